@@ -1,0 +1,72 @@
+// Dependencies point one way. The table below is the architecture; an import that is not in it fails the check.
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+const WIRE = ['contract'];
+const APP = ['contract', 'core', 'postgres', 'service'];
+
+/** Which packages of ours each one may import from its `src`. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  contract: [],
+  core: WIRE,
+  client: WIRE,
+  postgres: [],
+  service: [],
+  'cashback-db': ['contract', 'core', 'postgres'],
+  testing: ['contract', 'core', 'client', 'postgres', 'service'],
+  server: [...APP, 'cashback-db'],
+  worker: [...APP, 'cashback-db'],
+  // Reaches the server only through the SDK.
+  processing: [...APP, 'client'],
+  transactions: APP,
+  wallet: APP,
+  trust: APP,
+  demo: [...APP, 'client', 'testing'],
+};
+
+/** Decisions are pure: no IO, no clock, no environment, no libraries. Subpaths of the contract carry none either. */
+const CORE_IMPORTS = /^(\.|@cashback\/contract\/(amount|rate|source)$)/;
+const CORE_FORBIDDEN = /\b(process|Date\.now|new Date\(\)|Math\.random|setTimeout|fetch)\b/;
+const IMPORT = /^\s*(import|export)\s+(type\s+)?[^'";]*?from\s+'([^']+)'|^\s*import\s+'([^']+)'/gm;
+const MAX_LINES = 400;
+
+const problems: string[] = [];
+const files = globSync(['packages/*/src/**/*.ts', 'apps/*/src/**/*.ts']);
+for (const file of files) {
+  const [, name = ''] = file.split(path.sep);
+  const text = readFileSync(file, 'utf8');
+  const allowed = ALLOWED[name];
+  if (allowed === undefined) {
+    problems.push(`${file}: "${name}" is not in the table of scripts/check-boundaries.ts`);
+    continue;
+  }
+  for (const [, , type, from, bare] of text.matchAll(IMPORT)) {
+    const target = from ?? bare ?? '';
+    if (target.startsWith('.')) {
+      const home = file.split(path.sep).slice(0, 3).join(path.sep);
+      if (!path.join(path.dirname(file), target).startsWith(`${home}${path.sep}`)) {
+        problems.push(`${file}: "${target}" leaves its package; import the package by its name`);
+      }
+    }
+    const [, owned] = /^@cashback\/([^/]+)/.exec(target) ?? [];
+    if (owned !== undefined && !allowed.includes(owned)) {
+      problems.push(`${file}: may not import @cashback/${owned}; allowed: ${allowed.join(', ') || 'none of ours'}`);
+    }
+    if (name === 'core' && type === undefined && !CORE_IMPORTS.test(target)) {
+      problems.push(`${file}: core imports "${target}"; it may import only its own files and the contract's money`);
+    }
+  }
+  const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+  if (name === 'core' && CORE_FORBIDDEN.test(code)) {
+    problems.push(`${file}: core must not reach ${CORE_FORBIDDEN.exec(code)?.[0]}; take it as an argument`);
+  }
+  if (/process\.env\b/.test(code) && !/(^|\/)(env|.*-cli)\.ts$/.test(file)) {
+    problems.push(`${file}: only env.ts reads process.env`);
+  }
+  const lines = text.split('\n').length;
+  if (lines > MAX_LINES) problems.push(`${file}: ${lines} lines; at most ${MAX_LINES}: one idea a file`);
+}
+
+for (const problem of problems) console.error(problem);
+console.log(`${files.length} files, ${problems.length} problems`);
+process.exitCode = problems.length === 0 ? 0 : 1;

@@ -1,0 +1,49 @@
+// `pnpm check`: everything that can be said of the code without running it.
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { Command } from 'commander';
+
+const STEPS = {
+  format: ['oxfmt', '--check', '.'],
+  lint: ['oxlint', '--type-aware', '--deny-warnings'],
+  types: ['tsc', '--noEmit', '-p', 'tsconfig.json'],
+  boundaries: ['node', 'scripts/check-boundaries.ts'],
+  'dead code': ['knip'],
+  migrations: ['node', 'scripts/check-migrations.ts'],
+  packages: ['node', 'scripts/check-packages.ts'],
+} as const satisfies Record<string, readonly [string, ...string[]]>;
+type Step = keyof typeof STEPS;
+
+const TIMEOUT_MS = 300_000;
+
+const program = new Command('check')
+  .description('Check format, lint, types, dependency direction, dead code, migrations and packages')
+  .option('--only <step>', `one step: ${Object.keys(STEPS).join(', ')}`)
+  .option('--json', 'print the results as JSON')
+  .parse();
+const { only, json } = program.opts<{ only?: string; json?: true }>();
+const steps = (Object.keys(STEPS) as Step[]).filter((step) => only === undefined || step === only);
+if (steps.length === 0) program.error(`unknown step "${only}"; known: ${Object.keys(STEPS).join(', ')}`);
+
+const results: { step: Step; passed: boolean; seconds: number; output: string }[] = [];
+for (const step of steps) {
+  const started = performance.now();
+  const { passed, output } = await run(STEPS[step]);
+  const seconds = Math.round((performance.now() - started) / 100) / 10;
+  results.push({ step, passed, seconds, output });
+  if (json) continue;
+  console.log(`${passed ? 'ok    ' : 'FAILED'} ${step.padEnd(10)} ${seconds.toFixed(1)} s`);
+  if (!passed) console.log(output.trimEnd().replaceAll(/^/gm, '       '));
+}
+if (json) console.log(JSON.stringify({ passed: results.every(({ passed }) => passed), results }, null, 2));
+process.exitCode = results.every(({ passed }) => passed) ? 0 : 1;
+
+async function run([command, ...args]: readonly [string, ...string[]]): Promise<{ passed: boolean; output: string }> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS });
+  const ended = new Promise<boolean>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code === 0));
+  });
+  const [stdout, stderr, passed] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { passed, output: `${stdout}${stderr}` };
+}
