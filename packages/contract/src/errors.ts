@@ -1,0 +1,57 @@
+/**
+ * The closed list of what can go wrong on the wire: how HTTP and tRPC say it, and whether the same call may
+ * succeed later unchanged.
+ */
+const CODES = {
+  BAD_REQUEST: { http_status: 400, trpc: 'BAD_REQUEST', retryable: false },
+  SUM_MISMATCH: { http_status: 400, trpc: 'BAD_REQUEST', retryable: false },
+  SOURCE_SPLIT_REQUIRED: { http_status: 409, trpc: 'CONFLICT', retryable: false },
+  IMMUTABLE_FIELD: { http_status: 409, trpc: 'CONFLICT', retryable: false },
+  REVISION_CONFLICT: { http_status: 409, trpc: 'CONFLICT', retryable: true },
+  RATES_CONFLICT: { http_status: 409, trpc: 'CONFLICT', retryable: false },
+  ORDER_NOT_FOUND: { http_status: 404, trpc: 'NOT_FOUND', retryable: false },
+  RATES_NOT_FOUND: { http_status: 404, trpc: 'NOT_FOUND', retryable: true },
+  CURSOR_INVALID: { http_status: 400, trpc: 'BAD_REQUEST', retryable: false },
+  INVOICE_NOT_FOUND: { http_status: 404, trpc: 'NOT_FOUND', retryable: false },
+  INVOICE_EXISTS: { http_status: 409, trpc: 'CONFLICT', retryable: false },
+  STATUS_FORBIDDEN: { http_status: 409, trpc: 'CONFLICT', retryable: false },
+  VERSION_MISMATCH: { http_status: 409, trpc: 'CONFLICT', retryable: false },
+  OPERATION_BODY_MISMATCH: { http_status: 409, trpc: 'CONFLICT', retryable: false },
+  OPERATION_IN_FLIGHT: { http_status: 409, trpc: 'CONFLICT', retryable: true },
+  PAYEE_MISMATCH: { http_status: 422, trpc: 'UNPROCESSABLE_CONTENT', retryable: false },
+  BASKET_NOT_FOUND: { http_status: 404, trpc: 'NOT_FOUND', retryable: false },
+  REFUND_NOT_FOUND: { http_status: 404, trpc: 'NOT_FOUND', retryable: false },
+  BASKET_BODY_MISMATCH: { http_status: 409, trpc: 'CONFLICT', retryable: false },
+  REFUND_EXCEEDS_BASKET: { http_status: 422, trpc: 'UNPROCESSABLE_CONTENT', retryable: false },
+  WALLET_NOT_FOUND: { http_status: 404, trpc: 'NOT_FOUND', retryable: false },
+  OVERLOADED: { http_status: 503, trpc: 'SERVICE_UNAVAILABLE', retryable: true },
+  DATABASE_UNAVAILABLE: { http_status: 503, trpc: 'SERVICE_UNAVAILABLE', retryable: true },
+} as const;
+
+export type CashbackErrorCode = keyof typeof CODES;
+
+/** Every error of the domain: a code of the closed list, a message for a person, details for a program. */
+export class CashbackError extends Error {
+  override readonly name = 'CashbackError';
+  readonly code: CashbackErrorCode;
+  readonly details: Record<string, unknown>;
+
+  constructor(code: CashbackErrorCode, message: string, details: Record<string, unknown> = {}) {
+    super(message);
+    this.code = code;
+    this.details = details;
+  }
+
+  get http_status(): number {
+    return CODES[this.code].http_status;
+  }
+
+  get trpc_code(): (typeof CODES)[CashbackErrorCode]['trpc'] {
+    return CODES[this.code].trpc;
+  }
+
+  /** True when the same call may succeed later, unchanged. */
+  get retryable(): boolean {
+    return CODES[this.code].retryable;
+  }
+}

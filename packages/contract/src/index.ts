@@ -1,0 +1,105 @@
+export { createRouter } from './router.ts';
+export type {
+  AppRouter,
+  CashbackServices,
+  ErrorDetails,
+  InputIssue,
+  RouterContext,
+  RouterOptions,
+  ServerScope,
+} from './router.ts';
+export { CashbackError } from './errors.ts';
+export type { CashbackErrorCode } from './errors.ts';
+
+export { AMOUNT_SCALE, MAX_AMOUNT, formatAmount, parseAmount, parseBalance, sumAmounts } from './amount.ts';
+export type { Amount } from './amount.ts';
+export { RATE_ONE, RATE_SCALE, formatRate, parseRate } from './rate.ts';
+export type { Rate } from './rate.ts';
+export {
+  SOURCES,
+  amountOf,
+  amountsOfVector,
+  equalVectors,
+  sumVector,
+  valuesOfVector,
+  vectorOfAmounts,
+  vectorOfValues,
+} from './source.ts';
+export type { Source, Vector } from './source.ts';
+
+export { MAX_RECEIPT_BYTES } from './wire/receipt.ts';
+export { REGISTER_OUTCOMES, registerInput, registerOutput } from './wire/register.ts';
+export type { RegisterInput, RegisterOutcome, RegisterOutput } from './wire/register.ts';
+export { cashbackEvent, eventsInput, eventsOutput } from './wire/events.ts';
+export type { CashbackEvent, EventsInput, EventsOutput } from './wire/events.ts';
+export { OPERATION_OUTCOMES, ORDER_STATES, orderInput, orderOutput } from './wire/order.ts';
+export type { OperationOutcome, OrderInput, OrderOutput } from './wire/order.ts';
+export { orderRates, ratesGetInput } from './wire/rates.ts';
+export type { OrderRate, OrderRates, RatesGetInput } from './wire/rates.ts';
+export {
+  CASHBACK_STATUSES,
+  INVOICE_STATUSES,
+  invoice,
+  invoiceChangesInput,
+  invoiceChangesOutput,
+  invoiceCreateInput,
+  invoiceRetrieveInput,
+  invoiceUpdateInput,
+} from './wire/invoice.ts';
+export type {
+  CashbackStatus,
+  Invoice,
+  InvoiceCashback,
+  InvoiceChange,
+  InvoiceChangesOutput,
+  InvoiceCreateInput,
+  InvoiceStatus,
+  InvoiceUpdateInput,
+  Payment,
+} from './wire/invoice.ts';
+export { updateCashbackInput, updateCashbackOutput } from './wire/update-cashback.ts';
+export type { UpdateCashbackInput, UpdateCashbackOutput } from './wire/update-cashback.ts';
+export {
+  balanceChangedCallback,
+  invoiceChangedCallback,
+  operationFinishedCallback,
+} from './wire/callbacks.ts';
+export type {
+  BalanceChangedCallback,
+  InvoiceChangedCallback,
+  OperationFinishedCallback,
+} from './wire/callbacks.ts';
+export {
+  TRUST_STATUSES,
+  basket,
+  basketInput,
+  refund,
+  refundInput,
+  spendInput,
+  trustSettings,
+  walletBalance,
+} from './wire/trust.ts';
+export type {
+  Basket,
+  BasketInput,
+  Refund,
+  RefundInput,
+  SpendInput,
+  TrustSettings,
+  TrustStatus,
+  WalletBalance,
+} from './wire/trust.ts';
+export { serviceCashbackInput, serviceCashbackOutput } from './wire/service-cashback.ts';
+export type { ServiceCashbackInput } from './wire/service-cashback.ts';
+export { cashbackServices } from './wire/cashback-services.ts';
+export type { CashbackServicesConfig } from './wire/cashback-services.ts';
+export {
+  amountField,
+  currencyField,
+  cursorField,
+  idField,
+  serviceField,
+  sourceField,
+  timestampField,
+  versionField,
+} from './wire/fields.ts';

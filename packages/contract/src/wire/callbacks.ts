@@ -1,0 +1,29 @@
+import * as z from 'zod';
+import { balanceField, currencyField, idField, serviceField, timestampField, versionField } from './fields.ts';
+
+/** transactions -> processing: the money of an invoice changed. */
+export const invoiceChangedCallback = z.object({ invoice_id: idField, version: versionField, service: serviceField });
+export type InvoiceChangedCallback = z.infer<typeof invoiceChangedCallback>;
+
+/** transactions -> worker: an operation ended. It only hastens what polling finds out. */
+export const operationFinishedCallback = z.object({
+  invoice_id: idField,
+  operation_id: idField,
+  status: z.enum(['success', 'failed']),
+});
+export type OperationFinishedCallback = z.infer<typeof operationFinishedCallback>;
+
+/** Growing number of a wallet's balance: 1, 2, 3, .. */
+export const sequenceField = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+
+/** billing -> wallet: `balance` is absolute; `sequence` is per wallet and grows by 1. */
+export const balanceChangedCallback = z.object({
+  wallet_id: idField,
+  user_id: idField,
+  currency: currencyField,
+  balance: balanceField,
+  sequence: sequenceField,
+  cause: idField,
+  occurred_at: timestampField,
+});
+export type BalanceChangedCallback = z.infer<typeof balanceChangedCallback>;

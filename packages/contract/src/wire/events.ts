@@ -1,0 +1,40 @@
+import * as z from 'zod';
+import {
+  amountField,
+  counterField,
+  cursorField,
+  idField,
+  limitField,
+  sourceField,
+  timestampField,
+  versionField,
+} from './fields.ts';
+
+/** Either one order's events or a page of the feed. The feed is stable, not causal: keep the highest revision. */
+export const eventsInput = z
+  .strictObject({
+    order_id: idField.optional(),
+    after: cursorField.optional(),
+    limit: limitField.default(100),
+  })
+  .refine((input) => input.order_id === undefined || input.after === undefined, {
+    path: ['after'],
+    error: 'either order_id or after: the cursor belongs to the feed of all orders',
+  });
+export type EventsInput = z.infer<typeof eventsInput>;
+
+/** One change of one source's target. */
+export const cashbackEvent = z.object({
+  event_id: z.string().regex(/^\d{1,19}$/),
+  order_id: idField,
+  source: sourceField,
+  value: amountField,
+  revision: counterField,
+  invoice_version: versionField,
+  created_at: timestampField,
+});
+export type CashbackEvent = z.infer<typeof cashbackEvent>;
+
+/** `cursor` is where the next page starts; with fewer than `limit` events it is where news will appear. */
+export const eventsOutput = z.object({ events: z.array(cashbackEvent), cursor: cursorField });
+export type EventsOutput = z.infer<typeof eventsOutput>;

@@ -1,0 +1,55 @@
+import * as z from 'zod';
+import {
+  amountField,
+  amountsBySource,
+  counterField,
+  currencyField,
+  idField,
+  serviceField,
+  timestampField,
+  valuesBySource,
+  versionField,
+} from './fields.ts';
+
+export const orderInput = z.strictObject({ order_id: idField });
+export type OrderInput = z.infer<typeof orderInput>;
+
+/** How an operation ended: `applied` and `failed` by the word of `transactions`, `rejected` when it can never apply. */
+export const OPERATION_OUTCOMES = ['applied', 'failed', 'rejected'] as const;
+export type OperationOutcome = (typeof OPERATION_OUTCOMES)[number];
+
+/** One attempt to move an order's cashback to a target; `outcome` is null while its end is not known. */
+export const orderOperation = z.object({
+  operation_id: idField,
+  revision: counterField,
+  reward: amountsBySource,
+  created_at: timestampField,
+  outcome: z.enum(OPERATION_OUTCOMES).nullable(),
+  reason: z.string().nullable(),
+  finished_at: timestampField.nullable(),
+});
+
+export const ORDER_STATES = ['settled', 'in_flight', 'needs_attention'] as const;
+
+/** Everything the system knows of an order, from its tables alone. `operations`: the newest 50, newest first. */
+export const orderOutput = z.object({
+  order_id: idField,
+  service: serviceField,
+  user_id: idField,
+  wallet_id: idField,
+  currency: currencyField,
+  invoice_version: versionField,
+  cleared_sum: amountField,
+  cashback_sum: amountField,
+  revision: counterField,
+  settled_revision: counterField,
+  state: z.enum(ORDER_STATES),
+  attention: z.string().optional(),
+  target: valuesBySource,
+  rewarded: amountsBySource,
+  operations: z.array(orderOperation),
+  receipt: z.record(z.string(), z.json()).nullable(),
+  created_at: timestampField,
+  updated_at: timestampField,
+});
+export type OrderOutput = z.infer<typeof orderOutput>;

@@ -1,0 +1,61 @@
+import * as z from 'zod';
+import { MAX_AMOUNT, formatAmount, parseAmount, sumAmounts } from '../amount.ts';
+import {
+  amountField,
+  counterField,
+  currencyField,
+  idField,
+  serviceField,
+  valuesBySource,
+  versionField,
+} from './fields.ts';
+import { receiptField } from './receipt.ts';
+
+/**
+ * The target cashback of one order. At least one of `cashback_by_source` and `cashback_sum` is given; with both
+ * they must agree. `cashback_sum` alone is what older callers send: all of it is funded by `user`.
+ */
+export const registerInput = z
+  .strictObject({
+    order_id: idField,
+    service: serviceField,
+    user_id: idField,
+    wallet_id: idField,
+    currency: currencyField,
+    invoice_version: versionField,
+    cleared_sum: amountField,
+    cashback_by_source: valuesBySource.optional(),
+    cashback_sum: amountField.optional(),
+    expected_revision: counterField.optional(),
+    receipt: receiptField.optional(),
+  })
+  .refine((input) => input.cashback_by_source !== undefined || input.cashback_sum !== undefined, {
+    path: ['cashback_by_source'],
+    error: 'cashback_by_source or cashback_sum (or both)',
+  })
+  .refine((input) => sumOfValues(input.cashback_by_source ?? []) <= MAX_AMOUNT, {
+    path: ['cashback_by_source'],
+    error: `values whose sum is at most ${formatAmount(MAX_AMOUNT)}`,
+    // Only well-formed values can be added up.
+    when: ({ issues }) => issues.length === 0,
+  });
+export type RegisterInput = z.infer<typeof registerInput>;
+
+function sumOfValues(values: readonly { value: string }[]): bigint {
+  return sumAmounts(values.map(({ value }) => parseAmount(value)));
+}
+
+/** `registered`: the target changed. `unchanged`: it is the stored one. `stale`: a newer invoice version is stored. */
+export const REGISTER_OUTCOMES = ['registered', 'unchanged', 'stale'] as const;
+export type RegisterOutcome = (typeof REGISTER_OUTCOMES)[number];
+
+/** What is stored after the call, whatever its outcome. */
+export const registerOutput = z.object({
+  need_processing: z.literal(true),
+  outcome: z.enum(REGISTER_OUTCOMES),
+  revision: counterField,
+  invoice_version: versionField,
+  cashback_sum: amountField,
+  cashback_by_source: valuesBySource,
+});
+export type RegisterOutput = z.infer<typeof registerOutput>;

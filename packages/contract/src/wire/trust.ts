@@ -1,0 +1,74 @@
+import * as z from 'zod';
+import { amountField, balanceField, currencyField, idField, sourceField, timestampField } from './fields.ts';
+import { sequenceField } from './callbacks.ts';
+
+/** Trust works in its own time: `pending` until the money has moved (`success`) or will never (`failed`). */
+export const TRUST_STATUSES = ['pending', 'success', 'failed'] as const;
+export type TrustStatus = (typeof TRUST_STATUSES)[number];
+
+/** `POST /baskets`: tops a wallet up. The caller's id makes a repeat harmless. */
+export const basketInput = z.strictObject({
+  basket_id: idField,
+  wallet_id: idField,
+  user_id: idField,
+  currency: currencyField,
+  amount: amountField,
+  source: sourceField,
+  order_id: idField,
+});
+export type BasketInput = z.infer<typeof basketInput>;
+
+/** `refunded`: what successful and pending refunds have taken of it. */
+export const basket = z.object({
+  ...basketInput.shape,
+  refunded: amountField,
+  status: z.enum(TRUST_STATUSES),
+  reason: z.string().nullable(),
+});
+export type Basket = z.infer<typeof basket>;
+
+/** `POST /refunds`: takes a part of a basket, or all of it, back from its wallet. */
+export const refundInput = z.strictObject({ refund_id: idField, basket_id: idField, amount: amountField });
+export type RefundInput = z.infer<typeof refundInput>;
+
+export const refund = z.object({
+  ...refundInput.shape,
+  status: z.enum(TRUST_STATUSES),
+  reason: z.string().nullable(),
+});
+export type Refund = z.infer<typeof refund>;
+
+/** `POST /wallets/ID/spend`: the customer uses the money. */
+export const spendInput = z.strictObject({ spend_id: idField, amount: amountField });
+export type SpendInput = z.infer<typeof spendInput>;
+
+/** A wallet as Trust keeps it (the truth) or as `wallet` believes it to be (the cache). */
+export const walletBalance = z.object({
+  wallet_id: idField,
+  currency: currencyField,
+  balance: balanceField,
+  sequence: sequenceField,
+  updated_at: timestampField,
+});
+export type WalletBalance = z.infer<typeof walletBalance>;
+
+const share = z.number().min(0).max(1);
+
+/** `POST /settings`: how the stand-in misbehaves; fields left out keep their value. Shares are of calls, in [0, 1]. */
+export const trustSettings = z.strictObject({
+  /** How long a basket or a refund stays `pending`. */
+  latency_ms: z.int().min(0).max(600_000),
+  /** How long an answer takes. */
+  answer_delay_ms: z.int().min(0).max(60_000),
+  /** Calls answered 503 with nothing done. */
+  failure_share: share,
+  /** Calls that are carried out, and then cut without an answer. */
+  lost_answer_share: share,
+  /** Baskets and refunds that end as `failed`. */
+  refusal_share: share,
+  /** Callbacks that are sent twice. */
+  duplicate_callback_share: share,
+  /** Callbacks that are held back, so that later ones overtake them. */
+  reorder_callback_share: share,
+});
+export type TrustSettings = z.infer<typeof trustSettings>;
