@@ -1,0 +1,155 @@
+import { type Amount, formatAmount } from '@cashback/contract/amount';
+import {
+  SOURCES,
+  type Source,
+  type Vector,
+  amountOf,
+  equalVectors,
+  sumVector,
+  valuesOfVector,
+} from '@cashback/contract/source';
+
+/** What identifies an order's cashback and never changes once it is registered. */
+const IMMUTABLE_FIELDS = ['service', 'user_id', 'wallet_id', 'currency'] as const;
+
+/** An order as it is stored: the target is the newest event of each source. */
+export interface StoredOrder {
+  service: string;
+  user_id: string;
+  wallet_id: string;
+  currency: string;
+  invoice_version: number;
+  revision: number;
+  target: Vector;
+}
+
+/** A call of `register`. At least one of `by_source` and `sum` is given. */
+export interface Registration {
+  service: string;
+  user_id: string;
+  wallet_id: string;
+  currency: string;
+  invoice_version: number;
+  /** Null: the caller sent `cashback_sum` alone. */
+  by_source: Vector | null;
+  sum: Amount | null;
+  /** The revision that the caller read before all other input of its calculation; null: it does not mind. */
+  expected_revision: number | null;
+}
+
+type Refused = {
+  outcome: 'refused';
+  code: 'SUM_MISMATCH' | 'IMMUTABLE_FIELD' | 'SOURCE_SPLIT_REQUIRED' | 'REVISION_CONFLICT';
+  message: string;
+  details: Record<string, unknown>;
+};
+
+/**
+ * - `stale`: a newer invoice version is stored, nothing is written;
+ * - `unchanged`: the target is the stored one; with `newer_version` the version, cleared sum and receipt are stored;
+ * - `registered`: all of it is stored, with an event for each of `changes`.
+ */
+export type RegisterDecision =
+  | { outcome: 'stale' }
+  | { outcome: 'unchanged'; newer_version: boolean }
+  | { outcome: 'registered'; revision: number; target: Vector; changes: { source: Source; value: Amount }[] }
+  | Refused;
+
+/**
+ * What a call of `register` does to an order. The checks come in this order: the call itself, fields that never
+ * change, an older invoice version, the same target, the expected revision. The same target comes before the expected
+ * revision so that a call repeated after a lost answer is `unchanged` and no conflict.
+ *
+ * The first register of an order is always registered, as revision 1, even when all of it is zero.
+ */
+export function decideRegister(stored: StoredOrder | null, input: Registration): RegisterDecision {
+  const refused = refuseSumMismatch(input) ?? (stored && refuseImmutableField(stored, input));
+  if (refused) return refused;
+  if (stored && input.invoice_version < stored.invoice_version) return { outcome: 'stale' };
+
+  const asked = askedTarget(stored, input);
+  if (asked === 'split_required') return refuseSumAlone(stored?.target ?? {}, input);
+  if (stored && equalVectors(asked, stored.target)) {
+    return { outcome: 'unchanged', newer_version: input.invoice_version > stored.invoice_version };
+  }
+
+  const revision = stored?.revision ?? 0;
+  if (input.expected_revision !== null && input.expected_revision !== revision) {
+    return refuseRevision(input.expected_revision, revision);
+  }
+  return { outcome: 'registered', revision: revision + 1, ...changeTarget(stored?.target ?? {}, asked) };
+}
+
+/** `cashback_sum` alone means all of it is `user`, which says nothing of an order that another source pays for too. */
+function askedTarget(
+  stored: StoredOrder | null,
+  { by_source, sum }: Registration,
+): Vector | 'split_required' {
+  if (by_source !== null) return by_source;
+  if (sum === null) throw new TypeError('expected cashback_by_source or cashback_sum, got neither');
+  const target = stored?.target ?? {};
+  if (sumVector(target) === amountOf(target, 'user')) return { user: sum };
+  return sumVector(target) === sum ? target : 'split_required';
+}
+
+/** Every source that either names, with its new value; the ones whose value is another than before are the changes. */
+function changeTarget(
+  before: Vector,
+  asked: Vector,
+): { target: Vector; changes: { source: Source; value: Amount }[] } {
+  const values = SOURCES.filter((source) => source in before || source in asked).map((source) => ({
+    source,
+    value: amountOf(asked, source),
+  }));
+  return {
+    target: Object.fromEntries(values.map(({ source, value }) => [source, value])),
+    changes: values.filter(({ source, value }) => value !== amountOf(before, source)),
+  };
+}
+
+function refuseSumMismatch({ by_source, sum }: Registration): Refused | null {
+  if (by_source === null || sum === null || sumVector(by_source) === sum) return null;
+  const cashback_sum = formatAmount(sum);
+  const sum_by_source = formatAmount(sumVector(by_source));
+  return {
+    outcome: 'refused',
+    code: 'SUM_MISMATCH',
+    message: `expected cashback_sum to be the sum of cashback_by_source, ${sum_by_source}, got ${cashback_sum}`,
+    details: { cashback_sum, sum_by_source },
+  };
+}
+
+function refuseImmutableField(stored: StoredOrder, input: Registration): Refused | null {
+  const field = IMMUTABLE_FIELDS.find((name) => stored[name] !== input[name]);
+  if (field === undefined) return null;
+  return {
+    outcome: 'refused',
+    code: 'IMMUTABLE_FIELD',
+    message: `${field} of an order never changes: expected "${stored[field]}", got "${input[field]}"`,
+    details: { field, stored: stored[field], received: input[field] },
+  };
+}
+
+function refuseSumAlone(target: Vector, { sum }: Registration): Refused {
+  const stored = formatAmount(sumVector(target));
+  const received = formatAmount(sum ?? 0n);
+  return {
+    outcome: 'refused',
+    code: 'SOURCE_SPLIT_REQUIRED',
+    message:
+      `the order's cashback is paid by more than "user": expected cashback_by_source, ` +
+      `or the stored cashback_sum ${stored}, got cashback_sum ${received}`,
+    details: { cashback_sum: received, stored_sum: stored, stored_by_source: valuesOfVector(target) },
+  };
+}
+
+function refuseRevision(expected_revision: number, revision: number): Refused {
+  return {
+    outcome: 'refused',
+    code: 'REVISION_CONFLICT',
+    message:
+      `expected_revision is ${expected_revision}, the order is at revision ${revision}: ` +
+      `read the revision, calculate again and register again`,
+    details: { expected_revision, revision },
+  };
+}

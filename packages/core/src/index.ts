@@ -1,0 +1,28 @@
+export { calculateCashback, clearedSums } from './calculate.ts';
+export type { Calculation, CalculationInput } from './calculate.ts';
+export type { Receipt, ReceiptLine, ReceiptPayment, ReceiptSource } from './receipt.ts';
+export { ROUNDINGS } from './rounding.ts';
+export type { Rounding } from './rounding.ts';
+export { serviceConfigOf } from './service-config.ts';
+export type { ServiceConfig } from './service-config.ts';
+export type { ServiceCashback, SourceRate } from './source-value.ts';
+export { splitByLargestRemainder } from './largest-remainder.ts';
+
+export { decideRegister } from './decide-register.ts';
+export type { RegisterDecision, Registration, StoredOrder } from './decide-register.ts';
+
+export { WALLET_FORBIDS_NEGATIVE, decideCharge } from './decide-charge.ts';
+export type {
+  ChargeDecision,
+  ChargeInput,
+  ChargeLimits,
+  Finished,
+  ObservedCashback,
+  OpenOperation,
+  PollReason,
+} from './decide-charge.ts';
+export { decideAnswer } from './decide-answer.ts';
+export type { AnswerDecision, UpdateAnswer } from './decide-answer.ts';
+
+export { planBaskets, rewardedOf } from './plan-baskets.ts';
+export type { BasketState, PlannedStep } from './plan-baskets.ts';

@@ -1,0 +1,65 @@
+import { type Amount, formatAmount, sumAmounts } from '@cashback/contract/amount';
+import { SOURCES, type Source, type Vector, amountOf } from '@cashback/contract/source';
+
+/** A top-up at Trust and what refunds have taken of it so far. */
+export interface BasketState {
+  basket_id: string;
+  source: Source;
+  amount: Amount;
+  refunded: Amount;
+}
+
+export type PlannedStep =
+  | { kind: 'topup'; source: Source; amount: Amount }
+  | { kind: 'refund'; source: Source; basket_id: string; amount: Amount };
+
+/**
+ * The steps that bring the baskets of one order, oldest first, to the target: which basket to create or to refund.
+ * A source gets one top-up or takes refunds, newest basket first and never more than each still holds. All top-ups
+ * come before all refunds, so that the wallet dips no lower than it must. Empty when the target is reached already.
+ *
+ * Throws a `RangeError` for a target below zero and for a basket refunded beyond its amount: neither can be planned.
+ */
+export function planBaskets(target: Vector, baskets: readonly BasketState[]): PlannedStep[] {
+  const steps = SOURCES.flatMap((source) =>
+    planSource(
+      source,
+      amountOf(target, source),
+      baskets.filter((basket) => basket.source === source),
+    ),
+  );
+  return [...steps.filter(({ kind }) => kind === 'topup'), ...steps.filter(({ kind }) => kind === 'refund')];
+}
+
+/** What the baskets carry now, for every source that has one. */
+export function rewardedOf(baskets: readonly BasketState[]): Vector {
+  const rewarded: Vector = {};
+  for (const basket of baskets) rewarded[basket.source] = amountOf(rewarded, basket.source) + heldBy(basket);
+  return rewarded;
+}
+
+function planSource(source: Source, target: Amount, baskets: readonly BasketState[]): PlannedStep[] {
+  if (target < 0n) {
+    throw new RangeError(`expected a target of at least 0 for "${source}", got ${formatAmount(target)}`);
+  }
+  const missing = target - sumAmounts(baskets.map(heldBy));
+  if (missing > 0n) return [{ kind: 'topup', source, amount: missing }];
+
+  const steps: PlannedStep[] = [];
+  let excess = -missing;
+  for (const basket of baskets.toReversed()) {
+    const held = heldBy(basket);
+    const amount = held < excess ? held : excess;
+    if (amount > 0n) steps.push({ kind: 'refund', source, basket_id: basket.basket_id, amount });
+    excess -= amount;
+  }
+  return steps;
+}
+
+function heldBy({ basket_id, amount, refunded }: BasketState): Amount {
+  if (refunded < 0n || refunded > amount) {
+    const expected = `expected between 0 and ${formatAmount(amount)} refunded`;
+    throw new RangeError(`basket ${basket_id}: ${expected}, got ${formatAmount(refunded)}`);
+  }
+  return amount - refunded;
+}

@@ -1,0 +1,34 @@
+import type { CashbackServicesConfig } from '@cashback/contract';
+import { type Amount, parseAmount } from '@cashback/contract/amount';
+import { type Rate, parseRate } from '@cashback/contract/rate';
+import type { Rounding } from './rounding.ts';
+
+/** How one service gives cashback: its entry of `CASHBACK_SERVICES`. */
+export interface ServiceConfig {
+  /** Payment types that earn cashback; all others earn nothing. */
+  earning_payment_types: readonly string[];
+  /** Items that earn nothing, whatever paid them. */
+  excluded_items: readonly string[];
+  rounding: Rounding;
+  /** Every amount is a multiple of it, e.g. `100n` for "0.01". Above zero. */
+  rounding_step: Amount;
+  /** All sources together never give more than this share of the base. */
+  max_share: Rate;
+  /**
+   * `rate`: the source `service` goes by the order's rates like `user`. `url`: the service's own URL says how much
+   * it gives, still capped by its rate's `max_value` and by `max_share`.
+   */
+  service_cashback: 'rate' | 'url';
+}
+
+/** An entry of the file as the calculation takes it. */
+export function serviceConfigOf(entry: CashbackServicesConfig[string]): ServiceConfig {
+  return {
+    earning_payment_types: entry.earning_payment_types,
+    excluded_items: entry.excluded_items,
+    rounding: entry.rounding,
+    rounding_step: parseAmount(entry.rounding_step),
+    max_share: parseRate(entry.max_share),
+    service_cashback: entry.url === undefined ? 'rate' : 'url',
+  };
+}

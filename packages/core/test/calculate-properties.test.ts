@@ -1,0 +1,172 @@
+import type { Payment } from '@cashback/contract';
+import { MAX_AMOUNT } from '@cashback/contract/amount';
+import { SOURCES, type Source, amountOf, sumVector } from '@cashback/contract/source';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type CalculationInput, calculateCashback, clearedSums } from '../src/calculate.ts';
+import type { ServiceConfig } from '../src/service-config.ts';
+import { anyAmount, anyCalculation } from './arbitraries.ts';
+import { calculated } from './builders.ts';
+
+describe('calculateCashback, for any cleared invoice with rates,', () => {
+  test('gives the sums that clearedSums asks the service URL with', () => {
+    fc.assert(
+      fc.property(anyCalculation, (input) => {
+        expect(calculated(input)).toMatchObject(clearedSums(input.invoice, input.config));
+      }),
+    );
+  });
+
+  test('never gives more than max_share of the base, and never less than nothing', () => {
+    fc.assert(
+      fc.property(anyCalculation, (input) => {
+        const { base, target } = calculated(input);
+        expect(sumVector(target) * 1_000_000n <= base * input.config.max_share).toBe(true);
+        expect(Object.values(target).every((value) => value >= 0n)).toBe(true);
+      }),
+    );
+  });
+
+  test('gives all that max_share allows, to the last step, when the sources together would give more', () => {
+    fc.assert(
+      fc.property(anyCalculation, (input) => {
+        const step = input.config.rounding_step;
+        const unlimited = calculated(withConfig(input, { max_share: 1_000_000n }));
+        const limit = ((unlimited.base * input.config.max_share) / 1_000_000n / step) * step;
+        const expected = min(sumVector(unlimited.target), limit);
+        expect(sumVector(calculated(input).target)).toBe(expected);
+      }),
+    );
+  });
+
+  test('never gives more of a source than its max_value', () => {
+    fc.assert(
+      fc.property(anyCalculation, (input) => {
+        const { target } = calculated(input);
+        const capped = (input.rates ?? []).filter(({ max_value }) => max_value !== undefined);
+        expect(capped.every(({ source, max_value = 0n }) => amountOf(target, source) <= max_value)).toBe(
+          true,
+        );
+      }),
+    );
+  });
+
+  test('gives multiples of the step alone', () => {
+    fc.assert(
+      fc.property(anyCalculation, (input) => {
+        const { target } = calculated(input);
+        expect(Object.values(target).every((value) => value % input.config.rounding_step === 0n)).toBe(true);
+      }),
+    );
+  });
+
+  test('gives each source its exact value within one step, when no cap applies', () => {
+    const uncapped = anyCalculation.map((input) => ({
+      ...input,
+      config: { ...input.config, service_cashback: 'rate' as const },
+      rates: (input.rates ?? []).map(({ source, rate }) => ({ source, rate })),
+    }));
+    fc.assert(
+      fc.property(uncapped, (input) => {
+        const { base, target } = calculated(input);
+        const limit = base * input.config.max_share;
+        const wanted = input.rates.reduce((sum, { rate }) => sum + base * rate, 0n);
+        const step = input.config.rounding_step * 1_000_000n;
+        fc.pre(wanted + 2n * step <= limit);
+        for (const { source, rate } of input.rates) {
+          const gap = amountOf(target, source) * 1_000_000n - base * rate;
+          expect(gap < step && -gap < step).toBe(true);
+        }
+      }),
+    );
+  });
+
+  const loosened: [cap: string, loosen: (input: CalculationInput, more: bigint) => CalculationInput][] = [
+    [
+      'max_share',
+      (input, more) => withConfig(input, { max_share: min(input.config.max_share + more, 1_000_000n) }),
+    ],
+    ['the max_value of user', (input, more) => withMaxValue(input, 'user', more)],
+    ['the max_value of service', (input, more) => withMaxValue(input, 'service', more)],
+  ];
+  test.each(loosened)('never gives less when %s is raised', (_cap, loosen) => {
+    fc.assert(
+      fc.property(anyCalculation, anyAmount, (input, more) => {
+        expect(sumVector(calculated(input).target) <= sumVector(calculated(loosen(input, more)).target)).toBe(
+          true,
+        );
+      }),
+    );
+  });
+
+  test('never takes from one source when max_share is raised', () => {
+    fc.assert(
+      fc.property(anyCalculation, fc.bigInt({ min: 0n, max: 1_000_000n }), (input, more) => {
+        const { target } = calculated(input);
+        const raised = withConfig(input, { max_share: min(input.config.max_share + more, 1_000_000n) });
+        const { target: larger } = calculated(raised);
+        expect(SOURCES.every((source) => amountOf(target, source) <= amountOf(larger, source))).toBe(true);
+      }),
+    );
+  });
+
+  test('never gives more for less: a partial refund never raises the target', () => {
+    fc.assert(
+      fc.property(anyCalculation, fc.nat(15), (input, kept) => {
+        const refunded = {
+          ...input,
+          invoice: { ...input.invoice, payments: firstItems(input.invoice.payments, kept) },
+        };
+        expect(sumVector(calculated(refunded).target) <= sumVector(calculated(input).target)).toBe(true);
+      }),
+    );
+  });
+
+  test('ends at exactly zero when all of it is refunded', () => {
+    fc.assert(
+      fc.property(anyCalculation, (input) => {
+        const refunded = {
+          ...input,
+          invoice: { ...input.invoice, payments: firstItems(input.invoice.payments, 0) },
+        };
+        expect(calculated(refunded)).toMatchObject({ base: 0n, target: { user: 0n, service: 0n } });
+      }),
+    );
+  });
+
+  test('gives the same for the same input, whatever the order of the rates', () => {
+    fc.assert(
+      fc.property(anyCalculation, (input) => {
+        const turned = { ...input, rates: input.rates?.toReversed() ?? null };
+        expect(calculateCashback(turned)).toEqual(calculateCashback(input));
+      }),
+    );
+  });
+});
+
+function withConfig(input: CalculationInput, config: Partial<ServiceConfig>): CalculationInput {
+  return { ...input, config: { ...input.config, ...config } };
+}
+
+function withMaxValue(input: CalculationInput, source: Source, more: bigint): CalculationInput {
+  const rates = (input.rates ?? []).map((rate) =>
+    rate.source === source && rate.max_value !== undefined
+      ? { ...rate, max_value: min(rate.max_value + more, MAX_AMOUNT) }
+      : rate,
+  );
+  return { ...input, rates };
+}
+
+/** The first items of all payments together; the others are refunded. */
+function firstItems(payments: readonly Payment[], count: number): Payment[] {
+  let left = count;
+  return payments.map(({ payment_type, items }) => {
+    const kept = items.slice(0, left);
+    left -= kept.length;
+    return { payment_type, items: kept };
+  });
+}
+
+function min(one: bigint, other: bigint): bigint {
+  return one < other ? one : other;
+}

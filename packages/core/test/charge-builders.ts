@@ -1,0 +1,44 @@
+import type { ChargeInput, ChargeLimits, ObservedCashback, OpenOperation } from '../src/decide-charge.ts';
+
+export const now = new Date('2026-01-02T12:00:00.000Z');
+export const ago = (ms: number) => new Date(now.getTime() - ms);
+
+export const limits: ChargeLimits = {
+  poll_base_ms: 100,
+  poll_max_ms: 10_000,
+  failure_base_ms: 1_000,
+  failure_max_ms: 8_000,
+  max_failures: 5,
+  attention_after_ms: 60_000,
+};
+export const target = { user: 10n, service: 5n };
+/** Our operation that is under way. */
+export const open: OpenOperation = { operation_id: 'ours', revision: 3, reward: target, version: 7 };
+
+/** The cashback of an invoice that carries none, after operations of others, but for what is given. */
+export function cashbackOf(given: Partial<ObservedCashback> = {}): ObservedCashback {
+  return { version: 8, status: 'success', rewarded: {}, operations: [], ...given };
+}
+
+/** How the invoice lists our operation. */
+export function listed(
+  status: ObservedCashback['status'],
+  reason?: string,
+): ObservedCashback['operations'][number] {
+  return { operation_id: 'ours', status, reward: target, ...(reason === undefined ? {} : { reason }) };
+}
+
+/** An order that has just become unsettled, with nothing under way, but for what is given. */
+export function inputOf(given: Partial<ChargeInput> = {}): ChargeInput {
+  return {
+    target,
+    revision: 3,
+    cashback: cashbackOf(),
+    operation: null,
+    failures: { count: 0, last_at: null },
+    unsettled_since: ago(0),
+    now,
+    limits,
+    ...given,
+  };
+}

@@ -1,0 +1,154 @@
+import { type Vector, equalVectors } from '@cashback/contract/source';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type UpdateAnswer, decideAnswer } from '../src/decide-answer.ts';
+import { type ObservedCashback, type OpenOperation, decideCharge } from '../src/decide-charge.ts';
+import { fewVectors } from './arbitraries.ts';
+
+type Fate = 'answered' | 'request lost' | 'answer lost';
+type Event =
+  | { kind: 'target'; target: Vector }
+  | { kind: 'look'; fate: Fate }
+  | { kind: 'work'; fails: boolean }
+  | { kind: 'somebody updates'; reward: Vector };
+
+const events: fc.Arbitrary<Event> = fc.oneof(
+  fc.record({ kind: fc.constant('target' as const), target: fewVectors }),
+  fc.record({
+    kind: fc.constant('look' as const),
+    fate: fc.constantFrom<Fate>('answered', 'request lost', 'answer lost'),
+  }),
+  fc.record({ kind: fc.constant('work' as const), fails: fc.boolean() }),
+  fc.record({ kind: fc.constant('somebody updates' as const), reward: fewVectors }),
+);
+
+const DAY_MS = 86_400_000;
+const limits = {
+  poll_base_ms: 100,
+  poll_max_ms: 10_000,
+  failure_base_ms: 1_000,
+  failure_max_ms: 8_000,
+  max_failures: 1_000,
+  attention_after_ms: 30 * DAY_MS,
+};
+
+test('whatever is lost, fails or comes between, the invoice ends at the last target, and each id had one reward', () => {
+  fc.assert(
+    fc.property(fc.array(events, { maxLength: 40 }), (story) => {
+      const invoice = startInvoice();
+      const worker = startWorker(invoice);
+      for (const event of story) {
+        if (event.kind === 'target') worker.setTarget(event.target);
+        if (event.kind === 'look') worker.look(event.fate);
+        if (event.kind === 'work') invoice.work(event.fails);
+        if (event.kind === 'somebody updates') invoice.somebodyUpdates(event.reward);
+      }
+      // From here on nothing goes wrong: a look and some work for each step of each operation that may be under way.
+      for (let round = 0; round < 20 && !worker.look('answered'); round += 1) invoice.work(false);
+      expect(worker.look('answered')).toBe(true);
+      expect(equalVectors(invoice.cashback().rewarded, worker.target())).toBe(true);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** `transactions`, as far as its promises about operations go. */
+function startInvoice() {
+  const operations: { operation_id: string; status: ObservedCashback['status']; reward: Vector }[] = [];
+  const everSent = new Map<string, Vector>();
+  let rewarded: Vector = {};
+  let version = 0;
+  let theirs = 0;
+  const isInFlight = () => operations.some(({ status }) => status === 'init' || status === 'in-progress');
+
+  function update({ operation_id, reward, version: seen }: OpenOperation): UpdateAnswer {
+    expect(equalVectors(everSent.get(operation_id) ?? reward, reward)).toBe(true);
+    everSent.set(operation_id, reward);
+    if (operations.some((operation) => operation.operation_id === operation_id)) return { kind: 'accepted' };
+    if (isInFlight()) return { kind: 'refused', code: 'OPERATION_IN_FLIGHT', message: '' };
+    if (seen !== version) return { kind: 'refused', code: 'VERSION_MISMATCH', message: '' };
+    operations.unshift({ operation_id, status: 'init', reward });
+    version += 1;
+    return { kind: 'accepted' };
+  }
+
+  return {
+    update,
+    /** The newest operation moves on by one status. */
+    work(fails: boolean) {
+      const [newest] = operations;
+      if (newest?.status === 'in-progress') {
+        newest.status = fails ? 'failed' : 'success';
+        if (!fails) rewarded = newest.reward;
+        version += 1;
+      }
+      if (newest?.status === 'init') newest.status = 'in-progress';
+    },
+    somebodyUpdates(reward: Vector) {
+      theirs += 1;
+      update({ operation_id: `theirs-${theirs}`, revision: 0, reward, version });
+    },
+    cashback(): ObservedCashback {
+      const listed = operations.slice(0, 20).map((operation) => ({ ...operation }));
+      return { version, status: listed[0]?.status ?? 'success', rewarded, operations: listed };
+    },
+  };
+}
+
+/** `cashback_charge_processing` for one order: load, decide, record, send. */
+function startWorker(invoice: ReturnType<typeof startInvoice>) {
+  let target: Vector = {};
+  let revision = 1;
+  let operation: OpenOperation | null = null;
+  let sent = 0;
+  let failures: { count: number; last_at: Date | null } = { count: 0, last_at: null };
+  let now = new Date('2026-01-02T12:00:00.000Z');
+  const unsettled_since = now;
+
+  function send(next: OpenOperation, fate: Fate) {
+    operation = next;
+    const answer = fate === 'request lost' ? undefined : invoice.update(next);
+    const heard: UpdateAnswer = fate === 'answered' && answer ? answer : { kind: 'unknown', message: fate };
+    const decision = decideAnswer(heard);
+    expect(decision.action).not.toBe('needs_attention');
+    if (decision.action === 'rejected') operation = null;
+  }
+
+  return {
+    target: () => target,
+    setTarget(next: Vector) {
+      if (equalVectors(next, target)) return;
+      target = next;
+      revision += 1;
+      failures = { count: 0, last_at: null };
+    },
+    /** True when the order is settled. */
+    look(fate: Fate): boolean {
+      now = new Date(now.getTime() + limits.failure_max_ms);
+      const cashback = invoice.cashback();
+      const decision = decideCharge({
+        target,
+        revision,
+        cashback,
+        operation,
+        failures,
+        unsettled_since,
+        now,
+        limits,
+      });
+      if (decision.finished) {
+        if (decision.finished.outcome === 'failed' && operation?.revision === revision) {
+          failures = { count: failures.count + 1, last_at: now };
+        }
+        operation = null;
+      }
+      expect(decision.action).not.toBe('needs_attention');
+      if (decision.action === 'update') {
+        sent += 1;
+        const { repeat, version } = decision;
+        send(repeat ?? { operation_id: `ours-${sent}`, revision, reward: target, version }, fate);
+      }
+      return decision.action === 'settled';
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import { CASHBACK_STATUSES } from '@cashback/contract';
+import { equalVectors } from '@cashback/contract/source';
+import { describe, expect, test } from 'vitest';
+import {
+  type ChargeDecision,
+  type ChargeInput,
+  type ObservedCashback,
+  WALLET_FORBIDS_NEGATIVE,
+  decideCharge,
+} from '../src/decide-charge.ts';
+import { ago, cashbackOf, inputOf, listed, open, target } from './charge-builders.ts';
+
+describe('decideCharge, over everything that can come together,', () => {
+  const situations = CASHBACK_STATUSES.flatMap((status) =>
+    [true, false].flatMap((equal) =>
+      (
+        [
+          'none',
+          'finished',
+          'failed',
+          'forbidden',
+          'init',
+          'in-progress',
+          'not listed',
+          'other reward',
+        ] as const
+      ).flatMap((operation) =>
+        [0, 1, 4, 5, 1_000].flatMap((count) =>
+          [null, 0, 500, 1_000_000, -1_000].flatMap((failed_ms_ago) =>
+            [0, 60_000, 60_001, -1_000].flatMap((unsettled_ms) =>
+              [2, 3].map((revision) => ({
+                situation: { status, equal, operation, count, failed_ms_ago, unsettled_ms, revision },
+                input: inputOf({
+                  operation: operation === 'none' ? null : { ...open, revision },
+                  cashback: cashbackOf({
+                    status,
+                    rewarded: equal ? target : { user: 10n },
+                    operations: operationsOf(operation),
+                  }),
+                  failures: { count, last_at: failed_ms_ago === null ? null : ago(failed_ms_ago) },
+                  unsettled_since: ago(unsettled_ms),
+                }),
+              })),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+
+  type Situation = (typeof situations)[number]['situation'];
+  const isOpen = ({ operation }: Situation) =>
+    ['init', 'in-progress', 'not listed', 'other reward'].includes(operation);
+
+  /** The situations for which the decision does not keep the promise; none is how it should be. */
+  function broken(keeps: (decision: ChargeDecision, situation: Situation, input: ChargeInput) => boolean) {
+    return situations
+      .filter(({ situation, input }) => !keeps(decideCharge(input), situation, input))
+      .map(({ situation }) => situation);
+  }
+
+  test('always decides, with waits that are above zero and have an end', () => {
+    expect(situations).toHaveLength(4 * 2 * 8 * 5 * 5 * 4 * 2);
+    expect(
+      broken(
+        (decision) => decision.action !== 'poll' || (decision.after_ms > 0 && decision.after_ms <= 10_000),
+      ),
+    ).toEqual([]);
+  });
+
+  test('settles exactly when no operation is open, the status is success and the vectors are equal', () => {
+    expect(
+      broken((decision, situation, { cashback, target: wanted }) => {
+        const settled =
+          !isOpen(situation) && cashback.status === 'success' && equalVectors(cashback.rewarded, wanted);
+        return (decision.action === 'settled') === settled;
+      }),
+    ).toEqual([]);
+  });
+
+  test('never replaces an operation that is open: the only update it makes is the same again', () => {
+    expect(
+      broken((decision, situation, { operation }) => {
+        if (decision.action !== 'update') return true;
+        return isOpen(situation)
+          ? decision.repeat === operation && decision.version === operation?.version
+          : decision.repeat === null;
+      }),
+    ).toEqual([]);
+  });
+
+  test('finishes an operation exactly when the invoice says that it ended', () => {
+    expect(
+      broken((decision, { operation }) => {
+        const outcome = { finished: 'applied', failed: 'failed', forbidden: 'failed' }[String(operation)];
+        return decision.finished?.outcome === outcome;
+      }),
+    ).toEqual([]);
+  });
+
+  test('makes no new operation while any is in flight', () => {
+    expect(
+      broken(
+        (decision, { status }) =>
+          !(decision.action === 'update' && decision.repeat === null) ||
+          status === 'success' ||
+          status === 'failed',
+      ),
+    ).toEqual([]);
+  });
+
+  test('never gives an unfinished operation up for the number of failures, only for its age', () => {
+    expect(
+      broken((decision, situation) => {
+        const unfinished = isOpen(situation) && situation.operation !== 'other reward';
+        return decision.action !== 'needs_attention' || !unfinished || situation.unsettled_ms > 60_000;
+      }),
+    ).toEqual([]);
+  });
+
+  test('leaves nothing unsettled for ever: past its time it needs attention', () => {
+    expect(
+      broken((decision, { unsettled_ms }) =>
+        unsettled_ms > 60_000 ? ['settled', 'needs_attention'].includes(decision.action) : true,
+      ),
+    ).toEqual([]);
+  });
+});
+
+/** What the invoice lists when our operation is in that state. */
+function operationsOf(operation: string): ObservedCashback['operations'] {
+  const other = { operation_id: 'another', status: 'success' as const, reward: { user: 1n } };
+  switch (operation) {
+    case 'finished':
+      return [other, listed('success')];
+    case 'failed':
+      return [other, listed('failed')];
+    case 'forbidden':
+      return [other, listed('failed', WALLET_FORBIDS_NEGATIVE)];
+    case 'init':
+      return [listed('init'), other];
+    case 'in-progress':
+      return [listed('in-progress'), other];
+    case 'other reward':
+      return [{ ...listed('success'), reward: { user: 1n } }, other];
+    default:
+      return [other];
+  }
+}

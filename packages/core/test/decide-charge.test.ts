@@ -1,0 +1,324 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type ChargeDecision,
+  type ChargeInput,
+  WALLET_FORBIDS_NEGATIVE,
+  decideCharge,
+} from '../src/decide-charge.ts';
+import { ago, cashbackOf, inputOf, limits, listed, now, open, target } from './charge-builders.ts';
+
+const applied = { operation_id: 'ours', outcome: 'applied' as const, reason: null };
+const failed = { operation_id: 'ours', outcome: 'failed' as const, reason: null };
+
+describe('decideCharge', () => {
+  const cases: [guarantee: string, given: Partial<ChargeInput>, decision: ChargeDecision][] = [
+    // Without an operation of ours.
+    [
+      'success with the target is settled',
+      { cashback: cashbackOf({ rewarded: target }) },
+      { action: 'settled', finished: null },
+    ],
+    [
+      'nothing to give and nothing given is settled: an invoice without operations is a success',
+      { target: { user: 0n, service: 0n }, cashback: cashbackOf({ version: 0 }) },
+      { action: 'settled', finished: null },
+    ],
+    [
+      'what is settled needs no attention, however long it took and however often it failed',
+      {
+        cashback: cashbackOf({ rewarded: target }),
+        unsettled_since: ago(9_999_999),
+        failures: { count: 9, last_at: now },
+      },
+      { action: 'settled', finished: null },
+    ],
+    [
+      'success with anything else is updated, from the version that the invoice has now',
+      { cashback: cashbackOf({ rewarded: { user: 10n } }) },
+      { action: 'update', finished: null, repeat: null, version: 8 },
+    ],
+    [
+      'failed is updated again',
+      { cashback: cashbackOf({ status: 'failed' }) },
+      { action: 'update', finished: null, repeat: null, version: 8 },
+    ],
+    [
+      'failed is updated again even with the target, so that the invoice ends in success',
+      { cashback: cashbackOf({ status: 'failed', rewarded: target }) },
+      { action: 'update', finished: null, repeat: null, version: 8 },
+    ],
+    [
+      "somebody else's operation in its beginnings is polled",
+      { cashback: cashbackOf({ status: 'init' }) },
+      { action: 'poll', finished: null, after_ms: 100, why: 'other_in_flight' },
+    ],
+    [
+      "somebody else's operation in flight is polled even with the target: it may still change it",
+      { cashback: cashbackOf({ status: 'in-progress', rewarded: target }) },
+      { action: 'poll', finished: null, after_ms: 100, why: 'other_in_flight' },
+    ],
+    [
+      'failures of ours do not matter while somebody else is in flight',
+      { cashback: cashbackOf({ status: 'in-progress' }), failures: { count: 9, last_at: now } },
+      { action: 'poll', finished: null, after_ms: 100, why: 'other_in_flight' },
+    ],
+    // The wait between two polls, and after a failure.
+    [
+      'the wait between two polls grows with the time the order is unsettled',
+      { cashback: cashbackOf({ status: 'init' }), unsettled_since: ago(3_200) },
+      { action: 'poll', finished: null, after_ms: 3_200, why: 'other_in_flight' },
+    ],
+    [
+      'the wait between two polls has an end',
+      { cashback: cashbackOf({ status: 'init' }), unsettled_since: ago(50_000) },
+      { action: 'poll', finished: null, after_ms: 10_000, why: 'other_in_flight' },
+    ],
+    [
+      'a clock that runs behind makes no wait shorter than the shortest',
+      { cashback: cashbackOf({ status: 'init' }), unsettled_since: ago(-5_000) },
+      { action: 'poll', finished: null, after_ms: 100, why: 'other_in_flight' },
+    ],
+    [
+      'after a failure the rest of the wait is waited',
+      { failures: { count: 1, last_at: ago(400) } },
+      { action: 'poll', finished: null, after_ms: 600, why: 'backoff' },
+    ],
+    [
+      'each further failure doubles the wait',
+      { failures: { count: 3, last_at: ago(400) } },
+      { action: 'poll', finished: null, after_ms: 3_600, why: 'backoff' },
+    ],
+    [
+      'the wait after a failure has an end',
+      { failures: { count: 50, last_at: now }, limits: { ...limits, max_failures: 100 } },
+      { action: 'poll', finished: null, after_ms: 8_000, why: 'backoff' },
+    ],
+    [
+      'a failure in the future of this clock makes no wait longer than its own',
+      { failures: { count: 1, last_at: ago(-5_000) } },
+      { action: 'poll', finished: null, after_ms: 1_000, why: 'backoff' },
+    ],
+    [
+      'when the wait after a failure is over, the order is updated',
+      { failures: { count: 3, last_at: ago(4_000) } },
+      { action: 'update', finished: null, repeat: null, version: 8 },
+    ],
+    // Attention.
+    [
+      'too many failures need attention',
+      { failures: { count: 5, last_at: ago(50_000) } },
+      { action: 'needs_attention', finished: null, reason: '5 operations of this revision failed' },
+    ],
+    [
+      'an order that is unsettled for exactly as long as it may is still updated',
+      { unsettled_since: ago(60_000) },
+      { action: 'update', finished: null, repeat: null, version: 8 },
+    ],
+    [
+      'an order that is unsettled for too long needs attention',
+      { unsettled_since: ago(60_001) },
+      { action: 'needs_attention', finished: null, reason: 'not settled since 2026-01-02T11:58:59.999Z' },
+    ],
+    [
+      "somebody else's operation that flies for too long needs attention",
+      { cashback: cashbackOf({ status: 'in-progress' }), unsettled_since: ago(60_001) },
+      { action: 'needs_attention', finished: null, reason: 'not settled since 2026-01-02T11:58:59.999Z' },
+    ],
+    // With an operation of ours that is open.
+    [
+      'our operation is polled while it is accepted',
+      { operation: open, cashback: cashbackOf({ status: 'init', operations: [listed('init')] }) },
+      { action: 'poll', finished: null, after_ms: 100, why: 'in_flight' },
+    ],
+    [
+      'our operation is polled while its baskets move, even when the target is there already',
+      {
+        operation: open,
+        cashback: cashbackOf({
+          status: 'in-progress',
+          rewarded: target,
+          operations: [listed('in-progress')],
+        }),
+      },
+      { action: 'poll', finished: null, after_ms: 100, why: 'in_flight' },
+    ],
+    [
+      'our operation is polled while it flies, whatever the target is by now',
+      {
+        operation: open,
+        target: { user: 99n },
+        revision: 4,
+        cashback: cashbackOf({ status: 'in-progress', operations: [listed('in-progress')] }),
+      },
+      { action: 'poll', finished: null, after_ms: 100, why: 'in_flight' },
+    ],
+    [
+      'our operation in flight is not given up for the failures before it',
+      {
+        operation: open,
+        failures: { count: 9, last_at: now },
+        cashback: cashbackOf({ status: 'init', operations: [listed('init')] }),
+      },
+      { action: 'poll', finished: null, after_ms: 100, why: 'in_flight' },
+    ],
+    [
+      'our operation that flies for too long needs attention, and stays open',
+      {
+        operation: open,
+        unsettled_since: ago(60_001),
+        cashback: cashbackOf({ status: 'init', operations: [listed('init')] }),
+      },
+      {
+        action: 'needs_attention',
+        finished: null,
+        reason: 'operation ours is not known to be finished: not settled since 2026-01-02T11:58:59.999Z',
+      },
+    ],
+    [
+      'our operation that is not listed is repeated as it was sent, version and all',
+      { operation: open },
+      { action: 'update', finished: null, repeat: open, version: 7 },
+    ],
+    [
+      'our operation that is not listed is repeated, not replaced, whatever the target is by now',
+      { operation: open, target: { user: 99n }, revision: 4 },
+      { action: 'update', finished: null, repeat: open, version: 7 },
+    ],
+    [
+      'our operation that is not listed is repeated even when the target is there: it could still arrive',
+      { operation: open, cashback: cashbackOf({ rewarded: target }) },
+      { action: 'update', finished: null, repeat: open, version: 7 },
+    ],
+    [
+      "our operation that is not listed is repeated at once, whatever failed before and whoever else's flies",
+      {
+        operation: open,
+        failures: { count: 9, last_at: now },
+        cashback: cashbackOf({ status: 'in-progress' }),
+      },
+      { action: 'update', finished: null, repeat: open, version: 7 },
+    ],
+    [
+      'our operation that stays unlisted for too long needs attention, and stays open',
+      { operation: open, unsettled_since: ago(60_001) },
+      {
+        action: 'needs_attention',
+        finished: null,
+        reason: 'operation ours is not known to be finished: not settled since 2026-01-02T11:58:59.999Z',
+      },
+    ],
+    [
+      'our operation that is listed with another reward needs attention: it is not the one we sent',
+      {
+        operation: open,
+        cashback: cashbackOf({
+          rewarded: target,
+          operations: [{ ...listed('success'), reward: { user: 1n } }],
+        }),
+      },
+      {
+        action: 'needs_attention',
+        finished: null,
+        reason: 'operation ours carries another reward at transactions than the one it was sent with',
+      },
+    ],
+    // Our operation has ended.
+    [
+      'our operation that brought the target is finished, and the order settled',
+      { operation: open, cashback: cashbackOf({ rewarded: target, operations: [listed('success')] }) },
+      { action: 'settled', finished: applied },
+    ],
+    [
+      'our operation is finished, and a target that has changed meanwhile is updated to',
+      {
+        operation: open,
+        target: { user: 99n },
+        revision: 4,
+        cashback: cashbackOf({ rewarded: target, operations: [listed('success')] }),
+      },
+      { action: 'update', finished: applied, repeat: null, version: 8 },
+    ],
+    [
+      "our operation is finished, and somebody else's after it is polled",
+      {
+        operation: open,
+        cashback: cashbackOf({ status: 'init', rewarded: target, operations: [listed('success')] }),
+      },
+      { action: 'poll', finished: applied, after_ms: 100, why: 'other_in_flight' },
+    ],
+    [
+      'our operation that failed is finished, and the next one waits',
+      { operation: open, cashback: cashbackOf({ status: 'failed', operations: [listed('failed')] }) },
+      { action: 'poll', finished: failed, after_ms: 1_000, why: 'backoff' },
+    ],
+    [
+      'our operation that failed counts with the failures before it',
+      {
+        operation: open,
+        failures: { count: 2, last_at: ago(50_000) },
+        cashback: cashbackOf({ status: 'failed', operations: [listed('failed')] }),
+      },
+      { action: 'poll', finished: failed, after_ms: 4_000, why: 'backoff' },
+    ],
+    [
+      'our operation that failed once too often needs attention, and says why',
+      {
+        operation: open,
+        failures: { count: 4, last_at: ago(50_000) },
+        cashback: cashbackOf({ status: 'failed', operations: [listed('failed', 'basket refused')] }),
+      },
+      {
+        action: 'needs_attention',
+        finished: { ...failed, reason: 'basket refused' },
+        reason: '5 operations of this revision failed, the last one with: basket refused',
+      },
+    ],
+    [
+      'our operation that failed for an older revision holds up no newer one',
+      {
+        operation: { ...open, revision: 2 },
+        cashback: cashbackOf({ status: 'failed', operations: [listed('failed', WALLET_FORBIDS_NEGATIVE)] }),
+      },
+      {
+        action: 'update',
+        finished: { ...failed, reason: WALLET_FORBIDS_NEGATIVE },
+        repeat: null,
+        version: 8,
+      },
+    ],
+    [
+      'our operation that a wallet forbids needs attention at once: a repeat would fail again',
+      {
+        operation: open,
+        cashback: cashbackOf({
+          status: 'failed',
+          operations: [listed('failed', `${WALLET_FORBIDS_NEGATIVE}: 3.0000 missing`)],
+        }),
+      },
+      {
+        action: 'needs_attention',
+        finished: { ...failed, reason: 'wallet_forbids_negative: 3.0000 missing' },
+        reason: 'wallet_forbids_negative: 3.0000 missing',
+      },
+    ],
+    [
+      'our operation that failed although somebody brought the target is settled',
+      { operation: open, cashback: cashbackOf({ rewarded: target, operations: [listed('failed')] }) },
+      { action: 'settled', finished: failed },
+    ],
+  ];
+  test.each(cases)('%s', (_guarantee, given, decision) => {
+    expect(decideCharge(inputOf(given))).toEqual(decision);
+  });
+
+  test('the wait doubles with every poll, up to the longest', () => {
+    const waits: number[] = [];
+    for (let unsettled_ms = 0; unsettled_ms < 60_000; unsettled_ms += waits.at(-1) ?? 0) {
+      const decision = decideCharge(
+        inputOf({ cashback: cashbackOf({ status: 'init' }), unsettled_since: ago(unsettled_ms) }),
+      );
+      waits.push(decision.action === 'poll' ? decision.after_ms : Number.NaN);
+    }
+    expect(waits.slice(0, 10)).toEqual([100, 100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000]);
+  });
+});

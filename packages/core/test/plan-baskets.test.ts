@@ -1,0 +1,190 @@
+import { sumAmounts } from '@cashback/contract/amount';
+import { SOURCES, type Vector, amountOf, equalVectors } from '@cashback/contract/source';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type BasketState, type PlannedStep, planBaskets, rewardedOf } from '../src/plan-baskets.ts';
+import { anyVector, fewVectors } from './arbitraries.ts';
+
+interface Case {
+  guarantee: string;
+  target: Vector;
+  /** `basket_id source amount refunded`, oldest first. */
+  baskets?: string[];
+  /** `topup source amount` or `refund source basket_id amount`. */
+  steps: string[];
+}
+
+const cases: Case[] = [
+  { guarantee: 'nothing is to be done for nothing', target: {}, steps: [] },
+  { guarantee: 'zero needs no basket', target: { user: 0n, service: 0n }, steps: [] },
+  {
+    guarantee: 'what was never given is topped up, a source each',
+    target: { service: 3n, user: 5n },
+    steps: ['topup user 5', 'topup service 3'],
+  },
+  {
+    guarantee: 'nothing is to be done when the target is reached',
+    target: { user: 8n },
+    baskets: ['a user 5 0', 'b user 4 1'],
+    steps: [],
+  },
+  {
+    guarantee: 'only what is missing is topped up, in one basket',
+    target: { user: 9n },
+    baskets: ['a user 5 0', 'b user 3 3'],
+    steps: ['topup user 4'],
+  },
+  {
+    guarantee: 'a refund takes from the newest basket first',
+    target: { user: 6n },
+    baskets: ['a user 5 0', 'b user 3 0'],
+    steps: ['refund user b 2'],
+  },
+  {
+    guarantee: 'a refund goes on with the next older basket when the newest is empty',
+    target: { user: 1n },
+    baskets: ['a user 5 0', 'b user 3 0', 'c user 2 0'],
+    steps: ['refund user c 2', 'refund user b 3', 'refund user a 4'],
+  },
+  {
+    guarantee: 'a refund takes no more of a basket than it still holds, and skips empty ones',
+    target: { user: 2n },
+    baskets: ['a user 5 1', 'b user 3 3', 'c user 2 1'],
+    steps: ['refund user c 1', 'refund user a 2'],
+  },
+  {
+    guarantee: 'a full refund empties every basket',
+    target: {},
+    baskets: ['a user 5 1', 'b service 3 0'],
+    steps: ['refund user a 4', 'refund service b 3'],
+  },
+  {
+    guarantee: "one source's baskets never pay for another source",
+    target: { user: 5n, service: 0n },
+    baskets: ['a service 5 0'],
+    steps: ['topup user 5', 'refund service a 5'],
+  },
+  {
+    guarantee: 'all top-ups come before all refunds, whatever the sources',
+    target: { user: 1n, service: 5n },
+    baskets: ['a user 5 0'],
+    steps: ['topup service 5', 'refund user a 4'],
+  },
+];
+
+describe('planBaskets', () => {
+  test.each(cases)('$guarantee', ({ target, baskets = [], steps }) => {
+    expect(planBaskets(target, baskets.map(basketOf)).map(textOf)).toEqual(steps);
+  });
+
+  test('refuses baskets and targets that cannot be', () => {
+    expect(() => planBaskets({}, [basketOf('a user 5 6')])).toThrow(
+      'basket a: expected between 0 and 0.0005 refunded',
+    );
+    expect(() => planBaskets({}, [basketOf('a user 5 -1')])).toThrow(RangeError);
+    expect(() => planBaskets({ user: -1n }, [])).toThrow(RangeError);
+  });
+
+  const targets = fc.oneof(fc.array(anyVector, { maxLength: 12 }), fc.array(fewVectors, { maxLength: 30 }));
+
+  test('any sequence of targets ends at the last one, and repeating it changes nothing', () => {
+    fc.assert(
+      fc.property(targets, (sequence) => {
+        const baskets = sequence.reduce(moveTo, []);
+        expect(equalVectors(rewardedOf(baskets), sequence.at(-1) ?? {})).toBe(true);
+        expect(planBaskets(sequence.at(-1) ?? {}, baskets)).toEqual([]);
+      }),
+    );
+  });
+
+  test('no basket is ever refunded beyond what it holds, and every step moves money', () => {
+    fc.assert(
+      fc.property(targets, (sequence) => {
+        let baskets: BasketState[] = [];
+        for (const target of sequence) {
+          const steps = planBaskets(target, baskets);
+          baskets = steps.reduce(applyStep, baskets);
+          expect(steps.every(({ amount }) => amount > 0n)).toBe(true);
+          expect(baskets.every(({ amount, refunded }) => 0n <= refunded && refunded <= amount)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test('money is conserved: top-ups less refunds are what is rewarded, for each source', () => {
+    fc.assert(
+      fc.property(targets, (sequence) => {
+        let baskets: BasketState[] = [];
+        const steps: PlannedStep[] = [];
+        for (const target of sequence) {
+          const planned = planBaskets(target, baskets);
+          steps.push(...planned);
+          baskets = planned.reduce(applyStep, baskets);
+        }
+        for (const source of SOURCES) {
+          const moved = (kind: PlannedStep['kind']) =>
+            sumAmounts(
+              steps
+                .filter((step) => step.kind === kind && step.source === source)
+                .map(({ amount }) => amount),
+            );
+          expect(moved('topup') - moved('refund')).toBe(amountOf(rewardedOf(baskets), source));
+        }
+      }),
+    );
+  });
+
+  test('a plan that stops half-way is finished by the next plan for the same target', () => {
+    fc.assert(
+      fc.property(targets, anyVector, fc.nat(8), (sequence, target, done) => {
+        const baskets = sequence.reduce(moveTo, []);
+        const halfWay = planBaskets(target, baskets).slice(0, done).reduce(applyStep, baskets);
+        expect(equalVectors(rewardedOf(moveTo(halfWay, target)), target)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('rewardedOf', () => {
+  test('is what the baskets still hold, for every source that has one', () => {
+    expect(rewardedOf([])).toEqual({});
+    const baskets = ['a user 5 1', 'b service 3 3', 'c user 2 0'].map(basketOf);
+    expect(rewardedOf(baskets)).toEqual({ user: 6n, service: 0n });
+  });
+});
+
+function moveTo(baskets: BasketState[], target: Vector): BasketState[] {
+  return planBaskets(target, baskets).reduce(applyStep, baskets);
+}
+
+/** What Trust does with a step. */
+function applyStep(baskets: BasketState[], step: PlannedStep): BasketState[] {
+  if (step.kind === 'topup') {
+    const basket = {
+      basket_id: `basket-${baskets.length}`,
+      source: step.source,
+      amount: step.amount,
+      refunded: 0n,
+    };
+    return [...baskets, basket];
+  }
+  return baskets.map((basket) =>
+    basket.basket_id === step.basket_id ? { ...basket, refunded: basket.refunded + step.amount } : basket,
+  );
+}
+
+function basketOf(text: string): BasketState {
+  const [basket_id = '', source, amount = '', refunded = ''] = text.split(' ');
+  return {
+    basket_id,
+    source: source === 'user' ? 'user' : 'service',
+    amount: BigInt(amount),
+    refunded: BigInt(refunded),
+  };
+}
+
+function textOf(step: PlannedStep): string {
+  return step.kind === 'topup'
+    ? `topup ${step.source} ${step.amount}`
+    : `refund ${step.source} ${step.basket_id} ${step.amount}`;
+}
