@@ -1,0 +1,148 @@
+import PQueue from 'p-queue';
+import { Pool } from 'undici';
+import type { z } from 'zod';
+import { describeIssues } from './describe-issues.ts';
+import {
+  type Answer,
+  type Exchange,
+  MAX_ANSWER_BYTES,
+  callError,
+  exchange,
+  parseJson,
+  shorten,
+} from './http-exchange.ts';
+
+export interface HttpClientOptions {
+  /** Who is called, for messages. */
+  name: string;
+  base_url: string;
+  token?: string;
+  /** For one call from the moment it leaves, with the reading of its answer. */
+  timeout_ms: number;
+  /** How many calls run at once; the others wait. */
+  concurrency?: number;
+  /** How many calls may wait; one more is rejected with `TOO_MANY_WAITING`. */
+  max_waiting?: number;
+  /** As many as `concurrency` when absent. */
+  connections?: number;
+}
+
+export interface CallOptions {
+  timeout_ms?: number;
+  /** Gives the call up, waiting or running. */
+  signal?: AbortSignal;
+}
+
+export interface HttpClient {
+  /** Resolves with the answer as its schema reads it; rejects with `HttpCallError`. */
+  get<S extends z.ZodType>(path: string, answer: S, options?: CallOptions): Promise<z.output<S>>;
+  post<S extends z.ZodType>(
+    path: string,
+    body: unknown,
+    answer: S,
+    options?: CallOptions,
+  ): Promise<z.output<S>>;
+  /** Waits for the calls that run; those that still wait are rejected. */
+  close(): Promise<void>;
+}
+
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const { name, token, timeout_ms, concurrency = 32, max_waiting = 10_000 } = options;
+  const base = new URL(options.base_url);
+  const prefix = base.pathname.replace(/\/+$/, '');
+  const queue = new PQueue({ concurrency });
+  const giveUpWaiting = new Set<() => void>();
+  let closed: Promise<void> | undefined;
+  const pool = new Pool(base.origin, {
+    connections: options.connections ?? concurrency,
+    maxResponseSize: MAX_ANSWER_BYTES,
+    connect: { timeout: timeout_ms },
+    // The timeout of the whole call is the only one.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  const headers = {
+    accept: 'application/json',
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+  };
+
+  async function call<S extends z.ZodType>(request: Exchange, answer: S): Promise<z.output<S>> {
+    if (queue.size >= max_waiting) {
+      throw callError(request, `${queue.size} calls wait already`, {
+        outcome: 'unknown',
+        code: 'TOO_MANY_WAITING',
+      });
+    }
+    const { http_status, text } = await enqueue(request);
+    const json = parseJson(text);
+    const parsed = answer.safeParse(json);
+    if (parsed.success) return parsed.data;
+    const what =
+      json === undefined && text !== ''
+        ? `the answer is not JSON: ${shorten(text)}`
+        : `the answer is not as expected: ${describeIssues(parsed.error, json)
+            .map(({ message }) => message)
+            .join('; ')}`;
+    throw callError(request, what, { outcome: 'unknown', code: 'BAD_ANSWER', http_status });
+  }
+
+  /** Waits for a free place; a call that is given up meanwhile was certainly not sent. */
+  async function enqueue(request: Exchange): Promise<Answer> {
+    const waiting = new AbortController();
+    const giveUp = (): void => waiting.abort();
+    if (request.signal?.aborted === true) giveUp();
+    request.signal?.addEventListener('abort', giveUp, { once: true });
+    giveUpWaiting.add(giveUp);
+    const leave = (): void => {
+      request.signal?.removeEventListener('abort', giveUp);
+      giveUpWaiting.delete(giveUp);
+    };
+    let sent = false;
+    try {
+      return await queue.add(
+        () => {
+          sent = true;
+          leave();
+          return exchange(request);
+        },
+        { signal: waiting.signal },
+      );
+    } catch (error) {
+      if (sent) throw error;
+      leave();
+      const code = request.signal?.aborted === true ? 'ABORTED' : 'CLOSED';
+      throw callError(request, 'given up before it was sent', { outcome: 'unknown', code, cause: error });
+    }
+  }
+
+  function requestTo(path: string, { timeout_ms: timeoutMs, signal }: CallOptions) {
+    return {
+      dispatcher: pool,
+      upstream: name,
+      origin: base.origin,
+      path: `${prefix}${path}`,
+      timeout_ms: timeoutMs ?? timeout_ms,
+      ...(signal && { signal }),
+    };
+  }
+
+  return {
+    get: (path, answer, callOptions = {}) =>
+      call({ ...requestTo(path, callOptions), method: 'GET', headers }, answer),
+    post: (path, body, answer, callOptions = {}) =>
+      call(
+        {
+          ...requestTo(path, callOptions),
+          method: 'POST',
+          headers: { ...headers, 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        },
+        answer,
+      ),
+    async close() {
+      for (const giveUp of giveUpWaiting) giveUp();
+      closed ??= pool.close();
+      await closed;
+    },
+  };
+}

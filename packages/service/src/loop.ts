@@ -1,0 +1,103 @@
+import { backoffMs } from './backoff.ts';
+import type { Log } from './log.ts';
+import { within } from './within.ts';
+
+export interface LoopOptions {
+  name: string;
+  log: Log;
+  /** The pause after a turn that found no more to do. */
+  interval_ms: number;
+  /** One turn; true when there is more to do at once. The signal aborts at `stop()` or when the turn takes too long. */
+  run: (signal: AbortSignal) => Promise<boolean | void>;
+  turn_timeout_ms?: number;
+  stop_timeout_ms?: number;
+}
+
+export interface Loop {
+  /** Makes the next turn start now, or right after the one that runs; a pause after failures is kept. */
+  wake(): void;
+  /** Starts no further turn and waits for the one that runs, within a bound. */
+  stop(): Promise<void>;
+}
+
+const MAX_BACKOFF_MS = 30_000;
+const LOG_EVERY_MS = 30_000;
+
+/** Repeats `run`, never two turns at once, whatever it throws, from now until `stop()`. */
+export function createLoop(options: LoopOptions): Loop {
+  const { name, log, interval_ms, run, turn_timeout_ms = 300_000, stop_timeout_ms = 10_000 } = options;
+  const stopping = new AbortController();
+  let woken = false;
+  let failures = 0;
+  let loggedAt = 0;
+  let endPause: (() => void) | undefined;
+
+  async function loop(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      woken = false;
+      const more = await turn();
+      if (failures > 0)
+        await pause(
+          backoffMs(failures, { base_ms: Math.min(interval_ms, 1_000), max_ms: MAX_BACKOFF_MS }),
+          false,
+        );
+      else if (!more) await pause(interval_ms, true);
+    }
+  }
+
+  async function turn(): Promise<boolean> {
+    const slow = new AbortController();
+    const timer = setTimeout(() => {
+      log.warn({ loop: name, turn_timeout_ms }, 'turn takes too long and is asked to end');
+      slow.abort();
+    }, turn_timeout_ms);
+    try {
+      const more = await run(AbortSignal.any([stopping.signal, slow.signal]));
+      if (failures > 0) log.info({ loop: name, failures }, 'loop works again');
+      failures = 0;
+      return more === true;
+    } catch (error) {
+      // What fails because it was told to stop did as it was told.
+      if (!stopping.signal.aborted) failed(error);
+      return false;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The first failure of a row is logged, and then one at most every half minute. */
+  function failed(error: unknown): void {
+    failures += 1;
+    if (failures > 1 && Date.now() - loggedAt < LOG_EVERY_MS) return;
+    loggedAt = Date.now();
+    log.error({ err: error, loop: name, failures }, 'loop failed and tries again');
+  }
+
+  async function pause(ms: number, endsOnWake: boolean): Promise<void> {
+    if (stopping.signal.aborted || (endsOnWake && woken)) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      endPause = () => {
+        if (!endsOnWake && !stopping.signal.aborted) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    endPause = undefined;
+  }
+
+  const running = loop();
+  return {
+    wake() {
+      woken = true;
+      endPause?.();
+    },
+    async stop() {
+      stopping.abort();
+      endPause?.();
+      await within(running, stop_timeout_ms, () => {
+        log.warn({ loop: name, stop_timeout_ms }, 'turn did not end in time and is left behind');
+      });
+    },
+  };
+}

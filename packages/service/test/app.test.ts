@@ -1,0 +1,198 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { eventually, send, testServer } from './support.ts';
+
+interface Child {
+  process: ChildProcess;
+  messages: { ready: boolean; url: string }[];
+  out: () => string;
+  err: () => string;
+  ended: Promise<{ code: number | null; signal: string | null }>;
+}
+
+const GOOD = { PATH: process.env['PATH'], PORT: '0', SERVER_TOKEN: 'a-token-of-the-server' };
+
+function start(env: NodeJS.ProcessEnv = {}, args: string[] = [], fixture = 'app'): Child {
+  const path = fileURLToPath(new URL(`fixtures/${fixture}.ts`, import.meta.url));
+  const child = spawn(process.execPath, [path, ...args], {
+    env: { ...GOOD, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let out = '';
+  let err = '';
+  child.stdout?.on('data', (chunk) => (out += chunk));
+  child.stderr?.on('data', (chunk) => (err += chunk));
+  const messages: Child['messages'] = [];
+  child.on('message', (message) => messages.push(message as Child['messages'][number]));
+  const outputEnded = [child.stdout, child.stderr].map((stream) => stream && once(stream, 'close'));
+  const ended = once(child, 'exit').then(async ([code, signal]) => {
+    await Promise.all(outputEnded);
+    return { code, signal };
+  });
+  return { process: child, messages, out: () => out, err: () => err, ended };
+}
+
+async function startReady(env: NodeJS.ProcessEnv = {}): Promise<Child & { url: string }> {
+  const child = start(env);
+  await eventually(() => child.messages.length > 0, 'the app is ready');
+  return { ...child, url: child.messages[0]?.url ?? '' };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('an app', () => {
+  test('tells its parent when it is ready, and where', async () => {
+    const child = await startReady();
+    expect(child.messages).toEqual([
+      { ready: true, url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) },
+    ]);
+    expect(await send(`${child.url}/health`)).toMatchObject({
+      status: 503,
+      json: { reason: 'closed today' },
+    });
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('stops in order at %s and ends with 0', async (signal) => {
+    const child = await startReady();
+    child.process.kill(signal);
+    expect(await child.ended).toEqual({ code: 0, signal: null });
+    const messages = child
+      .out()
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { msg: string }).msg);
+    expect(messages).toEqual(['ready', 'stopping', 'goods are put away', 'stopped']);
+  });
+
+  test('that hangs while it stops ends at once at the second signal', async () => {
+    const child = await startReady({ BEHAVIOUR: 'hanging-stop' });
+    child.process.kill('SIGTERM');
+    await eventually(() => child.out().includes('stopping'), 'the app is stopping');
+    child.process.kill('SIGTERM');
+    expect(await child.ended).toEqual({ code: 1, signal: null });
+  });
+
+  test('that hangs while it stops ends within the bound', { timeout: 40_000 }, async () => {
+    const child = await startReady({ BEHAVIOUR: 'hanging-stop' });
+    child.process.kill('SIGTERM');
+    expect(await child.ended).toEqual({ code: 1, signal: null });
+    expect(child.out()).toContain('did not stop in time');
+  });
+
+  test('that fails to stop says so and ends with 1', async () => {
+    const child = await startReady({ BEHAVIOUR: 'failing-stop' });
+    child.process.kill('SIGTERM');
+    expect(await child.ended).toEqual({ code: 1, signal: null });
+    expect(child.out()).toContain('the door is stuck');
+  });
+
+  test('told to stop while it starts is first started and then stopped, and never says it is ready', async () => {
+    const child = start({ BEHAVIOUR: 'slow-start' });
+    await eventually(() => child.out().includes('starting'), 'the app is starting');
+    child.process.kill('SIGTERM');
+    expect(await child.ended).toEqual({ code: 0, signal: null });
+    expect(child.out()).toContain('goods are put away');
+    expect(child.messages).toEqual([]);
+  });
+
+  test('stops when the channel to its parent closes', async () => {
+    const child = await startReady();
+    child.process.disconnect();
+    expect(await child.ended).toEqual({ code: 0, signal: null });
+    expect(child.out()).toContain('the parent process is gone');
+  });
+
+  test('does not outlive a parent that is killed', async () => {
+    const parent = start({}, [], 'parent');
+    await eventually(() => /^\d+\n$/.test(parent.out()), 'the app is ready');
+    const pid = Number(parent.out());
+    onTestFinished(() => void (isAlive(pid) && process.kill(pid, 'SIGKILL')));
+    expect(isAlive(pid)).toBe(true);
+    parent.process.kill('SIGKILL');
+    await eventually(() => !isAlive(pid), 'the app ends');
+  });
+
+  test.each([
+    ['rejection', 'unhandled rejection', 'nobody waits for me'],
+    ['exception', 'uncaught exception', 'nobody catches me'],
+  ])('with an unhandled %s logs it and ends with 1', async (BEHAVIOUR, what, message) => {
+    const child = start({ BEHAVIOUR });
+    expect(await child.ended).toEqual({ code: 1, signal: null });
+    const line = child
+      .out()
+      .split('\n')
+      .find((one) => one.includes(what));
+    expect(JSON.parse(line ?? '{}')).toMatchObject({ level: 'fatal', msg: what, err: { message } });
+  });
+});
+
+describe('an app that cannot start', () => {
+  test('lists everything that is wrong with its settings, shows no secret, and ends with 1', async () => {
+    const child = start({ PORT: 'http', SERVER_TOKEN: 'hunter2', LOG_LEVEL: 'loud' });
+    expect(await child.ended).toEqual({ code: 1, signal: null });
+    expect(child.err()).toBe(
+      [
+        'shop: Settings are missing or wrong:',
+        '  PORT: expected a whole number from 0 to 65535, got "http"',
+        '      example: PORT=4000',
+        '  SERVER_TOKEN: expected a secret of at least 16 characters, got 7 characters',
+        "      example: SERVER_TOKEN='<random text>'",
+        '  LOG_LEVEL: expected one of trace, debug, info, warn, error, fatal, silent, got "loud"',
+        '      example: LOG_LEVEL=info',
+        '',
+      ].join('\n'),
+    );
+    expect(child.messages).toEqual([]);
+  });
+
+  test('because its port is taken says which and what to do', async () => {
+    const port = new URL(await testServer().start()).port;
+    const child = start({ PORT: port });
+    expect(await child.ended).toEqual({ code: 1, signal: null });
+    expect(child.err()).toBe(
+      `shop: port ${port} is taken: stop the other program or set PORT to a free one\n`,
+    );
+  });
+
+  test('for a reason that is expected prints it without a stack', async () => {
+    const child = start({ BEHAVIOUR: 'start-error' });
+    expect(await child.ended).toEqual({ code: 1, signal: null });
+    expect(child.err()).toBe('shop: the database is older than this app: run the migrations\n');
+  });
+
+  test('because of a fault of its own prints the stack', async () => {
+    const child = start({ BEHAVIOUR: 'start-bug' });
+    expect(await child.ended).toEqual({ code: 1, signal: null });
+    expect(child.err()).toMatch(/^shop: TypeError: x is not a function\n +at /);
+  });
+
+  test('with an option that it does not have says so', async () => {
+    const child = start({}, ['--jsn']);
+    expect(await child.ended).toEqual({ code: 1, signal: null });
+    expect(child.err()).toContain("unknown option '--jsn'");
+  });
+});
+
+test('--help tells what the app does and every environment variable, and needs no settings', async () => {
+  const child = start({ PORT: '', SERVER_TOKEN: '' }, ['--help']);
+  expect(await child.ended).toEqual({ code: 0, signal: null });
+  for (const text of [
+    'Sells things',
+    '--json',
+    'PORT (required)',
+    'BEHAVIOUR (default good)',
+    'LOG_LEVEL (default info)',
+  ]) {
+    expect(child.out()).toContain(text);
+  }
+});

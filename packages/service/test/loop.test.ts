@@ -1,0 +1,127 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Loop, type LoopOptions, createLoop } from '../src/index.ts';
+import { eventually, gate, recordingLog } from './support.ts';
+
+const NEVER_MS = 1_000_000;
+
+function loopOf(
+  run: LoopOptions['run'],
+  options: Partial<LoopOptions> = {},
+): Loop & ReturnType<typeof recordingLog> {
+  const recording = recordingLog();
+  const loop = createLoop({ name: 'sweep', log: recording.log, interval_ms: NEVER_MS, run, ...options });
+  onTestFinished(() => loop.stop());
+  return { ...loop, ...recording };
+}
+
+describe('a loop', () => {
+  test('runs at once, again while there is more, and then pauses until it is woken', async () => {
+    let turns = 0;
+    const loop = loopOf(async () => ++turns < 3);
+    await eventually(() => turns === 3, 'three turns');
+    loop.wake();
+    await eventually(() => turns === 4, 'a fourth turn');
+    await loop.stop();
+    expect(turns).toBe(4);
+  });
+
+  test('runs again after its interval', async () => {
+    let turns = 0;
+    const { lines } = loopOf(async () => void turns++, { interval_ms: 1 });
+    await eventually(() => turns >= 3, 'three turns');
+    expect(lines).toEqual([]);
+  });
+
+  test('never runs two turns at once, and a wake during a turn is not lost', async () => {
+    let turns = 0;
+    let atOnce = 0;
+    let most = 0;
+    const first = gate();
+    const loop = loopOf(async () => {
+      turns += 1;
+      most = Math.max(most, ++atOnce);
+      if (turns === 1) await first.opened;
+      atOnce -= 1;
+    });
+    await eventually(() => turns === 1, 'the first turn');
+    loop.wake();
+    loop.wake();
+    expect(turns).toBe(1);
+    first.open();
+    await eventually(() => turns === 2, 'the second turn');
+    expect(most).toBe(1);
+  });
+
+  test('survives errors, logs the first of a row and that it works again', async () => {
+    let turns = 0;
+    const { lines } = loopOf(
+      async () => {
+        if (++turns <= 4) throw new Error('no database');
+      },
+      { interval_ms: 1 },
+    );
+    await eventually(() => lines.some(({ msg }) => msg === 'loop works again'), 'the loop works again');
+    const failures = lines.filter(({ level }) => level === 'error');
+    expect(failures).toMatchObject([{ loop: 'sweep', failures: 1, err: { message: 'no database' } }]);
+  });
+
+  test('survives a run that throws before it returns a promise', async () => {
+    let turns = 0;
+    const { lines } = loopOf(
+      () => {
+        turns += 1;
+        throw new Error('at once');
+      },
+      { interval_ms: 1 },
+    );
+    await eventually(() => turns >= 2, 'a second turn');
+    expect(lines).toMatchObject([{ level: 'error', err: { message: 'at once' } }]);
+  });
+
+  test('a wake does not cut short the pause after a failure', async () => {
+    let turns = 0;
+    const loop = loopOf(async () => {
+      turns += 1;
+      throw new Error('no database');
+    });
+    await eventually(() => loop.lines.some(({ level }) => level === 'error'), 'the failure');
+    for (let wakes = 0; wakes < 100; wakes++) {
+      loop.wake();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(turns).toBe(1);
+  });
+
+  test('stop waits for the turn that runs, aborts its signal and starts no other', async () => {
+    let turns = 0;
+    let ended = false;
+    const loop = loopOf(async (signal) => {
+      turns += 1;
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      ended = true;
+      return true;
+    });
+    await eventually(() => turns === 1, 'the first turn');
+    await loop.stop();
+    expect({ turns, ended }).toEqual({ turns: 1, ended: true });
+  });
+
+  test('stop leaves a turn behind that does not end within its bound', async () => {
+    const loop = loopOf(() => new Promise(() => {}), { stop_timeout_ms: 20 });
+    await loop.stop();
+    expect(loop.lines.some(({ msg }) => msg.includes('left behind'))).toBe(true);
+  });
+
+  test('a turn that takes too long is asked to end', async () => {
+    let asked = false;
+    const { lines } = loopOf(
+      async (signal) => {
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        asked = true;
+      },
+      { turn_timeout_ms: 20 },
+    );
+    await eventually(() => asked, 'the signal is aborted');
+    expect(lines).toMatchObject([{ level: 'warn', loop: 'sweep', turn_timeout_ms: 20 }]);
+  });
+});
