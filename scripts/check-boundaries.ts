@@ -50,10 +50,14 @@ for (const file of files) {
     }
     const [, owned] = /^@cashback\/([^/]+)/.exec(target) ?? [];
     if (owned !== undefined && !allowed.includes(owned)) {
-      problems.push(`${file}: may not import @cashback/${owned}; allowed: ${allowed.join(', ') || 'none of ours'}`);
+      problems.push(
+        `${file}: may not import @cashback/${owned}; allowed: ${allowed.join(', ') || 'none of ours'}`,
+      );
     }
     if (name === 'core' && type === undefined && !CORE_IMPORTS.test(target)) {
-      problems.push(`${file}: core imports "${target}"; it may import only its own files and the contract's money`);
+      problems.push(
+        `${file}: core imports "${target}"; it may import only its own files and the contract's money`,
+      );
     }
   }
   const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');

@@ -20,8 +20,13 @@ try {
     const missing = migrationsIn(out).filter((file) => !before.includes(file));
     if (result.status === 0 && missing.length === 0) continue;
     problems += 1;
-    const detail = missing.map((file) => readFileSync(path.join(out, file), 'utf8')).join('\n') || result.stderr || result.stdout;
-    console.error(`${owner}: the tables are ahead of the migrations; run: pnpm migration ${owner} <name>\n${detail}`);
+    const detail =
+      missing.map((file) => readFileSync(path.join(out, file), 'utf8')).join('\n') ||
+      result.stderr ||
+      result.stdout;
+    console.error(
+      `${owner}: the tables are ahead of the migrations; run: pnpm migration ${owner} <name>\n${detail}`,
+    );
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 // Builds and packs the published packages, and looks at the tarballs as those who install them will see them.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -23,8 +23,9 @@ function checkPackage(name: string): void {
   rmSync(join(folder, 'dist'), { recursive: true, force: true });
   run('tsc', ['-p', 'tsconfig.build.json'], folder);
   pack(folder);
-  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
-  const tarball = join(tarballs, `cashback-${name}-${version}.tgz`);
+  const file = readdirSync(tarballs).find((each) => each.startsWith(`cashback-${name}-`));
+  if (file === undefined) throw new Error(`pnpm pack made no tarball of ${name}`);
+  const tarball = join(tarballs, file);
   run('publint', ['run', tarball, '--strict'], folder);
   run('attw', [tarball, '--profile', 'esm-only', '--no-emoji', '--no-color'], folder);
 }

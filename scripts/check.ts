@@ -38,7 +38,10 @@ for (const step of steps) {
 if (json) console.log(JSON.stringify({ passed: results.every(({ passed }) => passed), results }, null, 2));
 process.exitCode = results.every(({ passed }) => passed) ? 0 : 1;
 
-async function run([command, ...args]: readonly [string, ...string[]]): Promise<{ passed: boolean; output: string }> {
+async function run([command, ...args]: readonly [string, ...string[]]): Promise<{
+  passed: boolean;
+  output: string;
+}> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS });
   const ended = new Promise<boolean>((resolve, reject) => {
     child.once('error', reject);

@@ -14,7 +14,18 @@ const { tables } = JSON.parse(readFileSync(`drizzle/${owner}/owner.json`, 'utf8'
 const custom = program.opts<{ custom?: true }>().custom ? ['--custom'] : [];
 const { status } = spawnSync(
   'drizzle-kit',
-  ['generate', '--dialect', 'postgresql', '--schema', tables, '--out', `drizzle/${owner}`, '--name', name, ...custom],
+  [
+    'generate',
+    '--dialect',
+    'postgresql',
+    '--schema',
+    tables,
+    '--out',
+    `drizzle/${owner}`,
+    '--name',
+    name,
+    ...custom,
+  ],
   { stdio: 'inherit' },
 );
 process.exitCode = status ?? 1;

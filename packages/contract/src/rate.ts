@@ -11,7 +11,9 @@ export const RATE_PATTERN = /^(0(\.\d{1,6})?|1(\.0{1,6})?)$/;
 /** `"0.05"` -> `50000n`. Throws a `RangeError` that quotes the text when it is no rate. */
 export function parseRate(text: string): Rate {
   if (!RATE_PATTERN.test(text)) {
-    throw new RangeError(`expected a rate between "0" and "1" with up to 6 places, got ${JSON.stringify(text)}`);
+    throw new RangeError(
+      `expected a rate between "0" and "1" with up to 6 places, got ${JSON.stringify(text)}`,
+    );
   }
   const [whole = '0', fraction = ''] = text.split('.');
   return BigInt(whole) * RATE_ONE + BigInt(fraction.padEnd(RATE_SCALE, '0'));

@@ -42,7 +42,7 @@ export interface ErrorDetails {
 }
 
 export interface RouterOptions {
-  describeIssues(error: z.ZodError, input: unknown): InputIssue[];
+  describeIssues: (error: z.ZodError, input: unknown) => InputIssue[];
 }
 
 const MASKED = 'internal error: see the server log';

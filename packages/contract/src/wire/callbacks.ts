@@ -1,8 +1,19 @@
 import * as z from 'zod';
-import { balanceField, currencyField, idField, serviceField, timestampField, versionField } from './fields.ts';
+import {
+  balanceField,
+  currencyField,
+  idField,
+  serviceField,
+  timestampField,
+  versionField,
+} from './fields.ts';
 
 /** transactions -> processing: the money of an invoice changed. */
-export const invoiceChangedCallback = z.object({ invoice_id: idField, version: versionField, service: serviceField });
+export const invoiceChangedCallback = z.object({
+  invoice_id: idField,
+  version: versionField,
+  service: serviceField,
+});
 export type InvoiceChangedCallback = z.infer<typeof invoiceChangedCallback>;
 
 /** transactions -> worker: an operation ended. It only hastens what polling finds out. */

@@ -6,7 +6,10 @@ import { SOURCES } from '../source.ts';
 const AMOUNT_TEXT = 'an amount as a string such as "100.0000": up to 12 digits, up to 4 decimals, no sign';
 
 /** Amount on the wire, e.g. `"100.0000"`. */
-export const amountField = z.string(AMOUNT_TEXT).regex(AMOUNT_PATTERN, AMOUNT_TEXT).meta({ example: '100.0000' });
+export const amountField = z
+  .string(AMOUNT_TEXT)
+  .regex(AMOUNT_PATTERN, AMOUNT_TEXT)
+  .meta({ example: '100.0000' });
 /** Balance on the wire; the only sum that may carry a minus. */
 export const balanceField = z
   .string('a balance as a string such as "-100.0000"')
@@ -38,8 +41,13 @@ const COUNTER_TEXT = 'a whole number from 0 to 2147483647';
 export const counterField = z.int(COUNTER_TEXT).min(0, COUNTER_TEXT).max(2_147_483_647, COUNTER_TEXT);
 /** ISO 8601 in UTC with milliseconds. */
 export const timestampField = z.iso.datetime({ precision: 3 }).meta({ example: '2026-01-02T03:04:05.678Z' });
-export const limitField = z.int('a page size: 1 to 1000').min(1, 'a page size: 1 to 1000').max(1000, 'a page size: 1 to 1000');
-export const cursorField = z.string('a cursor from an earlier answer').max(64, 'a cursor from an earlier answer');
+export const limitField = z
+  .int('a page size: 1 to 1000')
+  .min(1, 'a page size: 1 to 1000')
+  .max(1000, 'a page size: 1 to 1000');
+export const cursorField = z
+  .string('a cursor from an earlier answer')
+  .max(64, 'a cursor from an earlier answer');
 
 /** Refuses two entries of one source, naming the second one. */
 export function uniqueSources<Entry extends { source: string }>(entry: z.ZodType<Entry, Entry>) {

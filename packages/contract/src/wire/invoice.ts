@@ -89,7 +89,10 @@ export type InvoiceUpdateInput = z.infer<typeof invoiceUpdateInput>;
 export const invoiceRetrieveInput = z.strictObject({ invoice_id: idField });
 
 /** `POST /v2/invoice/changes`: every invoice whose money changed after the cursor, its newest version only. */
-export const invoiceChangesInput = z.strictObject({ after: cursorField.optional(), limit: limitField.default(100) });
+export const invoiceChangesInput = z.strictObject({
+  after: cursorField.optional(),
+  limit: limitField.default(100),
+});
 export const invoiceChange = z.object({ invoice_id: idField, version: versionField, service: serviceField });
 export type InvoiceChange = z.infer<typeof invoiceChange>;
 export const invoiceChangesOutput = z.object({ changes: z.array(invoiceChange), cursor: cursorField });

@@ -1,0 +1,68 @@
+import {
+  amountsOfVector,
+  equalVectors,
+  invoice,
+  vectorOfAmounts,
+  vectorOfValues,
+  walletBalance,
+} from '@cashback/contract';
+import { type Violation, type World, selectOfRun } from '@cashback/testing/invariants';
+import { type FrontDoor, insist } from './play/front-door.ts';
+import PQueue from 'p-queue';
+
+const CONCURRENCY = 50;
+
+/** What a caller sees is what the tables say: the APIs of server, transactions, trust and wallet agree at rest. */
+export async function checkFrontDoor(world: World, door: FrontDoor): Promise<Violation[]> {
+  const orders = await selectOfRun<{ order_id: string }>(
+    world,
+    'SELECT order_id FROM cashback.order_clears WHERE order_id LIKE $1',
+  );
+  const wallets = await selectOfRun<{ wallet_id: string }>(
+    world,
+    'SELECT wallet_id FROM trust.wallets WHERE wallet_id LIKE $1 AND sequence > 0',
+  );
+  const queue = new PQueue({ concurrency: CONCURRENCY });
+  const found = await queue.addAll([
+    ...orders.map(
+      ({ order_id }) =>
+        () =>
+          checkOrder(order_id, door),
+    ),
+    ...wallets.map(
+      ({ wallet_id }) =>
+        () =>
+          checkWallet(wallet_id, door),
+    ),
+  ]);
+  return found.flat();
+}
+
+async function checkOrder(order_id: string, door: FrontDoor): Promise<Violation[]> {
+  const [order, { cashback }] = await Promise.all([
+    insist(() => door.server.order({ order_id })),
+    insist(() => door.transactions.post('/v2/invoice/retrieve', { invoice_id: order_id }, invoice)),
+  ]);
+  const rewarded = vectorOfAmounts(cashback.rewarded);
+  const seen = JSON.stringify(amountsOfVector(rewarded));
+  if (order.state !== 'settled') return [{ invariant: 11, order_id, detail: `its state is ${order.state}` }];
+  if (!equalVectors(vectorOfValues(order.target), rewarded)) {
+    return [
+      { invariant: 1, order_id, detail: `the server's target differs from the invoice's rewarded ${seen}` },
+    ];
+  }
+  if (!equalVectors(vectorOfAmounts(order.rewarded), rewarded)) {
+    return [{ invariant: 1, order_id, detail: `the server's rewarded differs from the invoice's ${seen}` }];
+  }
+  return [];
+}
+
+async function checkWallet(wallet_id: string, door: FrontDoor): Promise<Violation[]> {
+  const [truth, cache] = await Promise.all([
+    insist(() => door.trust.get(`/wallets/${wallet_id}`, walletBalance)),
+    insist(() => door.wallet.get(`/wallets/${wallet_id}`, walletBalance)),
+  ]);
+  if (truth.balance === cache.balance && truth.sequence === cache.sequence) return [];
+  const detail = `Trust ${truth.balance} at ${truth.sequence}, wallet ${cache.balance} at ${cache.sequence}`;
+  return [{ invariant: 9, order_id: wallet_id, detail }];
+}

@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { databaseUrl } from './env.ts';
+import { type DemoOptions, runDemo } from './run-demo.ts';
+import { printReport } from './report/print-report.ts';
+import { exitCodeOf } from './report/report.ts';
+import { createProgress } from './report/progress.ts';
+import { waitForStop } from './stop-signal.ts';
+import { APPS, type AppName } from './system/addresses.ts';
+import { describeSystem } from './system/describe-system.ts';
+
+const MAX_COUNT = 100_000;
+
+interface Options {
+  orders?: string;
+  count?: number;
+  seed: number;
+  json?: string;
+  keep?: true;
+  faults?: true;
+  kill: AppName[];
+}
+
+const program = new Command('demo')
+  .description('Run the whole system on orders, settle them, check every invariant, print a report')
+  .option('--orders <file>', 'read taxi trips from a CSV file instead of generating orders')
+  .option('--count <n>', 'how many orders (500; with --orders all lines)', integer(1, MAX_COUNT))
+  .option('--seed <n>', 'repeats the same orders and the same changes', integer(0, 2_147_483_647), 1)
+  .option(
+    '--faults',
+    'let Trust fail, lose answers and answer late, and its callbacks come twice and out of order',
+  )
+  .addOption(
+    new Option(
+      '--kill <apps>',
+      `kill -9 and restart these in the middle, e.g. worker,server; of ${APPS.join(', ')}`,
+    )
+      .default([], 'none')
+      .argParser(appNames),
+  )
+  .option('--json <file>', 'write the report as JSON')
+  .option('--keep', 'leave everything running afterwards and print the URLs')
+  .addHelpText(
+    'after',
+    `
+Uses the Postgres of DATABASE_URL (a login that may create roles); without it an embedded one.
+Exit code: 0 all settled and every invariant holds; 2 the same, but lines were rejected; 1 anything else.`,
+  )
+  .parse();
+
+process.exitCode = await main(program.opts<Options>());
+
+async function main({ json, keep, seed, ...options }: Options): Promise<number> {
+  const progress = createProgress(process.stderr);
+  const stop = waitForStop();
+  // The logs stay when there is something to look for in them.
+  let removeAtEnd = false;
+  const work_folder = mkdtempSync(path.join(tmpdir(), 'cashback-demo-'));
+  const settings: DemoOptions = {
+    ...options,
+    seed,
+    work_folder,
+    database_url: databaseUrl,
+    run: `r${Date.now().toString(36)}${randomBytes(2).toString('hex')}`,
+    signal: stop.signal,
+  };
+  try {
+    return await runDemo(settings, progress, async ({ report, system }) => {
+      progress.end();
+      process.stdout.write(`\n${printReport(report)}`);
+      if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+      if (keep) {
+        process.stdout.write(`\n${describeSystem(system)}\n\nRunning until Ctrl-C.\n`);
+        await stop.requested;
+      }
+      const exitCode = exitCodeOf(report);
+      if (exitCode === 1) process.stdout.write(`The logs of the apps are in ${system.log_folder}\n`);
+      else removeAtEnd = true;
+      return exitCode;
+    });
+  } catch (error) {
+    progress.end();
+    removeAtEnd = stop.signal.aborted;
+    process.stderr.write(
+      `demo: ${removeAtEnd ? 'stopped' : `${describe(error)}\nThe logs of the apps are in ${work_folder}/logs`}\n`,
+    );
+    return 1;
+  } finally {
+    if (removeAtEnd) rmSync(work_folder, { recursive: true, force: true });
+    stop.release();
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function integer(from: number, to: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!/^\d{1,10}$/.test(text) || value < from || value > to) {
+      throw new InvalidArgumentError(`Expected a whole number from ${from} to ${to}.`);
+    }
+    return value;
+  };
+}
+
+function appNames(text: string): AppName[] {
+  return text.split(',').map((name) => {
+    const app = APPS.find((known) => known === name);
+    if (app === undefined) throw new InvalidArgumentError(`Expected names out of ${APPS.join(', ')}.`);
+    return app;
+  });
+}

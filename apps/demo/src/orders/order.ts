@@ -1,0 +1,17 @@
+import type { Amount } from '@cashback/contract';
+
+/** One order to play: what it costs, by item, and how it is paid. */
+export interface DemoOrder {
+  /** Place in the run, from 1; with `--orders` the line of the file. */
+  number: number;
+  service: string;
+  payment_type: string;
+  items: { item_id: string; amount: Amount }[];
+}
+
+/** A line of the input that is no order. Lines count from 1, the header included. */
+export interface RejectedLine {
+  line: number;
+  column: string;
+  reason: string;
+}

@@ -1,0 +1,64 @@
+import { type CashbackClient, CashbackClientError, createCashbackClient } from '@cashback/client';
+import { type HttpClient, HttpCallError, createCallbackSender, createHttpClient } from '@cashback/service';
+import pRetry from 'p-retry';
+import type { System } from '../system/start-system.ts';
+
+const TIMEOUT_MS = 10_000;
+const RETRIES = 12;
+
+/** The APIs through which a company would use the system. */
+export interface FrontDoor {
+  server: CashbackClient;
+  transactions: HttpClient;
+  trust: HttpClient;
+  wallet: HttpClient;
+  /** Sends a signed `invoice.changed` to processing, as transactions does. */
+  sendInvoiceChanged(id: string, payload: unknown): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function openFrontDoor(system: System): FrontDoor {
+  const { credentials, urls } = system;
+  const http = (name: 'transactions' | 'trust' | 'wallet') =>
+    createHttpClient({
+      name,
+      base_url: urls[name],
+      token: credentials.token(`demo>${name}`),
+      timeout_ms: TIMEOUT_MS,
+      concurrency: 16,
+      max_waiting: 100_000,
+    });
+  const server = createCashbackClient({
+    url: urls.server,
+    token: credentials.token('demo>server'),
+    timeout_ms: TIMEOUT_MS,
+  });
+  const clients = { transactions: http('transactions'), trust: http('trust'), wallet: http('wallet') };
+  const callbacks = createCallbackSender({
+    secret: credentials.callback_secrets.invoice,
+    timeout_ms: TIMEOUT_MS,
+  });
+  return {
+    server,
+    ...clients,
+    sendInvoiceChanged: (id, payload) =>
+      callbacks.send({ id, url: `${urls.processing}/callbacks/invoice`, payload }),
+    async close() {
+      await Promise.all([callbacks.close(), ...Object.values(clients).map((client) => client.close())]);
+    },
+  };
+}
+
+/** Every call here may be repeated, so silence is met by the same call again; what is refused is an error. */
+export function insist<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+  return pRetry(call, {
+    retries: RETRIES,
+    minTimeout: 100,
+    maxTimeout: 3000,
+    randomize: true,
+    shouldRetry: ({ error }) =>
+      error instanceof HttpCallError
+        ? error.outcome === 'unknown'
+        : error instanceof CashbackClientError && error.retryable,
+  });
+}

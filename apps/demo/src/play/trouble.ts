@@ -1,0 +1,50 @@
+import type { TrustSettings } from '@cashback/contract';
+import { trustSettings } from '@cashback/contract';
+import type { AppName } from '../system/addresses.ts';
+import type { System } from '../system/start-system.ts';
+import { type FrontDoor, insist } from './front-door.ts';
+
+/** What `--faults` makes of Trust: a fifth of its calls fail, answers come late or never, callbacks come twice and out of order. */
+const FAULTS: Partial<TrustSettings> = {
+  latency_ms: 400,
+  answer_delay_ms: 20,
+  failure_share: 0.15,
+  lost_answer_share: 0.05,
+  refusal_share: 0.02,
+  duplicate_callback_share: 0.2,
+  reorder_callback_share: 0.2,
+};
+const CALM: TrustSettings = {
+  latency_ms: 20,
+  answer_delay_ms: 0,
+  failure_share: 0,
+  lost_answer_share: 0,
+  refusal_share: 0,
+  duplicate_callback_share: 0,
+  reorder_callback_share: 0,
+};
+
+/** How Trust behaves is kept in its tables, so a run says it anew. */
+export async function setTrust(door: FrontDoor, faults: boolean): Promise<void> {
+  const settings = faults ? { ...CALM, ...FAULTS } : CALM;
+  await insist(() => door.trust.post('/settings', settings, trustSettings));
+}
+
+/** Kills one app after the other as the work goes on, each when its share of the steps is done. */
+export function createKiller(system: System, apps: readonly AppName[], steps: number) {
+  const killed: AppName[] = [];
+  let current: Promise<void> = Promise.resolve();
+  return {
+    killed,
+    advance(done: number): void {
+      const next = apps[killed.length];
+      if (next === undefined || done < (steps * (killed.length + 1)) / (apps.length + 1)) return;
+      killed.push(next);
+      current = current.then(() => system.killAndRestart(next));
+      // Reported by `finish`; until then nobody waits for it.
+      current.catch(() => {});
+    },
+    /** Waits until all that were killed are up again. */
+    finish: (): Promise<void> => current,
+  };
+}

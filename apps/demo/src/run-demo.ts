@@ -1,0 +1,168 @@
+import path from 'node:path';
+import {
+  CHECK_GROUPS,
+  type Unsettled,
+  type World,
+  checkInvariants,
+  readTotals,
+  selectOfRun,
+} from '@cashback/testing/invariants';
+import { readInput } from './input.ts';
+import { openFrontDoor } from './play/front-door.ts';
+import { payeeOf } from './play/payee.ts';
+import { playStories } from './play/play-stories.ts';
+import { tellStory } from './play/story.ts';
+import { createKiller, setTrust } from './play/trouble.ts';
+import { watchWallets } from './play/watch-wallets.ts';
+import { checkFrontDoor } from './check-front-door.ts';
+import type { Progress } from './report/progress.ts';
+import type { Report } from './report/report.ts';
+import { settle } from './settle.ts';
+import { type AppName, freePorts } from './system/addresses.ts';
+import { root } from './system/root.ts';
+import { type System, startSystem } from './system/start-system.ts';
+import { openWorld } from './world.ts';
+
+export interface DemoOptions {
+  /** A CSV file of trips; without it orders are generated. */
+  orders?: string;
+  count?: number;
+  seed: number;
+  faults?: true;
+  kill: readonly AppName[];
+  database_url: string | undefined;
+  /** Where the apps log. */
+  work_folder: string;
+  /** Prefix of every id of this run. */
+  run: string;
+  signal: AbortSignal;
+}
+
+/** Starts the system, plays the orders, settles, checks, hands the report to `use`, and stops what it started. */
+export async function runDemo<Result>(
+  options: DemoOptions,
+  progress: Progress,
+  use: (outcome: { report: Report; system: System }) => Promise<Result>,
+): Promise<Result> {
+  const started = performance.now();
+  const input = await readInput(options);
+  const system = await startSystem({
+    data_folder: path.join(root, '.data', 'demo', 'postgres'),
+    work_folder: options.work_folder,
+    database_url: options.database_url,
+    ports: await freePorts(),
+    report: progress.say,
+  });
+  try {
+    const outcome = await playAndCheck(options, input.orders, system, progress);
+    const seconds = Math.round((performance.now() - started) / 100) / 10;
+    const { orders } = input;
+    const report: Report = {
+      run: options.run,
+      orders: orders.length,
+      rejected: input.rejected,
+      ...outcome,
+      seconds,
+    };
+    return await use({ report, system });
+  } finally {
+    progress.say('stopping');
+    await system.stop();
+  }
+}
+
+type Outcome = Omit<Report, 'run' | 'orders' | 'rejected' | 'seconds'>;
+
+async function playAndCheck(
+  options: DemoOptions,
+  orders: Awaited<ReturnType<typeof readInput>>['orders'],
+  system: System,
+  progress: Progress,
+): Promise<Outcome> {
+  const { run, seed, signal } = options;
+  const door = openFrontDoor(system);
+  const world = openWorld(system, run);
+  const watchers = watchWallets(system, new Set(orders.map((order) => payeeOf(run, order).wallet_id)));
+  try {
+    await setTrust(door, options.faults === true);
+    const stories = orders.map((order) => tellStory(order, seed));
+    const steps = stories.flatMap(({ rounds }) => rounds.flat()).length;
+
+    progress.begin('playing orders', steps);
+    const killer = createKiller(system, options.kill, steps);
+    let done = 0;
+    const played = await playStories(stories, {
+      run,
+      door,
+      signal,
+      progress(count) {
+        done += count;
+        progress.advance(count);
+        killer.advance(done);
+      },
+    });
+    await killer.finish();
+    const left = await settleAll(world, orders.length, system, signal, progress);
+
+    progress.begin('checking invariants', CHECK_GROUPS + 2);
+    const violations = await checkInvariants(world, progress.advance);
+    violations.push(...(await checkFrontDoor(world, door)));
+    progress.advance(1);
+    violations.push(...(await watchers.check(door)));
+    progress.advance(1);
+    return {
+      settled: orders.length - left.orders,
+      unsettled: left.orders,
+      unsettled_orders: left.examples,
+      played,
+      killed: killer.killed,
+      registers: await readRegisters(world),
+      totals: await readTotals(world),
+      pushes: await countPushes(world),
+      violations,
+    };
+  } finally {
+    watchers.close();
+    await Promise.all([door.close(), world.sql.end()]);
+  }
+}
+
+async function settleAll(
+  world: World,
+  orders: number,
+  system: System,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<Unsettled> {
+  progress.begin('settling', orders);
+  return settle(world, {
+    signal,
+    look(left) {
+      const crashed = system.crashed();
+      if (crashed.length > 0)
+        throw new Error(`${crashed.join(', ')} ended by itself; see its log in ${system.log_folder}`);
+      progress.reach(orders - left.orders);
+    },
+  });
+}
+
+async function readRegisters(world: World): Promise<Report['registers']> {
+  const [row] = await selectOfRun<Record<keyof Report['registers'], string>>(
+    world,
+    `SELECT coalesce(sum(registered), 0) AS registered, coalesce(sum(unchanged), 0) AS unchanged, coalesce(sum(stale), 0) AS stale
+       FROM processing.invoice_changes WHERE order_id LIKE $1`,
+  );
+  return {
+    registered: Number(row?.registered),
+    unchanged: Number(row?.unchanged),
+    stale: Number(row?.stale),
+  };
+}
+
+async function countPushes(world: World): Promise<number> {
+  const [row] = await selectOfRun<{ count: string }>(
+    world,
+    'SELECT count(*) FROM wallet.pushes WHERE wallet_id LIKE $1 AND delivered_at IS NOT NULL',
+  );
+  return Number(row?.count);
+}

@@ -1,0 +1,30 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+export const APPS = ['trust', 'wallet', 'transactions', 'server', 'worker', 'processing'] as const;
+export type AppName = (typeof APPS)[number];
+
+/** The ports of `pnpm dev`, and of the shop that stands for a service's own URL. */
+export const DEV_PORTS: Readonly<Record<AppName | 'shop', number>> = {
+  server: 4100,
+  worker: 4101,
+  processing: 4102,
+  transactions: 4103,
+  wallet: 4104,
+  trust: 4105,
+  shop: 4106,
+};
+
+export type Ports = Record<AppName | 'shop', number>;
+
+/** Ports nobody listens on now. All are held until all are known, so that no two are the same. */
+export async function freePorts(): Promise<Ports> {
+  const names = [...APPS, 'shop'] as const;
+  const servers = names.map(() => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return Object.fromEntries(names.map((name, index) => [name, ports[index]])) as Ports;
+}
+
+export const urlOf = (port: number): string => `http://127.0.0.1:${port}`;

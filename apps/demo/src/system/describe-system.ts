@@ -1,0 +1,37 @@
+import type { System } from './start-system.ts';
+
+/** Where everything is and how to call it, for a program. */
+export function systemAsJson(system: System): object {
+  const { credentials, database_url, log_folder, urls } = system;
+  return {
+    urls,
+    tokens: {
+      server: credentials.token('demo>server'),
+      transactions: credentials.token('demo>transactions'),
+      trust: credentials.token('demo>trust'),
+      wallet: credentials.token('demo>wallet'),
+    },
+    database_url,
+    log_folder,
+  };
+}
+
+/** The same for a person. */
+export function describeSystem(system: System): string {
+  const { credentials, database_url, embedded, log_folder, urls } = system;
+  const tokens: Partial<Record<string, string>> = {
+    server: credentials.token('demo>server'),
+    transactions: credentials.token('demo>transactions'),
+    trust: credentials.token('demo>trust'),
+    wallet: credentials.token('demo>wallet'),
+  };
+  return [
+    `  ${'part'.padEnd(14)} ${'URL'.padEnd(24)} bearer token for you`,
+    ...Object.entries(urls).map(
+      ([name, url]) => `  ${name.padEnd(14)} ${url.padEnd(24)} ${tokens[name] ?? '-'}`,
+    ),
+    '',
+    `  Postgres       ${database_url}${embedded ? '' : '  (yours)'}`,
+    `  logs           ${log_folder}`,
+  ].join('\n');
+}

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { cashbackServices } from '@cashback/contract';
+import { serviceConfigOf } from '@cashback/core';
+import type { World } from '@cashback/testing/invariants';
+import pg from 'pg';
+import { shopCashback } from './system/shop.ts';
+import type { System } from './system/start-system.ts';
+
+/** What the checker looks at, for one run on this system. */
+export function openWorld(system: System, run: string): World {
+  const services = cashbackServices.parse(JSON.parse(readFileSync(system.cashback_services, 'utf8')));
+  const sql = new pg.Pool({
+    connectionString: system.database_url,
+    max: 4,
+    application_name: 'demo-checker',
+  });
+  // A connection that breaks while idle is replaced at the next query.
+  sql.on('error', () => {});
+  return {
+    sql,
+    run,
+    services: Object.fromEntries(
+      Object.entries(services).map(([name, entry]) => [name, serviceConfigOf(entry)]),
+    ),
+    shopCashback,
+  };
+}

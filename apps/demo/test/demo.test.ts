@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseAmount, parseBalance } from '@cashback/contract';
+import { type TestDatabase, createTestDatabase } from '@cashback/testing';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runDemoCommand } from './run-command.ts';
+
+const TIMEOUT_MS = 300_000;
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+async function connections(): Promise<number> {
+  const client = new pg.Client(database.url);
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ count: string }>(
+      'SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
+    return Number(rows[0]?.count);
+  } finally {
+    await client.end();
+  }
+}
+
+describe('every part as a process of its own', { timeout: TIMEOUT_MS }, () => {
+  test('orders settle, every invariant holds, and the money adds up in the report', async () => {
+    const { exitCode, stdout, report } = await runDemoCommand(database.url, [
+      '--count',
+      '60',
+      '--seed',
+      '11',
+    ]);
+    expect(stdout).toContain('All settled, every invariant holds');
+    expect(exitCode).toBe(0);
+    expect(report).toMatchObject({ orders: 60, settled: 60, unsettled: 0, rejected: [], violations: [] });
+    const { totals, registers } = report ?? expect.fail('no report');
+    expect(totals.rewarded).toEqual(totals.target);
+    expect(parseAmount(totals.target.user)).toBeGreaterThan(0n);
+    expect(parseAmount(totals.target.service)).toBeGreaterThan(0n);
+    const moved = (['user', 'service'] as const).map(
+      (source) => parseAmount(totals.topups[source]) - parseAmount(totals.refunds[source]),
+    );
+    expect(parseBalance(totals.wallets) + parseAmount(totals.spent)).toBe(
+      (moved[0] ?? 0n) + (moved[1] ?? 0n),
+    );
+    expect(registers.registered).toBeGreaterThanOrEqual(60);
+    expect(report?.pushes).toBeGreaterThan(0);
+  });
+
+  test('the same holds with Trust failing a fifth of its calls and callbacks doubled, late and out of order', async () => {
+    const { exitCode, stdout, report } = await runDemoCommand(database.url, [
+      '--count',
+      '40',
+      '--seed',
+      '12',
+      '--faults',
+    ]);
+    expect(stdout).toContain('All settled, every invariant holds');
+    expect(exitCode).toBe(0);
+    expect(report).toMatchObject({ settled: 40, violations: [] });
+  });
+
+  test('the same holds with the worker and the server killed in the middle and started again', async () => {
+    const { exitCode, stdout, report } = await runDemoCommand(database.url, [
+      '--count',
+      '60',
+      '--seed',
+      '13',
+      '--kill',
+      'worker,server',
+    ]);
+    expect(stdout).toContain('All settled, every invariant holds');
+    expect(exitCode).toBe(0);
+    expect(report).toMatchObject({ settled: 60, violations: [], killed: ['worker', 'server'] });
+  });
+
+  test('the same holds with every other part killed under faults', async () => {
+    const { exitCode, report } = await runDemoCommand(database.url, [
+      ...['--count', '40', '--seed', '14', '--faults'],
+      ...['--kill', 'transactions,processing,wallet,trust'],
+    ]);
+    expect(report).toMatchObject({ settled: 40, violations: [] });
+    expect(exitCode).toBe(0);
+  });
+
+  test('Ctrl-C stops every process and damages nothing', async () => {
+    const stopped = await runDemoCommand(database.url, ['--count', '200', '--seed', '15'], {
+      interruptAt: 'playing orders',
+    });
+    expect(stopped.stderr).toContain('demo: stopped');
+    expect(stopped.exitCode).toBe(1);
+    expect(await connections()).toBe(0);
+
+    const next = await runDemoCommand(database.url, ['--count', '5', '--seed', '16']);
+    expect(next.report).toMatchObject({ settled: 5, violations: [] });
+    expect(next.exitCode).toBe(0);
+  });
+
+  test('lines of a file that are no orders are reported, the others settle, and the exit code says so', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'demo-trips-'));
+    const file = path.join(folder, 'trips.csv');
+    const lines = [
+      'pickup,fare,tip,tolls,total,color,payment',
+      'x,52.0,12.21,5.76,73.27,yellow,credit card',
+      'x,10.0,0.0,0.0,10.0,green,credit card',
+      'x,9.0,0.0,0.0,12.3,yellow,cash',
+      'x,9.0,0.0,0.0,12.3,yellow,',
+      'x,nine,0.0,0.0,12.3,green,cash',
+    ];
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    const { exitCode, stdout, report } = await runDemoCommand(database.url, ['--orders', file]);
+    rmSync(folder, { recursive: true });
+    expect(report).toMatchObject({
+      orders: 3,
+      settled: 3,
+      violations: [],
+      rejected: [
+        { line: 5, column: 'payment', reason: 'missing' },
+        { line: 6, column: 'fare', reason: 'expected an amount such as "100.0000", got "nine"' },
+      ],
+    });
+    expect(stdout).toContain('line 6, fare: expected an amount');
+    expect(exitCode).toBe(2);
+  });
+});
+
+describe('what cannot be run is said before anything starts', { timeout: TIMEOUT_MS }, () => {
+  test.each([
+    [
+      'a file that is not there',
+      ['--orders', '/nowhere/trips.csv'],
+      'cannot read /nowhere/trips.csv: ENOENT',
+    ],
+    ['a count that is none', ['--count', 'many'], 'Expected a whole number from 1 to 100000'],
+    ['an unknown part', ['--kill', 'boss'], 'Expected names out of trust, wallet'],
+    ['an unknown option', ['--quick'], "unknown option '--quick'"],
+  ])('%s', async (_name, args, message) => {
+    const { exitCode, stderr } = await runDemoCommand(database.url, args);
+    expect(stderr).toContain(message);
+    expect(exitCode).toBe(1);
+  });
+
+  test('a database that does not answer is named without its password', async () => {
+    const { exitCode, stderr } = await runDemoCommand(
+      'postgres://someone:hidden-word@127.0.0.1:9/cashback',
+      [],
+    );
+    expect(stderr).toContain('cannot reach Postgres at 127.0.0.1:9');
+    expect(stderr).toContain('DATABASE_URL');
+    expect(stderr).not.toContain('hidden-word');
+    expect(exitCode).toBe(1);
+  });
+});

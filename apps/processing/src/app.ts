@@ -1,0 +1,122 @@
+import { createCashbackClient } from '@cashback/client';
+import { openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
+import {
+  type AppContext,
+  type RunningApp,
+  StartError,
+  createHttpClient,
+  createHttpServer,
+  createLoop,
+  listen,
+} from '@cashback/service';
+import { addAttentionRoutes } from './attention-routes.ts';
+import { catchUp } from './catch-up.ts';
+import type { Settings } from './env.ts';
+import { addInvoiceCallback } from './invoice-callback.ts';
+import { JOBS_SCHEMA, processingQueue } from './queue.ts';
+import { openServices } from './services.ts';
+import { sweep } from './sweep.ts';
+import { createProcessingHandler } from './universal-cashback-processing.ts';
+import { parseUrlTokens } from './url-tokens.ts';
+
+const ROLE = 'cashback_processing';
+const DATABASE_WAIT_MS = 10_000;
+const QUEUE_CONNECTIONS = 2;
+const BATCHES = 2;
+const STOP_JOBS_MS = 5_000;
+/** An order that does not succeed is rescheduled, rather than held up in the client. */
+const CLIENT_RETRIES = 1;
+
+/** Starts processing. Throws `StartError` when the database cannot be used or a service's URL has no token. */
+export async function startProcessing(settings: Settings, { log, name }: AppContext): Promise<RunningApp> {
+  const { database_url: url, upstream_timeout_ms: timeout_ms } = settings;
+  const tokens = settings.service_url_tokens;
+  const services = openServices(
+    settings.cashback_services,
+    tokens === undefined ? {} : parseUrlTokens(tokens),
+  );
+
+  const logError = (error: Error): void => log.error({ err: error }, 'database connection failed');
+  const connection = { role: ROLE, application_name: name, log_error: logError };
+  await waitForDatabase({ url, timeout_ms: DATABASE_WAIT_MS }).catch(refuseStart);
+  const jobs = await startJobs({
+    ...connection,
+    database_url: url,
+    jobs_schema: JOBS_SCHEMA,
+    queues: [processingQueue],
+    max_connections: QUEUE_CONNECTIONS,
+  }).catch(refuseStart);
+  const database = openDatabase({ ...connection, url, max_connections: settings.max_connections });
+  const inbox = { database, jobs };
+
+  const transactions = createHttpClient({
+    name: 'transactions',
+    base_url: settings.transactions_url,
+    token: settings.transactions_token,
+    timeout_ms,
+    concurrency: settings.concurrency,
+  });
+  const client = createCashbackClient({
+    url: settings.server_url,
+    token: settings.server_token,
+    timeout_ms,
+    retries: CLIENT_RETRIES,
+  });
+  async function stopWork(): Promise<void> {
+    await jobs.stop({ timeout_ms: STOP_JOBS_MS });
+    client.close();
+    await Promise.all([transactions.close(), services.close()]);
+    await database.close();
+  }
+
+  const server = createHttpServer({
+    name,
+    log,
+    tokens: settings.bearer_tokens ?? [],
+    health: async () => {
+      await database.pool.query('SELECT 1 FROM processing.feed_cursors LIMIT 1');
+    },
+  });
+  addInvoiceCallback(server, settings.invoice_callback_secret, inbox);
+  addAttentionRoutes(server, inbox);
+
+  try {
+    const listening = await listen(server, settings);
+    const { batch_size, concurrency } = settings;
+    const upstreams = { server: client, transactions, services, log };
+    const handler = createProcessingHandler({ inbox, upstreams, log, limits: settings, concurrency });
+    await jobs.work(processingQueue, { batch_size, concurrency: BATCHES }, handler);
+    const loops = [
+      createLoop({
+        name: 'catch-up',
+        log,
+        interval_ms: settings.catch_up_interval_ms,
+        run: (signal) =>
+          catchUp({ inbox, transactions, log, page_size: settings.catch_up_page_size }, signal),
+      }),
+      createLoop({
+        name: 'sweep',
+        log,
+        interval_ms: settings.sweep_interval_ms,
+        run: () =>
+          sweep(inbox, { overdue_ms: settings.overdue_after_ms, page_size: settings.sweep_page_size }),
+      }),
+    ];
+    return {
+      url: listening,
+      stop: async () => {
+        await server.close();
+        await Promise.all(loops.map((loop) => loop.stop()));
+        await stopWork();
+      },
+    };
+  } catch (error) {
+    await server.close();
+    await stopWork();
+    throw error;
+  }
+}
+
+function refuseStart(error: unknown): never {
+  throw new StartError(error instanceof Error ? error.message : String(error));
+}

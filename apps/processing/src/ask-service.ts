@@ -1,0 +1,34 @@
+import {
+  type Amount,
+  type ServiceCashbackInput,
+  formatAmount,
+  parseAmount,
+  serviceCashbackOutput,
+} from '@cashback/contract';
+import { HttpCallError } from '@cashback/service';
+import type { ServiceUrl } from './services.ts';
+
+export type ServiceAnswer = { answered: true; value: Amount } | { answered: false; reason: string };
+
+/**
+ * Asks a service's own URL how much it gives for what is cleared now. No answer in time, a broken one, and one of
+ * more than the base it was asked for are all no answer. Rejects only when `signal` gave the question up.
+ */
+export async function askService(
+  { client, path }: ServiceUrl,
+  question: ServiceCashbackInput,
+  signal: AbortSignal,
+): Promise<ServiceAnswer> {
+  try {
+    const answer = await client.post(path, question, serviceCashbackOutput, { signal });
+    const value = parseAmount(answer.value);
+    if (value <= parseAmount(question.base)) return { answered: true, value };
+    return {
+      answered: false,
+      reason: `expected a value of at most the base ${question.base}, got ${formatAmount(value)}`,
+    };
+  } catch (error) {
+    if (signal.aborted || !(error instanceof HttpCallError)) throw error;
+    return { answered: false, reason: error.message };
+  }
+}

@@ -1,0 +1,43 @@
+import { idField } from '@cashback/contract';
+import { withTransaction } from '@cashback/postgres';
+import { type HttpServer, route } from '@cashback/service';
+import * as z from 'zod';
+import { listAttention } from './db/queries/list-attention.ts';
+import { resumeOrders } from './db/queries/resume-orders.ts';
+import { type Inbox, enqueueNow } from './inbox.ts';
+
+const MAX_PAGE = 1_000;
+
+const listInput = z.strictObject({
+  after: idField.optional(),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(100),
+});
+const resumeInput = z.strictObject({ order_ids: z.array(idField).min(1).max(MAX_PAGE) });
+
+/**
+ * `GET /attention`: the orders that need a person, a page at a time, with the reason. `POST /attention/resume`
+ * processes those named again, once what was wrong is put right, and answers with those that needed it.
+ */
+export function addAttentionRoutes(server: HttpServer, inbox: Inbox): void {
+  route(server, {
+    method: 'GET',
+    path: '/attention',
+    scope: 'attention',
+    query: listInput,
+    handler: async ({ query: { after = '', limit } }) => ({
+      orders: await listAttention(inbox.database, { after, limit }),
+    }),
+  });
+  route(server, {
+    method: 'POST',
+    path: '/attention/resume',
+    scope: 'attention',
+    body: resumeInput,
+    handler: ({ body }) =>
+      withTransaction(inbox.database, async (transaction) => {
+        const order_ids = await resumeOrders(transaction, body.order_ids);
+        await enqueueNow(inbox.jobs, order_ids, transaction);
+        return { order_ids };
+      }),
+  });
+}

@@ -1,0 +1,32 @@
+import type { Transaction } from '@cashback/postgres';
+
+const text = `
+  UPDATE processing.invoice_changes AS stored
+  SET next_look_at = now()
+  FROM (
+    SELECT order_id
+    FROM processing.invoice_changes
+    WHERE (processed_version < seen_version OR asks_again) AND attention IS NULL
+      AND next_look_at < now() - $1::int * interval '1 millisecond'
+    ORDER BY next_look_at
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED
+  ) AS overdue
+  WHERE stored.order_id = overdue.order_id
+  RETURNING stored.order_id`;
+
+/**
+ * Orders whose look is overdue by more than `overdue_ms`, the longest overdue first; none of them is returned again
+ * before it is overdue again.
+ */
+export async function claimOverdue(
+  { client }: Transaction,
+  { overdue_ms, limit }: { overdue_ms: number; limit: number },
+): Promise<string[]> {
+  const { rows } = await client.query<{ order_id: string }>({
+    name: 'claim_overdue',
+    text,
+    values: [overdue_ms, limit],
+  });
+  return rows.map(({ order_id }) => order_id);
+}

@@ -1,0 +1,112 @@
+import { cashbackServices } from '@cashback/contract';
+import { setting } from '@cashback/service';
+import * as z from 'zod';
+
+export const settingsSchema = z.object({
+  database_url: setting.databaseUrl(
+    'The Postgres database; its login must be a member of the role cashback_processing',
+    'postgres://processing:password@127.0.0.1:5432/cashback',
+  ),
+  host: setting.text('The address to listen on', '127.0.0.1').default('127.0.0.1'),
+  port: setting.port('The port to listen on; 0 takes a free one', '4020'),
+  bearer_tokens: setting
+    .tokens(
+      'Bearer tokens that are accepted here, with the scope attention; without any, those routes are closed',
+      '[{"caller":"console","token":"<random text>","scopes":["attention"]}]',
+    )
+    .optional(),
+  server_url: setting.url('The cashback server', 'http://127.0.0.1:4010'),
+  server_token: setting.secret('Bearer token for it, with the scopes register, order, rates.read'),
+  transactions_url: setting.url('The service that keeps the invoices', 'http://127.0.0.1:4030'),
+  transactions_token: setting.secret('Bearer token for it, with the scope invoices.read'),
+  invoice_callback_secret: setting.signingSecret(
+    'Signs the callbacks of changed invoices; the sender has the same',
+  ),
+  cashback_services: setting.jsonFile(
+    cashbackServices,
+    'How each service gives cashback',
+    'apps/processing/cashback-services.json',
+  ),
+  service_url_tokens: setting
+    .secret(
+      'Bearer tokens for the services that have a url in CASHBACK_SERVICES, separated by commas',
+      'yellow=<random text>,green=<random text>',
+    )
+    .optional(),
+  concurrency: setting.integer({
+    description: 'How many orders are processed at once',
+    min: 1,
+    max: 1_000,
+    default: 64,
+  }),
+  batch_size: setting.integer({
+    description: 'How many orders are taken from the queue at once; two such batches run at a time',
+    min: 1,
+    max: 1_000,
+    default: 100,
+  }),
+  upstream_timeout_ms: setting.integer({
+    description: 'How long a call of the server or of transactions may take, in ms',
+    min: 100,
+    max: 60_000,
+    default: 10_000,
+  }),
+  catch_up_interval_ms: setting.integer({
+    description: 'Pause before looking again for changes whose callback was lost, in ms',
+    min: 10,
+    max: 3_600_000,
+    default: 5_000,
+  }),
+  catch_up_page_size: setting.integer({
+    description: 'How many changes are read at once',
+    min: 1,
+    max: 1_000,
+    default: 500,
+  }),
+  sweep_interval_ms: setting.integer({
+    description: 'Pause before looking again for orders whose job was lost, in ms',
+    min: 10,
+    max: 3_600_000,
+    default: 10_000,
+  }),
+  sweep_page_size: setting.integer({
+    description: 'How many such orders are enqueued at once',
+    min: 1,
+    max: 10_000,
+    default: 500,
+  }),
+  overdue_after_ms: setting.integer({
+    description: 'How late an order may be before its job is taken for lost, in ms',
+    min: 10,
+    max: 3_600_000,
+    default: 60_000,
+  }),
+  retry_base_ms: setting.integer({
+    description: 'Pause before an order is tried again, in ms; it doubles with every further try',
+    min: 10,
+    max: 3_600_000,
+    default: 1_000,
+  }),
+  retry_max_ms: setting.integer({
+    description: 'Longest such pause, in ms',
+    min: 10,
+    max: 86_400_000,
+    default: 300_000,
+  }),
+  attention_after_ms: setting.integer({
+    description: 'How long an order waits for its rates before it needs attention, in ms',
+    min: 0,
+    max: 604_800_000,
+    default: 900_000,
+  }),
+  max_connections: setting.integer({
+    description: 'Connections to the database for orders; the queue has two of its own',
+    min: 1,
+    max: 200,
+    default: 10,
+  }),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
+
+export const env = process.env;

@@ -1,0 +1,13 @@
+import { invoiceChangedCallback } from '@cashback/contract';
+import { type HttpServer, receiveCallback } from '@cashback/service';
+import { type Inbox, receiveChanges } from './inbox.ts';
+
+/** `POST /callbacks/invoice`: the money of an invoice changed. Answered when that is noted, before it is processed. */
+export function addInvoiceCallback(server: HttpServer, secret: string, inbox: Inbox): void {
+  receiveCallback(server, {
+    path: '/callbacks/invoice',
+    secret,
+    body: invoiceChangedCallback,
+    handler: ({ body }) => receiveChanges(inbox, [body]),
+  });
+}

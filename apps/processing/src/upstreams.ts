@@ -1,0 +1,11 @@
+import type { CashbackClient } from '@cashback/client';
+import type { HttpClient, Log } from '@cashback/service';
+import type { Services } from './services.ts';
+
+/** What processing an order reaches: the server only through its SDK. */
+export interface Upstreams {
+  server: Pick<CashbackClient, 'register' | 'order' | 'rates'>;
+  transactions: HttpClient;
+  services: Services;
+  log: Log;
+}

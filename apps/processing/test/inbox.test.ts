@@ -1,0 +1,249 @@
+import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
+import { type TestDatabase, createTestDatabase } from '@cashback/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { loadUnfinished } from '../src/db/queries/load-unfinished.ts';
+import { noteChanges } from '../src/db/queries/note-changes.ts';
+import { recordSteps } from '../src/db/queries/record-steps.ts';
+import type { NextStep } from '../src/decide-next-step.ts';
+import { receiveChanges } from '../src/inbox.ts';
+import { JOBS_SCHEMA, processingQueue } from '../src/queue.ts';
+import { sweep } from '../src/sweep.ts';
+
+const role = 'cashback_processing';
+let testDatabase: TestDatabase;
+let owner: Database;
+let database: Database;
+let jobs: Jobs;
+
+const fail = (error: Error): void => {
+  throw error;
+};
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  const { url } = testDatabase;
+  owner = openDatabase({ url, application_name: 'test' });
+  database = openDatabase({ url, role, application_name: 'test' });
+  jobs = await startJobs({
+    database_url: url,
+    role,
+    jobs_schema: JOBS_SCHEMA,
+    queues: [processingQueue],
+    application_name: 'test',
+    log_error: fail,
+  });
+});
+afterAll(async () => {
+  await jobs.stop({ timeout_ms: 1_000 });
+  await Promise.all([database.close(), owner.close()]);
+  await testDatabase.drop();
+});
+beforeEach(async () => {
+  await owner.pool.query(`DELETE FROM processing.invoice_changes; DELETE FROM ${JOBS_SCHEMA}.job`);
+});
+
+const told = (version: number, invoice_id = 'order-1') => ({ invoice_id, version, service: 'yellow' });
+
+function note(...changes: ReturnType<typeof told>[]): Promise<string[]> {
+  return withTransaction(database, (transaction) => noteChanges(transaction, changes));
+}
+
+function record(step: Partial<NextStep>): Promise<Set<string>> {
+  const nothing: NextStep = {
+    order_id: 'order-1',
+    seen_version: 1,
+    processed_version: null,
+    asks_again: false,
+    failures: 0,
+    is_waiting: false,
+    attention: null,
+    look_after_ms: 0,
+  };
+  return withTransaction(database, (transaction) =>
+    recordSteps(transaction, [{ ...nothing, ...step, answers: { registered: 1, unchanged: 0, stale: 0 } }]),
+  );
+}
+
+async function row(orderId = 'order-1'): Promise<Record<string, unknown> | undefined> {
+  const { rows } = await owner.pool.query('SELECT * FROM processing.invoice_changes WHERE order_id = $1', [
+    orderId,
+  ]);
+  return rows[0];
+}
+
+async function queuedKeys(): Promise<string[]> {
+  const text = `SELECT singleton_key FROM ${JOBS_SCHEMA}.job WHERE name = $1 ORDER BY singleton_key COLLATE "C"`;
+  const { rows } = await owner.pool.query<{ singleton_key: string }>(text, [processingQueue.name]);
+  return rows.map(({ singleton_key }) => singleton_key);
+}
+
+describe('the inbox of changed invoices', () => {
+  it('keeps the newest version of every order, in whatever order they come', async () => {
+    expect(await note(told(2), told(3), told(1), told(1, 'order-2'))).toEqual(['order-1', 'order-2']);
+    expect(await row()).toMatchObject({ seen_version: 3, processed_version: 0 });
+    expect(await note(told(3), told(2))).toEqual([]);
+    expect(await note(told(4))).toEqual(['order-1']);
+    expect(await row()).toMatchObject({ seen_version: 4 });
+  });
+
+  it('enqueues only what is news, in the transaction that notes it', async () => {
+    await receiveChanges({ database, jobs }, [told(1), told(1, 'order-2')]);
+    expect(await queuedKeys()).toEqual(['order-1', 'order-2']);
+    await owner.pool.query(`DELETE FROM ${JOBS_SCHEMA}.job`);
+
+    await receiveChanges({ database, jobs }, [told(1), told(1, 'order-3')]);
+    expect(await queuedKeys()).toEqual(['order-3']);
+
+    const refused = receiveChanges({ database, jobs }, [told(2)], async () => {
+      throw new Error('no');
+    });
+    await expect(refused).rejects.toThrow('no');
+    expect(await row()).toMatchObject({ seen_version: 1 });
+    expect(await queuedKeys()).toEqual(['order-3']);
+  });
+
+  it('does not process again a version that was processed before it was announced', async () => {
+    await note(told(1));
+    await record({ processed_version: 3 });
+    expect(await note(told(2))).toEqual([]);
+    expect(await row()).toMatchObject({ seen_version: 2, processed_version: 3 });
+    expect(await note(told(4))).toEqual(['order-1']);
+  });
+
+  it('never takes a processed version back', async () => {
+    await note(told(5));
+    await record({ seen_version: 5, processed_version: 5 });
+    await record({ seen_version: 5, processed_version: 4, asks_again: true });
+    expect(await row()).toMatchObject({ processed_version: 5, asks_again: false });
+  });
+
+  it('stays due while the URL is to be asked again, and no longer', async () => {
+    await note(told(1));
+    expect(await record({ processed_version: 1, asks_again: true, failures: 1 })).toEqual(
+      new Set(['order-1']),
+    );
+    expect(await loadUnfinished(database, ['order-1'])).toEqual([
+      { order_id: 'order-1', seen_version: 1, failures: 1, waited_ms: null },
+    ]);
+    expect(await record({ processed_version: 1 })).toEqual(new Set());
+    expect(await loadUnfinished(database, ['order-1'])).toEqual([]);
+  });
+
+  it('remembers since when an input is missing, from the first time on', async () => {
+    await note(told(1));
+    await record({ is_waiting: true, failures: 1 });
+    const since = (await row())?.['waiting_since'];
+    expect(since).toBeInstanceOf(Date);
+    await record({ is_waiting: true, failures: 2 });
+    expect(await row()).toMatchObject({ waiting_since: since, failures: 2 });
+    await record({ failures: 3 });
+    expect(await row()).toMatchObject({ waiting_since: null, failures: 3 });
+  });
+
+  it('is out of attention, and as new, after the next change', async () => {
+    await note(told(1));
+    expect(await record({ attention: 'the service red is not in CASHBACK_SERVICES' })).toEqual(new Set());
+    expect(await loadUnfinished(database, ['order-1'])).toEqual([]);
+    await record({ attention: 'still', failures: 7, is_waiting: true });
+    expect(await note(told(1))).toEqual([]);
+    expect(await note(told(2))).toEqual(['order-1']);
+    expect(await row()).toMatchObject({ attention: null, failures: 0, waiting_since: null });
+  });
+
+  it('gives no attention for a version that was overtaken, and counts what was processed of it', async () => {
+    await note(told(1));
+    await note(told(2));
+    const unfinished = await record({
+      seen_version: 1,
+      processed_version: 1,
+      attention: 'too old',
+      failures: 9,
+      is_waiting: true,
+    });
+    expect(unfinished).toEqual(new Set(['order-1']));
+    expect(await row()).toMatchObject({
+      seen_version: 2,
+      processed_version: 1,
+      attention: null,
+      failures: 0,
+      waiting_since: null,
+    });
+  });
+
+  it('gives no attention for what somebody else has finished meanwhile', async () => {
+    await note(told(1));
+    await record({ processed_version: 1 });
+    await record({ attention: 'too late' });
+    expect(await row()).toMatchObject({ attention: null });
+  });
+
+  it('shows a job the change whose job was taken for it, once that change is committed', async () => {
+    await note(told(1));
+    await record({ processed_version: 1 });
+    let loading: Promise<unknown> | undefined;
+    await withTransaction(database, async (transaction) => {
+      await noteChanges(transaction, [told(2)]);
+      loading = loadUnfinished(database, ['order-1']);
+      await untilBlocked();
+    });
+    expect(await loading).toMatchObject([{ order_id: 'order-1', seen_version: 2 }]);
+  });
+
+  it('can be added to and changed, but not deleted from, by the app', async () => {
+    await note(told(1));
+    await expect(database.pool.query('DELETE FROM processing.invoice_changes')).rejects.toThrow(
+      'permission denied',
+    );
+    await expect(
+      database.pool.query(`UPDATE processing.invoice_changes SET order_id = 'order-2'`),
+    ).rejects.toThrow('permission denied');
+  });
+});
+
+describe('the sweeper', () => {
+  const options = { overdue_ms: 60_000, page_size: 2 };
+  const late = (seconds: number, orderId: string) =>
+    owner.pool.query(
+      `UPDATE processing.invoice_changes SET next_look_at = now() - $1 * interval '1 second' WHERE order_id = $2`,
+      [seconds, orderId],
+    );
+
+  it('enqueues what is overdue, the longest overdue first, a page at a time, each once', async () => {
+    await note(told(1), told(1, 'order-2'), told(1, 'order-3'), told(1, 'order-4'));
+    await late(300, 'order-3');
+    await late(200, 'order-1');
+    await late(100, 'order-2');
+    await late(50, 'order-4');
+    expect(await sweep({ database, jobs }, options)).toBe(true);
+    expect(await queuedKeys()).toEqual(['order-1', 'order-3']);
+    expect(await sweep({ database, jobs }, options)).toBe(false);
+    expect(await queuedKeys()).toEqual(['order-1', 'order-2', 'order-3']);
+    expect(await sweep({ database, jobs }, options)).toBe(false);
+    expect(await queuedKeys()).toHaveLength(3);
+  });
+
+  it('takes up what is to ask a URL again, and leaves alone what is done or needs attention', async () => {
+    await note(told(1), told(1, 'order-2'), told(1, 'order-3'));
+    await record({ processed_version: 1 });
+    await record({ order_id: 'order-2', processed_version: 1, asks_again: true });
+    await record({ order_id: 'order-3', attention: 'no service' });
+    for (const orderId of ['order-1', 'order-2', 'order-3']) await late(300, orderId);
+    await sweep({ database, jobs }, options);
+    expect(await queuedKeys()).toEqual(['order-2']);
+  });
+});
+
+/** Resolves once a statement of the app waits for a lock. */
+async function untilBlocked(): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        const { rows } = await owner.pool.query<{ blocked: string }>(
+          `SELECT count(*) AS blocked FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        return rows[0]?.blocked;
+      },
+      { timeout: 5_000, interval: 20 },
+    )
+    .toBe('1');
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type Invoice,
+  type InvoiceStatus,
+  type OrderOutput,
+  type OrderRate,
+  type Payment,
+  invoice as invoiceShape,
+} from '@cashback/contract';
+import { expect } from 'vitest';
+import type { System } from './system.ts';
+
+/** A row of the inbox, as far as tests look at it. */
+export interface InboxRow {
+  seen_version: number;
+  processed_version: number;
+  asks_again: boolean;
+  failures: number;
+  attention: string | null;
+  waiting_since: Date | null;
+}
+
+export const paid = (amount: string, payment_type = 'card'): Payment[] => [
+  { payment_type, items: [{ item_id: 'ride', amount }] },
+];
+
+const poll = { timeout: 15_000, interval: 20 };
+
+/** An order of its own for a test, and what its outside world does with it. */
+export function newOrder({ client, transactions, database }: System, service = 'yellow') {
+  const order_id = `order-${randomUUID()}`;
+  const payee = { user_id: `user-${order_id.slice(6, 14)}`, wallet_id: `wallet-${order_id.slice(6, 14)}` };
+
+  async function row(): Promise<InboxRow | undefined> {
+    const text = 'SELECT * FROM processing.invoice_changes WHERE order_id = $1';
+    const { rows } = await database.pool.query<InboxRow>(text, [order_id]);
+    return rows[0];
+  }
+  /** The order at the server; null while it was never registered. */
+  async function stored(): Promise<OrderOutput | null> {
+    return client.order({ order_id }).catch((error: { code?: string }) => {
+      if (error.code === 'ORDER_NOT_FOUND') return null;
+      throw error;
+    });
+  }
+  return {
+    order_id,
+    row,
+    create: (status: 'held' | 'cleared', payments: Payment[]): Promise<Invoice> =>
+      transactions.post(
+        '/v2/invoice/create',
+        { invoice_id: order_id, service, ...payee, currency: 'USD', status, payments },
+        invoiceShape,
+      ),
+    update: (version: number, status: InvoiceStatus, payments: Payment[]): Promise<Invoice> =>
+      transactions.post(
+        '/v2/invoice/update',
+        { invoice_id: order_id, version, status, payments },
+        invoiceShape,
+      ),
+    putRates: (...rates: OrderRate[]) => client.rates.put({ order_id, service, rates }),
+    stored,
+    async events() {
+      return (await client.events({ order_id })).events;
+    },
+    /** Waits until everything of this version is processed, or until the row says what is expected. */
+    until: (expected: Partial<InboxRow>) => expect.poll(row, poll).toMatchObject(expected),
+    untilProcessed: (version: number) =>
+      expect
+        .poll(row, poll)
+        .toMatchObject({ processed_version: version, asks_again: false, attention: null }),
+    untilTarget: (user: string, service: string) =>
+      expect
+        .poll(async () => (await stored())?.target, poll)
+        .toEqual([
+          { source: 'user', value: user },
+          { source: 'service', value: service },
+        ]),
+  };
+}

@@ -1,0 +1,42 @@
+import { type Server, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ServiceCashbackInput } from '@cashback/contract';
+
+export interface ShopAnswer {
+  status?: number;
+  body: string;
+}
+
+/** A shop's own server, outside of the system: says how much the shop gives for an order. */
+export interface Shop {
+  url: string;
+  /** What it was asked, oldest first, and with which token. */
+  questions: (ServiceCashbackInput & { authorization: string | undefined })[];
+  /** How it answers from now on; never to answer is a promise that stays pending. */
+  answer: (question: ServiceCashbackInput) => ShopAnswer | Promise<ShopAnswer>;
+  stop(): Promise<void>;
+}
+
+export const gives = (value: string): ShopAnswer => ({ body: JSON.stringify({ value }) });
+
+export async function startShop(): Promise<Shop> {
+  const server: Server = createServer(async (request, response) => {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part as Buffer);
+    const question = JSON.parse(Buffer.concat(parts).toString()) as ServiceCashbackInput;
+    shop.questions.push({ ...question, authorization: request.headers.authorization });
+    const { status = 200, body } = await shop.answer(question);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const shop: Shop = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/cashback?shop=1`,
+    questions: [],
+    answer: () => gives('0'),
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return shop;
+}

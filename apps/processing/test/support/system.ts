@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type CashbackClient, createCashbackClient } from '@cashback/client';
+import { type Database, openDatabase } from '@cashback/postgres';
+import {
+  type HttpClient,
+  type RunningApp,
+  createHttpClient,
+  createLog,
+  readSettings,
+} from '@cashback/service';
+import { createTestDatabase } from '@cashback/testing';
+import { startServer } from '../../../server/src/app.ts';
+import { settingsSchema as serverSettings } from '../../../server/src/env.ts';
+import { startTransactions } from '../../../transactions/src/app.ts';
+import { settingsSchema as transactionsSettings } from '../../../transactions/src/env.ts';
+import { startProcessing } from '../../src/app.ts';
+import { settingsSchema } from '../../src/env.ts';
+import { type CallbackRoad, startCallbackRoad } from './callback-road.ts';
+import { startRelay } from './relay.ts';
+
+export const token = (of: string): string => `test-token-of-${of}`;
+export const invoiceSecret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
+const otherSecret = `whsec_${Buffer.alloc(32, 2).toString('base64')}`;
+const log = createLog({ name: 'test', level: process.env['TEST_LOG'] ?? 'silent', json: true });
+const nowhere = 'http://127.0.0.1:9';
+
+const rules = {
+  earning_payment_types: ['card'],
+  excluded_items: ['tip', 'tolls'],
+  rounding_step: '0.01',
+  max_share: '1',
+};
+export const serviceConfigs = {
+  yellow: { ...rules, rounding: 'half_even' as const },
+  green: { ...rules, rounding: 'down' as const },
+};
+
+/** What an instance of processing is started with, beside what all have. */
+export interface InstanceOptions {
+  services?: Record<string, object>;
+  env?: Record<string, string>;
+}
+
+/** The server, transactions and as many instances of processing as are started, as real apps over real HTTP. */
+export interface System {
+  databaseUrl: string;
+  database: Database;
+  client: CashbackClient;
+  transactions: HttpClient;
+  road: CallbackRoad;
+  startProcessing(options?: InstanceOptions): Promise<RunningApp>;
+  /** Stops the server; the returned function starts it again at the same address. */
+  stopServer(): Promise<() => Promise<void>>;
+  /** Stops what `startProcessing` started. */
+  stopProcessing(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startSystem(): Promise<System> {
+  const testDatabase = await createTestDatabase();
+  const { url } = testDatabase;
+  const database = openDatabase({ url, application_name: 'test' });
+  const road = await startCallbackRoad();
+  const folder = await mkdtemp(join(tmpdir(), 'cashback-processing-'));
+  const common = { DATABASE_URL: url, PORT: '0' };
+  const accept = (caller: string, scopes: string[]) =>
+    JSON.stringify([{ caller, token: token(caller), scopes }]);
+
+  const serverEnv = {
+    ...common,
+    BEARER_TOKENS: accept('server', ['register', 'events', 'order', 'rates', 'rates.read']),
+  };
+  let server = await startServer(readSettings(serverSettings, serverEnv), { log, name: 'server' });
+  // The port of an app that is stopped may be another's before it starts again.
+  const relay = await startRelay(portOf(server));
+  const serverUrl = relay.url;
+  const transactionsApp = await startTransactions(
+    readSettings(transactionsSettings, {
+      ...common,
+      BEARER_TOKENS: accept('transactions', ['invoices', 'invoices.read', 'cashback.update']),
+      TRUST_URL: nowhere,
+      TRUST_TOKEN: token('trust'),
+      INVOICE_CALLBACK_URL: road.url,
+      INVOICE_CALLBACK_SECRET: invoiceSecret,
+      OPERATION_CALLBACK_URL: nowhere,
+      OPERATION_CALLBACK_SECRET: otherSecret,
+    }),
+    { log, name: 'transactions' },
+  );
+  const transactionsUrl = urlOf(transactionsApp);
+  const client = createCashbackClient({ url: serverUrl, token: token('server') });
+  const transactions = createHttpClient({
+    name: 'transactions',
+    base_url: transactionsUrl,
+    token: token('transactions'),
+    timeout_ms: 10_000,
+  });
+  const instances: RunningApp[] = [];
+
+  const system: System = {
+    databaseUrl: url,
+    database,
+    client,
+    transactions,
+    road,
+    async startProcessing(options = {}) {
+      const path = join(folder, `${randomUUID()}.json`);
+      writeFileSync(path, JSON.stringify({ ...serviceConfigs, ...options.services }));
+      const settings = readSettings(settingsSchema, {
+        ...common,
+        BEARER_TOKENS: accept('processing', ['attention']),
+        SERVER_URL: serverUrl,
+        SERVER_TOKEN: token('server'),
+        TRANSACTIONS_URL: transactionsUrl,
+        TRANSACTIONS_TOKEN: token('transactions'),
+        INVOICE_CALLBACK_SECRET: invoiceSecret,
+        CASHBACK_SERVICES: path,
+        RETRY_BASE_MS: '50',
+        RETRY_MAX_MS: '200',
+        SWEEP_INTERVAL_MS: '100',
+        OVERDUE_AFTER_MS: '2000',
+        // Only the tests of catching up shorten it: all others are to do without.
+        CATCH_UP_INTERVAL_MS: '3600000',
+        ...options.env,
+      });
+      const instance = await startProcessing(settings, { log, name: 'processing' });
+      instances.push(instance);
+      road.destination = `${urlOf(instance)}/callbacks/invoice`;
+      return instance;
+    },
+    async stopServer() {
+      relay.target = null;
+      await server.stop();
+      return async () => {
+        server = await startServer(readSettings(serverSettings, serverEnv), { log, name: 'server' });
+        relay.target = portOf(server);
+      };
+    },
+    async stopProcessing() {
+      road.destination = null;
+      await Promise.all(instances.splice(0).map((instance) => instance.stop()));
+    },
+    async stop() {
+      await system.stopProcessing();
+      client.close();
+      await Promise.all([
+        server.stop(),
+        transactionsApp.stop(),
+        transactions.close(),
+        road.stop(),
+        relay.stop(),
+      ]);
+      await database.close();
+      await testDatabase.drop();
+      await rm(folder, { recursive: true });
+    },
+  };
+  return system;
+}
+
+export function urlOf({ url }: RunningApp): string {
+  if (url === undefined) throw new Error('the app listens nowhere');
+  return url;
+}
+
+function portOf(app: RunningApp): number {
+  return Number(new URL(urlOf(app)).port);
+}

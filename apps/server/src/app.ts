@@ -1,0 +1,66 @@
+import { CASHBACK_JOBS_SCHEMA, chargeQueue } from '@cashback/cashback-db';
+import { openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
+import { type AppContext, type RunningApp, StartError, createHttpServer, listen } from '@cashback/service';
+import type { Settings } from './env.ts';
+import { createServices } from './services.ts';
+import { serveRouter } from './serve-router.ts';
+
+const ROLE = 'cashback_server';
+const DATABASE_WAIT_MS = 10_000;
+const QUEUE_CONNECTIONS = 2;
+const STOP_JOBS_MS = 5_000;
+
+/** Starts the server: tRPC under `/trpc`, and `/health`. Throws `StartError` when the database cannot be used. */
+export async function startServer(settings: Settings, { log, name }: AppContext): Promise<RunningApp> {
+  const { database_url: url, bearer_tokens: tokens } = settings;
+  const connection = { role: ROLE, application_name: name, log_error: logError };
+  function logError(error: Error): void {
+    log.error({ err: error }, 'database connection failed');
+  }
+
+  await waitForDatabase({ url, timeout_ms: DATABASE_WAIT_MS }).catch(refuseStart);
+  const jobs = await startJobs({
+    ...connection,
+    database_url: url,
+    jobs_schema: CASHBACK_JOBS_SCHEMA,
+    queues: [chargeQueue],
+    max_connections: QUEUE_CONNECTIONS,
+  }).catch(refuseStart);
+  const database = openDatabase({ ...connection, url, max_connections: settings.max_connections });
+  async function stopDatabase(): Promise<void> {
+    await jobs.stop({ timeout_ms: STOP_JOBS_MS });
+    await database.close();
+  }
+
+  const server = createHttpServer({
+    name,
+    log,
+    tokens,
+    body_limit_bytes: settings.body_limit_bytes,
+    health: async () => {
+      await database.pool.query('SELECT 1 FROM cashback.feed_epochs LIMIT 1');
+    },
+  });
+  serveRouter(server, {
+    services: createServices({ database, jobs, log }),
+    tokens,
+    log,
+    max_batch_size: settings.max_batch_size,
+  });
+  try {
+    return {
+      url: await listen(server, settings),
+      stop: async () => {
+        await server.close();
+        await stopDatabase();
+      },
+    };
+  } catch (error) {
+    await stopDatabase();
+    throw error;
+  }
+}
+
+function refuseStart(error: unknown): never {
+  throw new StartError(error instanceof Error ? error.message : String(error));
+}

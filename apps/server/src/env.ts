@@ -1,0 +1,37 @@
+import { setting } from '@cashback/service';
+import { z } from 'zod';
+
+export const settingsSchema = z.object({
+  database_url: setting.databaseUrl(
+    'The Postgres database; its login must be a member of the role cashback_server',
+    'postgres://server:password@127.0.0.1:5432/cashback',
+  ),
+  host: setting.text('The address to listen on', '127.0.0.1').default('127.0.0.1'),
+  port: setting.port('The port to listen on; 0 takes a free one', '4010'),
+  bearer_tokens: setting.tokens(
+    'Bearer tokens that are accepted here, with the scopes register, events, order, rates, rates.read',
+    '[{"caller":"processing","token":"<random text>","scopes":["register","order","rates.read"]}]',
+  ),
+  max_connections: setting.integer({
+    description: 'Connections to the database for orders; the queue has two of its own',
+    min: 1,
+    max: 200,
+    default: 10,
+  }),
+  max_batch_size: setting.integer({
+    description: 'How many calls one HTTP request may carry',
+    min: 1,
+    max: 1_000,
+    default: 50,
+  }),
+  body_limit_bytes: setting.integer({
+    description: 'Largest body of an HTTP request, in bytes; a call of register has at most about 18,000',
+    min: 32_768,
+    max: 67_108_864,
+    default: 1_048_576,
+  }),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
+
+export const env = process.env;

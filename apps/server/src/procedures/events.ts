@@ -1,0 +1,63 @@
+import {
+  FEED_START,
+  type FeedHorizon,
+  type FeedPosition,
+  type Reader,
+  type StoredEvent,
+  listFeedEvents,
+  listOrderEvents,
+  loadFeedHorizon,
+} from '@cashback/cashback-db';
+import { CashbackError, type CashbackEvent, type EventsInput, type EventsOutput } from '@cashback/contract';
+import { formatCursor, parseCursor } from '../feed-cursor.ts';
+
+/**
+ * All events of one order, with the cursor from which the feed has every later one; or a page of the feed. Throws
+ * CURSOR_INVALID.
+ */
+export async function listEvents(reader: Reader, input: EventsInput): Promise<EventsOutput> {
+  const horizon = await loadFeedHorizon(reader);
+  if (input.order_id !== undefined) {
+    // The horizon was read first: an event that the list lacks is not before it.
+    const events = await listOrderEvents(reader, input.order_id);
+    return { events: events.map(showEvent), cursor: formatCursor(horizon.position) };
+  }
+  const after = input.after === undefined ? FEED_START : readCursor(input.after, horizon);
+  const events = await listFeedEvents(reader, after, input.limit);
+  return { events: events.map(showEvent), cursor: formatCursor(events.at(-1) ?? after) };
+}
+
+function readCursor(cursor: string, { position: newest, epochs }: FeedHorizon): FeedPosition {
+  const after = parseCursor(cursor);
+  if (after === null) throw refuse(cursor, 'it is not one that this feed gave');
+  const start = after.epoch === FEED_START.epoch;
+  if (!start && !epochs.includes(after.epoch)) {
+    throw refuse(cursor, `its epoch ${after.epoch} is not one of this database's`);
+  }
+  if (after.epoch === newest.epoch && BigInt(after.xact_id) > BigInt(newest.xact_id)) {
+    throw refuse(cursor, 'it is ahead of this database, which was perhaps restored without a new epoch');
+  }
+  return after;
+}
+
+function refuse(cursor: string, reason: string): CashbackError {
+  return new CashbackError(
+    'CURSOR_INVALID',
+    `after: expected a cursor from an earlier answer, got ${JSON.stringify(cursor)}: ${reason}; ` +
+      'read the feed from its start, without after',
+    { after: cursor },
+  );
+}
+
+function showEvent(event: StoredEvent): CashbackEvent {
+  const { event_id, order_id, source, value, revision, invoice_version, created_at } = event;
+  return {
+    event_id,
+    order_id,
+    source,
+    value,
+    revision,
+    invoice_version,
+    created_at: created_at.toISOString(),
+  };
+}

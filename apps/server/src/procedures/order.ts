@@ -1,0 +1,35 @@
+import { type OrderView, type Reader, findOrder } from '@cashback/cashback-db';
+import { CashbackError, type OrderInput, type OrderOutput, vectorOfValues } from '@cashback/contract';
+import { valuesOfBothSources } from '../values-of-both-sources.ts';
+
+/** Everything that is known of an order, from the tables alone. Throws ORDER_NOT_FOUND. */
+export async function showOrder(reader: Reader, { order_id }: OrderInput): Promise<OrderOutput> {
+  const order = await findOrder(reader, order_id);
+  if (order === undefined) {
+    throw new CashbackError('ORDER_NOT_FOUND', `order ${order_id} was never registered`, { order_id });
+  }
+  const { attention, target, operations, created_at, updated_at, ...fields } = order;
+  return {
+    ...fields,
+    state: stateOf(order),
+    ...(attention !== null && { attention }),
+    target: valuesOfBothSources(vectorOfValues(target)),
+    operations: operations.map((operation) => ({
+      ...operation,
+      created_at: toTimestamp(operation.created_at),
+      finished_at: operation.finished_at === null ? null : toTimestamp(operation.finished_at),
+    })),
+    created_at: created_at.toISOString(),
+    updated_at: updated_at.toISOString(),
+  };
+}
+
+function stateOf({ attention, settled_revision, revision }: OrderView): OrderOutput['state'] {
+  if (attention !== null) return 'needs_attention';
+  return settled_revision === revision ? 'settled' : 'in_flight';
+}
+
+/** Moments inside JSON come with an offset, and without the zeros of their milliseconds. */
+function toTimestamp(moment: string): string {
+  return new Date(moment).toISOString();
+}

@@ -1,0 +1,55 @@
+import { type Reader, findRates, insertRates } from '@cashback/cashback-db';
+import {
+  CashbackError,
+  type OrderRate,
+  type OrderRates,
+  SOURCES,
+  formatAmount,
+  formatRate,
+  parseAmount,
+  parseRate,
+} from '@cashback/contract';
+
+/**
+ * Freezes an order's rates. Putting the same ones again is fine, however they are written. Throws RATES_CONFLICT for
+ * others.
+ */
+export async function putRates(reader: Reader, input: OrderRates): Promise<OrderRates> {
+  const received = canonical(input);
+  if (await insertRates(reader, received)) return received;
+  // They are never changed or deleted: what stopped the insert is there to be read.
+  const stored = await findRates(reader, received.order_id);
+  if (stored === undefined) throw new Error(`rates of ${received.order_id} were neither written nor found`);
+  if (JSON.stringify(canonical(stored)) === JSON.stringify(received)) return received;
+  throw new CashbackError(
+    'RATES_CONFLICT',
+    `rates of an order are frozen at the first put: expected ${describe(stored)}, got ${describe(received)}`,
+    { order_id: received.order_id, stored: shown(stored), received: shown(received) },
+  );
+}
+
+/** Equal rates come to equal texts: shortest rate, amounts of four places, sources and fields in one order. */
+function canonical({ order_id, service, rates }: OrderRates): OrderRates {
+  return {
+    order_id,
+    service,
+    rates: rates
+      .toSorted((left, right) => SOURCES.indexOf(left.source) - SOURCES.indexOf(right.source))
+      .map(({ source, rate, max_value }): OrderRate => ({
+        source,
+        rate: formatRate(parseRate(rate)),
+        ...(max_value !== undefined && { max_value: formatAmount(parseAmount(max_value)) }),
+      })),
+  };
+}
+
+function shown({ service, rates }: OrderRates): Omit<OrderRates, 'order_id'> {
+  return { service, rates };
+}
+
+function describe({ service, rates }: OrderRates): string {
+  const list = rates.map(({ source, rate, max_value }) =>
+    max_value === undefined ? `${source} ${rate}` : `${source} ${rate} up to ${max_value}`,
+  );
+  return `${service}: ${list.join(', ')}`;
+}

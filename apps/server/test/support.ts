@@ -1,0 +1,131 @@
+import { type CashbackClient, createCashbackClient } from '@cashback/client';
+import type { RegisterInput } from '@cashback/contract';
+import { type Database, openDatabase } from '@cashback/postgres';
+import { createLog } from '@cashback/service';
+import { createTestDatabase } from '@cashback/testing';
+import { startServer } from '../src/app.ts';
+import type { Settings } from '../src/env.ts';
+
+export const TOKEN = 'token-with-every-scope';
+export const READER_TOKEN = 'token-with-one-scope';
+
+export interface TestServer {
+  url: string;
+  client: CashbackClient;
+  /** Of a superuser, to look at the tables and to prepare them. */
+  admin: Database;
+  database_url: string;
+  stop(): Promise<void>;
+}
+
+/** A real server on a free port and a database of its own. */
+export async function startTestServer(settings: Partial<Settings> = {}): Promise<TestServer> {
+  const database = await createTestDatabase();
+  const server = await startServer(settingsFor({ database_url: database.url, ...settings }), {
+    log: createLog({ name: 'server', level: 'silent', json: true }),
+    name: 'server',
+  });
+  const url = String(server.url);
+  const client = createCashbackClient({ url, token: TOKEN });
+  const admin = openDatabase({ url: database.url, application_name: 'server-test' });
+  return {
+    url,
+    client,
+    admin,
+    database_url: database.url,
+    stop: async () => {
+      client.close();
+      await server.stop();
+      await admin.close();
+      await database.drop();
+    },
+  };
+}
+
+function settingsFor(settings: Partial<Settings> & { database_url: string }): Settings {
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    bearer_tokens: [
+      { caller: 'test', token: TOKEN, scopes: ['register', 'events', 'order', 'rates', 'rates.read'] },
+      { caller: 'reader', token: READER_TOKEN, scopes: ['order'] },
+    ],
+    max_connections: 10,
+    max_batch_size: 50,
+    body_limit_bytes: 1_048_576,
+    ...settings,
+  };
+}
+
+let orders = 0;
+
+/** A register of a new order, 5.0000 of `user`. */
+export function registerInput(fields: Partial<RegisterInput> = {}): RegisterInput {
+  const amounts =
+    fields.cashback_by_source === undefined && fields.cashback_sum === undefined ? { ...values('5') } : {};
+  return {
+    order_id: `order-${(orders += 1)}`,
+    service: 'yellow',
+    user_id: 'user-1',
+    wallet_id: 'wallet-1',
+    currency: 'USD',
+    invoice_version: 1,
+    cleared_sum: '100.0000',
+    ...amounts,
+    ...fields,
+  };
+}
+
+/** The target by source as the wire has it. */
+export function values(user: string, service?: string): Pick<RegisterInput, 'cashback_by_source'> {
+  return {
+    cashback_by_source: [
+      { source: 'user', value: user },
+      ...(service === undefined ? [] : [{ source: 'service' as const, value: service }]),
+    ],
+  };
+}
+
+/** How many jobs wait to charge the order at once. */
+export async function queuedJobs({ admin }: TestServer, orderId: string): Promise<number> {
+  const { rows } = await admin.pool.query<{ jobs: number }>(
+    `SELECT count(*)::integer AS jobs FROM cashback_jobs.job
+     WHERE name = 'cashback_charge_processing' AND singleton_key = $1 AND state = 'created'`,
+    [orderId],
+  );
+  return rows[0]?.jobs ?? 0;
+}
+
+/** All that is stored of the orders, in one comparable text. */
+export async function snapshotOf({ admin }: TestServer): Promise<string> {
+  const { rows } = await admin.pool.query<{ content: string }>(`
+    SELECT jsonb_build_object(
+      'orders', (SELECT jsonb_agg(to_jsonb(o) ORDER BY order_id) FROM cashback.order_clears o),
+      'events', (SELECT jsonb_agg(to_jsonb(e) ORDER BY event_id) FROM cashback.events e),
+      'rates', (SELECT jsonb_agg(to_jsonb(r) ORDER BY order_id) FROM cashback.order_rates r),
+      'jobs', (SELECT jsonb_agg(id ORDER BY id) FROM cashback_jobs.job WHERE name = 'cashback_charge_processing')
+    )::text AS content`);
+  return rows[0]?.content ?? '';
+}
+
+export async function until<Found>(
+  what: string,
+  look: () => Promise<Found | undefined | false>,
+): Promise<Found> {
+  const deadline = Date.now() + 15_000;
+  while (Date.now() < deadline) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`waited in vain for ${what}`);
+}
+
+/** How many sessions of the test's database wait for a lock. */
+export async function waitingForLocks({ admin }: TestServer): Promise<number> {
+  const { rows } = await admin.pool.query<{ waiting: number }>(
+    `SELECT count(*)::integer AS waiting FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  );
+  return rows[0]?.waiting ?? 0;
+}

@@ -1,0 +1,79 @@
+import { openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
+import { type AppContext, type RunningApp, StartError, createHttpServer, listen } from '@cashback/service';
+import { workOnOperations } from './cashback/cashback-operation.ts';
+import { JOBS_SCHEMA, operationQueue } from './cashback/operation-queue.ts';
+import { sweepOperations } from './cashback/sweep-operations.ts';
+import type { Settings } from './env.ts';
+import { addRoutes } from './routes.ts';
+import { sendCallbacks } from './send-callbacks.ts';
+
+const ROLE = 'cashback_transactions';
+const DATABASE_WAIT_MS = 10_000;
+const QUEUE_CONNECTIONS = 4;
+const STOP_JOBS_MS = 5_000;
+
+/** Starts the app. Throws `StartError` when the database cannot be used or the port is taken. */
+export async function startTransactions(
+  settings: Settings,
+  { log, name }: AppContext,
+): Promise<RunningApp & { url: string }> {
+  const { database_url: url } = settings;
+  const connection = {
+    role: ROLE,
+    application_name: name,
+    log_error: (error: Error): void => log.error({ err: error }, 'database connection failed'),
+  };
+  await waitForDatabase({ url, timeout_ms: DATABASE_WAIT_MS }).catch(refuseStart);
+  const jobs = await startJobs({
+    ...connection,
+    database_url: url,
+    jobs_schema: JOBS_SCHEMA,
+    queues: [operationQueue],
+    max_connections: QUEUE_CONNECTIONS,
+  }).catch(refuseStart);
+  const database = openDatabase({ ...connection, url, max_connections: settings.max_connections });
+  const callbacks = sendCallbacks(database, settings, log);
+  const changed = (): void => callbacks.wake('invoice.changed');
+  const finished = (): void => callbacks.wake('operation.finished');
+
+  const server = createHttpServer({
+    name,
+    log,
+    tokens: settings.bearer_tokens,
+    health: async () => {
+      await database.pool.query('SELECT 1 FROM transactions.feed_epochs LIMIT 1');
+    },
+  });
+  addRoutes(server, { database, jobs, log, changed, finished });
+
+  // What was started last stops first: nothing is left without what it works on.
+  const stops = [
+    () => database.close(),
+    () => callbacks.stop(),
+    () => jobs.stop({ timeout_ms: STOP_JOBS_MS }),
+  ];
+  async function stop(): Promise<void> {
+    for (const stopOne of stops.splice(0).toReversed()) await stopOne();
+  }
+  try {
+    const operations = await workOnOperations({ database, jobs, log, settings, finished });
+    stops.push(() => operations.stop());
+    const sweeper = sweepOperations({
+      database,
+      jobs,
+      log,
+      interval_ms: settings.sweep_interval_ms,
+      overdue_ms: settings.overdue_after_ms,
+    });
+    stops.push(() => sweeper.stop());
+    stops.push(() => server.close());
+    return { url: await listen(server, settings), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function refuseStart(error: unknown): never {
+  throw new StartError(error instanceof Error ? error.message : String(error));
+}

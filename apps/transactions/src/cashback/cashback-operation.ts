@@ -1,0 +1,63 @@
+import type { Database, Jobs } from '@cashback/postgres';
+import { type Log, createHttpClient } from '@cashback/service';
+import { createGroup } from '../group.ts';
+import type { Settings } from '../env.ts';
+import { type AdvanceItem, type NextCall, advanceOperations } from './advance-operations.ts';
+import { operationQueue } from './operation-queue.ts';
+import { createOperationRunner } from './run-operations.ts';
+
+const BATCHES = 2;
+/** Later looks are found by polling alone: the wait for Trust is at least this coarse. */
+const QUEUE_POLL_SECONDS = 0.5;
+/** A batch that is slower than this leaves its slow operations to go on by themselves. */
+const HAND_OFF_MS = 500;
+const MAX_RUNNING = 2_000;
+const STOP_MS = 5_000;
+
+interface WorkContext {
+  database: Database;
+  jobs: Jobs;
+  log: Log;
+  settings: Settings;
+  /** Operations ended. */
+  finished: () => void;
+}
+
+/**
+ * Works on the queue `cashback_operation`: sends the steps of accepted operations to Trust in their order, until each
+ * is known to be applied, refused or skipped. To be stopped before the jobs, which it enqueues later looks to.
+ */
+export async function workOnOperations(context: WorkContext): Promise<{ stop(): Promise<void> }> {
+  const { database, jobs, log, settings, finished } = context;
+  const { batch_size, trust_timeout_ms, poll_base_ms, poll_max_ms } = settings;
+  const limits = { poll_base_ms, poll_max_ms, call_timeout_ms: trust_timeout_ms };
+  const trust = createHttpClient({
+    name: 'trust',
+    base_url: settings.trust_url,
+    token: settings.trust_token,
+    timeout_ms: trust_timeout_ms,
+    concurrency: settings.trust_concurrency,
+  });
+  const advance = createGroup<AdvanceItem, NextCall>({
+    max_size: batch_size,
+    run: (items) => advanceOperations({ database, jobs, limits, finished }, items),
+  });
+  const runner = createOperationRunner({
+    trust,
+    advance,
+    log,
+    max_running: MAX_RUNNING,
+    hand_off_ms: HAND_OFF_MS,
+  });
+  await jobs.work(
+    operationQueue,
+    { batch_size, concurrency: BATCHES, poll_seconds: QUEUE_POLL_SECONDS },
+    (batch) => runner.run(batch.map(({ payload }) => payload)),
+  );
+  return {
+    async stop() {
+      await runner.stop(STOP_MS);
+      await trust.close();
+    },
+  };
+}

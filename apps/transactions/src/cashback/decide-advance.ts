@@ -1,0 +1,105 @@
+import type { StepStatus } from '../db/tables.ts';
+import type { Step } from './operation.ts';
+
+/**
+ * What is known of a step after a call. `unknown`: it may or may not have been applied, or nothing was heard.
+ * `missing`: Trust does not know a step that it was working on.
+ */
+export type StepAnswer =
+  | { kind: 'applied' }
+  | { kind: 'refused'; reason: string }
+  | { kind: 'pending' }
+  | { kind: 'missing' }
+  | { kind: 'unknown'; retry_after_ms?: number };
+
+/** `post`: for the first time. `repeat`: a request of this id may have left before. `get`: Trust has it, ask for it. */
+export type SendHow = 'post' | 'repeat' | 'get';
+
+export interface StepChange {
+  step: Step;
+  from: StepStatus;
+  to: StepStatus;
+  reason: string | null;
+}
+
+export interface Advance {
+  /** Compare-and-set, in this order. */
+  changes: StepChange[];
+  next:
+    | { action: 'send'; step: Step; how: SendHow }
+    /** Nothing to do before a while; `retry_after_ms` is the least that Trust asked for. */
+    | { action: 'look_later'; retry_after_ms: number }
+    | { action: 'finish'; status: 'success' | 'failed'; reason: string | null }
+    /** The answer is to a step that another executor has taken further: the rest is its work. */
+    | { action: 'leave' };
+}
+
+/**
+ * Takes an operation one step further, by what its rows say and, after a call, by its answer. Steps go one at a time
+ * in their order. After a refusal what has not left never leaves; only when every step is known the operation ends.
+ * Silence is never a refusal: the step stays open and is sent again under its id.
+ */
+export function decideAdvance(
+  steps: readonly Step[],
+  answered: { step_number: number; answer: StepAnswer } | null,
+): Advance {
+  const open = steps.find(({ status }) => status === 'sent' || status === 'pending');
+  if (answered === null) {
+    if (open === undefined) return proceed(steps);
+    return {
+      changes: [],
+      next: { action: 'send', step: open, how: open.status === 'pending' ? 'get' : 'repeat' },
+    };
+  }
+  if (open?.step_number !== answered.step_number) return { changes: [], next: { action: 'leave' } };
+
+  const { answer } = answered;
+  switch (answer.kind) {
+    case 'unknown':
+      return { changes: [], next: { action: 'look_later', retry_after_ms: answer.retry_after_ms ?? 0 } };
+    case 'pending':
+      return { changes: change(open, 'pending'), next: { action: 'look_later', retry_after_ms: 0 } };
+    case 'missing':
+      return { changes: change(open, 'sent'), next: { action: 'look_later', retry_after_ms: 0 } };
+    case 'applied':
+      return andProceed(change(open, 'applied'), steps);
+    case 'refused':
+      return andProceed(change(open, 'refused', answer.reason), steps);
+  }
+}
+
+/** No step is open: end, or send the first that has not left. */
+function proceed(steps: readonly Step[]): Advance {
+  const refused = steps.find(({ status }) => status === 'refused');
+  const planned = steps.filter(({ status }) => status === 'planned');
+  if (refused !== undefined) {
+    return {
+      changes: planned.flatMap((step) => change(step, 'skipped')),
+      next: { action: 'finish', status: 'failed', reason: describeRefusal(refused) },
+    };
+  }
+  const [first] = planned;
+  if (first === undefined)
+    return { changes: [], next: { action: 'finish', status: 'success', reason: null } };
+  const changes = change(first, 'sent');
+  return { changes, next: { action: 'send', step: after(first, changes), how: 'post' } };
+}
+
+function andProceed(changes: StepChange[], steps: readonly Step[]): Advance {
+  const rest = proceed(steps.map((step) => after(step, changes)));
+  return { ...rest, changes: [...changes, ...rest.changes] };
+}
+
+function change(step: Step, to: StepStatus, reason: string | null = null): StepChange[] {
+  return step.status === to ? [] : [{ step, from: step.status, to, reason }];
+}
+
+function after(step: Step, changes: readonly StepChange[]): Step {
+  const changed = changes.find((one) => one.step.step_number === step.step_number);
+  return changed === undefined ? step : { ...step, status: changed.to, reason: changed.reason };
+}
+
+function describeRefusal({ kind, amount, source, basket_id, reason }: Step): string {
+  const what = kind === 'topup' ? `top-up of ${amount}` : `refund of ${amount} from basket ${basket_id}`;
+  return `${what} (${source}) was refused: ${reason ?? 'no reason given'}`;
+}

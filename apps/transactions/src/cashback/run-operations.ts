@@ -1,0 +1,71 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { HttpClient, Log } from '@cashback/service';
+import type { Group } from '../group.ts';
+import type { AdvanceItem, NextCall } from './advance-operations.ts';
+import { callTrust } from './call-trust.ts';
+import type { OperationName } from './operation-queue.ts';
+
+export interface OperationRunner {
+  /**
+   * Moves the operations on, each as far as it goes without waiting for Trust to finish something. Resolves when all
+   * are, or after a moment: a slow one goes on by itself, so that it holds up no later batch. Rejects after `stop`.
+   */
+  run(operations: readonly OperationName[]): Promise<void>;
+  /** Makes no further call, and waits within a bound for those that run. What stays open, the sweeper finds. */
+  stop(timeoutMs: number): Promise<void>;
+}
+
+interface RunnerOptions {
+  trust: HttpClient;
+  advance: Group<AdvanceItem, NextCall>;
+  log: Log;
+  /** How many operations may run at once before `run` waits for room. */
+  max_running: number;
+  hand_off_ms: number;
+}
+
+export function createOperationRunner(options: RunnerOptions): OperationRunner {
+  const { trust, advance, log, max_running, hand_off_ms } = options;
+  const running = new Map<string, Promise<void>>();
+  const stopping = new AbortController();
+
+  async function runOperation(job: OperationName): Promise<void> {
+    try {
+      let call = await advance.add({ ...job, answered: null });
+      while (call !== null && !stopping.signal.aborted) {
+        const answer = await callTrust(trust, log, call);
+        call = await advance.add({ ...job, answered: { step_number: call.step.step_number, answer } });
+      }
+    } catch (error) {
+      // The rows are as they were, and overdue before long.
+      log.error({ err: error, ...job }, 'operation could not be moved on, the sweeper takes it up again');
+    } finally {
+      running.delete(job.operation_id);
+    }
+  }
+
+  async function settled(runs: Iterable<Promise<void>>, timeoutMs: number): Promise<void> {
+    const timer = new AbortController();
+    const timeout = delay(timeoutMs, undefined, { signal: timer.signal }).catch(() => {});
+    await Promise.race([Promise.all(runs), timeout]);
+    timer.abort();
+  }
+
+  return {
+    async run(jobs) {
+      if (stopping.signal.aborted) throw new Error('this process stops: the jobs are for another one');
+      for (const job of jobs) {
+        if (!running.has(job.operation_id)) running.set(job.operation_id, runOperation(job));
+      }
+      await settled(
+        jobs.map(({ operation_id }) => running.get(operation_id) ?? Promise.resolve()),
+        hand_off_ms,
+      );
+      while (running.size >= max_running) await Promise.race(running.values());
+    },
+    async stop(timeoutMs) {
+      stopping.abort();
+      await settled(running.values(), timeoutMs);
+    },
+  };
+}

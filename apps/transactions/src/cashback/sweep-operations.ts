@@ -1,0 +1,31 @@
+import { type Database, type Jobs, withTransaction } from '@cashback/postgres';
+import { type Log, type Loop, createLoop } from '@cashback/service';
+import { claimOverdue } from '../db/queries/claim-overdue.ts';
+import { operationQueue, sweepJob } from './operation-queue.ts';
+
+const PAGE = 500;
+
+/** Sets operations going again that nobody has looked at in time, whatever happened to the queue. */
+export function sweepOperations(options: {
+  database: Database;
+  jobs: Jobs;
+  log: Log;
+  interval_ms: number;
+  overdue_ms: number;
+}): Loop {
+  const { database, jobs, log, interval_ms, overdue_ms } = options;
+  return createLoop({
+    name: 'sweep_operations',
+    log,
+    interval_ms,
+    run: async () => {
+      const found = await withTransaction(database, async (tx) => {
+        const overdue = await claimOverdue(tx, overdue_ms, PAGE);
+        if (overdue.length > 0) await jobs.enqueue(operationQueue, overdue.map(sweepJob), tx);
+        return overdue.length;
+      });
+      if (found > 0) log.warn({ operations: found }, 'operations without progress are set going again');
+      return found === PAGE;
+    },
+  });
+}

@@ -1,0 +1,76 @@
+import { type Database, withTransaction } from '@cashback/postgres';
+import type { CallbackKind } from '../tables.ts';
+
+interface ClaimedCallback {
+  callback_id: string;
+  payload: unknown;
+  attempts: number;
+}
+
+/** Takes callbacks that are due; they are due again after `leaseMs`, unless they were delivered. */
+export async function claimCallbacks(
+  { pool }: Database,
+  { kind, limit, leaseMs }: { kind: CallbackKind; limit: number; leaseMs: number },
+): Promise<ClaimedCallback[]> {
+  const { rows } = await pool.query<ClaimedCallback>({
+    name: 'transactions.claim-callbacks',
+    text: `
+      UPDATE transactions.callbacks SET due_at = now() + $3::integer * interval '1 millisecond'
+      WHERE callback_id IN (
+        SELECT callback_id FROM transactions.callbacks
+        WHERE kind = $1 AND due_at <= now()
+        ORDER BY due_at
+        LIMIT $2
+        FOR UPDATE SKIP LOCKED
+      )
+      RETURNING callback_id, payload, attempts`,
+    values: [kind, limit, leaseMs],
+  });
+  return rows;
+}
+
+export async function deleteCallbacks({ pool }: Database, callbackIds: readonly string[]): Promise<void> {
+  await pool.query({
+    name: 'transactions.delete-callbacks',
+    text: 'DELETE FROM transactions.callbacks WHERE callback_id = ANY($1::text[])',
+    values: [callbackIds],
+  });
+}
+
+export async function retryCallback(
+  { pool }: Database,
+  callbackId: string,
+  { attempts, error, retry_in_ms }: { attempts: number; error: string; retry_in_ms: number },
+): Promise<void> {
+  await pool.query({
+    name: 'transactions.retry-callback',
+    text: `
+      UPDATE transactions.callbacks
+      SET attempts = $2, error = $3, due_at = now() + $4::integer * interval '1 millisecond'
+      WHERE callback_id = $1`,
+    values: [callbackId, attempts, error, Math.round(retry_in_ms)],
+  });
+}
+
+/** Deletes a page of the callbacks that are older than `maxAgeMs`; how many there were. */
+export async function deleteOldCallbacks(
+  database: Database,
+  maxAgeMs: number,
+  page: number,
+): Promise<number> {
+  return withTransaction(database, async ({ client }) => {
+    const { rowCount } = await client.query({
+      name: 'transactions.delete-old-callbacks',
+      text: `
+        DELETE FROM transactions.callbacks WHERE callback_id IN (
+          SELECT callback_id FROM transactions.callbacks
+          WHERE created_at < now() - $1::bigint * interval '1 millisecond'
+          ORDER BY created_at
+          LIMIT $2
+          FOR UPDATE SKIP LOCKED
+        )`,
+      values: [maxAgeMs, page],
+    });
+    return rowCount ?? 0;
+  });
+}

@@ -1,0 +1,26 @@
+import type { Transaction } from '@cashback/postgres';
+
+const text = `
+  UPDATE transactions.cashback_operations SET next_look_at = now()
+  WHERE operation_id IN (
+    SELECT operation_id FROM transactions.cashback_operations
+    WHERE status IN ('init', 'in-progress') AND next_look_at < now() - $1::integer * interval '1 millisecond'
+    ORDER BY next_look_at
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED
+  )
+  RETURNING invoice_id, operation_id`;
+
+/** Operations that no job has looked at for `overdueMs` after one should have; they count as looked at now. */
+export async function claimOverdue(
+  tx: Transaction,
+  overdueMs: number,
+  limit: number,
+): Promise<{ invoice_id: string; operation_id: string }[]> {
+  const { rows } = await tx.client.query<{ invoice_id: string; operation_id: string }>({
+    name: 'transactions.claim-overdue',
+    text,
+    values: [overdueMs, limit],
+  });
+  return rows;
+}

@@ -1,0 +1,25 @@
+import type { InvoiceCreateInput } from '@cashback/contract';
+import type { Transaction } from '@cashback/postgres';
+
+const text = `
+  INSERT INTO transactions.invoices (invoice_id, service, user_id, wallet_id, currency, status, payments, epoch)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT max(epoch) FROM transactions.feed_epochs))
+  ON CONFLICT (invoice_id) DO NOTHING`;
+
+/** Writes version 1. False when the invoice exists; then it is unchanged, and of a committed transaction. */
+export async function insertInvoice(tx: Transaction, invoice: InvoiceCreateInput): Promise<boolean> {
+  const { rowCount } = await tx.client.query({
+    name: 'transactions.insert-invoice',
+    text,
+    values: [
+      invoice.invoice_id,
+      invoice.service,
+      invoice.user_id,
+      invoice.wallet_id,
+      invoice.currency,
+      invoice.status,
+      JSON.stringify(invoice.payments),
+    ],
+  });
+  return rowCount === 1;
+}

@@ -1,0 +1,39 @@
+import type { InvoiceChange } from '@cashback/contract';
+import type { Reader } from './reader.ts';
+
+/** A place in the feed: `epoch`, then the transaction that made the change, then the change. */
+export interface FeedPlace {
+  epoch: number;
+  xact_id: bigint;
+  change_id: bigint;
+}
+
+type Row = InvoiceChange & { epoch: number; xact_id: string; change_id: string };
+
+// A transaction that is still running may yet commit a change before those of a younger one, so the page ends where
+// the oldest running transaction begins. Older epochs were written elsewhere: nothing of theirs is running.
+const text = `
+  SELECT invoice_id, version, service, epoch, xact_id, change_id
+  FROM transactions.invoices
+  WHERE (epoch, xact_id, change_id) > ($1::integer, $2::xid8, $3::bigint)
+    AND (epoch < (SELECT max(epoch) FROM transactions.feed_epochs)
+      OR xact_id < pg_snapshot_xmin(pg_current_snapshot()))
+  ORDER BY epoch, xact_id, change_id
+  LIMIT $4`;
+
+/** The next changed invoices after a place, oldest change first, each with its own place. */
+export async function listChanges(
+  reader: Reader,
+  after: FeedPlace,
+  limit: number,
+): Promise<{ change: InvoiceChange; place: FeedPlace }[]> {
+  const { rows } = await reader.query<Row>({
+    name: 'transactions.list-changes',
+    text,
+    values: [after.epoch, after.xact_id.toString(), after.change_id.toString(), limit],
+  });
+  return rows.map(({ epoch, xact_id, change_id, ...change }) => ({
+    change,
+    place: { epoch, xact_id: BigInt(xact_id), change_id: BigInt(change_id) },
+  }));
+}

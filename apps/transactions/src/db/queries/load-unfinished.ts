@@ -1,0 +1,42 @@
+import type { Transaction } from '@cashback/postgres';
+import type { Step, UnfinishedOperation } from '../../cashback/operation.ts';
+
+type Row = Omit<UnfinishedOperation, 'steps'> & Step;
+
+const text = `
+  SELECT operation.operation_id, operation.invoice_id, operation.version, operation.user_id, operation.wallet_id,
+    operation.currency, operation.attempts, step.step_number, step.kind, step.source, step.amount, step.step_id,
+    step.basket_id, step.status, step.reason
+  FROM transactions.cashback_operations AS operation
+  JOIN transactions.operation_steps AS step ON step.operation_id = operation.operation_id
+  WHERE operation.operation_id = ANY($1::text[]) AND operation.finished_at IS NULL
+  ORDER BY operation.operation_id, step.step_number`;
+
+/** Those of the operations that have not ended, by id; the transaction holds the locks of their invoices. */
+export async function loadUnfinished(
+  tx: Transaction,
+  operationIds: readonly string[],
+): Promise<Map<string, UnfinishedOperation>> {
+  const { rows } = await tx.client.query<Row>({
+    name: 'transactions.load-unfinished',
+    text,
+    values: [operationIds],
+  });
+  const operations = new Map<string, UnfinishedOperation>();
+  for (const row of rows) {
+    const { operation_id, invoice_id, version, user_id, wallet_id, currency, attempts, ...step } = row;
+    const operation = operations.get(operation_id) ?? {
+      operation_id,
+      invoice_id,
+      version,
+      user_id,
+      wallet_id,
+      currency,
+      attempts,
+      steps: [],
+    };
+    operation.steps.push(step);
+    operations.set(operation_id, operation);
+  }
+  return operations;
+}

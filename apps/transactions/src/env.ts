@@ -1,0 +1,117 @@
+import { setting } from '@cashback/service';
+import * as z from 'zod';
+
+export const settingsSchema = z.object({
+  database_url: setting.databaseUrl(
+    'The Postgres database; its login must be a member of the role cashback_transactions',
+    'postgres://transactions:password@127.0.0.1:5432/cashback',
+  ),
+  host: setting.text('The address to listen on', '127.0.0.1').default('127.0.0.1'),
+  port: setting.port('The port to listen on; 0 takes a free one', '4030'),
+  bearer_tokens: setting.tokens(
+    'Bearer tokens that are accepted here, with the scopes invoices, invoices.read, cashback.update',
+    '[{"caller":"worker","token":"<random text>","scopes":["invoices.read","cashback.update"]}]',
+  ),
+  trust_url: setting.url('The payment system that keeps the baskets', 'http://127.0.0.1:4050'),
+  trust_token: setting.secret('Bearer token for it, with the scope baskets'),
+  invoice_callback_url: setting.url(
+    'Who is told that the money of an invoice changed',
+    'http://127.0.0.1:4020/callbacks/invoice',
+  ),
+  invoice_callback_secret: setting.signingSecret('Signs those callbacks; the receiver has the same'),
+  operation_callback_url: setting.url(
+    'Who is told that an operation ended',
+    'http://127.0.0.1:4015/callbacks/operation',
+  ),
+  operation_callback_secret: setting.signingSecret('Signs those callbacks; the receiver has the same'),
+  trust_timeout_ms: setting.integer({
+    description: 'How long a call to the payment system may take, in ms; what it did then is asked again',
+    min: 50,
+    max: 60_000,
+    default: 5_000,
+  }),
+  trust_concurrency: setting.integer({
+    description: 'How many calls to the payment system run at once',
+    min: 1,
+    max: 512,
+    default: 32,
+  }),
+  poll_base_ms: setting.integer({
+    description:
+      'Pause before an operation that waits for the payment system is looked at again, in ms; it doubles',
+    min: 10,
+    max: 60_000,
+    default: 500,
+  }),
+  poll_max_ms: setting.integer({
+    description: 'Longest such pause, in ms',
+    min: 10,
+    max: 3_600_000,
+    default: 30_000,
+  }),
+  batch_size: setting.integer({
+    description: 'How many operations are taken from the queue at once; two such batches run at a time',
+    min: 1,
+    max: 1_000,
+    default: 200,
+  }),
+  sweep_interval_ms: setting.integer({
+    description: 'Pause before looking again for operations whose job was lost, in ms',
+    min: 10,
+    max: 3_600_000,
+    default: 5_000,
+  }),
+  overdue_after_ms: setting.integer({
+    description: 'How late an operation may be looked at before its job is taken for lost, in ms',
+    min: 10,
+    max: 3_600_000,
+    default: 10_000,
+  }),
+  callback_interval_ms: setting.integer({
+    description: 'Pause before looking again for callbacks that are due, in ms; new ones are sent at once',
+    min: 10,
+    max: 60_000,
+    default: 1_000,
+  }),
+  callback_concurrency: setting.integer({
+    description: 'How many callbacks are sent at once, of each kind',
+    min: 1,
+    max: 256,
+    default: 16,
+  }),
+  callback_timeout_ms: setting.integer({
+    description: 'How long a callback may take, in ms',
+    min: 100,
+    max: 30_000,
+    default: 5_000,
+  }),
+  callback_retry_max_ms: setting.integer({
+    description: 'Longest pause between two attempts of a callback, in ms',
+    min: 10,
+    max: 3_600_000,
+    default: 300_000,
+  }),
+  callback_max_age_ms: setting.integer({
+    description:
+      'How long a callback is tried before it is given up, in ms; its receiver finds out by asking',
+    min: 1_000,
+    max: 2_592_000_000,
+    default: 86_400_000,
+  }),
+  callback_clean_interval_ms: setting.integer({
+    description: 'Pause before looking again for callbacks to give up, in ms',
+    min: 10,
+    max: 3_600_000,
+    default: 60_000,
+  }),
+  max_connections: setting.integer({
+    description: 'Connections to the database; the queue has four of its own',
+    min: 2,
+    max: 200,
+    default: 10,
+  }),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
+
+export const env = process.env;

@@ -1,0 +1,17 @@
+import type { InvoiceChangesOutput } from '@cashback/contract';
+import { listChanges } from '../db/queries/list-changes.ts';
+import type { Reader } from '../db/queries/reader.ts';
+import { FEED_START, formatCursor, parseCursor } from './change-cursor.ts';
+
+/**
+ * The next page of changed invoices, each with its newest version only. What is committed late comes late, never not
+ * at all; an empty page means there is nothing more yet, and its cursor is good for the next look.
+ */
+export async function invoiceChanges(
+  reader: Reader,
+  input: { after?: string | undefined; limit: number },
+): Promise<InvoiceChangesOutput> {
+  const after = input.after === undefined ? FEED_START : parseCursor(input.after);
+  const page = await listChanges(reader, after, input.limit);
+  return { changes: page.map(({ change }) => change), cursor: formatCursor(page.at(-1)?.place ?? after) };
+}

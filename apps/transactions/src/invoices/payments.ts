@@ -1,0 +1,30 @@
+import {
+  type Amount,
+  type InvoiceStatus,
+  type Payment,
+  formatAmount,
+  parseAmount,
+  sumAmounts,
+} from '@cashback/contract';
+
+/** The one form of payments: fields in one order, amounts with four places. */
+export function normalisePayments(payments: readonly Payment[]): Payment[] {
+  return payments.map(({ payment_type, items }) => ({
+    payment_type,
+    items: items.map(({ item_id, amount }) => ({ item_id, amount: formatAmount(parseAmount(amount)) })),
+  }));
+}
+
+/** `"100"` and `"100.0000"` are the same amount. */
+export function equalPayments(left: readonly Payment[], right: readonly Payment[]): boolean {
+  return JSON.stringify(normalisePayments(left)) === JSON.stringify(normalisePayments(right));
+}
+
+export function sumPayments(payments: readonly Payment[]): Amount {
+  return sumAmounts(payments.flatMap(({ items }) => items.map(({ amount }) => parseAmount(amount))));
+}
+
+/** What of the payments is captured: only a cleared invoice has anything. */
+export function capturedSum(status: InvoiceStatus, payments: readonly Payment[]): Amount {
+  return status === 'cleared' ? sumPayments(payments) : 0n;
+}

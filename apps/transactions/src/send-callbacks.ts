@@ -1,0 +1,95 @@
+import type { Database } from '@cashback/postgres';
+import { type Log, type Outbox, createCallbackSender, createLoop, createOutbox } from '@cashback/service';
+import {
+  claimCallbacks,
+  deleteCallbacks,
+  deleteOldCallbacks,
+  retryCallback,
+} from './db/queries/callbacks.ts';
+import type { CallbackKind } from './db/tables.ts';
+import type { Settings } from './env.ts';
+
+const BATCH_SIZE = 200;
+const DELETE_PAGE = 500;
+
+export interface Callbacks {
+  /** There is a new callback of this kind: send it now. */
+  wake(kind: CallbackKind): void;
+  stop(): Promise<void>;
+}
+
+/** Delivers both kinds of callbacks, each on its own, so that a receiver that is away holds up only its own. */
+export function sendCallbacks(database: Database, settings: Settings, log: Log): Callbacks {
+  const { callback_max_age_ms } = settings;
+  const outboxes: Record<CallbackKind, Outbox> = {
+    'invoice.changed': sendKind(database, settings, log, {
+      kind: 'invoice.changed',
+      url: settings.invoice_callback_url,
+      secret: settings.invoice_callback_secret,
+    }),
+    'operation.finished': sendKind(database, settings, log, {
+      kind: 'operation.finished',
+      url: settings.operation_callback_url,
+      secret: settings.operation_callback_secret,
+    }),
+  };
+  // Callbacks only hasten what their receivers find out from the feed and by polling: an old one is of no use.
+  const cleaning = createLoop({
+    name: 'old_callbacks',
+    log,
+    interval_ms: settings.callback_clean_interval_ms,
+    run: async () => {
+      const deleted = await deleteOldCallbacks(database, callback_max_age_ms, DELETE_PAGE);
+      if (deleted > 0)
+        log.warn({ deleted, callback_max_age_ms }, 'callbacks that nobody accepted were given up');
+      return deleted === DELETE_PAGE;
+    },
+  });
+  return {
+    wake: (kind) => outboxes[kind].wake(),
+    async stop() {
+      await Promise.all([cleaning.stop(), ...Object.values(outboxes).map((outbox) => outbox.stop())]);
+    },
+  };
+}
+
+function sendKind(
+  database: Database,
+  settings: Settings,
+  log: Log,
+  { kind, url, secret }: { kind: CallbackKind; url: string; secret: string },
+): Outbox {
+  const { callback_timeout_ms: timeout_ms, callback_concurrency: concurrency } = settings;
+  const sender = createCallbackSender({ secret, timeout_ms, connections: concurrency });
+  // Long enough for the last of a batch to have its turn.
+  const leaseMs = timeout_ms * (Math.ceil(BATCH_SIZE / concurrency) + 1);
+  const outbox = createOutbox({
+    log: log.child({ callbacks: kind }),
+    concurrency,
+    batch_size: BATCH_SIZE,
+    interval_ms: settings.callback_interval_ms,
+    backoff: {
+      base_ms: Math.min(1_000, settings.callback_retry_max_ms),
+      max_ms: settings.callback_retry_max_ms,
+    },
+    claim: async (limit) => {
+      const claimed = await claimCallbacks(database, { kind, limit, leaseMs });
+      return claimed.map(({ callback_id, payload, attempts }) => ({
+        id: callback_id,
+        url,
+        payload,
+        attempts,
+      }));
+    },
+    delivered: (ids) => deleteCallbacks(database, ids),
+    retry: (id, outcome) => retryCallback(database, id, outcome),
+    send: (callback) => sender.send(callback),
+  });
+  return {
+    wake: () => outbox.wake(),
+    async stop() {
+      await outbox.stop();
+      await sender.close();
+    },
+  };
+}

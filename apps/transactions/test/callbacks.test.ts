@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  type TransactionsUnderTest,
+  createInvoice,
+  newOperation,
+  queryRows,
+  setUpTransactions,
+  until,
+} from './support.ts';
+
+let app: TransactionsUnderTest;
+beforeAll(async () => {
+  app = await setUpTransactions({
+    trustUrl: () => 'http://127.0.0.1:9',
+    settings: { CALLBACK_CLEAN_INTERVAL_MS: '50' },
+  });
+});
+afterAll(() => app?.tearDown());
+
+const waiting = (invoiceId: string) =>
+  queryRows(app.database, `SELECT kind FROM transactions.callbacks WHERE payload ->> 'invoice_id' = $1`, [
+    invoiceId,
+  ]);
+
+test('a callback that is not accepted is sent again, and deleted once it is', async () => {
+  app.receiver.failNext(3);
+  const { invoice_id } = await createInvoice(app);
+  await until(async () => app.receiver.invoices(invoice_id).length > 0);
+  await until(async () => (await waiting(invoice_id)).length === 0);
+});
+
+test('a callback is written with what it tells of, or not at all', async () => {
+  const invoice = await createInvoice(app);
+  await until(async () => (await waiting(invoice.invoice_id)).length === 0);
+  const refused = await app.post('/update/cashback', newOperation(invoice, { version: 5, reward: [] }));
+  expect(refused.status).toBe(409);
+  expect(await waiting(invoice.invoice_id)).toEqual([]);
+});
+
+test('what nobody accepted for too long is given up, and nothing younger', async () => {
+  const insert = (invoiceId: string, age: string) =>
+    queryRows(
+      app.owner,
+      `INSERT INTO transactions.callbacks (kind, payload, due_at, created_at)
+       VALUES ('invoice.changed', jsonb_build_object('invoice_id', $1::text), now() + interval '1 hour', now() - $2::interval)`,
+      [invoiceId, age],
+    );
+  await insert('young', '23 hours');
+  await insert('old', '25 hours');
+  await until(async () => (await waiting('old')).length === 0);
+  expect(await waiting('young')).toHaveLength(1);
+});

@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import {
+  type TransactionsUnderTest,
+  callApp,
+  createInvoice,
+  newOperation,
+  queryRows,
+  setUpTransactions,
+  settledInvoice,
+  until,
+} from './support.ts';
+import { type UpstreamRequest, applied, startUpstream } from './upstream.ts';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+let app: TransactionsUnderTest;
+let upstream: Awaited<ReturnType<typeof startUpstream>>;
+beforeAll(async () => {
+  upstream = await startUpstream();
+  app = await setUpTransactions({ trustUrl: () => upstream.url });
+});
+afterAll(async () => {
+  await app?.tearDown();
+  await upstream?.stop();
+});
+beforeEach(() => {
+  upstream.answerWith(applied);
+  upstream.requests.length = 0;
+});
+
+/** The app as a process of its own on the same database. */
+async function startProcess(): Promise<{ child: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, [MAIN], {
+    env: { ...app.environment, LOG_LEVEL: 'error' },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const [message] = (await once(child, 'message', { signal: AbortSignal.timeout(20_000) })) as [
+    { url: string },
+  ];
+  return { child, url: message.url };
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+const keyOf = ({ path, body }: UpstreamRequest) =>
+  `${path} ${body.refund_id ?? body.basket_id} ${body.amount}`;
+
+// The operation has two steps: a top-up and a refund.
+test.each([1, 2])(
+  'killed between the request of step %i and the record of its answer: a new process sends the same ids, money moves once',
+  async (step) => {
+    const invoice = await createInvoice(app);
+    const { invoice_id } = invoice;
+    await app.post('/update/cashback', newOperation(invoice, { reward: [{ source: 'user', amount: '30' }] }));
+    await settledInvoice(app, invoice_id);
+    await app.stop();
+    const { child, url } = await startProcess();
+
+    // Carried out by Trust, and the process dies before it hears of it.
+    const carriedOut = new Set<string>();
+    let arrive = (): void => {};
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    upstream.answerWith((request) => {
+      carriedOut.add(keyOf(request));
+      if (carriedOut.size < step) return applied(request);
+      arrive();
+      return new Promise(() => {});
+    });
+    const operation = newOperation(invoice, { version: 2, reward: [{ source: 'service', amount: '5' }] });
+    expect((await callApp(url, '/update/cashback', operation)).status).toBe(200);
+    await arrived;
+    await kill(child);
+
+    upstream.answerWith((request) => {
+      carriedOut.add(keyOf(request));
+      return applied(request);
+    });
+    await app.restart();
+    const { cashback } = await settledInvoice(app, invoice_id);
+    expect(cashback).toMatchObject({
+      version: 4,
+      status: 'success',
+      rewarded: [
+        { source: 'user', amount: '0.0000' },
+        { source: 'service', amount: '5.0000' },
+      ],
+    });
+    expect(carriedOut.size).toBe(2);
+    expect(await basketsOf(invoice_id)).toEqual([
+      { source: 'user', amount: '30.0000', refunded: '30.0000' },
+      { source: 'service', amount: '5.0000', refunded: '0.0000' },
+    ]);
+  },
+);
+
+test('two processes on one operation send the same id, and record its end once', async () => {
+  const { child, url } = await startProcess();
+  try {
+    const invoice = await createInvoice(app);
+    const held: (() => void)[] = [];
+    upstream.answerWith(async (request) => {
+      await new Promise<void>((resolve) => held.push(resolve));
+      return applied(request);
+    });
+    const operation = newOperation(invoice, {
+      reward: [
+        { source: 'user', amount: '1' },
+        { source: 'service', amount: '2' },
+      ],
+    });
+    await app.post('/update/cashback', operation);
+    // Repeats of the request wake whichever process has the next turn; calls that wait too long are repeated, too.
+    await until(async () => {
+      await callApp(url, '/update/cashback', operation);
+      return held.length >= 4;
+    });
+    upstream.answerWith(applied);
+    for (const letGo of held) letGo();
+    const { cashback } = await settledInvoice(app, invoice.invoice_id);
+    expect(cashback).toMatchObject({ version: 2, status: 'success' });
+    expect(new Set(upstream.requests.map(({ body }) => body.basket_id))).toEqual(
+      new Set([`${operation.operation_id}.1`, `${operation.operation_id}.2`]),
+    );
+    expect(await basketsOf(invoice.invoice_id)).toEqual([
+      { source: 'user', amount: '1.0000', refunded: '0.0000' },
+      { source: 'service', amount: '2.0000', refunded: '0.0000' },
+    ]);
+    const callbacks = await until(async () => {
+      const found = app.receiver.operations(operation.operation_id);
+      return found.length > 0 && found;
+    });
+    expect(callbacks).toHaveLength(1);
+  } finally {
+    await kill(child);
+  }
+});
+
+function basketsOf(invoiceId: string) {
+  return queryRows(
+    app.database,
+    'SELECT source, amount, refunded FROM transactions.baskets WHERE invoice_id = $1 ORDER BY version, step_number',
+    [invoiceId],
+  );
+}

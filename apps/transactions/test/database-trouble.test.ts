@@ -1,0 +1,32 @@
+import { withTransaction } from '@cashback/postgres';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type TransactionsUnderTest, createInvoice, queryRows, setUpTransactions, until } from './support.ts';
+
+let app: TransactionsUnderTest;
+beforeAll(async () => {
+  app = await setUpTransactions({ trustUrl: () => 'http://127.0.0.1:9' });
+});
+afterAll(() => app?.tearDown());
+
+test.each([
+  ['a connection that is cut', 'pg_terminate_backend', 'DATABASE_UNAVAILABLE'],
+  ['a statement that takes too long', 'pg_cancel_backend', 'OVERLOADED'],
+])('%s: the caller is told to come again, and may', async (_, end, code) => {
+  const { invoice_id } = await createInvoice(app);
+  const refund = { invoice_id, version: 1, status: 'cleared', payments: [] };
+  const answer = await withTransaction(app.owner, async ({ client }) => {
+    await client.query('SELECT FROM transactions.invoices WHERE invoice_id = $1 FOR UPDATE', [invoice_id]);
+    const waiting = app.post('/v2/invoice/update', refund);
+    await until(async () => {
+      const ended = await queryRows(
+        app.owner,
+        `SELECT ${end}(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'transactions' AND wait_event_type = 'Lock'`,
+      );
+      return ended.length > 0;
+    });
+    return waiting;
+  });
+  expect([answer.status, answer.body.error.code, answer.body.error.retryable]).toEqual([503, code, true]);
+  expect(await app.post('/v2/invoice/update', refund)).toMatchObject({ status: 200, body: { version: 2 } });
+});

@@ -1,0 +1,155 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type StepAnswer, decideAdvance } from '../src/cashback/decide-advance.ts';
+import type { Step } from '../src/cashback/operation.ts';
+import { stepId } from '../src/cashback/step-id.ts';
+
+function steps(...statuses: Step['status'][]): Step[] {
+  return statuses.map((status, index) => ({
+    step_number: index + 1,
+    kind: 'topup',
+    source: 'user',
+    amount: '1.0000',
+    step_id: `o.${index + 1}`,
+    basket_id: `o.${index + 1}`,
+    status,
+    reason: status === 'refused' ? 'no' : null,
+  }));
+}
+
+function decide(given: Step[], answer?: StepAnswer, step_number = 1) {
+  const { changes, next } = decideAdvance(given, answer === undefined ? null : { step_number, answer });
+  return [
+    changes.map(({ step, from, to }) => `${step.step_number} ${from} ${to}`),
+    next.action === 'send'
+      ? `${next.how} ${next.step.step_number}`
+      : next.action === 'finish'
+        ? next.status
+        : next.action,
+  ];
+}
+
+describe('without an answer', () => {
+  test.each([
+    ['nothing has left: the first step is sent', steps('planned', 'planned'), ['1 planned sent'], 'post 1'],
+    ['a step was sent: it is sent again', steps('sent', 'planned'), [], 'repeat 1'],
+    ['Trust works on a step: it is asked for', steps('applied', 'pending'), [], 'get 2'],
+    ['a step is applied: the next is sent', steps('applied', 'planned'), ['2 planned sent'], 'post 2'],
+    ['all are applied: success', steps('applied', 'applied'), [], 'success'],
+    ['one is refused: the rest is skipped', steps('refused', 'planned'), ['2 planned skipped'], 'failed'],
+    ['all is known: failed', steps('applied', 'refused', 'skipped'), [], 'failed'],
+  ] as const)('%s', (_, given, changes, next) => {
+    expect(decide([...given])).toEqual([changes, next]);
+  });
+});
+
+describe('with an answer', () => {
+  test.each([
+    [
+      'applied: the next is sent',
+      steps('sent', 'planned'),
+      { kind: 'applied' },
+      ['1 sent applied', '2 planned sent'],
+      'post 2',
+    ],
+    ['the last is applied: success', steps('pending'), { kind: 'applied' }, ['1 pending applied'], 'success'],
+    [
+      'refused: what has not left never does',
+      steps('sent', 'planned', 'planned'),
+      { kind: 'refused', reason: 'no' },
+      ['1 sent refused', '2 planned skipped', '3 planned skipped'],
+      'failed',
+    ],
+    ['pending: later', steps('sent'), { kind: 'pending' }, ['1 sent pending'], 'look_later'],
+    ['still pending: later', steps('pending'), { kind: 'pending' }, [], 'look_later'],
+    ['unknown: the step stays open', steps('sent', 'planned'), { kind: 'unknown' }, [], 'look_later'],
+    [
+      'missing: it is to be sent again',
+      steps('pending'),
+      { kind: 'missing' },
+      ['1 pending sent'],
+      'look_later',
+    ],
+    [
+      'of a step that another executor has taken further',
+      steps('applied', 'sent'),
+      { kind: 'applied' },
+      [],
+      'leave',
+    ],
+    [
+      'of a step whose operation is at its end',
+      steps('applied', 'applied'),
+      { kind: 'refused', reason: 'no' },
+      [],
+      'leave',
+    ],
+  ] as const)('%s', (_, given, answer, changes, next) => {
+    expect(decide([...given], answer)).toEqual([changes, next]);
+  });
+});
+
+test('whatever the answers and the executors: it ends when every step is known, and says what happened', () => {
+  const answers = fc.array(
+    fc.oneof(
+      { weight: 4, arbitrary: fc.constant<StepAnswer>({ kind: 'applied' }) },
+      fc.constantFrom<StepAnswer>(
+        { kind: 'unknown' },
+        { kind: 'pending' },
+        { kind: 'missing' },
+        { kind: 'refused', reason: 'no' },
+      ),
+    ),
+    { minLength: 60, maxLength: 60 },
+  );
+  const stale = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 60, maxLength: 60 });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 4 }), answers, stale, (count, given, staleSteps) => {
+      const rows = steps(...Array.from({ length: count }, () => 'planned' as const));
+      let answered: { step_number: number; answer: StepAnswer } | null = null;
+      for (const [index, answer] of given.entries()) {
+        // Another executor's late answer to a step that is not open changes nothing.
+        const late = staleSteps[index] ?? 1;
+        if (!rows.some((row) => row.step_number === late && ['sent', 'pending'].includes(row.status))) {
+          expect(decideAdvance(rows, { step_number: late, answer }).changes).toEqual([]);
+        }
+        const { changes, next } = decideAdvance(rows, answered);
+        for (const { step, from, to } of changes) {
+          const row = rows.find(({ step_number }) => step_number === step.step_number);
+          expect(row?.status).toBe(from);
+          if (row !== undefined) row.status = to;
+        }
+        const statuses = rows.map(({ status }) => status);
+        const open = statuses.filter((status) => status === 'sent' || status === 'pending');
+        expect(open.length).toBeLessThanOrEqual(1);
+        if (next.action === 'finish') {
+          expect(open).toEqual([]);
+          expect(statuses).not.toContain('planned');
+          expect(next.status).toBe(statuses.every((status) => status === 'applied') ? 'success' : 'failed');
+          return;
+        }
+        // Nothing is asked for before the row says that it may have left.
+        if (next.action === 'send') expect(rows[next.step.step_number - 1]?.status).toMatch(/sent|pending/);
+        answered = next.action === 'send' ? { step_number: next.step.step_number, answer } : null;
+      }
+    }),
+  );
+});
+
+describe('the id of a step', () => {
+  test('says the operation and the number, and is the same every time', () => {
+    expect(stepId('operation-1', 12)).toBe('operation-1.12');
+  });
+
+  test('fits the wire for the longest id, and is shared by no other step', () => {
+    const longest = 'o'.repeat(64);
+    const ids = [
+      stepId(longest, 1),
+      stepId(longest, 2),
+      stepId('o'.repeat(63), 1),
+      stepId('o'.repeat(62), 1),
+    ];
+    for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_.:-]{1,64}$/);
+    expect(new Set(ids).size).toBe(4);
+  });
+});

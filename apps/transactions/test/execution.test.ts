@@ -1,0 +1,331 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type TransactionsUnderTest,
+  createInvoice,
+  newOperation,
+  queryRows,
+  retrieve,
+  setUpTransactions,
+  settledInvoice,
+  until,
+} from './support.ts';
+import { type UpstreamRequest, applied, failed, pending, problem, startUpstream } from './upstream.ts';
+
+let app: TransactionsUnderTest;
+let upstream: Awaited<ReturnType<typeof startUpstream>>;
+beforeAll(async () => {
+  upstream = await startUpstream();
+  app = await setUpTransactions({ trustUrl: () => upstream.url });
+});
+afterAll(async () => {
+  await app?.tearDown();
+  await upstream?.stop();
+});
+beforeEach(() => {
+  upstream.answerWith(applied);
+  upstream.requests.length = 0;
+});
+
+type Amounts = Record<string, string>;
+const rewardOf = (amounts: Amounts) =>
+  Object.entries(amounts).map(([source, amount]) => ({ source, amount }));
+
+/** Sends the next operation of the invoice and does not wait for its end. */
+async function send(invoice: Awaited<ReturnType<typeof createInvoice>>, amounts: Amounts) {
+  const { cashback } = await retrieve(app, invoice.invoice_id);
+  const operation = newOperation(invoice, { version: cashback.version, reward: rewardOf(amounts) });
+  const { status, body } = await app.post('/update/cashback', operation);
+  expect([status, body.error]).toEqual([200, undefined]);
+  return operation;
+}
+
+/** Sends the next operation of the invoice and waits for its end. */
+async function move(invoice: Awaited<ReturnType<typeof createInvoice>>, amounts: Amounts) {
+  const operation = await send(invoice, amounts);
+  const { cashback } = await settledInvoice(app, invoice.invoice_id);
+  return { operation, cashback };
+}
+
+const summary = ({ method, path, body }: UpstreamRequest) =>
+  method === 'GET'
+    ? `GET ${path}`
+    : `${path} ${body.basket_id} ${body.refund_id ?? body.source} ${body.amount}`;
+const sent = () => upstream.requests.map(summary);
+
+describe('the steps of an operation', () => {
+  test('go one at a time in their order, top-ups before refunds, newest baskets first', async () => {
+    const invoice = await createInvoice(app);
+    const first = await move(invoice, { user: '10' });
+    const second = await move(invoice, { user: '15', service: '3' });
+    upstream.requests.length = 0;
+    let running = 0;
+    let most = 0;
+    upstream.answerWith(async (request) => {
+      most = Math.max(most, ++running);
+      await new Promise(setImmediate);
+      running -= 1;
+      return applied(request);
+    });
+    const { operation, cashback } = await move(invoice, { user: '2', service: '4' });
+    const [a, b, c] = [first, second, { operation }].map((one) => one.operation.operation_id);
+    expect(sent()).toEqual([
+      `/baskets ${c}.1 service 1.0000`,
+      `/refunds ${b}.1 ${c}.2 5.0000`,
+      `/refunds ${a}.1 ${c}.3 8.0000`,
+    ]);
+    expect(most).toBe(1);
+    expect(cashback).toMatchObject({
+      version: 6,
+      status: 'success',
+      rewarded: rewardOf({ user: '2.0000', service: '4.0000' }),
+    });
+    await until(async () => app.receiver.operations(operation.operation_id).length > 0);
+    expect(app.receiver.operations(operation.operation_id)).toEqual([
+      { invoice_id: invoice.invoice_id, operation_id: operation.operation_id, status: 'success' },
+    ]);
+  });
+
+  test('say to whom a top-up goes', async () => {
+    const invoice = await createInvoice(app);
+    const { operation } = await move(invoice, { service: '7' });
+    const { invoice_id, user_id, wallet_id, currency } = invoice;
+    expect(upstream.requests).toEqual([
+      {
+        method: 'POST',
+        path: '/baskets',
+        body: {
+          basket_id: `${operation.operation_id}.1`,
+          wallet_id,
+          user_id,
+          currency,
+          amount: '7.0000',
+          source: 'service',
+          order_id: invoice_id,
+        },
+      },
+    ]);
+  });
+
+  test('a full refund ends at exactly 0', async () => {
+    const invoice = await createInvoice(app);
+    await move(invoice, { user: '0.0003', service: '0.0001' });
+    const { cashback } = await move(invoice, {});
+    expect(cashback).toMatchObject({
+      status: 'success',
+      rewarded: rewardOf({ user: '0.0000', service: '0.0000' }),
+    });
+  });
+
+  test('rewarded shows what is applied so far', async () => {
+    const invoice = await createInvoice(app);
+    upstream.answerWith((request) => (request.body?.source === 'service' ? 'cut' : applied(request)));
+    await send(invoice, { user: '5', service: '6' });
+    const { cashback } = await until(async () => {
+      const now = await retrieve(app, invoice.invoice_id);
+      return now.cashback.rewarded.length > 0 && now;
+    });
+    expect(cashback).toMatchObject({
+      version: 1,
+      status: 'in-progress',
+      rewarded: rewardOf({ user: '5.0000' }),
+    });
+    upstream.answerWith(applied);
+    await settledInvoice(app, invoice.invoice_id);
+  });
+});
+
+describe('what is not a clear word on a step is not a refusal', () => {
+  const unclear: [string, (request: UpstreamRequest) => ReturnType<typeof applied>][] = [
+    ['a connection that is cut', () => 'cut'],
+    ['a 500', () => problem(500, 'INTERNAL')],
+    ['a 503', () => problem(503, 'OVERLOADED')],
+    ['a 429', () => problem(429, 'TOO_MANY')],
+    ['a token that is not accepted', () => problem(401, 'UNAUTHORIZED')],
+    ['a scope that is missing', () => problem(403, 'FORBIDDEN')],
+    ['an address that is wrong', () => problem(404, 'NOT_FOUND')],
+    ['an answer of another form', () => ({ status: 200, body: { hello: 'world' } })],
+    ['a 4xx that says nothing', () => ({ status: 400, body: 'what?' })],
+  ];
+  test.each(unclear)('%s: the same id goes out again until its fate is known', async (_, answer) => {
+    upstream.answerWith(answer);
+    const invoice = await createInvoice(app);
+    const operation = await send(invoice, { user: '10' });
+    await until(async () => upstream.requests.length >= 3);
+    expect(await retrieve(app, invoice.invoice_id)).toMatchObject({
+      cashback: { status: 'in-progress', rewarded: [] },
+    });
+    upstream.answerWith(applied);
+    const { cashback } = await settledInvoice(app, invoice.invoice_id);
+    expect(cashback).toMatchObject({ status: 'success', rewarded: rewardOf({ user: '10.0000' }) });
+    expect(new Set(sent())).toEqual(new Set([`/baskets ${operation.operation_id}.1 user 10.0000`]));
+  });
+
+  test('no answer in time: the same id goes out again', async () => {
+    upstream.answerWith(() => new Promise(() => {}));
+    const invoice = await createInvoice(app);
+    const operation = await send(invoice, { user: '10' });
+    await until(async () => upstream.requests.length >= 2);
+    upstream.answerWith(applied);
+    expect((await settledInvoice(app, invoice.invoice_id)).cashback.status).toBe('success');
+    expect(new Set(sent())).toEqual(new Set([`/baskets ${operation.operation_id}.1 user 10.0000`]));
+  });
+
+  test('what Trust works on is asked for, not sent, and sent again only when Trust does not know it', async () => {
+    upstream.answerWith(pending);
+    const invoice = await createInvoice(app);
+    const { operation_id } = await send(invoice, { user: '10' });
+    await until(async () => upstream.requests.length >= 4);
+    const post = `/baskets ${operation_id}.1 user 10.0000`;
+    const get = `GET /baskets/${operation_id}.1`;
+    expect(sent().slice(0, 4)).toEqual([post, get, get, get]);
+    upstream.answerWith((request) =>
+      request.method === 'GET' ? problem(404, 'BASKET_NOT_FOUND') : applied(request),
+    );
+    expect((await settledInvoice(app, invoice.invoice_id)).cashback.status).toBe('success');
+    expect(sent().at(-1)).toBe(post);
+  });
+
+  test('a question that is refused leaves the step as it is', async () => {
+    upstream.answerWith((request) =>
+      request.method === 'GET' ? problem(422, 'SOMETHING') : pending(request),
+    );
+    const invoice = await createInvoice(app);
+    await send(invoice, { user: '10' });
+    await until(async () => upstream.requests.length >= 4);
+    expect((await retrieve(app, invoice.invoice_id)).cashback.status).toBe('in-progress');
+    upstream.answerWith(applied);
+    expect((await settledInvoice(app, invoice.invoice_id)).cashback.status).toBe('success');
+  });
+});
+
+describe('a refusal', () => {
+  const refusals: [string, (request: UpstreamRequest) => ReturnType<typeof applied>, string][] = [
+    ['by word', () => problem(422, 'REFUND_EXCEEDS_BASKET'), 'REFUND_EXCEEDS_BASKET'],
+    ['by status', failed, 'as the test wants it'],
+    [
+      'by status, after a while',
+      (request) => (request.method === 'GET' ? failed : pending)(request),
+      'as the test wants it',
+    ],
+  ];
+  test.each(refusals)(
+    '%s: what was not sent never is, and rewarded tells the truth',
+    async (_, refuse, reason) => {
+      const invoice = await createInvoice(app);
+      await move(invoice, { user: '10', service: '4' });
+      await move(invoice, { user: '10', service: '10' });
+      // Refused: the second of three steps.
+      upstream.answerWith((request) => {
+        const id = request.body?.refund_id ?? request.path;
+        return String(id).endsWith('.2') ? refuse(request) : applied(request);
+      });
+      const { operation, cashback } = await move(invoice, { user: '12', service: '1' });
+      expect(cashback.status).toBe('failed');
+      expect(cashback.operations[0].reason).toContain(reason);
+      expect(cashback.rewarded).toEqual(rewardOf({ user: '12.0000', service: '10.0000' }));
+      const steps = await queryRows(
+        app.database,
+        'SELECT status FROM transactions.operation_steps WHERE operation_id = $1 ORDER BY step_number',
+        [operation.operation_id],
+      );
+      expect(steps.map(({ status }) => status)).toEqual(['applied', 'refused', 'skipped']);
+
+      // The next operation starts from what is there.
+      upstream.answerWith(applied);
+      upstream.requests.length = 0;
+      const next = await move(invoice, { user: '12', service: '1' });
+      expect(next.cashback).toMatchObject({
+        status: 'success',
+        rewarded: rewardOf({ user: '12.0000', service: '1.0000' }),
+      });
+      expect(upstream.requests.filter(({ method }) => method === 'POST')).toHaveLength(2);
+      const [first] = await until(async () => {
+        const found = app.receiver.operations(operation.operation_id);
+        return found.length > 0 && found;
+      });
+      expect(first?.status).toBe('failed');
+    },
+  );
+
+  test('of a repeat is believed only when Trust has nothing under the id', async () => {
+    const invoice = await createInvoice(app);
+    const posts = (): number => upstream.requests.filter(({ method }) => method === 'POST').length;
+    // Carried out, the answer lost; the repeat is refused, as by a system that has forgotten that it knows the id.
+    upstream.answerWith((request) => {
+      if (request.method === 'GET') return applied(request);
+      return posts() === 1 ? 'cut' : problem(422, 'SOMETHING');
+    });
+    const carriedOut = await move(invoice, { user: '10' });
+    expect(carriedOut.cashback).toMatchObject({ status: 'success', rewarded: rewardOf({ user: '10.0000' }) });
+
+    // Not carried out: nothing is known under the id.
+    upstream.requests.length = 0;
+    upstream.answerWith((request) => {
+      if (request.method === 'GET') return problem(404, 'BASKET_NOT_FOUND');
+      return posts() === 1 ? 'cut' : problem(422, 'SOMETHING');
+    });
+    const refused = await move(invoice, { user: '15' });
+    expect(refused.cashback).toMatchObject({ status: 'failed', rewarded: rewardOf({ user: '10.0000' }) });
+    expect(refused.cashback.operations[0].reason).toContain('SOMETHING');
+  });
+
+  test('of the first step skips all others', async () => {
+    const invoice = await createInvoice(app);
+    upstream.answerWith(failed);
+    const { operation, cashback } = await move(invoice, { user: '1', service: '2' });
+    expect(cashback).toMatchObject({ status: 'failed', version: 2, rewarded: [] });
+    expect(upstream.requests).toHaveLength(1);
+    const steps = await queryRows(
+      app.database,
+      'SELECT status FROM transactions.operation_steps WHERE operation_id = $1 ORDER BY step_number',
+      [operation.operation_id],
+    );
+    expect(steps.map(({ status }) => status)).toEqual(['refused', 'skipped']);
+  });
+});
+
+describe('many orders', () => {
+  test('a slow one holds up no other', async () => {
+    const slow = await createInvoice(app);
+    let letGo = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    upstream.answerWith(async (request) => {
+      if (request.body?.order_id === slow.invoice_id) await held;
+      return applied(request);
+    });
+    const others = await Promise.all(Array.from({ length: 15 }, () => createInvoice(app)));
+    await Promise.all([slow, ...others].map((invoice) => send(invoice, { user: '1', service: '1' })));
+    await Promise.all(others.map(({ invoice_id }) => settledInvoice(app, invoice_id)));
+    expect((await retrieve(app, slow.invoice_id)).cashback.status).toBe('in-progress');
+    letGo();
+    expect((await settledInvoice(app, slow.invoice_id)).cashback.status).toBe('success');
+  });
+
+  test('losing the whole queue loses no operation', async () => {
+    upstream.answerWith(() => 'cut');
+    const invoices = await Promise.all(Array.from({ length: 5 }, () => createInvoice(app)));
+    await Promise.all(invoices.map((invoice) => send(invoice, { user: '1' })));
+    await app.stop();
+    await queryRows(app.owner, 'DELETE FROM transactions_jobs.job');
+    upstream.answerWith(applied);
+    await app.restart();
+    for (const { invoice_id } of invoices) {
+      expect((await settledInvoice(app, invoice_id)).cashback).toMatchObject({
+        status: 'success',
+        version: 2,
+      });
+    }
+  });
+});
+
+test('the newest 20 operations are shown, newest first', async () => {
+  const invoice = await createInvoice(app);
+  const ids: string[] = [];
+  for (let count = 0; count < 22; count++) ids.push((await send(invoice, {})).operation_id);
+  const { cashback } = await retrieve(app, invoice.invoice_id);
+  expect(cashback.operations.map(({ operation_id }: { operation_id: string }) => operation_id)).toEqual(
+    ids.toReversed().slice(0, 20),
+  );
+});

@@ -1,0 +1,30 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type TransactionsUnderTest, createInvoice, queryRows, setUpTransactions } from './support.ts';
+
+let app: TransactionsUnderTest;
+beforeAll(async () => {
+  app = await setUpTransactions({ trustUrl: () => 'http://127.0.0.1:9' });
+});
+afterAll(() => app?.tearDown());
+
+test('the app may add to the history of invoices, and neither change nor delete it', async () => {
+  const { invoice_id } = await createInvoice(app);
+  const attempts = [
+    [`UPDATE transactions.invoice_history SET status = 'held' WHERE invoice_id = $1`, [invoice_id]],
+    ['DELETE FROM transactions.invoice_history WHERE invoice_id = $1', [invoice_id]],
+    ['DELETE FROM transactions.invoices WHERE invoice_id = $1', [invoice_id]],
+    [`UPDATE transactions.invoices SET user_id = 'me' WHERE invoice_id = $1`, [invoice_id]],
+    [`UPDATE transactions.cashback_operations SET reward = '[]' WHERE operation_id = $1`, [randomUUID()]],
+    [`UPDATE transactions.cashback_operations SET version = 7 WHERE operation_id = $1`, [randomUUID()]],
+    ['DELETE FROM transactions.cashback_operations WHERE operation_id = $1', [randomUUID()]],
+    ['UPDATE transactions.operation_steps SET amount = 1 WHERE operation_id = $1', [randomUUID()]],
+    ['UPDATE transactions.operation_steps SET step_id = $1', ['x']],
+    ['DELETE FROM transactions.operation_steps WHERE operation_id = $1', [randomUUID()]],
+    ['UPDATE transactions.baskets SET amount = 1 WHERE basket_id = $1', [randomUUID()]],
+    ['DELETE FROM transactions.baskets WHERE basket_id = $1', [randomUUID()]],
+  ] as const;
+  for (const [text, values] of attempts) {
+    await expect(queryRows(app.database, text, [...values]), text).rejects.toThrow('permission denied');
+  }
+});

@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+export interface UpstreamRequest {
+  method: string;
+  path: string;
+  // oxlint-disable-next-line typescript/no-explicit-any -- what was sent is what the tests are about
+  body: any;
+}
+
+/** `cut`: the connection ends without an answer. */
+export type UpstreamAnswer = { status: number; body: unknown } | 'cut';
+
+type Answering = (request: UpstreamRequest) => UpstreamAnswer | Promise<UpstreamAnswer>;
+
+/** A payment system whose every answer the test decides; it remembers what was asked. */
+export async function startUpstream() {
+  const requests: UpstreamRequest[] = [];
+  let answering: Answering = applied;
+  const server = createServer((incoming, response) => {
+    void (async () => {
+      const raw = await text(incoming);
+      const request = {
+        method: incoming.method ?? '',
+        path: incoming.url ?? '',
+        body: raw === '' ? undefined : JSON.parse(raw),
+      };
+      requests.push(request);
+      const answer = await answering(request);
+      if (answer === 'cut') incoming.socket.destroy();
+      else {
+        response
+          .writeHead(answer.status, { 'content-type': 'application/json' })
+          .end(JSON.stringify(answer.body));
+      }
+    })();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    of: (invoiceId: string) => requests.filter(({ body }) => body?.order_id === invoiceId),
+    answerWith(next: Answering): void {
+      answering = next;
+    },
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+export const applied = (request: UpstreamRequest): UpstreamAnswer => stands(request, 'success');
+export const pending = (request: UpstreamRequest): UpstreamAnswer => stands(request, 'pending');
+export const failed = (request: UpstreamRequest): UpstreamAnswer => stands(request, 'failed');
+
+export const problem = (status: number, code: string): UpstreamAnswer => ({
+  status,
+  body: { error: { code, message: 'as the test wants it' } },
+});
+
+/** A question gets an answer with the id alone that it asks for: the rest is not looked at. */
+function stands({ method, path, body }: UpstreamRequest, status: string): UpstreamAnswer {
+  const reason = status === 'failed' ? 'as the test wants it' : null;
+  const id = path.split('/').at(-1);
+  const shape = path.startsWith('/baskets')
+    ? {
+        basket_id: id,
+        wallet_id: 'w',
+        user_id: 'u',
+        currency: 'USD',
+        amount: '1',
+        source: 'user',
+        order_id: 'o',
+        refunded: '0',
+      }
+    : { refund_id: id, basket_id: 'b', amount: '1' };
+  return { status: 200, body: { ...shape, ...(method === 'POST' ? body : {}), status, reason } };
+}

@@ -1,0 +1,100 @@
+import { openDatabase, waitForDatabase } from '@cashback/postgres';
+import {
+  type AppContext,
+  type HttpServer,
+  type RunningApp,
+  StartError,
+  createHttpServer,
+  createLoop,
+  listen,
+} from '@cashback/service';
+import type { Context } from './context.ts';
+import { loadSettings } from './db/settings.ts';
+import type { Settings } from './env.ts';
+import { addCreateBasket } from './routes/create-basket.ts';
+import { addCreateRefund } from './routes/create-refund.ts';
+import { addReadRoutes } from './routes/read-routes.ts';
+import { addSettings } from './routes/settings.ts';
+import { addSpend } from './routes/spend.ts';
+import { sendCallbacks } from './send-callbacks.ts';
+import { settleDueRequests } from './settlement/settle-requests.ts';
+
+const DATABASE_WAIT_MS = 10_000;
+/** Longer than the longest `answer_delay_ms`, so that a slow answer is still an answer. */
+const HANDLER_TIMEOUT_MS = 75_000;
+
+/**
+ * Starts the stand-in: its routes, the loop that settles what is due, and billing's callbacks. Throws `StartError`
+ * when the database cannot be used or the port not be had.
+ */
+export async function startTrust(
+  settings: Settings,
+  { log }: Pick<AppContext, 'log'>,
+): Promise<RunningApp & { url: string }> {
+  const { database_url, callback_hold_back_ms: holdBackMs } = settings;
+  await waitForDatabase({ url: database_url, timeout_ms: DATABASE_WAIT_MS }).catch(refuseStart);
+  const database = openDatabase({
+    url: database_url,
+    role: 'cashback_trust',
+    application_name: 'trust',
+    max_connections: settings.max_connections,
+    log_error: (error) => log.warn({ err: error }, 'a database connection broke'),
+  });
+  await loadSettings(database.drizzle).catch(async (error: Error) => {
+    await database.close();
+    refuseTables(error);
+  });
+  const outbox = sendCallbacks(database, settings, log);
+  const settlement = createLoop({
+    name: 'settlement',
+    log,
+    interval_ms: settings.settle_interval_ms,
+    run: async () => {
+      const { more, moved } = await settleDueRequests(database, holdBackMs);
+      if (moved) outbox.wake();
+      return more;
+    },
+  });
+  const server = createHttpServer({
+    name: 'trust',
+    log,
+    tokens: settings.bearer_tokens,
+    handler_timeout_ms: HANDLER_TIMEOUT_MS,
+    health: async () => void (await loadSettings(database.drizzle)),
+  });
+  addRoutes(server, { database, hold_back_ms: holdBackMs, wakeCallbacks: () => outbox.wake() });
+
+  async function stop(): Promise<void> {
+    await server.close();
+    await settlement.stop();
+    await outbox.stop();
+    await database.close();
+  }
+
+  try {
+    return { url: await listen(server, settings), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function addRoutes(server: HttpServer, context: Context): void {
+  addCreateBasket(server, context);
+  addCreateRefund(server, context);
+  addReadRoutes(server, context);
+  addSpend(server, context);
+  addSettings(server, context);
+}
+
+function refuseStart(error: unknown): never {
+  throw new StartError(error instanceof Error ? error.message : String(error));
+}
+
+/** What failed is a statement; its cause is what the database said. */
+function refuseTables({ message, cause }: Error): never {
+  const reason = cause instanceof Error ? cause.message : message;
+  throw new StartError(
+    `cannot use the tables of trust: ${reason}. Run \`pnpm migrate\` on this database first.`,
+  );
+}

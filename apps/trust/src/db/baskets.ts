@@ -1,0 +1,61 @@
+import { eq, inArray, sql } from 'drizzle-orm';
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import { type Amount, type Basket, type BasketInput, CashbackError, parseAmount } from '@cashback/contract';
+import { baskets, refunds } from './tables.ts';
+
+/** What pending and successful refunds have taken of a basket. */
+const refunded = sql<string>`(
+  SELECT coalesce(sum(${refunds.amount}), 0)::numeric(16, 4) FROM ${refunds}
+  WHERE ${refunds.basket_id} = ${baskets.basket_id} AND ${inArray(refunds.status, ['pending', 'success'])}
+)`;
+
+/** False when there is a basket of that id already. */
+export async function insertBasket(db: NodePgDatabase, input: BasketInput): Promise<boolean> {
+  const inserted = await db
+    .insert(baskets)
+    .values(input)
+    .onConflictDoNothing()
+    .returning({ basket_id: baskets.basket_id });
+  return inserted.length > 0;
+}
+
+/** Throws `BASKET_NOT_FOUND`. */
+export async function loadBasket(db: NodePgDatabase, basketId: string): Promise<Basket> {
+  const [basket] = await db
+    .select({
+      basket_id: baskets.basket_id,
+      wallet_id: baskets.wallet_id,
+      user_id: baskets.user_id,
+      currency: baskets.currency,
+      amount: baskets.amount,
+      source: baskets.source,
+      order_id: baskets.order_id,
+      refunded,
+      status: baskets.status,
+      reason: baskets.reason,
+    })
+    .from(baskets)
+    .where(eq(baskets.basket_id, basketId));
+  if (basket === undefined) throw basketNotFound(basketId);
+  return basket;
+}
+
+export interface LockedBasket {
+  wallet_id: string;
+  status: Basket['status'];
+  amount: Amount;
+}
+
+/** Undefined when there is none. The lock makes refunds of one basket take turns. */
+export async function lockBasket(db: NodePgDatabase, basketId: string): Promise<LockedBasket | undefined> {
+  const [basket] = await db
+    .select({ wallet_id: baskets.wallet_id, status: baskets.status, amount: baskets.amount })
+    .from(baskets)
+    .where(eq(baskets.basket_id, basketId))
+    .for('update');
+  return basket && { ...basket, amount: parseAmount(basket.amount) };
+}
+
+export function basketNotFound(basketId: string): CashbackError {
+  return new CashbackError('BASKET_NOT_FOUND', `there is no basket ${basketId}`, { basket_id: basketId });
+}

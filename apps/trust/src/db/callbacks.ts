@@ -1,0 +1,50 @@
+import { asc, eq, inArray, lte, sql } from 'drizzle-orm';
+import { type Database, withTransaction } from '@cashback/postgres';
+import type { OutboxCallback } from '@cashback/service';
+import { callbacks } from './tables.ts';
+
+/** Leases callbacks that are due: nobody takes them again within `leaseMs`, and after it they are due anew. */
+export function claimCallbacks(
+  database: Database,
+  { url, leaseMs, limit }: { url: string; leaseMs: number; limit: number },
+): Promise<OutboxCallback[]> {
+  return withTransaction(database, async ({ drizzle }) => {
+    const due = await drizzle
+      .select({ id: callbacks.callback_id, payload: callbacks.payload, attempts: callbacks.attempts })
+      .from(callbacks)
+      .where(lte(callbacks.next_attempt_at, sql`now()`))
+      .orderBy(asc(callbacks.next_attempt_at))
+      .limit(limit)
+      .for('update', { skipLocked: true });
+    if (due.length === 0) return [];
+    await drizzle
+      .update(callbacks)
+      .set({ next_attempt_at: inMs(leaseMs) })
+      .where(idsAmong(due.map(({ id }) => id)));
+    return due.map((row) => ({ ...row, url }));
+  });
+}
+
+export async function deleteCallbacks(database: Database, ids: string[]): Promise<void> {
+  await database.drizzle.delete(callbacks).where(idsAmong(ids));
+}
+
+export async function retryCallback(
+  database: Database,
+  id: string,
+  outcome: { attempts: number; error: string; retry_in_ms: number },
+): Promise<void> {
+  const { attempts, error, retry_in_ms } = outcome;
+  await database.drizzle
+    .update(callbacks)
+    .set({ attempts, last_error: error, next_attempt_at: inMs(retry_in_ms) })
+    .where(eq(callbacks.callback_id, id));
+}
+
+function idsAmong(ids: string[]) {
+  return inArray(callbacks.callback_id, ids);
+}
+
+function inMs(ms: number) {
+  return sql`now() + make_interval(secs => ${ms / 1000})`;
+}

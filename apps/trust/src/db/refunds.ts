@@ -1,0 +1,47 @@
+import { and, eq, inArray, sum } from 'drizzle-orm';
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import { type Amount, CashbackError, type Refund, type RefundInput, parseAmount } from '@cashback/contract';
+import { refunds } from './tables.ts';
+
+/** False when there is a refund of that id already. */
+export async function insertRefund(
+  db: NodePgDatabase,
+  input: RefundInput & { wallet_id: string },
+): Promise<boolean> {
+  const inserted = await db
+    .insert(refunds)
+    .values(input)
+    .onConflictDoNothing()
+    .returning({ refund_id: refunds.refund_id });
+  return inserted.length > 0;
+}
+
+export async function findRefund(db: NodePgDatabase, refundId: string): Promise<Refund | undefined> {
+  const [refund] = await db
+    .select({
+      refund_id: refunds.refund_id,
+      basket_id: refunds.basket_id,
+      amount: refunds.amount,
+      status: refunds.status,
+      reason: refunds.reason,
+    })
+    .from(refunds)
+    .where(eq(refunds.refund_id, refundId));
+  return refund;
+}
+
+/** Throws `REFUND_NOT_FOUND`. */
+export async function loadRefund(db: NodePgDatabase, refundId: string): Promise<Refund> {
+  const refund = await findRefund(db, refundId);
+  if (refund !== undefined) return refund;
+  throw new CashbackError('REFUND_NOT_FOUND', `there is no refund ${refundId}`, { refund_id: refundId });
+}
+
+/** What pending and successful refunds have taken of a basket; under the basket's lock it cannot grow. */
+export async function sumRefunds(db: NodePgDatabase, basketId: string): Promise<Amount> {
+  const [row] = await db
+    .select({ taken: sum(refunds.amount) })
+    .from(refunds)
+    .where(and(eq(refunds.basket_id, basketId), inArray(refunds.status, ['pending', 'success'])));
+  return parseAmount(row?.taken ?? '0');
+}

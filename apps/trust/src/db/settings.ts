@@ -1,0 +1,34 @@
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import type { TrustSettings } from '@cashback/contract';
+import { settings } from './tables.ts';
+
+const columns = {
+  latency_ms: settings.latency_ms,
+  answer_delay_ms: settings.answer_delay_ms,
+  failure_share: settings.failure_share,
+  lost_answer_share: settings.lost_answer_share,
+  refusal_share: settings.refusal_share,
+  duplicate_callback_share: settings.duplicate_callback_share,
+  reorder_callback_share: settings.reorder_callback_share,
+};
+
+/** Read anew for every call, so that a change takes effect at once, in every process. */
+export async function loadSettings(db: NodePgDatabase): Promise<TrustSettings> {
+  const [row] = await db.select(columns).from(settings);
+  return theOnly(row);
+}
+
+/** Returns all settings as they are after the change. */
+export async function changeSettings(
+  db: NodePgDatabase,
+  change: { [Name in keyof TrustSettings]?: TrustSettings[Name] | undefined },
+): Promise<TrustSettings> {
+  if (Object.keys(change).length === 0) return loadSettings(db);
+  const [row] = await db.update(settings).set(change).returning(columns);
+  return theOnly(row);
+}
+
+function theOnly(row: TrustSettings | undefined): TrustSettings {
+  if (row === undefined) throw new Error('trust.settings has no row: migrations put one there');
+  return row;
+}

@@ -1,0 +1,138 @@
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  check,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import type { BalanceChangedCallback, Source, TrustStatus } from '@cashback/contract';
+import { amount, balance, id, moment, now } from './columns.ts';
+
+export const trust = pgSchema('trust');
+
+/** A top-up of a wallet, under the caller's id. */
+export const baskets = trust.table(
+  'baskets',
+  {
+    basket_id: id('basket_id').primaryKey(),
+    wallet_id: id('wallet_id').notNull(),
+    user_id: text('user_id').notNull(),
+    currency: text('currency').notNull(),
+    amount: amount('amount').notNull(),
+    source: text('source').$type<Source>().notNull(),
+    order_id: text('order_id').notNull(),
+    status: text('status').$type<TrustStatus>().notNull().default('pending'),
+    reason: text('reason'),
+    created_at: moment('created_at').notNull().default(now),
+  },
+  (table) => [
+    check('baskets_amount', sql`${table.amount} > 0 AND ${table.amount} <> 'NaN'`),
+    check('baskets_status', sql`${table.status} IN ('pending', 'success', 'failed')`),
+    index('baskets_pending')
+      .on(table.created_at)
+      .where(sql`${table.status} = 'pending'`),
+  ],
+);
+
+/** Takes a part of a basket back, under the caller's id. */
+export const refunds = trust.table(
+  'refunds',
+  {
+    refund_id: id('refund_id').primaryKey(),
+    basket_id: id('basket_id')
+      .notNull()
+      .references(() => baskets.basket_id),
+    wallet_id: id('wallet_id').notNull(),
+    amount: amount('amount').notNull(),
+    status: text('status').$type<TrustStatus>().notNull().default('pending'),
+    reason: text('reason'),
+    created_at: moment('created_at').notNull().default(now),
+  },
+  (table) => [
+    check('refunds_amount', sql`${table.amount} > 0 AND ${table.amount} <> 'NaN'`),
+    check('refunds_status', sql`${table.status} IN ('pending', 'success', 'failed')`),
+    index('refunds_basket').on(table.basket_id),
+    index('refunds_pending')
+      .on(table.created_at)
+      .where(sql`${table.status} = 'pending'`),
+  ],
+);
+
+/** The row's lock makes the movements of a wallet take turns. Sequence 0: nothing has moved yet. */
+export const wallets = trust.table(
+  'wallets',
+  {
+    wallet_id: id('wallet_id').primaryKey(),
+    user_id: text('user_id').notNull(),
+    currency: text('currency').notNull(),
+    balance: balance('balance').notNull().default('0'),
+    sequence: bigint('sequence', { mode: 'number' }).notNull().default(0),
+    updated_at: moment('updated_at').notNull().default(now),
+  },
+  (table) => [
+    check('wallets_balance', sql`${table.balance} <> 'NaN'`),
+    check('wallets_sequence', sql`${table.sequence} >= 0`),
+  ],
+);
+
+/** Append-only, the ground truth: every movement of money, numbered without gaps per wallet. */
+export const walletMovements = trust.table(
+  'wallet_movements',
+  {
+    wallet_id: id('wallet_id').notNull(),
+    sequence: bigint('sequence', { mode: 'number' }).notNull(),
+    kind: text('kind').$type<'topup' | 'refund' | 'spend'>().notNull(),
+    /** How much moved; the kind says in which direction. */
+    amount: amount('amount').notNull(),
+    /** Id of the basket, refund or spend. */
+    cause: id('cause').notNull(),
+    balance_after: balance('balance_after').notNull(),
+    created_at: moment('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.wallet_id, table.sequence] }),
+    check('wallet_movements_amount', sql`${table.amount} > 0 AND ${table.amount} <> 'NaN'`),
+    check('wallet_movements_kind', sql`${table.kind} IN ('topup', 'refund', 'spend')`),
+    check('wallet_movements_sequence', sql`${table.sequence} >= 1`),
+    check('wallet_movements_balance_after', sql`${table.balance_after} <> 'NaN'`),
+    // Whatever is repeated, a basket, a refund or a spend moves money once.
+    uniqueIndex('wallet_movements_cause').on(table.kind, table.cause),
+  ],
+);
+
+/** One row: how the stand-in behaves. */
+export const settings = trust.table(
+  'settings',
+  {
+    only_row: boolean('only_row').primaryKey().default(true),
+    latency_ms: integer('latency_ms').notNull().default(100),
+    answer_delay_ms: integer('answer_delay_ms').notNull().default(0),
+    failure_share: doublePrecision('failure_share').notNull().default(0),
+    lost_answer_share: doublePrecision('lost_answer_share').notNull().default(0),
+    refusal_share: doublePrecision('refusal_share').notNull().default(0),
+    duplicate_callback_share: doublePrecision('duplicate_callback_share').notNull().default(0),
+    reorder_callback_share: doublePrecision('reorder_callback_share').notNull().default(0),
+  },
+  (table) => [check('settings_only_row', sql`${table.only_row}`)],
+);
+
+/** Outbox: billing's callbacks that are still to be delivered. A delivered one is deleted; its movement stays. */
+export const callbacks = trust.table(
+  'callbacks',
+  {
+    callback_id: text('callback_id').primaryKey(),
+    payload: jsonb('payload').$type<BalanceChangedCallback>().notNull(),
+    attempts: integer('attempts').notNull().default(0),
+    last_error: text('last_error'),
+    next_attempt_at: moment('next_attempt_at').notNull().default(now),
+    created_at: moment('created_at').notNull().default(now),
+  },
+  (table) => [index('callbacks_due').on(table.next_attempt_at)],
+);

@@ -1,0 +1,75 @@
+import { and, asc, eq, gt, inArray } from 'drizzle-orm';
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import { CashbackError, type WalletBalance, parseBalance } from '@cashback/contract';
+import type { LockedWallet } from '../settlement/movements.ts';
+import { wallets } from './tables.ts';
+
+interface Payee {
+  wallet_id: string;
+  user_id: string;
+  currency: string;
+}
+
+/**
+ * Makes the wallet when it is new. Throws `PAYEE_MISMATCH` when it belongs to another user or holds another
+ * currency.
+ */
+export async function openWallet(db: NodePgDatabase, { wallet_id, user_id, currency }: Payee): Promise<void> {
+  const opened = await db
+    .insert(wallets)
+    .values({ wallet_id, user_id, currency })
+    .onConflictDoNothing()
+    .returning({ wallet_id: wallets.wallet_id });
+  if (opened.length > 0) return;
+  const [wallet] = await db
+    .select({ user_id: wallets.user_id, currency: wallets.currency })
+    .from(wallets)
+    .where(eq(wallets.wallet_id, wallet_id));
+  if (wallet === undefined) throw new Error(`wallet ${wallet_id} neither is there nor can be made`);
+  for (const [field, wanted, held] of [
+    ['user_id', user_id, wallet.user_id],
+    ['currency', currency, wallet.currency],
+  ] as const) {
+    if (wanted === held) continue;
+    const message = `wallet ${wallet_id} has the ${field} ${held}, got ${wanted}; use the wallet's own or another wallet`;
+    throw new CashbackError('PAYEE_MISMATCH', message, { field, expected: held, received: wanted });
+  }
+}
+
+/** In one order everywhere, so that two that want the same wallets wait instead of deadlocking. */
+export async function lockWallets(db: NodePgDatabase, ids: readonly string[]): Promise<LockedWallet[]> {
+  const rows = await db
+    .select({
+      wallet_id: wallets.wallet_id,
+      user_id: wallets.user_id,
+      currency: wallets.currency,
+      balance: wallets.balance,
+      sequence: wallets.sequence,
+    })
+    .from(wallets)
+    .where(inArray(wallets.wallet_id, [...ids]))
+    .orderBy(asc(wallets.wallet_id))
+    .for('update');
+  return rows.map((row) => ({ ...row, balance: parseBalance(row.balance) }));
+}
+
+/** Throws `WALLET_NOT_FOUND` for a wallet in which nothing has moved yet, too: it has no sequence. */
+export async function loadWalletBalance(db: NodePgDatabase, walletId: string): Promise<WalletBalance> {
+  const [wallet] = await db
+    .select({
+      wallet_id: wallets.wallet_id,
+      currency: wallets.currency,
+      balance: wallets.balance,
+      sequence: wallets.sequence,
+      updated_at: wallets.updated_at,
+    })
+    .from(wallets)
+    .where(and(eq(wallets.wallet_id, walletId), gt(wallets.sequence, 0)));
+  if (wallet === undefined) throw walletNotFound(walletId);
+  return { ...wallet, updated_at: wallet.updated_at.toISOString() };
+}
+
+export function walletNotFound(walletId: string): CashbackError {
+  const message = `no money has ever moved in wallet ${walletId}; a successful basket is its first movement`;
+  return new CashbackError('WALLET_NOT_FOUND', message, { wallet_id: walletId });
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { setting } from '@cashback/service';
+
+export const settingsSchema = z.object({
+  database_url: setting.databaseUrl(
+    'The Postgres database; its login must be a member of the role cashback_trust',
+    'postgres://trust:password@127.0.0.1:5432/cashback',
+  ),
+  host: setting.text('The address to listen on; 127.0.0.1 when absent', '127.0.0.1').default('127.0.0.1'),
+  port: setting.port('The port to listen on; 0 takes a free one', '4050'),
+  bearer_tokens: setting.tokens(
+    'Bearer tokens that are accepted here, with the scopes baskets, wallets, spend, settings',
+    '[{"caller":"transactions","token":"<random text>","scopes":["baskets"]}]',
+  ),
+  billing_callback_url: setting.url(
+    'Where billing says that a balance changed',
+    'http://127.0.0.1:4040/callbacks/billing',
+  ),
+  billing_callback_secret: setting.signingSecret('Signs those callbacks; the receiver has the same'),
+  settle_interval_ms: setting.integer({
+    description: 'Pause before looking again for baskets and refunds whose latency has passed, in ms',
+    min: 5,
+    max: 60_000,
+    default: 50,
+  }),
+  callback_interval_ms: setting.integer({
+    description: 'Pause before looking again for callbacks that are due, in ms; new ones are sent at once',
+    min: 5,
+    max: 60_000,
+    default: 500,
+  }),
+  callback_concurrency: setting.integer({
+    description: 'How many callbacks are sent at once',
+    min: 1,
+    max: 256,
+    default: 16,
+  }),
+  callback_timeout_ms: setting.integer({
+    description: 'How long a callback may take, in ms',
+    min: 100,
+    max: 30_000,
+    default: 5_000,
+  }),
+  callback_retry_max_ms: setting.integer({
+    description: 'Longest pause between two attempts of a callback, in ms',
+    min: 10,
+    max: 3_600_000,
+    default: 60_000,
+  }),
+  callback_hold_back_ms: setting.integer({
+    description: 'How long a callback is held back, at most, so that later ones overtake it, in ms',
+    min: 1,
+    max: 60_000,
+    default: 1_000,
+  }),
+  max_connections: setting.integer({
+    description: 'Connections to the database',
+    min: 2,
+    max: 200,
+    default: 10,
+  }),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
+
+export const env = process.env;

@@ -1,0 +1,48 @@
+import {
+  type Basket,
+  type BasketInput,
+  type TrustSettings,
+  basketInput,
+  parseAmount,
+} from '@cashback/contract';
+import { withTransaction } from '@cashback/postgres';
+import { type HttpServer, route } from '@cashback/service';
+import type { Context } from '../context.ts';
+import { insertBasket, loadBasket } from '../db/baskets.ts';
+import { openWallet } from '../db/wallets.ts';
+import { settleRequests } from '../settlement/settle-requests.ts';
+import { assertSameBody } from './assert-same-body.ts';
+import { withFaults } from './faults.ts';
+import { positiveAmount } from './inputs.ts';
+
+/** `POST /baskets`: tops a wallet up. A repeat with the same body answers how the basket stands now. */
+export function addCreateBasket(server: HttpServer, context: Context): void {
+  route(server, {
+    method: 'POST',
+    path: '/baskets',
+    scope: 'baskets',
+    body: basketInput.extend({ amount: positiveAmount }),
+    handler: ({ body, reply }) =>
+      withFaults(context, reply, (settings) => createBasket(context, settings, body)),
+  });
+}
+
+async function createBasket(context: Context, settings: TrustSettings, input: BasketInput): Promise<Basket> {
+  const { basket_id, wallet_id, amount } = input;
+  let moved = false;
+  const basket = await withTransaction(context.database, async ({ drizzle }) => {
+    const created = await insertBasket(drizzle, input);
+    if (created) {
+      await openWallet(drizzle, input);
+      if (settings.latency_ms === 0) {
+        const due = { kind: 'topup' as const, id: basket_id, wallet_id, amount: parseAmount(amount) };
+        moved = await settleRequests(drizzle, [due], settings, context.hold_back_ms);
+      }
+    }
+    const stored = await loadBasket(drizzle, basket_id);
+    if (!created) assertSameBody(`basket ${basket_id}`, stored, input);
+    return stored;
+  });
+  if (moved) context.wakeCallbacks();
+  return basket;
+}

@@ -1,0 +1,74 @@
+import {
+  CashbackError,
+  type Refund,
+  type RefundInput,
+  type TrustSettings,
+  formatAmount,
+  parseAmount,
+  refundInput,
+} from '@cashback/contract';
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import { withTransaction } from '@cashback/postgres';
+import { type HttpServer, route } from '@cashback/service';
+import type { Context } from '../context.ts';
+import { type LockedBasket, basketNotFound, lockBasket } from '../db/baskets.ts';
+import { findRefund, insertRefund, loadRefund, sumRefunds } from '../db/refunds.ts';
+import { settleRequests } from '../settlement/settle-requests.ts';
+import { assertSameBody } from './assert-same-body.ts';
+import { withFaults } from './faults.ts';
+import { positiveAmount } from './inputs.ts';
+
+/** `POST /refunds`: takes a part of a basket back. A repeat with the same body answers how the refund stands now. */
+export function addCreateRefund(server: HttpServer, context: Context): void {
+  route(server, {
+    method: 'POST',
+    path: '/refunds',
+    scope: 'baskets',
+    body: refundInput.extend({ amount: positiveAmount }),
+    handler: ({ body, reply }) =>
+      withFaults(context, reply, (settings) => createRefund(context, settings, body)),
+  });
+}
+
+async function createRefund(context: Context, settings: TrustSettings, input: RefundInput): Promise<Refund> {
+  const { refund_id, basket_id } = input;
+  let moved = false;
+  const refund = await withTransaction(context.database, async ({ drizzle }) => {
+    // Lock, then read: only what is read after the lock sees the refunds that were made before it.
+    const basket = await lockBasket(drizzle, basket_id);
+    const known = await findRefund(drizzle, refund_id);
+    if (known !== undefined) return sameRefund(known, input);
+    if (basket === undefined) throw basketNotFound(basket_id);
+    await assertHolds(drizzle, basket, input);
+    const { wallet_id } = basket;
+    // Meanwhile the same id may have been used for another basket.
+    if (!(await insertRefund(drizzle, { ...input, wallet_id }))) {
+      return sameRefund(await loadRefund(drizzle, refund_id), input);
+    }
+    if (settings.latency_ms === 0) {
+      const due = { kind: 'refund' as const, id: refund_id, wallet_id, amount: parseAmount(input.amount) };
+      moved = await settleRequests(drizzle, [due], settings, context.hold_back_ms);
+    }
+    return loadRefund(drizzle, refund_id);
+  });
+  if (moved) context.wakeCallbacks();
+  return refund;
+}
+
+function sameRefund(known: Refund, input: RefundInput): Refund {
+  const { refund_id, basket_id, amount } = known;
+  assertSameBody(`refund ${refund_id}`, { refund_id, basket_id, amount }, input);
+  return known;
+}
+
+async function assertHolds(db: NodePgDatabase, basket: LockedBasket, input: RefundInput): Promise<void> {
+  const { basket_id, amount } = input;
+  const holds = basket.status === 'success' ? basket.amount - (await sumRefunds(db, basket_id)) : 0n;
+  if (parseAmount(amount) <= holds) return;
+  const why = basket.status === 'success' ? '' : ` because it is ${basket.status}`;
+  throw new CashbackError(
+    'REFUND_EXCEEDS_BASKET',
+    `basket ${basket_id} holds ${formatAmount(holds)}${why}, less than the ${amount} to refund; refund at most what it holds`,
+    { basket_id, basket_status: basket.status, holds: formatAmount(holds), amount },
+  );
+}

@@ -1,0 +1,32 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { TrustSettings } from '@cashback/contract';
+import { type RouteInput, ServiceError } from '@cashback/service';
+import type { Context } from '../context.ts';
+import { loadSettings } from '../db/settings.ts';
+import { happens } from '../random.ts';
+import { tellUnavailable } from '../tell-unavailable.ts';
+
+type Reply = RouteInput<unknown, unknown, unknown>['reply'];
+
+/**
+ * Answers with what `work` returns, except in the shares of calls that settings want to fail: before anything is
+ * done, or, with `work` done and committed, by a connection that is cut without an answer.
+ */
+export async function withFaults<Answer>(
+  { database }: Context,
+  reply: Reply,
+  work: (settings: TrustSettings) => Promise<Answer>,
+): Promise<Answer | undefined> {
+  const settings = await loadSettings(database.drizzle).catch(tellUnavailable);
+  if (happens(settings.failure_share)) {
+    await delay(settings.answer_delay_ms);
+    const message = 'nothing was done: the settings of the payment system ask for failures; try again';
+    throw new ServiceError(message, { code: 'UNAVAILABLE', http_status: 503, retryable: true });
+  }
+  const answer = await work(settings).catch(tellUnavailable);
+  await delay(settings.answer_delay_ms);
+  if (!happens(settings.lost_answer_share)) return answer;
+  reply.hijack();
+  reply.raw.socket?.destroy();
+  return undefined;
+}

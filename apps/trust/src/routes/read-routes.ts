@@ -1,0 +1,34 @@
+import { type HttpServer, route } from '@cashback/service';
+import type { Context } from '../context.ts';
+import { loadBasket } from '../db/baskets.ts';
+import { loadRefund } from '../db/refunds.ts';
+import { loadWalletBalance } from '../db/wallets.ts';
+import { tellUnavailable } from '../tell-unavailable.ts';
+import { withFaults } from './faults.ts';
+import { idParams } from './inputs.ts';
+
+/** `GET /baskets/:id`, `GET /refunds/:id`: how they stand. `GET /wallets/:id`: the balance, which never fails. */
+export function addReadRoutes(server: HttpServer, context: Context): void {
+  const { drizzle } = context.database;
+  route(server, {
+    method: 'GET',
+    path: '/baskets/:id',
+    scope: 'baskets',
+    params: idParams,
+    handler: ({ params, reply }) => withFaults(context, reply, () => loadBasket(drizzle, params.id)),
+  });
+  route(server, {
+    method: 'GET',
+    path: '/refunds/:id',
+    scope: 'baskets',
+    params: idParams,
+    handler: ({ params, reply }) => withFaults(context, reply, () => loadRefund(drizzle, params.id)),
+  });
+  route(server, {
+    method: 'GET',
+    path: '/wallets/:id',
+    scope: 'wallets',
+    params: idParams,
+    handler: ({ params }) => loadWalletBalance(drizzle, params.id).catch(tellUnavailable),
+  });
+}

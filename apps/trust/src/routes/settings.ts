@@ -1,0 +1,22 @@
+import { trustSettings } from '@cashback/contract';
+import { type HttpServer, route } from '@cashback/service';
+import type { Context } from '../context.ts';
+import { changeSettings, loadSettings } from '../db/settings.ts';
+import { tellUnavailable } from '../tell-unavailable.ts';
+
+/** `GET /settings`, and `POST /settings` with those that change: how the stand-in misbehaves, from now on. */
+export function addSettings(server: HttpServer, { database }: Context): void {
+  route(server, {
+    method: 'GET',
+    path: '/settings',
+    scope: 'settings',
+    handler: () => loadSettings(database.drizzle).catch(tellUnavailable),
+  });
+  route(server, {
+    method: 'POST',
+    path: '/settings',
+    scope: 'settings',
+    body: trustSettings.partial(),
+    handler: ({ body }) => changeSettings(database.drizzle, body).catch(tellUnavailable),
+  });
+}

@@ -1,0 +1,76 @@
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import {
+  type SpendInput,
+  type WalletBalance,
+  formatAmount,
+  parseAmount,
+  spendInput,
+} from '@cashback/contract';
+import { errorCode, withTransaction } from '@cashback/postgres';
+import { type HttpServer, ServiceError, route } from '@cashback/service';
+import type { Context } from '../context.ts';
+import { applyMovements } from '../db/apply-movements.ts';
+import { findSpend } from '../db/find-spend.ts';
+import { loadSettings } from '../db/settings.ts';
+import { loadWalletBalance, lockWallets, walletNotFound } from '../db/wallets.ts';
+import { holdBack } from '../random.ts';
+import { type LockedWallet, moveMoney } from '../settlement/movements.ts';
+import { tellUnavailable } from '../tell-unavailable.ts';
+import { assertSameBody } from './assert-same-body.ts';
+import { idParams, positiveAmount } from './inputs.ts';
+
+const UNIQUE_VIOLATION = '23505';
+
+/** `POST /wallets/:id/spend`: the customer uses the money, at most what there is. A repeat answers the balance now. */
+export function addSpend(server: HttpServer, context: Context): void {
+  route(server, {
+    method: 'POST',
+    path: '/wallets/:id/spend',
+    scope: 'spend',
+    params: idParams,
+    body: spendInput.extend({ amount: positiveAmount }),
+    handler: async ({ params, body }) => {
+      const attempt = () =>
+        withTransaction(context.database, ({ drizzle }) =>
+          spend(drizzle, params.id, body, context.hold_back_ms),
+        );
+      // The same id was used at the same moment for another wallet: now it is found.
+      const balance = await attempt().catch((error: unknown) => {
+        if (errorCode(error) === UNIQUE_VIOLATION) return attempt();
+        return tellUnavailable(error);
+      });
+      context.wakeCallbacks();
+      return balance;
+    },
+  });
+}
+
+async function spend(
+  db: NodePgDatabase,
+  walletId: string,
+  { spend_id, amount }: SpendInput,
+  holdBackMs: number,
+): Promise<WalletBalance> {
+  const [wallet] = await lockWallets(db, [walletId]);
+  const known = await findSpend(db, spend_id);
+  if (known !== undefined) {
+    assertSameBody(`spend ${spend_id}`, known, { wallet_id: walletId, amount });
+    return loadWalletBalance(db, walletId);
+  }
+  if (wallet === undefined || wallet.sequence === 0) throw walletNotFound(walletId);
+  const movement = moveMoney(wallet, { kind: 'spend', amount: parseAmount(amount), cause: spend_id });
+  if (movement === null || movement.balance_after < 0n) throw exceedsBalance(wallet, amount);
+  const { reorder_callback_share } = await loadSettings(db);
+  await applyMovements(db, [movement], () => holdBack(reorder_callback_share, holdBackMs));
+  return loadWalletBalance(db, walletId);
+}
+
+function exceedsBalance({ wallet_id, balance }: LockedWallet, amount: string): ServiceError {
+  const message = `wallet ${wallet_id} holds ${formatAmount(balance)}, less than the ${amount} to spend`;
+  return new ServiceError(message, {
+    code: 'SPEND_EXCEEDS_BALANCE',
+    http_status: 422,
+    retryable: false,
+    details: { wallet_id, balance: formatAmount(balance), amount },
+  });
+}

@@ -1,0 +1,43 @@
+import type { Database } from '@cashback/postgres';
+import { type Log, type Outbox, createCallbackSender, createOutbox } from '@cashback/service';
+import { claimCallbacks, deleteCallbacks, retryCallback } from './db/callbacks.ts';
+import { loadSettings } from './db/settings.ts';
+import type { Settings } from './env.ts';
+import { happens } from './random.ts';
+
+const BATCH_SIZE = 200;
+const RETRY_BASE_MS = 200;
+/** A callback of a process that died is sent by another one after so long. */
+const LEASE_MS = 60_000;
+
+/** Billing: tells the receiver of every movement at least once, signed; some twice where settings ask for it. */
+export function sendCallbacks(database: Database, settings: Settings, log: Log): Outbox {
+  const sender = createCallbackSender({
+    secret: settings.billing_callback_secret,
+    timeout_ms: settings.callback_timeout_ms,
+    connections: settings.callback_concurrency,
+  });
+  const outbox = createOutbox({
+    log,
+    concurrency: settings.callback_concurrency,
+    batch_size: BATCH_SIZE,
+    interval_ms: settings.callback_interval_ms,
+    backoff: { base_ms: RETRY_BASE_MS, max_ms: settings.callback_retry_max_ms },
+    claim: (limit) =>
+      claimCallbacks(database, { url: settings.billing_callback_url, leaseMs: LEASE_MS, limit }),
+    delivered: (ids) => deleteCallbacks(database, ids),
+    retry: (id, outcome) => retryCallback(database, id, outcome),
+    send: async (callback) => {
+      await sender.send(callback);
+      const { duplicate_callback_share } = await loadSettings(database.drizzle);
+      if (happens(duplicate_callback_share)) await sender.send(callback);
+    },
+  });
+  return {
+    wake: () => outbox.wake(),
+    async stop() {
+      await outbox.stop();
+      await sender.close();
+    },
+  };
+}

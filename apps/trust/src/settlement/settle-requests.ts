@@ -1,0 +1,45 @@
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import type { TrustSettings } from '@cashback/contract';
+import { type Database, withTransaction } from '@cashback/postgres';
+import { applyMovements } from '../db/apply-movements.ts';
+import { endRequests, lockDueRequests } from '../db/due-requests.ts';
+import { loadSettings } from '../db/settings.ts';
+import { lockWallets } from '../db/wallets.ts';
+import { happens, holdBack } from '../random.ts';
+import { type DueRequest, settle } from './settle.ts';
+
+const PAGE_SIZE = 500;
+
+export interface SettlementTurn {
+  /** There may be more that is due. */
+  more: boolean;
+  moved: boolean;
+}
+
+/** Brings one page of what is due to its end, in one transaction. */
+export function settleDueRequests(database: Database, holdBackMs: number): Promise<SettlementTurn> {
+  return withTransaction(database, async ({ drizzle }) => {
+    const settings = await loadSettings(drizzle);
+    const due = await lockDueRequests(drizzle, { latencyMs: settings.latency_ms, limit: PAGE_SIZE });
+    const moved = await settleRequests(drizzle, due, settings, holdBackMs);
+    return { more: due.length >= PAGE_SIZE, moved };
+  });
+}
+
+/**
+ * Ends requests whose rows are locked: money, ledger, callback and status together. Resolves with whether any
+ * money moved.
+ */
+export async function settleRequests(
+  db: NodePgDatabase,
+  due: readonly DueRequest[],
+  settings: TrustSettings,
+  holdBackMs: number,
+): Promise<boolean> {
+  if (due.length === 0) return false;
+  const wallets = await lockWallets(db, [...new Set(due.map(({ wallet_id }) => wallet_id))]);
+  const { ends, movements } = settle(due, wallets, () => happens(settings.refusal_share));
+  await applyMovements(db, movements, () => holdBack(settings.reorder_callback_share, holdBackMs));
+  await endRequests(db, ends);
+  return movements.length > 0;
+}

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { startTrust } from '../src/app.ts';
+import { type TrustUnderTest, log, newBasket, newRefund, setUpTrust } from './support.ts';
+
+let trust: TrustUnderTest;
+beforeAll(async () => {
+  trust = await setUpTrust();
+});
+afterAll(() => trust.tearDown());
+beforeEach(() => trust.calm());
+
+async function countCallbacks(): Promise<number> {
+  const { rows } = await trust.database.pool.query('SELECT count(*)::int AS count FROM trust.callbacks');
+  return rows[0].count;
+}
+
+describe('settings', () => {
+  test('change in part, at once, and are kept', async () => {
+    await trust.set({ latency_ms: 7, refusal_share: 0.25 });
+    await trust.set({ refusal_share: 0.5 });
+    const { body } = await trust.get('/settings');
+    expect(body).toMatchObject({ latency_ms: 7, refusal_share: 0.5, failure_share: 0 });
+    expect((await trust.post('/settings', {})).body).toEqual(body);
+
+    const other = await startTrust(trust.settings, { log });
+    try {
+      const response = await fetch(`${other.url}/settings`, { headers: trust.headers });
+      expect(await response.json()).toEqual(body);
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+describe('with failure_share 1', () => {
+  test('baskets and refunds answer 503 and nothing is done; wallets and settings still answer', async () => {
+    const known = newBasket();
+    await trust.post('/baskets', known);
+    await trust.set({ failure_share: 1 });
+    const basket = newBasket();
+    for (const [method, path, body] of [
+      ['POST', '/baskets', basket],
+      ['POST', '/refunds', newRefund(known.basket_id, '1')],
+      ['GET', `/baskets/${known.basket_id}`, undefined],
+      ['GET', '/refunds/unknown', undefined],
+    ] as const) {
+      const answer = await trust.call(method, path, body);
+      expect([answer.status, answer.body.error.retryable]).toEqual([503, true]);
+    }
+    expect((await trust.get(`/wallets/${known.wallet_id}`)).status).toBe(200);
+    await trust.set({ failure_share: 0 });
+    expect((await trust.get(`/baskets/${basket.basket_id}`)).status).toBe(404);
+    expect((await trust.get(`/baskets/${known.basket_id}`)).body.refunded).toBe('0.0000');
+  });
+});
+
+describe('with lost_answer_share 1', () => {
+  test('a basket and a refund are carried out without an answer, and a repeat finds them', async () => {
+    await trust.set({ lost_answer_share: 1 });
+    const basket = newBasket();
+    await expect(trust.post('/baskets', basket)).rejects.toThrow('fetch failed');
+    const refund = newRefund(basket.basket_id, '30');
+    await expect(trust.post('/refunds', refund)).rejects.toThrow('fetch failed');
+    await expect(trust.get(`/baskets/${basket.basket_id}`)).rejects.toThrow('fetch failed');
+    expect((await trust.get(`/wallets/${basket.wallet_id}`)).body).toMatchObject({
+      balance: '70.0000',
+      sequence: 2,
+    });
+    await trust.set({ lost_answer_share: 0 });
+    expect((await trust.post('/baskets', basket)).body).toMatchObject({
+      status: 'success',
+      refunded: '30.0000',
+    });
+    expect((await trust.post('/refunds', refund)).body.status).toBe('success');
+    expect((await trust.get(`/wallets/${basket.wallet_id}`)).body.sequence).toBe(2);
+  });
+});
+
+describe('with answer_delay_ms', () => {
+  test('the work is done before its answer comes', async () => {
+    await trust.set({ answer_delay_ms: 60_000 });
+    const basket = newBasket();
+    const impatient = fetch(`${trust.trust.url}/baskets`, {
+      method: 'POST',
+      headers: trust.headers,
+      body: JSON.stringify(basket),
+      signal: AbortSignal.timeout(1_000),
+    });
+    await expect(impatient).rejects.toThrow('timeout');
+    expect((await trust.get(`/wallets/${basket.wallet_id}`)).body.sequence).toBe(1);
+  });
+});
+
+describe("billing's callback", () => {
+  test('tells every movement, signed, with the absolute balance, though the receiver fails at first', async () => {
+    trust.receiver.failNext(7);
+    const walletId = randomUUID();
+    const baskets = Array.from({ length: 10 }, () => newBasket({ wallet_id: walletId, amount: '10' }));
+    for (const basket of baskets) await trust.post('/baskets', basket);
+    await vi.waitFor(() => expect(trust.receiver.of(walletId).length).toBeGreaterThanOrEqual(10), 15_000);
+    const bySequence = trust.receiver.of(walletId).toSorted((a, b) => a.body.sequence - b.body.sequence);
+    expect(bySequence.map(({ body }) => body)).toEqual(
+      baskets.map(({ basket_id }, index) => ({
+        wallet_id: walletId,
+        user_id: 'user-1',
+        currency: 'USD',
+        balance: `${(index + 1) * 10}.0000`,
+        sequence: index + 1,
+        cause: basket_id,
+        occurred_at: expect.any(String),
+      })),
+    );
+    await vi.waitFor(async () => expect(await countCallbacks()).toBe(0), 10_000);
+  });
+
+  test('tells spends and refunds, too', async () => {
+    const basket = newBasket();
+    await trust.post('/baskets', basket);
+    const spend = { spend_id: randomUUID(), amount: '25' };
+    await trust.post(`/wallets/${basket.wallet_id}/spend`, spend);
+    const refund = newRefund(basket.basket_id, '80');
+    await trust.post('/refunds', refund);
+    await vi.waitFor(() => expect(trust.receiver.of(basket.wallet_id)).toHaveLength(3), 10_000);
+    const told = Object.fromEntries(
+      trust.receiver.of(basket.wallet_id).map(({ body }) => [body.cause, body.balance]),
+    );
+    expect(told).toEqual({
+      [basket.basket_id]: '100.0000',
+      [spend.spend_id]: '75.0000',
+      [refund.refund_id]: '-5.0000',
+    });
+  });
+
+  test('comes twice under one webhook id with duplicate_callback_share 1', async () => {
+    await trust.set({ duplicate_callback_share: 1 });
+    const basket = newBasket();
+    await trust.post('/baskets', basket);
+    await vi.waitFor(() => expect(trust.receiver.of(basket.wallet_id)).toHaveLength(2), 10_000);
+    const [first, second] = trust.receiver.of(basket.wallet_id);
+    expect(first).toEqual(second);
+  });
+
+  test('is overtaken by later ones with reorder_callback_share', async () => {
+    const walletId = randomUUID();
+    await trust.set({ reorder_callback_share: 1 });
+    for (let index = 0; index < 20; index++) {
+      await trust.post('/baskets', newBasket({ wallet_id: walletId, amount: '1' }));
+    }
+    await vi.waitFor(() => expect(trust.receiver.of(walletId)).toHaveLength(20), 15_000);
+    const sequences = trust.receiver.of(walletId).map(({ body }) => body.sequence);
+    expect(sequences).not.toEqual(sequences.toSorted((a, b) => a - b));
+  });
+});

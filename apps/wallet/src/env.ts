@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { setting } from '@cashback/service';
+
+export const settingsSchema = z.object({
+  database_url: setting.databaseUrl(
+    'The Postgres database; its login must be a member of the role cashback_wallet',
+    'postgres://wallet:password@127.0.0.1:5432/cashback',
+  ),
+  host: setting.text('The address to listen on; 127.0.0.1 when absent', '127.0.0.1').default('127.0.0.1'),
+  port: setting.port('The port to listen on; 0 takes a free one', '4040'),
+  bearer_tokens: setting.tokens(
+    'Bearer tokens that are accepted here, with the scope wallets',
+    '[{"caller":"app","token":"<random text>","scopes":["wallets"]}]',
+  ),
+  billing_callback_secret: setting.signingSecret("Billing's callbacks are signed with it"),
+  max_listeners: setting.integer({
+    description: 'How many streams may be open at once in this process',
+    min: 1,
+    max: 100_000,
+    default: 1_000,
+  }),
+  keep_alive_ms: setting.integer({
+    description: 'Pause between the comments that keep a stream open, in ms',
+    min: 100,
+    max: 60_000,
+    default: 15_000,
+  }),
+  push_batch_size: setting.integer({
+    description: 'How many pushes are taken from the queue at once',
+    min: 1,
+    max: 1_000,
+    default: 200,
+  }),
+  push_concurrency: setting.integer({
+    description: 'How many such batches run at once',
+    min: 1,
+    max: 16,
+    default: 2,
+  }),
+  push_overdue_ms: setting.integer({
+    description: 'A push that is not delivered after so long is put into the queue again, in ms',
+    min: 10,
+    max: 3_600_000,
+    default: 10_000,
+  }),
+  sweep_interval_ms: setting.integer({
+    description: 'Pause between two looks for such pushes and for old callbacks, in ms',
+    min: 10,
+    max: 3_600_000,
+    default: 5_000,
+  }),
+  inbox_retention_days: setting.integer({
+    description: 'How long received callbacks are kept, in days',
+    min: 1,
+    max: 3_650,
+    default: 30,
+  }),
+  max_connections: setting.integer({
+    description: 'Connections to the database, beside those for the queue',
+    min: 2,
+    max: 200,
+    default: 10,
+  }),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
+
+export const env = process.env;

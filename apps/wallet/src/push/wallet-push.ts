@@ -1,0 +1,54 @@
+import { sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { idField } from '@cashback/contract';
+import { type Database, type JobHandler, defineQueue, withTransaction } from '@cashback/postgres';
+import { lockUndelivered, markDelivered } from '../db/undelivered-pushes.ts';
+
+export const JOBS_SCHEMA = 'wallet_jobs';
+/** What every process of `wallet` listens on. */
+export const PUSH_CHANNEL = 'wallet_push';
+const PAGE_SIZE = 500;
+
+export const walletPushQueue = defineQueue({
+  name: 'wallet_push',
+  schema: JOBS_SCHEMA,
+  payload: z.object({ wallet_id: idField }),
+});
+
+type WalletPush = z.output<typeof walletPushQueue.payload>;
+
+/** A job for every push: a job that waits under its wallet's key could be taken before this one's row is there. */
+export function walletPushJob({ wallet_id, sequence }: { wallet_id: string; sequence: number }): {
+  key: string;
+  payload: WalletPush;
+} {
+  return { key: `${wallet_id}:${sequence}`, payload: { wallet_id } };
+}
+
+/**
+ * Tells every process of `wallet` the balances that are not delivered yet, per wallet in the order of their
+ * sequence. That it was told and the record of it are one transaction.
+ */
+export function createWalletPush(database: Database): JobHandler<WalletPush> {
+  return async (jobs, signal) => {
+    const walletIds = [...new Set(jobs.map(({ payload }) => payload.wallet_id))];
+    let published: number;
+    do {
+      signal.throwIfAborted();
+      published = await publishPage(database, walletIds);
+    } while (published === PAGE_SIZE);
+  };
+}
+
+function publishPage(database: Database, walletIds: readonly string[]): Promise<number> {
+  return withTransaction(database, async ({ drizzle }) => {
+    const undelivered = await lockUndelivered(drizzle, walletIds, PAGE_SIZE);
+    if (undelivered.length === 0) return 0;
+    const payloads = undelivered.map((balance) => JSON.stringify(balance));
+    await drizzle.execute(sql`
+      SELECT pg_notify(${PUSH_CHANNEL}, payload)
+      FROM unnest(${sql.param(payloads)}::text[]) WITH ORDINALITY AS push (payload, place) ORDER BY place`);
+    await markDelivered(drizzle, undelivered);
+    return undelivered.length;
+  });
+}

@@ -1,0 +1,30 @@
+import type { Database, Jobs } from '@cashback/postgres';
+import { type Log, type Loop, createLoop } from '@cashback/service';
+import { deleteOldCallbacks } from './db/delete-old-callbacks.ts';
+import { findOverdue } from './db/undelivered-pushes.ts';
+import type { Settings } from './env.ts';
+import { walletPushJob, walletPushQueue } from './push/wallet-push.ts';
+
+const PAGE_SIZE = 1_000;
+
+/** Gives pushes whose job was lost a new one, and lets old callbacks go. */
+export function startSweeper(database: Database, jobs: Jobs, settings: Settings, log: Log): Loop {
+  const { drizzle } = database;
+  return createLoop({
+    name: 'sweeper',
+    log,
+    interval_ms: settings.sweep_interval_ms,
+    run: async () => {
+      const overdue = await findOverdue(drizzle, { overdueMs: settings.push_overdue_ms, limit: PAGE_SIZE });
+      if (overdue.length > 0) {
+        log.warn({ pushes: overdue.length }, 'pushes were left undelivered and are put into the queue again');
+        await jobs.enqueue(walletPushQueue, overdue.map(walletPushJob));
+      }
+      const deleted = await deleteOldCallbacks(drizzle, {
+        retentionDays: settings.inbox_retention_days,
+        limit: PAGE_SIZE,
+      });
+      return deleted === PAGE_SIZE;
+    },
+  });
+}

@@ -1,0 +1,217 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startProxy } from './proxy.ts';
+import {
+  type WalletUnderTest,
+  get,
+  listenTo,
+  newCallback,
+  openStream,
+  setUpWallet,
+  tell,
+} from './support.ts';
+
+let wallet: WalletUnderTest;
+let url: string;
+beforeAll(async () => {
+  wallet = await setUpWallet();
+  ({ url } = await wallet.start());
+});
+afterAll(() => wallet.tearDown());
+
+const within = { timeout: 15_000, interval: 20 };
+
+async function tellUpTo(walletId: string, from: number, to: number, at = url): Promise<void> {
+  for (let sequence = from; sequence <= to; sequence++) await tell(at, newCallback(walletId, sequence));
+}
+
+function upTo(to: number, from = 1): number[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
+
+describe('a listener', () => {
+  test('gets every balance that is adopted, in order, and none that is superseded', async () => {
+    const walletId = randomUUID();
+    const listener = await listenTo(url, walletId);
+    await tellUpTo(walletId, 1, 15);
+    await tell(url, newCallback(walletId, 3));
+    await tellUpTo(walletId, 16, 30);
+    await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(30), within);
+    expect(listener.sequences()).toEqual(upTo(30));
+    expect(listener.events[0]).toEqual({
+      wallet_id: walletId,
+      currency: 'USD',
+      balance: '10.0000',
+      sequence: 1,
+      updated_at: '2026-01-02T03:04:05.678Z',
+      silent: true,
+      id: '1',
+    });
+    listener.close();
+  });
+
+  test('gets the current balance at once, and nothing of other wallets', async () => {
+    const walletId = randomUUID();
+    await tellUpTo(walletId, 1, 4);
+    const listener = await listenTo(url, walletId);
+    await vi.waitFor(() => expect(listener.sequences()).toEqual([4]), within);
+    await tell(url, newCallback(randomUUID(), 9));
+    await tell(url, newCallback(walletId, 5));
+    await vi.waitFor(() => expect(listener.sequences()).toEqual([4, 5]), within);
+    listener.close();
+  });
+
+  test('that comes again with Last-Event-ID gets only what is newer', async () => {
+    const walletId = randomUUID();
+    await tellUpTo(walletId, 1, 5);
+    const upToDate = await listenTo(url, walletId, '5');
+    const behind = await listenTo(url, walletId, '3');
+    await vi.waitFor(() => expect(behind.sequences()).toEqual([5]), within);
+    await tell(url, newCallback(walletId, 6));
+    await vi.waitFor(() => expect(behind.sequences()).toEqual([5, 6]), within);
+    await vi.waitFor(() => expect(upToDate.sequences()).toEqual([6]), within);
+    upToDate.close();
+    behind.close();
+  });
+
+  test('with a Last-Event-ID that is none of ours is told so', async () => {
+    const { status, body } = await get(url, '/wallets/w/stream', { 'last-event-id': 'abc' });
+    expect([status, body.error.code]).toEqual([400, 'BAD_REQUEST']);
+    expect(body.error.message).toContain('Last-Event-ID');
+  });
+
+  test('hears comments that keep its connection open', async () => {
+    const { type, body } = await openStream(url, randomUUID());
+    expect(type).toBe('text/event-stream');
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+    let heard = '';
+    while (!heard.includes(':keep-alive')) {
+      const { value, done } = await reader.read();
+      expect(done).toBe(false);
+      heard += value;
+    }
+    await reader.cancel();
+  });
+
+  test('beyond the limit is refused, until another leaves', async () => {
+    const { url: small } = await wallet.start({ MAX_LISTENERS: '2' });
+    const walletId = randomUUID();
+    const [first, second] = [await openStream(small, walletId), await openStream(small, walletId)];
+    const refused = await get(small, `/wallets/${walletId}/stream`);
+    expect([refused.status, refused.body.error.code]).toEqual([503, 'OVERLOADED']);
+    await first.body.cancel();
+    await vi.waitFor(async () => {
+      const third = await openStream(small, walletId);
+      await third.body.cancel();
+    }, within);
+    await second.body.cancel();
+  });
+});
+
+describe('several processes', () => {
+  test('push to a listener, whichever of them was told', async () => {
+    const { url: other } = await wallet.start();
+    const walletId = randomUUID();
+    const listeners = [await listenTo(url, walletId), await listenTo(other, walletId)];
+    for (const sequence of upTo(20))
+      await tell(sequence % 2 === 0 ? url : other, newCallback(walletId, sequence));
+    for (const listener of listeners) {
+      await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(20), within);
+      expect(listener.sequences()).toEqual(upTo(20));
+      listener.close();
+    }
+  });
+
+  test('of which one stops: its streams end, and their clients go on at another without a gap', async () => {
+    const walletId = randomUUID();
+    const first = await wallet.start();
+    const listener = await listenTo(first.url, walletId);
+    await tellUpTo(walletId, 1, 3);
+    await vi.waitFor(() => expect(listener.sequences()).toEqual([1, 2, 3]), within);
+    await first.stop();
+    await tellUpTo(walletId, 4, 5);
+    await wallet.start({ PORT: new URL(first.url).port });
+    await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(5), within);
+    expect(listener.sequences()).toEqual([1, 2, 3, 5]);
+    expect(listener.requests()).toBeGreaterThan(1);
+    listener.close();
+  });
+
+  test('that lost the connection they hear pushes over publish what they missed', async () => {
+    const walletId = randomUUID();
+    const listener = await listenTo(url, walletId);
+    await tell(url, newCallback(walletId, 1));
+    await vi.waitFor(() => expect(listener.sequences()).toEqual([1]), within);
+    await wallet.database.pool.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'wallet-pushes' AND datname = current_database()",
+    );
+    await tell(url, newCallback(walletId, 2));
+    await vi.waitFor(() => expect(listener.sequences()).toEqual([1, 2]), within);
+    await tell(url, newCallback(walletId, 3));
+    await vi.waitFor(() => expect(listener.sequences()).toEqual([1, 2, 3]), within);
+    listener.close();
+  });
+});
+
+describe('a process that loses its database', () => {
+  test('says so, keeps its streams, and sends them what they missed when it is back', async () => {
+    const proxy = await startProxy(wallet.databaseUrl);
+    const cutOff = await wallet.start({ DATABASE_URL: proxy.url });
+    const walletId = randomUUID();
+    const listener = await listenTo(cutOff.url, walletId);
+    await tell(url, newCallback(walletId, 1));
+    await vi.waitFor(() => expect(listener.sequences()).toEqual([1]), within);
+
+    proxy.cut();
+    const { status, body } = await get(cutOff.url, `/wallets/${walletId}`);
+    expect([status, body.error.code]).toEqual([503, 'DATABASE_UNAVAILABLE']);
+    const told = await tell(cutOff.url, newCallback(walletId, 9));
+    expect([told.status, told.body.error.code]).toEqual([503, 'DATABASE_UNAVAILABLE']);
+    expect((await fetch(`${cutOff.url}/health`)).status).toBe(503);
+    await tellUpTo(walletId, 2, 3);
+
+    proxy.mend();
+    await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(3), within);
+    await tell(url, newCallback(walletId, 4));
+    await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(4), within);
+    expect(listener.requests()).toBe(1);
+    listener.close();
+    await cutOff.stop();
+    await proxy.stop();
+  });
+});
+
+describe('the sweeper', () => {
+  test('delivers pushes whose jobs were lost', async () => {
+    const walletId = randomUUID();
+    const listener = await listenTo(url, walletId);
+    await wallet.database.pool.query(
+      `INSERT INTO wallet.pushes (wallet_id, sequence, currency, balance, updated_at)
+       SELECT $1, sequence, 'USD', sequence, now() FROM generate_series(1, 3) AS sequence`,
+      [walletId],
+    );
+    await vi.waitFor(() => expect(listener.sequences()).toEqual([1, 2, 3]), within);
+    const { rows } = await wallet.database.pool.query(
+      'SELECT FROM wallet.pushes WHERE wallet_id = $1 AND delivered_at IS NULL',
+      [walletId],
+    );
+    expect(rows).toEqual([]);
+    listener.close();
+  });
+
+  test('lets callbacks go when they are older than the retention, and only those', async () => {
+    const walletId = randomUUID();
+    await tellUpTo(walletId, 1, 2);
+    await wallet.database.pool.query(
+      "UPDATE wallet.callback_inbox SET received_at = now() - interval '31 days' WHERE wallet_id = $1 AND sequence = 1",
+      [walletId],
+    );
+    await vi.waitFor(async () => {
+      const { rows } = await wallet.database.pool.query(
+        'SELECT sequence::int FROM wallet.callback_inbox WHERE wallet_id = $1',
+        [walletId],
+      );
+      expect(rows).toEqual([{ sequence: 2 }]);
+    }, within);
+  });
+});

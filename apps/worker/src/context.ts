@@ -1,0 +1,12 @@
+import type { ChargeLimits } from '@cashback/core';
+import type { Database, Jobs } from '@cashback/postgres';
+import type { HttpClient, Log } from '@cashback/service';
+
+/** What the parts of the worker share. */
+export interface WorkerContext {
+  database: Database;
+  jobs: Jobs;
+  transactions: HttpClient;
+  limits: ChargeLimits;
+  log: Log;
+}

@@ -1,0 +1,130 @@
+import type { Charge, ChargeOrder, NewOperation } from '@cashback/cashback-db';
+import { amountsOfVector, vectorOfAmounts } from '@cashback/contract';
+import { decideCharge } from '@cashback/core';
+import type { ChargeLimits, Finished, ObservedCashback } from '@cashback/core';
+import { backoffMs } from '@cashback/service';
+import type { Observation } from './observe-invoice.ts';
+import { newOperationId } from './operation-id.ts';
+
+/** What is written of an operation that was found finished, whatever the step is. */
+export interface Ending {
+  finished: Finished;
+  rewarded: NewOperation['reward'];
+}
+
+/**
+ * The next step for an order:
+ * - `rest`: there is nothing to do;
+ * - `look_again`: it moved on while its invoice was asked for, so what was seen decides nothing;
+ * - `send`: of an operation that is `repeated` the row is there already.
+ */
+export type Step =
+  | { action: 'rest' }
+  | { action: 'look_again' }
+  | { action: 'settle'; ending: Ending | null; rewarded: Ending['rewarded'] }
+  | { action: 'send'; ending: Ending | null; operation: NewOperation; repeated: boolean; wait_ms: number }
+  | { action: 'poll'; ending: Ending | null; wait_ms: number }
+  | { action: 'need_attention'; ending: Ending | null; reason: string };
+
+/** True when nothing is left to do, or nothing may be begun: who needs attention only sees its operation through. */
+export function isAtRest({ settled_revision, revision, operation_id, attention }: ChargeOrder): boolean {
+  return operation_id === null && (settled_revision === revision || attention !== null);
+}
+
+/**
+ * Decides with the order as it is now, under its lock, and with what was observed of its invoice before. `seen` is
+ * the order as it was before that: an observation counts only for an order that has not moved on since, else an
+ * invoice that carried the target once could settle an order that was given another one, and back, meanwhile.
+ */
+export function decideStep(
+  seen: ChargeOrder,
+  observation: Observation,
+  charge: Charge,
+  limits: ChargeLimits,
+): Step {
+  const { order } = charge;
+  if (isAtRest(order)) return { action: 'rest' };
+  if (hasMovedOn(seen, order)) return { action: 'look_again' };
+  switch (observation.outcome) {
+    case 'unreachable': {
+      const wait_ms = Math.max(spread(waitOf(order, limits)), observation.error.retry_after_ms ?? 0);
+      return resting(order, { action: 'poll', ending: null, wait_ms });
+    }
+    case 'nonsense':
+      return { action: 'need_attention', ending: null, reason: observation.reason };
+    case 'observed':
+      return resting(order, decideObserved(observation.cashback, charge, limits));
+  }
+}
+
+/** While one operation stays open no other can have been made: then a new target alone changes nothing. */
+function hasMovedOn(seen: ChargeOrder, now: ChargeOrder): boolean {
+  if (seen.operation_id !== now.operation_id) return true;
+  return now.operation_id === null && seen.revision !== now.revision;
+}
+
+function decideObserved(cashback: ObservedCashback, charge: Charge, limits: ChargeLimits): Step {
+  const { order, target, operation, ended } = charge;
+  const decision = decideCharge({
+    target,
+    revision: order.revision,
+    cashback,
+    operation: operation && { ...operation, reward: vectorOfAmounts(operation.reward) },
+    failures: { count: ended.failed, last_at: ended.failed_at },
+    unsettled_since: order.unsettled_since,
+    now: order.now,
+    limits,
+  });
+  const rewarded = amountsOfVector(cashback.rewarded);
+  const ending = decision.finished && { finished: decision.finished, rewarded };
+  switch (decision.action) {
+    case 'settled':
+      return { action: 'settle', ending, rewarded };
+    case 'poll': {
+      // Of a wait after a failure nothing is taken off: who comes early is only sent away again.
+      const wait_ms = decision.why === 'backoff' ? decision.after_ms : spread(decision.after_ms);
+      return { action: 'poll', ending, wait_ms };
+    }
+    case 'needs_attention':
+      return { action: 'need_attention', ending, reason: decision.reason };
+    case 'update': {
+      const repeated = decision.repeat !== null && operation !== null;
+      const sent = repeated ? operation : newOperation(charge, decision.version);
+      return { action: 'send', ending, operation: sent, repeated, wait_ms: spread(waitOf(order, limits)) };
+    }
+  }
+}
+
+function newOperation({ order, target }: Charge, version: number): NewOperation {
+  const { order_id, revision, user_id, wallet_id, currency } = order;
+  const reward = amountsOfVector(target);
+  return {
+    order_id,
+    operation_id: newOperationId(),
+    revision,
+    version,
+    user_id,
+    wallet_id,
+    currency,
+    reward,
+  };
+}
+
+/** Who needs attention is not looked at again, and begins nothing new; its open operation may still end. */
+function resting(order: ChargeOrder, step: Step): Step {
+  if (order.attention === null) return step;
+  if (step.action === 'poll' || (step.action === 'send' && !step.repeated)) {
+    return { action: 'need_attention', ending: step.ending, reason: order.attention };
+  }
+  return step;
+}
+
+/** As long as the order has been unsettled, within limits: the waits double, whatever they are for. */
+function waitOf({ now, unsettled_since }: ChargeOrder, { poll_base_ms, poll_max_ms }: ChargeLimits): number {
+  return Math.min(poll_max_ms, Math.max(poll_base_ms, now.getTime() - unsettled_since.getTime()));
+}
+
+/** Between half the wait and all of it, so that orders that wait for the same thing do not all come at once. */
+function spread(wait_ms: number): number {
+  return backoffMs(1, { base_ms: wait_ms, max_ms: wait_ms });
+}

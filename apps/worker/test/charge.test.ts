@@ -1,0 +1,243 @@
+import { chargeKey } from '@cashback/cashback-db';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type Harness, createHarness, newOrderId, until } from './support/harness.ts';
+
+let harness: Harness;
+
+beforeAll(async () => {
+  harness = await createHarness();
+  await harness.startWorker();
+});
+afterEach(() => {
+  harness.outside.intercept = undefined;
+  harness.outside.on_accept = 'success';
+  harness.outside.fail_reason = undefined;
+  expect(harness.outside.without_intent).toEqual([]);
+});
+afterAll(() => harness.stop());
+
+test('a registered order is rewarded its target by one operation, and settled', async () => {
+  const { outside } = harness;
+  const orderId = newOrderId('settles');
+  outside.addInvoice(orderId);
+  await harness.register(orderId, '100', {
+    cashback_by_source: [
+      { source: 'user', value: '70.5' },
+      { source: 'service', value: '29.5' },
+    ],
+  });
+  const order = await harness.untilSettled(orderId);
+
+  const reward = [
+    { source: 'user', amount: '70.5000' },
+    { source: 'service', amount: '29.5000' },
+  ];
+  expect(order).toMatchObject({ settled_revision: 1, operation_id: null, rewarded: reward, attention: null });
+  expect(outside.cashback(orderId).rewarded).toEqual(reward);
+  expect(await harness.operations(orderId)).toMatchObject([
+    { revision: 1, version: 0, reward, outcome: 'applied', reason: null, rewarded: reward },
+  ]);
+  const bodies = outside.updates(orderId);
+  expect(new Set(bodies.map((body) => body.operation_id)).size).toBe(1);
+  expect(bodies[0]).toEqual({
+    invoice_id: orderId,
+    operation_id: expect.stringMatching(
+      /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+    ),
+    version: 0,
+    user_id: 'user-1',
+    wallet_id: 'wallet-1',
+    currency: 'EUR',
+    reward,
+  });
+});
+
+test('an order that carries its target already is settled without an operation', async () => {
+  const { outside } = harness;
+  const orderId = newOrderId('nothing-to-do');
+  outside.addInvoice(orderId);
+  await harness.register(orderId, '0');
+  await harness.untilSettled(orderId);
+  expect(await harness.operations(orderId)).toEqual([]);
+});
+
+test('a target that changes while an operation flies is reached by the next operation, after the first one ended', async () => {
+  const { outside } = harness;
+  const orderId = newOrderId('changes');
+  outside.addInvoice(orderId);
+  outside.on_accept = 'stay';
+  await harness.register(orderId, '100');
+  await until(
+    () => outside.cashback(orderId).operations,
+    (accepted) => accepted.length === 1,
+  );
+  await harness.register(orderId, '40');
+  const seen = outside.retrieves(orderId);
+  await until(
+    () => outside.retrieves(orderId),
+    (count) => count > seen + 1,
+  );
+  expect(outside.updates(orderId)).toHaveLength(1);
+
+  outside.on_accept = 'success';
+  outside.finish(orderId, 'success');
+  const order = await harness.untilSettled(orderId);
+  expect(order).toMatchObject({ revision: 2, rewarded: [{ source: 'user', amount: '40.0000' }] });
+  expect(await harness.operations(orderId)).toMatchObject([
+    { revision: 1, outcome: 'applied', rewarded: [{ source: 'user', amount: '100.0000' }] },
+    { revision: 2, outcome: 'applied', rewarded: [{ source: 'user', amount: '40.0000' }] },
+  ]);
+});
+
+test('a failed operation is recorded with its reason, and another one is made', async () => {
+  const { outside } = harness;
+  const orderId = newOrderId('fails');
+  outside.addInvoice(orderId);
+  outside.on_accept = 'failed';
+  outside.fail_reason = 'trust_refused';
+  await harness.register(orderId, '10');
+  await until(
+    () => harness.operations(orderId),
+    (rows) => rows.filter(({ outcome }) => outcome === 'failed').length === 2,
+  );
+  outside.on_accept = 'success';
+  await harness.untilSettled(orderId);
+  const rows = await harness.operations(orderId);
+  expect(rows.at(-1)).toMatchObject({ outcome: 'applied' });
+  for (const row of rows.slice(0, -1))
+    expect(row).toMatchObject({ outcome: 'failed', reason: 'trust_refused' });
+  expect(new Set(rows.map(({ operation_id }) => operation_id)).size).toBe(rows.length);
+});
+
+test('an order whose operations keep failing needs attention, and is left alone until it is registered anew', async () => {
+  const { outside } = harness;
+  const orderId = newOrderId('keeps-failing');
+  outside.addInvoice(orderId);
+  outside.on_accept = 'failed';
+  outside.fail_reason = 'wallet_forbids_negative: would become -3.0000';
+  await harness.register(orderId, '10');
+  const { attention } = await until(
+    () => harness.order(orderId),
+    (order) => order.attention !== null,
+  );
+  expect(attention).toContain('wallet_forbids_negative');
+  expect(outside.updates(orderId)).toHaveLength(1);
+
+  // A job that comes nevertheless begins nothing.
+  const asked = outside.retrieves(orderId);
+  await harness.enqueue(chargeKey(orderId), { order_id: orderId });
+  await untilQueueIsEmpty();
+  expect(outside.retrieves(orderId)).toBe(asked);
+
+  outside.on_accept = 'success';
+  await harness.register(orderId, '11');
+  expect(await harness.untilSettled(orderId)).toMatchObject({ attention: null });
+});
+
+test('a rejected operation is closed for good, and a new one is made at once with what the invoice says now', async () => {
+  const { outside } = harness;
+  const orderId = newOrderId('rejected');
+  outside.addInvoice(orderId);
+  outside.intercept = (call, honest) => {
+    if (call.path === '/update/cashback' && outside.updates(orderId).length === 1) {
+      outside.cashback(orderId).version += 5;
+    }
+    return honest();
+  };
+  await harness.register(orderId, '10');
+  await harness.untilSettled(orderId);
+  const [first, second] = await harness.operations(orderId);
+  expect(first).toMatchObject({ version: 0, outcome: 'rejected' });
+  expect(first?.reason).toContain('VERSION_MISMATCH');
+  expect(second).toMatchObject({ version: 5, outcome: 'applied' });
+  const sent = outside.updates(orderId).map(({ operation_id }) => operation_id);
+  expect([...new Set(sent)]).toEqual([first?.operation_id, second?.operation_id]);
+});
+
+test('while an operation of somebody else flies, ours keeps its id and its body, and is sent again later', async () => {
+  const { outside } = harness;
+  const orderId = newOrderId('in-flight');
+  outside.addInvoice(orderId);
+  let refusals = 0;
+  outside.intercept = (call, honest) => {
+    if (call.path !== '/update/cashback' || refusals === 2) return honest();
+    refusals += 1;
+    return {
+      status: 409,
+      body: { error: { code: 'OPERATION_IN_FLIGHT', message: 'wait', retryable: true } },
+    };
+  };
+  await harness.register(orderId, '10');
+  await harness.untilSettled(orderId);
+  const bodies = outside.updates(orderId).map((body) => JSON.stringify(body));
+  expect(bodies.length).toBeGreaterThanOrEqual(3);
+  expect(new Set(bodies).size).toBe(1);
+  expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }]);
+});
+
+test('a payee that transactions does not accept needs attention, and the operation is closed', async () => {
+  const { outside } = harness;
+  const orderId = newOrderId('payee');
+  outside.addInvoice(orderId);
+  outside.intercept = (call, honest) =>
+    call.path === '/update/cashback'
+      ? {
+          status: 422,
+          body: { error: { code: 'PAYEE_MISMATCH', message: 'another wallet', retryable: false } },
+        }
+      : honest();
+  await harness.register(orderId, '10');
+  const order = await until(
+    () => harness.order(orderId),
+    ({ attention }) => attention !== null,
+  );
+  expect(order.attention).toContain('PAYEE_MISMATCH');
+  expect(order.operation_id).toBeNull();
+  expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'rejected' }]);
+  expect(outside.updates(orderId)).toHaveLength(1);
+});
+
+test('jobs of other releases, with fields that are not known here, are worked on', async () => {
+  const { outside } = harness;
+  const orderId = newOrderId('old-job');
+  await harness.register(orderId, '10');
+  await until(
+    () => harness.order(orderId),
+    ({ attention }) => attention !== null,
+  );
+  outside.addInvoice(orderId);
+  await harness.database.pool.query('UPDATE cashback.order_clears SET attention = NULL WHERE order_id = $1', [
+    orderId,
+  ]);
+  await harness.enqueue(chargeKey(orderId), { order_id: orderId, events: [1, 2], service: 'yellow' });
+  await harness.untilSettled(orderId);
+});
+
+test('a batch of orders is settled together, with one operation each', async () => {
+  const { outside } = harness;
+  const orderIds = Array.from({ length: 60 }, (_, index) => newOrderId(`batch-${index}`));
+  await harness.stopWorkers();
+  for (const [index, orderId] of orderIds.entries()) {
+    outside.addInvoice(orderId);
+    await harness.register(orderId, `${index + 1}`);
+  }
+  await harness.startWorker();
+  for (const [index, orderId] of orderIds.entries()) {
+    const { rewarded } = await harness.untilSettled(orderId);
+    expect(rewarded).toEqual([{ source: 'user', amount: `${index + 1}.0000` }]);
+    expect(await harness.operations(orderId)).toHaveLength(1);
+  }
+});
+
+/** Every job that is due has been worked on. */
+async function untilQueueIsEmpty(): Promise<void> {
+  await until(
+    async () => {
+      const { rows } = await harness.database.pool.query<{ count: number }>(
+        `SELECT count(*)::int AS count FROM cashback_jobs.job WHERE state < 'completed'`,
+      );
+      return rows[0]?.count;
+    },
+    (count) => count === 0,
+  );
+}

@@ -1,0 +1,190 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Harness, createHarness, newOrderId, until } from './support/harness.ts';
+import { type Answer, startOutsideTransactions } from './support/outside-transactions.ts';
+
+let harness: Harness;
+
+beforeAll(async () => {
+  harness = await createHarness();
+});
+beforeEach(() => {
+  harness.outside.on_accept = 'success';
+  harness.outside.intercept = undefined;
+});
+afterEach(async () => {
+  await harness.stopWorkers();
+  expect(harness.outside.without_intent).toEqual([]);
+});
+afterAll(() => harness.stop());
+
+test('an operation whose answer was lost after it was applied is repeated word for word, and applied once', async () => {
+  const { outside } = harness;
+  const orderId = newOrderId('lost-answer');
+  outside.addInvoice(orderId);
+  // The invoice hides what happened to it, as one with many operations does: only the id can tell.
+  let hidden = true;
+  outside.intercept = (call, honest) => {
+    if (call.path === '/update/cashback') {
+      honest();
+      if (outside.updates(orderId).length === 1) return 'cut';
+      hidden = false;
+      return honest();
+    }
+    const answer = honest();
+    return hidden
+      ? withCashback(answer, { version: 0, status: 'success', rewarded: [], operations: [] })
+      : answer;
+  };
+  await harness.startWorker();
+  await harness.register(orderId, '10');
+  await harness.untilSettled(orderId);
+
+  const bodies = outside.updates(orderId).map((body) => JSON.stringify(body));
+  expect(bodies.length).toBeGreaterThanOrEqual(2);
+  expect(new Set(bodies).size).toBe(1);
+  expect(outside.cashback(orderId).operations).toHaveLength(1);
+  expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }]);
+});
+
+test('an operation whose worker died before the request left is sent by the next one under the same id', async () => {
+  const { outside, database } = harness;
+  const orderId = newOrderId('died');
+  outside.addInvoice(orderId);
+  await harness.register(orderId, '10');
+  const reward = [{ source: 'user', amount: '10.0000' }];
+  await database.pool.query(
+    `INSERT INTO cashback.operations (order_id, operation_id, revision, version, user_id, wallet_id, currency, reward)
+     VALUES ($1, 'committed-intent', 1, 0, 'user-1', 'wallet-1', 'EUR', $2)`,
+    [orderId, JSON.stringify(reward)],
+  );
+  await database.pool.query('UPDATE cashback.order_clears SET operation_id = $2 WHERE order_id = $1', [
+    orderId,
+    'committed-intent',
+  ]);
+  await harness.register(orderId, '25');
+  await harness.startWorker();
+  await harness.untilSettled(orderId);
+
+  expect(outside.updates(orderId)[0]).toMatchObject({ operation_id: 'committed-intent', version: 0, reward });
+  expect(await harness.operations(orderId)).toMatchObject([
+    { operation_id: 'committed-intent', outcome: 'applied', revision: 1 },
+    { outcome: 'applied', revision: 2, reward: [{ source: 'user', amount: '25.0000' }] },
+  ]);
+});
+
+test('with every row of the queue deleted the sweep finds the orders, settles them, and finds no others', async () => {
+  const { outside, database } = harness;
+  const orderIds = Array.from({ length: 12 }, () => newOrderId('forgotten'));
+  for (const orderId of orderIds) {
+    outside.addInvoice(orderId);
+    await harness.register(orderId, '10');
+  }
+  await database.pool.query('DELETE FROM cashback_jobs.job');
+  await harness.startWorker({ sweep_grace_ms: 50, sweep_page_size: 5 });
+  for (const orderId of orderIds) await harness.untilSettled(orderId);
+  for (const orderId of orderIds) expect(await harness.operations(orderId)).toHaveLength(1);
+});
+
+test('an operation in flight whose poll was deleted from the queue is found by the sweep', async () => {
+  const { outside, database } = harness;
+  const orderId = newOrderId('poll-deleted');
+  outside.addInvoice(orderId);
+  outside.on_accept = 'stay';
+  await harness.register(orderId, '10');
+  await harness.startWorker();
+  await until(
+    () => outside.cashback(orderId).operations,
+    (accepted) => accepted.length === 1,
+  );
+  await harness.stopWorkers();
+  await database.pool.query('DELETE FROM cashback_jobs.job');
+  outside.finish(orderId, 'success');
+  await harness.startWorker({ sweep_grace_ms: 50 });
+  await harness.untilSettled(orderId);
+  expect(outside.updates(orderId)).toHaveLength(1);
+});
+
+test('the sweep leaves alone who needs attention', async () => {
+  const { outside, database } = harness;
+  const waiting = newOrderId('needs-attention');
+  await harness.register(waiting, '10');
+  await harness.startWorker({ sweep_grace_ms: 50 });
+  await until(
+    () => harness.order(waiting),
+    ({ attention }) => attention !== null,
+  );
+  const asked = outside.retrieves(waiting);
+  await database.pool.query(
+    `UPDATE cashback.order_clears SET next_charge_at = now() - interval '1 hour' WHERE order_id = $1`,
+    [waiting],
+  );
+
+  // Another order that is overdue goes through the same sweep, so the sweep has certainly run.
+  const overdue = newOrderId('overdue');
+  outside.addInvoice(overdue);
+  await harness.register(overdue, '10');
+  await database.pool.query('DELETE FROM cashback_jobs.job');
+  await database.pool.query(
+    `UPDATE cashback.order_clears SET next_charge_at = now() - interval '1 hour' WHERE order_id = $1`,
+    [overdue],
+  );
+  await harness.untilSettled(overdue);
+  expect(outside.retrieves(waiting)).toBe(asked);
+});
+
+test('transactions may be down when orders are registered, and for as long as it likes', async () => {
+  const { database, outside } = harness;
+  const elsewhere = await startOutsideTransactions(database);
+  const address = new URL(elsewhere.url);
+  await elsewhere.stop();
+  const orderIds = Array.from({ length: 5 }, () => newOrderId('down'));
+  await harness.startWorker({ transactions_url: elsewhere.url });
+  for (const orderId of orderIds) await harness.register(orderId, '10');
+  // Each is looked at several times, in vain.
+  for (const orderId of orderIds) {
+    const { next_charge_at } = await harness.order(orderId);
+    const later = await until(
+      () => harness.order(orderId),
+      (order) => order.next_charge_at.getTime() > next_charge_at.getTime() + 1_000,
+    );
+    expect(later.attention).toBeNull();
+  }
+  const { rows } = await database.pool.query(
+    `SELECT state, retry_count FROM cashback_jobs.job WHERE state = 'failed' OR retry_count > 0`,
+  );
+  expect(rows).toEqual([]);
+
+  const back = await startOutsideTransactions(database, Number(address.port));
+  try {
+    for (const orderId of orderIds) back.addInvoice(orderId);
+    for (const orderId of orderIds) await harness.untilSettled(orderId);
+    expect(back.without_intent).toEqual([]);
+    for (const orderId of orderIds) expect(back.cashback(orderId).operations).toHaveLength(1);
+  } finally {
+    await harness.stopWorkers();
+    await back.stop();
+  }
+  expect(outside.calls.filter(({ order_id }) => orderIds.includes(order_id))).toEqual([]);
+});
+
+test('a worker that is told to stop while a call hangs ends, and the next one carries on', async () => {
+  const { outside } = harness;
+  const orderId = newOrderId('stopped');
+  outside.addInvoice(orderId);
+  outside.intercept = () => 'hang';
+  await harness.startWorker({ transactions_timeout_ms: 2_000 });
+  await harness.register(orderId, '10');
+  await until(
+    () => outside.retrieves(orderId),
+    (count) => count > 0,
+  );
+  await harness.stopWorkers();
+  outside.intercept = undefined;
+  await harness.startWorker();
+  await harness.untilSettled(orderId);
+});
+
+function withCashback(answer: Answer, cashback: object): Answer {
+  if (typeof answer === 'string' || 'html' in answer) return answer;
+  return { ...answer, body: { ...(answer.body as object), cashback } };
+}

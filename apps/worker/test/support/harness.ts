@@ -1,0 +1,197 @@
+import { CASHBACK_JOBS_SCHEMA, chargeQueue } from '@cashback/cashback-db';
+import type { RegisterInput } from '@cashback/contract';
+import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
+import { type RunningApp, createLog, readSettings } from '@cashback/service';
+import { type TestDatabase, createTestDatabase } from '@cashback/testing';
+import { registerOrders } from '../../../server/src/register-orders.ts';
+import { startWorker } from '../../src/app.ts';
+import { type Settings, settingsSchema } from '../../src/env.ts';
+import { type OutsideTransactions, startOutsideTransactions } from './outside-transactions.ts';
+
+export const CALLBACK_SECRET = `whsec_${Buffer.from('a secret of the callbacks of operations').toString('base64')}`;
+
+export interface OrderRow {
+  revision: number;
+  settled_revision: number;
+  operation_id: string | null;
+  rewarded: { source: string; amount: string }[];
+  attention: string | null;
+  next_charge_at: Date;
+}
+
+export interface OperationRow {
+  operation_id: string;
+  revision: number;
+  version: number;
+  reward: { source: string; amount: string }[];
+  outcome: string | null;
+  reason: string | null;
+  rewarded: { source: string; amount: string }[] | null;
+}
+
+export type RegisterOverrides = Partial<RegisterInput> & {
+  /** Runs when all is written and nothing is committed yet. */
+  before_commit?: () => Promise<void>;
+};
+
+export interface Harness {
+  test_database: TestDatabase;
+  /** Of a superuser. */
+  database: Database;
+  /** The queue as the server sees it. */
+  jobs: Jobs;
+  outside: OutsideTransactions;
+  /** Adds a job to the queue, as any release may have done. */
+  enqueue(key: string, payload: { order_id: string; [more: string]: unknown }): Promise<void>;
+  /** Starts a worker of its own; all of them are stopped in the end. */
+  startWorker(overrides?: Partial<Settings>): Promise<RunningApp>;
+  stopWorkers(): Promise<void>;
+  /** As the server does it. */
+  register(orderId: string, value: string, overrides?: RegisterOverrides): Promise<void>;
+  order(orderId: string): Promise<OrderRow>;
+  /** Oldest first. */
+  operations(orderId: string): Promise<OperationRow[]>;
+  untilSettled(orderId: string): Promise<OrderRow>;
+  stop(): Promise<void>;
+}
+
+export async function createHarness(): Promise<Harness> {
+  const testDatabase = await createTestDatabase();
+  const { url } = testDatabase;
+  const quiet = { log_error: () => {} };
+  const database = openDatabase({ url, application_name: 'worker-test', ...quiet });
+  const serverSide = { role: 'cashback_server', application_name: 'worker-test-server', ...quiet };
+  const server = openDatabase({ url, ...serverSide });
+  const jobs = await startJobs({
+    ...serverSide,
+    database_url: url,
+    jobs_schema: CASHBACK_JOBS_SCHEMA,
+    queues: [chargeQueue],
+  });
+  const outside = await startOutsideTransactions(database);
+  const workers = new Set<RunningApp>();
+  const versions = new Map<string, number>();
+
+  const harness: Harness = {
+    test_database: testDatabase,
+    database,
+    jobs,
+    outside,
+    async enqueue(key, payload) {
+      await jobs.enqueue(chargeQueue, [{ key, payload }]);
+    },
+    async startWorker(overrides = {}) {
+      const worker = await startWorker(
+        { ...settingsFor(url, outside.url), ...overrides },
+        { name: 'worker', log: testLog },
+      );
+      workers.add(worker);
+      return worker;
+    },
+    async stopWorkers() {
+      await Promise.all([...workers].map((worker) => worker.stop()));
+      workers.clear();
+    },
+    async register(orderId, value, { before_commit, ...overrides } = {}) {
+      const invoiceVersion = (versions.get(orderId) ?? 0) + 1;
+      versions.set(orderId, invoiceVersion);
+      const input: RegisterInput = {
+        order_id: orderId,
+        service: 'yellow',
+        user_id: 'user-1',
+        wallet_id: 'wallet-1',
+        currency: 'EUR',
+        invoice_version: invoiceVersion,
+        cleared_sum: '1000.0000',
+        cashback_by_source: [{ source: 'user', value }],
+        ...overrides,
+      };
+      const [result] = await withTransaction(server, async (tx) => {
+        const results = await registerOrders(tx, jobs, [input]);
+        await before_commit?.();
+        return results;
+      });
+      if (result instanceof Error) throw result;
+    },
+    async order(orderId) {
+      const { rows } = await database.pool.query<OrderRow>(
+        'SELECT * FROM cashback.order_clears WHERE order_id = $1',
+        [orderId],
+      );
+      if (rows[0] === undefined) throw new Error(`no order ${orderId}`);
+      return rows[0];
+    },
+    async operations(orderId) {
+      const { rows } = await database.pool.query<OperationRow>(
+        `SELECT o.operation_id, o.revision, o.version, o.reward, e.outcome, e.reason, e.rewarded
+         FROM cashback.operations o LEFT JOIN cashback.operation_outcomes e USING (order_id, operation_id)
+         WHERE order_id = $1 ORDER BY o.created_at, o.operation_id`,
+        [orderId],
+      );
+      return rows;
+    },
+    untilSettled: (orderId) =>
+      until(
+        () => harness.order(orderId),
+        ({ revision, settled_revision }) => settled_revision === revision,
+      ),
+    async stop() {
+      await harness.stopWorkers();
+      await outside.stop();
+      await jobs.stop({ timeout_ms: 5_000 });
+      await server.close();
+      await database.close();
+      await testDatabase.drop();
+    },
+  };
+  return harness;
+}
+
+/** Impatient everywhere, so that what is to come later comes soon. */
+function settingsFor(databaseUrl: string, transactionsUrl: string): Settings {
+  const settings = readSettings(settingsSchema, {
+    DATABASE_URL: databaseUrl,
+    PORT: '0',
+    TRANSACTIONS_URL: transactionsUrl,
+    TRANSACTIONS_TOKEN: 'token-of-the-worker',
+    OPERATION_CALLBACK_SECRET: CALLBACK_SECRET,
+  });
+  return {
+    ...settings,
+    transactions_timeout_ms: 1_000,
+    queue_poll_ms: 500,
+    poll_base_ms: 50,
+    poll_max_ms: 400,
+    failure_base_ms: 100,
+    failure_max_ms: 400,
+    sweep_interval_ms: 100,
+    sweep_grace_ms: 60_000,
+  };
+}
+
+export const testLog = createLog({ name: 'worker', level: 'fatal', json: true });
+
+const UNTIL_MS = 15_000;
+const UNTIL_STEP_MS = 20;
+
+/** Reads again and again until it is as expected; the last reading is in the error. */
+export async function until<Value>(
+  read: () => Value | Promise<Value>,
+  expected: (value: Value) => boolean,
+  timeoutMs: number = UNTIL_MS,
+): Promise<Value> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const value = await read();
+    if (expected(value)) return value;
+    if (Date.now() > deadline) throw new Error(`still not as expected: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, UNTIL_STEP_MS));
+  }
+}
+
+let orders = 0;
+/** An id no other test of the file has. */
+export function newOrderId(name: string): string {
+  orders += 1;
+  return `${name}-${orders}`;
+}

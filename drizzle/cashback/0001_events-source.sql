@@ -1,0 +1,1 @@
+ALTER TABLE "cashback"."events" ADD COLUMN "source" text DEFAULT 'user' NOT NULL;

@@ -1,0 +1,2 @@
+CREATE UNIQUE INDEX "events_newest" ON "cashback"."events" USING btree ("order_id","source","revision" DESC NULLS FIRST);--> statement-breakpoint
+ALTER TABLE "cashback"."events" ADD CONSTRAINT "events_source" CHECK ("cashback"."events"."source" IN ('user', 'service'));

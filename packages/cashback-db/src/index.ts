@@ -1,0 +1,35 @@
+export { CASHBACK_JOBS_SCHEMA, chargeKey, chargeQueue, pollKey } from './charge-queue.ts';
+
+export { findOrder } from './queries/find-order.ts';
+export type { OrderView } from './queries/find-order.ts';
+export { findOrders } from './queries/find-orders.ts';
+export { findRates } from './queries/find-rates.ts';
+export { insertEvents } from './queries/insert-events.ts';
+export type { NewEvent } from './queries/insert-events.ts';
+export { insertOrders } from './queries/insert-orders.ts';
+export type { NewOrder } from './queries/insert-orders.ts';
+export { insertRates } from './queries/insert-rates.ts';
+export { FEED_START, listFeedEvents } from './queries/list-feed-events.ts';
+export type { FeedEvent, FeedPosition } from './queries/list-feed-events.ts';
+export { listOrderEvents } from './queries/list-order-events.ts';
+export type { StoredEvent } from './queries/list-order-events.ts';
+export { loadFeedHorizon } from './queries/load-feed-horizon.ts';
+export { loadOrders } from './queries/load-orders.ts';
+export { updateOrders } from './queries/update-orders.ts';
+export type { OrderUpdate } from './queries/update-orders.ts';
+
+export { claimOverdueOrders } from './queries/claim-overdue-orders.ts';
+export { hasOpenOperation } from './queries/has-open-operation.ts';
+export { insertOperationOutcomes } from './queries/insert-operation-outcomes.ts';
+export type { NewOperationOutcome } from './queries/insert-operation-outcomes.ts';
+export { insertOperations } from './queries/insert-operations.ts';
+export type { NewOperation } from './queries/insert-operations.ts';
+export { loadChargeOrders } from './queries/load-charge-orders.ts';
+export type { ChargeOrder } from './queries/load-charge-orders.ts';
+export { loadCharges } from './queries/load-charges.ts';
+export type { Charge } from './queries/load-charges.ts';
+export { lockOrders } from './queries/lock-orders.ts';
+export { updateCharges } from './queries/update-charges.ts';
+export type { ChargeUpdate } from './queries/update-charges.ts';
+export type { FeedHorizon } from './queries/load-feed-horizon.ts';
+export type { Reader } from './queries/reader.ts';

@@ -1,0 +1,69 @@
+import type { OperationOutcome, OrderOutput } from '@cashback/contract';
+import type { Source } from '@cashback/contract/source';
+import type { Reader } from './reader.ts';
+
+type Amounts = { source: Source; amount: string }[];
+
+/** An order as it stands, with its target and its newest operations, all of one moment. */
+export interface OrderView {
+  order_id: string;
+  service: string;
+  user_id: string;
+  wallet_id: string;
+  currency: string;
+  invoice_version: number;
+  cleared_sum: string;
+  cashback_sum: string;
+  revision: number;
+  settled_revision: number;
+  attention: string | null;
+  rewarded: Amounts;
+  /** As it came over the wire. */
+  receipt: OrderOutput['receipt'];
+  created_at: Date;
+  updated_at: Date;
+  /** One entry for each source that has an event. */
+  target: { source: Source; value: string }[];
+  /** The newest 50, newest first. Moments are ISO 8601 with an offset. */
+  operations: {
+    operation_id: string;
+    revision: number;
+    reward: Amounts;
+    created_at: string;
+    outcome: OperationOutcome | null;
+    reason: string | null;
+    finished_at: string | null;
+  }[];
+}
+
+// Amounts inside JSON are texts there: a JSON number would lose its places.
+const text = `
+  SELECT order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum, cashback_sum, revision,
+    settled_revision, attention, rewarded, receipt, created_at, updated_at,
+    (
+      SELECT coalesce(jsonb_agg(jsonb_build_object('source', source, 'value', value::text)), '[]')
+      FROM (
+        SELECT DISTINCT ON (source) source, value FROM cashback.events
+        WHERE order_id = $1 ORDER BY source, revision DESC
+      ) AS newest
+    ) AS target,
+    (
+      SELECT coalesce(jsonb_agg(to_jsonb(listed) ORDER BY created_at DESC, operation_id DESC), '[]')
+      FROM (
+        SELECT operation_id, operations.revision, reward, operations.created_at, outcome, reason,
+          operation_outcomes.created_at AS finished_at
+        FROM cashback.operations
+        LEFT JOIN cashback.operation_outcomes USING (order_id, operation_id)
+        WHERE order_id = $1
+        ORDER BY operations.created_at DESC, operation_id DESC
+        LIMIT 50
+      ) AS listed
+    ) AS operations
+  FROM cashback.order_clears
+  WHERE order_id = $1`;
+
+/** Undefined when there is no such order. One statement, so that all parts are of one snapshot. */
+export async function findOrder(reader: Reader, orderId: string): Promise<OrderView | undefined> {
+  const { rows } = await reader.query<OrderView>({ name: 'cashback.find-order', text, values: [orderId] });
+  return rows[0];
+}

@@ -1,0 +1,33 @@
+import type { Source } from '@cashback/contract/source';
+import type { Reader } from './reader.ts';
+
+/** A row of `events`; `value` with four places. */
+export interface StoredEvent {
+  event_id: string;
+  order_id: string;
+  source: Source;
+  value: string;
+  revision: number;
+  invoice_version: number;
+  created_at: Date;
+}
+
+/** No order comes near it; it bounds what one answer can hold. */
+const MAX_EVENTS = 10_000;
+
+const text = `
+  SELECT event_id, order_id, source, value, revision, invoice_version, created_at
+  FROM (
+    SELECT * FROM cashback.events WHERE order_id = $1 ORDER BY revision DESC, source DESC LIMIT ${MAX_EVENTS}
+  ) AS newest
+  ORDER BY revision, source`;
+
+/** All events of an order, by revision and then by source. */
+export async function listOrderEvents(reader: Reader, orderId: string): Promise<StoredEvent[]> {
+  const { rows } = await reader.query<StoredEvent>({
+    name: 'cashback.list-order-events',
+    text,
+    values: [orderId],
+  });
+  return rows;
+}

@@ -1,0 +1,39 @@
+import type { Source } from '@cashback/contract/source';
+import type { Transaction } from '@cashback/postgres';
+
+/** What the charge of an order looks at in its row, all of one moment. */
+export interface ChargeOrder {
+  order_id: string;
+  user_id: string;
+  wallet_id: string;
+  currency: string;
+  revision: number;
+  settled_revision: number;
+  operation_id: string | null;
+  /** As `transactions` last said it. */
+  rewarded: { source: Source; amount: string }[];
+  attention: string | null;
+  unsettled_since: Date;
+  /** The database's clock, which wrote the other moments too. */
+  now: Date;
+}
+
+const text = `
+  SELECT order_id, user_id, wallet_id, currency, revision, settled_revision, operation_id, rewarded,
+    attention, unsettled_since, now() AS now
+  FROM cashback.order_clears
+  WHERE order_id = ANY($1::text[])`;
+
+/** The orders by id; those that do not exist are absent. */
+export async function loadChargeOrders(
+  tx: Transaction,
+  orderIds: readonly string[],
+): Promise<Map<string, ChargeOrder>> {
+  if (orderIds.length === 0) return new Map();
+  const { rows } = await tx.client.query<ChargeOrder>({
+    name: 'cashback.load-charge-orders',
+    text,
+    values: [orderIds],
+  });
+  return new Map(rows.map((order) => [order.order_id, order]));
+}

@@ -1,0 +1,37 @@
+import { parseAmount } from '@cashback/contract/amount';
+import type { Source } from '@cashback/contract/source';
+import type { StoredOrder } from '@cashback/core';
+import type { Transaction } from '@cashback/postgres';
+
+type Row = Omit<StoredOrder, 'target'> & { order_id: string; source: Source | null; value: string | null };
+
+const text = `
+  SELECT stored.order_id, stored.service, stored.user_id, stored.wallet_id, stored.currency,
+    stored.invoice_version, stored.revision, newest.source, newest.value
+  FROM cashback.order_clears AS stored
+  LEFT JOIN (
+    SELECT DISTINCT ON (order_id, source) order_id, source, value
+    FROM cashback.events
+    WHERE order_id = ANY($1::text[])
+    ORDER BY order_id, source, revision DESC
+  ) AS newest ON newest.order_id = stored.order_id
+  WHERE stored.order_id = ANY($1::text[])`;
+
+/**
+ * The orders with their targets, by id; those that do not exist are absent. To decide on an order, lock it with a
+ * statement before this one.
+ */
+export async function loadOrders(
+  tx: Transaction,
+  orderIds: readonly string[],
+): Promise<Map<string, StoredOrder>> {
+  const orders = new Map<string, StoredOrder>();
+  if (orderIds.length === 0) return orders;
+  const { rows } = await tx.client.query<Row>({ name: 'cashback.load-orders', text, values: [orderIds] });
+  for (const { order_id, source, value, ...fields } of rows) {
+    let order = orders.get(order_id);
+    if (order === undefined) orders.set(order_id, (order = { ...fields, target: {} }));
+    if (source !== null && value !== null) order.target[source] = parseAmount(value);
+  }
+  return orders;
+}

@@ -1,0 +1,59 @@
+import type { Source } from '@cashback/contract/source';
+import type { Transaction } from '@cashback/postgres';
+
+/** What the charge of an order leaves on its row. */
+export interface ChargeUpdate {
+  order_id: string;
+  /** The row must still have these two: what was decided on. */
+  revision: number;
+  operation_id: string | null;
+  /** The operation that is open from now on. */
+  next_operation_id: string | null;
+  /** True: this revision is rewarded in full. */
+  settled: boolean;
+  /** Null: what is stored stays. */
+  rewarded: { source: Source; amount: string }[] | null;
+  attention: string | null;
+  /** How long until the order is to be looked at again. */
+  wait_ms: number;
+}
+
+const text = `
+  UPDATE cashback.order_clears AS stored SET
+    operation_id = input.next_operation_id,
+    settled_revision = CASE WHEN input.settled THEN input.revision ELSE stored.settled_revision END,
+    rewarded = coalesce(input.rewarded::jsonb, stored.rewarded),
+    attention = input.attention,
+    next_charge_at = now() + input.wait_ms * interval '1 millisecond',
+    updated_at = now()
+  FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::text[], $8::integer[])
+    AS input (order_id, revision, operation_id, next_operation_id, settled, rewarded, attention, wait_ms)
+  WHERE stored.order_id = input.order_id
+    AND stored.revision = input.revision
+    AND stored.operation_id IS NOT DISTINCT FROM input.operation_id`;
+
+/**
+ * Compare-and-set of orders whose locks the transaction holds; order ids must be distinct. Throws when a row is not
+ * as it was decided on, which a lock that is held rules out.
+ */
+export async function updateCharges(tx: Transaction, updates: readonly ChargeUpdate[]): Promise<void> {
+  if (updates.length === 0) return;
+  const { rowCount } = await tx.client.query({
+    name: 'cashback.update-charges',
+    text,
+    values: [
+      updates.map((update) => update.order_id),
+      updates.map((update) => update.revision),
+      updates.map((update) => update.operation_id),
+      updates.map((update) => update.next_operation_id),
+      updates.map((update) => update.settled),
+      updates.map((update) => update.rewarded && JSON.stringify(update.rewarded)),
+      updates.map((update) => update.attention),
+      updates.map((update) => Math.round(update.wait_ms)),
+    ],
+  });
+  if (rowCount !== updates.length) {
+    const ids = updates.map((update) => update.order_id).join(', ');
+    throw new Error(`expected to update ${updates.length} orders, updated ${rowCount}, of: ${ids}`);
+  }
+}

@@ -1,0 +1,50 @@
+import { type Amount, formatAmount } from '@cashback/contract/amount';
+import type { Transaction } from '@cashback/postgres';
+
+/** What a register leaves on an order: a higher revision is a new target, the same one a newer invoice alone. */
+export interface OrderUpdate {
+  order_id: string;
+  revision: number;
+  invoice_version: number;
+  cleared_sum: Amount;
+  cashback_sum: Amount;
+  receipt: Record<string, unknown> | null;
+}
+
+const text = `
+  UPDATE cashback.order_clears AS stored SET
+    revision = input.revision,
+    invoice_version = input.invoice_version,
+    cleared_sum = input.cleared_sum,
+    cashback_sum = input.cashback_sum,
+    receipt = input.receipt::jsonb,
+    attention = CASE WHEN input.revision > stored.revision THEN NULL ELSE stored.attention END,
+    unsettled_since = CASE
+      WHEN input.revision > stored.revision AND stored.settled_revision = stored.revision THEN now()
+      ELSE stored.unsettled_since
+    END,
+    next_charge_at = CASE WHEN input.revision > stored.revision THEN now() ELSE stored.next_charge_at END,
+    updated_at = now()
+  FROM unnest($1::text[], $2::integer[], $3::integer[], $4::numeric[], $5::numeric[], $6::text[])
+    AS input (order_id, revision, invoice_version, cleared_sum, cashback_sum, receipt)
+  WHERE stored.order_id = input.order_id`;
+
+/** Writes orders whose locks the transaction holds. Order ids must be distinct. */
+export async function updateOrders(tx: Transaction, updates: readonly OrderUpdate[]): Promise<void> {
+  if (updates.length === 0) return;
+  const { rowCount } = await tx.client.query({
+    name: 'cashback.update-orders',
+    text,
+    values: [
+      updates.map((update) => update.order_id),
+      updates.map((update) => update.revision),
+      updates.map((update) => update.invoice_version),
+      updates.map((update) => formatAmount(update.cleared_sum)),
+      updates.map((update) => formatAmount(update.cashback_sum)),
+      updates.map((update) => update.receipt && JSON.stringify(update.receipt)),
+    ],
+  });
+  if (rowCount !== updates.length) {
+    throw new Error(`expected to update ${updates.length} orders, updated ${rowCount}`);
+  }
+}

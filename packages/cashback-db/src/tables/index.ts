@@ -1,0 +1,4 @@
+export { feedEpochs, events } from './events.ts';
+export { operationOutcomes, operations } from './operations.ts';
+export { orderClears } from './order-clears.ts';
+export { orderRates } from './order-rates.ts';

@@ -1,0 +1,38 @@
+import { integer, jsonb, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { OperationOutcome } from '@cashback/contract';
+import { cashback, id, moment, now } from './columns.ts';
+
+type Reward = { source: 'user' | 'service'; amount: string }[];
+
+/** Append-only: one attempt to move an order's cashback to a target, committed before its request leaves. */
+export const operations = cashback.table(
+  'operations',
+  {
+    order_id: id('order_id').notNull(),
+    operation_id: text('operation_id').notNull(),
+    revision: integer('revision').notNull(),
+    /** The invoice's cashback version that the operation builds on. */
+    version: integer('version').notNull(),
+    user_id: text('user_id').notNull(),
+    wallet_id: text('wallet_id').notNull(),
+    currency: text('currency').notNull(),
+    reward: jsonb('reward').$type<Reward>().notNull(),
+    created_at: moment('created_at').notNull().default(now),
+  },
+  (table) => [primaryKey({ columns: [table.order_id, table.operation_id] })],
+);
+
+/** Append-only: how an operation ended. An operation without an outcome is not known to be finished. */
+export const operationOutcomes = cashback.table(
+  'operation_outcomes',
+  {
+    order_id: id('order_id').notNull(),
+    operation_id: text('operation_id').notNull(),
+    outcome: text('outcome').$type<OperationOutcome>().notNull(),
+    reason: text('reason'),
+    /** What `transactions` said was rewarded when the end was seen. */
+    rewarded: jsonb('rewarded').$type<Reward>().notNull(),
+    created_at: moment('created_at').notNull().default(now),
+  },
+  (table) => [primaryKey({ columns: [table.order_id, table.operation_id] })],
+);

@@ -1,0 +1,53 @@
+import { sql } from 'drizzle-orm';
+import { check, index, integer, jsonb, text } from 'drizzle-orm/pg-core';
+import { amount, cashback, id, moment, now } from './columns.ts';
+
+/**
+ * One row an order: what its newest clear was, which target that gave, and how far the payment side has come.
+ * The row's lock is what makes register and charge take turns.
+ */
+export const orderClears = cashback.table(
+  'order_clears',
+  {
+    order_id: id('order_id').primaryKey(),
+    service: text('service').notNull(),
+    user_id: text('user_id').notNull(),
+    wallet_id: text('wallet_id').notNull(),
+    currency: text('currency').notNull(),
+    invoice_version: integer('invoice_version').notNull(),
+    cleared_sum: amount('cleared_sum').notNull(),
+    /** The target over all sources; by source it is in the newest `events`. */
+    cashback_sum: amount('cashback_sum').notNull(),
+    /** +1 for every accepted change of the target. */
+    revision: integer('revision').notNull(),
+    receipt: jsonb('receipt'),
+    /** The newest revision that was seen rewarded in full. Below `revision`: not settled. */
+    settled_revision: integer('settled_revision').notNull().default(0),
+    /** The one operation that is not known to be finished; changed by compare-and-set under the row's lock. */
+    operation_id: text('operation_id'),
+    /** `[{ source, amount }]` as `transactions` last said it. */
+    rewarded: jsonb('rewarded')
+      .$type<{ source: 'user' | 'service'; amount: string }[]>()
+      .notNull()
+      .default([]),
+    /** Why a person must look; null when nobody needs to. */
+    attention: text('attention'),
+    unsettled_since: moment('unsettled_since').notNull().default(now),
+    /** When the order is to be looked at again; the sweeper finds those that are overdue. */
+    next_charge_at: moment('next_charge_at').notNull().default(now),
+    created_at: moment('created_at').notNull().default(now),
+    updated_at: moment('updated_at').notNull().default(now),
+  },
+  (table) => [
+    check('order_clears_cleared_sum', sql`${table.cleared_sum} >= 0 AND ${table.cleared_sum} <> 'NaN'`),
+    check('order_clears_cashback_sum', sql`${table.cashback_sum} >= 0 AND ${table.cashback_sum} <> 'NaN'`),
+    check(
+      'order_clears_revision',
+      sql`${table.revision} >= 1 AND ${table.settled_revision} <= ${table.revision}`,
+    ),
+    check('order_clears_invoice_version', sql`${table.invoice_version} >= 1`),
+    index('order_clears_unsettled')
+      .on(table.next_charge_at)
+      .where(sql`${table.settled_revision} < ${table.revision} AND ${table.attention} IS NULL`),
+  ],
+);

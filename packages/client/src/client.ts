@@ -1,0 +1,107 @@
+import type {
+  AppRouter,
+  EventsOutput,
+  OrderInput,
+  OrderOutput,
+  OrderRates,
+  RatesGetInput,
+  RegisterInput,
+  RegisterOutput,
+} from '@cashback/contract';
+import { TRPCClientError, createTRPCClient, httpBatchLink, httpLink } from '@trpc/client';
+import { CashbackClientError } from './client-error.ts';
+import { createExchange } from './exchange.ts';
+import { type FeedOptions, type FeedPage, readFeed } from './feed.ts';
+import { toClientError } from './to-client-error.ts';
+
+export interface CashbackClientOptions {
+  /** Where the server listens, e.g. `https://cashback.example.com`. */
+  url: string;
+  /** A bearer token that the server knows, with the scopes of the calls that are made. */
+  token: string;
+  /** For one attempt; default 10,000. */
+  timeout_ms?: number;
+  /** Calls made in the same turn share one HTTP request, up to 50; default true. */
+  batching?: boolean;
+  /** Further attempts when no answer came or the server was not available; default 3. */
+  retries?: number;
+}
+
+/** Every call throws `CashbackClientError` and is safe to repeat. */
+export interface CashbackClient {
+  /** Stores what an order should give back, by source. Scope `register`. */
+  register(input: RegisterInput): Promise<RegisterOutput>;
+  /** All events of one order, or a page of the feed of all orders after a cursor. Scope `events`. */
+  events(input?: { order_id: string } | { after?: string; limit?: number }): Promise<EventsOutput>;
+  /** The feed of all orders, page after page. Scope `events`. */
+  feed(options?: FeedOptions): AsyncGenerator<FeedPage, void>;
+  /** Everything that is known of an order. Scope `order`. */
+  order(input: OrderInput): Promise<OrderOutput>;
+  rates: {
+    /** Freezes an order's rates; the same ones again are fine. Scope `rates`. */
+    put(input: OrderRates): Promise<OrderRates>;
+    /** Scope `rates.read`. */
+    get(input: RatesGetInput): Promise<OrderRates>;
+  };
+  /** Ends what is under way: those calls fail as `UNREACHABLE`, later ones as `CLOSED`. May be called twice. */
+  close(): void;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_RETRIES = 3;
+const MAX_BATCH_SIZE = 50;
+/** Node's limit for the head of a request is 16 KiB. */
+const MAX_URL_LENGTH = 8_000;
+
+/** A typed client of the cashback server. It keeps no connection that would hold up the end of the process. */
+export function createCashbackClient(options: CashbackClientOptions): CashbackClient {
+  assertOptions(options);
+  const { token, timeout_ms = DEFAULT_TIMEOUT_MS, batching = true, retries = DEFAULT_RETRIES } = options;
+  const closing = new AbortController();
+  const closed = closing.signal;
+  const link = {
+    url: `${options.url.replace(/\/+$/, '')}/trpc`,
+    headers: { authorization: `Bearer ${token}` },
+    fetch: createExchange({ timeout_ms, retries, closed }),
+  };
+  const trpc = createTRPCClient<AppRouter>({
+    links: [
+      batching
+        ? httpBatchLink({ ...link, maxItems: MAX_BATCH_SIZE, maxURLLength: MAX_URL_LENGTH })
+        : httpLink(link),
+    ],
+  });
+  const events: CashbackClient['events'] = (input = {}) => told(trpc.events.query(input));
+
+  return {
+    register: (input) => told(trpc.register.mutate(input)),
+    events,
+    feed: (feedOptions = {}) => readFeed({ readPage: events, closed }, feedOptions),
+    order: (input) => told(trpc.order.query(input)),
+    rates: {
+      put: (input) => told(trpc.rates.put.mutate(input)),
+      get: (input) => told(trpc.rates.get.query(input)),
+    },
+    close: () => closing.abort(new Error('the client was closed')),
+  };
+}
+
+function assertOptions({ url, token }: CashbackClientOptions): void {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new TypeError(`url: expected an http:// or https:// URL of the server, got ${JSON.stringify(url)}`);
+  }
+  // Not shown: it is a secret, also when it is a wrong one.
+  if (!/^\S+$/.test(token ?? ''))
+    throw new TypeError('token: expected a bearer token, not empty and without spaces');
+}
+
+async function told<Output>(call: Promise<Output>): Promise<Output> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!(error instanceof TRPCClientError)) throw error;
+    const { code, message, retryable, details, issues, cause } = toClientError(error);
+    // Made here, so that its stack leads to the caller; the calls of a failed batch share what is below.
+    throw new CashbackClientError(code, message, { retryable, details, issues, cause });
+  }
+}

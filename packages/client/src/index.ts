@@ -1,0 +1,22 @@
+export { createCashbackClient } from './client.ts';
+export type { CashbackClient, CashbackClientOptions } from './client.ts';
+export { CashbackClientError } from './client-error.ts';
+export type { CashbackClientErrorCode } from './client-error.ts';
+export type { FeedOptions, FeedPage } from './feed.ts';
+export { latestValues } from './latest-values.ts';
+
+export type {
+  CashbackErrorCode,
+  CashbackEvent,
+  EventsOutput,
+  InputIssue,
+  OrderInput,
+  OrderOutput,
+  OrderRate,
+  OrderRates,
+  RatesGetInput,
+  RegisterInput,
+  RegisterOutcome,
+  RegisterOutput,
+  Source,
+} from '@cashback/contract';

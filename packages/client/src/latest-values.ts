@@ -1,0 +1,17 @@
+import type { CashbackEvent } from '@cashback/contract';
+
+/**
+ * The newest event of each order and source: the one of the highest revision, wherever it stands in the list. The
+ * feed's order is stable, but not that of the revisions; a page is folded into what is known with
+ * `latestValues([...known, ...page.events])`.
+ */
+export function latestValues(events: Iterable<CashbackEvent>): CashbackEvent[] {
+  const newest = new Map<string, CashbackEvent>();
+  for (const event of events) {
+    // Neither part can contain a space.
+    const key = `${event.order_id} ${event.source}`;
+    const known = newest.get(key);
+    if (known === undefined || known.revision < event.revision) newest.set(key, event);
+  }
+  return [...newest.values()];
+}

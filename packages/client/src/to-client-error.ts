@@ -1,0 +1,23 @@
+import type { AppRouter } from '@cashback/contract';
+import type { TRPCClientError } from '@trpc/client';
+import { CashbackClientError } from './client-error.ts';
+
+/** Whatever the links threw, as the client's own error. */
+export function toClientError(error: TRPCClientError<AppRouter>): CashbackClientError {
+  if (error.cause instanceof CashbackClientError) return error.cause;
+  const told = error.data?.cashback;
+  if (told !== undefined) {
+    const { code, retryable, details, issues } = told;
+    return new CashbackClientError(code, error.message, { retryable, details, issues });
+  }
+  const answered = error.meta !== undefined;
+  return answered
+    ? new CashbackClientError('UNEXPECTED_ANSWER', `the answer cannot be read: ${error.message}`, {
+        retryable: false,
+        cause: error,
+      })
+    : new CashbackClientError('BAD_REQUEST', `the call cannot be sent: ${error.message}`, {
+        retryable: false,
+        cause: error,
+      });
+}

@@ -1,0 +1,64 @@
+import type pg from 'pg';
+
+/** What every connection of an app carries. Times in milliseconds. */
+export type ConnectionSettings = {
+  url: string;
+  /** A group role that the connection takes on at once; the login must be a member of it, or a superuser. */
+  role?: string;
+  /** What `pg_stat_activity` shows. */
+  application_name: string;
+  statement_timeout_ms?: number;
+};
+
+const connectTimeoutMs = 10_000;
+const lockTimeoutMs = 10_000;
+const idleInTransactionTimeoutMs = 30_000;
+const defaultStatementTimeoutMs = 15_000;
+const roleName = /^[a-z_][a-z0-9_]{0,62}$/;
+
+/**
+ * The limits are the server's own. pg's `query_timeout` is left unset on purpose: it abandons a statement
+ * that goes on running, so a client could go back to its pool inside a transaction.
+ */
+export function connectionConfig(settings: ConnectionSettings): pg.ClientConfig {
+  const url = parseDatabaseUrl(settings.url);
+  const options = url.searchParams.get('options');
+  url.searchParams.delete('options');
+  url.searchParams.delete('query_timeout');
+  return {
+    connectionString: url.href,
+    options: [options, settings.role === undefined ? null : `-c role=${checkedRole(settings.role)}`]
+      .filter((option) => option !== null)
+      .join(' '),
+    application_name: settings.application_name,
+    statement_timeout: settings.statement_timeout_ms ?? defaultStatementTimeoutMs,
+    lock_timeout: lockTimeoutMs,
+    idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+  };
+}
+
+/** Throws an error that names DATABASE_URL and never shows the value: it holds a password. */
+function parseDatabaseUrl(url: string): URL {
+  const parsed = URL.parse(url);
+  if (parsed === null || !/^postgres(ql)?:$/.test(parsed.protocol)) {
+    throw new Error(
+      'DATABASE_URL is not a Postgres URL: expected postgres://user:password@host:5432/database (percent-encode what is special in the password)',
+    );
+  }
+  return parsed;
+}
+
+/** `host:port/database`, without user and password. */
+export function describeDatabase(url: string): string {
+  const parsed = parseDatabaseUrl(url);
+  return `${parsed.hostname || 'localhost'}:${parsed.port || '5432'}${parsed.pathname}`;
+}
+
+function checkedRole(role: string): string {
+  if (!roleName.test(role)) {
+    throw new Error(`role ${JSON.stringify(role)} is not a plain name: expected ${roleName.source}`);
+  }
+  return role;
+}

@@ -1,0 +1,40 @@
+import { drizzle } from 'drizzle-orm/node-postgres';
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import { Pool } from 'pg';
+import { connectionConfig } from './connection-settings.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
+
+export type Database = {
+  pool: Pool;
+  drizzle: NodePgDatabase;
+  /** Waits for clients that are checked out, then closes every connection. May be called twice. */
+  close(): Promise<void>;
+};
+
+export type DatabaseSettings = ConnectionSettings & {
+  max_connections?: number;
+  /** Hears of connections that broke while idle; the pool replaces them by itself. */
+  log_error?: (error: Error) => void;
+};
+
+const defaultMaxConnections = 10;
+const idleTimeoutMs = 30_000;
+
+/** Opens no connection yet: an unreachable database shows at the first statement, or in `waitForDatabase`. */
+export function openDatabase(settings: DatabaseSettings): Database {
+  const pool = new Pool({
+    ...connectionConfig(settings),
+    max: settings.max_connections ?? defaultMaxConnections,
+    idleTimeoutMillis: idleTimeoutMs,
+  });
+  let closing: Promise<void> | undefined;
+  pool.on('error', (error) => {
+    // A connection on its way out has nothing more to say that matters.
+    if (closing === undefined) settings.log_error?.(error);
+  });
+  return {
+    pool,
+    drizzle: drizzle({ client: pool }),
+    close: () => (closing ??= pool.end()),
+  };
+}

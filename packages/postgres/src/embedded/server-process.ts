@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Account } from './account.ts';
+import { readServer, stopLeftoverServer } from './running-server.ts';
+import { serverEnvironment } from './server-environment.ts';
+
+export type ServerProcess = { stop(): Promise<void> };
+
+/** The server ended before it was ready; `log` is the end of what it said. */
+export class ServerEndedError extends Error {
+  readonly log: string;
+  constructor(message: string, log: string) {
+    super(`${message}\n${log}`);
+    this.name = 'ServerEndedError';
+    this.log = log;
+  }
+}
+
+/**
+ * The shell between us and the server lives exactly as long as the server. Its standard input is a pipe whose
+ * other end only this process holds: when that closes, be it by `stop` or because this process was killed, the
+ * server is shut down, fast first and immediately after half a minute.
+ */
+const supervise = `
+exec 3<&0
+"$@" </dev/null 3<&- &
+server=$!
+{
+  read -r _ <&3
+  kill -INT "$server"
+  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+    sleep 1
+    kill -0 "$server" || exit
+  done
+  kill -QUIT "$server"
+} 2>/dev/null &
+watcher=$!
+exec 3<&-
+wait "$server"
+status=$?
+kill "$watcher" 2>/dev/null
+exit "$status"
+`;
+const readyTimeoutMs = 60_000;
+const stopTimeoutMs = 45_000;
+const pollMs = 10;
+const logTailCharacters = 4_000;
+
+/** Starts the server and resolves once it accepts connections. */
+export async function startServer(settings: {
+  program: string;
+  arguments: string[];
+  data: string;
+  log: string;
+  account: Account;
+}): Promise<ServerProcess> {
+  const child = spawnSupervised(settings);
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  await ready(child, settings);
+  // The server must not keep this process alive; when it ends, the pipe closes and takes the server along.
+  child.unref();
+  let stopping: Promise<void> | undefined;
+  return { stop: () => (stopping ??= stop(child, ended, settings.data)) };
+}
+
+function spawnSupervised(settings: Parameters<typeof startServer>[0]): ChildProcess {
+  const log = openSync(settings.log, 'w', 0o600);
+  try {
+    return spawn('/bin/sh', ['-c', supervise, 'sh', settings.program, ...settings.arguments], {
+      ...settings.account,
+      cwd: '/',
+      env: serverEnvironment,
+      stdio: ['pipe', log, log],
+      // A process group of its own: Ctrl-C in the terminal reaches us, and we shut it down in order.
+      detached: true,
+    });
+  } finally {
+    closeSync(log);
+  }
+}
+
+async function ready(child: ChildProcess, { data, log }: { data: string; log: string }): Promise<void> {
+  let failure: Error | undefined;
+  child.once('error', (error) => (failure = error));
+  const deadline = Date.now() + readyTimeoutMs;
+  while (readServer(data)?.status !== 'ready') {
+    if (failure !== undefined) throw failure;
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new ServerEndedError('the embedded Postgres did not start:', logTail(log));
+    }
+    if (Date.now() > deadline) {
+      child.stdin?.destroy();
+      throw new ServerEndedError(
+        `the embedded Postgres was not ready after ${readyTimeoutMs} ms:`,
+        logTail(log),
+      );
+    }
+    await delay(pollMs);
+  }
+}
+
+async function stop(child: ChildProcess, ended: Promise<void>, data: string): Promise<void> {
+  child.ref();
+  child.stdin?.destroy();
+  const timer = new AbortController();
+  await Promise.race([ended, delay(stopTimeoutMs, undefined, { signal: timer.signal }).catch(() => {})]);
+  timer.abort();
+  // Only when the shell was killed, so that nobody passed the end of the pipe on.
+  await stopLeftoverServer(data);
+}
+
+function logTail(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').slice(-logTailCharacters);
+  } catch {
+    return '(no log)';
+  }
+}

@@ -1,0 +1,17 @@
+export { startEmbeddedPostgres } from './embedded/start-embedded-postgres.ts';
+export type { EmbeddedPostgres } from './embedded/start-embedded-postgres.ts';
+export { openDatabase } from './database.ts';
+export type { Database, DatabaseSettings } from './database.ts';
+export { withTransaction } from './transaction.ts';
+export type { Transaction } from './transaction.ts';
+export { waitForDatabase } from './wait-for-database.ts';
+export { errorCode, isUnavailable } from './errors.ts';
+export { migrate } from './migrations/migrate.ts';
+export type { MigrateSettings, MigrationResult } from './migrations/migrate.ts';
+export { migrationsFolder } from './migrations/owners.ts';
+export { defineQueue } from './jobs/define-queue.ts';
+export type { Queue, QueueOptions } from './jobs/define-queue.ts';
+export { startJobs } from './jobs/start-jobs.ts';
+export type { Jobs, JobsSettings } from './jobs/start-jobs.ts';
+export type { JobInput } from './jobs/enqueue.ts';
+export type { Job, JobHandler, WorkOptions } from './jobs/work.ts';

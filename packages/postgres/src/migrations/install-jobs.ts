@@ -1,0 +1,108 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import { PgBoss } from 'pg-boss';
+
+const indexBuildPollMs = 200;
+const indexBuildTimeoutMs = 600_000;
+
+/**
+ * Installs or migrates pg-boss in `schema`, and lets `roles` run jobs there without owning anything: apps start
+ * pg-boss with `migrate: false`.
+ */
+export async function installJobs(
+  client: pg.ClientBase,
+  url: string,
+  schema: string,
+  roles: readonly string[],
+): Promise<'installed' | 'migrated' | 'unchanged'> {
+  const before = await installedVersion(client, schema);
+  const boss = new PgBoss({
+    connectionString: url,
+    application_name: 'cashback-migrate',
+    max: 2,
+    schema,
+    supervise: false,
+    schedule: false,
+    registerInstance: false,
+    bamIntervalSeconds: 10,
+  });
+  const errors: Error[] = [];
+  boss.on('error', (error) => errors.push(error));
+  try {
+    await boss.start();
+    await waitForIndexBuilds(boss, errors);
+  } finally {
+    await boss.stop({ graceful: true, timeout: 10_000 });
+  }
+  await keepStatisticsOffQueueNames(client, schema);
+  await grantJobs(client, schema, roles);
+  const after = await installedVersion(client, schema);
+  if (before === null) return 'installed';
+  return before === after ? 'unchanged' : 'migrated';
+}
+
+async function installedVersion(client: pg.ClientBase, schema: string): Promise<number | null> {
+  const table = `${client.escapeIdentifier(schema)}.version`;
+  const { rows } = await client.query<{ exists: boolean }>('SELECT to_regclass($1) IS NOT NULL AS exists', [
+    table,
+  ]);
+  if (rows[0]?.exists !== true) return null;
+  const version = await client.query<{ version: number }>(`SELECT version FROM ${table}`);
+  return version.rows[0]?.version ?? null;
+}
+
+/** A pg-boss migration may leave index builds to a background worker, which apps under their role never run. */
+async function waitForIndexBuilds(boss: PgBoss, errors: readonly Error[]): Promise<void> {
+  const deadline = Date.now() + indexBuildTimeoutMs;
+  for (;;) {
+    const open = (await boss.getBamStatus()).filter(({ status }) => status !== 'completed');
+    if (open.length === 0) return;
+    const failed = open.some(({ status }) => status === 'failed');
+    if (failed || Date.now() > deadline) {
+      const reason = errors.at(-1)?.message ?? (failed ? 'see the bam table of the schema' : 'still running');
+      throw new Error(`pg-boss did not finish building its indexes: ${reason}. Run the migration again.`);
+    }
+    await delay(indexBuildPollMs);
+  }
+}
+
+/**
+ * A queue is often empty when Postgres gathers statistics; a burst that follows is then planned as if it were
+ * one job, and a fetch reads the whole queue once per job, for minutes. Without statistics on the name the
+ * planner goes by the size that the table has at the moment.
+ */
+async function keepStatisticsOffQueueNames(client: pg.ClientBase, schema: string): Promise<void> {
+  const table = `${client.escapeIdentifier(schema)}.job_common`;
+  const { rowCount } = await client.query(
+    "SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'name' AND attstattarget IS DISTINCT FROM 0",
+    [table],
+  );
+  if (rowCount !== 0) await client.query(`ALTER TABLE ${table} ALTER COLUMN name SET STATISTICS 0`);
+}
+
+async function grantJobs(client: pg.ClientBase, schema: string, roles: readonly string[]): Promise<void> {
+  const inSchema = `IN SCHEMA ${client.escapeIdentifier(schema)}`;
+  const grantees = roles.map((role) => client.escapeIdentifier(role)).join(', ');
+  const statements = [
+    `REVOKE ALL ON ALL FUNCTIONS ${inSchema} FROM PUBLIC`,
+    ...(roles.length === 0
+      ? []
+      : [
+          `GRANT USAGE ON SCHEMA ${client.escapeIdentifier(schema)} TO ${grantees}`,
+          ...grantsTo(inSchema, grantees),
+        ]),
+  ];
+  await client.query(['BEGIN', ...statements, 'COMMIT'].join(';\n'));
+}
+
+function grantsTo(inSchema: string, grantees: string): string[] {
+  const grants = [
+    ['SELECT, INSERT, UPDATE, DELETE', 'TABLES'],
+    ['USAGE, SELECT', 'SEQUENCES'],
+    ['EXECUTE', 'FUNCTIONS'],
+  ] as const;
+  return grants.flatMap(([privileges, objects]) => [
+    `GRANT ${privileges} ON ALL ${objects} ${inSchema} TO ${grantees}`,
+    `ALTER DEFAULT PRIVILEGES ${inSchema} GRANT ${privileges} ON ${objects} TO ${grantees}`,
+  ]);
+}

@@ -1,0 +1,87 @@
+import { Client } from 'pg';
+import { connectionConfig, describeDatabase } from '../connection-settings.ts';
+import { errorCode } from '../errors.ts';
+import { applyMigrations } from './apply-migrations.ts';
+import { installJobs } from './install-jobs.ts';
+import { readOwners } from './owners.ts';
+import type { Owner } from './owners.ts';
+import { createRoles } from './roles.ts';
+
+export type MigrationResult = {
+  owner: string;
+  /** How many migrations this run applied, and how many there are. */
+  applied: number;
+  total: number;
+  /** `null` when the owner has no jobs. */
+  jobs: { schema: string; outcome: 'installed' | 'migrated' | 'unchanged' } | null;
+};
+
+export type MigrateSettings = {
+  /** A login that owns the database or may create schemas and roles in it. */
+  url: string;
+  folder: string;
+  report?: (result: MigrationResult) => void;
+};
+
+const lockNotAvailable = '55P03';
+const lockWaitMs = 120_000;
+/** A change of a table that waits makes everyone behind it wait too: better to fail and be run again. */
+const tableLockWaitMs = 10_000;
+/** Any constant will do, as long as nothing else in the database uses it. */
+const migrationLock = 8_223_417_606;
+
+/**
+ * Brings the roles, tables and job queues of every owner up to date, one owner after the other. Runs that
+ * overlap wait for each other; a repeated run changes nothing. An owner's migrations are applied as a whole or
+ * not at all.
+ */
+export async function migrate(settings: MigrateSettings): Promise<MigrationResult[]> {
+  const owners = await readOwners(settings.folder);
+  const client = new Client({
+    ...connectionConfig({ url: settings.url, application_name: 'cashback-migrate', statement_timeout_ms: 0 }),
+    lock_timeout: lockWaitMs,
+    idle_in_transaction_session_timeout: 0,
+  });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    await lock(client, settings.url);
+    await client.query(`SET lock_timeout = ${tableLockWaitMs}`);
+    const results: MigrationResult[] = [];
+    for (const owner of owners) {
+      const result = await migrateOwner(client, settings.url, owner);
+      settings.report?.(result);
+      results.push(result);
+    }
+    return results;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+async function migrateOwner(client: Client, url: string, owner: Owner): Promise<MigrationResult> {
+  await createRoles(client, owner.roles);
+  const { applied, total } = await applyMigrations(client, owner);
+  const jobs =
+    owner.jobs_schema === null
+      ? null
+      : {
+          schema: owner.jobs_schema,
+          outcome: await installJobs(client, url, owner.jobs_schema, owner.roles),
+        };
+  return { owner: owner.name, applied, total, jobs };
+}
+
+/** Held until the connection ends, so a run that dies frees it. */
+async function lock(client: Client, url: string): Promise<void> {
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [migrationLock]);
+  } catch (error) {
+    if (errorCode(error) !== lockNotAvailable) throw error;
+    throw new Error(
+      `another migration has been running on ${describeDatabase(url)} for ${lockWaitMs / 1000} s: ` +
+        'wait for it, or look for its connection (application_name cashback-migrate) in pg_stat_activity',
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,54 @@
+import { Client } from 'pg';
+import pRetry, { AbortError } from 'p-retry';
+import { connectionConfig, describeDatabase } from './connection-settings.ts';
+import { asError, isUnavailable } from './errors.ts';
+
+const firstDelayMs = 100;
+const longestDelayMs = 1_000;
+
+/**
+ * Resolves once the database answers. An answer that waiting cannot change (wrong password, no such database)
+ * fails at once, silence after `timeout_ms`; the error names host and port, never the password.
+ */
+export async function waitForDatabase(settings: { url: string; timeout_ms: number }): Promise<void> {
+  const giveUp = AbortSignal.timeout(settings.timeout_ms);
+  const deadline = Date.now() + settings.timeout_ms;
+  let last: Error | undefined;
+  try {
+    await pRetry(
+      () =>
+        connectOnce(settings.url, Math.max(1, deadline - Date.now())).catch((error: unknown) => {
+          last = asError(error);
+          throw isUnavailable(error) ? last : new AbortError(last);
+        }),
+      { retries: Infinity, minTimeout: firstDelayMs, maxTimeout: longestDelayMs, factor: 2, signal: giveUp },
+    );
+  } catch (error) {
+    const reason = last ?? asError(error);
+    throw new Error(
+      `cannot reach Postgres at ${describeDatabase(settings.url)}: ${describe(reason)}. ` +
+        'Check that it runs and accepts this login, and check DATABASE_URL (postgres://user:password@host:5432/database).',
+      { cause: error },
+    );
+  }
+}
+
+async function connectOnce(url: string, timeoutMs: number): Promise<void> {
+  const client = new Client({
+    ...connectionConfig({ url, application_name: 'cashback-wait' }),
+    connectionTimeoutMillis: timeoutMs,
+  });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await client.query('SELECT 1');
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** A refused connection to a name with several addresses is an AggregateError with an empty message. */
+function describe(error: Error): string {
+  if (error instanceof AggregateError) return error.errors.map((each) => asError(each).message).join('; ');
+  return error.message;
+}

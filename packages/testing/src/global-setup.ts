@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { migrate, migrationsFolder, startEmbeddedPostgres, waitForDatabase } from '@cashback/postgres';
+import type { TestProject } from 'vitest/node';
+import { ownDatabaseUrl } from './env.ts';
+import { databaseUrl, withServer } from './test-database.ts';
+
+type Server = { url: string; stop(): Promise<void> };
+
+const waitTimeoutMs = 10_000;
+
+/**
+ * Once per test run: a server of the run's own, unless DATABASE_URL names one, and on it the template that
+ * `createTestDatabase` copies. Returns the teardown.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await startServer();
+  const template = `cashback_test_${randomBytes(4).toString('hex')}`;
+  const tearDown = async (): Promise<void> => {
+    await dropDatabases(server.url, template).finally(() => server.stop());
+  };
+  try {
+    await withServer(server.url, async (client) => {
+      await client.query(`CREATE DATABASE ${template}`);
+    });
+    await migrate({ url: databaseUrl(server.url, template), folder: migrationsFolder });
+  } catch (error) {
+    await tearDown().catch(() => {});
+    throw error;
+  }
+  project.provide('postgres_url', server.url);
+  project.provide('template_database', template);
+  return tearDown;
+}
+
+async function startServer(): Promise<Server> {
+  if (ownDatabaseUrl !== undefined) {
+    await waitForDatabase({ url: ownDatabaseUrl, timeout_ms: waitTimeoutMs });
+    return { url: ownDatabaseUrl, stop: async () => {} };
+  }
+  const directory = await mkdtemp(join(tmpdir(), 'cashback-test-'));
+  // Started by root, the server runs as another account, which must get in.
+  await chmod(directory, 0o755);
+  const remove = (): Promise<void> => rm(directory, { recursive: true, force: true });
+  try {
+    const embedded = await startEmbeddedPostgres({ data_dir: join(directory, 'data') });
+    return { url: embedded.url, stop: () => embedded.stop().finally(remove) };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** The template, and the copies that a test file did not get to drop. */
+async function dropDatabases(url: string, template: string): Promise<void> {
+  await withServer(url, async (client) => {
+    const { rows } = await client.query<{ datname: string }>(
+      'SELECT datname FROM pg_database WHERE starts_with(datname, $1)',
+      [template],
+    );
+    for (const { datname } of rows) await client.query(`DROP DATABASE IF EXISTS ${datname} WITH (FORCE)`);
+  });
+}

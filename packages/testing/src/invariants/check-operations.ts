@@ -1,0 +1,64 @@
+import type { Violation } from './invariants.ts';
+import { type World, selectOfRun } from './world.ts';
+
+/** 5, 6 and 7: each query returns what contradicts its invariant. */
+export async function checkOperations(world: World): Promise<Violation[]> {
+  const violations = await Promise.all(
+    CHECKS.map(async ({ invariant, query }) => {
+      const rows = await selectOfRun<{ order_id: string; detail: string }>(world, query);
+      return rows.map(({ order_id, detail }): Violation => ({ invariant, order_id, detail }));
+    }),
+  );
+  return violations.flat();
+}
+
+/** `[{ source, amount }]` in any order, zeros left out, as one comparable value. */
+const rewardOf = (column: string) => `
+  (SELECT coalesce(jsonb_object_agg(r.source, r.amount::numeric(16,4)), '{}')
+     FROM jsonb_to_recordset(${column}) AS r(source text, amount text) WHERE r.amount::numeric <> 0)`;
+
+const CHECKS = [
+  {
+    invariant: 5,
+    query: `
+      SELECT order_id, format('%s operations of ours without an outcome', count(*)) AS detail
+        FROM cashback.operations LEFT JOIN cashback.operation_outcomes c USING (order_id, operation_id)
+       WHERE order_id LIKE $1 AND c.order_id IS NULL GROUP BY order_id HAVING count(*) > 1
+      UNION ALL
+      SELECT invoice_id, format('%s unfinished operations at transactions', count(*))
+        FROM transactions.cashback_operations
+       WHERE invoice_id LIKE $1 AND status IN ('init', 'in-progress') GROUP BY invoice_id HAVING count(*) > 1`,
+  },
+  {
+    invariant: 6,
+    query: `
+      SELECT min(order_id) AS order_id, format('operation %s belongs to %s orders', operation_id, count(*)) AS detail
+        FROM cashback.operations WHERE order_id LIKE $1 GROUP BY operation_id HAVING count(*) > 1
+      UNION ALL
+      SELECT o.order_id, format('operation %s differs at transactions', o.operation_id)
+        FROM cashback.operations o JOIN transactions.cashback_operations t USING (operation_id)
+       WHERE o.order_id LIKE $1
+         AND (o.order_id, o.user_id, o.wallet_id, o.currency, ${rewardOf('o.reward')})
+             IS DISTINCT FROM (t.invoice_id, t.user_id, t.wallet_id, t.currency, ${rewardOf('t.reward')})`,
+  },
+  {
+    // One cluster, one clock: an intent that was committed first was also written first.
+    invariant: 7,
+    query: `
+      SELECT t.invoice_id AS order_id, format('operation %s has no earlier intent of the worker', t.operation_id) AS detail
+        FROM transactions.cashback_operations t LEFT JOIN cashback.operations o USING (operation_id)
+       WHERE t.invoice_id LIKE $1 AND (o.operation_id IS NULL OR o.created_at > t.created_at)
+      UNION ALL
+      SELECT b.order_id, format('basket %s has no earlier step', b.basket_id)
+        FROM trust.baskets b
+        LEFT JOIN transactions.operation_steps s ON s.step_id = b.basket_id AND s.kind = 'topup' AND s.amount = b.amount AND s.source = b.source
+        LEFT JOIN transactions.cashback_operations t USING (operation_id)
+       WHERE b.order_id LIKE $1 AND (t.operation_id IS NULL OR t.created_at > b.created_at)
+      UNION ALL
+      SELECT b.order_id, format('refund %s has no earlier step', r.refund_id)
+        FROM trust.refunds r JOIN trust.baskets b USING (basket_id)
+        LEFT JOIN transactions.operation_steps s ON s.step_id = r.refund_id AND s.kind = 'refund' AND s.amount = r.amount AND s.basket_id = r.basket_id
+        LEFT JOIN transactions.cashback_operations t USING (operation_id)
+       WHERE b.order_id LIKE $1 AND (t.operation_id IS NULL OR t.created_at > r.created_at)`,
+  },
+] as const;

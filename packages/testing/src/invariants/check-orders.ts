@@ -1,0 +1,72 @@
+import type { Violation } from './invariants.ts';
+import { type World, selectOfRun } from './world.ts';
+
+const NEWEST_EVENTS = `
+  SELECT DISTINCT ON (order_id, source) order_id, source, value FROM cashback.events
+   WHERE order_id LIKE $1 ORDER BY order_id, source, revision DESC`;
+const REWARDED = `
+  SELECT invoice_id AS order_id, source, sum(amount - refunded) AS rewarded FROM transactions.baskets
+   WHERE invoice_id LIKE $1 GROUP BY invoice_id, source`;
+
+/** 1, 2, 3, 4 and 8: each query returns what contradicts its invariant. */
+export async function checkOrders(world: World): Promise<Violation[]> {
+  const violations = await Promise.all(
+    CHECKS.map(async ({ invariant, query }) => {
+      const rows = await selectOfRun<{ order_id: string; detail: string }>(world, query);
+      return rows.map(({ order_id, detail }): Violation => ({ invariant, order_id, detail }));
+    }),
+  );
+  return violations.flat();
+}
+
+const CHECKS = [
+  {
+    invariant: 1,
+    query: `
+      SELECT order_id, format('%s: target %s, rewarded %s', source, coalesce(value, 0), coalesce(rewarded, 0)) AS detail
+        FROM (${NEWEST_EVENTS}) t FULL JOIN (${REWARDED}) r USING (order_id, source)
+       WHERE coalesce(value, 0) <> coalesce(rewarded, 0)`,
+  },
+  {
+    invariant: 2,
+    query: `
+      SELECT c.order_id, format('acknowledged at version %s, stored %s', c.processed_version, coalesce(o.invoice_version::text, 'nothing')) AS detail
+        FROM processing.invoice_changes c
+        JOIN transactions.invoice_history h ON h.invoice_id = c.order_id AND h.version = c.processed_version
+        LEFT JOIN cashback.order_clears o USING (order_id)
+       WHERE c.order_id LIKE $1 AND h.status <> 'held' AND coalesce(o.invoice_version, 0) < c.processed_version`,
+  },
+  {
+    invariant: 3,
+    query: `
+      SELECT order_id, format('revision %s is of invoice version %s, after version %s', revision, invoice_version, before) AS detail
+        FROM (SELECT order_id, revision, invoice_version, lag(invoice_version) OVER w AS before
+                FROM cashback.events WHERE order_id LIKE $1 WINDOW w AS (PARTITION BY order_id ORDER BY revision)) e
+       WHERE before > invoice_version
+      UNION ALL
+      SELECT order_id, format('stored version %s, newest event of version %s', o.invoice_version, max(e.invoice_version))
+        FROM cashback.order_clears o JOIN cashback.events e USING (order_id)
+       WHERE order_id LIKE $1 GROUP BY order_id, o.invoice_version HAVING max(e.invoice_version) > o.invoice_version`,
+  },
+  {
+    invariant: 4,
+    query: `
+      SELECT o.order_id, format('cashback_sum %s, events %s', o.cashback_sum, coalesce(t.sum, 0)) AS detail
+        FROM cashback.order_clears o
+        LEFT JOIN (SELECT order_id, sum(value) FROM (${NEWEST_EVENTS}) n GROUP BY order_id) t USING (order_id)
+       WHERE o.order_id LIKE $1 AND o.cashback_sum <> coalesce(t.sum, 0)`,
+  },
+  {
+    // What every outcome saw, and what the baskets hold now.
+    invariant: 8,
+    query: `
+      SELECT order_id, format('%s: rewarded %s, largest target %s', source, rewarded, coalesce(largest, 0)) AS detail
+        FROM (SELECT order_id, r.source, r.amount::numeric AS rewarded
+                FROM cashback.operation_outcomes, jsonb_to_recordset(rewarded) AS r(source text, amount text)
+               WHERE order_id LIKE $1
+              UNION ALL ${REWARDED}) seen
+        LEFT JOIN (SELECT order_id, source, max(value) AS largest FROM cashback.events
+                    WHERE order_id LIKE $1 GROUP BY order_id, source) l USING (order_id, source)
+       WHERE rewarded < 0 OR rewarded > coalesce(largest, 0)`,
+  },
+] as const;

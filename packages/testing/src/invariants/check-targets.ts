@@ -1,0 +1,78 @@
+import {
+  type OrderRate,
+  type Payment,
+  type InvoiceStatus,
+  type Source,
+  amountOf,
+  formatAmount,
+  parseAmount,
+  parseRate,
+} from '@cashback/contract';
+import { calculateCashback, clearedSums } from '@cashback/core';
+import type { Violation } from './invariants.ts';
+import { type World, selectOfRun } from './world.ts';
+
+interface Row {
+  invoice_id: string;
+  service: string;
+  version: number;
+  status: InvoiceStatus;
+  payments: Payment[];
+  rates: OrderRate[] | null;
+  invoice_version: number | null;
+  targets: Partial<Record<Source, string>>;
+}
+
+/** 0: calculated again from the invoice as it is now; an order whose invoice is only held has no target. */
+export async function checkTargets(world: World): Promise<Violation[]> {
+  const rows = await selectOfRun<Row>(
+    world,
+    `SELECT i.invoice_id, i.service, i.version, i.status, i.payments, r.rates, o.invoice_version,
+            coalesce((SELECT jsonb_object_agg(newest.source, newest.value::text)
+                        FROM (SELECT DISTINCT ON (source) source, value FROM cashback.events e
+                               WHERE e.order_id = i.invoice_id ORDER BY source, revision DESC) newest), '{}') AS targets
+       FROM transactions.invoices i
+       LEFT JOIN cashback.order_rates r ON r.order_id = i.invoice_id
+       LEFT JOIN cashback.order_clears o ON o.order_id = i.invoice_id
+      WHERE i.invoice_id LIKE $1`,
+  );
+  return rows.flatMap((row) => checkTarget(row, world));
+}
+
+function checkTarget(row: Row, world: World): Violation[] {
+  const violation = (detail: string): Violation[] => [{ invariant: 0, order_id: row.invoice_id, detail }];
+  if (row.status === 'held')
+    return row.invoice_version === null ? [] : violation('registered though only held');
+  if (row.invoice_version !== row.version) {
+    return violation(`invoice version ${row.version}, stored ${row.invoice_version ?? 'none'}`);
+  }
+  const config = world.services[row.service];
+  if (config === undefined) return violation(`unknown service ${row.service}`);
+  const invoice = {
+    invoice_id: row.invoice_id,
+    version: row.version,
+    status: row.status,
+    payments: row.payments,
+  };
+  const calculation = calculateCashback({
+    invoice,
+    rates:
+      row.rates?.map(({ source, rate, max_value }) => ({
+        source,
+        rate: parseRate(rate),
+        ...(max_value !== undefined && { max_value: parseAmount(max_value) }),
+      })) ?? null,
+    config,
+    config_hash: '',
+    service_cashback:
+      config.service_cashback === 'url'
+        ? { origin: 'url', value: world.shopCashback(clearedSums(invoice, config).base) }
+        : null,
+  });
+  if (calculation.outcome !== 'calculated') return violation(calculation.outcome);
+  return (['user', 'service'] as const).flatMap((source) => {
+    const expected = formatAmount(amountOf(calculation.target, source));
+    const stored = row.targets[source] ?? '0.0000';
+    return expected === stored ? [] : violation(`${source}: calculated ${expected}, stored ${stored}`);
+  });
+}

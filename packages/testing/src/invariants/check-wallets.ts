@@ -1,0 +1,40 @@
+import type { Violation } from './invariants.ts';
+import { type World, selectOfRun } from './world.ts';
+
+/** 9 and 10: each query returns what contradicts its invariant. The ledger of Trust says which balance a sequence had. */
+export async function checkWallets(world: World): Promise<Violation[]> {
+  const violations = await Promise.all(
+    CHECKS.map(async ({ invariant, query }) => {
+      const rows = await selectOfRun<{ order_id: string; detail: string }>(world, query);
+      return rows.map(({ order_id, detail }): Violation => ({ invariant, order_id, detail }));
+    }),
+  );
+  return violations.flat();
+}
+
+const CHECKS = [
+  {
+    invariant: 9,
+    query: `
+      SELECT w.wallet_id AS order_id, format('Trust: %s at sequence %s, cache: %s at %s', w.balance, w.sequence, b.balance, b.sequence) AS detail
+        FROM trust.wallets w LEFT JOIN wallet.balances b USING (wallet_id)
+       WHERE w.wallet_id LIKE $1 AND w.sequence > 0 AND (w.sequence, w.balance) IS DISTINCT FROM (b.sequence, b.balance)
+      UNION ALL
+      SELECT wallet_id, format('sequence %s follows %s in the ledger', sequence, before)
+        FROM (SELECT wallet_id, sequence, lag(sequence, 1, 0::bigint) OVER (PARTITION BY wallet_id ORDER BY sequence) AS before
+                FROM trust.wallet_movements WHERE wallet_id LIKE $1) m
+       WHERE sequence <> before + 1`,
+  },
+  {
+    // A later push with a smaller sequence would mean that a superseded balance was adopted.
+    invariant: 10,
+    query: `
+      SELECT wallet_id AS order_id, format('sequence %s was adopted and not pushed', b.sequence) AS detail
+        FROM wallet.balances b LEFT JOIN wallet.pushes p USING (wallet_id, sequence)
+       WHERE wallet_id LIKE $1 AND p.delivered_at IS NULL
+      UNION ALL
+      SELECT wallet_id, format('sequence %s pushed as %s, the ledger says %s', sequence, p.balance, m.balance_after)
+        FROM wallet.pushes p LEFT JOIN trust.wallet_movements m USING (wallet_id, sequence)
+       WHERE wallet_id LIKE $1 AND p.balance IS DISTINCT FROM m.balance_after`,
+  },
+] as const;

@@ -1,0 +1,41 @@
+import { checkMoney, readTotals } from './check-money.ts';
+import { checkOperations } from './check-operations.ts';
+import { checkOrders } from './check-orders.ts';
+import { checkPrivileges } from './check-privileges.ts';
+import { checkQueue } from './check-queue.ts';
+import { checkTargets } from './check-targets.ts';
+import { checkWallets } from './check-wallets.ts';
+import type { Violation } from './invariants.ts';
+import type { World } from './world.ts';
+
+export { INVARIANTS } from './invariants.ts';
+export type { InvariantNumber, Violation } from './invariants.ts';
+export { readTotals } from './check-money.ts';
+export type { BySource, Totals } from './check-money.ts';
+export { readUnsettled } from './unsettled.ts';
+export type { Unsettled } from './unsettled.ts';
+export { selectOfRun } from './world.ts';
+export type { World } from './world.ts';
+
+/** Checks invariants 0 to 13 at rest, from the tables of all apps; `checked` hears of each group that is done. */
+export async function checkInvariants(world: World, checked: (groups: number) => void): Promise<Violation[]> {
+  const violations: Violation[] = [];
+  for (const check of CHECKS) {
+    violations.push(...(await check(world)));
+    checked(1);
+  }
+  return violations.sort((left, right) => left.invariant - right.invariant);
+}
+
+const CHECKS: readonly ((world: World) => Promise<Violation[]>)[] = [
+  checkTargets,
+  checkOrders,
+  checkOperations,
+  checkWallets,
+  checkQueue,
+  async (world) => checkMoney(await readTotals(world)),
+  checkPrivileges,
+];
+
+/** How many groups `checkInvariants` goes through. */
+export const CHECK_GROUPS: number = CHECKS.length;

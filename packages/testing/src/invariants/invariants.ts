@@ -1,0 +1,26 @@
+/** What must always be true of the money, by the number under which a violation is reported. */
+export const INVARIANTS = [
+  { number: 0, title: 'every target is the calculation of its newest invoice and rates' },
+  { number: 1, title: 'what is rewarded is the newest target, for every order and source' },
+  { number: 2, title: 'every acknowledged register is stored' },
+  { number: 3, title: 'an older invoice version never overwrote a newer one' },
+  { number: 4, title: 'cashback_sum is the sum of the newest events' },
+  { number: 5, title: 'at most one operation of an order is unfinished' },
+  { number: 6, title: 'an operation id means one order, one payee, one reward' },
+  { number: 7, title: 'every effect had a committed intent of its sender first' },
+  { number: 8, title: 'rewarded is never negative, never above the largest target' },
+  { number: 9, title: 'every balance cache holds the newest sequence of its wallet' },
+  { number: 10, title: 'every adopted sequence was pushed, no superseded one was' },
+  { number: 11, title: 'no order is unsettled without a job or a stated attention' },
+  { number: 12, title: 'money is conserved: rewarded = top-ups - refunds = wallets + spends' },
+  { number: 13, title: 'events, operations and outcomes can only be added' },
+] as const;
+
+export type InvariantNumber = (typeof INVARIANTS)[number]['number'];
+
+/** `order_id` is the wallet's id where the invariant is about a wallet, and empty where it is about the whole run. */
+export interface Violation {
+  invariant: InvariantNumber;
+  order_id: string;
+  detail: string;
+}

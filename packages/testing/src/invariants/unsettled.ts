@@ -1,0 +1,42 @@
+import { type World, selectOfRun } from './world.ts';
+
+/** Orders whose newest invoice is not yet registered and rewarded, and wallets whose newest balance is not yet cached and pushed. */
+export interface Unsettled {
+  orders: number;
+  wallets: number;
+  /** Some of the orders, and what is known of them. */
+  examples: { order_id: string; detail: string }[];
+}
+
+const EXAMPLES = 20;
+
+export async function readUnsettled(world: World): Promise<Unsettled> {
+  const orders = await selectOfRun<{ order_id: string; detail: string; total: string }>(
+    world,
+    `SELECT i.invoice_id AS order_id, count(*) OVER () AS total,
+            concat_ws(', ', format('invoice version %s (%s)', i.version, i.status),
+              format('registered version %s, revision %s, settled %s', coalesce(o.invoice_version, 0), coalesce(o.revision, 0), coalesce(o.settled_revision, 0)),
+              'operation ' || o.operation_id, 'attention: ' || o.attention, 'processing: ' || c.attention) AS detail
+       FROM transactions.invoices i
+       LEFT JOIN cashback.order_clears o ON o.order_id = i.invoice_id
+       LEFT JOIN processing.invoice_changes c ON c.order_id = i.invoice_id
+      WHERE i.invoice_id LIKE $1 AND i.status <> 'held'
+        AND (o.order_id IS NULL OR o.invoice_version <> i.version OR o.settled_revision < o.revision OR o.operation_id IS NOT NULL
+             OR o.attention IS NOT NULL OR c.attention IS NOT NULL OR c.asks_again)
+      LIMIT ${EXAMPLES}`,
+  );
+  const wallets = await selectOfRun<{ total: string }>(
+    world,
+    `SELECT count(*) AS total
+       FROM trust.wallets w
+       LEFT JOIN wallet.balances b USING (wallet_id)
+      WHERE w.wallet_id LIKE $1 AND w.sequence > 0
+        AND (b.sequence IS DISTINCT FROM w.sequence
+             OR EXISTS (SELECT FROM wallet.pushes p WHERE p.wallet_id = w.wallet_id AND p.delivered_at IS NULL))`,
+  );
+  return {
+    orders: Number(orders[0]?.total ?? 0),
+    wallets: Number(wallets[0]?.total ?? 0),
+    examples: orders.map(({ order_id, detail }) => ({ order_id, detail })),
+  };
+}

@@ -1,0 +1,23 @@
+import type { Amount } from '@cashback/contract';
+import type { ServiceConfig } from '@cashback/core';
+import type pg from 'pg';
+
+/** What the checker looks at: the tables of all apps, for the orders of one run. */
+export interface World {
+  /** A login that may read every schema. */
+  sql: pg.Pool;
+  /** Ids of the run's orders and wallets start with it and a `-`. */
+  run: string;
+  services: Readonly<Record<string, ServiceConfig>>;
+  /** What the shop's URL answers for an earning base. */
+  shopCashback(base: Amount): Amount;
+}
+
+/** Rows of a query whose `$1` is the pattern of the run's ids. */
+export async function selectOfRun<Row extends pg.QueryResultRow>(
+  { sql, run }: World,
+  query: string,
+): Promise<Row[]> {
+  const { rows } = await sql.query<Row>(query, [`${run.replaceAll('_', String.raw`\_`)}-%`]);
+  return rows;
+}
