@@ -7,7 +7,7 @@ import {
   walletBalance,
 } from '@cashback/contract';
 import { type Violation, type World, selectOfRun } from '@cashback/testing/invariants';
-import { type FrontDoor, insist } from './play/front-door.ts';
+import type { FrontDoor } from './play/front-door.ts';
 import PQueue from 'p-queue';
 
 const CONCURRENCY = 50;
@@ -40,8 +40,8 @@ export async function checkFrontDoor(world: World, door: FrontDoor): Promise<Vio
 
 async function checkOrder(order_id: string, door: FrontDoor): Promise<Violation[]> {
   const [order, { cashback }] = await Promise.all([
-    insist(() => door.server.order({ order_id })),
-    insist(() => door.transactions.post('/v2/invoice/retrieve', { invoice_id: order_id }, invoice)),
+    door.insist(() => door.server.order({ order_id })),
+    door.insist(() => door.transactions.post('/v2/invoice/retrieve', { invoice_id: order_id }, invoice)),
   ]);
   const rewarded = vectorOfAmounts(cashback.rewarded);
   const seen = JSON.stringify(amountsOfVector(rewarded));
@@ -59,8 +59,8 @@ async function checkOrder(order_id: string, door: FrontDoor): Promise<Violation[
 
 async function checkWallet(wallet_id: string, door: FrontDoor): Promise<Violation[]> {
   const [truth, cache] = await Promise.all([
-    insist(() => door.trust.get(`/wallets/${wallet_id}`, walletBalance)),
-    insist(() => door.wallet.get(`/wallets/${wallet_id}`, walletBalance)),
+    door.insist(() => door.trust.get(`/wallets/${wallet_id}`, walletBalance)),
+    door.insist(() => door.wallet.get(`/wallets/${wallet_id}`, walletBalance)),
   ]);
   if (truth.balance === cache.balance && truth.sequence === cache.sequence) return [];
   const detail = `Trust ${truth.balance} at ${truth.sequence}, wallet ${cache.balance} at ${cache.sequence}`;

@@ -121,6 +121,9 @@ async function playAndCheck(
       pushes: await countPushes(world),
       violations,
     };
+  } catch (error) {
+    throwIfCrashed(system);
+    throw error;
   } finally {
     watchers.close();
     await Promise.all([door.close(), world.sql.end()]);
@@ -138,9 +141,7 @@ async function settleAll(
   return settle(world, {
     signal,
     look(left) {
-      const crashed = system.crashed();
-      if (crashed.length > 0)
-        throw new Error(`${crashed.join(', ')} ended by itself; see its log in ${system.log_folder}`);
+      throwIfCrashed(system);
       progress.reach(orders - left.orders);
     },
   });
@@ -165,4 +166,9 @@ async function countPushes(world: World): Promise<number> {
     'SELECT count(*) FROM wallet.pushes WHERE wallet_id LIKE $1 AND delivered_at IS NOT NULL',
   );
   return Number(row?.count);
+}
+
+function throwIfCrashed(system: System): void {
+  const crashed = system.crashed();
+  if (crashed.length > 0) throw new Error(`${crashed.join(', ')} ended by itself; its log says why`);
 }

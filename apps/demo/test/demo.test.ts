@@ -81,10 +81,10 @@ describe('every part as a process of its own', { timeout: TIMEOUT_MS }, () => {
   });
 
   test('the same holds with every other part killed under faults', async () => {
-    const { exitCode, report } = await runDemoCommand(database.url, [
-      ...['--count', '40', '--seed', '14', '--faults'],
-      ...['--kill', 'transactions,processing,wallet,trust'],
-    ]);
+    const { exitCode, report } = await runDemoCommand(
+      database.url,
+      '--count 40 --seed 14 --faults --kill transactions,processing,wallet,trust'.split(' '),
+    );
     expect(report).toMatchObject({ settled: 40, violations: [] });
     expect(exitCode).toBe(0);
   });

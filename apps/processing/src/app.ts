@@ -1,9 +1,8 @@
 import { createCashbackClient } from '@cashback/client';
-import { openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
+import { explainDatabaseError, openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
 import {
   type AppContext,
   type RunningApp,
-  StartError,
   createHttpClient,
   createHttpServer,
   createLoop,
@@ -27,7 +26,7 @@ const STOP_JOBS_MS = 5_000;
 /** An order that does not succeed is rescheduled, rather than held up in the client. */
 const CLIENT_RETRIES = 1;
 
-/** Starts processing. Throws `StartError` when the database cannot be used or a service's URL has no token. */
+/** Starts processing. Throws an expected error when the database cannot be used or a service's URL has no token. */
 export async function startProcessing(settings: Settings, { log, name }: AppContext): Promise<RunningApp> {
   const { database_url: url, upstream_timeout_ms: timeout_ms } = settings;
   const tokens = settings.service_url_tokens;
@@ -38,14 +37,14 @@ export async function startProcessing(settings: Settings, { log, name }: AppCont
 
   const logError = (error: Error): void => log.error({ err: error }, 'database connection failed');
   const connection = { role: ROLE, application_name: name, log_error: logError };
-  await waitForDatabase({ url, timeout_ms: DATABASE_WAIT_MS }).catch(refuseStart);
+  await waitForDatabase({ url, timeout_ms: DATABASE_WAIT_MS });
   const jobs = await startJobs({
     ...connection,
     database_url: url,
     jobs_schema: JOBS_SCHEMA,
     queues: [processingQueue],
     max_connections: QUEUE_CONNECTIONS,
-  }).catch(refuseStart);
+  });
   const database = openDatabase({ ...connection, url, max_connections: settings.max_connections });
   const inbox = { database, jobs };
 
@@ -71,6 +70,7 @@ export async function startProcessing(settings: Settings, { log, name }: AppCont
 
   const server = createHttpServer({
     name,
+    explain: explainDatabaseError,
     log,
     tokens: settings.bearer_tokens ?? [],
     health: async () => {
@@ -115,8 +115,4 @@ export async function startProcessing(settings: Settings, { log, name }: AppCont
     await stopWork();
     throw error;
   }
-}
-
-function refuseStart(error: unknown): never {
-  throw new StartError(error instanceof Error ? error.message : String(error));
 }

@@ -12,13 +12,16 @@ export interface Processed {
   answers: RegisterAnswers;
 }
 
-/** Writes what came of a group of orders, and enqueues those to be looked at later, in one transaction. */
+/**
+ * Writes what came of a group of orders, and enqueues those to be looked at later, in one transaction. Returns the
+ * outcomes that are written now.
+ */
 export async function recordOutcomes(
   { database, jobs }: Inbox,
   log: Log,
   limits: StepLimits,
   group: readonly Processed[],
-): Promise<void> {
+): Promise<Outcome[]> {
   const steps = group.map(({ change, outcome, answers }) => ({
     ...decideNextStep(change, outcome, limits),
     answers,
@@ -33,4 +36,5 @@ export async function recordOutcomes(
   for (const { order_id, attention } of steps) {
     if (attention !== null) log.warn({ order_id, attention }, 'order needs attention');
   }
+  return group.map(({ outcome }) => outcome);
 }

@@ -35,7 +35,7 @@ export function openServices(
   return {
     find: (name) => services.get(name),
     async close() {
-      await Promise.all([...services.values()].map(({ url }) => url?.client.close()));
+      await Promise.all([...services.values()].map(async ({ url }) => url?.client.close()));
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { JobHandler } from '@cashback/postgres';
-import type { Log } from '@cashback/service';
+import { type Log, createGroup } from '@cashback/service';
 import PQueue from 'p-queue';
 import { type UnfinishedChange, loadUnfinished } from './db/queries/load-unfinished.ts';
 import type { Outcome, StepLimits } from './decide-next-step.ts';
@@ -7,7 +7,6 @@ import type { Inbox } from './inbox.ts';
 import { processChange } from './process-change.ts';
 import { type Processed, recordOutcomes } from './record-outcomes.ts';
 import type { Upstreams } from './upstreams.ts';
-import { writeInGroups } from './write-in-groups.ts';
 
 export interface ProcessingOptions {
   inbox: Inbox;
@@ -29,7 +28,12 @@ export function createProcessingHandler(options: ProcessingOptions): JobHandler<
   return async (jobs, signal) => {
     const orderIds = [...new Set(jobs.map(({ payload }) => payload.order_id))];
     const changes = await loadUnfinished(inbox.database, orderIds);
-    const record = writeInGroups<Processed>((group) => recordOutcomes(inbox, log, limits, group));
+    const record = createGroup<Processed, Outcome>({
+      keyOf: ({ change }) => change.order_id,
+      max_size: orderIds.length,
+      concurrency: 1,
+      run: (group) => recordOutcomes(inbox, log, limits, group),
+    });
 
     async function processAndRecord(change: UnfinishedChange): Promise<Outcome | null> {
       const processed = await queue.add(async () =>
@@ -37,8 +41,7 @@ export function createProcessingHandler(options: ProcessingOptions): JobHandler<
         signal.aborted ? null : processChange(change.order_id, upstreams, signal),
       );
       if (processed === null || signal.aborted) return null;
-      await record({ change, ...processed });
-      return processed.outcome;
+      return record({ change, ...processed });
     }
 
     report(log, await Promise.all(changes.map(processAndRecord)));

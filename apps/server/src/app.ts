@@ -1,6 +1,6 @@
 import { CASHBACK_JOBS_SCHEMA, chargeQueue } from '@cashback/cashback-db';
-import { openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
-import { type AppContext, type RunningApp, StartError, createHttpServer, listen } from '@cashback/service';
+import { explainDatabaseError, openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
+import { type AppContext, type RunningApp, createHttpServer, listen } from '@cashback/service';
 import type { Settings } from './env.ts';
 import { createServices } from './services.ts';
 import { serveRouter } from './serve-router.ts';
@@ -10,7 +10,7 @@ const DATABASE_WAIT_MS = 10_000;
 const QUEUE_CONNECTIONS = 2;
 const STOP_JOBS_MS = 5_000;
 
-/** Starts the server: tRPC under `/trpc`, and `/health`. Throws `StartError` when the database cannot be used. */
+/** Starts the server: tRPC under `/trpc`, and `/health`. Throws an expected error when the database cannot be used. */
 export async function startServer(settings: Settings, { log, name }: AppContext): Promise<RunningApp> {
   const { database_url: url, bearer_tokens: tokens } = settings;
   const connection = { role: ROLE, application_name: name, log_error: logError };
@@ -18,14 +18,14 @@ export async function startServer(settings: Settings, { log, name }: AppContext)
     log.error({ err: error }, 'database connection failed');
   }
 
-  await waitForDatabase({ url, timeout_ms: DATABASE_WAIT_MS }).catch(refuseStart);
+  await waitForDatabase({ url, timeout_ms: DATABASE_WAIT_MS });
   const jobs = await startJobs({
     ...connection,
     database_url: url,
     jobs_schema: CASHBACK_JOBS_SCHEMA,
     queues: [chargeQueue],
     max_connections: QUEUE_CONNECTIONS,
-  }).catch(refuseStart);
+  });
   const database = openDatabase({ ...connection, url, max_connections: settings.max_connections });
   async function stopDatabase(): Promise<void> {
     await jobs.stop({ timeout_ms: STOP_JOBS_MS });
@@ -34,6 +34,7 @@ export async function startServer(settings: Settings, { log, name }: AppContext)
 
   const server = createHttpServer({
     name,
+    explain: explainDatabaseError,
     log,
     tokens,
     body_limit_bytes: settings.body_limit_bytes,
@@ -59,8 +60,4 @@ export async function startServer(settings: Settings, { log, name }: AppContext)
     await stopDatabase();
     throw error;
   }
-}
-
-function refuseStart(error: unknown): never {
-  throw new StartError(error instanceof Error ? error.message : String(error));
 }

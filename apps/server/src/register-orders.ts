@@ -5,12 +5,21 @@ import {
   insertEvents,
   insertOrders,
   loadOrders,
+  resumeOrders,
   updateOrders,
 } from '@cashback/cashback-db';
 import type { CashbackError, RegisterInput, RegisterOutput } from '@cashback/contract';
 import { decideRegister } from '@cashback/core';
 import type { Jobs, Transaction } from '@cashback/postgres';
-import { type Decided, answerOf, eventsOf, newOrderOf, registrationOf, updateOf } from './register-rows.ts';
+import {
+  type Decided,
+  answerOf,
+  eventsOf,
+  newOrderOf,
+  registrationOf,
+  resumedOf,
+  updateOf,
+} from './register-rows.ts';
 
 /**
  * Registers a set of calls, each for another order, in one transaction: lock, load, decide, write, enqueue. The
@@ -54,6 +63,7 @@ export async function registerOrders(
   });
 
   await updateOrders(tx, decided.flatMap(updateOf));
+  await resumeOrders(tx, decided.flatMap(resumedOf));
   await insertEvents(tx, decided.flatMap(eventsOf));
   await enqueueCharges(tx, jobs, decided);
   return decided.map(answerOf);

@@ -1,4 +1,4 @@
-import type { NewEvent, NewOrder, OrderUpdate } from '@cashback/cashback-db';
+import type { LoadedOrder, NewEvent, NewOrder, OrderUpdate } from '@cashback/cashback-db';
 import {
   CashbackError,
   type RegisterInput,
@@ -9,14 +9,14 @@ import {
   sumVector,
   vectorOfValues,
 } from '@cashback/contract';
-import type { RegisterDecision, Registration, StoredOrder } from '@cashback/core';
+import type { RegisterDecision, Registration } from '@cashback/core';
 import { valuesOfBothSources } from './values-of-both-sources.ts';
 
 /** A call and what comes of it. */
 export interface Decided {
   input: RegisterInput;
   /** Null: there was no such order, and a `registered` one is written in full already. */
-  stored: StoredOrder | null;
+  stored: LoadedOrder | null;
   decision: RegisterDecision;
 }
 
@@ -64,6 +64,12 @@ export function updateOf({ input, stored, decision }: Decided): OrderUpdate[] {
   if (decision.outcome === 'unchanged' && decision.newer_version)
     return update(stored.revision, stored.target);
   return [];
+}
+
+/** The same target again is the word to try again, of an order that needs attention. */
+export function resumedOf({ input, stored, decision }: Decided): string[] {
+  const resumes = decision.outcome === 'unchanged' && stored !== null && stored.attention !== null;
+  return resumes ? [input.order_id] : [];
 }
 
 export function eventsOf({ input, decision }: Decided): NewEvent[] {

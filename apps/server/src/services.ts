@@ -1,5 +1,5 @@
 import { CashbackError, type CashbackServices } from '@cashback/contract';
-import { type Database, type Jobs, errorCode, isUnavailable } from '@cashback/postgres';
+import { type Database, type Jobs, explainDatabaseError } from '@cashback/postgres';
 import type { Log } from '@cashback/service';
 import { getRates } from './procedures/get-rates.ts';
 import { listEvents } from './procedures/events.ts';
@@ -19,11 +19,11 @@ export function createServices({ database, jobs, log }: ServicesOptions): Cashba
     try {
       return await work;
     } catch (error) {
-      const told = toCashbackError(error);
-      if (told === undefined) throw error;
-      if (told !== error)
-        log.warn({ err: error, procedure, code: told.code }, 'the database did not do its part');
-      throw told;
+      const explained = explainDatabaseError(error);
+      if (explained === undefined) throw error;
+      const { code, message } = explained;
+      log.warn({ err: error, procedure, code }, 'call failed');
+      throw new CashbackError(code, message);
     }
   }
   const { pool } = database;
@@ -34,28 +34,4 @@ export function createServices({ database, jobs, log }: ServicesOptions): Cashba
     putRates: (input) => guard('rates.put', putRates(pool, input)),
     getRates: (input) => guard('rates.get', getRates(pool, input)),
   };
-}
-
-const OVERLOAD_CODES = new Set([
-  '55P03', // waited too long for a lock
-  '57014', // statement took too long
-  '40P01', // deadlock, also when tried again
-]);
-
-/** Undefined: a fault of ours, which is masked. */
-function toCashbackError(error: unknown): CashbackError | undefined {
-  if (error instanceof CashbackError) return error;
-  if (isUnavailable(error)) {
-    return new CashbackError(
-      'DATABASE_UNAVAILABLE',
-      'the database does not answer; whether the call took effect is not known, repeat it unchanged',
-    );
-  }
-  if (OVERLOAD_CODES.has(errorCode(error) ?? '')) {
-    return new CashbackError(
-      'OVERLOADED',
-      'the database did not get to it in time, nothing was changed; repeat the call later',
-    );
-  }
-  return undefined;
 }

@@ -15,11 +15,11 @@ beforeAll(async () => {
 afterAll(() => server?.stop());
 
 /** As the worker does when it has brought an order to its target. */
-async function settle(orderId: string): Promise<void> {
+async function settle(orderId: string, attention: string | null = null): Promise<void> {
   await server.admin.pool.query(
-    `UPDATE cashback.order_clears SET settled_revision = revision, attention = 'looked at',
+    `UPDATE cashback.order_clears SET settled_revision = revision, attention = $2,
        unsettled_since = '2001-01-01', next_charge_at = '2001-01-01' WHERE order_id = $1`,
-    [orderId],
+    [orderId, attention],
   );
 }
 
@@ -115,7 +115,7 @@ describe('a later register', () => {
 
   test('makes a settled order unsettled from now on, and takes back its need for attention', async () => {
     const { order_id } = await registered();
-    await settle(order_id);
+    await settle(order_id, 'looked at');
     await server.client.register(registerInput({ order_id, ...values('6') }));
     expect(await rowOf(order_id)).toMatchObject({
       revision: 2,
@@ -126,7 +126,7 @@ describe('a later register', () => {
     });
   });
 
-  test('leaves an order that is not settled as long unsettled as it is', async () => {
+  test('gives an order that is not settled yet all its time again: the new target is a new obligation', async () => {
     const { order_id } = await registered();
     await settle(order_id);
     await server.admin.pool.query(
@@ -134,7 +134,40 @@ describe('a later register', () => {
       [order_id],
     );
     await server.client.register(registerInput({ order_id, ...values('6') }));
-    expect(await rowOf(order_id)).toMatchObject({ just_unsettled: false, charged_next: true });
+    expect(await rowOf(order_id)).toMatchObject({ just_unsettled: true, charged_next: true });
+  });
+
+  test.each([1, 2])(
+    'of the same target, with invoice version %i, resumes an order that needs attention',
+    async (invoice_version) => {
+      const { order_id } = await registered(values('5'), { first: true });
+      const { admin } = server;
+      await settle(order_id, 'looked at');
+      await admin.pool.query('UPDATE cashback.order_clears SET settled_revision = 0 WHERE order_id = $1', [
+        order_id,
+      ]);
+      await admin.pool.query('DELETE FROM cashback_jobs.job WHERE singleton_key = $1', [order_id]);
+      const again = registerInput({ order_id, invoice_version, ...values('5') });
+      expect(await server.client.register(again)).toMatchObject({ outcome: 'unchanged', revision: 1 });
+      expect(await rowOf(order_id)).toMatchObject({
+        revision: 1,
+        settled_revision: 0,
+        invoice_version,
+        receipt: invoice_version === 1 ? { first: true } : null,
+        attention: null,
+        just_unsettled: true,
+        charged_next: true,
+      });
+      expect(await queuedJobs(server, order_id)).toBe(1);
+    },
+  );
+
+  test('of an older invoice version resumes nothing', async () => {
+    const { order_id } = await registered();
+    await server.client.register(registerInput({ order_id, invoice_version: 2 }));
+    await settle(order_id, 'looked at');
+    await server.client.register(registerInput({ order_id, invoice_version: 1 }));
+    expect(await rowOf(order_id)).toMatchObject({ attention: 'looked at', charged_next: false });
   });
 
   test('of the same target is unchanged; a newer version with its sum and receipt is stored', async () => {
@@ -158,7 +191,7 @@ describe('a later register', () => {
       invoice_version: 3,
       cleared_sum: '90.0000',
       receipt: { second: true },
-      attention: 'looked at',
+      attention: null,
       just_unsettled: false,
       charged_next: false,
     });

@@ -1,5 +1,5 @@
-import { openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
-import { type AppContext, type RunningApp, StartError, createHttpServer, listen } from '@cashback/service';
+import { explainDatabaseError, openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
+import { type AppContext, type RunningApp, createHttpServer, listen } from '@cashback/service';
 import { workOnOperations } from './cashback/cashback-operation.ts';
 import { JOBS_SCHEMA, operationQueue } from './cashback/operation-queue.ts';
 import { sweepOperations } from './cashback/sweep-operations.ts';
@@ -12,7 +12,7 @@ const DATABASE_WAIT_MS = 10_000;
 const QUEUE_CONNECTIONS = 4;
 const STOP_JOBS_MS = 5_000;
 
-/** Starts the app. Throws `StartError` when the database cannot be used or the port is taken. */
+/** Starts the app. Throws an expected error when the database cannot be used or the port is taken. */
 export async function startTransactions(
   settings: Settings,
   { log, name }: AppContext,
@@ -23,14 +23,14 @@ export async function startTransactions(
     application_name: name,
     log_error: (error: Error): void => log.error({ err: error }, 'database connection failed'),
   };
-  await waitForDatabase({ url, timeout_ms: DATABASE_WAIT_MS }).catch(refuseStart);
+  await waitForDatabase({ url, timeout_ms: DATABASE_WAIT_MS });
   const jobs = await startJobs({
     ...connection,
     database_url: url,
     jobs_schema: JOBS_SCHEMA,
     queues: [operationQueue],
     max_connections: QUEUE_CONNECTIONS,
-  }).catch(refuseStart);
+  });
   const database = openDatabase({ ...connection, url, max_connections: settings.max_connections });
   const callbacks = sendCallbacks(database, settings, log);
   const changed = (): void => callbacks.wake('invoice.changed');
@@ -38,13 +38,14 @@ export async function startTransactions(
 
   const server = createHttpServer({
     name,
+    explain: explainDatabaseError,
     log,
     tokens: settings.bearer_tokens,
     health: async () => {
       await database.pool.query('SELECT 1 FROM transactions.feed_epochs LIMIT 1');
     },
   });
-  addRoutes(server, { database, jobs, log, changed, finished });
+  addRoutes(server, { database, jobs, changed, finished });
 
   // What was started last stops first: nothing is left without what it works on.
   const stops = [
@@ -72,8 +73,4 @@ export async function startTransactions(
     await stop();
     throw error;
   }
-}
-
-function refuseStart(error: unknown): never {
-  throw new StartError(error instanceof Error ? error.message : String(error));
 }

@@ -6,19 +6,17 @@ import {
   updateCashbackInput,
 } from '@cashback/contract';
 import type { Database, Jobs } from '@cashback/postgres';
-import { type HttpServer, type Log, route } from '@cashback/service';
+import { type HttpServer, route } from '@cashback/service';
 import type * as z from 'zod';
 import { updateCashback } from './cashback/update-cashback.ts';
 import { changeInvoice } from './invoices/change-invoice.ts';
 import { createInvoice } from './invoices/create-invoice.ts';
 import { invoiceChanges } from './invoices/invoice-changes.ts';
 import { requireInvoice } from './invoices/require-invoice.ts';
-import { tellUnavailable } from './tell-unavailable.ts';
 
 interface RoutesContext {
   database: Database;
   jobs: Jobs;
-  log: Log;
   /** The money of an invoice changed. */
   changed: () => void;
   /** An operation may have ended. */
@@ -27,7 +25,7 @@ interface RoutesContext {
 
 /** What other apps may ask of this one. All of it may be sent again after a lost answer. */
 export function addRoutes(server: HttpServer, context: RoutesContext): void {
-  const { database, jobs, log, changed, finished } = context;
+  const { database, jobs, changed, finished } = context;
 
   function post<Input>(
     path: string,
@@ -42,7 +40,7 @@ export function addRoutes(server: HttpServer, context: RoutesContext): void {
       scope,
       body,
       handler: async ({ body: input, caller }) => {
-        const answer = await tellUnavailable(log, path, handle(input, caller.caller));
+        const answer = await handle(input, caller.caller);
         then?.();
         return answer;
       },

@@ -1,9 +1,8 @@
-import { openDatabase, waitForDatabase } from '@cashback/postgres';
+import { asSetupError, explainDatabaseError, openDatabase, waitForDatabase } from '@cashback/postgres';
 import {
   type AppContext,
   type HttpServer,
   type RunningApp,
-  StartError,
   createHttpServer,
   createLoop,
   listen,
@@ -24,15 +23,15 @@ const DATABASE_WAIT_MS = 10_000;
 const HANDLER_TIMEOUT_MS = 75_000;
 
 /**
- * Starts the stand-in: its routes, the loop that settles what is due, and billing's callbacks. Throws `StartError`
- * when the database cannot be used or the port not be had.
+ * Starts the stand-in: its routes, the loop that settles what is due, and billing's callbacks. Throws an expected
+ * error when the database cannot be used or the port not be had.
  */
 export async function startTrust(
   settings: Settings,
   { log }: Pick<AppContext, 'log'>,
 ): Promise<RunningApp & { url: string }> {
   const { database_url, callback_hold_back_ms: holdBackMs } = settings;
-  await waitForDatabase({ url: database_url, timeout_ms: DATABASE_WAIT_MS }).catch(refuseStart);
+  await waitForDatabase({ url: database_url, timeout_ms: DATABASE_WAIT_MS });
   const database = openDatabase({
     url: database_url,
     role: 'cashback_trust',
@@ -40,9 +39,9 @@ export async function startTrust(
     max_connections: settings.max_connections,
     log_error: (error) => log.warn({ err: error }, 'a database connection broke'),
   });
-  await loadSettings(database.drizzle).catch(async (error: Error) => {
+  await loadSettings(database.drizzle).catch(async (error: unknown) => {
     await database.close();
-    refuseTables(error);
+    throw asSetupError('cannot use the tables of trust', error);
   });
   const outbox = sendCallbacks(database, settings, log);
   const settlement = createLoop({
@@ -57,6 +56,7 @@ export async function startTrust(
   });
   const server = createHttpServer({
     name: 'trust',
+    explain: explainDatabaseError,
     log,
     tokens: settings.bearer_tokens,
     handler_timeout_ms: HANDLER_TIMEOUT_MS,
@@ -85,16 +85,4 @@ function addRoutes(server: HttpServer, context: Context): void {
   addReadRoutes(server, context);
   addSpend(server, context);
   addSettings(server, context);
-}
-
-function refuseStart(error: unknown): never {
-  throw new StartError(error instanceof Error ? error.message : String(error));
-}
-
-/** What failed is a statement; its cause is what the database said. */
-function refuseTables({ message, cause }: Error): never {
-  const reason = cause instanceof Error ? cause.message : message;
-  throw new StartError(
-    `cannot use the tables of trust: ${reason}. Run \`pnpm migrate\` on this database first.`,
-  );
 }

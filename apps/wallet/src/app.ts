@@ -1,5 +1,5 @@
-import { openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
-import { type AppContext, type RunningApp, StartError, createHttpServer, listen } from '@cashback/service';
+import { explainDatabaseError, openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
+import { type AppContext, type RunningApp, createHttpServer, listen } from '@cashback/service';
 import { loadBalances } from './db/load-balances.ts';
 import type { Settings } from './env.ts';
 import { hearPushes } from './push/hear-pushes.ts';
@@ -18,8 +18,8 @@ const CATCH_UP_PAGE_SIZE = 500;
 type Stop = () => Promise<void> | void;
 
 /**
- * Starts the wallet: its routes, the queue of pushes, the streams they go to, and the sweeper. Throws `StartError`
- * when the database cannot be used or the port not be had.
+ * Starts the wallet: its routes, the queue of pushes, the streams they go to, and the sweeper. Throws an expected
+ * error when the database cannot be used or the port not be had.
  */
 export async function startWallet(
   settings: Settings,
@@ -34,7 +34,7 @@ export async function startWallet(
   }
 
   try {
-    await waitForDatabase({ url: database_url, timeout_ms: DATABASE_WAIT_MS }).catch(refuseStart);
+    await waitForDatabase({ url: database_url, timeout_ms: DATABASE_WAIT_MS });
     const database = openDatabase({
       url: database_url,
       role: ROLE,
@@ -51,7 +51,7 @@ export async function startWallet(
       application_name: 'wallet-jobs',
       log_error: logError,
       log_warning: (message, data) => log.warn(data, message),
-    }).catch(refuseStart);
+    });
     stops.push(() => jobs.stop({ timeout_ms: STOP_JOBS_TIMEOUT_MS }));
     const listeners = createListeners(settings);
     stops.push(listeners.close);
@@ -79,6 +79,7 @@ export async function startWallet(
 
     const server = createHttpServer({
       name: 'wallet',
+      explain: explainDatabaseError,
       log,
       tokens: settings.bearer_tokens,
       health: async () => void (await loadBalances(database.drizzle, ['health'])),
@@ -95,8 +96,4 @@ export async function startWallet(
     await stop();
     throw error;
   }
-}
-
-function refuseStart(error: unknown): never {
-  throw new StartError(error instanceof Error ? error.message : String(error));
 }

@@ -1,7 +1,7 @@
 import { CASHBACK_JOBS_SCHEMA, chargeQueue } from '@cashback/cashback-db';
 import type { ChargeLimits } from '@cashback/core';
-import { openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
-import { StartError, createHttpClient, createHttpServer, createLoop, listen } from '@cashback/service';
+import { explainDatabaseError, openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
+import { createHttpClient, createHttpServer, createLoop, listen } from '@cashback/service';
 import type { AppContext, RunningApp } from '@cashback/service';
 import { createChargeHandler } from './charge-batch.ts';
 import type { WorkerContext } from './context.ts';
@@ -15,7 +15,7 @@ const STOP_JOBS_MS = 8_000;
 
 /**
  * Starts the worker: the queue `cashback_charge_processing`, the sweep for forgotten orders, `/callbacks/operation`
- * and `/health`. Throws `StartError` when the database cannot be used; `transactions` may come up later.
+ * and `/health`. Throws an expected error when the database cannot be used; `transactions` may come up later.
  */
 export async function startWorker(settings: Settings, { log, name }: AppContext): Promise<RunningApp> {
   const { database_url: url } = settings;
@@ -24,14 +24,14 @@ export async function startWorker(settings: Settings, { log, name }: AppContext)
     log.error({ err: error }, 'database or queue failed');
   }
 
-  await waitForDatabase({ url, timeout_ms: DATABASE_WAIT_MS }).catch(refuseStart);
+  await waitForDatabase({ url, timeout_ms: DATABASE_WAIT_MS });
   const jobs = await startJobs({
     ...connection,
     database_url: url,
     jobs_schema: CASHBACK_JOBS_SCHEMA,
     queues: [chargeQueue],
     log_warning: (message, data) => log.warn({ data }, message),
-  }).catch(refuseStart);
+  });
   const context: WorkerContext = {
     database: openDatabase({ ...connection, url, max_connections: settings.max_connections }),
     jobs,
@@ -47,6 +47,7 @@ export async function startWorker(settings: Settings, { log, name }: AppContext)
   };
   const server = createHttpServer({
     name,
+    explain: explainDatabaseError,
     log,
     tokens: [],
     health: async () => {
@@ -90,8 +91,4 @@ function limitsOf(settings: Settings): ChargeLimits {
   const { poll_base_ms, poll_max_ms, failure_base_ms, failure_max_ms } = settings;
   const { max_failures, attention_after_ms } = settings;
   return { poll_base_ms, poll_max_ms, failure_base_ms, failure_max_ms, max_failures, attention_after_ms };
-}
-
-function refuseStart(error: unknown): never {
-  throw new StartError(error instanceof Error ? error.message : String(error));
 }

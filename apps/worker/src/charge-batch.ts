@@ -2,10 +2,10 @@ import { chargeQueue, loadChargeOrders, lockOrders, pollKey } from '@cashback/ca
 import type { ChargeOrder, NewOperation } from '@cashback/cashback-db';
 import { withTransaction } from '@cashback/postgres';
 import type { JobHandler } from '@cashback/postgres';
+import { createGroup } from '@cashback/service';
 import { type Observed, applyDecisions } from './apply-decision.ts';
 import type { WorkerContext } from './context.ts';
 import { isAtRest } from './decide-step.ts';
-import { createGrouped } from './grouped.ts';
 import { observeInvoice } from './observe-invoice.ts';
 import { sendOperation } from './send-operation.ts';
 
@@ -25,7 +25,7 @@ export function createChargeHandler(
   context: WorkerContext,
   { group_size }: ChargeOptions,
 ): JobHandler<{ order_id: string }> {
-  const applyDecision = createGrouped<Observed, NewOperation | null>({
+  const applyDecision = createGroup<Observed, NewOperation | null>({
     keyOf: ({ order }) => order.order_id,
     max_size: group_size,
     concurrency: GROUPS_AT_ONCE,

@@ -2,9 +2,9 @@ import type { Charge, ChargeOrder, NewOperation } from '@cashback/cashback-db';
 import { amountsOfVector, vectorOfAmounts } from '@cashback/contract';
 import { decideCharge } from '@cashback/core';
 import type { ChargeLimits, Finished, ObservedCashback } from '@cashback/core';
+import { uuidV7 } from '@cashback/postgres';
 import { backoffMs } from '@cashback/service';
 import type { Observation } from './observe-invoice.ts';
-import { newOperationId } from './operation-id.ts';
 
 /** What is written of an operation that was found finished, whatever the step is. */
 export interface Ending {
@@ -100,7 +100,7 @@ function newOperation({ order, target }: Charge, version: number): NewOperation 
   const reward = amountsOfVector(target);
   return {
     order_id,
-    operation_id: newOperationId(),
+    operation_id: uuidV7(),
     revision,
     version,
     user_id,

@@ -78,7 +78,8 @@ export const settingsSchema = z.object({
     default: 10,
   }),
   attention_after_ms: setting.integer({
-    description: 'An order that is not settled for longer needs attention, in ms',
+    description:
+      'An order whose operation is in flight, or whose operations fail, for longer needs attention, in ms',
     min: 1_000,
     max: 2_592_000_000,
     default: 86_400_000,

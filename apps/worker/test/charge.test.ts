@@ -134,6 +134,31 @@ test('an order whose operations keep failing needs attention, and is left alone 
   expect(await harness.untilSettled(orderId)).toMatchObject({ attention: null });
 });
 
+test('an order whose operations failed too often is tried again when the same target is registered again', async () => {
+  const { outside } = harness;
+  const orderId = newOrderId('resumed');
+  outside.addInvoice(orderId);
+  outside.on_accept = 'failed';
+  outside.fail_reason = 'trust_refused';
+  await harness.stopWorkers();
+  await harness.startWorker({ max_failures: 2 });
+  await harness.register(orderId, '10');
+  const { attention } = await until(
+    () => harness.order(orderId),
+    (order) => order.attention !== null,
+  );
+  expect(attention).toContain('2 operations of this revision failed');
+
+  outside.on_accept = 'success';
+  await harness.register(orderId, '10');
+  expect(await harness.untilSettled(orderId)).toMatchObject({ attention: null, revision: 1 });
+  expect(await harness.operations(orderId)).toMatchObject([
+    { outcome: 'failed' },
+    { outcome: 'failed' },
+    { outcome: 'applied' },
+  ]);
+});
+
 test('a rejected operation is closed for good, and a new one is made at once with what the invoice says now', async () => {
   const { outside } = harness;
   const orderId = newOrderId('rejected');

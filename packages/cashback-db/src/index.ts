@@ -15,6 +15,8 @@ export { listOrderEvents } from './queries/list-order-events.ts';
 export type { StoredEvent } from './queries/list-order-events.ts';
 export { loadFeedHorizon } from './queries/load-feed-horizon.ts';
 export { loadOrders } from './queries/load-orders.ts';
+export type { LoadedOrder } from './queries/load-orders.ts';
+export { resumeOrders } from './queries/resume-orders.ts';
 export { updateOrders } from './queries/update-orders.ts';
 export type { OrderUpdate } from './queries/update-orders.ts';
 

@@ -26,7 +26,7 @@ export interface ChargeLimits {
   failure_max_ms: number;
   /** With so many failed operations of one revision the order needs attention. */
   max_failures: number;
-  /** An order that is not settled for longer needs attention. */
+  /** What is in flight, or failed, for an order that is not settled for longer needs attention. */
   attention_after_ms: number;
 }
 
@@ -70,7 +70,11 @@ export const WALLET_FORBIDS_NEGATIVE = 'wallet_forbids_negative';
  * An open operation of ours is followed to its end before anything new: it is never replaced, only repeated with the
  * same id and body. Only then the invoice is looked at: in flight is polled; `success` with the target is settled;
  * all else is updated again, with a growing wait after each failure. `failed` with the target is updated too: the empty
- * plan succeeds, and the invoice ends in `success`. What is not settled in time needs attention.
+ * plan succeeds, and the invoice ends in `success`.
+ *
+ * What is in flight and does not end in time needs attention, and so does what goes on failing. Age alone stops nothing:
+ * an order whose target was never tried is updated, and an operation that may never have arrived is repeated, however
+ * long that was impossible.
  */
 export function decideCharge(input: ChargeInput): ChargeDecision {
   return input.operation === null
@@ -89,14 +93,14 @@ function followOperation(input: ChargeInput, operation: OpenOperation): ChargeDe
     const outcome = found.status === 'success' ? 'applied' : 'failed';
     return decideWithoutOperation(input, { operation_id, outcome, reason: found.reason ?? null });
   }
+  // It never arrived, or it ended long ago and left the list: its id tells which, and a repeat is harmless.
+  if (!found) return { action: 'update', finished: null, repeat: operation, version: operation.version };
   const overdue = overdueReason(input);
   if (overdue !== null) {
     const reason = `operation ${operation_id} is not known to be finished: ${overdue}`;
     return { action: 'needs_attention', finished: null, reason };
   }
-  if (found) return { action: 'poll', finished: null, after_ms: pollDelay(input), why: 'in_flight' };
-  // It never arrived, or it ended long ago and left the list: its id tells which, and a repeat is harmless.
-  return { action: 'update', finished: null, repeat: operation, version: operation.version };
+  return { action: 'poll', finished: null, after_ms: pollDelay(input), why: 'in_flight' };
 }
 
 function decideWithoutOperation(input: ChargeInput, finished: Finished | null): ChargeDecision {
@@ -108,7 +112,7 @@ function decideWithoutOperation(input: ChargeInput, finished: Finished | null): 
 
   const failures = countFailures(input, finished);
   // While somebody's operation is unfinished the failures before it decide nothing, only time does.
-  const reason = (inFlight ? null : failureReason(input, failures)) ?? overdueReason(input);
+  const reason = inFlight ? overdueReason(input) : failureReason(input, failures);
   if (reason !== null) return { action: 'needs_attention', finished, reason };
   if (inFlight) return { action: 'poll', finished, after_ms: pollDelay(input), why: 'other_in_flight' };
 
@@ -134,9 +138,10 @@ function countFailures(
   return { count: failures.count + 1, last_at: now, reason: finished.reason };
 }
 
-function failureReason({ limits }: ChargeInput, { count, reason }: Failures): string | null {
+function failureReason(input: ChargeInput, { count, reason }: Failures): string | null {
   if (reason?.startsWith(WALLET_FORBIDS_NEGATIVE)) return reason;
-  if (count < limits.max_failures) return null;
+  if (count === 0) return null;
+  if (count < input.limits.max_failures) return overdueReason(input);
   return `${count} operations of this revision failed${reason === null ? '' : `, the last one with: ${reason}`}`;
 }
 

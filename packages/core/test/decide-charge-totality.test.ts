@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { CASHBACK_STATUSES } from '@cashback/contract';
 import { equalVectors } from '@cashback/contract/source';
 import { describe, expect, test } from 'vitest';
@@ -52,6 +53,11 @@ describe('decideCharge, over everything that can come together,', () => {
   const isOpen = ({ operation }: Situation) =>
     ['init', 'in-progress', 'not listed', 'other reward'].includes(operation);
 
+  /** Operations of this revision that failed, with the one that is found now. */
+  function failuresOf({ operation, revision, count }: Situation): number {
+    return count + (revision === 3 && (operation === 'failed' || operation === 'forbidden') ? 1 : 0);
+  }
+
   /** The situations for which the decision does not keep the promise; none is how it should be. */
   function broken(keeps: (decision: ChargeDecision, situation: Situation, input: ChargeInput) => boolean) {
     return situations
@@ -92,8 +98,8 @@ describe('decideCharge, over everything that can come together,', () => {
   test('finishes an operation exactly when the invoice says that it ended', () => {
     expect(
       broken((decision, { operation }) => {
-        const outcome = { finished: 'applied', failed: 'failed', forbidden: 'failed' }[String(operation)];
-        return decision.finished?.outcome === outcome;
+        const ended = operation === 'failed' || operation === 'forbidden' ? 'failed' : undefined;
+        return decision.finished?.outcome === (operation === 'finished' ? 'applied' : ended);
       }),
     ).toEqual([]);
   });
@@ -118,11 +124,25 @@ describe('decideCharge, over everything that can come together,', () => {
     ).toEqual([]);
   });
 
-  test('leaves nothing unsettled for ever: past its time it needs attention', () => {
+  test('waits for nothing for ever: past its time what is in flight, or failed, needs attention', () => {
     expect(
-      broken((decision, { unsettled_ms }) =>
-        unsettled_ms > 60_000 ? ['settled', 'needs_attention'].includes(decision.action) : true,
-      ),
+      broken((decision, situation, { cashback }) => {
+        if (situation.unsettled_ms <= 60_000) return true;
+        if (decision.action !== 'update') return decision.action !== 'poll';
+        const inFlight = cashback.status === 'init' || cashback.status === 'in-progress';
+        return situation.operation === 'not listed' || (!inFlight && failuresOf(situation) === 0);
+      }),
+    ).toEqual([]);
+  });
+
+  test('stops nothing for its age alone: the same order, when it is young, gets the same update', () => {
+    expect(
+      broken((decision, situation, input) => {
+        const young = decideCharge({ ...input, unsettled_since: ago(0) });
+        if (young.action !== 'update') return true;
+        if (situation.operation !== 'not listed' && failuresOf(situation) > 0) return true;
+        return isDeepStrictEqual(decision, young);
+      }),
     ).toEqual([]);
   });
 });

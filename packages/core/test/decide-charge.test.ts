@@ -110,14 +110,24 @@ describe('decideCharge', () => {
       { action: 'needs_attention', finished: null, reason: '5 operations of this revision failed' },
     ],
     [
-      'an order that is unsettled for exactly as long as it may is still updated',
-      { unsettled_since: ago(60_000) },
+      'an order that failed, and is unsettled for exactly as long as it may, is still updated',
+      { failures: { count: 1, last_at: ago(50_000) }, unsettled_since: ago(60_000) },
       { action: 'update', finished: null, repeat: null, version: 8 },
     ],
     [
-      'an order that is unsettled for too long needs attention',
-      { unsettled_since: ago(60_001) },
+      'an order that failed, and is unsettled for too long, needs attention',
+      { failures: { count: 1, last_at: ago(50_000) }, unsettled_since: ago(60_001) },
       { action: 'needs_attention', finished: null, reason: 'not settled since 2026-01-02T11:58:59.999Z' },
+    ],
+    [
+      'an order whose target was never tried is updated, however long that was impossible',
+      { unsettled_since: ago(9_999_999) },
+      { action: 'update', finished: null, repeat: null, version: 8 },
+    ],
+    [
+      "an order whose target was never tried is updated after somebody else's failure, however old it is",
+      { cashback: cashbackOf({ status: 'failed' }), unsettled_since: ago(9_999_999) },
+      { action: 'update', finished: null, repeat: null, version: 8 },
     ],
     [
       "somebody else's operation that flies for too long needs attention",
@@ -199,13 +209,32 @@ describe('decideCharge', () => {
       { action: 'update', finished: null, repeat: open, version: 7 },
     ],
     [
-      'our operation that stays unlisted for too long needs attention, and stays open',
-      { operation: open, unsettled_since: ago(60_001) },
+      'our operation that is not listed is repeated, however long it could not be',
+      { operation: open, unsettled_since: ago(9_999_999) },
+      { action: 'update', finished: null, repeat: open, version: 7 },
+    ],
+    [
+      'our operation that failed too late for another try needs attention, and says so',
+      {
+        operation: open,
+        unsettled_since: ago(60_001),
+        cashback: cashbackOf({ status: 'failed', operations: [listed('failed')] }),
+      },
       {
         action: 'needs_attention',
-        finished: null,
-        reason: 'operation ours is not known to be finished: not settled since 2026-01-02T11:58:59.999Z',
+        finished: failed,
+        reason: 'not settled since 2026-01-02T11:58:59.999Z',
       },
+    ],
+    [
+      'our operation that was applied for an older target is followed by another, however long it took',
+      {
+        operation: { ...open, revision: 2 },
+        target: { user: 99n },
+        unsettled_since: ago(9_999_999),
+        cashback: cashbackOf({ rewarded: target, operations: [listed('success')] }),
+      },
+      { action: 'update', finished: applied, repeat: null, version: 8 },
     ],
     [
       'our operation that is listed with another reward needs attention: it is not the one we sent',

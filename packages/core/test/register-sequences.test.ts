@@ -125,7 +125,8 @@ function model(stored: StoredOrder | null, { by_source, sum, ...call }: Registra
   if (stored && stored.user_id !== call.user_id) return 'IMMUTABLE_FIELD';
   if (stored && stored.invoice_version > call.invoice_version) return 'stale';
   if (!given && service > 0n) return sum === user + service ? 'unchanged' : 'SOURCE_SPLIT_REQUIRED';
-  if (stored && `${given ?? [sum, 0n]}` === `${[user, service]}`) return 'unchanged';
+  const [askedUser, askedService] = given ?? [sum, 0n];
+  if (stored && askedUser === user && askedService === service) return 'unchanged';
   if (call.expected_revision !== null && call.expected_revision !== (stored?.revision ?? 0))
     return 'REVISION_CONFLICT';
   return 'registered';

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { DatabaseSetupError } from './database-setup-error.ts';
 
 /** What every connection of an app carries. Times in milliseconds. */
 export type ConnectionSettings = {
@@ -42,18 +43,23 @@ export function connectionConfig(settings: ConnectionSettings): pg.ClientConfig 
 /** Throws an error that names DATABASE_URL and never shows the value: it holds a password. */
 function parseDatabaseUrl(url: string): URL {
   const parsed = URL.parse(url);
-  if (parsed === null || !/^postgres(ql)?:$/.test(parsed.protocol)) {
-    throw new Error(
+  if (parsed === null || !isPostgresUrl(parsed)) {
+    throw new DatabaseSetupError(
       'DATABASE_URL is not a Postgres URL: expected postgres://user:password@host:5432/database (percent-encode what is special in the password)',
     );
   }
   return parsed;
 }
 
+/** Behind the host there is no `@`, unless the password holds a character that ended the host too early. */
+function isPostgresUrl({ protocol, hostname, pathname, search, hash }: URL): boolean {
+  return /^postgres(ql)?:$/.test(protocol) && hostname !== '' && !`${pathname}${search}${hash}`.includes('@');
+}
+
 /** `host:port/database`, without user and password. */
 export function describeDatabase(url: string): string {
   const parsed = parseDatabaseUrl(url);
-  return `${parsed.hostname || 'localhost'}:${parsed.port || '5432'}${parsed.pathname}`;
+  return `${parsed.hostname}:${parsed.port || '5432'}${parsed.pathname}`;
 }
 
 function checkedRole(role: string): string {

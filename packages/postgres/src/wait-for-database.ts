@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import pRetry, { AbortError } from 'p-retry';
 import { connectionConfig, describeDatabase } from './connection-settings.ts';
+import { DatabaseSetupError } from './database-setup-error.ts';
 import { asError, isUnavailable } from './errors.ts';
 
 const firstDelayMs = 100;
@@ -25,7 +26,7 @@ export async function waitForDatabase(settings: { url: string; timeout_ms: numbe
     );
   } catch (error) {
     const reason = last ?? asError(error);
-    throw new Error(
+    throw new DatabaseSetupError(
       `cannot reach Postgres at ${describeDatabase(settings.url)}: ${describe(reason)}. ` +
         'Check that it runs and accepts this login, and check DATABASE_URL (postgres://user:password@host:5432/database).',
       { cause: error },

@@ -164,7 +164,18 @@ test('a start where nothing is installed says what to do', async () => {
     application_name: 'upkeep',
     log_error: () => {},
   });
-  await expect(starting).rejects.toThrow(/cannot start the jobs of upkeep in missing_jobs: .*pnpm migrate/);
+  await expect(starting).rejects.toMatchObject({
+    message: expect.stringMatching(/cannot start the jobs of upkeep in missing_jobs: .*pnpm migrate/),
+    expected: true,
+  });
+});
+
+test('a start that fails for a fault of its own throws that fault, with its stack', async () => {
+  const queue = defineQueue({ name: 'elsewhere', schema: 'another_schema', payload });
+  const failed = await start(queue).catch((thrown: unknown) => thrown);
+  expect(failed).toMatchObject({ message: expect.stringContaining('is defined in another_schema') });
+  expect(failed).not.toHaveProperty('expected');
+  expect((failed as Error).stack).toContain('start-jobs.ts');
 });
 
 test('works off a burst that the statistics of the database know nothing of', async () => {
@@ -223,7 +234,10 @@ test('all upkeep of the queues is within the rights of the role', async () => {
 test('an older version of pg-boss is migrated, and apps refuse to start before that', async () => {
   const queue = defineQueue({ name: 'migrated', schema, payload });
   await admin.pool.query(getRollbackPlans(schema));
-  await expect(start(queue)).rejects.toThrow(/requires migrations.*pnpm migrate/);
+  await expect(start(queue)).rejects.toMatchObject({
+    message: expect.stringMatching(/requires migrations.*pnpm migrate/),
+    expected: true,
+  });
   expect(await install()).toBe('migrated');
   expect(await install()).toBe('unchanged');
   const jobs = await start(queue);

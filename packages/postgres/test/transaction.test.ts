@@ -1,8 +1,10 @@
+import { inspect } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase } from '../../testing/src/index.ts';
 import type { TestDatabase } from '../../testing/src/index.ts';
-import { errorCode, isUnavailable, openDatabase, waitForDatabase, withTransaction } from '../src/index.ts';
+import { isUnavailable } from '../src/errors.ts';
+import { errorCode, openDatabase, waitForDatabase, withTransaction } from '../src/index.ts';
 import type { Database, Transaction } from '../src/index.ts';
 
 const role = `account_reader_${process.pid}`;
@@ -198,6 +200,7 @@ test('waiting for a database names host and port, and never the password', async
     /cannot reach Postgres at 127\.0\.0\.1:1\/nowhere: .*ECONNREFUSED.*DATABASE_URL/,
   );
   expect(String(silence)).not.toContain('s3cret');
+  expect(silence).toMatchObject({ expected: true });
 
   const missing = new URL(testDatabase.url);
   missing.pathname = '/nowhere';
@@ -205,8 +208,16 @@ test('waiting for a database names host and port, and never the password', async
   await expect(waitForDatabase({ url: missing.href, timeout_ms: 60_000 })).rejects.toThrow(
     /cannot reach Postgres at .*\/nowhere: database "nowhere" does not exist/,
   );
+});
 
-  await expect(waitForDatabase({ url: 'mysql://u:s3cret@h/d', timeout_ms: 300 })).rejects.toThrow(
-    /^DATABASE_URL is not a Postgres URL: expected/,
-  );
+test.each([
+  'mysql://u:s3cret@h/d',
+  'postgres:s3cret@h:1/d',
+  'postgres:///s3cret',
+  'postgres://u:1/s3cret@h/d',
+])('the URL %s is refused, and none of it shown', async (url) => {
+  const refused = await waitForDatabase({ url, timeout_ms: 300 }).catch((thrown: unknown) => thrown);
+  expect(refused).toMatchObject({ expected: true });
+  expect(String(refused)).toMatch(/DATABASE_URL is not a Postgres URL: expected/);
+  expect(inspect(refused)).not.toContain('s3cret');
 });

@@ -1,8 +1,7 @@
 import { Command } from 'commander';
 import type { z } from 'zod';
 import { type Log, type LogSettings, createLog, logSettings } from './log.ts';
-import { SettingsError, describeSettings, readSettings } from './settings.ts';
-import { StartError } from './start-error.ts';
+import { describeSettings, readSettings } from './settings.ts';
 
 export interface RunningApp {
   /** Where it listens, if it does. */
@@ -101,10 +100,9 @@ async function live<S extends z.ZodObject>(
   if (process.send !== undefined && !process.connected) orphaned();
 }
 
-/** One clear message; a stack only when the fault is likely ours. */
+/** One clear message for an error that says `expected: true`; a stack only when the fault is likely ours. */
 function describeStartError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error instanceof SettingsError || error instanceof StartError) return error.message;
   const { syscall, expected } = error as { syscall?: unknown; expected?: unknown };
   if (expected === true || syscall !== undefined) return error.message;
   // Tried on several addresses of one host: the message is in the parts.

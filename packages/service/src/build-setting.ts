@@ -36,7 +36,7 @@ export function buildKnob<T extends string | number>(
   if (fallback === undefined) return buildSetting(meta, read);
   const schema = buildSetting({ ...meta, default: String(fallback) }, read);
   // The default stands for the schema's output, not for a text that is still to be read.
-  return schema.default(fallback as z.core.util.NoUndefined<T>) as unknown as z.ZodType<T>;
+  return schema.default(fallback as z.core.util.NoUndefined<T>);
 }
 
 /** Of a password or a token; shorter ones can be guessed. */

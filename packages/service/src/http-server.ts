@@ -3,7 +3,7 @@ import { fastify } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { toErrorAnswer } from './error-answer.ts';
 import type { Log } from './log.ts';
-import { ServiceError } from './service-error.ts';
+import { ServiceError, isTellableError } from './service-error.ts';
 import { type AcceptedToken, type Caller, authenticate } from './tokens.ts';
 import { within } from './within.ts';
 
@@ -28,6 +28,11 @@ export interface HttpServerOptions {
   tokens: readonly AcceptedToken[];
   /** Resolves when the app can do its work; rejects with the reason why not. */
   health: () => Promise<void>;
+  /**
+   * What the caller is told, by an error that is made to be told, of an error that is not; undefined masks it. The
+   * error itself is logged as a warning.
+   */
+  explain?: (error: unknown) => Error | undefined;
   body_limit_bytes?: number;
   /** How long a handler may take before its caller is told 503. */
   handler_timeout_ms?: number;
@@ -42,7 +47,7 @@ const HEALTH_TIMEOUT_MS = 5_000;
  * without a token that has it is refused before his body is read.
  */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { name, log, tokens, health, body_limit_bytes = 1_048_576 } = options;
+  const { name, log, tokens, health, explain, body_limit_bytes = 1_048_576 } = options;
   const server = fastify({
     logger: false,
     bodyLimit: body_limit_bytes,
@@ -58,9 +63,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const routes: string[] = [];
 
   function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const answer = toErrorAnswer(error, { body_limit_bytes }, request.id);
+    const explained = isTellableError(error) || isOfRequest(error) ? undefined : explain?.(error);
+    const answer = toErrorAnswer(explained ?? error, { body_limit_bytes }, request.id);
     const line = { err: error, request_id: request.id, method: request.method, url: pathOf(request) };
     if (answer.masked) log.error(line, 'request failed');
+    else if (explained !== undefined) log.warn({ ...line, code: answer.body.error.code }, 'request failed');
     else log.debug(line, 'request refused');
     if (answer.http_status === 401) void reply.header('www-authenticate', 'Bearer');
     if (answer.retry_after_ms !== undefined) {
@@ -140,6 +147,11 @@ function reasonOf(error: unknown): string {
   return error instanceof ServiceError
     ? error.message
     : 'a dependency does not answer; the log has the cause';
+}
+
+/** Fastify gives a status to what it could not read: a caller that hung up looks like a lost connection otherwise. */
+function isOfRequest(error: unknown): boolean {
+  return error instanceof Error && 'statusCode' in error;
 }
 
 function pathOf(request: FastifyRequest): string {

@@ -31,3 +31,4 @@ export type { Outbox, OutboxCallback, OutboxOptions } from './outbox.ts';
 export { createLoop } from './loop.ts';
 export type { Loop, LoopOptions } from './loop.ts';
 export { backoffMs } from './backoff.ts';
+export { createGroup } from './group.ts';

@@ -29,9 +29,16 @@ function databaseUrl(
   const meta = { description, example, expected: 'a postgres:// URL that names a host and a database' };
   return buildSetting(meta, (text) => {
     const parsed = URL.parse(text);
-    const known = parsed !== null && /^postgres(ql)?:$/.test(parsed.protocol) && parsed.pathname.length > 1;
-    return known ? { value: text } : unexpected(meta, `a text of ${text.length} characters, ${HIDDEN}`);
+    return parsed !== null && namesDatabase(parsed)
+      ? { value: text }
+      : unexpected(meta, `a text of ${text.length} characters, ${HIDDEN}`);
   });
+}
+
+/** Behind the host there is no `@`, unless the password holds a character that ended the host too early. */
+function namesDatabase({ protocol, hostname, pathname, search, hash }: URL): boolean {
+  if (!/^postgres(ql)?:$/.test(protocol) || hostname === '' || pathname.length < 2) return false;
+  return !`${pathname}${search}${hash}`.includes('@');
 }
 
 function port(

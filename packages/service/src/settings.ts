@@ -5,6 +5,7 @@ import { type SettingMeta, settingMeta } from './build-setting.ts';
 /** Settings are missing or wrong; the message lists all of them. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
+  readonly expected = true;
 }
 
 /**

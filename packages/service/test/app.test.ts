@@ -12,11 +12,12 @@ interface Child {
   ended: Promise<{ code: number | null; signal: string | null }>;
 }
 
+const APP = new URL('./fixtures/app.ts', import.meta.url);
+const PARENT = new URL('./fixtures/parent.ts', import.meta.url);
 const GOOD = { PATH: process.env['PATH'], PORT: '0', SERVER_TOKEN: 'a-token-of-the-server' };
 
-function start(env: NodeJS.ProcessEnv = {}, args: string[] = [], fixture = 'app'): Child {
-  const path = fileURLToPath(new URL(`fixtures/${fixture}.ts`, import.meta.url));
-  const child = spawn(process.execPath, [path, ...args], {
+function start(env: NodeJS.ProcessEnv = {}, args: string[] = [], program = APP): Child {
+  const child = spawn(process.execPath, [fileURLToPath(program), ...args], {
     env: { ...GOOD, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -27,7 +28,9 @@ function start(env: NodeJS.ProcessEnv = {}, args: string[] = [], fixture = 'app'
   child.stderr?.on('data', (chunk) => (err += chunk));
   const messages: Child['messages'] = [];
   child.on('message', (message) => messages.push(message as Child['messages'][number]));
-  const outputEnded = [child.stdout, child.stderr].map((stream) => stream && once(stream, 'close'));
+  const outputEnded = [child.stdout, child.stderr].flatMap((stream) =>
+    stream === null ? [] : [once(stream, 'close')],
+  );
   const ended = once(child, 'exit').then(async ([code, signal]) => {
     await Promise.all(outputEnded);
     return { code, signal };
@@ -113,7 +116,7 @@ describe('an app', () => {
   });
 
   test('does not outlive a parent that is killed', async () => {
-    const parent = start({}, [], 'parent');
+    const parent = start({}, [], PARENT);
     await eventually(() => /^\d+\n$/.test(parent.out()), 'the app is ready');
     const pid = Number(parent.out());
     onTestFinished(() => void (isAlive(pid) && process.kill(pid, 'SIGKILL')));

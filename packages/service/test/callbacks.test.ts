@@ -137,7 +137,7 @@ describe('a callback that is not as signed', () => {
     ],
   ])('by %s is refused with 401 that says why', async (_, init, reason) => {
     const { url, received } = await receiver();
-    const { status, json } = await send(url, init as RequestInit);
+    const { status, json } = await send(url, init);
     expect(status).toBe(401);
     expect(json.error).toMatchObject({ code: 'BAD_SIGNATURE', retryable: false });
     expect(json.error.message).toContain(reason);

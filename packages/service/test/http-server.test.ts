@@ -1,12 +1,15 @@
 import { Agent, get } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { ServiceError, authenticate, listen, route } from '../src/index.ts';
+import { type HttpServerOptions, ServiceError, authenticate, listen, route } from '../src/index.ts';
 import { TOKENS, asProcessing, eventually, gate, send, testServer } from './support.ts';
 
 const order = z.strictObject({ order_id: z.string(), value: z.int('a whole number') });
 
-async function shop(handler: () => unknown = () => ({ done: true }), options = {}) {
+async function shop(
+  handler: () => unknown = () => ({ done: true }),
+  options: Partial<HttpServerOptions> = {},
+) {
   const { server, lines, start } = testServer(options);
   route(server, {
     method: 'POST',
@@ -138,7 +141,7 @@ describe('a route', () => {
     ],
   ])('answers %s in our shape', async (_, init, status, code) => {
     const { url } = await shop(undefined, { body_limit_bytes: 1000 });
-    const reply = await send(`${url}/orders`, init as RequestInit);
+    const reply = await send(`${url}/orders`, init);
     expect(reply.status).toBe(status);
     expect(reply.json.error).toMatchObject({ code, retryable: false, message: expect.any(String) });
   });
@@ -179,10 +182,10 @@ class DomainError extends Error {
   }
 }
 
-function failing(error: unknown) {
+function failing(error: unknown, options: Partial<HttpServerOptions> = {}) {
   return shop(() => {
     throw error;
-  });
+  }, options);
 }
 
 describe('an error of a handler', () => {
@@ -244,6 +247,47 @@ describe('an error of a handler', () => {
     expect(json.error).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
     expect(JSON.stringify(json)).not.toContain('secret');
     expect(lines.some(({ msg }) => msg === 'request failed')).toBe(true);
+  });
+
+  describe('with an app that can explain it,', () => {
+    const trouble = Object.assign(new Error('secret'), { code: '57P01' });
+    const explain = (error: unknown) =>
+      error === trouble
+        ? new ServiceError('come again', { code: 'DATABASE_UNAVAILABLE', http_status: 503, retryable: true })
+        : undefined;
+
+    test('is told in those words, and logged as it is', async () => {
+      const { url, lines } = await failing(trouble, { explain });
+      const { status, json } = await send(`${url}/orders`, asProcessing(good));
+      expect(status).toBe(503);
+      expect(json.error).toEqual({ code: 'DATABASE_UNAVAILABLE', message: 'come again', retryable: true });
+      expect(lines.find(({ level }) => level === 'warn')).toMatchObject({
+        msg: 'request failed',
+        code: 'DATABASE_UNAVAILABLE',
+        err: { message: 'secret' },
+      });
+    });
+
+    test('is masked when the app has nothing to say of it', async () => {
+      const { url, lines } = await failing(new Error('secret'), { explain });
+      const { status, json } = await send(`${url}/orders`, asProcessing(good));
+      expect(status).toBe(500);
+      expect(JSON.stringify(json)).not.toContain('secret');
+      expect(lines.some(({ level }) => level === 'error')).toBe(true);
+    });
+
+    test('is not asked of what is told as it is, nor of a request that cannot be read', async () => {
+      const asked: unknown[] = [];
+      const { url } = await failing(
+        new ServiceError('closed', { code: 'CLOSED', http_status: 409, retryable: false }),
+        {
+          explain: (error) => void asked.push(error),
+        },
+      );
+      expect((await send(`${url}/orders`, asProcessing(good))).status).toBe(409);
+      expect((await send(`${url}/orders`, asProcessing('{'))).status).toBe(400);
+      expect(asked).toEqual([]);
+    });
   });
 
   test('a handler that hangs is answered 503 and retryable', async () => {

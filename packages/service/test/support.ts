@@ -40,7 +40,9 @@ interface TestServer {
 export function testServer(options: Partial<HttpServerOptions> = {}): TestServer {
   const { log, lines } = recordingLog();
   const server = createHttpServer({ name: 'shop', log, tokens: TOKENS, health: async () => {}, ...options });
-  onTestFinished(async () => void (await server.close()));
+  onTestFinished(async () => {
+    await server.close();
+  });
   return { server, lines, start: () => listen(server, { port: 0 }) };
 }
 
@@ -66,7 +68,9 @@ export async function send(url: string, init: RequestInit = {}): Promise<Reply> 
   };
 }
 
-export function asProcessing(body?: unknown): RequestInit {
+export function asProcessing(
+  body?: unknown,
+): Omit<RequestInit, 'headers'> & { headers: Record<string, string> } {
   const authorization = 'Bearer token-of-processing';
   if (body === undefined) return { headers: { authorization } };
   return {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrate, migrationsFolder, startEmbeddedPostgres, waitForDatabase } from '@cashback/postgres';
@@ -10,6 +11,8 @@ import { databaseUrl, withServer } from './test-database.ts';
 type Server = { url: string; stop(): Promise<void> };
 
 const waitTimeoutMs = 10_000;
+/** The run's process id follows, so that a later run knows what one that was killed left behind. */
+const DIRECTORY_PREFIX = 'cashback-test-';
 
 /**
  * Once per test run: a server of the run's own, unless DATABASE_URL names one, and on it the template that
@@ -19,7 +22,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const server = await startServer();
   const template = `cashback_test_${randomBytes(4).toString('hex')}`;
   const tearDown = async (): Promise<void> => {
-    await dropDatabases(server.url, template).finally(() => server.stop());
+    try {
+      await dropDatabases(server.url, template);
+    } finally {
+      await server.stop();
+    }
   };
   try {
     await withServer(server.url, async (client) => {
@@ -40,16 +47,36 @@ async function startServer(): Promise<Server> {
     await waitForDatabase({ url: ownDatabaseUrl, timeout_ms: waitTimeoutMs });
     return { url: ownDatabaseUrl, stop: async () => {} };
   }
-  const directory = await mkdtemp(join(tmpdir(), 'cashback-test-'));
+  await removeLeftovers();
+  const directory = await mkdtemp(join(tmpdir(), `${DIRECTORY_PREFIX}${process.pid}-`));
   // Started by root, the server runs as another account, which must get in.
   await chmod(directory, 0o755);
   const remove = (): Promise<void> => rm(directory, { recursive: true, force: true });
   try {
     const embedded = await startEmbeddedPostgres({ data_dir: join(directory, 'data') });
-    return { url: embedded.url, stop: () => embedded.stop().finally(remove) };
+    return {
+      url: embedded.url,
+      stop: async () => {
+        try {
+          await embedded.stop();
+        } finally {
+          await remove();
+        }
+      },
+    };
   } catch (error) {
     await remove();
     throw error;
+  }
+}
+
+/** A run that was killed could not remove its data; its server ended with it. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const [, pid] = /^cashback-test-(\d+)-/.exec(name) ?? [];
+    if (pid === undefined || existsSync(`/proc/${pid}`) || !existsSync('/proc/self')) continue;
+    // Another user's is theirs to remove.
+    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
   }
 }
 

@@ -13,7 +13,7 @@ const PAYMENT_TYPES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The file cannot be read as trips at all: the message says which file and why. */
-export class TripsFileError extends Error {
+class TripsFileError extends Error {
   override readonly name = 'TripsFileError';
 }
 

@@ -14,6 +14,9 @@ export interface FrontDoor {
   wallet: HttpClient;
   /** Sends a signed `invoice.changed` to processing, as transactions does. */
   sendInvoiceChanged(id: string, payload: unknown): Promise<void>;
+  /** Every call here may be repeated, so silence is met by the same call again; what is refused is an error. */
+  insist<Answer>(call: () => Promise<Answer>): Promise<Answer>;
+  /** Gives up what is still being insisted on. */
   close(): Promise<void>;
 }
 
@@ -38,27 +41,28 @@ export function openFrontDoor(system: System): FrontDoor {
     secret: credentials.callback_secrets.invoice,
     timeout_ms: TIMEOUT_MS,
   });
+  const closing = new AbortController();
   return {
     server,
     ...clients,
     sendInvoiceChanged: (id, payload) =>
       callbacks.send({ id, url: `${urls.processing}/callbacks/invoice`, payload }),
+    insist: (call) =>
+      pRetry(call, {
+        retries: RETRIES,
+        minTimeout: 100,
+        maxTimeout: 3000,
+        randomize: true,
+        signal: closing.signal,
+        shouldRetry: ({ error }) =>
+          error instanceof HttpCallError
+            ? error.outcome === 'unknown'
+            : error instanceof CashbackClientError && error.retryable,
+      }),
     async close() {
+      closing.abort();
+      server.close();
       await Promise.all([callbacks.close(), ...Object.values(clients).map((client) => client.close())]);
     },
   };
-}
-
-/** Every call here may be repeated, so silence is met by the same call again; what is refused is an error. */
-export function insist<Answer>(call: () => Promise<Answer>): Promise<Answer> {
-  return pRetry(call, {
-    retries: RETRIES,
-    minTimeout: 100,
-    maxTimeout: 3000,
-    randomize: true,
-    shouldRetry: ({ error }) =>
-      error instanceof HttpCallError
-        ? error.outcome === 'unknown'
-        : error instanceof CashbackClientError && error.retryable,
-  });
 }

@@ -1,10 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
 import { type Invoice, type InvoiceStatus, formatAmount, invoice } from '@cashback/contract';
 import { HttpCallError } from '@cashback/service';
 import PQueue from 'p-queue';
 import * as z from 'zod';
 import type { DemoOrder } from '../orders/order.ts';
-import { type FrontDoor, insist } from './front-door.ts';
+import type { FrontDoor } from './front-door.ts';
 import { orderIdOf, payeeOf } from './payee.ts';
 import type { Change, Step, Story } from './story.ts';
 
@@ -34,17 +33,21 @@ export async function playStories(stories: readonly Story[], options: PlayOption
   const queue = new PQueue({ concurrency: CONCURRENCY });
   const versions = new Map<string, number>();
   const rounds = Math.max(0, ...stories.map((story) => story.rounds.length));
-  for (let round = 0; round < rounds; round += 1) {
-    await queue.addAll(
-      stories.map(({ order, rounds: steps }) => async () => {
-        for (const step of steps[round] ?? []) {
-          options.signal.throwIfAborted();
-          await playStep(step, order, versions, played, options);
-          options.progress(1);
-        }
-      }),
-    );
-    await setImmediate();
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      await queue.addAll(
+        stories.map(({ order, rounds: steps }) => async () => {
+          for (const step of steps[round] ?? []) {
+            options.signal.throwIfAborted();
+            await playStep(step, order, versions, played, options);
+            options.progress(1);
+          }
+        }),
+      );
+    }
+  } finally {
+    // The first failure ends the run: nothing of it is started any more.
+    queue.clear();
   }
   return played;
 }
@@ -67,16 +70,16 @@ async function playStep(
         ...payeeOf(run, order),
         ...captured('held', order, step.items),
       };
-      remember(await insist(() => door.transactions.post('/v2/invoice/create', body, invoice)));
+      remember(await door.insist(() => door.transactions.post('/v2/invoice/create', body, invoice)));
       played.hold += 1;
       return;
     }
     case 'freeze_rates':
-      await insist(() => door.server.rates.put({ order_id, service: order.service, rates: step.rates }));
+      await door.insist(() => door.server.rates.put({ order_id, service: order.service, rates: step.rates }));
       return;
     case 'update': {
       const body = { invoice_id: order_id, version, ...captured(step.status, order, step.items) };
-      remember(await insist(() => door.transactions.post('/v2/invoice/update', body, invoice)));
+      remember(await door.insist(() => door.transactions.post('/v2/invoice/update', body, invoice)));
       played[step.why] += 1;
       return;
     }
@@ -102,7 +105,7 @@ async function replayCallbacks(
   for (let version = newest; version >= 1; version -= 1) {
     for (const copy of ['first', 'second']) {
       const payload = { invoice_id: order_id, version, service };
-      await insist(() => door.sendInvoiceChanged(`${order_id}-${version}-${copy}`, payload));
+      await door.insist(() => door.sendInvoiceChanged(`${order_id}-${version}-${copy}`, payload));
       sent += 1;
     }
   }
@@ -112,7 +115,7 @@ async function replayCallbacks(
 /** The customer uses the money; a wallet that holds too little refuses, which is no fault. */
 async function spend(door: FrontDoor, wallet_id: string, body: object): Promise<0 | 1> {
   try {
-    await insist(() => door.trust.post(`/wallets/${wallet_id}/spend`, body, z.object({})));
+    await door.insist(() => door.trust.post(`/wallets/${wallet_id}/spend`, body, z.object({})));
     return 1;
   } catch (error) {
     if (error instanceof HttpCallError && error.outcome === 'refused') return 0;

@@ -2,7 +2,7 @@ import type { TrustSettings } from '@cashback/contract';
 import { trustSettings } from '@cashback/contract';
 import type { AppName } from '../system/addresses.ts';
 import type { System } from '../system/start-system.ts';
-import { type FrontDoor, insist } from './front-door.ts';
+import type { FrontDoor } from './front-door.ts';
 
 /** What `--faults` makes of Trust: a fifth of its calls fail, answers come late or never, callbacks come twice and out of order. */
 const FAULTS: Partial<TrustSettings> = {
@@ -27,24 +27,32 @@ const CALM: TrustSettings = {
 /** How Trust behaves is kept in its tables, so a run says it anew. */
 export async function setTrust(door: FrontDoor, faults: boolean): Promise<void> {
   const settings = faults ? { ...CALM, ...FAULTS } : CALM;
-  await insist(() => door.trust.post('/settings', settings, trustSettings));
+  await door.insist(() => door.trust.post('/settings', settings, trustSettings));
 }
 
 /** Kills one app after the other as the work goes on, each when its share of the steps is done. */
 export function createKiller(system: System, apps: readonly AppName[], steps: number) {
   const killed: AppName[] = [];
   let current: Promise<void> = Promise.resolve();
+  let failure: unknown;
   return {
     killed,
+    /** Throws when an app that was killed did not come up again. */
     advance(done: number): void {
-      const next = apps[killed.length];
-      if (next === undefined || done < (steps * (killed.length + 1)) / (apps.length + 1)) return;
-      killed.push(next);
-      current = current.then(() => system.killAndRestart(next));
-      // Reported by `finish`; until then nobody waits for it.
-      current.catch(() => {});
+      if (failure !== undefined) throw failure;
+      const app = apps[killed.length];
+      if (app === undefined || done < (steps * (killed.length + 1)) / (apps.length + 1)) return;
+      killed.push(app);
+      current = current
+        .then(() => system.killAndRestart(app))
+        .catch((error: unknown) => {
+          failure ??= error;
+        });
     },
     /** Waits until all that were killed are up again. */
-    finish: (): Promise<void> => current,
+    async finish(): Promise<void> {
+      await current;
+      if (failure !== undefined) throw failure;
+    },
   };
 }

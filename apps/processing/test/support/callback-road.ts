@@ -1,5 +1,6 @@
-import { type IncomingHttpHeaders, createServer } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 interface Carried {
   headers: IncomingHttpHeaders;
@@ -21,13 +22,14 @@ export interface CallbackRoad {
 const HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
 
 export async function startCallbackRoad(): Promise<CallbackRoad> {
-  const server = createServer(async (request, response) => {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
-    const callback = { headers: request.headers, body: Buffer.concat(parts).toString() };
+  async function carry(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const callback = { headers: request.headers, body: await text(request) };
     road.carried.push(callback);
     const status = road.destination === null ? 204 : await road.deliver(callback).catch(() => 502);
     response.writeHead(status).end();
+  }
+  const server = createServer((request, response) => {
+    carry(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const road: CallbackRoad = {

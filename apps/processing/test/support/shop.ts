@@ -1,5 +1,6 @@
-import { type Server, createServer } from 'node:http';
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import type { ServiceCashbackInput } from '@cashback/contract';
 
 export interface ShopAnswer {
@@ -20,13 +21,14 @@ export interface Shop {
 export const gives = (value: string): ShopAnswer => ({ body: JSON.stringify({ value }) });
 
 export async function startShop(): Promise<Shop> {
-  const server: Server = createServer(async (request, response) => {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
-    const question = JSON.parse(Buffer.concat(parts).toString()) as ServiceCashbackInput;
+  async function reply(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const question = (await json(request)) as ServiceCashbackInput;
     shop.questions.push({ ...question, authorization: request.headers.authorization });
     const { status = 200, body } = await shop.answer(question);
     response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+  }
+  const server = createServer((request, response) => {
+    reply(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const shop: Shop = {

@@ -4,7 +4,7 @@ import { registerOrders } from '../register-orders.ts';
 
 /**
  * Stores the cashback that an order should carry, and queues the work of bringing it about: both or neither.
- * Repeating a call is harmless. Throws SUM_MISMATCH, IMMUTABLE_FIELD, SOURCE_SPLIT_REQUIRED, REVISION_CONFLICT.
+ * Repeating a call is harmless; for an order that needs attention it is the word to try again. Throws SUM_MISMATCH, IMMUTABLE_FIELD, SOURCE_SPLIT_REQUIRED, REVISION_CONFLICT.
  */
 export async function register(
   database: Database,

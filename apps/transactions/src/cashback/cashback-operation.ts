@@ -1,6 +1,5 @@
 import type { Database, Jobs } from '@cashback/postgres';
-import { type Log, createHttpClient } from '@cashback/service';
-import { createGroup } from '../group.ts';
+import { type Log, createGroup, createHttpClient } from '@cashback/service';
 import type { Settings } from '../env.ts';
 import { type AdvanceItem, type NextCall, advanceOperations } from './advance-operations.ts';
 import { operationQueue } from './operation-queue.ts';
@@ -39,7 +38,9 @@ export async function workOnOperations(context: WorkContext): Promise<{ stop(): 
     concurrency: settings.trust_concurrency,
   });
   const advance = createGroup<AdvanceItem, NextCall>({
+    keyOf: ({ operation_id }) => operation_id,
     max_size: batch_size,
+    concurrency: 1,
     run: (items) => advanceOperations({ database, jobs, limits, finished }, items),
   });
   const runner = createOperationRunner({

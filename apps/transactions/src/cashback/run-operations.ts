@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpClient, Log } from '@cashback/service';
-import type { Group } from '../group.ts';
 import type { AdvanceItem, NextCall } from './advance-operations.ts';
 import { callTrust } from './call-trust.ts';
 import type { OperationName } from './operation-queue.ts';
@@ -17,7 +16,8 @@ export interface OperationRunner {
 
 interface RunnerOptions {
   trust: HttpClient;
-  advance: Group<AdvanceItem, NextCall>;
+  /** Records the answer, if any, and resolves with the call to make next. */
+  advance: (item: AdvanceItem) => Promise<NextCall>;
   log: Log;
   /** How many operations may run at once before `run` waits for room. */
   max_running: number;
@@ -31,10 +31,10 @@ export function createOperationRunner(options: RunnerOptions): OperationRunner {
 
   async function runOperation(job: OperationName): Promise<void> {
     try {
-      let call = await advance.add({ ...job, answered: null });
+      let call = await advance({ ...job, answered: null });
       while (call !== null && !stopping.signal.aborted) {
         const answer = await callTrust(trust, log, call);
-        call = await advance.add({ ...job, answered: { step_number: call.step.step_number, answer } });
+        call = await advance({ ...job, answered: { step_number: call.step.step_number, answer } });
       }
     } catch (error) {
       // The rows are as they were, and overdue before long.

@@ -4,7 +4,6 @@ import { type RouteInput, ServiceError } from '@cashback/service';
 import type { Context } from '../context.ts';
 import { loadSettings } from '../db/settings.ts';
 import { happens } from '../random.ts';
-import { tellUnavailable } from '../tell-unavailable.ts';
 
 type Reply = RouteInput<unknown, unknown, unknown>['reply'];
 
@@ -17,13 +16,13 @@ export async function withFaults<Answer>(
   reply: Reply,
   work: (settings: TrustSettings) => Promise<Answer>,
 ): Promise<Answer | undefined> {
-  const settings = await loadSettings(database.drizzle).catch(tellUnavailable);
+  const settings = await loadSettings(database.drizzle);
   if (happens(settings.failure_share)) {
     await delay(settings.answer_delay_ms);
     const message = 'nothing was done: the settings of the payment system ask for failures; try again';
     throw new ServiceError(message, { code: 'UNAVAILABLE', http_status: 503, retryable: true });
   }
-  const answer = await work(settings).catch(tellUnavailable);
+  const answer = await work(settings);
   await delay(settings.answer_delay_ms);
   if (!happens(settings.lost_answer_share)) return answer;
   reply.hijack();

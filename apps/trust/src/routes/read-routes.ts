@@ -3,7 +3,6 @@ import type { Context } from '../context.ts';
 import { loadBasket } from '../db/baskets.ts';
 import { loadRefund } from '../db/refunds.ts';
 import { loadWalletBalance } from '../db/wallets.ts';
-import { tellUnavailable } from '../tell-unavailable.ts';
 import { withFaults } from './faults.ts';
 import { idParams } from './inputs.ts';
 
@@ -29,6 +28,6 @@ export function addReadRoutes(server: HttpServer, context: Context): void {
     path: '/wallets/:id',
     scope: 'wallets',
     params: idParams,
-    handler: ({ params }) => loadWalletBalance(drizzle, params.id).catch(tellUnavailable),
+    handler: ({ params }) => loadWalletBalance(drizzle, params.id),
   });
 }

@@ -2,7 +2,6 @@ import { trustSettings } from '@cashback/contract';
 import { type HttpServer, route } from '@cashback/service';
 import type { Context } from '../context.ts';
 import { changeSettings, loadSettings } from '../db/settings.ts';
-import { tellUnavailable } from '../tell-unavailable.ts';
 
 /** `GET /settings`, and `POST /settings` with those that change: how the stand-in misbehaves, from now on. */
 export function addSettings(server: HttpServer, { database }: Context): void {
@@ -10,13 +9,13 @@ export function addSettings(server: HttpServer, { database }: Context): void {
     method: 'GET',
     path: '/settings',
     scope: 'settings',
-    handler: () => loadSettings(database.drizzle).catch(tellUnavailable),
+    handler: () => loadSettings(database.drizzle),
   });
   route(server, {
     method: 'POST',
     path: '/settings',
     scope: 'settings',
     body: trustSettings.partial(),
-    handler: ({ body }) => changeSettings(database.drizzle, body).catch(tellUnavailable),
+    handler: ({ body }) => changeSettings(database.drizzle, body),
   });
 }

@@ -15,7 +15,6 @@ import { loadSettings } from '../db/settings.ts';
 import { loadWalletBalance, lockWallets, walletNotFound } from '../db/wallets.ts';
 import { holdBack } from '../random.ts';
 import { type LockedWallet, moveMoney } from '../settlement/movements.ts';
-import { tellUnavailable } from '../tell-unavailable.ts';
 import { assertSameBody } from './assert-same-body.ts';
 import { idParams, positiveAmount } from './inputs.ts';
 
@@ -37,7 +36,7 @@ export function addSpend(server: HttpServer, context: Context): void {
       // The same id was used at the same moment for another wallet: now it is found.
       const balance = await attempt().catch((error: unknown) => {
         if (errorCode(error) === UNIQUE_VIOLATION) return attempt();
-        return tellUnavailable(error);
+        throw error;
       });
       context.wakeCallbacks();
       return balance;

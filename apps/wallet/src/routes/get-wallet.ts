@@ -3,7 +3,6 @@ import { CashbackError, idField } from '@cashback/contract';
 import type { Database } from '@cashback/postgres';
 import { type HttpServer, route } from '@cashback/service';
 import { loadBalances } from '../db/load-balances.ts';
-import { tellUnavailable } from '../tell-unavailable.ts';
 
 /** `GET /wallets/:id`: what the cache believes. */
 export function addGetWallet(server: HttpServer, { drizzle }: Database): void {
@@ -13,7 +12,7 @@ export function addGetWallet(server: HttpServer, { drizzle }: Database): void {
     scope: 'wallets',
     params: z.object({ id: idField }),
     handler: async ({ params: { id } }) => {
-      const [balance] = await loadBalances(drizzle, [id]).catch(tellUnavailable);
+      const [balance] = await loadBalances(drizzle, [id]);
       if (balance !== undefined) return balance;
       const message = `billing has not told a balance of wallet ${id} yet`;
       throw new CashbackError('WALLET_NOT_FOUND', message, { wallet_id: id });

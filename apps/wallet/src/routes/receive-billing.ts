@@ -3,7 +3,6 @@ import { type Database, type Jobs, withTransaction } from '@cashback/postgres';
 import { type HttpServer, receiveCallback } from '@cashback/service';
 import { adoptBalance, insertCallback, insertPush } from '../db/take-callback.ts';
 import { walletPushJob, walletPushQueue } from '../push/wallet-push.ts';
-import { tellUnavailable } from '../tell-unavailable.ts';
 
 interface Context {
   database: Database;
@@ -21,7 +20,7 @@ export function addReceiveBilling(server: HttpServer, context: Context, secret: 
     path: '/callbacks/billing',
     secret,
     body: balanceChangedCallback,
-    handler: ({ body, webhook_id }) => takeCallback(context, webhook_id, body).catch(tellUnavailable),
+    handler: ({ body, webhook_id }) => takeCallback(context, webhook_id, body),
   });
 }
 

@@ -11,7 +11,7 @@ export interface Charge {
   target: Vector;
   /** The one that is not known to be finished. */
   operation: NewOperation | null;
-  /** Of the operations of this revision. */
+  /** Of the operations of this revision; failures only since the order was registered or resumed. */
   ended: { failed: number; failed_at: Date | null; rejected: number };
 }
 
@@ -31,8 +31,9 @@ const operationsText = `
 
 const endedText = `
   SELECT stored.order_id,
-    count(*) FILTER (WHERE ended.outcome = 'failed')::integer AS failed,
-    max(ended.created_at) FILTER (WHERE ended.outcome = 'failed') AS failed_at,
+    count(*) FILTER (WHERE ended.outcome = 'failed' AND ended.created_at >= stored.unsettled_since)::integer AS failed,
+    max(ended.created_at) FILTER (WHERE ended.outcome = 'failed' AND ended.created_at >= stored.unsettled_since)
+      AS failed_at,
     count(*) FILTER (WHERE ended.outcome = 'rejected')::integer AS rejected
   FROM cashback.order_clears AS stored
   JOIN cashback.operations AS sent ON sent.order_id = stored.order_id AND sent.revision = stored.revision

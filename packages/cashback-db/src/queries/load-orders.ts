@@ -3,11 +3,14 @@ import type { Source } from '@cashback/contract/source';
 import type { StoredOrder } from '@cashback/core';
 import type { Transaction } from '@cashback/postgres';
 
-type Row = Omit<StoredOrder, 'target'> & { order_id: string; source: Source | null; value: string | null };
+/** An order, and why a person must look at it, if so. */
+export type LoadedOrder = StoredOrder & { attention: string | null };
+
+type Row = Omit<LoadedOrder, 'target'> & { order_id: string; source: Source | null; value: string | null };
 
 const text = `
   SELECT stored.order_id, stored.service, stored.user_id, stored.wallet_id, stored.currency,
-    stored.invoice_version, stored.revision, newest.source, newest.value
+    stored.invoice_version, stored.revision, stored.attention, newest.source, newest.value
   FROM cashback.order_clears AS stored
   LEFT JOIN (
     SELECT DISTINCT ON (order_id, source) order_id, source, value
@@ -24,8 +27,8 @@ const text = `
 export async function loadOrders(
   tx: Transaction,
   orderIds: readonly string[],
-): Promise<Map<string, StoredOrder>> {
-  const orders = new Map<string, StoredOrder>();
+): Promise<Map<string, LoadedOrder>> {
+  const orders = new Map<string, LoadedOrder>();
   if (orderIds.length === 0) return orders;
   const { rows } = await tx.client.query<Row>({ name: 'cashback.load-orders', text, values: [orderIds] });
   for (const { order_id, source, value, ...fields } of rows) {

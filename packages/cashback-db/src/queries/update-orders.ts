@@ -1,7 +1,10 @@
 import { type Amount, formatAmount } from '@cashback/contract/amount';
 import type { Transaction } from '@cashback/postgres';
 
-/** What a register leaves on an order: a higher revision is a new target, the same one a newer invoice alone. */
+/**
+ * What a register leaves on an order: a higher revision is a new target, to be reached within a time of its own; the
+ * same one is a newer invoice alone.
+ */
 export interface OrderUpdate {
   order_id: string;
   revision: number;
@@ -19,10 +22,7 @@ const text = `
     cashback_sum = input.cashback_sum,
     receipt = input.receipt::jsonb,
     attention = CASE WHEN input.revision > stored.revision THEN NULL ELSE stored.attention END,
-    unsettled_since = CASE
-      WHEN input.revision > stored.revision AND stored.settled_revision = stored.revision THEN now()
-      ELSE stored.unsettled_since
-    END,
+    unsettled_since = CASE WHEN input.revision > stored.revision THEN now() ELSE stored.unsettled_since END,
     next_charge_at = CASE WHEN input.revision > stored.revision THEN now() ELSE stored.next_charge_at END,
     updated_at = now()
   FROM unnest($1::text[], $2::integer[], $3::integer[], $4::numeric[], $5::numeric[], $6::text[])

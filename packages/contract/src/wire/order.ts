@@ -19,7 +19,7 @@ export const OPERATION_OUTCOMES = ['applied', 'failed', 'rejected'] as const;
 export type OperationOutcome = (typeof OPERATION_OUTCOMES)[number];
 
 /** One attempt to move an order's cashback to a target; `outcome` is null while its end is not known. */
-export const orderOperation = z.object({
+const orderOperation = z.object({
   operation_id: idField,
   revision: counterField,
   reward: amountsBySource,

@@ -1,4 +1,5 @@
 import type { PgBoss } from 'pg-boss';
+import { DatabaseSetupError } from '../database-setup-error.ts';
 import type { Queue } from './define-queue.ts';
 
 const policy = 'stately';
@@ -9,7 +10,7 @@ export async function createQueue(boss: PgBoss, queue: Queue<unknown>): Promise<
   await boss.createQueue(queue.name, { ...options, policy });
   const found = await boss.getQueue(queue.name);
   if (found?.policy !== policy) {
-    throw new Error(
+    throw new DatabaseSetupError(
       `queue ${queue.schema}.${queue.name} has the policy ${found?.policy ?? '(none)'} where ${policy} is needed, ` +
         'and a policy cannot be changed: delete the queue, or name it differently',
     );

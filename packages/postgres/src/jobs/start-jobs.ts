@@ -1,8 +1,8 @@
 import { PgBoss } from 'pg-boss';
 import type { BackendProfile } from 'pg-boss';
 import { connectionConfig } from '../connection-settings.ts';
+import { asSetupError } from '../database-setup-error.ts';
 import { openDatabase } from '../database.ts';
-import { asError, isUnavailable } from '../errors.ts';
 import type { Transaction } from '../transaction.ts';
 import { bossDatabase } from './boss-database.ts';
 import { createQueue } from './create-queue.ts';
@@ -92,10 +92,9 @@ export async function startJobs(settings: JobsSettings): Promise<Jobs> {
   } catch (error) {
     await boss.stop({ graceful: false }).catch(() => {});
     await database.close();
-    const hint = isUnavailable(error) ? '' : ' (was `pnpm migrate` run on this database?)';
-    throw new Error(
-      `cannot start the jobs of ${settings.application_name} in ${settings.jobs_schema}: ${asError(error).message}${hint}`,
-      { cause: error },
+    throw asSetupError(
+      `cannot start the jobs of ${settings.application_name} in ${settings.jobs_schema}`,
+      error,
     );
   }
   return {

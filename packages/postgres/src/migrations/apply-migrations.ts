@@ -2,6 +2,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { migrate as migrateWithDrizzle } from 'drizzle-orm/node-postgres/migrator';
 import type pg from 'pg';
+import { DatabaseSetupError } from '../database-setup-error.ts';
 import { asError, rootMessage } from '../errors.ts';
 import type { Owner } from './owners.ts';
 
@@ -29,7 +30,7 @@ export async function applyMigrations(
       migrationsTable: historyTable,
     });
   } catch (error) {
-    throw new Error(
+    throw new DatabaseSetupError(
       `the migrations of ${owner.name} in ${owner.folder} were not applied: ${rootMessage(error)} (${asError(error).message})`,
       { cause: error },
     );
@@ -58,7 +59,7 @@ function assertAppendOnly(
     const migration = byTime[index];
     if (migration === undefined) continue; // a newer release ran here before: its migrations are not ours to judge
     if (migration.hash === hash && migration.folderMillis === Number(created_at)) continue;
-    throw new Error(
+    throw new DatabaseSetupError(
       `the migrations of ${owner.name} do not continue what this database has: number ${index + 1} in ${owner.folder} ` +
         'was edited, or another was put in front of it, after it ran. Migrations are append-only: ' +
         'restore that file and add a new migration with `pnpm migration`.',

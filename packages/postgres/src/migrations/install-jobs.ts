@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { PgBoss } from 'pg-boss';
+import { DatabaseSetupError } from '../database-setup-error.ts';
 
 const indexBuildPollMs = 200;
 const indexBuildTimeoutMs = 600_000;
@@ -60,7 +61,9 @@ async function waitForIndexBuilds(boss: PgBoss, errors: readonly Error[]): Promi
     const failed = open.some(({ status }) => status === 'failed');
     if (failed || Date.now() > deadline) {
       const reason = errors.at(-1)?.message ?? (failed ? 'see the bam table of the schema' : 'still running');
-      throw new Error(`pg-boss did not finish building its indexes: ${reason}. Run the migration again.`);
+      throw new DatabaseSetupError(
+        `pg-boss did not finish building its indexes: ${reason}. Run the migration again.`,
+      );
     }
     await delay(indexBuildPollMs);
   }

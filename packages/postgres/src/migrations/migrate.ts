@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { connectionConfig, describeDatabase } from '../connection-settings.ts';
+import { DatabaseSetupError } from '../database-setup-error.ts';
 import { errorCode } from '../errors.ts';
 import { applyMigrations } from './apply-migrations.ts';
 import { installJobs } from './install-jobs.ts';
@@ -78,7 +79,7 @@ async function lock(client: Client, url: string): Promise<void> {
     await client.query('SELECT pg_advisory_lock($1)', [migrationLock]);
   } catch (error) {
     if (errorCode(error) !== lockNotAvailable) throw error;
-    throw new Error(
+    throw new DatabaseSetupError(
       `another migration has been running on ${describeDatabase(url)} for ${lockWaitMs / 1000} s: ` +
         'wait for it, or look for its connection (application_name cashback-migrate) in pg_stat_activity',
       { cause: error },

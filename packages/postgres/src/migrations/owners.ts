@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { DatabaseSetupError } from '../database-setup-error.ts';
 import { asError } from '../errors.ts';
 
 /** The repository's `drizzle/`: one folder of migrations per owner. */
@@ -37,7 +38,7 @@ async function readOwner(parent: string, name: string): Promise<Owner> {
     return { ...owner, name, folder, has_migrations: existsSync(join(folder, 'meta', '_journal.json')) };
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : asError(error).message;
-    throw new Error(
+    throw new DatabaseSetupError(
       `${file}: expected { "roles": ["name", ...], "jobs_schema": "name" or null, ... }: ${reason}`,
       {
         cause: error,

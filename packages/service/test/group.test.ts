@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createGrouped } from '../src/grouped.ts';
+import { createGroup } from '../src/index.ts';
 
 interface Item {
   key: string;
@@ -10,7 +10,7 @@ function setUp({ max_size = 10, concurrency = 1 } = {}) {
   const groups: string[][] = [];
   let running = 0;
   let most = 0;
-  const add = createGrouped<Item, string>({
+  const add = createGroup<Item, string>({
     keyOf: ({ key }) => key,
     max_size,
     concurrency,
@@ -27,11 +27,32 @@ function setUp({ max_size = 10, concurrency = 1 } = {}) {
   return { add, groups, most: () => most };
 }
 
-test('what comes in while a group runs makes up the next one, each with its own result', async () => {
+test('what comes in at one moment makes up one group, each with its own result', async () => {
   const { add, groups } = setUp();
   const results = await Promise.all(['a', 'b', 'c', 'd'].map((key) => add({ key })));
   expect(results).toEqual(['did a', 'did b', 'did c', 'did d']);
-  expect(groups).toEqual([['a'], ['b', 'c', 'd']]);
+  expect(groups).toEqual([['a', 'b', 'c', 'd']]);
+});
+
+test('what comes in while a group runs makes up the next one', async () => {
+  const { add, groups } = setUp();
+  const first = add({ key: 'a' });
+  while (groups.length === 0) await Promise.resolve();
+  await Promise.all([first, add({ key: 'b' }), add({ key: 'c' })]);
+  await add({ key: 'd' });
+  expect(groups).toEqual([['a'], ['b', 'c'], ['d']]);
+});
+
+test('every item is run once, whenever it comes', async () => {
+  const { add, groups, most } = setUp();
+  const keys = Array.from({ length: 60 }, (_, index) => String(index));
+  async function addLater(key: string, turns: number): Promise<void> {
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    expect(await add({ key })).toBe(`did ${key}`);
+  }
+  await Promise.all(keys.map((key, index) => addLater(key, index % 30)));
+  expect(groups.flat().toSorted()).toEqual(keys.toSorted());
+  expect(most()).toBe(1);
 });
 
 test('no group is larger than allowed, and no more run at once than allowed', async () => {
@@ -47,7 +68,7 @@ test('no group is larger than allowed, and no more run at once than allowed', as
 test('two items with one key never stand in one group', async () => {
   const { add, groups } = setUp();
   await Promise.all(['a', 'b', 'b', 'c', 'b'].map((key) => add({ key })));
-  expect(groups).toEqual([['a'], ['b', 'c'], ['b'], ['b']]);
+  expect(groups).toEqual([['a', 'b', 'c'], ['b'], ['b']]);
 });
 
 test('a bad item fails alone', async () => {

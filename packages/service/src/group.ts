@@ -1,13 +1,13 @@
 import PQueue from 'p-queue';
 
-export interface GroupedOptions<Item, Result> {
+export interface GroupOptions<Item, Result> {
   /** Items with the same key never stand in one group. */
   keyOf: (item: Item) => string;
   max_size: number;
   /** How many groups run at once. */
   concurrency: number;
   /** Resolves with a result for each item, in their order. */
-  run: (group: Item[]) => Promise<Result[]>;
+  run: (group: Item[]) => Promise<readonly Result[]>;
 }
 
 interface Waiting<Item, Result> {
@@ -17,11 +17,11 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Runs items in groups: what comes in while a group runs makes up the next one, and a lone item never waits for
- * company. When a group fails, each of its items is run alone, so that one bad item fails no other.
+ * Runs items in groups: what comes in at one moment, or while a group runs, makes up the next one, and a lone item
+ * never waits for company. When a group fails, each of its items is run alone, so that one bad item fails no other.
  */
-export function createGrouped<Item, Result>(
-  options: GroupedOptions<Item, Result>,
+export function createGroup<Item, Result>(
+  options: GroupOptions<Item, Result>,
 ): (item: Item) => Promise<Result> {
   const { keyOf, max_size, run } = options;
   const queue = new PQueue({ concurrency: options.concurrency });
@@ -55,6 +55,8 @@ export function createGrouped<Item, Result>(
       waiting.push({ item, resolve, reject });
       // A turn for each item: those whose item went with an earlier group find nothing left to do.
       void queue.add(async () => {
+        // Lets those in that come at the same moment.
+        await Promise.resolve();
         const group = takeGroup();
         if (group.length > 0) await runGroup(group);
       });

@@ -1,0 +1,18 @@
+import type { Transaction } from '@cashback/postgres';
+
+const text = `
+  UPDATE cashback.order_clears SET
+    attention = NULL,
+    unsettled_since = now(),
+    next_charge_at = now(),
+    updated_at = now()
+  WHERE order_id = ANY($1::text[]) AND attention IS NOT NULL`;
+
+/**
+ * Takes back the need for attention of orders whose locks the transaction holds: they are tried again as if their
+ * targets were new, and the failures before count no more.
+ */
+export async function resumeOrders(tx: Transaction, orderIds: readonly string[]): Promise<void> {
+  if (orderIds.length === 0) return;
+  await tx.client.query({ name: 'cashback.resume-orders', text, values: [orderIds] });
+}
