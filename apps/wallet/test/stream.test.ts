@@ -25,6 +25,17 @@ async function tellUpTo(walletId: string, from: number, to: number, at = url): P
   for (let sequence = from; sequence <= to; sequence++) await tell(at, newCallback(walletId, sequence));
 }
 
+/** From here on a new stream hears of later balances alone. */
+async function untilDelivered(walletId: string): Promise<void> {
+  await vi.waitFor(async () => {
+    const { rows } = await wallet.database.pool.query(
+      'SELECT FROM wallet.pushes WHERE wallet_id = $1 AND delivered_at IS NULL',
+      [walletId],
+    );
+    expect(rows).toEqual([]);
+  }, within);
+}
+
 function upTo(to: number, from = 1): number[] {
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }
@@ -53,6 +64,7 @@ describe('a listener', () => {
   test('gets the current balance at once, and nothing of other wallets', async () => {
     const walletId = randomUUID();
     await tellUpTo(walletId, 1, 4);
+    await untilDelivered(walletId);
     const listener = await listenTo(url, walletId);
     await vi.waitFor(() => expect(listener.sequences()).toEqual([4]), within);
     await tell(url, newCallback(randomUUID(), 9));
@@ -64,6 +76,7 @@ describe('a listener', () => {
   test('that comes again with Last-Event-ID gets only what is newer', async () => {
     const walletId = randomUUID();
     await tellUpTo(walletId, 1, 5);
+    await untilDelivered(walletId);
     const upToDate = await listenTo(url, walletId, '5');
     const behind = await listenTo(url, walletId, '3');
     await vi.waitFor(() => expect(behind.sequences()).toEqual([5]), within);
@@ -127,12 +140,12 @@ describe('several processes', () => {
     const first = await wallet.start();
     const listener = await listenTo(first.url, walletId);
     await tellUpTo(walletId, 1, 3);
-    await vi.waitFor(() => expect(listener.sequences()).toEqual([1, 2, 3]), within);
+    await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(3), within);
     await first.stop();
     await tellUpTo(walletId, 4, 5);
     await wallet.start({ PORT: new URL(first.url).port });
     await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(5), within);
-    expect(listener.sequences()).toEqual([1, 2, 3, 5]);
+    expect(listener.sequences().slice(-2)).toEqual([3, 5]);
     expect(listener.requests()).toBeGreaterThan(1);
     listener.close();
   });

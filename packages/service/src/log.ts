@@ -38,9 +38,9 @@ export function createLog({ name, level, json, destination }: LogOptions): Log {
       censor: '[hidden]',
     },
   };
-  if (json) return destination === undefined ? pino(options) : pino(options, destination);
+  // Written at once, by either: the last lines before an exit are the ones that matter.
+  if (json) return pino(options, destination ?? pino.destination({ dest: process.stdout.fd, sync: true }));
   const pretty = prettyFactory({ colorize: destination === undefined, ignore: 'pid,hostname' });
   const out = destination ?? process.stdout;
-  // Written at once, not through a stream: the last lines before an exit are the ones that matter.
   return pino(options, { write: (line) => void out.write(pretty(line)) });
 }
