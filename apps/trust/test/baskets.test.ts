@@ -1,3 +1,4 @@
+import { formatAmount, parseAmount } from '@cashback/contract';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startTrust } from '../src/app.ts';
@@ -235,10 +236,10 @@ describe('a wallet', () => {
     expect(movements.map(({ sequence }) => sequence)).toEqual(
       Array.from({ length: 55 }, (_, index) => index + 1),
     );
-    let balance = 0;
+    let balance = 0n;
     for (const { kind, amount, balance_after } of movements) {
-      balance += kind === 'topup' ? Number(amount) : -Number(amount);
-      expect(Number(balance_after)).toBe(balance);
+      balance += kind === 'topup' ? parseAmount(amount) : -parseAmount(amount);
+      expect(balance_after).toBe(formatAmount(balance));
     }
     const { body } = await trust.get(`/wallets/${walletId}`);
     expect(body).toMatchObject({ balance: movements.at(-1).balance_after, sequence: 55 });
