@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -83,15 +83,20 @@ async function main({ json, keep, seed, ...options }: Options): Promise<number> 
     });
   } catch (error) {
     progress.end();
-    removeAtEnd = stop.signal.aborted;
-    process.stderr.write(
-      `demo: ${removeAtEnd ? 'stopped' : `${describe(error)}\nThe logs of the apps are in ${work_folder}/logs`}\n`,
-    );
+    const stopped = stop.signal.aborted;
+    removeAtEnd = stopped || !hasLogs(work_folder);
+    const where = removeAtEnd ? '' : `\nThe logs of the apps are in ${work_folder}/logs`;
+    process.stderr.write(`demo: ${stopped ? 'stopped' : describe(error)}${where}\n`);
     return 1;
   } finally {
     if (removeAtEnd) rmSync(work_folder, { recursive: true, force: true });
     stop.release();
   }
+}
+
+function hasLogs(work_folder: string): boolean {
+  const folder = path.join(work_folder, 'logs');
+  return existsSync(folder) && readdirSync(folder).length > 0;
 }
 
 function describe(error: unknown): string {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 /** Who calls whom, and what it may do there. Every hop has a token of its own. */
 const HOPS = {
   'processing>server': ['register', 'order', 'rates.read'],
-  'demo>server': ['order', 'events', 'rates', 'rates.read'],
+  'demo>server': ['register', 'order', 'events', 'rates', 'rates.read'],
   'processing>transactions': ['invoices.read'],
   'worker>transactions': ['invoices.read', 'cashback.update'],
   'processing>shop': ['cashback'],
