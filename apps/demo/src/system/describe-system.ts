@@ -2,15 +2,10 @@ import type { System } from './start-system.ts';
 
 /** Where everything is and how to call it, for a program. */
 export function systemAsJson(system: System): object {
-  const { credentials, database_url, log_folder, urls } = system;
+  const { database_url, log_folder, urls } = system;
   return {
     urls,
-    tokens: {
-      server: credentials.token('demo>server'),
-      transactions: credentials.token('demo>transactions'),
-      trust: credentials.token('demo>trust'),
-      wallet: credentials.token('demo>wallet'),
-    },
+    tokens: tokensOf(system),
     database_url,
     log_folder,
   };
@@ -18,13 +13,8 @@ export function systemAsJson(system: System): object {
 
 /** The same for a person. */
 export function describeSystem(system: System): string {
-  const { credentials, database_url, embedded, log_folder, urls } = system;
-  const tokens: Partial<Record<string, string>> = {
-    server: credentials.token('demo>server'),
-    transactions: credentials.token('demo>transactions'),
-    trust: credentials.token('demo>trust'),
-    wallet: credentials.token('demo>wallet'),
-  };
+  const { database_url, embedded, log_folder, urls } = system;
+  const tokens: Partial<Record<string, string>> = tokensOf(system);
   return [
     `  ${'part'.padEnd(14)} ${'URL'.padEnd(24)} bearer token for you`,
     ...Object.entries(urls).map(
@@ -34,4 +24,14 @@ export function describeSystem(system: System): string {
     `  Postgres       ${database_url}${embedded ? '' : '  (yours)'}`,
     `  logs           ${log_folder}`,
   ].join('\n');
+}
+
+/** The tokens that are there for whoever started the system. */
+function tokensOf({ credentials }: System): Record<string, string> {
+  return {
+    server: credentials.token('demo>server'),
+    transactions: credentials.token('demo>transactions'),
+    trust: credentials.token('demo>trust'),
+    wallet: credentials.token('demo>wallet'),
+  };
 }

@@ -25,7 +25,7 @@ import { startRelay } from './relay.ts';
 export const token = (of: string): string => `test-token-of-${of}`;
 export const invoiceSecret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
 const otherSecret = `whsec_${Buffer.alloc(32, 2).toString('base64')}`;
-const log = createLog({ name: 'test', level: process.env['TEST_LOG'] ?? 'silent', json: true });
+const log = createLog({ name: 'test', level: process.env['TEST_LOG_LEVEL'] ?? 'silent', json: true });
 const nowhere = 'http://127.0.0.1:9';
 
 const rules = {

@@ -1,15 +1,10 @@
 import type { Violation } from './invariants.ts';
-import { type World, selectOfRun } from './world.ts';
+import { runChecks } from './run-checks.ts';
+import type { World } from './world.ts';
 
 /** 5, 6 and 7: each query returns what contradicts its invariant. */
-export async function checkOperations(world: World): Promise<Violation[]> {
-  const violations = await Promise.all(
-    CHECKS.map(async ({ invariant, query }) => {
-      const rows = await selectOfRun<{ order_id: string; detail: string }>(world, query);
-      return rows.map(({ order_id, detail }): Violation => ({ invariant, order_id, detail }));
-    }),
-  );
-  return violations.flat();
+export function checkOperations(world: World): Promise<Violation[]> {
+  return runChecks(world, CHECKS);
 }
 
 /** `[{ source, amount }]` in any order, zeros left out, as one comparable value. */

@@ -1,5 +1,6 @@
 import type { Violation } from './invariants.ts';
-import { type World, selectOfRun } from './world.ts';
+import { runChecks } from './run-checks.ts';
+import type { World } from './world.ts';
 
 const NEWEST_EVENTS = `
   SELECT DISTINCT ON (order_id, source) order_id, source, value FROM cashback.events
@@ -9,14 +10,8 @@ const REWARDED = `
    WHERE invoice_id LIKE $1 GROUP BY invoice_id, source`;
 
 /** 1, 2, 3, 4 and 8: each query returns what contradicts its invariant. */
-export async function checkOrders(world: World): Promise<Violation[]> {
-  const violations = await Promise.all(
-    CHECKS.map(async ({ invariant, query }) => {
-      const rows = await selectOfRun<{ order_id: string; detail: string }>(world, query);
-      return rows.map(({ order_id, detail }): Violation => ({ invariant, order_id, detail }));
-    }),
-  );
-  return violations.flat();
+export function checkOrders(world: World): Promise<Violation[]> {
+  return runChecks(world, CHECKS);
 }
 
 const CHECKS = [

@@ -1,15 +1,10 @@
 import type { Violation } from './invariants.ts';
-import { type World, selectOfRun } from './world.ts';
+import { runChecks } from './run-checks.ts';
+import type { World } from './world.ts';
 
 /** 9 and 10: each query returns what contradicts its invariant. The ledger of Trust says which balance a sequence had. */
-export async function checkWallets(world: World): Promise<Violation[]> {
-  const violations = await Promise.all(
-    CHECKS.map(async ({ invariant, query }) => {
-      const rows = await selectOfRun<{ order_id: string; detail: string }>(world, query);
-      return rows.map(({ order_id, detail }): Violation => ({ invariant, order_id, detail }));
-    }),
-  );
-  return violations.flat();
+export function checkWallets(world: World): Promise<Violation[]> {
+  return runChecks(world, CHECKS);
 }
 
 const CHECKS = [
