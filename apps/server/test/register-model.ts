@@ -53,21 +53,20 @@ export function modelRegister(order: ModelOrder, call: ModelCall): { order: Mode
   };
 }
 
-/** What a caller is told: the answer and what is stored after it, or why not. */
-export interface ModelResult {
-  answer: string;
-  revision?: number;
-  invoice_version?: number;
-  user?: number;
-  service?: number;
+/** What `order` shows of it. */
+export type ModelRow = Omit<ModelOrder, 'events'> & { cashback_sum: number };
+
+export function modelRow({ events: _, ...order }: ModelOrder): ModelRow {
+  return { ...order, cashback_sum: order.user + order.service };
 }
 
+/** What a caller is told: the answer and what is stored after it, or why not. */
+export type ModelResult = { answer: string } & Partial<Omit<ModelRow, 'cleared_sum'>>;
+
 export function modelResult({ order, answer }: ReturnType<typeof modelRegister>): ModelResult {
-  const { revision, invoice_version, user, service } = order;
-  if (answer === 'REVISION_CONFLICT') return { answer, revision };
-  if (['registered', 'unchanged', 'stale'].includes(answer))
-    return { answer, revision, invoice_version, user, service };
-  return { answer };
+  const { cleared_sum: _, ...stored } = modelRow(order);
+  if (answer === 'REVISION_CONFLICT') return { answer, revision: stored.revision };
+  return ['registered', 'unchanged', 'stale'].includes(answer) ? { answer, ...stored } : { answer };
 }
 
 export function toInput(order_id: string, call: ModelCall): RegisterInput {
@@ -111,25 +110,24 @@ export const UNKNOWN: ReadonlySet<string> = new Set([
 ]);
 
 function resultOf({ outcome, revision, invoice_version, ...amounts }: RegisterOutput): ModelResult {
-  const { user = 0, service = 0 } = bySource(amounts.cashback_by_source);
-  if (Number(amounts.cashback_sum) !== user + service) throw new Error('an answer does not add up');
-  return { answer: outcome, revision, invoice_version, user, service };
+  const cashback_sum = Number(amounts.cashback_sum);
+  return {
+    answer: outcome,
+    revision,
+    invoice_version,
+    ...bySource(amounts.cashback_by_source),
+    cashback_sum,
+  };
 }
 
-/** What `order` says, without the events. */
-export async function callOrder(
-  client: CashbackClient,
-  order_id: string,
-): Promise<Omit<ModelOrder, 'events'>> {
-  const { events: _, ...nothing } = NO_ORDER;
+/** What `order` says; of an order that there is not, what the model says of it. */
+export async function callOrder(client: CashbackClient, order_id: string): Promise<ModelRow> {
   try {
-    const order = await client.order({ order_id });
-    const { user = 0, service = 0 } = bySource(order.target);
-    const { revision, invoice_version } = order;
-    if (Number(order.cashback_sum) !== user + service) throw new Error(`${order_id} does not add up`);
-    return { revision, invoice_version, cleared_sum: Number(order.cleared_sum), user, service };
+    const { revision, invoice_version, cleared_sum, target, cashback_sum } = await client.order({ order_id });
+    const sums = { cleared_sum: Number(cleared_sum), cashback_sum: Number(cashback_sum) };
+    return { revision, invoice_version, ...bySource(target), ...sums };
   } catch (error) {
-    if (error instanceof CashbackClientError && error.code === 'ORDER_NOT_FOUND') return nothing;
+    if (error instanceof CashbackClientError && error.code === 'ORDER_NOT_FOUND') return modelRow(NO_ORDER);
     throw error;
   }
 }
@@ -140,6 +138,7 @@ export async function callEvents(client: CashbackClient, order_id: string): Prom
   return events.map(({ revision, source, value }: CashbackEvent) => `${revision} ${source} ${Number(value)}`);
 }
 
-function bySource(values: readonly { source: string; value: string }[]): { user?: number; service?: number } {
-  return Object.fromEntries(values.map(({ source, value }) => [source, Number(value)]));
+function bySource(values: readonly { source: string; value: string }[]): { user: number; service: number } {
+  const amounts = new Map(values.map(({ source, value }) => [source, Number(value)]));
+  return { user: amounts.get('user') ?? 0, service: amounts.get('service') ?? 0 };
 }

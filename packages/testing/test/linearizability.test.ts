@@ -104,17 +104,19 @@ test('what is not linearizable is reported as its shortest stretch, with what wa
   const verdict = checkLinearizable(calls, cell);
   expect(verdict).toMatchObject({
     outcome: 'not_linearizable',
-    part: { explained: 1, starts: [{ state: 5, taken: [] }], calls: [calls[1], calls[2], calls[3]] },
+    part: { explained: 2, before: [calls[0], calls[2]], calls: [calls[3]], unanswered: 1 },
   });
   expect(verdict).toHaveProperty(
     'report',
     [
-      'cell: after 1 calls that are explained, no order of these 3 explains #3:',
-      '  #1 2.0.. {"write":6} -> no answer',
-      '  #2 3.0..5.0 {"add":1} -> 6',
-      '  #3 4.0..6.0 {"add":1} -> 6',
-      'they began in one of these states:',
-      '  5: #3 alone would answer 6',
+      'cell: no order explains the answer of #1, the first after 2 that are explained:',
+      '  #1 4.0..6.0 {"add":1} -> 6',
+      '  and 1 calls that were never answered, which do not help',
+      'it was then in one of these states:',
+      '  6: #1 alone would answer 7',
+      'to which it came, for example, by these, the newest last:',
+      '  0.0..1.0 {"write":5} -> 5',
+      '  3.0..5.0 {"add":1} -> 6',
     ].join('\n'),
   );
 });

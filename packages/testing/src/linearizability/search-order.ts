@@ -3,18 +3,24 @@ import type { RecordedCall, SequentialModel } from './history.ts';
 
 /** A stretch of one key's history that no order explains: the last of `calls` cannot have its answer. */
 export interface Part<State, Input, Result> {
-  /** Calls before it that are explained and over. */
+  /** How many answers before it are explained. */
   explained: number;
-  /** Every state that the calls before may have led to; `taken` are those of `calls` that it contains already. */
+  /** How the calls may have gone before it, the newest few: one way of those that are possible. */
+  before: RecordedCall<Input, Result>[];
+  /** Every state that what came before may have led to; `taken` are those of `calls` that it contains already. */
   starts: { state: State; taken: RecordedCall<Input, Result>[] }[];
-  /** The call that cannot be explained, last, and all that were under way at the same time. */
+  /** The call that cannot be explained, last, and those that were under way then and answered later. */
   calls: RecordedCall<Input, Result>[];
+  /** How many calls were under way then and never answered: none of them helps, whether it took effect or not. */
+  unanswered: number;
 }
 
 type Found<State, Input, Result> =
   | { outcome: 'order'; order: RecordedCall<Input, Result>[] }
   | { outcome: 'none'; part: Part<State, Input, Result> }
   | { outcome: 'bound'; explained: number };
+
+const SHOWN_BEFORE = 5;
 
 /** A way in which the calls so far may have gone. */
 interface Way<State> {
@@ -37,7 +43,6 @@ export function searchOrder<State, Input, Result>(
   maxSteps: number,
 ): Found<State, Input, Result> {
   const underWay = new Set<number>();
-  const waysAtDeparture = new Map<number, Way<State>[]>();
   let ways: Way<State>[] = [{ state: model.initial, taken: [], trail: null }];
   let steps = 0;
   let explained = 0;
@@ -76,17 +81,15 @@ export function searchOrder<State, Input, Result>(
   for (const { call, departs } of momentsOf(calls)) {
     if (departs) {
       underWay.add(call);
-      waysAtDeparture.set(call, ways);
       continue;
     }
     const survivors = waysWith(call);
     if (survivors === null) return { outcome: 'bound', explained };
     if (survivors.length === 0) {
-      return { outcome: 'none', part: partOf(calls, call, waysAtDeparture.get(call) ?? [], explained) };
+      return { outcome: 'none', part: partOf(calls, { call, underWay, ways, explained }) };
     }
     ways = survivors;
     underWay.delete(call);
-    waysAtDeparture.delete(call);
     explained += 1;
   }
   return { outcome: 'order', order: orderOf(calls, ways[0]) };
@@ -114,23 +117,23 @@ function orderOf<Call>(calls: readonly Call[], way: Way<unknown> | undefined): C
 
 function partOf<State, Input, Result>(
   calls: readonly RecordedCall<Input, Result>[],
-  failed: number,
-  starts: readonly Way<State>[],
-  explained: number,
+  found: { call: number; underWay: ReadonlySet<number>; ways: readonly Way<State>[]; explained: number },
 ): Part<State, Input, Result> {
-  const last = calls[failed] as RecordedCall<Input, Result>;
-  const until = last.answer?.returned_at ?? Infinity;
-  const beside = calls.filter(
-    ({ invoked_at, answer }, call) =>
-      call !== failed && invoked_at <= until && (answer?.returned_at ?? Infinity) >= last.invoked_at,
-  );
-  const over = beside.filter(({ answer }) => answer !== null && answer.returned_at < until).length;
+  const { call, underWay, ways, explained } = found;
+  const answered = [...underWay].filter((one) => calls[one]?.answer !== null && one !== call);
+  const shown = [...answered, call];
+  const starts = new Map<string, Way<State>>();
+  for (const way of ways) {
+    const start = { ...way, taken: way.taken.filter((one) => shown.includes(one)) };
+    starts.set(nameOf(start), start);
+  }
+  const callsOf = (numbers: readonly number[]) =>
+    numbers.map((one) => calls[one] as RecordedCall<Input, Result>);
   return {
-    explained: explained - over,
-    starts: starts.map(({ state, taken }) => ({
-      state,
-      taken: taken.map((call) => calls[call] as RecordedCall<Input, Result>),
-    })),
-    calls: [...beside.sort((left, right) => left.invoked_at - right.invoked_at), last],
+    explained,
+    before: orderOf(calls, ways[0]).slice(-SHOWN_BEFORE),
+    starts: [...starts.values()].map(({ state, taken }) => ({ state, taken: callsOf(taken) })),
+    calls: callsOf(shown),
+    unanswered: underWay.size - shown.length,
   };
 }
