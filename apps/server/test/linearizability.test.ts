@@ -51,13 +51,16 @@ const anyCall = fc.oneof(
 );
 const CALLS_PER_VERSION = 4;
 
-/** Two servers over one database: what takes turns inside one of them proves nothing of the orders. */
-async function startServers(): Promise<[TestServer, TestServer]> {
-  const first = await startTestServer();
-  cleanups.push(() => first.stop());
-  const second = await startTestServer({ database_url: first.database_url });
-  cleanups.push(() => second.stop());
-  return [first, second];
+/** Servers over one database: what takes turns inside one of them proves nothing of the orders. */
+async function startServers(count: number): Promise<TestServer[]> {
+  const servers: TestServer[] = [];
+  while (servers.length < count) {
+    const database_url = servers[0]?.database_url;
+    const server = await startTestServer(database_url === undefined ? {} : { database_url });
+    cleanups.push(() => server.stop());
+    servers.push(server);
+  }
+  return servers;
 }
 
 /** Without retries: a call that is repeated by itself may take effect twice. */
@@ -117,19 +120,17 @@ async function playCalls(clients: readonly CashbackClient[], orderIds: readonly 
 }
 
 test('what many clients are told of few orders could have come from their calls one after another', async () => {
-  const servers = await startServers();
-  const clients = await Promise.all(
-    servers.flatMap(({ url }) => [
-      openClient(url, true),
-      openClient(url, false),
-      openClient(url, false),
-      openClientOnBadRoad(url),
-      openClientOnBadRoad(url),
-    ]),
-  );
+  const servers = await startServers(2);
+  const clients: CashbackClient[] = [];
+  for (const { url } of servers) {
+    // One client for three who call: what they call with in one turn goes together.
+    const together = openClient(url, true);
+    clients.push(together, together, together, openClient(url, false), openClient(url, false));
+    clients.push(await openClientOnBadRoad(url), await openClientOnBadRoad(url));
+  }
   const seen = { answered: 0, unknown: 0, registered: 0, overlapping: 0 };
-  for (let round = 1; round <= 5; round++) {
-    const calls = await playCalls(clients, [registerInput().order_id, registerInput().order_id], 12);
+  for (let round = 1; round <= 4; round++) {
+    const calls = await playCalls(clients, [registerInput().order_id, registerInput().order_id], 10);
     const verdict = checkLinearizable(calls, model);
     expect('report' in verdict ? verdict.report : 'linearizable').toBe('linearizable');
     for (const { key, answer, invoked_at } of calls) {
@@ -143,15 +144,15 @@ test('what many clients are told of few orders could have come from their calls 
     }
   }
   // The history was worth looking at.
-  expect(seen.unknown).toBeGreaterThan(20);
-  expect(seen.registered).toBeGreaterThan(100);
+  expect(seen.unknown).toBeGreaterThan(10);
+  expect(seen.registered).toBeGreaterThan(50);
   expect(seen.overlapping).toBeGreaterThan(seen.answered);
 });
 
 test('that a register does not lock its order is found by the checker', async () => {
-  const servers = await startServers();
+  const servers = await startServers(4);
   // The statement that locks is an insert which meets the order's row: here it meets none, and the rest goes on.
-  await servers[0].admin.pool.query(`
+  await servers[0]?.admin.pool.query(`
     CREATE FUNCTION cashback.lock_nothing() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
       IF EXISTS (SELECT FROM cashback.order_clears WHERE order_id = NEW.order_id) THEN RETURN NULL; END IF;
@@ -159,7 +160,7 @@ test('that a register does not lock its order is found by the checker', async ()
     END $$;
     CREATE TRIGGER lock_nothing BEFORE INSERT ON cashback.order_clears
       FOR EACH ROW EXECUTE FUNCTION cashback.lock_nothing()`);
-  const clients = servers.flatMap(({ url }) => Array.from({ length: 4 }, () => openClient(url, false)));
+  const clients = servers.flatMap(({ url }) => [openClient(url, false), openClient(url, false)]);
   for (let round = 1; round <= 40; round++) {
     const verdict = checkLinearizable(await playCalls(clients, [registerInput().order_id], 12), model);
     if (verdict.outcome === 'linearizable') continue;

@@ -56,24 +56,30 @@ export function modelRegister(order: ModelOrder, call: ModelCall): { order: Mode
 /** What `order` shows of it. */
 export type ModelRow = Omit<ModelOrder, 'events'> & { cashback_sum: number };
 
-export function modelRow({ events: _, ...order }: ModelOrder): ModelRow {
-  return { ...order, cashback_sum: order.user + order.service };
+export function modelRow(order: ModelOrder): ModelRow {
+  const { revision, invoice_version, cleared_sum, user, service } = order;
+  return { revision, invoice_version, cleared_sum, user, service, cashback_sum: user + service };
 }
 
 /** What a caller is told: the answer and what is stored after it, or why not. */
 export type ModelResult = { answer: string } & Partial<Omit<ModelRow, 'cleared_sum'>>;
 
 export function modelResult({ order, answer }: ReturnType<typeof modelRegister>): ModelResult {
-  const { cleared_sum: _, ...stored } = modelRow(order);
-  if (answer === 'REVISION_CONFLICT') return { answer, revision: stored.revision };
-  return ['registered', 'unchanged', 'stale'].includes(answer) ? { answer, ...stored } : { answer };
+  const { revision, invoice_version, user, service } = order;
+  if (answer === 'REVISION_CONFLICT') return { answer, revision };
+  if (!['registered', 'unchanged', 'stale'].includes(answer)) return { answer };
+  return { answer, revision, invoice_version, user, service, cashback_sum: user + service };
 }
 
-export function toInput(order_id: string, call: ModelCall): RegisterInput {
+function toInput(order_id: string, call: ModelCall): RegisterInput {
   const { invoice_version, cleared_sum, by_source, sum, expected_revision } = call;
-  const { cashback_by_source: _, ...identity } = registerInput({ order_id });
+  const { service, user_id, wallet_id, currency } = registerInput({ order_id });
   return {
-    ...identity,
+    order_id,
+    service,
+    user_id,
+    wallet_id,
+    currency,
     invoice_version,
     cleared_sum: String(cleared_sum),
     ...(expected_revision !== undefined && { expected_revision }),

@@ -189,7 +189,7 @@ test('every combination of an order and a call is in exactly one row of the tabl
   }
 });
 
-test.each(ROWS)('$guarantee', (row) => {
+test.each(ROWS.map((row) => [row.guarantee, row] as const))('%s', (_, row) => {
   const covered = combinations.filter((combination) => covers(row, combination));
   expect(covered).not.toHaveLength(0);
   for (const combination of covered) {

@@ -112,7 +112,7 @@ function nameOf({ state, taken }: Way<unknown>): string {
 function orderOf<Call>(calls: readonly Call[], way: Way<unknown> | undefined): Call[] {
   const order: Call[] = [];
   for (let step = way?.trail ?? null; step !== null; step = step.before) order.push(calls[step.call] as Call);
-  return order.reverse();
+  return order.toReversed();
 }
 
 function partOf<State, Input, Result>(
