@@ -25,6 +25,8 @@ export async function startServer(settings: Settings, { log, name }: AppContext)
     jobs_schema: CASHBACK_JOBS_SCHEMA,
     queues: [chargeQueue],
     max_connections: QUEUE_CONNECTIONS,
+    // It works on no jobs: woken by each of its own, it would only find that out.
+    listen: false,
   });
   const database = openDatabase({ ...connection, url, max_connections: settings.max_connections });
   const registering = openDatabase({
