@@ -9,6 +9,7 @@ import type { Database, Jobs } from '@cashback/postgres';
 import { type HttpServer, route } from '@cashback/service';
 import type * as z from 'zod';
 import { updateCashback } from './cashback/update-cashback.ts';
+import type { WalletPolicies } from './cashback/wallet-policies.ts';
 import { changeInvoice } from './invoices/change-invoice.ts';
 import { createInvoice } from './invoices/create-invoice.ts';
 import { invoiceChanges } from './invoices/invoice-changes.ts';
@@ -17,6 +18,7 @@ import { requireInvoice } from './invoices/require-invoice.ts';
 interface RoutesContext {
   database: Database;
   jobs: Jobs;
+  wallet_policies: WalletPolicies;
   /** The money of an invoice changed. */
   changed: () => void;
   /** An operation may have ended. */
@@ -25,7 +27,7 @@ interface RoutesContext {
 
 /** What other apps may ask of this one. All of it may be sent again after a lost answer. */
 export function addRoutes(server: HttpServer, context: RoutesContext): void {
-  const { database, jobs, changed, finished } = context;
+  const { database, changed, finished } = context;
 
   function post<Input>(
     path: string,
@@ -71,7 +73,7 @@ export function addRoutes(server: HttpServer, context: RoutesContext): void {
     '/update/cashback',
     'cashback.update',
     updateCashbackInput,
-    (input) => updateCashback(database, jobs, input),
+    (input) => updateCashback(context, input),
     finished,
   );
 }

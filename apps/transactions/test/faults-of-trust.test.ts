@@ -1,61 +1,30 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { type Vector, SOURCES, amountOf, amountsOfVector, formatAmount } from '@cashback/contract';
-import { type RunningApp, readSettings } from '@cashback/service';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTrust } from '../../trust/src/app.ts';
-import { settingsSchema as trustSettingsSchema } from '../../trust/src/env.ts';
+import { type RealTrust, startRealTrust } from './real-trust.ts';
 import {
   type TransactionsUnderTest,
   createInvoice,
-  log,
   newOperation,
   queryRows,
   retrieve,
   setUpTransactions,
   settledInvoice,
-  trustToken,
 } from './support.ts';
 
 let app: TransactionsUnderTest;
-let trust: RunningApp & { url: string };
-
-/** The real stand-in, on the same database in a schema of its own. */
-async function startRealTrust(databaseUrl: string): Promise<string> {
-  const settings = readSettings(trustSettingsSchema, {
-    DATABASE_URL: databaseUrl,
-    PORT: '0',
-    BEARER_TOKENS: JSON.stringify([
-      { caller: 'transactions', token: trustToken, scopes: ['baskets', 'settings'] },
-    ]),
-    BILLING_CALLBACK_URL: 'http://127.0.0.1:9/callbacks/billing',
-    BILLING_CALLBACK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
-    SETTLE_INTERVAL_MS: '5',
-  });
-  trust = await startTrust(settings, { log });
-  return trust.url;
-}
+let trust: RealTrust;
 
 beforeAll(async () => {
-  app = await setUpTransactions({ trustUrl: startRealTrust });
+  app = await setUpTransactions({
+    trustUrl: async (databaseUrl) => {
+      trust = await startRealTrust(databaseUrl);
+      return trust.url;
+    },
+  });
 });
 afterAll(() => app?.tearDown(() => trust.stop()));
-
-async function behave(settings: Record<string, number>): Promise<void> {
-  const calm = {
-    latency_ms: 0,
-    answer_delay_ms: 0,
-    failure_share: 0,
-    lost_answer_share: 0,
-    refusal_share: 0,
-  };
-  const response = await fetch(`${trust.url}/settings`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${trustToken}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ ...calm, ...settings }),
-  });
-  expect(response.status).toBe(200);
-}
 
 const amount = fc.oneof(fc.constant(0n), fc.bigInt({ min: 1n, max: 1_000_000n }));
 const targets = fc.array(fc.record({ user: amount, service: amount }), { minLength: 2, maxLength: 4 });
@@ -116,7 +85,7 @@ function expectRewarded(rewarded: { source: string; amount: string }[], target: 
 }
 
 test('whatever answers are lost or refused for now, every target is reached exactly, and a full refund leaves 0', async () => {
-  await behave({ latency_ms: 15, failure_share: 0.3, lost_answer_share: 0.3 });
+  await trust.behave({ latency_ms: 15, failure_share: 0.3, lost_answer_share: 0.3 });
   await fc.assert(
     fc.asyncProperty(targets, async (sequence) => {
       const invoice = await createInvoice(app);
@@ -131,7 +100,7 @@ test('whatever answers are lost or refused for now, every target is reached exac
 }, 120_000);
 
 test('with refusals too: a failed operation tells the truth, and the next ones get there from it', async () => {
-  await behave({ failure_share: 0.1, lost_answer_share: 0.1, refusal_share: 0.3 });
+  await trust.behave({ failure_share: 0.1, lost_answer_share: 0.1, refusal_share: 0.3 });
   let failures = 0;
   await fc.assert(
     fc.asyncProperty(targets, async (sequence) => {

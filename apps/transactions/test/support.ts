@@ -60,6 +60,7 @@ export async function setUpTransactions(options: {
     INVOICE_CALLBACK_SECRET: invoiceSecret,
     OPERATION_CALLBACK_URL: `${receiver.url}/callbacks/operation`,
     OPERATION_CALLBACK_SECRET: operationSecret,
+    WALLET_POLICIES: '{}',
     TRUST_TIMEOUT_MS: '500',
     POLL_BASE_MS: '10',
     POLL_MAX_MS: '50',

@@ -71,6 +71,8 @@ export type {
 } from './wire/callbacks.ts';
 export {
   TRUST_STATUSES,
+  WALLET_POLICIES,
+  WALLET_SHORT,
   basket,
   basketInput,
   refund,
@@ -88,6 +90,7 @@ export type {
   TrustSettings,
   TrustStatus,
   WalletBalance,
+  WalletPolicy,
 } from './wire/trust.ts';
 export { serviceCashbackInput, serviceCashbackOutput } from './wire/service-cashback.ts';
 export type { ServiceCashbackInput } from './wire/service-cashback.ts';
