@@ -40,11 +40,15 @@ export {
   CASHBACK_STATUSES,
   INVOICE_STATUSES,
   invoice,
+  invoiceCashback,
   invoiceChangesInput,
   invoiceChangesOutput,
   invoiceCreateInput,
+  invoiceHistoryInput,
+  invoiceHistoryOutput,
   invoiceRetrieveInput,
   invoiceUpdateInput,
+  payment,
 } from './wire/invoice.ts';
 export type {
   CashbackStatus,
@@ -53,8 +57,11 @@ export type {
   InvoiceChange,
   InvoiceChangesOutput,
   InvoiceCreateInput,
+  InvoiceHistoryInput,
+  InvoiceHistoryOutput,
   InvoiceStatus,
   InvoiceUpdateInput,
+  InvoiceVersion,
   Payment,
 } from './wire/invoice.ts';
 export { updateCashbackInput, updateCashbackOutput } from './wire/update-cashback.ts';
@@ -98,6 +105,9 @@ export { cashbackServices } from './wire/cashback-services.ts';
 export type { CashbackServicesConfig } from './wire/cashback-services.ts';
 export {
   amountField,
+  amountsBySource,
+  balanceField,
+  counterField,
   currencyField,
   cursorField,
   idField,
