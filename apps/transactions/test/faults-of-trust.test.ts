@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Vector, SOURCES, amountOf, amountsOfVector, formatAmount } from '@cashback/contract';
+import { type Vector, amountsOfVector } from '@cashback/contract';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RealTrust, startRealTrust } from './real-trust.ts';
@@ -7,11 +7,11 @@ import {
   type TransactionsUnderTest,
   createInvoice,
   newOperation,
-  queryRows,
   retrieve,
   setUpTransactions,
   settledInvoice,
 } from './support.ts';
+import { expectRewarded, expectTrustAgrees } from './trust-agrees.ts';
 
 let app: TransactionsUnderTest;
 let trust: RealTrust;
@@ -39,49 +39,8 @@ async function send(invoice: Awaited<ReturnType<typeof createInvoice>>, target: 
   const { body } = await app.post('/update/cashback', operation);
   expect(body.error).toBeUndefined();
   const settled = await settledInvoice(app, invoice.invoice_id);
-  await expectTrustAgrees(invoice, settled.cashback.rewarded);
+  await expectTrustAgrees(app, invoice, settled.cashback.rewarded);
   return settled.cashback;
-}
-
-/** What the invoice says is rewarded is what Trust's own tables say, and what the wallet holds. */
-async function expectTrustAgrees(
-  { invoice_id, wallet_id }: Awaited<ReturnType<typeof createInvoice>>,
-  rewarded: { source: string; amount: string }[],
-) {
-  const held = await queryRows(
-    app.owner,
-    `SELECT b.source, sum(b.amount - coalesce(r.refunded, 0))::text AS amount, min(b.amount - coalesce(r.refunded, 0)) >= 0 AS sound
-     FROM trust.baskets AS b
-     LEFT JOIN (SELECT basket_id, sum(amount) AS refunded FROM trust.refunds WHERE status = 'success' GROUP BY basket_id) AS r
-       ON r.basket_id = b.basket_id
-     WHERE b.order_id = $1 AND b.status = 'success' GROUP BY b.source ORDER BY b.source DESC`,
-    [invoice_id],
-  );
-  expect(held.map(({ source, amount: sum }) => ({ source, amount: sum }))).toEqual(rewarded);
-  expect(held.every(({ sound }) => sound)).toBe(true);
-  const open = await queryRows(
-    app.owner,
-    `SELECT FROM trust.baskets WHERE order_id = $1 AND status = 'pending'
-     UNION ALL SELECT FROM trust.refunds AS r JOIN trust.baskets AS b USING (basket_id) WHERE b.order_id = $1 AND r.status = 'pending'`,
-    [invoice_id],
-  );
-  expect(open).toHaveLength(0);
-  const [wallet] = await queryRows(app.owner, 'SELECT balance FROM trust.wallets WHERE wallet_id = $1', [
-    wallet_id,
-  ]);
-  const [sum] = await queryRows(
-    app.owner,
-    'SELECT coalesce(sum(amount - refunded), 0)::numeric(20, 4)::text AS sum FROM transactions.baskets WHERE invoice_id = $1',
-    [invoice_id],
-  );
-  expect(wallet?.balance ?? '0.0000').toBe(sum?.sum);
-}
-
-function expectRewarded(rewarded: { source: string; amount: string }[], target: Vector): void {
-  for (const source of SOURCES) {
-    const found = rewarded.find((one) => one.source === source)?.amount ?? '0.0000';
-    expect(found).toBe(formatAmount(amountOf(target, source)));
-  }
 }
 
 test('whatever answers are lost or refused for now, every target is reached exactly, and a full refund leaves 0', async () => {

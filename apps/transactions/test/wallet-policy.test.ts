@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { formatAmount, parseBalance, sumVector, vectorOfAmounts } from '@cashback/contract';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { walletPolicies, walletPolicyOf } from '../src/cashback/wallet-policies.ts';
 import { type RealTrust, startRealTrust } from './real-trust.ts';
@@ -95,6 +97,78 @@ describe('with the stand-in of the payment system', () => {
     ]);
     expect(await trust.balanceOf(invoice.wallet_id)).toBe('2.0000');
   });
+});
+
+describe('whatever is spent between whichever targets', () => {
+  let app: TransactionsUnderTest;
+  let trust: RealTrust;
+  beforeAll(async () => {
+    app = await setUpTransactions({
+      trustUrl: async (databaseUrl) => {
+        trust = await startRealTrust(databaseUrl);
+        return trust.url;
+      },
+      settings: { WALLET_POLICIES: FAIL_FOR_GREEN },
+    });
+    await trust.behave({ lost_answer_share: 0.1 });
+  });
+  afterAll(() => app?.tearDown(() => trust.stop()));
+
+  const cents = fc.bigInt({ min: 0n, max: 2_000n });
+  const events = fc.array(
+    fc.oneof(
+      fc.record({ user: cents, service: cents }).map((target) => ({ target })),
+      fc.bigInt({ min: 1n, max: 2_500n }).map((spent) => ({ spent })),
+    ),
+    { minLength: 3, maxLength: 8 },
+  );
+
+  test.each(['green', 'yellow'])(
+    'in %s: money in is money out, and only where the policy allows it a wallet goes below zero',
+    async (service) => {
+      await fc.assert(
+        fc.asyncProperty(events, async (sequence) => {
+          const invoice = await createInvoice(app, { service });
+          let spent = 0n;
+          for (const event of sequence) {
+            if ('spent' in event) {
+              // Refused when the wallet holds less.
+              const [answer] = await Promise.allSettled([
+                trust.spend(invoice.wallet_id, formatAmount(event.spent)),
+              ]);
+              if (answer.status === 'fulfilled') spent += event.spent;
+              continue;
+            }
+            const reward = Object.fromEntries(
+              Object.entries(event.target).map(([source, amount]) => [source, formatAmount(amount)]),
+            );
+            const ended = await move(app, invoice, reward);
+            if (ended.status === 'failed') {
+              expect(service).toBe('green');
+              expect(ended.operations[0].reason).toMatch(/^wallet_forbids_negative/);
+            } else {
+              for (const [source, amount] of Object.entries(reward)) {
+                const found = ended.rewarded.find((one: { source: string }) => one.source === source);
+                expect(found?.amount ?? '0.0000').toBe(amount);
+              }
+            }
+          }
+          const { cashback } = await retrieve(app, invoice.invoice_id);
+          const rewarded = sumVector(vectorOfAmounts(cashback.rewarded));
+          const movements = await queryRows(
+            app.owner,
+            'SELECT balance_after FROM trust.wallet_movements WHERE wallet_id = $1 ORDER BY sequence',
+            [invoice.wallet_id],
+          );
+          const balances = movements.map(({ balance_after }) => parseBalance(balance_after));
+          expect(balances.at(-1) ?? 0n).toBe(rewarded - spent);
+          if (service === 'green') expect(balances.every((balance) => balance >= 0n)).toBe(true);
+        }),
+        { numRuns: 8 },
+      );
+    },
+    120_000,
+  );
 });
 
 describe('the policy of an operation', () => {
