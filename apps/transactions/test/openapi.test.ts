@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -70,6 +71,14 @@ describe('the document', () => {
     expect(page).toContain('operation.finished');
     expect(page).not.toMatch(/<script|<link|<img|src=|url\(|https?:\/\//i);
   });
+});
+
+test('docs/transactions-api.md explains every refusal that the document has', () => {
+  const text = readFileSync(new URL('../../../docs/transactions-api.md', import.meta.url), 'utf8');
+  const refusals = POSTS.flatMap(codesOf).filter(({ status }) => status < 500);
+  for (const { status, code } of refusals) {
+    expect(text, code).toMatch(new RegExp(`^\\| [\\d, ]*${status}[\\d, ]* \\|.*\`${code}\``, 'm'));
+  }
 });
 
 describe('what the document says', () => {

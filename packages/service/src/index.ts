@@ -18,6 +18,7 @@ export type { ApiError, ApiRoute } from './openapi/openapi-document.ts';
 export { serveApiDocs } from './openapi/serve-api-docs.ts';
 export { authenticate } from './tokens.ts';
 export type { AcceptedToken, Caller } from './tokens.ts';
+export { errorBody } from './error-answer.ts';
 export { ServiceError } from './service-error.ts';
 
 export { createHttpClient } from './http-client.ts';
