@@ -13,6 +13,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   postgres: [],
   service: [],
   'cashback-db': ['contract', 'core', 'postgres'],
+  // Knows an implementation only over HTTP.
+  conformance: ['contract', 'service'],
   testing: ['contract', 'core', 'client', 'postgres', 'service'],
   server: [...APP, 'cashback-db'],
   worker: [...APP, 'cashback-db'],

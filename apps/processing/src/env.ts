@@ -94,7 +94,8 @@ export const settingsSchema = z.object({
     default: 300_000,
   }),
   attention_after_ms: setting.integer({
-    description: 'How long an order waits for its rates before it needs attention, in ms',
+    description:
+      'How long an order waits for its rates, or for an invoice that can be read, before it needs attention, in ms',
     min: 0,
     max: 604_800_000,
     default: 900_000,

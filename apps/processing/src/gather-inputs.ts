@@ -6,7 +6,6 @@ import {
   type OrderRates,
   amountOf,
   formatAmount,
-  invoice as invoiceShape,
   parseAmount,
   parseRate,
   vectorOfValues,
@@ -14,6 +13,7 @@ import {
 import { type CalculationInput, type ServiceCashback, clearedSums } from '@cashback/core';
 import { askService } from './ask-service.ts';
 import type { Outcome } from './decide-next-step.ts';
+import { readInvoice } from './read-invoice.ts';
 import type { Service } from './services.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -39,10 +39,13 @@ export async function gatherInputs(
 ): Promise<Gathered> {
   const { server, transactions, services } = upstreams;
   const stored = await orNull('ORDER_NOT_FOUND', server.order({ order_id: orderId }));
-  const [invoice, orderRates] = await Promise.all([
-    transactions.post('/v2/invoice/retrieve', { invoice_id: orderId }, invoiceShape, { signal }),
+  const [read, orderRates] = await Promise.all([
+    readInvoice(transactions, orderId, signal),
     orNull('RATES_NOT_FOUND', server.rates.get({ order_id: orderId })),
   ]);
+  // Waited for within a bound: whoever keeps the invoices may be put right, or may not.
+  if ('unreadable' in read) return { outcome: { outcome: 'waiting', reason: shorten(read.unreadable) } };
+  const { invoice } = read;
   // Nothing of a held invoice is captured yet, so there is no clear to register.
   if (invoice.status === 'held') {
     return { outcome: { outcome: 'processed', invoice_version: invoice.version, asks_again: false } };
@@ -109,6 +112,13 @@ function readRates({ rates }: OrderRates): CalculationInput['rates'] {
     rate: parseRate(rate),
     ...(max_value !== undefined && { max_value: parseAmount(max_value) }),
   }));
+}
+
+const MAX_REASON = 500;
+
+/** A reason may quote what an upstream sent; a row keeps the beginning. */
+function shorten(reason: string): string {
+  return reason.length <= MAX_REASON ? reason : `${reason.slice(0, MAX_REASON - 3)}...`;
 }
 
 function attention(reason: string): Gathered {

@@ -45,7 +45,8 @@ export async function startTransactions(
       await database.pool.query('SELECT 1 FROM transactions.feed_epochs LIMIT 1');
     },
   });
-  addRoutes(server, { database, jobs, changed, finished });
+  const { wallet_policies } = settings;
+  addRoutes(server, { database, jobs, wallet_policies, changed, finished });
 
   // What was started last stops first: nothing is left without what it works on.
   const stops = [

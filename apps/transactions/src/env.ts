@@ -1,5 +1,6 @@
 import { setting } from '@cashback/service';
 import * as z from 'zod';
+import { walletPolicies } from './cashback/wallet-policies.ts';
 
 export const settingsSchema = z.object({
   database_url: setting.databaseUrl(
@@ -24,6 +25,14 @@ export const settingsSchema = z.object({
     'http://127.0.0.1:4015/callbacks/operation',
   ),
   operation_callback_secret: setting.signingSecret('Signs those callbacks; the receiver has the same'),
+  wallet_policies: setting.json(walletPolicies, {
+    description:
+      'What a refund does when its wallet was spent, by service: go_negative takes the wallet below zero, fail ends ' +
+      'the operation as failed, so that the order needs attention; "*" is for all services that are not named',
+    expected: 'a JSON object that maps names of services, or "*", to go_negative or fail',
+    example: '{"*":"go_negative","green":"fail"}',
+    default: '{}',
+  }),
   trust_timeout_ms: setting.integer({
     description: 'How long a call to the payment system may take, in ms; what it did then is asked again',
     min: 50,

@@ -1,22 +1,19 @@
-import {
-  invoiceChangesInput,
-  invoiceCreateInput,
-  invoiceRetrieveInput,
-  invoiceUpdateInput,
-  updateCashbackInput,
-} from '@cashback/contract';
 import type { Database, Jobs } from '@cashback/postgres';
-import { type HttpServer, route } from '@cashback/service';
+import { type ApiRoute, type HttpServer, route, serveApiDocs } from '@cashback/service';
 import type * as z from 'zod';
+import { api, document } from './api.ts';
 import { updateCashback } from './cashback/update-cashback.ts';
+import type { WalletPolicies } from './cashback/wallet-policies.ts';
 import { changeInvoice } from './invoices/change-invoice.ts';
 import { createInvoice } from './invoices/create-invoice.ts';
 import { invoiceChanges } from './invoices/invoice-changes.ts';
+import { invoiceHistory } from './invoices/invoice-history.ts';
 import { requireInvoice } from './invoices/require-invoice.ts';
 
 interface RoutesContext {
   database: Database;
   jobs: Jobs;
+  wallet_policies: WalletPolicies;
   /** The money of an invoice changed. */
   changed: () => void;
   /** An operation may have ended. */
@@ -25,13 +22,11 @@ interface RoutesContext {
 
 /** What other apps may ask of this one. All of it may be sent again after a lost answer. */
 export function addRoutes(server: HttpServer, context: RoutesContext): void {
-  const { database, jobs, changed, finished } = context;
+  const { database, changed, finished } = context;
 
-  function post<Input>(
-    path: string,
-    scope: string,
-    body: z.ZodType<Input>,
-    handle: (input: Input, caller: string) => Promise<unknown>,
+  function post<Body extends z.ZodType, Answer extends z.ZodType>(
+    { path, scope, body }: ApiRoute & { body: Body; answer: Answer },
+    handle: (input: z.output<Body>, caller: string) => Promise<z.input<Answer>>,
     then?: () => void,
   ): void {
     route(server, {
@@ -40,38 +35,18 @@ export function addRoutes(server: HttpServer, context: RoutesContext): void {
       scope,
       body,
       handler: async ({ body: input, caller }) => {
-        const answer = await handle(input, caller.caller);
+        const answer = await handle(input as z.output<Body>, caller.caller);
         then?.();
         return answer;
       },
     });
   }
 
-  post(
-    '/v2/invoice/create',
-    'invoices',
-    invoiceCreateInput,
-    (input, by) => createInvoice(database, input, by),
-    changed,
-  );
-  post(
-    '/v2/invoice/update',
-    'invoices',
-    invoiceUpdateInput,
-    (input, by) => changeInvoice(database, input, by),
-    changed,
-  );
-  post('/v2/invoice/retrieve', 'invoices.read', invoiceRetrieveInput, ({ invoice_id }) =>
-    requireInvoice(database.pool, invoice_id),
-  );
-  post('/v2/invoice/changes', 'invoices.read', invoiceChangesInput, (input) =>
-    invoiceChanges(database.pool, input),
-  );
-  post(
-    '/update/cashback',
-    'cashback.update',
-    updateCashbackInput,
-    (input) => updateCashback(database, jobs, input),
-    finished,
-  );
+  post(api.create, (input, by) => createInvoice(database, input, by), changed);
+  post(api.update, (input, by) => changeInvoice(database, input, by), changed);
+  post(api.retrieve, ({ invoice_id }) => requireInvoice(database.pool, invoice_id));
+  post(api.changes, (input) => invoiceChanges(database.pool, input));
+  post(api.history, (input) => invoiceHistory(database.pool, input));
+  post(api.updateCashback, (input) => updateCashback(context, input), finished);
+  serveApiDocs(server, document);
 }

@@ -1,7 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { startProcess } from './app-process.ts';
 import {
   type TransactionsUnderTest,
   callApp,
@@ -13,8 +11,6 @@ import {
   until,
 } from './support.ts';
 import { type UpstreamRequest, applied, startUpstream } from './upstream.ts';
-
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 let app: TransactionsUnderTest;
 let upstream: Awaited<ReturnType<typeof startUpstream>>;
@@ -31,23 +27,6 @@ beforeEach(() => {
   upstream.requests.length = 0;
 });
 
-/** The app as a process of its own on the same database. */
-async function startProcess(): Promise<{ child: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, [MAIN], {
-    env: { ...app.environment, LOG_LEVEL: 'error' },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  const [message] = (await once(child, 'message', { signal: AbortSignal.timeout(20_000) })) as [
-    { url: string },
-  ];
-  return { child, url: message.url };
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-}
-
 const keyOf = ({ path, body }: UpstreamRequest) =>
   `${path} ${body.refund_id ?? body.basket_id} ${body.amount}`;
 
@@ -60,7 +39,7 @@ test.each([1, 2])(
     await app.post('/update/cashback', newOperation(invoice, { reward: [{ source: 'user', amount: '30' }] }));
     await settledInvoice(app, invoice_id);
     await app.stop();
-    const { child, url } = await startProcess();
+    const child = await startProcess(app.environment);
 
     // Carried out by Trust, and the process dies before it hears of it.
     const carriedOut = new Set<string>();
@@ -75,9 +54,10 @@ test.each([1, 2])(
       return new Promise(() => {});
     });
     const operation = newOperation(invoice, { version: 2, reward: [{ source: 'service', amount: '5' }] });
-    expect((await callApp(url, '/update/cashback', operation)).status).toBe(200);
+    expect((await callApp(child.url, '/update/cashback', operation)).status).toBe(200);
     await arrived;
-    await kill(child);
+    child.kill();
+    await child.ended;
 
     upstream.answerWith((request) => {
       carriedOut.add(keyOf(request));
@@ -102,7 +82,7 @@ test.each([1, 2])(
 );
 
 test('two processes on one operation send the same id, and record its end once', async () => {
-  const { child, url } = await startProcess();
+  const child = await startProcess(app.environment);
   try {
     const invoice = await createInvoice(app);
     const held: (() => void)[] = [];
@@ -119,7 +99,7 @@ test('two processes on one operation send the same id, and record its end once',
     await app.post('/update/cashback', operation);
     // Repeats of the request wake whichever process has the next turn; calls that wait too long are repeated, too.
     await until(async () => {
-      await callApp(url, '/update/cashback', operation);
+      await callApp(child.url, '/update/cashback', operation);
       return held.length >= 4;
     });
     upstream.answerWith(applied);
@@ -139,7 +119,8 @@ test('two processes on one operation send the same id, and record its end once',
     });
     expect(callbacks).toHaveLength(1);
   } finally {
-    await kill(child);
+    child.kill();
+    await child.ended;
   }
 });
 

@@ -1,61 +1,30 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { type Vector, SOURCES, amountOf, amountsOfVector, formatAmount } from '@cashback/contract';
-import { type RunningApp, readSettings } from '@cashback/service';
+import { randomUUID } from 'node:crypto';
+import { type Vector, amountsOfVector } from '@cashback/contract';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTrust } from '../../trust/src/app.ts';
-import { settingsSchema as trustSettingsSchema } from '../../trust/src/env.ts';
+import { type RealTrust, startRealTrust } from './real-trust.ts';
 import {
   type TransactionsUnderTest,
   createInvoice,
-  log,
   newOperation,
-  queryRows,
   retrieve,
   setUpTransactions,
   settledInvoice,
-  trustToken,
 } from './support.ts';
+import { expectRewarded, expectTrustAgrees } from './trust-agrees.ts';
 
 let app: TransactionsUnderTest;
-let trust: RunningApp & { url: string };
-
-/** The real stand-in, on the same database in a schema of its own. */
-async function startRealTrust(databaseUrl: string): Promise<string> {
-  const settings = readSettings(trustSettingsSchema, {
-    DATABASE_URL: databaseUrl,
-    PORT: '0',
-    BEARER_TOKENS: JSON.stringify([
-      { caller: 'transactions', token: trustToken, scopes: ['baskets', 'settings'] },
-    ]),
-    BILLING_CALLBACK_URL: 'http://127.0.0.1:9/callbacks/billing',
-    BILLING_CALLBACK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
-    SETTLE_INTERVAL_MS: '5',
-  });
-  trust = await startTrust(settings, { log });
-  return trust.url;
-}
+let trust: RealTrust;
 
 beforeAll(async () => {
-  app = await setUpTransactions({ trustUrl: startRealTrust });
+  app = await setUpTransactions({
+    trustUrl: async (databaseUrl) => {
+      trust = await startRealTrust(databaseUrl);
+      return trust.url;
+    },
+  });
 });
 afterAll(() => app?.tearDown(() => trust.stop()));
-
-async function behave(settings: Record<string, number>): Promise<void> {
-  const calm = {
-    latency_ms: 0,
-    answer_delay_ms: 0,
-    failure_share: 0,
-    lost_answer_share: 0,
-    refusal_share: 0,
-  };
-  const response = await fetch(`${trust.url}/settings`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${trustToken}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ ...calm, ...settings }),
-  });
-  expect(response.status).toBe(200);
-}
 
 const amount = fc.oneof(fc.constant(0n), fc.bigInt({ min: 1n, max: 1_000_000n }));
 const targets = fc.array(fc.record({ user: amount, service: amount }), { minLength: 2, maxLength: 4 });
@@ -70,53 +39,12 @@ async function send(invoice: Awaited<ReturnType<typeof createInvoice>>, target: 
   const { body } = await app.post('/update/cashback', operation);
   expect(body.error).toBeUndefined();
   const settled = await settledInvoice(app, invoice.invoice_id);
-  await expectTrustAgrees(invoice, settled.cashback.rewarded);
+  await expectTrustAgrees(app, invoice, settled.cashback.rewarded);
   return settled.cashback;
 }
 
-/** What the invoice says is rewarded is what Trust's own tables say, and what the wallet holds. */
-async function expectTrustAgrees(
-  { invoice_id, wallet_id }: Awaited<ReturnType<typeof createInvoice>>,
-  rewarded: { source: string; amount: string }[],
-) {
-  const held = await queryRows(
-    app.owner,
-    `SELECT b.source, sum(b.amount - coalesce(r.refunded, 0))::text AS amount, min(b.amount - coalesce(r.refunded, 0)) >= 0 AS sound
-     FROM trust.baskets AS b
-     LEFT JOIN (SELECT basket_id, sum(amount) AS refunded FROM trust.refunds WHERE status = 'success' GROUP BY basket_id) AS r
-       ON r.basket_id = b.basket_id
-     WHERE b.order_id = $1 AND b.status = 'success' GROUP BY b.source ORDER BY b.source DESC`,
-    [invoice_id],
-  );
-  expect(held.map(({ source, amount: sum }) => ({ source, amount: sum }))).toEqual(rewarded);
-  expect(held.every(({ sound }) => sound)).toBe(true);
-  const open = await queryRows(
-    app.owner,
-    `SELECT FROM trust.baskets WHERE order_id = $1 AND status = 'pending'
-     UNION ALL SELECT FROM trust.refunds AS r JOIN trust.baskets AS b USING (basket_id) WHERE b.order_id = $1 AND r.status = 'pending'`,
-    [invoice_id],
-  );
-  expect(open).toHaveLength(0);
-  const [wallet] = await queryRows(app.owner, 'SELECT balance FROM trust.wallets WHERE wallet_id = $1', [
-    wallet_id,
-  ]);
-  const [sum] = await queryRows(
-    app.owner,
-    'SELECT coalesce(sum(amount - refunded), 0)::numeric(20, 4)::text AS sum FROM transactions.baskets WHERE invoice_id = $1',
-    [invoice_id],
-  );
-  expect(wallet?.balance ?? '0.0000').toBe(sum?.sum);
-}
-
-function expectRewarded(rewarded: { source: string; amount: string }[], target: Vector): void {
-  for (const source of SOURCES) {
-    const found = rewarded.find((one) => one.source === source)?.amount ?? '0.0000';
-    expect(found).toBe(formatAmount(amountOf(target, source)));
-  }
-}
-
 test('whatever answers are lost or refused for now, every target is reached exactly, and a full refund leaves 0', async () => {
-  await behave({ latency_ms: 15, failure_share: 0.3, lost_answer_share: 0.3 });
+  await trust.behave({ latency_ms: 15, failure_share: 0.3, lost_answer_share: 0.3 });
   await fc.assert(
     fc.asyncProperty(targets, async (sequence) => {
       const invoice = await createInvoice(app);
@@ -131,7 +59,7 @@ test('whatever answers are lost or refused for now, every target is reached exac
 }, 120_000);
 
 test('with refusals too: a failed operation tells the truth, and the next ones get there from it', async () => {
-  await behave({ failure_share: 0.1, lost_answer_share: 0.1, refusal_share: 0.3 });
+  await trust.behave({ failure_share: 0.1, lost_answer_share: 0.1, refusal_share: 0.3 });
   let failures = 0;
   await fc.assert(
     fc.asyncProperty(targets, async (sequence) => {

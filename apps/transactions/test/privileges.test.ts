@@ -13,6 +13,7 @@ test('the app may add to the history of invoices, and neither change nor delete 
   const attempts = [
     [`UPDATE transactions.invoice_history SET status = 'held' WHERE invoice_id = $1`, [invoice_id]],
     ['DELETE FROM transactions.invoice_history WHERE invoice_id = $1', [invoice_id]],
+    ['TRUNCATE transactions.invoice_history', []],
     ['DELETE FROM transactions.invoices WHERE invoice_id = $1', [invoice_id]],
     [`UPDATE transactions.invoices SET user_id = 'me' WHERE invoice_id = $1`, [invoice_id]],
     [`UPDATE transactions.cashback_operations SET reward = '[]' WHERE operation_id = $1`, [randomUUID()]],

@@ -11,11 +11,13 @@ import { createHttpServer, createLog, listen, readSettings, receiveCallback } fr
 import { createTestDatabase } from '@cashback/testing';
 import { startTransactions } from '../src/app.ts';
 import { settingsSchema } from '../src/env.ts';
+import { assertDocumented } from './document.ts';
 
 export const log = createLog({ name: 'test', level: process.env['TEST_LOG_LEVEL'] ?? 'silent', json: true });
 
 const token = randomUUID();
 const readerToken = randomUUID();
+const uselessToken = randomUUID();
 const invoiceSecret = `whsec_${randomBytes(32).toString('base64')}`;
 const operationSecret = `whsec_${randomBytes(32).toString('base64')}`;
 export const trustToken = randomUUID();
@@ -25,19 +27,23 @@ export interface Answer {
   body: any; // oxlint-disable-line typescript/no-explicit-any -- what an answer holds is what the tests are about
 }
 
+/** Whatever is tested, every answer is checked against the document. */
 export async function callApp(
   url: string,
   path: string,
   body: unknown,
   bearer: string = token,
+  contentType = 'application/json',
 ): Promise<Answer> {
   const response = await fetch(`${url}${path}`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${bearer}`, 'content-type': contentType },
     body: typeof body === 'string' ? body : JSON.stringify(body),
     signal: AbortSignal.timeout(20_000),
   });
-  return { status: response.status, body: await response.json() };
+  const answer: Answer = { status: response.status, body: await response.json() };
+  assertDocumented(path, answer.status, answer.body);
+  return answer;
 }
 
 /** A running app with its database and a receiver of its callbacks; `trustUrl` is what it takes for Trust. */
@@ -53,6 +59,7 @@ export async function setUpTransactions(options: {
     BEARER_TOKENS: JSON.stringify([
       { caller: 'test', token, scopes: ['invoices', 'invoices.read', 'cashback.update'] },
       { caller: 'reader', token: readerToken, scopes: ['invoices.read'] },
+      { caller: 'nobody', token: uselessToken, scopes: ['nothing'] },
     ]),
     TRUST_URL: await options.trustUrl(testDatabase.url),
     TRUST_TOKEN: trustToken,
@@ -60,6 +67,7 @@ export async function setUpTransactions(options: {
     INVOICE_CALLBACK_SECRET: invoiceSecret,
     OPERATION_CALLBACK_URL: `${receiver.url}/callbacks/operation`,
     OPERATION_CALLBACK_SECRET: operationSecret,
+    WALLET_POLICIES: '{}',
     TRUST_TIMEOUT_MS: '500',
     POLL_BASE_MS: '10',
     POLL_MAX_MS: '50',
@@ -86,7 +94,10 @@ export async function setUpTransactions(options: {
     owner,
     receiver,
     readerToken,
-    post: (path: string, body: unknown, bearer?: string) => callApp(app.url, path, body, bearer),
+    uselessToken,
+    url: () => app.url,
+    post: (path: string, body: unknown, bearer?: string, contentType?: string) =>
+      callApp(app.url, path, body, bearer, contentType),
     stop: () => app.stop(),
     async restart() {
       app = await start();

@@ -125,7 +125,13 @@ describe('a refund', () => {
     await trust.post('/baskets', basket);
     const refund = newRefund(basket.basket_id, '40');
     const first = await trust.post('/refunds', refund);
-    expect(first.body).toEqual({ ...refund, amount: '40.0000', status: 'success', reason: null });
+    expect(first.body).toEqual({
+      ...refund,
+      amount: '40.0000',
+      wallet_policy: 'go_negative',
+      status: 'success',
+      reason: null,
+    });
     expect(await trust.post('/refunds', refund)).toEqual(first);
     expect(await trust.get(`/refunds/${refund.refund_id}`)).toEqual(first);
     expect((await trust.get(`/baskets/${basket.basket_id}`)).body.refunded).toBe('40.0000');
@@ -139,6 +145,15 @@ describe('a refund', () => {
     // Also when the basket has nothing left to refund.
     await trust.post('/refunds', newRefund(basket.basket_id, '60'));
     expect(await trust.post('/refunds', refund)).toEqual(first);
+  });
+
+  test('counts for its own basket only', async () => {
+    const [basket, other] = [newBasket(), newBasket()];
+    await trust.post('/baskets', basket);
+    await trust.post('/baskets', other);
+    await trust.post('/refunds', newRefund(basket.basket_id, '40'));
+    expect((await trust.get(`/baskets/${basket.basket_id}`)).body.refunded).toBe('40.0000');
+    expect((await trust.get(`/baskets/${other.basket_id}`)).body.refunded).toBe('0.0000');
   });
 
   test('beyond what the basket still holds is refused, pending refunds counted', async () => {
@@ -181,7 +196,13 @@ describe('a refund', () => {
     await trust.post('/baskets', other);
     const refund = newRefund(basket.basket_id, '40');
     await trust.post('/refunds', refund);
-    for (const change of [{ amount: '41' }, { basket_id: other.basket_id }, { basket_id: 'unknown' }]) {
+    const changes = [
+      { amount: '41' },
+      { basket_id: other.basket_id },
+      { basket_id: 'unknown' },
+      { wallet_policy: 'fail' },
+    ];
+    for (const change of changes) {
       const { status, body } = await trust.post('/refunds', { ...refund, ...change });
       expect([status, body.error.code]).toEqual([409, 'BASKET_BODY_MISMATCH']);
     }

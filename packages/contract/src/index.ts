@@ -46,11 +46,15 @@ export {
   CASHBACK_STATUSES,
   INVOICE_STATUSES,
   invoice,
+  invoiceCashback,
   invoiceChangesInput,
   invoiceChangesOutput,
   invoiceCreateInput,
+  invoiceHistoryInput,
+  invoiceHistoryOutput,
   invoiceRetrieveInput,
   invoiceUpdateInput,
+  payment,
 } from './wire/invoice.ts';
 export type {
   CashbackStatus,
@@ -59,8 +63,11 @@ export type {
   InvoiceChange,
   InvoiceChangesOutput,
   InvoiceCreateInput,
+  InvoiceHistoryInput,
+  InvoiceHistoryOutput,
   InvoiceStatus,
   InvoiceUpdateInput,
+  InvoiceVersion,
   Payment,
 } from './wire/invoice.ts';
 export { updateCashbackInput, updateCashbackOutput } from './wire/update-cashback.ts';
@@ -77,6 +84,8 @@ export type {
 } from './wire/callbacks.ts';
 export {
   TRUST_STATUSES,
+  WALLET_POLICIES,
+  WALLET_SHORT,
   basket,
   basketInput,
   refund,
@@ -94,6 +103,7 @@ export type {
   TrustSettings,
   TrustStatus,
   WalletBalance,
+  WalletPolicy,
 } from './wire/trust.ts';
 export { serviceCashbackInput, serviceCashbackOutput } from './wire/service-cashback.ts';
 export type { ServiceCashbackInput } from './wire/service-cashback.ts';
@@ -101,6 +111,9 @@ export { cashbackServices } from './wire/cashback-services.ts';
 export type { CashbackServicesConfig } from './wire/cashback-services.ts';
 export {
   amountField,
+  amountsBySource,
+  balanceField,
+  counterField,
   currencyField,
   cursorField,
   idField,

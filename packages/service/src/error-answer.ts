@@ -1,17 +1,22 @@
+import { z } from 'zod';
 import type { DescribedIssue } from './describe-issues.ts';
 import { HttpCallError } from './http-call-error.ts';
 import { ServiceError, isTellableError } from './service-error.ts';
 
 /** The body of every answer that is not a success. */
-export interface ErrorBody {
-  error: {
-    code: string;
-    message: string;
-    retryable: boolean;
-    details?: Record<string, unknown>;
-    issues?: DescribedIssue[];
-  };
-}
+export const errorBody = z.object({
+  error: z.object({
+    code: z.string().describe('For a program: one of a closed list'),
+    message: z.string().describe('For a person'),
+    retryable: z.boolean().describe('True when the same call may succeed later, unchanged'),
+    details: z.record(z.string(), z.unknown()).describe('What the message says, for a program').optional(),
+    issues: z
+      .array(z.object({ path: z.string(), expected: z.string(), received: z.string(), message: z.string() }))
+      .describe('What is wrong with the input, field by field; with BAD_REQUEST')
+      .optional(),
+  }),
+});
+export type ErrorBody = z.infer<typeof errorBody>;
 
 export interface ErrorAnswer {
   http_status: number;

@@ -13,8 +13,12 @@ export type { HttpServer, HttpServerOptions } from './http-server.ts';
 export { listen } from './listen.ts';
 export { route } from './route.ts';
 export type { RouteInput, RouteOptions } from './route.ts';
+export { describeApi } from './openapi/openapi-document.ts';
+export type { ApiError, ApiRoute } from './openapi/openapi-document.ts';
+export { serveApiDocs } from './openapi/serve-api-docs.ts';
 export { authenticate } from './tokens.ts';
 export type { AcceptedToken, Caller } from './tokens.ts';
+export { errorBody } from './error-answer.ts';
 export { ServiceError } from './service-error.ts';
 
 export { createHttpClient } from './http-client.ts';

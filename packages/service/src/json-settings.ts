@@ -37,6 +37,27 @@ export function tokens(
   });
 }
 
+interface JsonOptions {
+  description: string;
+  expected: string;
+  example: string;
+  /** JSON, too. */
+  default: string;
+}
+
+/** JSON in the variable itself, for what is too little for a file. */
+export function json<S extends z.ZodType>(schema: S, options: JsonOptions): z.ZodType<z.output<S>> {
+  const read = (value: string): Reading<z.output<S>> => {
+    const parsed = parseJson(value);
+    if ('problems' in parsed) return unexpected(options, quote(value));
+    const checked = schema.safeParse(parsed.value);
+    if (checked.success) return { value: checked.data };
+    return { problems: describeIssues(checked.error, parsed.value).map(({ message }) => message) };
+  };
+  const fallback = schema.parse(JSON.parse(options.default));
+  return buildSetting(options, read).default(fallback as z.core.util.NoUndefined<z.output<S>>);
+}
+
 /** A path to a JSON file, which is read and checked at start. */
 export function jsonFile<S extends z.ZodType>(
   schema: S,

@@ -8,7 +8,7 @@ import {
   quote,
   unexpected,
 } from './build-setting.ts';
-import { jsonFile, tokens } from './json-settings.ts';
+import { json, jsonFile, tokens } from './json-settings.ts';
 
 /** An http(s) address; read without its trailing slash. */
 function url(description: string, example = 'http://127.0.0.1:4000'): z.ZodType<string> {
@@ -133,5 +133,6 @@ export const setting = {
   integer,
   choice,
   tokens,
+  json,
   jsonFile,
 };

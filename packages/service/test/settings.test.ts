@@ -29,6 +29,12 @@ const schema = z.object({
   batch_size: setting.integer({ min: 1, max: 500, default: 200, description: 'Orders in a batch' }),
   mode: setting.choice(['live', 'dry'], { description: 'Whether money moves', default: 'live' }),
   tokens: setting.tokens(),
+  colours: setting.json(z.record(z.string(), z.enum(['red', 'blue'], 'red or blue')), {
+    description: 'The colour of each shop',
+    expected: 'a JSON object',
+    example: '{"corner":"red"}',
+    default: '{"corner":"blue"}',
+  }),
   services: setting.jsonFile(services, 'The services', './services.json'),
   push_url: setting.url('Where pushes go').optional(),
 });
@@ -65,6 +71,7 @@ describe('readSettings', () => {
       callback_secret: SIGNING_SECRET,
       batch_size: 200,
       mode: 'live',
+      colours: { corner: 'blue' },
       tokens: [{ caller: 'processing', token: 'token-of-processing', scopes: ['register'] }],
       services: [{ service: 'taxi', max_rate: 0.5 }],
     });
@@ -75,9 +82,11 @@ describe('readSettings', () => {
       ...good,
       BATCH_SIZE: '7',
       MODE: 'dry',
+      COLOURS: '{"plaza":"red"}',
       PUSH_URL: 'https://push.example',
     });
     expect(read).toMatchObject({ batch_size: 7, mode: 'dry', push_url: 'https://push.example' });
+    expect(read.colours).toEqual({ plaza: 'red' });
   });
 
   test('one error lists every variable that is missing, with what is expected and an example', () => {
@@ -104,6 +113,8 @@ describe('readSettings', () => {
     ['CALLBACK_SECRET', `${SIGNING_SECRET} hunter2`, 'whsec_ followed by the base64'],
     ['BATCH_SIZE', '0', 'from 1 to 500, got "0"'],
     ['MODE', 'wet', 'expected one of live, dry, got "wet"'],
+    ['COLOURS', '{', 'expected a JSON object, got "{"'],
+    ['COLOURS', '{"corner":"green"}', 'corner: expected red or blue, got "green"'],
     ['TOKENS', 'hunter2', 'a text that is not JSON'],
     ['TOKENS', '[]', 'the list: expected at least one caller'],
     [
@@ -150,6 +161,7 @@ test('describeSettings tells of every variable whether it is required, its meani
   expect(text).toContain('SERVER_URL (required)');
   expect(text).toContain('Where the server is: an http:// or https:// URL');
   expect(text).toContain('BATCH_SIZE (default 200)');
+  expect(text).toContain('COLOURS (default {"corner":"blue"})');
   expect(text).toContain('PUSH_URL (optional)');
   expect(text).toContain('example: PORT=4000');
 });

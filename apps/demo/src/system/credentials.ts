@@ -7,7 +7,7 @@ const HOPS = {
   'processing>transactions': ['invoices.read'],
   'worker>transactions': ['invoices.read', 'cashback.update'],
   'processing>shop': ['cashback'],
-  'demo>transactions': ['invoices', 'invoices.read'],
+  'demo>transactions': ['invoices', 'invoices.read', 'cashback.update'],
   'transactions>trust': ['baskets'],
   'demo>trust': ['wallets', 'spend', 'settings', 'baskets'],
   'demo>wallet': ['wallets'],

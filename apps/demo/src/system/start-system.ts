@@ -19,6 +19,8 @@ interface SystemOptions {
   /** A Postgres to use; without it an embedded one is started. */
   database_url: string | undefined;
   ports: Ports;
+  /** Settings of apps that are not to be as usual. */
+  settings?: Partial<Record<AppName, Record<string, string>>>;
   report(what: string): void;
 }
 
@@ -64,7 +66,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       startProcess({
         name: app,
         main: path.join(root, 'apps', app, 'src', 'main.ts'),
-        env: env[app],
+        env: { ...env[app], ...options.settings?.[app] },
         log_file: path.join(log_folder, `${app}.log`),
       });
 

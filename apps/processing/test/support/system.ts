@@ -51,6 +51,7 @@ export interface System {
   database: Database;
   client: CashbackClient;
   transactions: HttpClient;
+  transactionsUrl: string;
   road: CallbackRoad;
   startProcessing(options?: InstanceOptions): Promise<RunningApp>;
   /** Stops the server; the returned function starts it again at the same address. */
@@ -106,6 +107,7 @@ export async function startSystem(): Promise<System> {
     database,
     client,
     transactions,
+    transactionsUrl,
     road,
     async startProcessing(options = {}) {
       const path = join(folder, `${randomUUID()}.json`);

@@ -1,4 +1,4 @@
-import { basket, refund } from '@cashback/contract';
+import { type RefundInput, basket, refund } from '@cashback/contract';
 import { HttpCallError, type HttpClient, type Log } from '@cashback/service';
 import type { NextCall } from './advance-operations.ts';
 import type { SendHow, StepAnswer } from './decide-advance.ts';
@@ -43,7 +43,7 @@ function request(trust: HttpClient, { operation, step, how }: Call) {
   if (step.kind === 'refund') {
     return how === 'get'
       ? trust.get(`/refunds/${encodeURIComponent(step_id)}`, refund)
-      : trust.post('/refunds', { refund_id: step_id, basket_id, amount }, refund);
+      : trust.post('/refunds', refundOf(operation, step), refund);
   }
   if (how === 'get') return trust.get(`/baskets/${encodeURIComponent(step_id)}`, basket);
   const { wallet_id, user_id, currency, invoice_id } = operation;
@@ -52,6 +52,19 @@ function request(trust: HttpClient, { operation, step, how }: Call) {
     { basket_id, wallet_id, user_id, currency, amount, source, order_id: invoice_id },
     basket,
   );
+}
+
+/** The policy is said only where it is not the usual one, which a payment system may not have a word for. */
+function refundOf(
+  { wallet_policy }: Call['operation'],
+  { step_id, basket_id, amount }: Call['step'],
+): Omit<RefundInput, 'wallet_policy'> & Partial<RefundInput> {
+  return {
+    refund_id: step_id,
+    basket_id,
+    amount,
+    ...(wallet_policy !== 'go_negative' && { wallet_policy }),
+  };
 }
 
 /** Only Trust's own word on a step that was sent refuses it; a question that fails leaves it as it is. */

@@ -1,3 +1,5 @@
+import { WALLET_SHORT } from '@cashback/contract';
+import { WALLET_FORBIDS_NEGATIVE } from '@cashback/core';
 import type { StepStatus } from '../db/tables.ts';
 import type { Step } from './operation.ts';
 
@@ -99,7 +101,10 @@ function after(step: Step, changes: readonly StepChange[]): Step {
   return changed === undefined ? step : { ...step, status: changed.to, reason: changed.reason };
 }
 
+/** A refund that the service's policy forbade is told by a word of its own in front, for whoever must act on it. */
 function describeRefusal({ kind, amount, source, basket_id, reason }: Step): string {
   const what = kind === 'topup' ? `top-up of ${amount}` : `refund of ${amount} from basket ${basket_id}`;
-  return `${what} (${source}) was refused: ${reason ?? 'no reason given'}`;
+  const refusal = `${what} (${source}) was refused: ${reason ?? 'no reason given'}`;
+  const isShort = kind === 'refund' && reason?.startsWith(WALLET_SHORT);
+  return isShort ? `${WALLET_FORBIDS_NEGATIVE}: ${refusal}` : refusal;
 }

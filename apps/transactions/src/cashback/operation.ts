@@ -1,4 +1,4 @@
-import type { CashbackStatus, Source } from '@cashback/contract';
+import type { CashbackStatus, Source, WalletPolicy } from '@cashback/contract';
 import type { StepStatus } from '../db/tables.ts';
 
 /** What an operation asks for; it never changes. */
@@ -14,6 +14,8 @@ export interface OperationRequest {
 }
 
 export interface StoredOperation extends OperationRequest {
+  /** What its refunds do to a wallet that was spent; frozen like its steps. */
+  wallet_policy: WalletPolicy;
   status: CashbackStatus;
 }
 
@@ -38,6 +40,7 @@ export interface UnfinishedOperation {
   user_id: string;
   wallet_id: string;
   currency: string;
+  wallet_policy: WalletPolicy;
   attempts: number;
   steps: Step[];
 }

@@ -2,6 +2,7 @@ import {
   type OperationFinishedCallback,
   type UpdateCashbackInput,
   type UpdateCashbackOutput,
+  type WalletPolicy,
   amountsOfVector,
   formatAmount,
   vectorOfAmounts,
@@ -19,22 +20,26 @@ import { bodyMismatch, decideRequest } from './decide-request.ts';
 import { type StoredOperation, isFinished } from './operation.ts';
 import { immediateJob, operationQueue } from './operation-queue.ts';
 import { stepId } from './step-id.ts';
+import { type WalletPolicies, walletPolicyOf } from './wallet-policies.ts';
 
 /**
  * Accepts a request to move an invoice's cashback to a target: freezes which baskets to create and to refund, and
  * leaves the work to a job. A request that was accepted before is answered with where it stands, and set going again.
  */
 export function updateCashback(
-  database: Database,
-  jobs: Jobs,
+  context: { database: Database; jobs: Jobs; wallet_policies: WalletPolicies },
   input: UpdateCashbackInput,
 ): Promise<UpdateCashbackOutput> {
+  const { database, jobs, wallet_policies } = context;
   return withTransaction(database, async (tx) => {
     const invoice = await lockInvoice(tx, input.invoice_id);
     const found = await loadOperations(tx, input);
     const decision = decideRequest(input, { invoice, ...found });
     if (decision.outcome === 'refused') throw decision.error;
-    const operation = decision.outcome === 'known' ? decision.operation : await accept(tx, input);
+    const operation =
+      decision.outcome === 'known'
+        ? decision.operation
+        : await accept(tx, input, walletPolicyOf(wallet_policies, decision.invoice.service));
     if (!isFinished(operation.status)) {
       await jobs.enqueue(operationQueue, [immediateJob(operation)], tx);
     }
@@ -42,7 +47,11 @@ export function updateCashback(
   });
 }
 
-async function accept(tx: Transaction, input: UpdateCashbackInput): Promise<StoredOperation> {
+async function accept(
+  tx: Transaction,
+  input: UpdateCashbackInput,
+  wallet_policy: WalletPolicy,
+): Promise<StoredOperation> {
   const { invoice_id, operation_id } = input;
   const target = vectorOfAmounts(input.reward);
   const plan = planBaskets(target, await loadBaskets(tx, invoice_id));
@@ -50,6 +59,7 @@ async function accept(tx: Transaction, input: UpdateCashbackInput): Promise<Stor
     ...input,
     version: input.version + 1,
     reward: amountsOfVector(target),
+    wallet_policy,
     status: plan.length === 0 ? 'success' : 'init',
   };
   // Taken meanwhile, for an invoice with another lock.

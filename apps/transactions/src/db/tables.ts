@@ -10,7 +10,7 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { CashbackStatus, InvoiceStatus, Payment, Source } from '@cashback/contract';
+import type { CashbackStatus, InvoiceStatus, Payment, Source, WalletPolicy } from '@cashback/contract';
 import { amount, id, moment, now, transactionId, transactions } from './columns.ts';
 
 // Migrations are generated from what this file exports.
@@ -91,6 +91,8 @@ export const cashbackOperations = transactions.table(
     wallet_id: text('wallet_id').notNull(),
     currency: text('currency').notNull(),
     reward: jsonb('reward').$type<{ source: Source; amount: string }[]>().notNull(),
+    /** The service's when it was accepted: its refunds are repeated with the same words for ever. */
+    wallet_policy: text('wallet_policy').$type<WalletPolicy>().notNull().default('go_negative'),
     status: text('status').$type<CashbackStatus>().notNull(),
     reason: text('reason'),
     /** Looks in a row that brought no step further; sets how long until the next one. */
@@ -102,6 +104,7 @@ export const cashbackOperations = transactions.table(
   },
   (table) => [
     check('cashback_operations_status', sql`${table.status} IN ('init', 'in-progress', 'success', 'failed')`),
+    check('cashback_operations_wallet_policy', sql`${table.wallet_policy} IN ('go_negative', 'fail')`),
     check(
       'cashback_operations_finished',
       sql`(${table.finished_at} IS NOT NULL) = (${table.status} IN ('success', 'failed'))`,

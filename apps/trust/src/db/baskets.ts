@@ -1,12 +1,15 @@
-import { eq, inArray, sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { type Amount, type Basket, type BasketInput, CashbackError, parseAmount } from '@cashback/contract';
-import { baskets, refunds } from './tables.ts';
+import { baskets } from './tables.ts';
 
-/** What pending and successful refunds have taken of a basket. */
+/**
+ * What pending and successful refunds have taken of a basket. Its columns are named in full: the builder would name
+ * them without their tables, and both sides of the comparison would be the refund's.
+ */
 const refunded = sql<string>`(
-  SELECT coalesce(sum(${refunds.amount}), 0)::numeric(16, 4) FROM ${refunds}
-  WHERE ${refunds.basket_id} = ${baskets.basket_id} AND ${inArray(refunds.status, ['pending', 'success'])}
+  SELECT coalesce(sum(taken.amount), 0)::numeric(16, 4) FROM trust.refunds AS taken
+  WHERE taken.basket_id = "trust"."baskets"."basket_id" AND taken.status IN ('pending', 'success')
 )`;
 
 /** False when there is a basket of that id already. */

@@ -21,7 +21,12 @@ export async function lockDueRequests(
     .limit(limit)
     .for('update', { skipLocked: true });
   const dueRefunds = await db
-    .select({ id: refunds.refund_id, wallet_id: refunds.wallet_id, amount: refunds.amount })
+    .select({
+      id: refunds.refund_id,
+      wallet_id: refunds.wallet_id,
+      amount: refunds.amount,
+      wallet_policy: refunds.wallet_policy,
+    })
     .from(refunds)
     .where(and(eq(refunds.status, 'pending'), isDue(refunds.created_at, latencyMs)))
     .orderBy(asc(refunds.created_at))

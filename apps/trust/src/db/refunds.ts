@@ -22,6 +22,7 @@ export async function findRefund(db: NodePgDatabase, refundId: string): Promise<
       refund_id: refunds.refund_id,
       basket_id: refunds.basket_id,
       amount: refunds.amount,
+      wallet_policy: refunds.wallet_policy,
       status: refunds.status,
       reason: refunds.reason,
     })

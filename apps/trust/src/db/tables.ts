@@ -12,7 +12,7 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { BalanceChangedCallback, Source, TrustStatus } from '@cashback/contract';
+import type { BalanceChangedCallback, Source, TrustStatus, WalletPolicy } from '@cashback/contract';
 import { amount, balance, id, moment, now } from './columns.ts';
 
 export const trust = pgSchema('trust');
@@ -51,12 +51,14 @@ export const refunds = trust.table(
       .references(() => baskets.basket_id),
     wallet_id: id('wallet_id').notNull(),
     amount: amount('amount').notNull(),
+    wallet_policy: text('wallet_policy').$type<WalletPolicy>().notNull().default('go_negative'),
     status: text('status').$type<TrustStatus>().notNull().default('pending'),
     reason: text('reason'),
     created_at: moment('created_at').notNull().default(now),
   },
   (table) => [
     check('refunds_amount', sql`${table.amount} > 0 AND ${table.amount} <> 'NaN'`),
+    check('refunds_wallet_policy', sql`${table.wallet_policy} IN ('go_negative', 'fail')`),
     check('refunds_status', sql`${table.status} IN ('pending', 'success', 'failed')`),
     index('refunds_basket').on(table.basket_id),
     index('refunds_pending')

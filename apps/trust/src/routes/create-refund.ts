@@ -46,7 +46,14 @@ async function createRefund(context: Context, settings: TrustSettings, input: Re
       return sameRefund(await loadRefund(drizzle, refund_id), input);
     }
     if (settings.latency_ms === 0) {
-      const due = { kind: 'refund' as const, id: refund_id, wallet_id, amount: parseAmount(input.amount) };
+      const { amount, wallet_policy } = input;
+      const due = {
+        kind: 'refund' as const,
+        id: refund_id,
+        wallet_id,
+        amount: parseAmount(amount),
+        wallet_policy,
+      };
       moved = await settleRequests(drizzle, [due], settings, context.hold_back_ms);
     }
     return loadRefund(drizzle, refund_id);
@@ -56,8 +63,8 @@ async function createRefund(context: Context, settings: TrustSettings, input: Re
 }
 
 function sameRefund(known: Refund, input: RefundInput): Refund {
-  const { refund_id, basket_id, amount } = known;
-  assertSameBody(`refund ${refund_id}`, { refund_id, basket_id, amount }, input);
+  const { refund_id, basket_id, amount, wallet_policy } = known;
+  assertSameBody(`refund ${refund_id}`, { refund_id, basket_id, amount, wallet_policy }, input);
   return known;
 }
 

@@ -1,13 +1,11 @@
-import type { Amount } from '@cashback/contract';
+import { type Amount, WALLET_SHORT, type WalletPolicy, formatAmount } from '@cashback/contract';
 import { type LockedWallet, type Movement, moveMoney } from './movements.ts';
 
 /** A basket (`topup`) or a refund that is pending and has waited long enough. */
-export interface DueRequest {
-  kind: 'topup' | 'refund';
-  id: string;
-  wallet_id: string;
-  amount: Amount;
-}
+export type DueRequest = { id: string; wallet_id: string; amount: Amount } & (
+  | { kind: 'topup' }
+  | { kind: 'refund'; wallet_policy: WalletPolicy }
+);
 
 export interface End {
   kind: 'topup' | 'refund';
@@ -30,21 +28,31 @@ export function settle(
 ): Settlement {
   const current = new Map(wallets.map((wallet) => [wallet.wallet_id, wallet]));
   const settlement: Settlement = { ends: [], movements: [] };
-  for (const { kind, id, wallet_id, amount } of due) {
+  for (const request of due) {
+    const { kind, id, wallet_id } = request;
     const wallet = current.get(wallet_id);
     if (wallet === undefined) throw new Error(`wallet ${wallet_id} of ${kind} ${id} is not locked`);
-    const movement = refuses() ? 'refused' : moveMoney(wallet, { kind, amount, cause: id });
-    if (movement === 'refused') {
-      settlement.ends.push({ kind, id, status: 'failed', reason: 'refused by the payment system' });
-    } else if (movement === null) {
-      const reason = 'the balance of the wallet would become too large';
-      settlement.ends.push({ kind, id, status: 'failed', reason });
+    const outcome = refuses() ? { reason: 'refused by the payment system' } : settleOne(request, wallet);
+    if ('reason' in outcome) {
+      settlement.ends.push({ kind, id, status: 'failed', reason: outcome.reason });
     } else {
       settlement.ends.push({ kind, id, status: 'success', reason: null });
-      settlement.movements.push(movement);
-      const { balance_after, sequence } = movement;
+      settlement.movements.push(outcome.movement);
+      const { balance_after, sequence } = outcome.movement;
       current.set(wallet_id, { ...wallet, balance: balance_after, sequence });
     }
   }
   return settlement;
+}
+
+/** The movement, or why there is none. */
+function settleOne(request: DueRequest, wallet: LockedWallet): { movement: Movement } | { reason: string } {
+  const { kind, id, wallet_id, amount } = request;
+  const movement = moveMoney(wallet, { kind, amount, cause: id });
+  if (movement === null) return { reason: 'the balance of the wallet would become too large' };
+  if (kind === 'refund' && request.wallet_policy === 'fail' && movement.balance_after < 0n) {
+    const holds = `wallet ${wallet_id} holds ${formatAmount(wallet.balance)}`;
+    return { reason: `${WALLET_SHORT}: ${holds}, less than the ${formatAmount(amount)} to take back` };
+  }
+  return { movement };
 }

@@ -1,13 +1,14 @@
 import * as z from 'zod';
 import {
   amountField,
-  amountsBySource,
+  balanceField,
   counterField,
   currencyField,
   cursorField,
   idField,
   limitField,
   serviceField,
+  sourceField,
   timestampField,
   versionField,
 } from './fields.ts';
@@ -15,10 +16,15 @@ import {
 /** `held`: reserved, nothing captured. `cleared`: the items say what is captured now. `cancelled`: nothing is. */
 export const INVOICE_STATUSES = ['held', 'cleared', 'cancelled'] as const;
 export type InvoiceStatus = (typeof INVOICE_STATUSES)[number];
+const invoiceStatus = z
+  .enum(INVOICE_STATUSES)
+  .describe(
+    'held: reserved, nothing captured; cleared: the items say what is captured now; cancelled: nothing is',
+  );
 
 const MAX_LINES = 100;
 const item = z.object({ item_id: idField, amount: amountField });
-const payment = z.object({ payment_type: idField, items: z.array(item).max(MAX_LINES) });
+export const payment = z.object({ payment_type: idField, items: z.array(item).max(MAX_LINES) });
 export type Payment = z.infer<typeof payment>;
 
 const paymentsIn = z
@@ -26,25 +32,37 @@ const paymentsIn = z
   .max(20, 'at most 20 payments')
   .refine((payments) => payments.reduce((lines, { items }) => lines + items.length, 0) <= MAX_LINES, {
     error: `at most ${MAX_LINES} items in all payments together`,
-  });
+  })
+  .describe(`How it is paid, and for what; at most ${MAX_LINES} items in all payments together`);
 
 /** `init`: accepted. `in-progress`: baskets are moving. `success` and `failed` are terminal. */
 export const CASHBACK_STATUSES = ['init', 'in-progress', 'success', 'failed'] as const;
 export type CashbackStatus = (typeof CASHBACK_STATUSES)[number];
+export const cashbackStatus = z
+  .enum(CASHBACK_STATUSES)
+  .describe('init: accepted; in-progress: money is moving; success and failed: ended for ever');
+
+const rewards = z.array(z.object({ source: sourceField, amount: amountField }));
 
 /** `operations`: the newest 20, newest first. `rewarded`: what the order's baskets carry now. */
 export const invoiceCashback = z.object({
-  version: counterField,
-  status: z.enum(CASHBACK_STATUSES),
-  rewarded: z.array(amountsBySource.element),
-  operations: z.array(
-    z.object({
-      operation_id: idField,
-      status: z.enum(CASHBACK_STATUSES),
-      reward: z.array(amountsBySource.element),
-      reason: z.string().optional(),
-    }),
+  version: counterField.describe(
+    'Grows with every change of cashback: when an operation is accepted and when it ends',
   ),
+  status: cashbackStatus.describe("The newest operation's; success when there is none"),
+  rewarded: rewards.describe(
+    'What the invoice carries now, by source: what really happened, also after a failure',
+  ),
+  operations: z
+    .array(
+      z.object({
+        operation_id: idField,
+        status: cashbackStatus,
+        reward: rewards.describe('What it asked for'),
+        reason: z.string().describe('Why it failed').optional(),
+      }),
+    )
+    .describe('The newest 20, newest first'),
 });
 export type InvoiceCashback = z.infer<typeof invoiceCashback>;
 
@@ -55,8 +73,8 @@ export const invoice = z.object({
   user_id: idField,
   wallet_id: idField,
   currency: currencyField,
-  version: versionField,
-  status: z.enum(INVOICE_STATUSES),
+  version: versionField.describe('Grows by 1 with every change of money'),
+  status: invoiceStatus,
   payments: z.array(payment),
   cashback: invoiceCashback,
   created_at: timestampField,
@@ -64,36 +82,103 @@ export const invoice = z.object({
 });
 export type Invoice = z.infer<typeof invoice>;
 
+const EXAMPLE_PAYMENTS = [{ payment_type: 'card', items: [{ item_id: 'fare', amount: '100.0000' }] }];
+
 /** `POST /v2/invoice/create` */
-export const invoiceCreateInput = z.strictObject({
-  invoice_id: idField,
-  service: serviceField,
-  user_id: idField,
-  wallet_id: idField,
-  currency: currencyField,
-  status: z.enum(['held', 'cleared']),
-  payments: paymentsIn,
-});
+export const invoiceCreateInput = z
+  .strictObject({
+    invoice_id: idField,
+    service: serviceField,
+    user_id: idField,
+    wallet_id: idField,
+    currency: currencyField,
+    status: z.enum(['held', 'cleared']),
+    payments: paymentsIn,
+  })
+  .meta({
+    examples: [
+      {
+        invoice_id: 'order-1',
+        service: 'yellow',
+        user_id: 'user-1',
+        wallet_id: 'wallet-1',
+        currency: 'USD',
+        status: 'held',
+        payments: EXAMPLE_PAYMENTS,
+      },
+    ],
+  });
 export type InvoiceCreateInput = z.infer<typeof invoiceCreateInput>;
 
 /** `POST /v2/invoice/update`: states what is captured now; `version` is the one the caller has seen. */
-export const invoiceUpdateInput = z.strictObject({
-  invoice_id: idField,
-  version: versionField,
-  status: z.enum(INVOICE_STATUSES),
-  payments: paymentsIn,
-});
+export const invoiceUpdateInput = z
+  .strictObject({
+    invoice_id: idField,
+    version: versionField.describe('The one that the caller has seen'),
+    status: invoiceStatus,
+    payments: paymentsIn,
+  })
+  .meta({ examples: [{ invoice_id: 'order-1', version: 1, status: 'cleared', payments: EXAMPLE_PAYMENTS }] });
 export type InvoiceUpdateInput = z.infer<typeof invoiceUpdateInput>;
 
 /** `POST /v2/invoice/retrieve` */
-export const invoiceRetrieveInput = z.strictObject({ invoice_id: idField });
+export const invoiceRetrieveInput = z
+  .strictObject({ invoice_id: idField })
+  .meta({ examples: [{ invoice_id: 'order-1' }] });
 
 /** `POST /v2/invoice/changes`: every invoice whose money changed after the cursor, its newest version only. */
-export const invoiceChangesInput = z.strictObject({
-  after: cursorField.optional(),
-  limit: limitField.default(100),
-});
+export const invoiceChangesInput = z
+  .strictObject({
+    after: cursorField.describe('The cursor of the page before; without it the feed starts over').optional(),
+    limit: limitField.default(100),
+  })
+  .meta({ examples: [{ limit: 100 }] });
 export const invoiceChange = z.object({ invoice_id: idField, version: versionField, service: serviceField });
 export type InvoiceChange = z.infer<typeof invoiceChange>;
-export const invoiceChangesOutput = z.object({ changes: z.array(invoiceChange), cursor: cursorField });
+export const invoiceChangesOutput = z.object({
+  changes: z.array(invoiceChange).describe('Oldest change first; empty when there is nothing more yet'),
+  cursor: cursorField.describe('Where the next page starts'),
+});
 export type InvoiceChangesOutput = z.infer<typeof invoiceChangesOutput>;
+
+/** What a version of an invoice is, seen from the one before it. */
+const INVOICE_CHANGES = [
+  'held',
+  'hold_changed',
+  'cleared',
+  'refunded_in_part',
+  'refunded_in_full',
+  'cleared_again',
+  'moved_between_items',
+  'cancelled',
+] as const;
+
+/** `POST /v2/invoice/history`: every version of an invoice and what explains it, oldest first. */
+export const invoiceHistoryInput = z
+  .strictObject({
+    invoice_id: idField,
+    after_version: counterField.describe('The newest version that the caller has').default(0),
+    limit: limitField.default(100),
+  })
+  .meta({ examples: [{ invoice_id: 'order-1', after_version: 0, limit: 100 }] });
+export type InvoiceHistoryInput = z.infer<typeof invoiceHistoryInput>;
+
+/** A version, for ever as it was written. */
+export const invoiceVersion = z.object({
+  version: versionField,
+  status: invoiceStatus,
+  payments: z.array(payment),
+  captured_sum: balanceField.describe('Sum of the items of a cleared invoice, otherwise 0'),
+  change: z.enum(INVOICE_CHANGES).describe('What happened since the version before'),
+  captured_change: balanceField.describe('By how much the captured sum grew; below 0 what was given back'),
+  items: z
+    .array(z.object({ payment_type: idField, item_id: idField, before: balanceField, after: balanceField }))
+    .describe('The items whose stated amounts changed, and from what to what'),
+  changed_by: z.string().describe('Who asked for it: the name of the token'),
+  changed_at: timestampField,
+});
+export type InvoiceVersion = z.infer<typeof invoiceVersion>;
+export const invoiceHistoryOutput = z.object({
+  versions: z.array(invoiceVersion).describe('Oldest first; empty when there is nothing newer'),
+});
+export type InvoiceHistoryOutput = z.infer<typeof invoiceHistoryOutput>;

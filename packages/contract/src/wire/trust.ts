@@ -27,8 +27,23 @@ export const basket = z.object({
 });
 export type Basket = z.infer<typeof basket>;
 
-/** `POST /refunds`: takes a part of a basket, or all of it, back from its wallet. */
-export const refundInput = z.strictObject({ refund_id: idField, basket_id: idField, amount: amountField });
+/** What becomes of a refund whose wallet was spent and would go below zero: it does, or the refund fails. */
+export const WALLET_POLICIES = ['go_negative', 'fail'] as const;
+export type WalletPolicy = (typeof WALLET_POLICIES)[number];
+
+/** The `reason` of a refund that failed by its policy starts with it. */
+export const WALLET_SHORT = 'wallet_short';
+
+/**
+ * `POST /refunds`: takes a part of a basket, or all of it, back from its wallet. The policy is judged in the moment in
+ * which the money would move.
+ */
+export const refundInput = z.strictObject({
+  refund_id: idField,
+  basket_id: idField,
+  amount: amountField,
+  wallet_policy: z.enum(WALLET_POLICIES).default('go_negative'),
+});
 export type RefundInput = z.infer<typeof refundInput>;
 
 export const refund = z.object({

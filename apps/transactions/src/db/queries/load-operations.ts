@@ -2,7 +2,8 @@ import type { Transaction } from '@cashback/postgres';
 import { type StoredOperation, isFinished } from '../../cashback/operation.ts';
 
 // An operation that has not ended is its invoice's newest: a lookup that costs the same however many have not.
-const columns = 'operation_id, invoice_id, version, user_id, wallet_id, currency, reward, status';
+const columns =
+  'operation_id, invoice_id, version, user_id, wallet_id, currency, reward, wallet_policy, status';
 const text = `
   (SELECT ${columns} FROM transactions.cashback_operations WHERE operation_id = $1)
   UNION ALL

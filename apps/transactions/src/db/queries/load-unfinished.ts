@@ -5,7 +5,7 @@ type Row = Omit<UnfinishedOperation, 'steps'> & Step;
 
 const text = `
   SELECT operation.operation_id, operation.invoice_id, operation.version, operation.user_id, operation.wallet_id,
-    operation.currency, operation.attempts, step.step_number, step.kind, step.source, step.amount, step.step_id,
+    operation.currency, operation.wallet_policy, operation.attempts, step.step_number, step.kind, step.source, step.amount, step.step_id,
     step.basket_id, step.status, step.reason
   FROM transactions.cashback_operations AS operation
   JOIN transactions.operation_steps AS step ON step.operation_id = operation.operation_id
@@ -24,17 +24,10 @@ export async function loadUnfinished(
   });
   const operations = new Map<string, UnfinishedOperation>();
   for (const row of rows) {
-    const { operation_id, invoice_id, version, user_id, wallet_id, currency, attempts, ...step } = row;
-    const operation = operations.get(operation_id) ?? {
-      operation_id,
-      invoice_id,
-      version,
-      user_id,
-      wallet_id,
-      currency,
-      attempts,
-      steps: [],
-    };
+    const { step_number, kind, source, amount, step_id, basket_id, status, reason, ...fields } = row;
+    const step = { step_number, kind, source, amount, step_id, basket_id, status, reason };
+    const { operation_id } = fields;
+    const operation = operations.get(operation_id) ?? { ...fields, steps: [] };
     operation.steps.push(step);
     operations.set(operation_id, operation);
   }

@@ -1,0 +1,173 @@
+import {
+  CashbackError,
+  type CashbackErrorCode,
+  amountField,
+  amountsBySource,
+  balanceField,
+  counterField,
+  currencyField,
+  cursorField,
+  idField,
+  invoice,
+  invoiceCashback,
+  invoiceChangedCallback,
+  invoiceChangesInput,
+  invoiceChangesOutput,
+  invoiceCreateInput,
+  invoiceHistoryInput,
+  invoiceHistoryOutput,
+  invoiceRetrieveInput,
+  invoiceUpdateInput,
+  operationFinishedCallback,
+  payment,
+  serviceField,
+  sourceField,
+  timestampField,
+  updateCashbackInput,
+  updateCashbackOutput,
+  versionField,
+} from '@cashback/contract';
+import { type ApiError, type ApiRoute, describeApi } from '@cashback/service';
+
+const INVOICE_NOT_FOUND = refusal('INVOICE_NOT_FOUND', 'there is no such invoice');
+
+/** The routes of this app: what they take and answer, and what they say of themselves. */
+export const api = {
+  create: {
+    path: '/v2/invoice/create',
+    summary: 'Create an invoice',
+    description:
+      'The first statement of what an order costs and how it is paid, as version 1. The same body again is answered with ' +
+      'the invoice as it is now, so that a call whose answer was lost may be repeated.',
+    scope: 'invoices',
+    body: invoiceCreateInput,
+    answer: invoice,
+    errors: { ...refusal('INVOICE_EXISTS', 'the id was created with other content') },
+  },
+  update: {
+    path: '/v2/invoice/update',
+    summary: 'State what is captured now',
+    description:
+      'A clear, a partial or full refund, another clear or a cancellation: whatever it is, it states the whole of what is ' +
+      'captured now, never a difference. The update that made the current version may be repeated, and what states the ' +
+      'same money is no change.',
+    scope: 'invoices',
+    body: invoiceUpdateInput,
+    answer: invoice,
+    errors: {
+      ...INVOICE_NOT_FOUND,
+      ...refusal('VERSION_MISMATCH', 'the invoice is at another version: retrieve it and decide again'),
+      ...refusal('STATUS_FORBIDDEN', 'an invoice of its status cannot get that one'),
+    },
+  },
+  retrieve: {
+    path: '/v2/invoice/retrieve',
+    summary: 'Read an invoice',
+    description: 'With the cashback that it carries. All of the answer is of one moment.',
+    scope: 'invoices.read',
+    body: invoiceRetrieveInput,
+    answer: invoice,
+    errors: { ...INVOICE_NOT_FOUND },
+  },
+  changes: {
+    path: '/v2/invoice/changes',
+    summary: 'Follow the invoices whose money changed',
+    description:
+      'Every invoice that was created or updated after the cursor, once, with its newest version. Nobody who follows the ' +
+      'cursors misses a change, also not one that is committed late: lost callbacks are caught up here.',
+    scope: 'invoices.read',
+    body: invoiceChangesInput,
+    answer: invoiceChangesOutput,
+    errors: { ...refusal('CURSOR_INVALID', '`after` is no cursor from an answer') },
+  },
+  history: {
+    path: '/v2/invoice/history',
+    summary: 'Read what became of an invoice',
+    description:
+      'Every version as it was stated, who asked for it and when, and what it changed. Versions are only added. Read on ' +
+      'from the last version of a page until a page is empty.',
+    scope: 'invoices.read',
+    body: invoiceHistoryInput,
+    answer: invoiceHistoryOutput,
+    errors: { ...INVOICE_NOT_FOUND },
+  },
+  updateCashback: {
+    path: '/update/cashback',
+    summary: 'Move the cashback of an invoice to a target',
+    description:
+      'Accepts an operation; its end is found with `/v2/invoice/retrieve`, and a callback hastens that. These are looked ' +
+      'up in this order: the operation id, an operation that has not ended, the version, the payee. A known id with the ' +
+      'same body is answered with where it stands, for ever, and set going again if it was stuck.',
+    scope: 'cashback.update',
+    body: updateCashbackInput,
+    answer: updateCashbackOutput,
+    errors: {
+      ...INVOICE_NOT_FOUND,
+      ...refusal('OPERATION_BODY_MISMATCH', 'the id was sent before with another body'),
+      ...refusal('OPERATION_IN_FLIGHT', 'another operation has not ended: send this one again later'),
+      ...refusal(
+        'VERSION_MISMATCH',
+        'the cashback is at another version: this operation will never apply, make another one',
+      ),
+      ...refusal('PAYEE_MISMATCH', 'the invoice belongs to another user, wallet or currency'),
+    },
+  },
+} as const satisfies Record<string, ApiRoute>;
+
+/** The document of `GET /openapi.json`. */
+export const document = describeApi({
+  title: 'transactions',
+  version: '2.0.0',
+  description:
+    'Invoices, and the cashback that they carry. Amounts are decimal strings. Every call may be repeated after a lost ' +
+    'answer. Callbacks are signed by Standard Webhooks over the raw body; they only hasten what polling finds out.\n\n' +
+    'What another implementation must hold to is in `docs/transactions-api.md`, and `pnpm conformance` checks it.',
+  routes: Object.values(api),
+  callbacks: [
+    {
+      name: 'invoice.changed',
+      summary: 'The money of an invoice changed',
+      description:
+        'At least once for every version, in any order; after a while without success it is given up.',
+      body: invoiceChangedCallback,
+    },
+    {
+      name: 'operation.finished',
+      summary: 'An operation ended',
+      description: 'At least once for every operation; after a while without success it is given up.',
+      body: operationFinishedCallback,
+    },
+  ],
+  components: {
+    Amount: amountField,
+    AmountsBySource: amountsBySource,
+    Balance: balanceField,
+    Counter: counterField,
+    Currency: currencyField,
+    Cursor: cursorField,
+    Id: idField,
+    Invoice: invoice,
+    InvoiceCashback: invoiceCashback,
+    InvoiceChangedCallback: invoiceChangedCallback,
+    InvoiceChanges: invoiceChangesInput,
+    InvoiceChangesPage: invoiceChangesOutput,
+    InvoiceCreate: invoiceCreateInput,
+    InvoiceHistory: invoiceHistoryInput,
+    InvoiceHistoryPage: invoiceHistoryOutput,
+    InvoiceRetrieve: invoiceRetrieveInput,
+    InvoiceUpdate: invoiceUpdateInput,
+    OperationFinishedCallback: operationFinishedCallback,
+    Payment: payment,
+    Service: serviceField,
+    Source: sourceField,
+    Timestamp: timestampField,
+    UpdateCashback: updateCashbackInput,
+    UpdateCashbackAnswer: updateCashbackOutput,
+    Version: versionField,
+  },
+});
+
+function refusal(code: CashbackErrorCode, when: string): Record<string, ApiError> {
+  const { http_status } = new CashbackError(code, when);
+  return { [code]: { http_status, when } };
+}

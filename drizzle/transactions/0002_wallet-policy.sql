@@ -1,0 +1,2 @@
+ALTER TABLE "transactions"."cashback_operations" ADD COLUMN "wallet_policy" text DEFAULT 'go_negative' NOT NULL;--> statement-breakpoint
+ALTER TABLE "transactions"."cashback_operations" ADD CONSTRAINT "cashback_operations_wallet_policy" CHECK ("transactions"."cashback_operations"."wallet_policy" IN ('go_negative', 'fail'));

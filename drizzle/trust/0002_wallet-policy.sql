@@ -1,0 +1,2 @@
+ALTER TABLE "trust"."refunds" ADD COLUMN "wallet_policy" text DEFAULT 'go_negative' NOT NULL;--> statement-breakpoint
+ALTER TABLE "trust"."refunds" ADD CONSTRAINT "refunds_wallet_policy" CHECK ("trust"."refunds"."wallet_policy" IN ('go_negative', 'fail'));

@@ -1,0 +1,143 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  invoice,
+  invoiceChangesOutput,
+  invoiceHistoryOutput,
+  updateCashbackOutput,
+} from '@cashback/contract';
+import { describeIssues, errorBody } from '@cashback/service';
+import type * as z from 'zod';
+import { Broken, show } from './verdict.ts';
+
+/** The routes of the API, and what each answers with 200. */
+export const ROUTES = {
+  create: { path: '/v2/invoice/create', answer: invoice },
+  update: { path: '/v2/invoice/update', answer: invoice },
+  retrieve: { path: '/v2/invoice/retrieve', answer: invoice },
+  changes: { path: '/v2/invoice/changes', answer: invoiceChangesOutput },
+  history: { path: '/v2/invoice/history', answer: invoiceHistoryOutput },
+  updateCashback: { path: '/update/cashback', answer: updateCashbackOutput },
+} as const;
+export type RouteName = keyof typeof ROUTES;
+type AnswerOf<Name extends RouteName> = z.output<(typeof ROUTES)[Name]['answer']>;
+
+export interface Answer {
+  status: number;
+  /** The parsed JSON; the text when it is none. */
+  body: unknown;
+  /** Of a refusal. */
+  code: string | undefined;
+}
+
+export interface CallOptions {
+  /** Another token than usual; null sends none. */
+  token?: string | null;
+  /** Sent as it is, instead of as JSON. */
+  raw?: string;
+}
+
+/** Whatever is said to be temporary is called again so often. */
+const ATTEMPTS = 6;
+const RETRY_BASE_MS = 100;
+const TEMPORARY = new Set([429, 503]);
+const MAX_PROBLEMS = 5;
+
+/** Calls an implementation over HTTP alone. Every wait has a bound. */
+export class Api {
+  readonly #url: string;
+  readonly #token: string;
+  readonly #timeoutMs: number;
+  /** Answers that are not of the documented form: the first ones, and how many answers there were in all. */
+  readonly problems: string[] = [];
+  answers = 0;
+
+  constructor(url: string, token: string, timeoutMs: number) {
+    this.#url = url.replace(/\/+$/, '');
+    this.#token = token;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Any answer. Throws `Broken` when none comes in time. */
+  async call(name: RouteName, body: unknown, options: CallOptions = {}): Promise<Answer> {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.#callOnce(name, body, options);
+      if (!TEMPORARY.has(answer.status) || attempt === ATTEMPTS) return answer;
+      await delay(RETRY_BASE_MS * 2 ** attempt);
+    }
+  }
+
+  /** The answer of a call that is accepted. Throws `Broken` for any other. */
+  async accept<Name extends RouteName>(name: Name, body: unknown): Promise<AnswerOf<Name>> {
+    const { path, answer } = ROUTES[name];
+    const { status, body: received } = await this.call(name, body);
+    if (status !== 200) throw new Broken(`${path}: expected 200, got ${status} ${show(received)}`);
+    const parsed = answer.safeParse(received);
+    if (parsed.success) return parsed.data as AnswerOf<Name>;
+    throw new Broken(`${path}: ${problemOf(parsed.error, received)}`);
+  }
+
+  /** A call that is to be refused with that status and code. Throws `Broken` when it is not. */
+  async refuse(name: RouteName, body: unknown, status: number, code: string): Promise<Answer> {
+    const answer = await this.call(name, body);
+    if (answer.status === status && answer.code === code) return answer;
+    throw new Broken(
+      `${ROUTES[name].path}: expected ${status} ${code}, got ${answer.status} ${show(answer.body)}`,
+    );
+  }
+
+  async #callOnce(name: RouteName, body: unknown, options: CallOptions): Promise<Answer> {
+    const { path } = ROUTES[name];
+    const { token = this.#token, raw = JSON.stringify(body) } = options;
+    const { status, text } = await this.#exchange(path, raw, token);
+    const parsed = parse(text);
+    const error = errorBody.safeParse(parsed);
+    const answer: Answer = { status, body: parsed, code: error.data?.error.code };
+    this.#checkForm(name, answer);
+    return answer;
+  }
+
+  async #exchange(
+    path: string,
+    body: string,
+    token: string | null,
+  ): Promise<{ status: number; text: string }> {
+    try {
+      const response = await fetch(`${this.#url}${path}`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          ...(token !== null && { authorization: `Bearer ${token}` }),
+        },
+        body,
+        signal: AbortSignal.timeout(this.#timeoutMs),
+      });
+      return { status: response.status, text: await response.text() };
+    } catch (error) {
+      const { cause } = error as { cause?: unknown };
+      const reason = cause instanceof Error ? cause.message : (error as Error).message;
+      throw new Broken(`${path}: no answer (${reason}; bound ${this.#timeoutMs} ms)`);
+    }
+  }
+
+  #checkForm(name: RouteName, { status, body }: Answer): void {
+    this.answers += 1;
+    const shape = status === 200 ? ROUTES[name].answer : errorBody;
+    const parsed = shape.safeParse(body);
+    if (parsed.success || this.problems.length >= MAX_PROBLEMS) return;
+    this.problems.push(`${ROUTES[name].path} answered ${status}: ${problemOf(parsed.error, body)}`);
+  }
+}
+
+function problemOf(error: z.ZodError, received: unknown): string {
+  return describeIssues(error, received)
+    .map(({ message }) => message)
+    .join('; ');
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,135 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { printReport } from './print-report.ts';
+import { CannotRun, type ConformanceOptions, runConformance } from './run-conformance.ts';
+
+interface Options {
+  url: string;
+  token: string;
+  readerToken?: string;
+  trustUrl?: string;
+  trustToken?: string;
+  callbackHost: string;
+  callbackPort?: number;
+  invoiceSecret?: string;
+  operationSecret?: string;
+  service: string;
+  currency: string;
+  userId?: string;
+  walletId?: string;
+  timeoutMs: number;
+  settleMs: number;
+  only?: string[];
+  json?: true;
+}
+
+const program = new Command('conformance')
+  .description(
+    'Look at every guarantee of docs/transactions-api.md in an implementation of it, over HTTP alone',
+  )
+  .requiredOption('--url <url>', 'where the implementation is', httpUrl)
+  .addOption(
+    new Option('--token <token>', 'bearer token with the scopes invoices, invoices.read, cashback.update')
+      .env('CONFORMANCE_TOKEN')
+      .makeOptionMandatory(),
+  )
+  .addOption(
+    new Option('--reader-token <token>', 'bearer token with the scope invoices.read alone').env(
+      'CONFORMANCE_READER_TOKEN',
+    ),
+  )
+  .option('--trust-url <url>', 'the stand-in of the payment system behind it, to look at wallets', httpUrl)
+  .addOption(
+    new Option('--trust-token <token>', 'bearer token for it, with the scopes wallets, settings').env(
+      'CONFORMANCE_TRUST_TOKEN',
+    ),
+  )
+  .option(
+    '--callback-port <port>',
+    'where the implementation sends its callbacks: /callbacks/invoice and /callbacks/operation',
+    integer(1, 65_535),
+  )
+  .option('--callback-host <host>', 'the address to listen on for them', '127.0.0.1')
+  .addOption(new Option('--invoice-secret <secret>', 'signs the first').env('CONFORMANCE_INVOICE_SECRET'))
+  .addOption(
+    new Option('--operation-secret <secret>', 'signs the second').env('CONFORMANCE_OPERATION_SECRET'),
+  )
+  .option('--service <name>', 'the service of the invoices that are made', 'conformance')
+  .option('--currency <code>', 'their currency', 'USD')
+  .option('--user-id <id>', 'their user; one for each when absent')
+  .option('--wallet-id <id>', 'their wallet; one for each when absent')
+  .option('--timeout-ms <ms>', 'how long a call may take', integer(100, 600_000), 10_000)
+  .option('--settle-ms <ms>', 'how long an operation or a callback may take', integer(100, 3_600_000), 30_000)
+  .option('--only <ids>', 'these guarantees alone, e.g. T23,T24', (ids: string) => ids.split(','))
+  .option('--json', 'print the report as JSON')
+  .addHelpText(
+    'after',
+    `
+It makes invoices and moves their cashback: run it against a test system. With --trust-url it also changes the settings of
+the payment system for a while, and puts them back.
+Exit code: 0 nothing is broken; 1 something is; 2 it could not be run.`,
+  )
+  // What commander refuses could not be run, either.
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .parse();
+
+process.exitCode = await main(program.opts<Options>());
+
+async function main(options: Options): Promise<number> {
+  try {
+    const report = await runConformance(toRun(options), ({ id, verdict }) => {
+      if (options.json !== true && process.stderr.isTTY) process.stderr.write(`${id} ${verdict}\n`);
+    });
+    process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : printReport(report));
+    return report.broken === 0 ? 0 : 1;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`conformance: ${reason}\n`);
+    if (!(error instanceof CannotRun) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    return 2;
+  }
+}
+
+function toRun(options: Options): ConformanceOptions {
+  const { url, token, service, currency, userId, walletId, readerToken, only } = options;
+  const { trustUrl, trustToken, callbackHost: host, callbackPort, invoiceSecret, operationSecret } = options;
+  const trust =
+    trustUrl === undefined || trustToken === undefined ? null : { url: trustUrl, token: trustToken };
+  if (trust === null && (trustUrl ?? trustToken) !== undefined) {
+    throw new CannotRun('--trust-url and --trust-token are needed together');
+  }
+  const callbacks =
+    callbackPort === undefined || invoiceSecret === undefined || operationSecret === undefined
+      ? null
+      : { host, port: callbackPort, invoice_secret: invoiceSecret, operation_secret: operationSecret };
+  if (callbacks === null && (callbackPort ?? invoiceSecret ?? operationSecret) !== undefined) {
+    throw new CannotRun('--callback-port, --invoice-secret and --operation-secret are needed together');
+  }
+  return {
+    url,
+    token,
+    service,
+    currency,
+    timeout_ms: options.timeoutMs,
+    settle_ms: options.settleMs,
+    ...(userId !== undefined && { user_id: userId }),
+    ...(walletId !== undefined && { wallet_id: walletId }),
+    ...(readerToken !== undefined && { reader_token: readerToken }),
+    ...(only !== undefined && { only }),
+    ...(trust !== null && { trust }),
+    ...(callbacks !== null && { callbacks }),
+  };
+}
+
+function httpUrl(text: string): string {
+  const parsed = URL.parse(text);
+  if (parsed !== null && /^https?:$/.test(parsed.protocol)) return text;
+  throw new InvalidArgumentError('Expected an http:// or https:// URL.');
+}
+
+function integer(from: number, to: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (/^\d{1,10}$/.test(text) && value >= from && value <= to) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${from} to ${to}.`);
+  };
+}

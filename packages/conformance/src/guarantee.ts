@@ -1,0 +1,11 @@
+import type { Scene } from './scene.ts';
+
+/** One sentence of `docs/transactions-api.md`, and how to look for it. */
+export interface Guarantee {
+  id: `T${number}`;
+  title: string;
+  /** Nothing else is looked at meanwhile. */
+  alone?: true;
+  /** Resolves with what was seen; throws `Broken` or `NotShown`. */
+  check(scene: Scene): Promise<string>;
+}

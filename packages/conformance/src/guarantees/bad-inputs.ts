@@ -1,0 +1,98 @@
+import type { InvoiceCreateInput } from '@cashback/contract';
+import type { RouteName } from '../api.ts';
+import { type Scene, paid } from '../scene.ts';
+
+export interface BadInput {
+  name: RouteName;
+  what: string;
+  body: unknown;
+  /** Where the answer must say that it is wrong. */
+  field: string;
+}
+
+/** Bodies that break one rule each; all of them are about an invoice that there is, or make a new one. */
+export function badInputs(scene: Scene, invoice: InvoiceCreateInput): BadInput[] {
+  const { invoice_id } = invoice;
+  const create = scene.newInvoice();
+  const update = { invoice_id, version: 1, status: 'cleared', payments: paid('50') };
+  const operation = scene.newOperation(invoice, 0, { user: '1' });
+  const without = (body: object, field: string): object =>
+    Object.fromEntries(Object.entries(body).filter(([name]) => name !== field));
+  const item = 'payments[0].items[0].amount';
+  const rewardOf = (...entries: [string, unknown][]) =>
+    entries.map(([source, amount]) => ({ source, amount }));
+  return [
+    { name: 'create', what: 'an unknown field', body: { ...create, note: 'x' }, field: 'note' },
+    { name: 'create', what: 'no currency', body: without(create, 'currency'), field: 'currency' },
+    { name: 'create', what: 'small letters', body: { ...create, currency: 'usd' }, field: 'currency' },
+    { name: 'create', what: 'a space in an id', body: { ...create, wallet_id: 'a b' }, field: 'wallet_id' },
+    {
+      name: 'create',
+      what: 'created as cancelled',
+      body: { ...create, status: 'cancelled' },
+      field: 'status',
+    },
+    { name: 'create', what: 'a fifth decimal', body: { ...create, payments: paid('1.00001') }, field: item },
+    { name: 'create', what: 'a minus', body: { ...create, payments: paid('-1') }, field: item },
+    { name: 'create', what: 'an exponent', body: { ...create, payments: paid('1e3') }, field: item },
+    { name: 'create', what: 'NaN', body: { ...create, payments: paid('NaN') }, field: item },
+    { name: 'create', what: '13 digits', body: { ...create, payments: paid('1000000000000') }, field: item },
+    {
+      name: 'create',
+      what: 'a number for an amount',
+      body: { ...create, payments: [{ payment_type: 'card', items: [{ item_id: 'a', amount: 1 }] }] },
+      field: item,
+    },
+    { name: 'update', what: 'no version', body: without(update, 'version'), field: 'version' },
+    { name: 'update', what: 'version 0', body: { ...update, version: 0 }, field: 'version' },
+    { name: 'update', what: 'a version as text', body: { ...update, version: '1' }, field: 'version' },
+    { name: 'update', what: 'an unknown status', body: { ...update, status: 'paid' }, field: 'status' },
+    { name: 'update', what: 'an unknown field', body: { ...update, note: 'x' }, field: 'note' },
+    { name: 'retrieve', what: 'no id', body: {}, field: 'invoice_id' },
+    { name: 'changes', what: 'a page of nothing', body: { limit: 0 }, field: 'limit' },
+    { name: 'changes', what: 'a page of 1001', body: { limit: 1_001 }, field: 'limit' },
+    {
+      name: 'updateCashback',
+      what: 'a source twice',
+      body: { ...operation, reward: rewardOf(['user', '1'], ['user', '2']) },
+      field: 'reward[1].source',
+    },
+    {
+      name: 'updateCashback',
+      what: 'an unknown source',
+      body: { ...operation, reward: rewardOf(['bank', '1']) },
+      field: 'reward[0].source',
+    },
+    {
+      name: 'updateCashback',
+      what: 'an amount below zero',
+      body: { ...operation, reward: rewardOf(['user', '-1']) },
+      field: 'reward[0].amount',
+    },
+    {
+      name: 'updateCashback',
+      what: 'a fifth decimal',
+      body: { ...operation, reward: rewardOf(['user', '0.00001']) },
+      field: 'reward[0].amount',
+    },
+    {
+      name: 'updateCashback',
+      what: 'a number for an amount',
+      body: { ...operation, reward: rewardOf(['user', 1]) },
+      field: 'reward[0].amount',
+    },
+    {
+      name: 'updateCashback',
+      what: 'a version below zero',
+      body: { ...operation, version: -1 },
+      field: 'version',
+    },
+    {
+      name: 'updateCashback',
+      what: 'no id',
+      body: without(operation, 'operation_id'),
+      field: 'operation_id',
+    },
+    { name: 'updateCashback', what: 'an unknown field', body: { ...operation, note: 'x' }, field: 'note' },
+  ];
+}

@@ -1,0 +1,119 @@
+import type { InvoiceCreateInput } from '@cashback/contract';
+import type { Guarantee } from '../guarantee.ts';
+import { type Scene, paid } from '../scene.ts';
+import { Broken, NotShown, hold, same } from '../verdict.ts';
+
+const PAGE = 1_000;
+/** Of what is there before the run. */
+const MAX_PAGES = 5_000;
+const WRITERS = 4;
+const INVOICES_EACH = 6;
+
+export const feed: readonly Guarantee[] = [
+  {
+    id: 'T15',
+    title: 'who follows the feed gets every changed invoice, with its newest version, page by page',
+    async check(scene) {
+      const start = await endOfFeed(scene);
+      const first = await scene.createInvoice({ status: 'held' });
+      const second = await scene.createInvoice();
+      await change(scene, first, 1, '30');
+      const own = new Set([first.invoice_id, second.invoice_id]);
+      const seen = await follow(scene, start, own, (versions) => versions.get(first.invoice_id) === 2, 2);
+      same('their order', seen, [
+        { invoice_id: second.invoice_id, version: 1, service: second.service },
+        { invoice_id: first.invoice_id, version: 2, service: first.service },
+      ]);
+      await change(scene, second, 1, '20');
+      const later = await follow(scene, start, own, (versions) => versions.get(second.invoice_id) === 2, 2);
+      same('after another change, from the same cursor', later, [
+        { invoice_id: first.invoice_id, version: 2, service: first.service },
+        { invoice_id: second.invoice_id, version: 2, service: second.service },
+      ]);
+      return 'each once, in the order of their changes';
+    },
+  },
+  {
+    id: 'T16',
+    title: 'with many writers at once no change is missed',
+    async check(scene) {
+      const start = await endOfFeed(scene);
+      const inputs = Array.from({ length: WRITERS * INVOICES_EACH }, () => scene.newInvoice());
+      const own = new Set(inputs.map(({ invoice_id }) => invoice_id));
+      const write = async (input: InvoiceCreateInput): Promise<void> => {
+        await scene.api.accept('create', input);
+        await change(scene, input, 1, '30');
+        await change(scene, input, 2, '10');
+      };
+      const writing = Promise.all(
+        Array.from({ length: WRITERS }, async (_, writer) => {
+          const mine = inputs.slice(writer * INVOICES_EACH, (writer + 1) * INVOICES_EACH);
+          for (const input of mine) await write(input);
+        }),
+      );
+      const all = (versions: ReadonlyMap<string, number>): boolean =>
+        inputs.every(({ invoice_id }) => versions.get(invoice_id) === 3);
+      await Promise.all([writing, follow(scene, start, own, all, 7)]);
+      return `${inputs.length} invoices by ${WRITERS} writers`;
+    },
+  },
+  {
+    id: 'T17',
+    title: 'what is no cursor is refused',
+    async check({ api }) {
+      await api.refuse('changes', { after: 'here, please' }, 400, 'CURSOR_INVALID');
+      return 'CURSOR_INVALID';
+    },
+  },
+];
+
+async function change(
+  { api }: Scene,
+  { invoice_id }: InvoiceCreateInput,
+  version: number,
+  amount: string,
+): Promise<void> {
+  await api.accept('update', { invoice_id, version, status: 'cleared', payments: paid(amount) });
+}
+
+/** Reads to the end of what is there; the run's own guarantees go on adding to it meanwhile. */
+async function endOfFeed({ api }: Scene): Promise<string> {
+  let after: string | undefined;
+  for (let pages = 0; pages < MAX_PAGES; pages++) {
+    const page = await api.accept('changes', { ...(after !== undefined && { after }), limit: PAGE });
+    after = page.cursor;
+    if (page.changes.length < PAGE) return after;
+  }
+  throw new NotShown(`the feed has more than ${MAX_PAGES} pages of ${PAGE}`);
+}
+
+/** Follows the cursors until it is enough; what came of the invoices that are our own, in the order in which it came. */
+async function follow(
+  scene: Scene,
+  start: string,
+  own: ReadonlySet<string>,
+  isEnough: (versions: ReadonlyMap<string, number>) => boolean,
+  limit: number,
+) {
+  const seen: { invoice_id: string; version: number; service: string }[] = [];
+  const versions = new Map<string, number>();
+  let after = start;
+  return scene.until('the feed did not tell every change', async () => {
+    // More than one page a look: others write, too.
+    for (let pages = 0; pages < 50; pages++) {
+      const { changes, cursor } = await scene.api.accept('changes', { after, limit });
+      hold(changes.length <= limit, `expected at most ${limit} changes in a page, got ${changes.length}`);
+      for (const { invoice_id, version, service } of changes) {
+        if (!own.has(invoice_id)) continue;
+        if (version < (versions.get(invoice_id) ?? 0)) {
+          throw new Broken(`version ${version} of ${invoice_id} came after ${versions.get(invoice_id)}`);
+        }
+        versions.set(invoice_id, version);
+        seen.push({ invoice_id, version, service });
+      }
+      after = cursor;
+      if (changes.length === 0) break;
+    }
+    return isEnough(versions) ? seen : undefined;
+  });
+}

@@ -1,0 +1,25 @@
+import type { Guarantee } from '../guarantee.ts';
+import { access, form } from './access.ts';
+import { atOnce } from './at-once.ts';
+import { callbacks } from './callbacks.ts';
+import { feed } from './feed.ts';
+import { invoices } from './invoices.ts';
+import { lookup } from './lookup.ts';
+import { money } from './money.ts';
+import { operations } from './operations.ts';
+
+/** In the order of their numbers. */
+export const GUARANTEES: readonly Guarantee[] = [
+  ...access,
+  form,
+  ...invoices,
+  ...feed,
+  ...operations,
+  ...lookup,
+  ...atOnce,
+  ...callbacks,
+  ...money,
+];
+
+/** Looked at after all others: it tells of the whole run. */
+export const LAST: Guarantee = form;

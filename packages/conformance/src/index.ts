@@ -1,0 +1,3 @@
+export { GUARANTEES } from './guarantees/index.ts';
+export { CannotRun, runConformance } from './run-conformance.ts';
+export type { ConformanceOptions, ConformanceReport, Finding } from './run-conformance.ts';

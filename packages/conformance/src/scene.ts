@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type Invoice,
+  type InvoiceCashback,
+  type InvoiceCreateInput,
+  type Source,
+  SOURCES,
+  type UpdateCashbackInput,
+  type Vector,
+  amountOf,
+  formatAmount,
+  parseAmount,
+  vectorOfAmounts,
+} from '@cashback/contract';
+import type { Api } from './api.ts';
+import type { CallbackListener } from './callback-listener.ts';
+import type { TrustControl } from './trust-control.ts';
+import { Broken } from './verdict.ts';
+
+/** Decimal strings by source; a source left out is 0. */
+export type Target = Partial<Record<Source, string>>;
+
+export interface SceneOptions {
+  service: string;
+  currency: string;
+  /** Those of every invoice; made up when absent. */
+  user_id?: string;
+  wallet_id?: string;
+  /** A token that may only read invoices. */
+  reader_token?: string;
+  /** How long an operation or a callback may take. */
+  settle_ms: number;
+}
+
+const FIRST_WAIT_MS = 10;
+const LONGEST_WAIT_MS = 250;
+
+/** What a guarantee is looked for with: the API, and invoices and operations of its own. */
+export class Scene {
+  readonly api: Api;
+  readonly options: SceneOptions;
+  readonly trust: TrustControl | null;
+  readonly callbacks: CallbackListener | null;
+
+  constructor(
+    api: Api,
+    options: SceneOptions,
+    { trust, callbacks }: { trust: TrustControl | null; callbacks: CallbackListener | null },
+  ) {
+    this.api = api;
+    this.options = options;
+    this.trust = trust;
+    this.callbacks = callbacks;
+  }
+
+  newId(): string {
+    return `conformance-${randomUUID()}`;
+  }
+
+  newInvoice(fields: Partial<InvoiceCreateInput> = {}): InvoiceCreateInput {
+    const { service, currency, user_id, wallet_id } = this.options;
+    return {
+      invoice_id: this.newId(),
+      service,
+      user_id: user_id ?? this.newId(),
+      wallet_id: wallet_id ?? this.newId(),
+      currency,
+      status: 'cleared',
+      payments: paid('100'),
+      ...fields,
+    };
+  }
+
+  async createInvoice(fields: Partial<InvoiceCreateInput> = {}): Promise<InvoiceCreateInput> {
+    const invoice = this.newInvoice(fields);
+    await this.api.accept('create', invoice);
+    return invoice;
+  }
+
+  retrieve({ invoice_id }: { invoice_id: string }): Promise<Invoice> {
+    return this.api.accept('retrieve', { invoice_id });
+  }
+
+  newOperation(
+    { invoice_id, user_id, wallet_id, currency }: InvoiceCreateInput,
+    version: number,
+    target: Target,
+    fields: Partial<UpdateCashbackInput> = {},
+  ): UpdateCashbackInput {
+    return {
+      invoice_id,
+      operation_id: this.newId(),
+      version,
+      user_id,
+      wallet_id,
+      currency,
+      reward: Object.entries(target).map(([source, amount]) => ({ source: source as Source, amount })),
+      ...fields,
+    };
+  }
+
+  /** Sends the next operation of an invoice, at the version that it has. */
+  async send(invoice: InvoiceCreateInput, target: Target): Promise<UpdateCashbackInput> {
+    const { cashback } = await this.retrieve(invoice);
+    const operation = this.newOperation(invoice, cashback.version, target);
+    await this.api.accept('updateCashback', operation);
+    return operation;
+  }
+
+  /** As `send`, and waits for its end. */
+  async move(
+    invoice: InvoiceCreateInput,
+    target: Target,
+  ): Promise<{ operation: UpdateCashbackInput; cashback: InvoiceCashback }> {
+    const operation = await this.send(invoice, target);
+    return { operation, cashback: await this.untilEnded(invoice) };
+  }
+
+  /** As `move`; throws `Broken` when it does not succeed with exactly the target. */
+  async reach(
+    invoice: InvoiceCreateInput,
+    target: Target,
+  ): Promise<{ operation: UpdateCashbackInput; cashback: InvoiceCashback }> {
+    const moved = await this.move(invoice, target);
+    assertReached(moved.cashback, target);
+    return moved;
+  }
+
+  /** The cashback of an invoice once its newest operation has ended. */
+  untilEnded(invoice: { invoice_id: string }): Promise<InvoiceCashback> {
+    return this.until('the operation did not end', async () => {
+      const { cashback } = await this.retrieve(invoice);
+      return hasEnded(cashback) ? cashback : undefined;
+    });
+  }
+
+  /** Looks again and again until something is found. Throws `Broken` after `settle_ms`. */
+  async until<Found>(otherwise: string, look: () => Promise<Found | undefined>): Promise<Found> {
+    const deadline = performance.now() + this.options.settle_ms;
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+      const found = await look();
+      if (found !== undefined) return found;
+      if (performance.now() > deadline) throw new Broken(`${otherwise} within ${this.options.settle_ms} ms`);
+      await delay(wait);
+    }
+  }
+}
+
+export function paid(...amounts: string[]): InvoiceCreateInput['payments'] {
+  const items = amounts.map((amount, index) => ({ item_id: `item-${index + 1}`, amount }));
+  return [{ payment_type: 'card', items }];
+}
+
+export function hasEnded({ status }: { status: InvoiceCashback['status'] }): boolean {
+  return status === 'success' || status === 'failed';
+}
+
+export function vectorOf(target: Target): Vector {
+  return Object.fromEntries(Object.entries(target).map(([source, amount]) => [source, parseAmount(amount)]));
+}
+
+/** Throws `Broken` when it is no success, or carries anything but the target. */
+export function assertReached(cashback: InvoiceCashback, target: Target): void {
+  const wanted = vectorOf(target);
+  if (cashback.status !== 'success') {
+    const { reason = 'no reason' } = cashback.operations[0] ?? {};
+    throw new Broken(`the operation to ${describe(wanted)} ended as ${cashback.status}: ${reason}`);
+  }
+  assertRewarded(cashback, wanted);
+}
+
+export function assertRewarded({ rewarded }: InvoiceCashback, wanted: Vector): void {
+  const held = vectorOfAmounts(rewarded);
+  if (SOURCES.every((source) => amountOf(held, source) === amountOf(wanted, source))) return;
+  throw new Broken(`rewarded: expected ${describe(wanted)}, got ${describe(held)}`);
+}
+
+function describe(vector: Vector): string {
+  return SOURCES.map((source) => `${source} ${formatAmount(amountOf(vector, source))}`).join(', ');
+}
