@@ -27,9 +27,16 @@ export async function startServer(settings: Settings, { log, name }: AppContext)
     max_connections: QUEUE_CONNECTIONS,
   });
   const database = openDatabase({ ...connection, url, max_connections: settings.max_connections });
+  const registering = openDatabase({
+    ...connection,
+    url,
+    // Transactions of groups, and of single calls beside them.
+    max_connections: 2 * settings.register_concurrency,
+    lock_timeout_ms: settings.register_lock_timeout_ms,
+  });
   async function stopDatabase(): Promise<void> {
     await jobs.stop({ timeout_ms: STOP_JOBS_MS });
-    await database.close();
+    await Promise.all([database.close(), registering.close()]);
   }
 
   const server = createHttpServer({
@@ -43,7 +50,17 @@ export async function startServer(settings: Settings, { log, name }: AppContext)
     },
   });
   serveRouter(server, {
-    services: createServices({ database, jobs, log }),
+    services: createServices({
+      database,
+      register: {
+        database: registering,
+        jobs,
+        group_size: settings.register_group_size,
+        concurrency: settings.register_concurrency,
+        max_pending: settings.register_max_pending,
+      },
+      log,
+    }),
     tokens,
     log,
     max_batch_size: settings.max_batch_size,

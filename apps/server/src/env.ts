@@ -13,10 +13,34 @@ export const settingsSchema = z.object({
     '[{"caller":"processing","token":"<random text>","scopes":["register","order","rates.read"]}]',
   ),
   max_connections: setting.integer({
-    description: 'Connections to the database for orders; the queue has two of its own',
+    description: 'Connections to the database for everything but register; the queue has two of its own',
     min: 1,
     max: 200,
-    default: 10,
+    default: 8,
+  }),
+  register_group_size: setting.integer({
+    description: 'Most calls of register that share a transaction',
+    min: 1,
+    max: 1_000,
+    default: 500,
+  }),
+  register_concurrency: setting.integer({
+    description: 'Transactions of register at once; it has twice as many connections of its own',
+    min: 1,
+    max: 50,
+    default: 2,
+  }),
+  register_max_pending: setting.integer({
+    description: 'Most calls of register that wait or run; further ones are told OVERLOADED at once',
+    min: 1,
+    max: 100_000,
+    default: 5_000,
+  }),
+  register_lock_timeout_ms: setting.integer({
+    description: 'How long a register waits for an order that another transaction holds',
+    min: 50,
+    max: 10_000,
+    default: 1_000,
   }),
   max_batch_size: setting.integer({
     description: 'How many calls one HTTP request may carry',

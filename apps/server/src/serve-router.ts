@@ -8,6 +8,8 @@ import {
 } from '@cashback/service';
 import { TRPCError } from '@trpc/server';
 import { fastifyRequestHandler } from '@trpc/server/adapters/fastify';
+import type { FastifyRequest } from 'fastify';
+import { answerDirectCalls, readDirectCalls } from './direct-call.ts';
 import { toRefusal } from './refusal.ts';
 
 interface RouterSettings {
@@ -54,24 +56,51 @@ export function serveRouter(server: HttpServer, settings: RouterSettings): void 
       // Each procedure has a scope of its own, which the router looks at.
       config: { scope: false },
       handler: async (request, reply) => {
-        refuseLargeBatch(request.params['*'], max_batch_size);
-        await fastifyRequestHandler({
+        const path = request.params['*'];
+        refuseLargeBatch(path, max_batch_size);
+        const call = {
           router,
-          req: request,
-          res: reply,
-          path: request.params['*'],
-          maxBatchSize: max_batch_size,
-          createContext: () => ({ services, scopes: request.caller?.scopes }),
-          onError: ({ error, path }) => {
+          context: {
+            services,
+            scopes: request.caller?.scopes,
+            reportFault: (error: unknown) =>
+              log.error({ err: error, request_id: request.id, path }, 'call failed'),
+          },
+          onError: ({ error, path }: { error: TRPCError; path?: string | undefined }) => {
             const line = { err: error.cause ?? error, request_id: request.id, path };
             if (error.code === 'INTERNAL_SERVER_ERROR') log.error(line, 'call failed');
             else log.debug(line, 'call refused');
           },
-        });
-        return reply;
+        };
+        const direct = isPlainPost(request)
+          ? readDirectCalls(router, { path, query: request.query, body: request.body })
+          : null;
+        if (direct === null) {
+          const { context, ...stock } = call;
+          await fastifyRequestHandler({
+            ...stock,
+            req: request,
+            res: reply,
+            path,
+            maxBatchSize: max_batch_size,
+            createContext: () => context,
+          });
+          return reply;
+        }
+        const { http_status, body } = await answerDirectCalls(direct, call);
+        return reply
+          .code(http_status)
+          .header('content-type', 'application/json')
+          .header('vary', 'trpc-accept, accept')
+          .send(body);
       },
     });
   });
+}
+
+/** Nothing in it asks for another form of answer than the usual one. */
+function isPlainPost({ method, headers }: FastifyRequest): boolean {
+  return method === 'POST' && headers['trpc-accept'] === undefined;
 }
 
 /** Before the router, which has the same limit but does not say it. */

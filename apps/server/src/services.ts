@@ -1,20 +1,20 @@
 import { CashbackError, type CashbackServices } from '@cashback/contract';
-import { type Database, type Jobs, explainDatabaseError } from '@cashback/postgres';
+import { type Database, explainDatabaseError } from '@cashback/postgres';
 import type { Log } from '@cashback/service';
 import { getRates } from './procedures/get-rates.ts';
 import { listEvents } from './procedures/events.ts';
 import { showOrder } from './procedures/order.ts';
 import { putRates } from './procedures/put-rates.ts';
-import { register } from './procedures/register.ts';
+import { type RegisterOptions, createRegister } from './procedures/register.ts';
 
 interface ServicesOptions {
   database: Database;
-  jobs: Jobs;
+  register: RegisterOptions;
   log: Log;
 }
 
 /** What stands behind the router. Trouble of the database becomes an error that callers can act on. */
-export function createServices({ database, jobs, log }: ServicesOptions): CashbackServices {
+export function createServices({ database, register, log }: ServicesOptions): CashbackServices {
   async function guard<Output>(procedure: string, work: Promise<Output>): Promise<Output> {
     try {
       return await work;
@@ -27,8 +27,9 @@ export function createServices({ database, jobs, log }: ServicesOptions): Cashba
     }
   }
   const { pool } = database;
+  const registerOne = createRegister(register);
   return {
-    register: (input) => guard('register', register(database, jobs, input)),
+    register: (input) => guard('register', registerOne(input)),
     events: (input) => guard('events', listEvents(pool, input)),
     order: (input) => guard('order', showOrder(pool, input)),
     putRates: (input) => guard('rates.put', putRates(pool, input)),

@@ -8,10 +8,12 @@ import type {
   RegisterInput,
   RegisterOutput,
 } from '@cashback/contract';
-import { TRPCClientError, createTRPCClient, httpBatchLink, httpLink } from '@trpc/client';
+import { TRPCClientError, createTRPCClient, httpBatchLink, httpLink, splitLink } from '@trpc/client';
 import { CashbackClientError } from './client-error.ts';
 import { createExchange } from './exchange.ts';
 import { type FeedOptions, type FeedPage, readFeed } from './feed.ts';
+import { type RegisterManyResult, registerMany } from './register-many.ts';
+import { createRegisterTogether } from './register-together.ts';
 import { toClientError } from './to-client-error.ts';
 
 export interface CashbackClientOptions {
@@ -21,7 +23,9 @@ export interface CashbackClientOptions {
   token: string;
   /** For one attempt; default 10,000. */
   timeout_ms?: number;
-  /** Calls made in the same turn share one HTTP request, up to 50; default true. */
+  /**
+   * Calls made in the same turn share an HTTP request: up to 500 of `register`, up to 50 of the others. Default true.
+   */
   batching?: boolean;
   /** Further attempts when no answer came or the server was not available; default 3. */
   retries?: number;
@@ -31,6 +35,11 @@ export interface CashbackClientOptions {
 export interface CashbackClient {
   /** Stores what an order should give back, by source. Scope `register`. */
   register(input: RegisterInput): Promise<RegisterOutput>;
+  /**
+   * Registers any number of inputs, up to 500 a request; each has a result or an error of its own, in their order.
+   * Inputs of one order take effect in the order in which they stand. For backfills. Scope `register`.
+   */
+  registerMany(inputs: readonly RegisterInput[]): Promise<RegisterManyResult[]>;
   /** All events of one order, or a page of the feed of all orders after a cursor. Scope `events`. */
   events(input?: { order_id: string } | { after?: string; limit?: number }): Promise<EventsOutput>;
   /** The feed of all orders, page after page. Scope `events`. */
@@ -66,15 +75,25 @@ export function createCashbackClient(options: CashbackClientOptions): CashbackCl
   };
   const trpc = createTRPCClient<AppRouter>({
     links: [
-      batching
-        ? httpBatchLink({ ...link, maxItems: MAX_BATCH_SIZE, maxURLLength: MAX_URL_LENGTH })
-        : httpLink(link),
+      splitLink({
+        condition: ({ path }) => batching && !path.startsWith('register'),
+        true: httpBatchLink({ ...link, maxItems: MAX_BATCH_SIZE, maxURLLength: MAX_URL_LENGTH }),
+        // The batching of registers is `register_many`.
+        false: httpLink(link),
+      }),
     ],
   });
   const events: CashbackClient['events'] = (input = {}) => told(trpc.events.query(input));
 
+  const sendMany: CashbackClient['registerMany'] = (inputs) =>
+    registerMany(inputs, { send: (part) => told(trpc.register_many.mutate(part)), retries, closed });
+  const register = batching
+    ? createRegisterTogether(sendMany)
+    : (input: RegisterInput) => trpc.register.mutate(input);
+
   return {
-    register: (input) => told(trpc.register.mutate(input)),
+    register: (input) => told(register(input)),
+    registerMany: sendMany,
     events,
     feed: (feedOptions = {}) => readFeed({ readPage: events, closed }, feedOptions),
     order: (input) => told(trpc.order.query(input)),
@@ -99,8 +118,9 @@ async function told<Output>(call: Promise<Output>): Promise<Output> {
   try {
     return await call;
   } catch (error) {
-    if (!(error instanceof TRPCClientError)) throw error;
-    const { code, message, retryable, details, issues, cause } = toClientError(error);
+    const shared = error instanceof TRPCClientError ? toClientError(error) : error;
+    if (!(shared instanceof CashbackClientError)) throw error;
+    const { code, message, retryable, details, issues, cause } = shared;
     // Made here, so that its stack leads to the caller; the calls of a failed batch share what is below.
     throw new CashbackClientError(code, message, { retryable, details, issues, cause });
   }

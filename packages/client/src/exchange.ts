@@ -96,8 +96,8 @@ function isOfRouter(answer: unknown): boolean {
   });
 }
 
-/** Half of it is left to chance, so that clients that failed together do not come back together. */
-function pauseMs(attempt: number): number {
+/** Before the attempt after this one. Half of it is left to chance, so that clients that failed together do not come back together. */
+export function pauseMs(attempt: number): number {
   const longest = Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS);
   return longest * (0.5 + Math.random() / 2);
 }

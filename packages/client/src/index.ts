@@ -2,6 +2,7 @@ export { createCashbackClient } from './client.ts';
 export type { CashbackClient, CashbackClientOptions } from './client.ts';
 export { CashbackClientError } from './client-error.ts';
 export type { CashbackClientErrorCode } from './client-error.ts';
+export type { RegisterManyResult } from './register-many.ts';
 export type { FeedOptions, FeedPage } from './feed.ts';
 export { latestValues } from './latest-values.ts';
 

@@ -1,4 +1,4 @@
-import { CashbackError, type RegisterOutput } from '@cashback/contract';
+import { CashbackError, type OrderRates, type RegisterOutput } from '@cashback/contract';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type CashbackClientOptions, createCashbackClient } from '../src/index.ts';
 import { TOKEN, type TestServer, registerInput, routerHandler, startHttpServer } from './support.ts';
@@ -26,6 +26,7 @@ const registered: RegisterOutput = {
   cashback_sum: '5.0000',
   cashback_by_source: [{ source: 'user', value: '5.0000' }],
 };
+const rates: OrderRates = { order_id: 'a', service: 'yellow', rates: [{ source: 'user', rate: '0.05' }] };
 const register = async (): Promise<RegisterOutput> => registered;
 
 describe('batching', () => {
@@ -46,16 +47,32 @@ describe('batching', () => {
       { reason: { code: 'IMMUTABLE_FIELD' } },
       { value: { revision: 2 } },
     ]);
-    expect(server.requests).toEqual(['POST /trpc/register,register,register?batch=1']);
+    expect(server.requests).toEqual(['POST /trpc/register_many']);
   });
 
-  test('a request carries at most 50 calls', async () => {
-    const server = await start(routerHandler({ register }));
+  test('a request carries at most 50 calls of other kinds than register', async () => {
+    const server = await start(routerHandler({ getRates: async () => rates }));
     const client = clientOf(server);
     await Promise.all(
-      Array.from({ length: 120 }, (_, index) => client.register(registerInput(`order-${index}`))),
+      Array.from({ length: 120 }, (_, index) => client.rates.get({ order_id: `order-${index}` })),
     );
     expect(server.requests.map((request) => request.split(',').length)).toEqual([50, 50, 20]);
+  });
+
+  test('a request carries at most 500 registers', async () => {
+    const sizes: number[] = [];
+    const router = routerHandler({ register });
+    const server = await start((request, response) => {
+      let body = '';
+      request.on('data', (chunk) => (body += String(chunk)));
+      request.on('end', () => sizes.push((JSON.parse(body) as unknown[]).length));
+      router(request, response);
+    });
+    const client = clientOf(server);
+    await Promise.all(
+      Array.from({ length: 1_100 }, (_, index) => client.register(registerInput(`order-${index}`))),
+    );
+    expect(sizes).toEqual([500, 500, 100]);
   });
 
   test('without it every call is a request of its own', async () => {
@@ -184,9 +201,7 @@ describe('an unreachable server', () => {
     const client = clientOf(server);
     const calls = ['a', 'b', 'c'].map((orderId) => client.register(registerInput(orderId)));
     expect(await Promise.all(calls)).toEqual([registered, registered, registered]);
-    expect(server.requests).toEqual(
-      Array.from({ length: 3 }, () => 'POST /trpc/register,register,register?batch=1'),
-    );
+    expect(server.requests).toEqual(Array.from({ length: 3 }, () => 'POST /trpc/register_many'));
   });
 
   test('whose database is away for a moment is tried again', async () => {

@@ -67,6 +67,7 @@ export function routerHandler(services: Partial<CashbackServices>): Handler {
     createContext: ({ req }) => ({
       services: { ...NO_SERVICES, ...services },
       scopes: req.headers.authorization === `Bearer ${TOKEN}` ? ALL_SCOPES : undefined,
+      reportFault: () => {},
     }),
   });
 }

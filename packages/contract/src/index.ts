@@ -1,13 +1,5 @@
 export { createRouter } from './router.ts';
-export type {
-  AppRouter,
-  CashbackServices,
-  ErrorDetails,
-  InputIssue,
-  RouterContext,
-  RouterOptions,
-  ServerScope,
-} from './router.ts';
+export type { AppRouter, CashbackServices, RouterContext, RouterOptions, ServerScope } from './router.ts';
 export { CashbackError } from './errors.ts';
 export type { CashbackErrorCode } from './errors.ts';
 
@@ -28,8 +20,22 @@ export {
 export type { Source, Vector } from './source.ts';
 
 export { MAX_RECEIPT_BYTES } from './wire/receipt.ts';
-export { REGISTER_OUTCOMES, registerInput, registerOutput } from './wire/register.ts';
-export type { RegisterInput, RegisterOutcome, RegisterOutput } from './wire/register.ts';
+export {
+  MAX_REGISTER_ITEMS,
+  REGISTER_OUTCOMES,
+  registerInput,
+  registerManyInput,
+  registerManyOutput,
+  registerOutput,
+} from './wire/register.ts';
+export type {
+  RegisterInput,
+  RegisterManyInput,
+  RegisterManyOutput,
+  RegisterOutcome,
+  RegisterOutput,
+} from './wire/register.ts';
+export type { ErrorDetails, InputIssue, ItemError } from './wire/item-error.ts';
 export { cashbackEvent, eventsInput, eventsOutput } from './wire/events.ts';
 export type { CashbackEvent, EventsInput, EventsOutput } from './wire/events.ts';
 export { OPERATION_OUTCOMES, ORDER_STATES, orderInput, orderOutput } from './wire/order.ts';

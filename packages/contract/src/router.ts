@@ -1,11 +1,19 @@
 import { initTRPC, TRPCError } from '@trpc/server';
-import type * as z from 'zod';
-import { ZodError } from 'zod';
 import { CashbackError } from './errors.ts';
+import { type DescribeIssues, MASKED_ERROR, explainError } from './explain-error.ts';
+import { registerMany } from './register-many.ts';
 import { type EventsInput, type EventsOutput, eventsInput, eventsOutput } from './wire/events.ts';
 import { type OrderInput, type OrderOutput, orderInput, orderOutput } from './wire/order.ts';
 import { type OrderRates, type RatesGetInput, orderRates, ratesGetInput } from './wire/rates.ts';
-import { type RegisterInput, type RegisterOutput, registerInput, registerOutput } from './wire/register.ts';
+import type { ItemError } from './wire/item-error.ts';
+import {
+  type RegisterInput,
+  type RegisterOutput,
+  registerInput,
+  registerManyInput,
+  registerManyOutput,
+  registerOutput,
+} from './wire/register.ts';
 
 /** What the server does behind the router: one function for each procedure. Errors are `CashbackError`s. */
 export interface CashbackServices {
@@ -23,29 +31,13 @@ export interface RouterContext {
   services: CashbackServices;
   /** Scopes of the caller's bearer token; undefined without a known token. */
   scopes: ReadonlySet<string> | undefined;
-}
-
-/** One thing that is wrong with an input: where, what was expected, what came. */
-export interface InputIssue {
-  path: string;
-  expected: string;
-  received: string;
-  message: string;
-}
-
-/** The part of every error answer that a program reads. */
-export interface ErrorDetails {
-  code: string;
-  retryable: boolean;
-  details: Record<string, unknown>;
-  issues: InputIssue[];
+  /** Hears of errors that callers of `register_many` are not told. */
+  reportFault: (error: unknown) => void;
 }
 
 export interface RouterOptions {
-  describeIssues: (error: z.ZodError, input: unknown) => InputIssue[];
+  describeIssues: DescribeIssues;
 }
-
-const MASKED = 'internal error: see the server log';
 
 /** The tRPC router over the services. Its type, `AppRouter`, is all that a client needs of the server. */
 export function createRouter({ describeIssues }: RouterOptions) {
@@ -53,36 +45,20 @@ export function createRouter({ describeIssues }: RouterOptions) {
     isDev: false,
     errorFormatter: ({ shape, error, input }) => {
       const { code, httpStatus, path } = shape.data;
-      const answer = (message: string, cashback: ErrorDetails) => ({
-        message,
-        code: shape.code,
-        data: { code, httpStatus, path: path ?? null, cashback },
-      });
-      const { cause } = error;
-      if (cause instanceof CashbackError) {
-        const { code: cashbackCode, retryable, details } = cause;
-        return answer(cause.message, { code: cashbackCode, retryable, details, issues: [] });
-      }
-      if (cause instanceof ZodError && code === 'BAD_REQUEST') {
-        const issues = describeIssues(cause, input);
-        const message = issues.map((issue) => issue.message).join('; ');
-        return answer(message, { code: 'BAD_REQUEST', retryable: false, details: {}, issues });
-      }
-      if (cause instanceof SyntaxError && code === 'BAD_REQUEST') {
-        const message = `the input is not JSON: ${cause.message}`;
-        return answer(message, { code: 'BAD_REQUEST', retryable: false, details: {}, issues: [] });
-      }
-      // What is not meant for callers may carry SQL: it stays in the log.
-      const hidden = code === 'INTERNAL_SERVER_ERROR';
-      const message = hidden ? MASKED : shape.message;
-      return answer(message, {
-        code: hidden ? 'INTERNAL' : code,
-        retryable: hidden,
-        details: {},
-        issues: [],
-      });
+      const told = tell(error, shape.message, input);
+      const { message, ...cashback } = told;
+      return { message, code: shape.code, data: { code, httpStatus, path: path ?? null, cashback } };
     },
   });
+
+  function tell(error: TRPCError, message: string, input: unknown): ItemError {
+    const { cause, code } = error;
+    if (code === 'INTERNAL_SERVER_ERROR') return MASKED_ERROR;
+    const explained = explainError(cause, input, describeIssues);
+    if (explained !== undefined) return explained;
+    const text = cause instanceof SyntaxError ? `the input is not JSON: ${cause.message}` : message;
+    return { code, message: text, retryable: false, details: {}, issues: [] };
+  }
 
   const scoped = (scope: ServerScope) =>
     t.procedure.use(async ({ ctx, next }) => {
@@ -108,6 +84,10 @@ export function createRouter({ describeIssues }: RouterOptions) {
       .input(registerInput)
       .output(registerOutput)
       .mutation(({ input, ctx }) => ctx.services.register(input)),
+    register_many: scoped('register')
+      .input(registerManyInput)
+      .output(registerManyOutput)
+      .mutation(({ input, ctx }) => registerMany(input, { ...ctx, describeIssues })),
     events: scoped('events')
       .input(eventsInput)
       .output(eventsOutput)

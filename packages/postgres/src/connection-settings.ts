@@ -9,10 +9,11 @@ export type ConnectionSettings = {
   /** What `pg_stat_activity` shows. */
   application_name: string;
   statement_timeout_ms?: number;
+  lock_timeout_ms?: number;
 };
 
 const connectTimeoutMs = 10_000;
-const lockTimeoutMs = 10_000;
+const defaultLockTimeoutMs = 10_000;
 const idleInTransactionTimeoutMs = 30_000;
 const defaultStatementTimeoutMs = 15_000;
 const roleName = /^[a-z_][a-z0-9_]{0,62}$/;
@@ -33,7 +34,7 @@ export function connectionConfig(settings: ConnectionSettings): pg.ClientConfig 
       .join(' '),
     application_name: settings.application_name,
     statement_timeout: settings.statement_timeout_ms ?? defaultStatementTimeoutMs,
-    lock_timeout: lockTimeoutMs,
+    lock_timeout: settings.lock_timeout_ms ?? defaultLockTimeoutMs,
     idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,

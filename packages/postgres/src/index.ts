@@ -6,7 +6,7 @@ export { withTransaction } from './transaction.ts';
 export type { Transaction } from './transaction.ts';
 export { waitForDatabase } from './wait-for-database.ts';
 export { asSetupError } from './database-setup-error.ts';
-export { errorCode } from './errors.ts';
+export { errorCode, isUnavailable } from './errors.ts';
 export { explainDatabaseError } from './explain-database-error.ts';
 export { uuidV7 } from './uuid-v7.ts';
 export { migrate } from './migrations/migrate.ts';

@@ -1,64 +1,112 @@
 import PQueue from 'p-queue';
 
 export interface GroupOptions<Item, Result> {
-  /** Items with the same key never stand in one group. */
+  /** Items with the same key never run at the same time: the next one starts when the one before has ended. */
   keyOf: (item: Item) => string;
   max_size: number;
-  /** How many groups run at once. */
+  /** How many groups run at once; as many single items again may run beside them, those of groups that failed. */
   concurrency: number;
   /** Resolves with a result for each item, in their order. */
   run: (group: Item[]) => Promise<readonly Result[]>;
+  /** Whether the items of a group that failed so are run again, each alone. Default: yes, whatever the error. */
+  splits?: (error: unknown) => boolean;
+  /** Most items that wait or run, and what further ones are refused with at once. Default: no bound. */
+  bound?: { max_items: number; refusal: () => Error };
 }
 
 interface Waiting<Item, Result> {
   item: Item;
+  key: string;
   resolve: (result: Result) => void;
   reject: (error: unknown) => void;
 }
 
 /**
- * Runs items in groups: what comes in at one moment, or while a group runs, makes up the next one, and a lone item
- * never waits for company. When a group fails, each of its items is run alone, so that one bad item fails no other.
+ * Runs items in groups: what comes in within one turn of the event loop, or while no group can start, makes up the
+ * next one. A lone item waits for no company and no timer. When a group fails, each of its items is run alone, out of
+ * the way of the groups behind it, so that one bad item fails no other.
  */
 export function createGroup<Item, Result>(
   options: GroupOptions<Item, Result>,
 ): (item: Item) => Promise<Result> {
-  const { keyOf, max_size, run } = options;
-  const queue = new PQueue({ concurrency: options.concurrency });
+  const { keyOf, max_size, concurrency, run, splits = () => true, bound } = options;
+  const singles = new PQueue({ concurrency });
+  const busy = new Set<string>();
   let waiting: Waiting<Item, Result>[] = [];
+  let items = 0;
+  let running = 0;
+  let scheduled = false;
 
+  /** The oldest items whose keys are free, in the order in which they came. */
   function takeGroup(): Waiting<Item, Result>[] {
-    const group = new Map<string, Waiting<Item, Result>>();
+    const group: Waiting<Item, Result>[] = [];
     const left: Waiting<Item, Result>[] = [];
     for (const one of waiting) {
-      const key = keyOf(one.item);
-      if (group.size < max_size && !group.has(key)) group.set(key, one);
-      else left.push(one);
+      if (group.length < max_size && !busy.has(one.key)) {
+        busy.add(one.key);
+        group.push(one);
+      } else left.push(one);
     }
     waiting = left;
-    return [...group.values()];
+    return group;
+  }
+
+  function end({ key }: Waiting<Item, Result>, tell: () => void): void {
+    busy.delete(key);
+    items -= 1;
+    tell();
+  }
+
+  async function runAlone(one: Waiting<Item, Result>): Promise<void> {
+    try {
+      const [result] = await run([one.item]);
+      end(one, () => one.resolve(result as Result));
+    } catch (error) {
+      end(one, () => one.reject(error));
+    }
+    schedule();
   }
 
   async function runGroup(group: Waiting<Item, Result>[]): Promise<void> {
     try {
       const results = await run(group.map(({ item }) => item));
-      group.forEach(({ resolve }, index) => resolve(results[index] as Result));
+      group.forEach((one, index) => end(one, () => one.resolve(results[index] as Result)));
     } catch (error) {
-      const [first] = group;
-      if (group.length === 1 && first !== undefined) first.reject(error);
-      else for (const one of group) await runGroup([one]);
+      const alone = group.length > 1 && splits(error);
+      for (const one of group) {
+        if (alone) void singles.add(() => runAlone(one));
+        else end(one, () => one.reject(error));
+      }
     }
+    running -= 1;
+    schedule();
+  }
+
+  function startGroups(): void {
+    scheduled = false;
+    while (running < concurrency) {
+      const group = takeGroup();
+      if (group.length === 0) return;
+      running += 1;
+      void runGroup(group);
+    }
+  }
+
+  /** At the end of this turn, so that what comes in during it goes together. */
+  function schedule(): void {
+    if (scheduled || waiting.length === 0 || running >= concurrency) return;
+    scheduled = true;
+    setImmediate(startGroups);
   }
 
   return (item) =>
     new Promise<Result>((resolve, reject) => {
-      waiting.push({ item, resolve, reject });
-      // A turn for each item: those whose item went with an earlier group find nothing left to do.
-      void queue.add(async () => {
-        // Lets those in that come at the same moment.
-        await Promise.resolve();
-        const group = takeGroup();
-        if (group.length > 0) await runGroup(group);
-      });
+      if (bound !== undefined && items >= bound.max_items) {
+        reject(bound.refusal());
+        return;
+      }
+      items += 1;
+      waiting.push({ item, key: keyOf(item), resolve, reject });
+      schedule();
     });
 }

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { createGroup } from '../src/index.ts';
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 interface Item {
   key: string;
   bad?: boolean;
@@ -17,7 +19,7 @@ function setUp({ max_size = 10, concurrency = 1 } = {}) {
     run: async (group) => {
       groups.push(group.map(({ key }) => key));
       most = Math.max(most, ++running);
-      await new Promise((resolve) => setImmediate(resolve));
+      await turn();
       running -= 1;
       const bad = group.find((item) => item.bad === true);
       if (bad !== undefined) throw new Error(`${bad.key} is bad`);
@@ -37,7 +39,7 @@ test('what comes in at one moment makes up one group, each with its own result',
 test('what comes in while a group runs makes up the next one', async () => {
   const { add, groups } = setUp();
   const first = add({ key: 'a' });
-  while (groups.length === 0) await Promise.resolve();
+  while (groups.length === 0) await turn();
   await Promise.all([first, add({ key: 'b' }), add({ key: 'c' })]);
   await add({ key: 'd' });
   expect(groups).toEqual([['a'], ['b', 'c'], ['d']]);
@@ -47,7 +49,7 @@ test('every item is run once, whenever it comes', async () => {
   const { add, groups, most } = setUp();
   const keys = Array.from({ length: 60 }, (_, index) => String(index));
   async function addLater(key: string, turns: number): Promise<void> {
-    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    for (let passed = 0; passed < turns; passed += 1) await turn();
     expect(await add({ key })).toBe(`did ${key}`);
   }
   await Promise.all(keys.map((key, index) => addLater(key, index % 30)));
@@ -81,4 +83,92 @@ test('a bad item fails alone', async () => {
   ]);
   expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
   expect(await add({ key: 'e' })).toBe('did e');
+});
+
+test('two items with one key never run at the same time, and run in the order in which they came', async () => {
+  const ended: string[] = [];
+  const running = new Set<string>();
+  const add = createGroup<{ key: string; name: string }, string>({
+    keyOf: ({ key }) => key,
+    max_size: 2,
+    concurrency: 3,
+    run: async (group) => {
+      for (const { key } of group) {
+        expect(running.has(key)).toBe(false);
+        running.add(key);
+      }
+      for (let passed = 0; passed < 1 + (ended.length % 3); passed += 1) await turn();
+      for (const { key, name } of group) {
+        running.delete(key);
+        ended.push(name);
+      }
+      if (group.length > 1 && group.some(({ name }) => name.endsWith('4')))
+        throw new Error('run again, alone');
+      return group.map(({ name }) => name);
+    },
+  });
+  const names = Array.from({ length: 30 }, (_, index) => ({ key: String(index % 3), name: `${index}` }));
+  await Promise.all(names.map(async (item) => add(item)));
+  for (const key of ['0', '1', '2']) {
+    const inOrder = [...new Set(ended.filter((name) => String(Number(name) % 3) === key))].map(Number);
+    expect(inOrder).toEqual(inOrder.toSorted((left, right) => left - right));
+  }
+});
+
+test('the items of a group that failed are run again out of the way of the groups behind it', async () => {
+  const gate = Promise.withResolvers<void>();
+  const add = createGroup<string, string>({
+    keyOf: (item) => item,
+    max_size: 2,
+    concurrency: 1,
+    run: async (group) => {
+      if (group.includes('stuck') && group.length > 1) throw new Error('stuck together');
+      if (group.includes('stuck')) await gate.promise;
+      return group.map((item) => `did ${item}`);
+    },
+  });
+  const stuck = add('stuck');
+  const others = ['a', 'b', 'c', 'd'].map(async (item) => add(item));
+  // The neighbour of the stuck one waits behind it; the groups behind both do not.
+  expect(await Promise.all(others.slice(1))).toEqual(['did b', 'did c', 'did d']);
+  gate.resolve();
+  expect(await Promise.all([stuck, others[0]])).toEqual(['did stuck', 'did a']);
+});
+
+test('a group whose error says so is not run again: all of its items fail with it', async () => {
+  let runs = 0;
+  const add = createGroup<string, string>({
+    keyOf: (item) => item,
+    max_size: 10,
+    concurrency: 1,
+    splits: () => false,
+    run: async () => {
+      runs += 1;
+      throw new Error('nobody there');
+    },
+  });
+  const ends = await Promise.allSettled(['a', 'b', 'c'].map(async (item) => add(item)));
+  expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  expect(runs).toBe(1);
+});
+
+test('above the bound items are refused at once, and are taken again when others have ended', async () => {
+  const gate = Promise.withResolvers<void>();
+  const add = createGroup<string, string>({
+    keyOf: (item) => item,
+    max_size: 2,
+    concurrency: 1,
+    bound: { max_items: 3, refusal: () => new Error('full') },
+    run: async (group) => {
+      await gate.promise;
+      return group;
+    },
+  });
+  const taken = ['a', 'b', 'c'].map(async (item) => add(item));
+  await expect(add('d')).rejects.toThrow('full');
+  await turn();
+  await expect(add('d')).rejects.toThrow('full');
+  gate.resolve();
+  expect(await Promise.all(taken)).toEqual(['a', 'b', 'c']);
+  expect(await add('d')).toBe('d');
 });

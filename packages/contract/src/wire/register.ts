@@ -9,6 +9,7 @@ import {
   valuesBySource,
   versionField,
 } from './fields.ts';
+import { itemError } from './item-error.ts';
 import { receiptField } from './receipt.ts';
 
 /**
@@ -59,3 +60,19 @@ export const registerOutput = z.object({
   cashback_by_source: valuesBySource,
 });
 export type RegisterOutput = z.infer<typeof registerOutput>;
+
+export const MAX_REGISTER_ITEMS = 500;
+const ITEMS_TEXT = `1 to ${MAX_REGISTER_ITEMS} registers`;
+
+/** Inputs of `register`. Each is parsed by itself, so that a wrong one fails none of the others. */
+export const registerManyInput = z
+  .array(z.custom<RegisterInput>(), ITEMS_TEXT)
+  .min(1, ITEMS_TEXT)
+  .max(MAX_REGISTER_ITEMS, ITEMS_TEXT);
+export type RegisterManyInput = z.infer<typeof registerManyInput>;
+
+/** For each input, in their order: what `register` would answer, or the error that it would give. */
+export const registerManyOutput = z.array(
+  z.union([z.object({ result: registerOutput }), z.object({ error: itemError })]),
+);
+export type RegisterManyOutput = z.infer<typeof registerManyOutput>;

@@ -1,0 +1,110 @@
+import type { RegisterInput, RegisterManyOutput, RegisterOutput } from '@cashback/contract';
+import { CashbackClientError } from './client-error.ts';
+import { pauseMs } from './exchange.ts';
+import { pause } from './pause.ts';
+
+/** What `register` would have answered for one input, or the error that it would have thrown. */
+export type RegisterManyResult = { result: RegisterOutput } | { error: CashbackClientError };
+
+export interface RegisterManyOptions {
+  send: (inputs: RegisterInput[]) => Promise<RegisterManyOutput>;
+  /** Further attempts for the items that the server had no time for. */
+  retries: number;
+  /** Aborts when the client is closed. */
+  closed: AbortSignal;
+}
+
+/** The server's limit. */
+const MAX_ITEMS = 500;
+/** Three quarters of the server's default limit. */
+const MAX_BYTES = 786_432;
+/** Of an input without its receipt. */
+const MAX_BYTES_OF_FIELDS = 800;
+const TRY_AGAIN = new Set(['OVERLOADED', 'DATABASE_UNAVAILABLE']);
+
+/**
+ * Registers the inputs with as many requests as their number and size need, one after another: those of one order
+ * take effect in the order in which they stand. Never throws what is the failure of items: each has its own result.
+ */
+export async function registerMany(
+  inputs: readonly RegisterInput[],
+  options: RegisterManyOptions,
+): Promise<RegisterManyResult[]> {
+  const results: RegisterManyResult[] = [];
+  for (const part of cut(inputs)) results.push(...(await registerPart(part, options)));
+  return results;
+}
+
+async function registerPart(
+  inputs: RegisterInput[],
+  options: RegisterManyOptions,
+): Promise<RegisterManyResult[]> {
+  const results = await sendPart(inputs, options);
+  for (let attempt = 0; attempt < options.retries && !options.closed.aborted; attempt++) {
+    const again = indexesToTryAgain(inputs, results);
+    if (again.length === 0) break;
+    await pause(pauseMs(attempt), options.closed);
+    const tried = await sendPart(
+      again.map((index) => inputs[index] as RegisterInput),
+      options,
+    );
+    again.forEach((index, place) => (results[index] = tried[place] as RegisterManyResult));
+  }
+  return results;
+}
+
+/** Not those that a later item of their order overtook: their turn is over. */
+function indexesToTryAgain(inputs: RegisterInput[], results: RegisterManyResult[]): number[] {
+  const overtaking = new Set<string>();
+  const again: number[] = [];
+  for (let index = results.length - 1; index >= 0; index--) {
+    const result = results[index];
+    const orderId = inputs[index]?.order_id;
+    if (result === undefined || orderId === undefined) continue;
+    if (!('error' in result)) overtaking.add(orderId);
+    else if (TRY_AGAIN.has(result.error.code) && !overtaking.has(orderId)) again.unshift(index);
+  }
+  return again;
+}
+
+async function sendPart(
+  inputs: RegisterInput[],
+  options: RegisterManyOptions,
+): Promise<RegisterManyResult[]> {
+  try {
+    const answers = await options.send(inputs);
+    return answers.map((answer): RegisterManyResult => {
+      if ('result' in answer) return answer;
+      const { code, message, ...fields } = answer.error;
+      return { error: new CashbackClientError(code, message, fields) };
+    });
+  } catch (error) {
+    if (!(error instanceof CashbackClientError)) throw error;
+    if (error.code !== 'PAYLOAD_TOO_LARGE' || inputs.length === 1) return inputs.map(() => ({ error }));
+    const half = Math.ceil(inputs.length / 2);
+    const first = await sendPart(inputs.slice(0, half), options);
+    return [...first, ...(await sendPart(inputs.slice(half), options))];
+  }
+}
+
+function cut(inputs: readonly RegisterInput[]): RegisterInput[][] {
+  const parts: RegisterInput[][] = [];
+  let part: RegisterInput[] = [];
+  let bytes = 0;
+  for (const input of inputs) {
+    const size = MAX_BYTES_OF_FIELDS + sizeOfReceipt(input);
+    if (part.length === MAX_ITEMS || (part.length > 0 && bytes + size > MAX_BYTES)) {
+      parts.push(part);
+      part = [];
+      bytes = 0;
+    }
+    part.push(input);
+    bytes += size;
+  }
+  if (part.length > 0) parts.push(part);
+  return parts;
+}
+
+function sizeOfReceipt({ receipt }: RegisterInput): number {
+  return receipt === undefined ? 0 : Buffer.byteLength(JSON.stringify(receipt));
+}
