@@ -16,15 +16,21 @@ const dataFolder = fileURLToPath(new URL('../../../.data/bench', import.meta.url
 const waitMs = 15_000;
 const mebibyte = 2 ** 20;
 
+interface OpenOptions {
+  url: string | undefined;
+  /** Of the embedded one's folder: data that is kept is nobody else's. */
+  name: string;
+  keep: boolean;
+}
+
 /** The Postgres at `url`, or an embedded one, whose data is removed at its stop unless it is to be kept. */
-export async function openPostgres(options: { url: string | undefined; keep: boolean }): Promise<BenchPostgres> {
-  const { url, keep } = options;
+export async function openPostgres({ url, name, keep }: OpenOptions): Promise<BenchPostgres> {
   if (url !== undefined) {
     await waitForDatabase({ url, timeout_ms: waitMs });
     return { url, embedded: false, stop: async () => {} };
   }
   const embedded = await startEmbeddedPostgres({
-    data_dir: path.join(dataFolder, 'postgres'),
+    data_dir: path.join(dataFolder, keep ? name : `${name}-once`),
     settings: productionSettings(),
   });
   const place = await dataDirectory(embedded.url);

@@ -1,0 +1,7 @@
+import { Command } from 'commander';
+import { registerCommand } from './register/command.ts';
+
+await new Command('bench')
+  .description('Benchmarks, each with what it is measured against in the same run')
+  .addCommand(registerCommand())
+  .parseAsync();

@@ -1,0 +1,76 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PostgresCpu } from '../database/postgres-cpu.ts';
+import { readCpu } from '../measure/process-cpu.ts';
+import { epochMs } from './load/call-log.ts';
+import type { Window, WindowFigures } from './load/messages.ts';
+
+/** One way, measured once. */
+export interface Measurement {
+  orders_per_second: number;
+  p50_ms: number;
+  p99_ms: number;
+  /** CPU microseconds per order; `null` where a process is not to be seen from here. */
+  cpu_us: { client: number; server: number | null; postgres: number | null };
+}
+
+/** Whose CPU time is read. The plain way has no server. */
+export interface Watched {
+  client: number;
+  server: number | null;
+  postgres: PostgresCpu | null;
+}
+
+export interface WindowTimes extends Window {
+  /** CPU time in the window, in microseconds. */
+  cpu: { client: number; server: number | null; postgres: number | null };
+}
+
+export interface WindowLengths {
+  /** From the start of the calls: code is compiled, statements are prepared, connections are made. */
+  warm_up_seconds: number;
+  seconds: number;
+}
+
+/** Waits for the window to begin, then for its end, and says what everybody used in between. */
+export async function watchWindow(
+  watched: Watched,
+  lengths: WindowLengths,
+  signal: AbortSignal,
+): Promise<WindowTimes> {
+  await delay(lengths.warm_up_seconds * 1000, undefined, { signal });
+  const before = { cpu: usedBy(watched), at: epochMs() };
+  await delay(lengths.seconds * 1000, undefined, { signal });
+  const after = { cpu: usedBy(watched), at: epochMs() };
+  const used = (name: keyof typeof after.cpu): number | null => {
+    const [from, to] = [before.cpu[name], after.cpu[name]];
+    return from === null || to === null ? null : to - from;
+  };
+  return {
+    from: before.at,
+    to: after.at,
+    cpu: { client: used('client') ?? NaN, server: used('server'), postgres: used('postgres') },
+  };
+}
+
+export function toMeasurement({ from, to, cpu }: WindowTimes, figures: WindowFigures): Measurement {
+  const { orders, p50_ms, p99_ms } = figures;
+  const perOrder = (us: number | null): number | null => (us === null ? null : us / orders);
+  return {
+    orders_per_second: (orders * 1000) / (to - from),
+    p50_ms,
+    p99_ms,
+    cpu_us: {
+      client: cpu.client / orders,
+      server: perOrder(cpu.server),
+      postgres: perOrder(cpu.postgres),
+    },
+  };
+}
+
+function usedBy({ client, server, postgres }: Watched) {
+  return { client: ownCpu(client), server: server === null ? null : ownCpu(server), postgres: postgres?.() ?? null };
+}
+
+function ownCpu(pid: number): number | null {
+  return readCpu(pid)?.own_us ?? null;
+}

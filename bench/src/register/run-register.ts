@@ -1,0 +1,124 @@
+import { describePostgres } from '../database/describe-postgres.ts';
+import { dropDatabase } from '../database/databases.ts';
+import { type BenchPostgres, openPostgres } from '../database/open-postgres.ts';
+import { findPostgresCpu } from '../database/postgres-cpu.ts';
+import { withClient } from '../database/with-client.ts';
+import { describeMachine } from '../measure/machine.ts';
+import { rotate } from '../measure/rotate.ts';
+import { figure } from '../report/figures.ts';
+import { type FilledDatabase, openFilledDatabase } from './fill/filled-database.ts';
+import { type RunDatabase, createRunDatabase } from './fill/run-database.ts';
+import { judge } from './goals.ts';
+import { type MeasureOptions, measureOnce } from './measure-once.ts';
+import { measureMemory } from './memory.ts';
+import type { IdForm } from './order-ids.ts';
+import { pgbenchVersion } from './plain/pgbench.ts';
+import type { RegisterReport } from './report.ts';
+import { type Sample, compareSizes, summariseWays } from './summarise.ts';
+import type { Way } from './ways.ts';
+
+export interface RegisterOptions {
+  /** How many orders are in the tables, each a part of the run. */
+  orders: readonly number[];
+  rounds: number;
+  seconds: number;
+  /** Of the run that watches memory; 0 leaves it out. */
+  minutes: number;
+  ways: readonly Way[];
+  ids: IdForm;
+  /** Leaves the filled databases for the next run, and takes those that an earlier one left. */
+  keep: boolean;
+  database_url: string | undefined;
+  report: (what: string) => void;
+  signal: AbortSignal;
+}
+
+const warmUpSeconds = 3;
+
+/** Fills, measures and judges. Whatever it made is gone afterwards, unless it is to be kept. */
+export async function runRegister(options: RegisterOptions): Promise<RegisterReport> {
+  const { rounds, seconds, ways, ids, keep, report } = options;
+  const pgbench = ways.includes('plain') ? await pgbenchVersion() : null;
+  const postgres = await openPostgres({ url: options.database_url, name: 'register', keep });
+  const filled: FilledDatabase[] = [];
+  const databases: RunDatabase[] = [];
+  try {
+    const description = await describePostgres(postgres.url);
+    for (const orders of options.orders) {
+      const fillReport = (what: string): void => report(`filling: ${what}`);
+      const one = await openFilledDatabase({
+        server_url: postgres.url,
+        orders,
+        form: ids,
+        reuse: keep,
+        report: fillReport,
+        signal: options.signal,
+      });
+      filled.push(one);
+      databases.push(createRunDatabase(postgres.url, one));
+    }
+    const samples = await measureRounds(postgres, databases, options);
+    const [smallest] = databases.toSorted((a, b) => a.orders - b.orders);
+    const memory =
+      options.minutes === 0 || smallest === undefined
+        ? null
+        : await watchMemory(smallest, options);
+    const summaries = {
+      ways: summariseWays(samples),
+      size_costs: compareSizes(samples),
+      memory,
+    };
+    return {
+      machine: describeMachine(),
+      postgres: description,
+      pgbench,
+      ids,
+      rounds,
+      seconds,
+      warm_up_seconds: warmUpSeconds,
+      ...summaries,
+      goals: judge(summaries),
+      samples,
+    };
+  } finally {
+    for (const database of databases) await database.drop().catch(() => {});
+    if (!keep) for (const { name } of filled) await dropDatabase(postgres.url, name).catch(() => {});
+    await postgres.stop();
+  }
+}
+
+/** Every way once at every size in each round, in an order that moves on from round to round. */
+async function measureRounds(
+  postgres: BenchPostgres,
+  databases: readonly RunDatabase[],
+  options: RegisterOptions,
+): Promise<Sample[]> {
+  const { rounds, ways, report, signal } = options;
+  const measure: MeasureOptions = {
+    form: options.ids,
+    lengths: { warm_up_seconds: warmUpSeconds, seconds: options.seconds },
+    postgres: await withClient(postgres.url, findPostgresCpu),
+    signal,
+  };
+  const samples: Sample[] = [];
+  for (let round = 0; round < rounds; round++) {
+    for (const database of rotate(databases, round)) {
+      for (const way of rotate(ways, round)) {
+        signal.throwIfAborted();
+        const measurement = await measureOnce(database, way, measure);
+        const { orders } = database;
+        samples.push({ round, orders, way, measurement });
+        report(
+          `round ${round + 1} of ${rounds}, ${orders.toLocaleString('en')} orders, ${way}: ` +
+            `${figure(measurement.orders_per_second)} orders/s`,
+        );
+      }
+    }
+  }
+  return samples;
+}
+
+function watchMemory(database: RunDatabase, options: RegisterOptions): ReturnType<typeof measureMemory> {
+  options.report(`watching the server's memory for ${options.minutes} minutes`);
+  return measureMemory(database, { minutes: options.minutes, form: options.ids, signal: options.signal });
+}
