@@ -9,7 +9,10 @@ interface Benchmark<Report> {
 }
 
 /** Runs a benchmark: progress on stderr, the report on stdout, the exit code in its place. Ctrl-C cleans up. */
-export async function runCommand<Report>(options: CommonOptions, benchmark: Benchmark<Report>): Promise<void> {
+export async function runCommand<Report>(
+  options: CommonOptions,
+  benchmark: Benchmark<Report>,
+): Promise<void> {
   const stop = new AbortController();
   const onSignal = (): void => {
     if (stop.signal.aborted) process.exit(1);

@@ -31,7 +31,7 @@ export async function databaseExists(serverUrl: string, name: string): Promise<b
   return rowCount === 1;
 }
 
-export function databaseUrl(serverUrl: string, name: string): string {
+function databaseUrl(serverUrl: string, name: string): string {
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   return url.href;

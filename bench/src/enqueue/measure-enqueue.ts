@@ -1,45 +1,56 @@
-import { randomBytes } from 'node:crypto';
-import { type Database, openDatabase, withTransaction } from '@cashback/postgres';
+import { openDatabase, withTransaction } from '@cashback/postgres';
+import type { Database } from '@cashback/postgres';
 import type { PostgresCpu } from '../database/postgres-cpu.ts';
+import { createIds } from '../register/order-ids.ts';
 import type { EnqueueWay } from './ways.ts';
 
-export interface EnqueueSample {
+export interface EnqueueMeasurement {
   jobs_per_second: number;
-  /** `null`: the server's processes are not on this machine. */
-  postgres_us_per_job: number | null;
-  client_us_per_job: number;
+  /** CPU microseconds per job; `null` when the server's processes are not on this machine. */
+  postgres_us: number | null;
+  client_us: number;
 }
 
-const idBytes = 16;
+interface MeasureOptions {
+  url: string;
+  /** Jobs in one transaction. */
+  size: number;
+  connections: number;
+  seconds: number;
+  postgres: PostgresCpu | null;
+}
 
-/** Transactions of `size` jobs on so many connections for so long; nothing else is in them. */
-export async function measureEnqueue(
-  way: EnqueueWay,
-  options: { url: string; size: number; connections: number; seconds: number; cpu: PostgresCpu | null },
-): Promise<EnqueueSample> {
-  const { size, connections, seconds, cpu } = options;
-  const database = openDatabase({ url: options.url, application_name: 'bench', max_connections: connections });
+/** Enough that every connection has planned its statements. */
+const warmUpTransactions = 6;
+
+/** Transactions with nothing in them but jobs, one after another on each connection. */
+export async function measureEnqueue(way: EnqueueWay, options: MeasureOptions): Promise<EnqueueMeasurement> {
+  const { url, size, connections, seconds, postgres } = options;
+  const database = openDatabase({ url, application_name: 'bench', max_connections: connections });
+  const nextId = createIds('random');
+  const onEach = (work: () => Promise<void>): Promise<unknown> =>
+    Promise.all(Array.from({ length: connections }, work));
+  const write = (): Promise<void> => writeOnce(database, way, Array.from({ length: size }, nextId));
   try {
-    const write = (): Promise<void> => writeOnce(database, way, freshIds(size));
-    // Connections and plans are made before the clock starts.
-    for (let i = 0; i < 6; i++) await Promise.all(Array.from({ length: connections }, write));
-    const before = { cpu: cpu?.(), client: process.cpuUsage(), at: performance.now() };
+    await onEach(async () => {
+      for (let count = 0; count < warmUpTransactions; count++) await write();
+    });
+    const before = { postgres: postgres?.() ?? null, client: process.cpuUsage(), at: performance.now() };
     const end = before.at + seconds * 1000;
     let jobs = 0;
-    await Promise.all(
-      Array.from({ length: connections }, async () => {
-        while (performance.now() < end) {
-          await write();
-          jobs += size;
-        }
-      }),
-    );
-    const elapsed = (performance.now() - before.at) / 1000;
-    const { user, system } = process.cpuUsage(before.client);
+    await onEach(async () => {
+      while (performance.now() < end) {
+        await write();
+        jobs += size;
+      }
+    });
+    const elapsedSeconds = (performance.now() - before.at) / 1000;
+    const client = process.cpuUsage(before.client);
     return {
-      jobs_per_second: jobs / elapsed,
-      postgres_us_per_job: cpu && before.cpu !== undefined ? (cpu() - before.cpu) / jobs : null,
-      client_us_per_job: (user + system) / jobs,
+      jobs_per_second: jobs / elapsedSeconds,
+      postgres_us:
+        postgres === null || before.postgres === null ? null : (postgres() - before.postgres) / jobs,
+      client_us: (client.user + client.system) / jobs,
     };
   } finally {
     await database.close();
@@ -48,15 +59,11 @@ export async function measureEnqueue(
 
 async function writeOnce(database: Database, way: EnqueueWay, orderIds: readonly string[]): Promise<void> {
   await withTransaction(database, (tx) => way.enqueue(tx, orderIds));
-  if (way.afterCommit === undefined) return;
+  if (way.notify === undefined) return;
   const client = await database.pool.connect();
   try {
-    await way.afterCommit(client);
+    await way.notify(client);
   } finally {
     client.release();
   }
-}
-
-function freshIds(count: number): string[] {
-  return Array.from({ length: count }, () => randomBytes(idBytes).toString('hex'));
 }

@@ -21,7 +21,9 @@ const pgbenchMissing = 2;
 
 export function registerCommand(): Command {
   const command = new Command('register')
-    .description('Registers of new orders through the client and the server, against pgbench on the same Postgres')
+    .description(
+      'Registers of new orders through the client and the server, against pgbench on the same Postgres',
+    )
     .option(
       '--orders <n...>',
       'how many orders are in the tables before',
@@ -30,8 +32,15 @@ export function registerCommand(): Command {
     )
     .option('--rounds <n>', 'how often each way is measured', wholeNumber(1, 100), 5)
     .option('--seconds <n>', 'how long each measurement is', wholeNumber(1, 600), 5)
-    .option('--minutes <n>', "how long the server's memory is watched; 0 leaves it out", wholeNumber(0, 600), 5)
-    .addOption(new Option('--only <ways>', `of ${WAYS.join(', ')}`).default(WAYS, 'all').argParser(namesOf(WAYS)))
+    .option(
+      '--minutes <n>',
+      "how long the server's memory is watched; 0 leaves it out",
+      wholeNumber(0, 600),
+      5,
+    )
+    .addOption(
+      new Option('--only <ways>', `of ${WAYS.join(', ')}`).default(WAYS, 'all').argParser(namesOf(WAYS)),
+    )
     .addOption(new Option('--ids <form>', 'the form of the order ids').choices(ID_FORMS).default('random'))
     .option('--keep', 'leave the filled databases for the next run with --keep, which saves minutes')
     .addHelpText('after', () => {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PostgresCpu } from '../database/postgres-cpu.ts';
+import { readMachineCpu } from '../measure/machine-cpu.ts';
 import { readCpu } from '../measure/process-cpu.ts';
 import { epochMs } from './load/call-log.ts';
 import type { Window, WindowFigures } from './load/messages.ts';
@@ -11,6 +12,8 @@ export interface Measurement {
   p99_ms: number;
   /** CPU microseconds per order; `null` where a process is not to be seen from here. */
   cpu_us: { client: number; server: number | null; postgres: number | null };
+  /** Cores that were busy with anything else: above a tenth or so, the figures are worth less. */
+  other_cores: number | null;
 }
 
 /** Whose CPU time is read. The plain way has no server. */
@@ -22,7 +25,14 @@ export interface Watched {
 
 export interface WindowTimes extends Window {
   /** CPU time in the window, in microseconds. */
-  cpu: { client: number; server: number | null; postgres: number | null };
+  cpu: CpuUse;
+}
+
+interface CpuUse {
+  client: number;
+  server: number | null;
+  postgres: number | null;
+  machine: number | null;
 }
 
 export interface WindowLengths {
@@ -48,7 +58,12 @@ export async function watchWindow(
   return {
     from: before.at,
     to: after.at,
-    cpu: { client: used('client') ?? NaN, server: used('server'), postgres: used('postgres') },
+    cpu: {
+      client: used('client') ?? NaN,
+      server: used('server'),
+      postgres: used('postgres'),
+      machine: used('machine'),
+    },
   };
 }
 
@@ -64,11 +79,22 @@ export function toMeasurement({ from, to, cpu }: WindowTimes, figures: WindowFig
       server: perOrder(cpu.server),
       postgres: perOrder(cpu.postgres),
     },
+    other_cores: otherCores(cpu, (to - from) * 1000),
   };
 }
 
-function usedBy({ client, server, postgres }: Watched) {
-  return { client: ownCpu(client), server: server === null ? null : ownCpu(server), postgres: postgres?.() ?? null };
+function otherCores({ client, server, postgres, machine }: CpuUse, us: number): number | null {
+  if (machine === null || postgres === null) return null;
+  return Math.max(0, machine - client - (server ?? 0) - postgres) / us;
+}
+
+function usedBy({ client, server, postgres }: Watched): { [name in keyof CpuUse]: number | null } {
+  return {
+    client: ownCpu(client),
+    server: server === null ? null : ownCpu(server),
+    postgres: postgres?.() ?? null,
+    machine: readMachineCpu(),
+  };
 }
 
 function ownCpu(pid: number): number | null {

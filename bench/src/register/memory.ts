@@ -60,9 +60,7 @@ export async function measureMemory(
 }
 
 /** Of one sample a second. */
-export function summariseMemory(
-  resident: readonly number[],
-): Omit<MemoryReport, 'minutes' | 'acknowledged'> {
+export function summariseMemory(resident: readonly number[]): Omit<MemoryReport, 'minutes' | 'acknowledged'> {
   const quarter = Math.max(1, Math.floor(resident.length / 4));
   const perSecond = slopeOf(resident.map((y, x) => ({ x, y })));
   return {

@@ -1,6 +1,7 @@
 import type { PostgresDescription } from '../database/describe-postgres.ts';
 import type { Machine } from '../measure/machine.ts';
 import { figure, middle, spread } from '../report/figures.ts';
+import { describeSetting } from '../report/setting.ts';
 import type { Table } from '../report/table.ts';
 import type { Goal } from './goals.ts';
 import type { MemoryReport } from './memory.ts';
@@ -41,20 +42,29 @@ export function describeReport(report: RegisterReport, draw: (table: Table) => s
 
 function setting(report: RegisterReport): string {
   const { machine, postgres, pgbench, rounds, seconds, warm_up_seconds, ids } = report;
-  const { server_version, ...settings } = postgres;
-  const told = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
   return [
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memory_gib} GiB; Linux ${machine.kernel}; Node ${machine.node}`,
-    `Postgres ${server_version}: ${told.join(', ')}`,
+    describeSetting(machine, postgres),
     `${pgbench ?? 'without pgbench'}; ${ids} order ids`,
     `${rounds} rounds of ${seconds} s a way, after ${warm_up_seconds} s to warm up; median (min..max) over the rounds`,
+    'us: CPU microseconds an order; others: cores that were busy with anything else meanwhile',
   ].join('\n');
 }
 
 function waysTable(ways: readonly WaySummary[]): Table {
   return [
-    ['way', 'orders/s', 'to plain', 'p50 ms', 'p99 ms', 'client us', 'server us', 'Postgres us', 'together us'],
-    ...ways.map(({ way, orders_per_second, ratio_to_plain, p50_ms, p99_ms, cpu_us }) => [
+    [
+      'way',
+      'orders/s',
+      'to plain',
+      'p50 ms',
+      'p99 ms',
+      'client us',
+      'server us',
+      'Postgres us',
+      'together us',
+      'others',
+    ],
+    ...ways.map(({ way, orders_per_second, ratio_to_plain, p50_ms, p99_ms, cpu_us, other_cores }) => [
       way,
       spread(orders_per_second),
       spread(ratio_to_plain),
@@ -64,15 +74,13 @@ function waysTable(ways: readonly WaySummary[]): Table {
       middle(cpu_us.server),
       middle(cpu_us.postgres),
       middle(cpu_us.together),
+      middle(other_cores),
     ]),
   ];
 }
 
 function sizeTable(costs: readonly SizeCost[]): Table {
-  return [
-    ['way', 'time', 'CPU'],
-    ...costs.map(({ way, time, cpu }) => [way, spread(time), spread(cpu)]),
-  ];
+  return [['way', 'time', 'CPU'], ...costs.map(({ way, time, cpu }) => [way, spread(time), spread(cpu)])];
 }
 
 function memoryTable(memory: MemoryReport): Table {

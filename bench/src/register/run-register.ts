@@ -60,9 +60,7 @@ export async function runRegister(options: RegisterOptions): Promise<RegisterRep
     const samples = await measureRounds(postgres, databases, options);
     const [smallest] = databases.toSorted((a, b) => a.orders - b.orders);
     const memory =
-      options.minutes === 0 || smallest === undefined
-        ? null
-        : await watchMemory(smallest, options);
+      options.minutes === 0 || smallest === undefined ? null : await watchMemory(smallest, options);
     const summaries = {
       ways: summariseWays(samples),
       size_costs: compareSizes(samples),

@@ -20,6 +20,7 @@ export interface WaySummary {
   cpu_us: { client: Spread; server: Spread | null; postgres: Spread | null; together: Spread | null };
   /** Orders per second over those of the plain way in the same round and size. */
   ratio_to_plain: Spread | null;
+  other_cores: Spread | null;
 }
 
 /** What a way costs at the largest size over what it costs at the smallest, in the same round. */
@@ -87,6 +88,7 @@ function summariseWay(own: readonly Sample[], plain: ReadonlyMap<number, number>
     ratio_to_plain: spreadOfKnown(
       own.map(({ round, measurement }) => ratio(measurement.orders_per_second, plain.get(round) ?? null)),
     ),
+    other_cores: known(({ other_cores }) => other_cores),
   };
 }
 

@@ -76,7 +76,7 @@ async function ready(child: ChildProcess, name: string, log_file: string): Promi
         throw new Error(`${name} ended before it was ready:\n${tail(log_file)}`);
       }),
     ]);
-    return String((message as { url?: unknown }).url ?? '');
+    return (message as { url?: string }).url ?? '';
   } catch (error) {
     child.kill('SIGKILL');
     if (!timeout.aborted) throw error;

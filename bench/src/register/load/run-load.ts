@@ -17,7 +17,7 @@ export function startLoad(plan: LoadPlan): RunningLoad {
   const client = createCashbackClient({ url, token, batching });
   const nextId = createIds(form);
   const log = createCallLog();
-  let ending = false;
+  const ending = new AbortController();
   let acknowledged = 0;
   let failed = 0;
   let failure: string | null = null;
@@ -32,13 +32,13 @@ export function startLoad(plan: LoadPlan): RunningLoad {
     log.add(items - problems.length, performance.now() - began);
   }
   async function keepCalling(): Promise<void> {
-    while (!ending) await callOnce();
+    while (!ending.signal.aborted) await callOnce();
   }
 
   const callers = Array.from({ length: in_flight }, keepCalling);
   return {
     async end(window) {
-      ending = true;
+      ending.abort();
       await Promise.all(callers);
       client.close();
       return { acknowledged, failed, failure, window: log.figures(window) };

@@ -12,7 +12,12 @@ export function parsePgbenchLog(log: string): PgbenchCall[] {
     .filter((line) => line !== '')
     .map((line) => {
       const [, , latencyUs, , seconds, microseconds] = line.split(' ').map(Number);
-      if (latencyUs === undefined || seconds === undefined || microseconds === undefined || Number.isNaN(latencyUs)) {
+      if (
+        latencyUs === undefined ||
+        seconds === undefined ||
+        microseconds === undefined ||
+        Number.isNaN(latencyUs)
+      ) {
         throw new Error(`pgbench logged a transaction that failed: ${line}`);
       }
       return { ended_at: seconds * 1000 + microseconds / 1000, latency_ms: latencyUs / 1000 };
