@@ -88,11 +88,14 @@ export function serveRouter(server: HttpServer, settings: RouterSettings): void 
           return reply;
         }
         const { http_status, body } = await answerDirectCalls(direct, call);
-        return reply
-          .code(http_status)
-          .header('content-type', 'application/json')
-          .header('vary', 'trpc-accept, accept')
-          .send(body);
+        return (
+          reply
+            .code(http_status)
+            .header('content-type', 'application/json')
+            .header('vary', 'trpc-accept, accept')
+            // Of a text fastify would say a charset, which the stock adapter does not.
+            .send(Buffer.from(body))
+        );
       },
     });
   });

@@ -1,8 +1,16 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
+
+/** Random bytes are drawn for many at once: a draw of its own costs more than all the rest. */
+const randomPool = Buffer.alloc(16 * 256);
+let drawn = randomPool.length;
 
 /** A UUID that sorts by the time it was made, so that new rows land beside each other in an index. */
 export function uuidV7(now: number = Date.now()): string {
-  const bytes = randomBytes(16);
+  if (drawn === randomPool.length) {
+    randomFillSync(randomPool);
+    drawn = 0;
+  }
+  const bytes = randomPool.subarray(drawn, (drawn += 16));
   bytes.writeUIntBE(now, 0, 6);
   bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
   bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);

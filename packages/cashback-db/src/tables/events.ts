@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { bigint, check, index, integer, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { bigint, check, index, integer, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Source } from '@cashback/contract';
 import { amount, cashback, id, moment, now, transactionId } from './columns.ts';
 
@@ -23,10 +23,10 @@ export const events = cashback.table(
     created_at: moment('created_at').notNull().default(now),
   },
   (table) => [
-    primaryKey({ columns: [table.order_id, table.event_id] }),
+    // What there can be one of; `event_id` is unique as it comes from one sequence, and needs no index of its own.
+    primaryKey({ columns: [table.order_id, table.source, table.revision] }),
     check('events_value', sql`${table.value} >= 0 AND ${table.value} <> 'NaN'`),
     check('events_source', sql`${table.source} IN ('user', 'service')`),
-    uniqueIndex('events_newest').on(table.order_id, table.source, table.revision.desc().nullsFirst()),
     index('events_feed').on(table.epoch, table.xact_id, table.event_id),
   ],
 );
