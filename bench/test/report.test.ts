@@ -20,6 +20,7 @@ function sample(round: number, orders: number, way: Way, perSecond: number, cpuU
       p50_ms: 1,
       p99_ms: 2,
       cpu_us: { client: cpuUs, server, postgres: cpuUs },
+      wal_bytes: 1,
       other_cores: 0,
     },
   };

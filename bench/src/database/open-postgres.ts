@@ -65,7 +65,7 @@ function productionSettings(): Record<string, string> {
   const quarter = Math.floor(totalmem() / mebibyte / 4);
   return {
     shared_buffers: `${Math.min(quarter, 8_192)}MB`,
-    max_wal_size: '8GB',
+    max_wal_size: '16GB',
     checkpoint_timeout: '15min',
   };
 }

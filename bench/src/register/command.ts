@@ -14,6 +14,7 @@ interface Options extends CommonOptions {
   minutes: number;
   only: Way[];
   ids: IdForm;
+  afterCheckpoint?: true;
   keep?: true;
 }
 
@@ -42,6 +43,10 @@ export function registerCommand(): Command {
       new Option('--only <ways>', `of ${WAYS.join(', ')}`).default(WAYS, 'all').argParser(namesOf(WAYS)),
     )
     .addOption(new Option('--ids <form>', 'the form of the order ids').choices(ID_FORMS).default('random'))
+    .option(
+      '--after-checkpoint',
+      'measure right after a checkpoint, when each first change of a page logs all of it, not between two',
+    )
     .option('--keep', 'leave the filled databases for the next run with --keep, which saves minutes')
     .addHelpText('after', () => {
       const ways = WAYS.map((way) => `  ${way.padEnd(15)} ${MEANINGS[way]}`);
@@ -49,10 +54,17 @@ export function registerCommand(): Command {
 Exit code: 0 measured, whether the goals are met or missed; 2 pgbench is not installed; 1 any other error, a call that
 failed, or rows that are not exactly what was acknowledged.`;
     })
-    .action(({ database, only, keep, ...options }: Options) =>
+    .action(({ database, only, keep, afterCheckpoint, ...options }: Options) =>
       runCommand(options, {
         run: (context) =>
-          runRegister({ ...options, ...context, ways: only, keep: keep === true, database_url: database }),
+          runRegister({
+            ...options,
+            ...context,
+            ways: only,
+            keep: keep === true,
+            after_checkpoint: afterCheckpoint === true,
+            database_url: database,
+          }),
         describe: describeReport,
         exitCodeOf: (error) => (error instanceof PgbenchMissingError ? pgbenchMissing : 1),
       }),

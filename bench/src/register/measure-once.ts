@@ -1,4 +1,4 @@
-import type { PostgresCpu } from '../database/postgres-cpu.ts';
+import type { PostgresProbe } from '../database/postgres-probe.ts';
 import { withClient } from '../database/with-client.ts';
 import { checkRows, nextTransactionId } from './check-rows.ts';
 import type { RunDatabase } from './fill/run-database.ts';
@@ -11,7 +11,7 @@ import type { Way } from './ways.ts';
 export interface MeasureOptions {
   form: IdForm;
   lengths: WindowLengths;
-  postgres: PostgresCpu | null;
+  postgres: PostgresProbe;
   signal: AbortSignal;
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PostgresCpu } from '../database/postgres-cpu.ts';
+import type { PostgresProbe } from '../database/postgres-probe.ts';
 import { readMachineCpu } from '../measure/machine-cpu.ts';
 import { readCpu } from '../measure/process-cpu.ts';
 import { epochMs } from './load/call-log.ts';
@@ -12,6 +12,8 @@ export interface Measurement {
   p99_ms: number;
   /** CPU microseconds per order; `null` where a process is not to be seen from here. */
   cpu_us: { client: number; server: number | null; postgres: number | null };
+  /** Bytes of write-ahead log per order. */
+  wal_bytes: number;
   /** Cores that were busy with anything else: above a tenth or so, the figures are worth less. */
   other_cores: number | null;
 }
@@ -20,10 +22,11 @@ export interface Measurement {
 export interface Watched {
   client: number;
   server: number | null;
-  postgres: PostgresCpu | null;
+  postgres: PostgresProbe;
 }
 
 export interface WindowTimes extends Window {
+  wal_bytes: number;
   /** CPU time in the window, in microseconds. */
   cpu: CpuUse;
 }
@@ -48,9 +51,9 @@ export async function watchWindow(
   signal: AbortSignal,
 ): Promise<WindowTimes> {
   await delay(lengths.warm_up_seconds * 1000, undefined, { signal });
-  const before = { cpu: usedBy(watched), at: epochMs() };
+  const before = { wal: await watched.postgres.wal(), cpu: usedBy(watched), at: epochMs() };
   await delay(lengths.seconds * 1000, undefined, { signal });
-  const after = { cpu: usedBy(watched), at: epochMs() };
+  const after = { cpu: usedBy(watched), at: epochMs(), wal: await watched.postgres.wal() };
   const used = (name: keyof typeof after.cpu): number | null => {
     const [from, to] = [before.cpu[name], after.cpu[name]];
     return from === null || to === null ? null : to - from;
@@ -58,6 +61,7 @@ export async function watchWindow(
   return {
     from: before.at,
     to: after.at,
+    wal_bytes: after.wal - before.wal,
     cpu: {
       client: used('client') ?? NaN,
       server: used('server'),
@@ -67,7 +71,10 @@ export async function watchWindow(
   };
 }
 
-export function toMeasurement({ from, to, cpu }: WindowTimes, figures: WindowFigures): Measurement {
+export function toMeasurement(
+  { from, to, cpu, wal_bytes }: WindowTimes,
+  figures: WindowFigures,
+): Measurement {
   const { orders, p50_ms, p99_ms } = figures;
   const perOrder = (us: number | null): number | null => (us === null ? null : us / orders);
   return {
@@ -79,6 +86,7 @@ export function toMeasurement({ from, to, cpu }: WindowTimes, figures: WindowFig
       server: perOrder(cpu.server),
       postgres: perOrder(cpu.postgres),
     },
+    wal_bytes: wal_bytes / orders,
     other_cores: otherCores(cpu, (to - from) * 1000),
   };
 }
@@ -92,7 +100,7 @@ function usedBy({ client, server, postgres }: Watched): { [name in keyof CpuUse]
   return {
     client: ownCpu(client),
     server: server === null ? null : ownCpu(server),
-    postgres: postgres?.() ?? null,
+    postgres: postgres.cpu(),
     machine: readMachineCpu(),
   };
 }

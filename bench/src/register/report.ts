@@ -16,6 +16,7 @@ export interface RegisterReport {
   rounds: number;
   seconds: number;
   warm_up_seconds: number;
+  after_checkpoint: boolean;
   ways: WaySummary[];
   size_costs: SizeCost[];
   memory: MemoryReport | null;
@@ -41,12 +42,12 @@ export function describeReport(report: RegisterReport, draw: (table: Table) => s
 }
 
 function setting(report: RegisterReport): string {
-  const { machine, postgres, pgbench, rounds, seconds, warm_up_seconds, ids } = report;
+  const { machine, postgres, pgbench, rounds, seconds, warm_up_seconds, ids, after_checkpoint } = report;
   return [
     describeSetting(machine, postgres),
-    `${pgbench ?? 'without pgbench'}; ${ids} order ids`,
+    `${pgbench ?? 'without pgbench'}; ${ids} order ids; ${after_checkpoint ? 'right after a checkpoint' : 'between checkpoints'}`,
     `${rounds} rounds of ${seconds} s a way, after ${warm_up_seconds} s to warm up; median (min..max) over the rounds`,
-    'us: CPU microseconds an order; others: cores that were busy with anything else meanwhile',
+    'us: CPU microseconds an order; WAL bytes: write-ahead log an order; others: cores that were busy with anything else meanwhile',
   ].join('\n');
 }
 
@@ -62,20 +63,24 @@ function waysTable(ways: readonly WaySummary[]): Table {
       'server us',
       'Postgres us',
       'together us',
+      'WAL bytes',
       'others',
     ],
-    ...ways.map(({ way, orders_per_second, ratio_to_plain, p50_ms, p99_ms, cpu_us, other_cores }) => [
-      way,
-      spread(orders_per_second),
-      spread(ratio_to_plain),
-      middle(p50_ms),
-      middle(p99_ms),
-      middle(cpu_us.client),
-      middle(cpu_us.server),
-      middle(cpu_us.postgres),
-      middle(cpu_us.together),
-      middle(other_cores),
-    ]),
+    ...ways.map(
+      ({ way, orders_per_second, ratio_to_plain, p50_ms, p99_ms, cpu_us, wal_bytes, other_cores }) => [
+        way,
+        spread(orders_per_second),
+        spread(ratio_to_plain),
+        middle(p50_ms),
+        middle(p99_ms),
+        middle(cpu_us.client),
+        middle(cpu_us.server),
+        middle(cpu_us.postgres),
+        middle(cpu_us.together),
+        middle(wal_bytes),
+        middle(other_cores),
+      ],
+    ),
   ];
 }
 

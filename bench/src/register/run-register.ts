@@ -1,7 +1,7 @@
 import { describePostgres } from '../database/describe-postgres.ts';
 import { dropDatabase } from '../database/databases.ts';
-import { type BenchPostgres, openPostgres } from '../database/open-postgres.ts';
-import { findPostgresCpu } from '../database/postgres-cpu.ts';
+import { openPostgres } from '../database/open-postgres.ts';
+import { type PostgresProbe, createProbe } from '../database/postgres-probe.ts';
 import { withClient } from '../database/with-client.ts';
 import { describeMachine } from '../measure/machine.ts';
 import { rotate } from '../measure/rotate.ts';
@@ -26,6 +26,8 @@ export interface RegisterOptions {
   minutes: number;
   ways: readonly Way[];
   ids: IdForm;
+  /** Each measurement right after a checkpoint, not in the middle of the time between two. */
+  after_checkpoint: boolean;
   /** Leaves the filled databases for the next run, and takes those that an earlier one left. */
   keep: boolean;
   database_url: string | undefined;
@@ -37,7 +39,7 @@ const warmUpSeconds = 3;
 
 /** Fills, measures and judges. Whatever it made is gone afterwards, unless it is to be kept. */
 export async function runRegister(options: RegisterOptions): Promise<RegisterReport> {
-  const { rounds, seconds, ways, ids, keep, report } = options;
+  const { rounds, seconds, ways, ids, keep, after_checkpoint, report } = options;
   const pgbench = ways.includes('plain') ? await pgbenchVersion() : null;
   const postgres = await openPostgres({ url: options.database_url, name: 'register', keep });
   const filled: FilledDatabase[] = [];
@@ -55,9 +57,11 @@ export async function runRegister(options: RegisterOptions): Promise<RegisterRep
         signal: options.signal,
       });
       filled.push(one);
-      databases.push(createRunDatabase(postgres.url, one));
+      databases.push(createRunDatabase(postgres.url, one, { form: ids, after_checkpoint }));
     }
-    const samples = await measureRounds(postgres, databases, options);
+    const samples = await withClient(postgres.url, async (client) =>
+      measureRounds(await createProbe(client), databases, options),
+    );
     const [smallest] = databases.toSorted((a, b) => a.orders - b.orders);
     const memory =
       options.minutes === 0 || smallest === undefined ? null : await watchMemory(smallest, options);
@@ -74,6 +78,7 @@ export async function runRegister(options: RegisterOptions): Promise<RegisterRep
       rounds,
       seconds,
       warm_up_seconds: warmUpSeconds,
+      after_checkpoint,
       ...summaries,
       goals: judge(summaries),
       samples,
@@ -87,7 +92,7 @@ export async function runRegister(options: RegisterOptions): Promise<RegisterRep
 
 /** Every way once at every size in each round, in an order that moves on from round to round. */
 async function measureRounds(
-  postgres: BenchPostgres,
+  postgres: PostgresProbe,
   databases: readonly RunDatabase[],
   options: RegisterOptions,
 ): Promise<Sample[]> {
@@ -95,12 +100,13 @@ async function measureRounds(
   const measure: MeasureOptions = {
     form: options.ids,
     lengths: { warm_up_seconds: warmUpSeconds, seconds: options.seconds },
-    postgres: await withClient(postgres.url, findPostgresCpu),
+    postgres,
     signal,
   };
   const samples: Sample[] = [];
   for (let round = 0; round < rounds; round++) {
     for (const database of rotate(databases, round)) {
+      await database.beginRound();
       for (const way of rotate(ways, round)) {
         signal.throwIfAborted();
         const measurement = await measureOnce(database, way, measure);

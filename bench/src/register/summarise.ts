@@ -20,6 +20,7 @@ export interface WaySummary {
   cpu_us: { client: Spread; server: Spread | null; postgres: Spread | null; together: Spread | null };
   /** Orders per second over those of the plain way in the same round and size. */
   ratio_to_plain: Spread | null;
+  wal_bytes: Spread;
   other_cores: Spread | null;
 }
 
@@ -88,6 +89,7 @@ function summariseWay(own: readonly Sample[], plain: ReadonlyMap<number, number>
     ratio_to_plain: spreadOfKnown(
       own.map(({ round, measurement }) => ratio(measurement.orders_per_second, plain.get(round) ?? null)),
     ),
+    wal_bytes: spread(({ wal_bytes }) => wal_bytes),
     other_cores: known(({ other_cores }) => other_cores),
   };
 }

@@ -1,6 +1,7 @@
 import { withClient } from '../../database/with-client.ts';
-import { HIGHEST_HALF, type IdForm, LOWEST_HALF } from '../order-ids.ts';
+import type { IdForm } from '../order-ids.ts';
 import { dropIndexes } from './indexes.ts';
+import { writeOrders } from './write-orders.ts';
 
 const ordersPerStatement = 250_000;
 const tables = ['cashback.order_clears', 'cashback.events'];
@@ -10,32 +11,6 @@ const sessionSettings = `
   SET synchronous_commit = off;
   SET work_mem = '256MB';
   SET maintenance_work_mem = '1GB'`;
-
-/** A random number of 16 digits; in one place per row, because each mention is drawn anew. */
-const randomHalf = `(${LOWEST_HALF} + floor(random() * ${HIGHEST_HALF - LOWEST_HALF}))::bigint::text`;
-/** The orders of the past: a microsecond of a hundred after another, from 2001 on. */
-const orderedHalf = `(${LOWEST_HALF} + n * 100)::text`;
-
-/** Settled orders of two sources, with their two events; `n` numbers them. */
-const fillText = (form: IdForm): string => `
-  WITH input AS MATERIALIZED (
-    SELECT ${form === 'random' ? randomHalf : orderedHalf} || ${randomHalf} AS order_id,
-      (100000000 + floor(random() * 899999999))::bigint::text AS user_id,
-      100 + n % 9900 AS cleared, 1 + n % 50 AS of_user, 1 + n / 50 % 50 AS of_service
-    FROM generate_series($1::bigint, $2::bigint) AS n
-  ), written AS (
-    INSERT INTO cashback.order_clears
-      (order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum, cashback_sum, revision,
-       settled_revision, rewarded)
-    SELECT order_id, 'yellow', user_id, user_id, 'USD', 1, cleared, of_user + of_service, 1, 1,
-      jsonb_build_array(
-        jsonb_build_object('source', 'user', 'amount', of_user || '.0000'),
-        jsonb_build_object('source', 'service', 'amount', of_service || '.0000'))
-    FROM input
-  )
-  INSERT INTO cashback.events (order_id, source, value, revision, invoice_version)
-  SELECT order_id, source, value, 1, 1
-  FROM input CROSS JOIN LATERAL (VALUES ('user', of_user), ('service', of_service)) AS part (source, value)`;
 
 /** Writes so many settled orders into a migrated, empty database, and leaves it as a long-running one is: analysed, clean, flushed. */
 export async function fillOrders(
@@ -49,7 +24,7 @@ export async function fillOrders(
     for (let from = 1; from <= orders; from += ordersPerStatement) {
       signal.throwIfAborted();
       const to = Math.min(orders, from + ordersPerStatement - 1);
-      await client.query(fillText(form), [from, to]);
+      await writeOrders(client, { form, from, to });
       report(`${to.toLocaleString('en')} of ${orders.toLocaleString('en')} orders written`);
     }
     await rebuild((index) => {

@@ -7,6 +7,7 @@ import { databaseExists, dropDatabase, recreateDatabase } from '../../database/d
 import { withClient } from '../../database/with-client.ts';
 import type { IdForm } from '../order-ids.ts';
 import { fillOrders } from './fill-orders.ts';
+import { writeOrdersText } from './write-orders.ts';
 
 /** A database that holds so many orders. Nobody measures in it: each measurement gets a copy. */
 export interface FilledDatabase {
@@ -29,7 +30,7 @@ const stopJobsMs = 5_000;
 export async function openFilledDatabase(options: FillOptions): Promise<FilledDatabase> {
   const { server_url, orders, form, reuse, report } = options;
   const name = `cashback_bench_${orders}_${form}`;
-  const making = makingOf();
+  const making = makingOf(form);
   if (reuse && (await databaseExists(server_url, name)) && (await readMaking(server_url, name)) === making) {
     report(`the kept database of ${orders.toLocaleString('en')} orders is used again`);
     return { name, orders };
@@ -49,11 +50,11 @@ export async function openFilledDatabase(options: FillOptions): Promise<FilledDa
 }
 
 /** Changes with whatever decides what a filled database looks like. */
-function makingOf(): string {
+function makingOf(form: IdForm): string {
   const hash = createHash('sha256');
   const files = globSync(['**/*.sql'], { cwd: migrationsFolder }).toSorted();
   for (const file of files) hash.update(readFileSync(path.join(migrationsFolder, file)));
-  hash.update(readFileSync(new URL('./fill-orders.ts', import.meta.url)));
+  hash.update(writeOrdersText(form));
   return hash.digest('hex');
 }
 

@@ -1,4 +1,4 @@
-import type { PostgresCpu } from '../../database/postgres-cpu.ts';
+import type { PostgresProbe } from '../../database/postgres-probe.ts';
 import { withClient } from '../../database/with-client.ts';
 import { percentile } from '../../measure/statistics.ts';
 import { type Measurement, type WindowLengths, toMeasurement, watchWindow } from '../measurement.ts';
@@ -15,7 +15,7 @@ export async function measurePlain(options: {
   url: string;
   form: IdForm;
   lengths: WindowLengths;
-  postgres: PostgresCpu | null;
+  postgres: PostgresProbe;
   signal: AbortSignal;
 }): Promise<{ measurement: Measurement; acknowledged: number }> {
   const { url, form, lengths, postgres, signal } = options;

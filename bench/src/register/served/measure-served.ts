@@ -1,5 +1,5 @@
 import { logFolder } from '../../database/open-postgres.ts';
-import type { PostgresCpu } from '../../database/postgres-cpu.ts';
+import type { PostgresProbe } from '../../database/postgres-probe.ts';
 import { startLoadProcess } from '../load/load-process.ts';
 import { type Measurement, type WindowLengths, toMeasurement, watchWindow } from '../measurement.ts';
 import type { IdForm } from '../order-ids.ts';
@@ -12,7 +12,7 @@ export async function measureServed(options: {
   url: string;
   form: IdForm;
   lengths: WindowLengths;
-  postgres: PostgresCpu | null;
+  postgres: PostgresProbe;
   signal: AbortSignal;
 }): Promise<{ measurement: Measurement; acknowledged: number }> {
   const { way, form, lengths, postgres, signal } = options;
