@@ -21,6 +21,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   transactions: APP,
   wallet: APP,
   trust: APP,
+  // Stands outside of the system: a caller like any other.
+  backfill: ['client'],
   demo: [...APP, 'client', 'testing'],
   bench: [...APP, 'client', 'cashback-db', 'testing'],
 };

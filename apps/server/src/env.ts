@@ -36,11 +36,12 @@ export const settingsSchema = z.object({
     max: 100_000,
     default: 5_000,
   }),
+  // Longer than deadlock_timeout of Postgres, which is 1 s unless it was changed: else a deadlock is taken for a wait.
   register_lock_timeout_ms: setting.integer({
-    description: 'How long a register waits for an order that another transaction holds',
+    description: 'How long a register waits for an order that another transaction holds, in ms',
     min: 50,
     max: 10_000,
-    default: 1_000,
+    default: 1_500,
   }),
   max_batch_size: setting.integer({
     description: 'How many calls one HTTP request may carry',

@@ -236,19 +236,28 @@ describe('a later register', () => {
     expect(await server.client.register(next)).toMatchObject({ outcome: 'unchanged', revision: 2 });
   });
 
-  test.each(['service', 'user_id', 'wallet_id', 'currency'] as const)(
-    'with another %s is refused with both values',
-    async (field) => {
+  test.each([
+    ['service', 'green'],
+    ['user_id', 'user-2'],
+    ['wallet_id', 'wallet-2'],
+    ['currency', 'EUR'],
+  ] as const)(
+    'with another %s is refused: the field and both values are named, and nothing is changed',
+    async (field, other) => {
       const input = await registered();
+      const { order_id } = input;
       const before = await snapshotOf(server);
-      const other = field === 'currency' ? 'EUR' : 'other';
-      const next = registerInput({ order_id: input.order_id, invoice_version: 2, [field]: other });
-      await expect(server.client.register(next)).rejects.toMatchObject({
+      const refusal = {
         code: 'IMMUTABLE_FIELD',
         retryable: false,
-        message: expect.stringContaining(field),
-        details: { order_id: input.order_id, field, stored: input[field], received: other },
-      });
+        message: `${field} of an order never changes: expected "${input[field]}", got "${other}"`,
+        details: { order_id, field, stored: input[field], received: other },
+      };
+      const next = registerInput({ order_id, [field]: other });
+      for (const call of [next, { ...next, invoice_version: 2 }, { ...next, ...values('6') }]) {
+        await expect(server.client.register(call)).rejects.toMatchObject(refusal);
+        expect(await server.client.registerMany([call])).toMatchObject([{ error: refusal }]);
+      }
       expect(await snapshotOf(server)).toBe(before);
     },
   );

@@ -18,26 +18,27 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** A real server on a free port and a database of its own. */
+/** A real server on a free port, with a database of its own unless it is given one. */
 export async function startTestServer(settings: Partial<Settings> = {}): Promise<TestServer> {
-  const database = await createTestDatabase();
-  const server = await startServer(settingsFor({ database_url: database.url, ...settings }), {
+  const own = settings.database_url === undefined ? await createTestDatabase() : null;
+  const database_url = settings.database_url ?? own?.url ?? '';
+  const server = await startServer(settingsFor({ ...settings, database_url }), {
     log: createLog({ name: 'server', level: 'silent', json: true }),
     name: 'server',
   });
   const url = String(server.url);
   const client = createCashbackClient({ url, token: TOKEN });
-  const admin = openDatabase({ url: database.url, application_name: 'server-test' });
+  const admin = openDatabase({ url: database_url, application_name: 'server-test' });
   return {
     url,
     client,
     admin,
-    database_url: database.url,
+    database_url,
     stop: async () => {
       client.close();
       await server.stop();
       await admin.close();
-      await database.drop();
+      await own?.drop();
     },
   };
 }
@@ -54,7 +55,7 @@ function settingsFor(settings: Partial<Settings> & { database_url: string }): Se
     register_group_size: 500,
     register_concurrency: 2,
     register_max_pending: 5_000,
-    register_lock_timeout_ms: 1_000,
+    register_lock_timeout_ms: 1_500,
     max_batch_size: 50,
     body_limit_bytes: 1_048_576,
     ...settings,

@@ -1,5 +1,6 @@
 import type { HTTPLinkOptions } from '@trpc/client';
 import type { AnyTRPCRouter } from '@trpc/server';
+import { Agent } from 'undici';
 import { CashbackClientError } from './client-error.ts';
 import { pause } from './pause.ts';
 
@@ -20,6 +21,8 @@ type Answer = Awaited<ReturnType<Fetch>> & { status: number };
 const TRY_AGAIN = new Set([408, 429, 502, 503, 504]);
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
+/** Further calls wait for one of these, within their timeout. */
+const MAX_CONNECTIONS = 64;
 
 /**
  * A `fetch` that tries again, within a bound and with growing pauses, when no answer or none of the server's own came.
@@ -27,6 +30,9 @@ const LONGEST_PAUSE_MS = 2_000;
  */
 export function createExchange(options: ExchangeOptions): Fetch {
   const { retries, closed } = options;
+  // The timeouts of its own are off: one of ours spans the whole exchange.
+  const agent = new Agent({ connections: MAX_CONNECTIONS, headersTimeout: 0, bodyTimeout: 0 });
+  closed.addEventListener('abort', () => void agent.destroy(), { once: true });
   return async (url, request) => {
     for (let attempt = 0; ; attempt++) {
       if (closed.aborted) {
@@ -34,7 +40,7 @@ export function createExchange(options: ExchangeOptions): Fetch {
       }
       const last = attempt >= retries;
       try {
-        const answer = await exchangeOnce(String(url), request, options);
+        const answer = await exchangeOnce(agent, new URL(String(url)), request, options);
         if (last || !TRY_AGAIN.has(answer.status)) return answer;
       } catch (error) {
         if (last || closed.aborted) throw error;
@@ -45,31 +51,41 @@ export function createExchange(options: ExchangeOptions): Fetch {
 }
 
 async function exchangeOnce(
-  url: string,
+  agent: Agent,
+  { origin, pathname, search }: URL,
   request: Parameters<Fetch>[1],
-  options: ExchangeOptions,
+  { timeout_ms }: ExchangeOptions,
 ): Promise<Answer> {
-  const { timeout_ms, closed } = options;
-  const timeout = AbortSignal.timeout(timeout_ms);
-  const signals = request?.signal ? [timeout, closed, request.signal] : [timeout, closed];
-  let text: string;
-  let status: number;
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(), timeout_ms);
   try {
-    const response = await fetch(url, { ...request, signal: AbortSignal.any(signals) });
-    status = response.status;
-    text = await response.text();
+    const { statusCode, body } = await agent.request({
+      origin,
+      path: `${pathname}${search}`,
+      method: request?.method === 'POST' ? 'POST' : 'GET',
+      headers: request?.headers as Record<string, string>,
+      body: (request?.body as string | undefined) ?? null,
+      signal: timeout.signal,
+    });
+    const text = await body.text();
+    return {
+      ok: statusCode < 400,
+      status: statusCode,
+      json: async () => parseAnswer(text, statusCode, origin),
+    };
   } catch (error) {
-    const reason = timeout.aborted ? `no whole answer within ${timeout_ms} ms` : reasonOf(error);
+    const reason = timeout.signal.aborted ? `no whole answer within ${timeout_ms} ms` : reasonOf(error);
     throw new CashbackClientError(
       'UNREACHABLE',
-      `${new URL(url).origin} did not answer: ${reason}; the call may have taken effect and is safe to repeat`,
+      `${origin} did not answer: ${reason}; the call may have taken effect and is safe to repeat`,
       { retryable: true, cause: error },
     );
+  } finally {
+    clearTimeout(timer);
   }
-  return { ok: status < 400, status, json: async () => parseAnswer(text, status, url) };
 }
 
-function parseAnswer(text: string, status: number, url: string): unknown {
+function parseAnswer(text: string, status: number, origin: string): unknown {
   try {
     const answer: unknown = JSON.parse(text);
     if (isOfRouter(answer)) return answer;
@@ -80,7 +96,7 @@ function parseAnswer(text: string, status: number, url: string): unknown {
   const shown = text.length <= 200 ? text : `${text.slice(0, 200)}...`;
   throw new CashbackClientError(
     retryable ? 'UNREACHABLE' : 'UNEXPECTED_ANSWER',
-    `expected an answer of a cashback server at ${new URL(url).origin}, got status ${status}: ${shown}`,
+    `expected an answer of a cashback server at ${origin}, got status ${status}: ${shown}`,
     { retryable },
   );
 }
@@ -102,9 +118,7 @@ export function pauseMs(attempt: number): number {
   return longest * (0.5 + Math.random() / 2);
 }
 
-/** What `fetch` failed with is in the causes of its "fetch failed". */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.cause instanceof AggregateError) return error.cause.errors.map(reasonOf).join('; ');
-  return error.cause instanceof Error ? error.cause.message : error.message;
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
 }

@@ -12,6 +12,9 @@ import {
 /** What identifies an order's cashback and never changes once it is registered. */
 const IMMUTABLE_FIELDS = ['service', 'user_id', 'wallet_id', 'currency'] as const;
 
+/** The largest number that a revision can be, in the tables and on the wire. */
+const LAST_REVISION = 2_147_483_647;
+
 /** An order as it is stored: the target is the newest event of each source. */
 export interface StoredOrder {
   service: string;
@@ -39,7 +42,12 @@ export interface Registration {
 
 type Refused = {
   outcome: 'refused';
-  code: 'SUM_MISMATCH' | 'IMMUTABLE_FIELD' | 'SOURCE_SPLIT_REQUIRED' | 'REVISION_CONFLICT';
+  code:
+    | 'SUM_MISMATCH'
+    | 'IMMUTABLE_FIELD'
+    | 'SOURCE_SPLIT_REQUIRED'
+    | 'REVISION_CONFLICT'
+    | 'REVISION_EXHAUSTED';
   message: string;
   details: Record<string, unknown>;
 };
@@ -57,8 +65,8 @@ export type RegisterDecision =
 
 /**
  * What a call of `register` does to an order. The checks come in this order: the call itself, fields that never
- * change, an older invoice version, the same target, the expected revision. The same target comes before the expected
- * revision so that a call repeated after a lost answer is `unchanged` and no conflict.
+ * change, an older invoice version, the same target, the expected revision, whether there is a next one. The same
+ * target comes before the expected revision so that a call repeated after a lost answer is `unchanged` and no conflict.
  *
  * The first register of an order is always registered, as revision 1, even when all of it is zero.
  */
@@ -77,6 +85,7 @@ export function decideRegister(stored: StoredOrder | null, input: Registration):
   if (input.expected_revision !== null && input.expected_revision !== revision) {
     return refuseRevision(input.expected_revision, revision);
   }
+  if (revision >= LAST_REVISION) return refuseAnyRevision(revision);
   return { outcome: 'registered', revision: revision + 1, ...changeTarget(stored?.target ?? {}, asked) };
 }
 
@@ -151,5 +160,14 @@ function refuseRevision(expected_revision: number, revision: number): Refused {
       `expected_revision is ${expected_revision}, the order is at revision ${revision}: ` +
       `read the revision, calculate again and register again`,
     details: { expected_revision, revision },
+  };
+}
+
+function refuseAnyRevision(revision: number): Refused {
+  return {
+    outcome: 'refused',
+    code: 'REVISION_EXHAUSTED',
+    message: `the order is at revision ${revision}, which is the last one: its target cannot change any more`,
+    details: { revision },
   };
 }

@@ -203,6 +203,27 @@ describe('decideRegister', () => {
       },
     },
     {
+      guarantee: 'the last revision there can be is given',
+      stored: { revision: 2_147_483_646 },
+      call: { by_source: { user: 11n } },
+      decision: {
+        outcome: 'registered',
+        revision: 2_147_483_647,
+        target: { user: 11n },
+        changes: [{ source: 'user', value: 11n }],
+      },
+    },
+    {
+      guarantee: 'a target that would need a revision after the last one is refused',
+      stored: { revision: 2_147_483_647 },
+      call: { by_source: { user: 11n }, expected_revision: 2_147_483_647 },
+      decision: {
+        outcome: 'refused',
+        code: 'REVISION_EXHAUSTED',
+        details: { revision: 2_147_483_647 },
+      },
+    },
+    {
       guarantee: 'a sum that is the sum of its sources is taken',
       call: { by_source: { user: 7n, service: 4n }, sum: 11n },
       decision: {

@@ -4,6 +4,7 @@ const overloadCodes = new Set([
   '55P03', // waited too long for a lock
   '57014', // statement took too long
   '40P01', // deadlock, also when tried again
+  '40001', // serialization failure, also when tried again
 ]);
 
 /** Trouble of the database, in words for whoever made the call; the cause is for the log. */

@@ -12,6 +12,7 @@ test.each([
   ['a wait for a lock that took too long', withCode('55P03'), 'OVERLOADED'],
   ['a statement that took too long', withCode('57014'), 'OVERLOADED'],
   ['a deadlock', withCode('40P01'), 'OVERLOADED'],
+  ['a serialization failure', withCode('40001'), 'OVERLOADED'],
   ['the error of a statement around it', new Error('secret', { cause: withCode('40P01') }), 'OVERLOADED'],
 ])('%s is explained as something that may pass, without its own words', (_, error, code) => {
   const explained = explainDatabaseError(error);

@@ -1,0 +1,84 @@
+import { createReadStream, createWriteStream, statSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { finished } from 'node:stream/promises';
+import { createCashbackClient } from '@cashback/client';
+import { SingleBar } from 'cli-progress';
+import { Command, InvalidArgumentError } from 'commander';
+import { serverToken, serverUrl } from './env.ts';
+import { type BackfillReport, runBackfill } from './run-backfill.ts';
+
+interface Options {
+  rejected: string;
+  from: number;
+  json?: true;
+}
+
+const program: Command = new Command('backfill')
+  .description('Register many orders from a file: one JSON object a line, with the fields of register')
+  .argument('<file>', 'the file, e.g. orders.ndjson')
+  .option('--rejected <file>', 'where lines go that are refused, with the reason', 'rejected.ndjson')
+  .option('--from <line>', 'the first line to register, to go on after a stop', lineNumber, 1)
+  .option('--json', 'print the report as JSON')
+  .addHelpText(
+    'after',
+    `
+CASHBACK_URL is where the server listens, CASHBACK_TOKEN a token with the scope register.
+Running it again is harmless: what is registered already is "unchanged".
+Exit code: 0 all registered; 2 lines were rejected; 1 stopped before the end.`,
+  )
+  .parse();
+
+process.exitCode = await main(program.args[0] ?? '', program.opts<Options>());
+
+async function main(file: string, { rejected, from, json }: Options): Promise<number> {
+  if (serverUrl === undefined) program.error('CASHBACK_URL is missing: e.g. http://127.0.0.1:4010');
+  if (serverToken === undefined) program.error('CASHBACK_TOKEN is missing: a token with the scope register');
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) program.error(`there is no file ${file}`);
+
+  const client = createCashbackClient({ url: serverUrl, token: serverToken, retries: 8 });
+  const bytes = createReadStream(file);
+  // Made when the first line is rejected: no empty file stays behind.
+  let out: ReturnType<typeof createWriteStream> | undefined;
+  const bar = new SingleBar({
+    stream: process.stderr,
+    format: '[{bar}] {percentage} %  {lines} lines  {rejected} rejected  {duration_formatted}',
+    noTTYOutput: true,
+    notTTYSchedule: 3_000,
+  });
+  bar.start(statSync(file).size, 0, { lines: 0, rejected: 0 });
+  try {
+    const report = await runBackfill({
+      client,
+      lines: createInterface({ input: bytes, crlfDelay: Infinity }),
+      from,
+      onRejected: (line) => {
+        out ??= createWriteStream(rejected);
+        out.write(`${JSON.stringify(line)}\n`);
+      },
+      onProgress: ({ lines, rejected: count }) => bar.update(bytes.bytesRead, { lines, rejected: count }),
+    });
+    bar.stop();
+    if (json === true) console.log(JSON.stringify(report, null, 2));
+    else print(report, rejected);
+    if (report.stopped_at !== null) return 1;
+    return report.rejected === 0 ? 0 : 2;
+  } finally {
+    bar.stop();
+    client.close();
+    bytes.destroy();
+    if (out !== undefined) await finished(out.end());
+  }
+}
+
+function print({ lines, outcomes, rejected, stopped_at, reason }: BackfillReport, file: string): void {
+  console.log(
+    `${lines} lines: ${outcomes.registered} registered, ${outcomes.unchanged} unchanged, ${outcomes.stale} stale, ${rejected} rejected`,
+  );
+  if (rejected > 0) console.log(`the rejected ones and why: ${file}`);
+  if (stopped_at !== null) console.log(`stopped: ${reason}\ngo on with --from ${stopped_at}`);
+}
+
+function lineNumber(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('expected a line number from 1');
+  return Number(text);
+}

@@ -1,0 +1,139 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CashbackEvent } from '@cashback/client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type TestServer, registerInput, startTestServer, values } from './support.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server?.stop());
+
+const WRITING_MS = 2_500;
+const LONGEST_MS = 700;
+
+function anyOf(limit: number): number {
+  return Math.floor(Math.random() * limit);
+}
+
+/** What is committed, and what never was. */
+interface Written {
+  committed: Set<string>;
+  undone: Set<string>;
+}
+
+let orders = 0;
+async function insertEvents(
+  client: { query: (text: string, values: unknown[]) => Promise<{ rows: { event_id: string }[] }> },
+  count: number,
+): Promise<string[]> {
+  const { rows } = await client.query(
+    `INSERT INTO cashback.events (order_id, value, revision, invoice_version)
+     SELECT 'written-' || ($1::integer + n), 1, 1, 1 FROM generate_series(1, $2::integer) AS n RETURNING event_id`,
+    [(orders += count) - count, count],
+  );
+  return rows.map(({ event_id }) => event_id);
+}
+
+/**
+ * A transaction that writes a few events, waits, writes some more, and ends one way or the other. Some have their
+ * place in the feed long before they write there, some take back a part of what they wrote.
+ */
+async function writeInOneTransaction(longest_ms: number, written: Written): Promise<void> {
+  const client = await server.admin.pool.connect();
+  try {
+    await client.query('BEGIN');
+    if (anyOf(2) === 0) await client.query('SELECT pg_current_xact_id()');
+    const ids: string[] = [];
+    for (let part = 0; part <= anyOf(3); part++) {
+      await delay(anyOf(longest_ms));
+      await client.query('SAVEPOINT part');
+      const added = await insertEvents(client, 1 + anyOf(3));
+      if (anyOf(4) > 0) ids.push(...added);
+      else {
+        await client.query('ROLLBACK TO SAVEPOINT part');
+        added.forEach((id) => written.undone.add(id));
+      }
+    }
+    await delay(anyOf(longest_ms));
+    const commits = anyOf(4) > 0;
+    await client.query(commits ? 'COMMIT' : 'ROLLBACK');
+    ids.forEach((id) => (commits ? written.committed : written.undone).add(id));
+  } finally {
+    client.release();
+  }
+}
+
+async function readToMarker(
+  limitOf: () => number,
+  found: CashbackEvent[],
+  marker: () => string | undefined,
+): Promise<void> {
+  const deadline = Date.now() + WRITING_MS + 20_000;
+  let after: string | undefined;
+  while (Date.now() < deadline) {
+    const page = await server.client.events({ limit: limitOf(), ...(after !== undefined && { after }) });
+    found.push(...page.events);
+    after = page.cursor;
+    const order = marker();
+    if (order !== undefined && found.some(({ order_id }) => order_id === order)) return;
+    if (page.events.length === 0) await delay(5);
+  }
+  throw new Error(`the feed did not come to its end after ${found.length} events`);
+}
+
+test('while transactions of every length write, readers get each committed event once, and all in one order', async () => {
+  const written: Written = { committed: new Set(), undone: new Set() };
+  const until = Date.now() + WRITING_MS;
+  const repeat = async (work: () => Promise<unknown>): Promise<void> => {
+    while (Date.now() < until) await work();
+  };
+  const orderIds = Array.from({ length: 20 }, () => registerInput().order_id);
+  const registers = () =>
+    server.client.register(
+      registerInput({ order_id: orderIds[anyOf(20)] ?? '', ...values(String(anyOf(9)), String(anyOf(9))) }),
+    );
+
+  let marker: string | undefined;
+  const live: CashbackEvent[][] = [[], [], []];
+  const readers = live.map((found, index) =>
+    readToMarker(
+      () => (index === 0 ? 1 + anyOf(3) : 1 + anyOf(50)),
+      found,
+      () => marker,
+    ),
+  );
+  const reading = Promise.all(readers);
+  reading.catch(() => {}); // looked at below
+  await Promise.all([
+    ...Array.from({ length: 3 }, () => repeat(() => writeInOneTransaction(LONGEST_MS, written))),
+    ...Array.from({ length: 3 }, () => repeat(() => writeInOneTransaction(2, written))),
+    ...Array.from({ length: 3 }, () => repeat(registers)),
+  ]);
+  // It comes after all that was written before it.
+  const last = registerInput();
+  await server.client.register(last);
+  marker = last.order_id;
+  await reading;
+
+  const again: CashbackEvent[] = [];
+  await readToMarker(
+    () => 1_000,
+    again,
+    () => marker,
+  );
+  const sequence = again.map(({ event_id }) => event_id);
+  for (const found of live) expect(found.map(({ event_id }) => event_id)).toEqual(sequence);
+
+  const seen = new Set(sequence);
+  expect(seen.size).toBe(sequence.length);
+  expect([...written.committed].filter((id) => !seen.has(id))).toEqual([]);
+  expect([...written.undone].filter((id) => seen.has(id))).toEqual([]);
+  const { rows } = await server.admin.pool.query<{ event_id: string }>(
+    'SELECT event_id FROM cashback.events',
+  );
+  expect(new Set(rows.map(({ event_id }) => event_id))).toEqual(seen);
+  // Ids of events alone would have been no order to read by: later ones were committed before earlier ones.
+  expect(sequence).not.toEqual(sequence.toSorted((left, right) => Number(left) - Number(right)));
+  expect(Math.min(written.committed.size, written.undone.size, rows.length / 4)).toBeGreaterThan(50);
+});

@@ -1,0 +1,174 @@
+import { type CashbackClient, CashbackClientError, createCashbackClient } from '@cashback/client';
+import { startRelay } from '@cashback/testing';
+import { type SequentialModel, checkLinearizable, createHistory } from '@cashback/testing/linearizability';
+import * as fc from 'fast-check';
+import { afterEach, expect, test } from 'vitest';
+import {
+  type ModelCall,
+  type ModelOrder,
+  type ModelResult,
+  NO_ORDER,
+  UNKNOWN,
+  callEvents,
+  callOrder,
+  callRegister,
+  modelRegister,
+  modelResult,
+  modelRow,
+} from './register-model.ts';
+import { TOKEN, type TestServer, registerInput, startTestServer } from './support.ts';
+
+const cleanups: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+});
+
+type Call = { register: ModelCall } | 'order' | 'events';
+
+/** One order, as if its calls came one after another. */
+const model: SequentialModel<ModelOrder, Call, unknown> = {
+  initial: NO_ORDER,
+  apply(order, call) {
+    if (call === 'order') return { state: order, result: modelRow(order) };
+    if (call === 'events') return { state: order, result: order.events };
+    const applied = modelRegister(order, call.register);
+    return { state: applied.order, result: modelResult(applied) };
+  },
+};
+
+const amount = fc.integer({ min: 0, max: 3 });
+const anyCall = fc.oneof(
+  {
+    arbitrary: fc.record({
+      by_source: fc.record({ user: amount, service: amount }, { requiredKeys: [], noNullPrototype: true }),
+      is_newer: fc.boolean(),
+      cleared_sum: fc.integer({ min: 100, max: 102 }),
+      expects: fc.boolean(),
+    }),
+    weight: 4,
+  },
+  { arbitrary: fc.constantFrom('order' as const, 'events' as const), weight: 1 },
+);
+const CALLS_PER_VERSION = 4;
+
+/** Servers over one database: what takes turns inside one of them proves nothing of the orders. */
+async function startServers(count: number): Promise<TestServer[]> {
+  const servers: TestServer[] = [];
+  while (servers.length < count) {
+    const database_url = servers[0]?.database_url;
+    const server = await startTestServer(database_url === undefined ? {} : { database_url });
+    cleanups.push(() => server.stop());
+    servers.push(server);
+  }
+  return servers;
+}
+
+/** Without retries: a call that is repeated by itself may take effect twice. */
+function openClient(url: string, batching: boolean): CashbackClient {
+  const client = createCashbackClient({ url, token: TOKEN, batching, retries: 0 });
+  cleanups.push(() => client.close());
+  return client;
+}
+
+/** A client some of whose requests do not arrive, and some of whose answers do not come back. */
+async function openClientOnBadRoad(url: string): Promise<CashbackClient> {
+  const road = await startRelay(url, () => ({
+    toTarget: () => (Math.random() < 0.1 ? 'cut' : 'pass'),
+    toCaller: () => (Math.random() < 0.2 ? 'cut' : 'pass'),
+  }));
+  cleanups.push(() => road.stop());
+  return openClient(road.url, false);
+}
+
+function runCall(client: CashbackClient, orderId: string, call: Call): Promise<unknown> {
+  if (call === 'order') return callOrder(client, orderId);
+  if (call === 'events') return callEvents(client, orderId);
+  return callRegister(client, orderId, call.register);
+}
+
+/** Every client makes its calls one after another, all clients at once; in the end each order is looked at. */
+async function playCalls(clients: readonly CashbackClient[], orderIds: readonly string[], callsEach: number) {
+  const history = createHistory<Call, unknown>();
+  const play = (client: CashbackClient, orderId: string, call: Call): Promise<unknown> =>
+    history.record(orderId, call, () =>
+      runCall(client, orderId, call).catch((error: unknown) => {
+        if (error instanceof CashbackClientError && UNKNOWN.has(error.code)) return null;
+        throw error;
+      }),
+    );
+  async function playAll(client: CashbackClient): Promise<void> {
+    const known = new Map<string, number>();
+    for (const [index, drawn] of fc.sample(anyCall, callsEach).entries()) {
+      const orderId = orderIds[Math.floor(Math.random() * orderIds.length)] ?? '';
+      let call: Call | typeof drawn = drawn;
+      if (typeof call === 'object') {
+        const { is_newer, expects, ...register } = call;
+        const invoice_version = 1 + Math.floor(index / CALLS_PER_VERSION) + (is_newer ? 1 : 0);
+        const expected_revision = expects ? { expected_revision: known.get(orderId) ?? 0 } : {};
+        call = { register: { ...register, ...expected_revision, invoice_version } };
+      }
+      const result = await play(client, orderId, call);
+      const { revision } = { ...(result as ModelResult | null) };
+      if (revision !== undefined) known.set(orderId, revision);
+    }
+  }
+  await Promise.all(clients.map(playAll));
+  for (const orderId of orderIds) {
+    for (const call of ['order', 'events'] as const) await play(clients[0] as CashbackClient, orderId, call);
+  }
+  return history.calls;
+}
+
+test('what many clients are told of few orders could have come from their calls one after another', async () => {
+  const servers = await startServers(2);
+  const clients: CashbackClient[] = [];
+  for (const { url } of servers) {
+    // One client for three who call: what they call with in one turn goes together.
+    const together = openClient(url, true);
+    clients.push(together, together, together, openClient(url, false), openClient(url, false));
+    clients.push(await openClientOnBadRoad(url), await openClientOnBadRoad(url));
+  }
+  const seen = { answered: 0, unknown: 0, registered: 0, overlapping: 0 };
+  for (let round = 1; round <= 4; round++) {
+    const calls = await playCalls(clients, [registerInput().order_id, registerInput().order_id], 10);
+    const verdict = checkLinearizable(calls, model);
+    expect('report' in verdict ? verdict.report : 'linearizable').toBe('linearizable');
+    for (const { key, answer, invoked_at } of calls) {
+      seen[answer === null ? 'unknown' : 'answered'] += 1;
+      if (JSON.stringify(answer?.result)?.includes('"registered"')) seen.registered += 1;
+      const beside = calls.filter(
+        (other) =>
+          other.key === key && other.invoked_at < invoked_at && (other.answer?.returned_at ?? 0) > invoked_at,
+      );
+      seen.overlapping += beside.length;
+    }
+  }
+  // The history was worth looking at.
+  expect(seen.unknown).toBeGreaterThan(10);
+  expect(seen.registered).toBeGreaterThan(50);
+  expect(seen.overlapping).toBeGreaterThan(seen.answered);
+});
+
+test('that a register does not lock its order is found by the checker', async () => {
+  const servers = await startServers(4);
+  // The statement that locks is an insert which meets the order's row: here it meets none, and the rest goes on.
+  await servers[0]?.admin.pool.query(`
+    CREATE FUNCTION cashback.lock_nothing() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF EXISTS (SELECT FROM cashback.order_clears WHERE order_id = NEW.order_id) THEN RETURN NULL; END IF;
+      RETURN NEW;
+    END $$;
+    CREATE TRIGGER lock_nothing BEFORE INSERT ON cashback.order_clears
+      FOR EACH ROW EXECUTE FUNCTION cashback.lock_nothing()`);
+  const clients = servers.flatMap(({ url }) => [openClient(url, false), openClient(url, false)]);
+  for (let round = 1; round <= 40; round++) {
+    const verdict = checkLinearizable(await playCalls(clients, [registerInput().order_id], 12), model);
+    if (verdict.outcome === 'linearizable') continue;
+    expect(verdict).toMatchObject({
+      outcome: 'not_linearizable',
+      report: expect.stringContaining('no order'),
+    });
+    return;
+  }
+  throw new Error('the lock was gone, and nothing was found');
+});

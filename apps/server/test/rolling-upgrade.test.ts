@@ -1,0 +1,300 @@
+import { cashbackEvent } from '@cashback/contract';
+import { type Database, migrate, migrationsFolder, openDatabase } from '@cashback/postgres';
+import { type RunningApp, createLog, readSettings } from '@cashback/service';
+import { type TestDatabase, createTestDatabase } from '@cashback/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newOrder, paid } from '../../processing/test/support/orders.ts';
+import { startSystem } from '../../processing/test/support/system.ts';
+import { startWorker } from '../../worker/src/app.ts';
+import { settingsSchema as workerSettings } from '../../worker/src/env.ts';
+import {
+  type OutsideTransactions,
+  startOutsideTransactions,
+} from '../../worker/test/support/outside-transactions.ts';
+import {
+  migrateToOldRelease,
+  oldAnswer,
+  oldReaderReads,
+  oldServerRegisters,
+  oldWorkerCharges,
+  totalOfOldWorker,
+} from './old-release.ts';
+import { TOKEN, type TestServer, registerInput, startTestServer, until, values } from './support.ts';
+
+const log = createLog({ name: 'rolling-upgrade', level: 'silent', json: true });
+
+// One database goes through the steps, so the tests stand in their order.
+let testDatabase: TestDatabase;
+let database: Database;
+let server: TestServer;
+const cleanups: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  cleanups.push(() => testDatabase.drop());
+  database = openDatabase({ url: testDatabase.url, application_name: 'rolling-upgrade-test' });
+  cleanups.push(() => database.close());
+  await migrateToOldRelease(database, testDatabase.url);
+});
+afterAll(async () => {
+  for (const cleanup of cleanups.toReversed()) await cleanup();
+});
+
+const register = (order_id: string, fields: Parameters<typeof registerInput>[0]) =>
+  server.client.register(registerInput({ order_id, ...fields }));
+
+async function targetOf(order_id: string): Promise<{ user?: string; service?: string }> {
+  const { target } = await server.client.order({ order_id });
+  return Object.fromEntries(target.map(({ source, value }) => [source, value]));
+}
+
+async function startNewWorker(databaseUrl: string, outside: OutsideTransactions): Promise<RunningApp> {
+  const settings = readSettings(workerSettings, {
+    DATABASE_URL: databaseUrl,
+    PORT: '0',
+    TRANSACTIONS_URL: outside.url,
+    TRANSACTIONS_TOKEN: 'token-of-the-worker',
+    OPERATION_CALLBACK_SECRET: `whsec_${Buffer.alloc(32, 1).toString('base64')}`,
+    QUEUE_POLL_MS: '500',
+    POLL_BASE_MS: '50',
+    POLL_MAX_MS: '200',
+    SWEEP_INTERVAL_MS: '50',
+    SWEEP_GRACE_MS: '50',
+  });
+  return startWorker(settings, { log, name: 'worker' });
+}
+
+describe('1. «Добавить новое поле в `cashback.events`»', () => {
+  test('rows from before count as those of user, also when an old server goes on writing them', async () => {
+    await oldServerRegisters(database, { order_id: 'old', cashback_sum: '5' });
+    await oldServerRegisters(database, { order_id: 'old', cashback_sum: '7' });
+    await oldServerRegisters(database, { order_id: 'old-and-gone', cashback_sum: '0' });
+
+    await migrate({ url: testDatabase.url, folder: migrationsFolder });
+    await oldServerRegisters(database, { order_id: 'between', cashback_sum: '3' });
+    await oldServerRegisters(database, { order_id: 'between', cashback_sum: '4' });
+
+    const { rows } = await database.pool.query(
+      'SELECT order_id, source, value FROM cashback.events ORDER BY event_id',
+    );
+    expect(rows).toEqual(
+      [
+        ['old', '5.0000'],
+        ['old', '7.0000'],
+        ['old-and-gone', '0.0000'],
+        ['between', '3.0000'],
+        ['between', '4.0000'],
+      ].map(([order_id, value]) => ({ order_id, source: 'user', value })),
+    );
+  });
+
+  test('a new server takes them for the target of user, and goes on from there', async () => {
+    server = await startTestServer({ database_url: testDatabase.url });
+    cleanups.push(() => server.stop());
+    expect(await targetOf('old')).toEqual({ user: '7.0000', service: '0.0000' });
+    expect(await targetOf('between')).toEqual({ user: '4.0000', service: '0.0000' });
+    expect(await targetOf('old-and-gone')).toEqual({ user: '0.0000', service: '0.0000' });
+    expect(await register('old', { invoice_version: 2, ...values('7') })).toMatchObject({
+      outcome: 'unchanged',
+      revision: 2,
+    });
+    expect(await register('between', { invoice_version: 3, ...values('6') })).toMatchObject({
+      outcome: 'registered',
+      revision: 3,
+    });
+  });
+});
+
+describe('2. «Добавить новое поле в ответ ручки `/internal/events`»', () => {
+  test('it is there for every event, of `user` for those from before', async () => {
+    expect((await server.client.events({ order_id: 'old' })).events).toMatchObject([
+      { source: 'user', value: '5.0000', revision: 1 },
+      { source: 'user', value: '7.0000', revision: 2 },
+    ]);
+  });
+
+  test('readers that do not know it read on: one order, and the feed from where they were', async () => {
+    const { events, cursor } = await oldReaderReads(server.url, TOKEN, { order_id: 'between' });
+    expect(events.map(({ value }) => value)).toEqual(['3.0000', '4.0000', '6.0000']);
+    await register('between', { invoice_version: 4, ...values('8') });
+    const news = await until('the news', async () => {
+      const page = await oldReaderReads(server.url, TOKEN, { after: cursor, limit: 10 });
+      return page.events.find(({ revision }) => revision === 4);
+    });
+    // To them the newest value is all there is, which it is while nobody but user pays.
+    expect(news).toMatchObject({ order_id: 'between', value: '8.0000' });
+    expect(news).not.toHaveProperty('source');
+
+    const all = await oldReaderReads(server.url, TOKEN, { limit: 100 });
+    expect(all.events.map(({ order_id, value }) => `${order_id} ${value}`)).toEqual([
+      'old 5.0000',
+      'old 7.0000',
+      'old-and-gone 0.0000',
+      'between 3.0000',
+      'between 4.0000',
+      'between 6.0000',
+      'between 8.0000',
+    ]);
+  });
+
+  test('and a reader of today ignores the fields of tomorrow', async () => {
+    const { events } = await server.client.events({ order_id: 'old' });
+    expect(cashbackEvent.parse({ ...events[0], funded_for: 'tomorrow' })).toEqual(events[0]);
+  });
+});
+
+describe('3. «Доработки в `cashback_charge_processing`»', () => {
+  let outside: OutsideTransactions;
+  beforeAll(async () => {
+    outside = await startOutsideTransactions(database);
+    cleanups.push(() => outside.stop());
+    for (const orderId of ['old', 'old-and-gone', 'between', 'shared']) {
+      outside.addInvoice(orderId, { currency: 'USD' });
+    }
+  });
+
+  test('an old worker takes the newest event for the whole sum, and it is: whatever a new server is called with', async () => {
+    const order_id = 'of-user-alone';
+    const calls: Parameters<typeof registerInput>[0][] = [
+      { cashback_sum: '5' },
+      values('6'),
+      values('7', '0'),
+      { cashback_by_source: [{ source: 'service', value: '0' }] },
+      { cashback_sum: '9', ...values('9', '0') },
+      { cashback_by_source: [] },
+      values('0.0001', '0'),
+    ];
+    for (const [index, amounts] of calls.entries()) {
+      const { cashback_sum } = await register(order_id, { invoice_version: index + 1, ...amounts });
+      expect(await totalOfOldWorker(database, order_id)).toBe(cashback_sum);
+      expect(await targetOf(order_id)).toEqual({ user: cashback_sum, service: '0.0000' });
+    }
+    const { events } = await server.client.events({ order_id });
+    expect(events.map(({ source }) => source)).toEqual(events.map(() => 'user'));
+  });
+
+  test('a new worker charges orders from before as those of user, though nothing was queued for them', async () => {
+    const worker = await startNewWorker(testDatabase.url, outside);
+    for (const orderId of ['old', 'between', 'old-and-gone']) {
+      await until(`${orderId} to settle`, async () => {
+        const { state } = await server.client.order({ order_id: orderId });
+        return state === 'settled';
+      });
+    }
+    await worker.stop();
+    expect(outside.updates('old').map(({ reward }) => reward)).toEqual([
+      [{ source: 'user', amount: '7.0000' }],
+    ]);
+    expect(outside.updates('between').map(({ reward }) => reward)).toEqual([
+      [{ source: 'user', amount: '8.0000' }],
+    ]);
+    expect(outside.updates('old-and-gone')).toEqual([]);
+    // The old worker finds nothing left to do.
+    expect(await oldWorkerCharges(database, outside.url, 'old')).toBe('settled');
+  });
+
+  test('an old and a new worker on one order bring it to one target, once', async () => {
+    outside.on_accept = 'stay';
+    await register('shared', values('5'));
+    expect(await oldWorkerCharges(database, outside.url, 'shared')).toBe('updated');
+    const worker = await startNewWorker(testDatabase.url, outside);
+    await register('shared', { invoice_version: 2, ...values('6', '0') });
+    await until('the new worker to look', async () => outside.retrieves('shared') > 2);
+    expect(await oldWorkerCharges(database, outside.url, 'shared')).toBe('again later');
+
+    outside.on_accept = 'success';
+    outside.finish('shared', 'success');
+    await until('the order to settle', async () => {
+      const { state } = await server.client.order({ order_id: 'shared' });
+      return state === 'settled';
+    });
+    await worker.stop();
+    expect(await oldWorkerCharges(database, outside.url, 'shared')).toBe('settled');
+    expect(outside.updates('shared').map(({ reward }) => reward)).toEqual([
+      [{ source: 'user', amount: '5.0000' }],
+      [{ source: 'user', amount: '6.0000' }],
+    ]);
+    expect(outside.cashback('shared').rewarded).toEqual([{ source: 'user', amount: '6.0000' }]);
+  });
+});
+
+describe('4. «Доработки в ручке `/v2/internal/cashback/register`»', () => {
+  test('callers that send one sum and callers that send it by source take turns on one order', async () => {
+    const order_id = 'mixed';
+    const old = await register(order_id, { cashback_sum: '5' });
+    expect(oldAnswer.parse(old)).toEqual({ need_processing: true });
+    expect(await register(order_id, values('5', '0'))).toMatchObject({ outcome: 'unchanged', revision: 1 });
+    expect(await register(order_id, { invoice_version: 2, ...values('6') })).toMatchObject({ revision: 2 });
+    expect(await register(order_id, { invoice_version: 2, cashback_sum: '6' })).toMatchObject({
+      outcome: 'unchanged',
+    });
+    expect(await register(order_id, { invoice_version: 1, cashback_sum: '5' })).toMatchObject({
+      outcome: 'stale',
+    });
+    expect(await register(order_id, { invoice_version: 3, cashback_sum: '7' })).toMatchObject({
+      outcome: 'registered',
+      revision: 3,
+    });
+    expect(await targetOf(order_id)).toEqual({ user: '7.0000', service: '0.0000' });
+  });
+
+  test('a caller that sends one sum never takes from a source that it does not know', async () => {
+    const order_id = 'mixed';
+    await register(order_id, { invoice_version: 4, ...values('7', '2') });
+    // The twin of the new caller, not replaced yet: it adds up what it calculates to the same sum.
+    const twin = { invoice_version: 5, cashback_sum: '9' };
+    expect(oldAnswer.parse(await register(order_id, twin))).toEqual({ need_processing: true });
+    for (const cashback_sum of ['0', '7', '10']) {
+      await expect(register(order_id, { invoice_version: 5, cashback_sum })).rejects.toMatchObject({
+        code: 'SOURCE_SPLIT_REQUIRED',
+        retryable: false,
+        details: { stored_by_source: values('7.0000', '2.0000').cashback_by_source },
+      });
+    }
+    expect(await targetOf(order_id)).toEqual({ user: '7.0000', service: '2.0000' });
+
+    // With the service out of it again, one sum says all.
+    await register(order_id, { invoice_version: 6, ...values('7', '0') });
+    expect(await register(order_id, { invoice_version: 7, cashback_sum: '3' })).toMatchObject({
+      outcome: 'registered',
+      cashback_sum: '3.0000',
+    });
+  });
+});
+
+test('5. «Доработки в `universal_cashback_processing`»: it sends each source, of orders from before too, and the worker pays each', async () => {
+  const system = await startSystem();
+  cleanups.push(() => system.stop());
+  const order = newOrder(system);
+  await order.putRates({ source: 'user', rate: '0.05' }, { source: 'service', rate: '0.02' });
+  const invoice = await order.create('cleared', paid('100'));
+  // As processing sent it before: what is the service's was added to what is the user's.
+  const { order_id } = order;
+  const { service, user_id, wallet_id, currency } = invoice;
+  const identity = { order_id, service, user_id, wallet_id, currency, invoice_version: 1 };
+  await system.client.register({ ...identity, cleared_sum: '100', cashback_sum: '7' });
+
+  await system.startProcessing({ env: { CATCH_UP_INTERVAL_MS: '50' } });
+  await order.untilTarget('5.0000', '2.0000');
+  await order.untilProcessed(1);
+  const events = (await order.events()).filter(({ revision }) => revision === 2);
+  expect(events.map(({ source, value }) => ({ source, value }))).toEqual([
+    { source: 'service', value: '2.0000' },
+    { source: 'user', value: '5.0000' },
+  ]);
+
+  const outside = await startOutsideTransactions(system.database);
+  cleanups.push(() => outside.stop());
+  outside.addInvoice(order_id, { user_id, wallet_id, currency });
+  const worker = await startNewWorker(system.databaseUrl, outside);
+  cleanups.push(() => worker.stop());
+  await until('the order to settle', async () => (await order.stored())?.state === 'settled');
+  expect(outside.updates(order_id).map(({ reward }) => reward)).toEqual([
+    [
+      { source: 'user', amount: '5.0000' },
+      { source: 'service', amount: '2.0000' },
+    ],
+  ]);
+  // This is why it is the last step: an old worker would take one source for the whole.
+  expect(await totalOfOldWorker(system.database, order_id)).not.toBe('7.0000');
+});

@@ -1,0 +1,35 @@
+import type { RecordedCall, SequentialModel } from './history.ts';
+import type { Part } from './search-order.ts';
+
+const SHOWN_STARTS = 5;
+
+/** The stretch as a person reads it: where it may have begun, what was called, and what was to be expected instead. */
+export function describePart<State, Input, Result>(
+  { key, part }: { key: string; part: Part<State, Input, Result> },
+  model: SequentialModel<State, Input, Result>,
+): string {
+  const { explained, before, starts, calls, unanswered } = part;
+  const last = calls.at(-1) as RecordedCall<Input, Result>;
+  const numberOf = (call: RecordedCall<Input, Result>): string => `#${calls.indexOf(call) + 1}`;
+  const shown = starts.slice(0, SHOWN_STARTS).map(({ state, taken }) => {
+    const contains = taken.length === 0 ? '' : `, with ${taken.map(numberOf).join(', ')} in it`;
+    const { result } = model.apply(state, last.input);
+    return `  ${JSON.stringify(state)}${contains}: ${numberOf(last)} alone would answer ${JSON.stringify(result)}`;
+  });
+  return [
+    `${key}: no order explains the answer of ${numberOf(last)}, the first after ${explained} that are explained:`,
+    ...calls.map((call) => `  ${numberOf(call)} ${describeCall(call)}`),
+    ...(unanswered === 0 ? [] : [`  and ${unanswered} calls that were never answered, which do not help`]),
+    'it was then in one of these states:',
+    ...shown,
+    ...(starts.length > SHOWN_STARTS ? [`  and ${starts.length - SHOWN_STARTS} more`] : []),
+    'to which it came, for example, by these, the newest last:',
+    ...before.map((call) => `  ${describeCall(call)}`),
+  ].join('\n');
+}
+
+function describeCall({ invoked_at, input, answer }: RecordedCall<unknown, unknown>): string {
+  const until = answer === null ? '' : answer.returned_at.toFixed(1);
+  const result = answer === null ? 'no answer' : JSON.stringify(answer.result);
+  return `${invoked_at.toFixed(1)}..${until} ${JSON.stringify(input)} -> ${result}`;
+}
