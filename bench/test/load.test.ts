@@ -29,7 +29,13 @@ describe('a load', () => {
   for (const way of SERVED_WAYS) {
     test(`of ${way} leaves exactly the orders, events and jobs that were acknowledged`, async () => {
       const from = await begin();
-      const load = startLoad({ way, url: server.process.url, token: server.token, form: 'random' });
+      const load = startLoad({
+        way,
+        url: server.process.url,
+        token: server.token,
+        form: 'random',
+        warm_up_seconds: 0,
+      });
       const result = await load.end({ from: 0, to: Infinity });
       const { items, in_flight } = SHAPES[way];
       expect(result).toMatchObject({ failed: 0, failure: null });
@@ -41,7 +47,13 @@ describe('a load', () => {
   }
 
   test('counts the calls that fail, and says why the first one did', async () => {
-    const load = startLoad({ way: 'lone', url: server.process.url, token: 'unknown', form: 'random' });
+    const load = startLoad({
+      way: 'lone',
+      url: server.process.url,
+      token: 'unknown',
+      form: 'random',
+      warm_up_seconds: 0,
+    });
     const result = await load.end({ from: 0, to: Infinity });
     expect(result).toMatchObject({ acknowledged: 0, failed: 1 });
     expect(result.failure).toContain('token');

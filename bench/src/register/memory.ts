@@ -38,7 +38,13 @@ export async function measureMemory(
   const server = await startServer(databaseUrl, logFolder);
   try {
     const { url, pid } = server.process;
-    const load = startLoadProcess({ way: 'batched', url, token: server.token, form });
+    const load = startLoadProcess({
+      way: 'batched',
+      url,
+      token: server.token,
+      form,
+      warm_up_seconds: warmUpMs / 1000,
+    });
     try {
       await delay(warmUpMs, undefined, { signal });
       const resident: number[] = [];

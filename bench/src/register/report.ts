@@ -1,5 +1,6 @@
 import type { PostgresDescription } from '../database/describe-postgres.ts';
 import type { Machine } from '../measure/machine.ts';
+import type { Spread } from '../measure/statistics.ts';
 import { figure, middle, spread } from '../report/figures.ts';
 import { describeSetting } from '../report/setting.ts';
 import type { Table } from '../report/table.ts';
@@ -17,6 +18,8 @@ export interface RegisterReport {
   seconds: number;
   warm_up_seconds: number;
   after_checkpoint: boolean;
+  /** How long a commit of one row takes, alone. */
+  commit_ms: Spread;
   ways: WaySummary[];
   size_costs: SizeCost[];
   memory: MemoryReport | null;
@@ -42,12 +45,14 @@ export function describeReport(report: RegisterReport, draw: (table: Table) => s
 }
 
 function setting(report: RegisterReport): string {
-  const { machine, postgres, pgbench, rounds, seconds, warm_up_seconds, ids, after_checkpoint } = report;
+  const { machine, postgres, pgbench, rounds, seconds, warm_up_seconds, ids, after_checkpoint, commit_ms } =
+    report;
   return [
     describeSetting(machine, postgres),
     `${pgbench ?? 'without pgbench'}; ${ids} order ids; ${after_checkpoint ? 'right after a checkpoint' : 'between checkpoints'}`,
     `${rounds} rounds of ${seconds} s a way, after ${warm_up_seconds} s to warm up; median (min..max) over the rounds`,
     'us: CPU microseconds an order; WAL bytes: write-ahead log an order; others: cores that were busy with anything else meanwhile',
+    `A commit of one row, alone: ${spread(commit_ms)} ms`,
   ].join('\n');
 }
 

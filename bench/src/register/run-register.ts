@@ -5,10 +5,12 @@ import { type PostgresProbe, createProbe } from '../database/postgres-probe.ts';
 import { withClient } from '../database/with-client.ts';
 import { describeMachine } from '../measure/machine.ts';
 import { rotate } from '../measure/rotate.ts';
+import { spreadOf } from '../measure/statistics.ts';
 import { figure } from '../report/figures.ts';
 import { type FilledDatabase, openFilledDatabase } from './fill/filled-database.ts';
 import { type RunDatabase, createRunDatabase } from './fill/run-database.ts';
 import { judge } from './goals.ts';
+import { measureCommit } from './measure-commit.ts';
 import { type MeasureOptions, measureOnce } from './measure-once.ts';
 import { measureMemory } from './memory.ts';
 import type { IdForm } from './order-ids.ts';
@@ -59,7 +61,7 @@ export async function runRegister(options: RegisterOptions): Promise<RegisterRep
       filled.push(one);
       databases.push(createRunDatabase(postgres.url, one, { form: ids, after_checkpoint }));
     }
-    const samples = await withClient(postgres.url, async (client) =>
+    const { samples, commits_ms } = await withClient(postgres.url, async (client) =>
       measureRounds(await createProbe(client), databases, options),
     );
     const [smallest] = databases.toSorted((a, b) => a.orders - b.orders);
@@ -79,6 +81,7 @@ export async function runRegister(options: RegisterOptions): Promise<RegisterRep
       seconds,
       warm_up_seconds: warmUpSeconds,
       after_checkpoint,
+      commit_ms: spreadOf(commits_ms),
       ...summaries,
       goals: judge(summaries),
       samples,
@@ -95,7 +98,7 @@ async function measureRounds(
   postgres: PostgresProbe,
   databases: readonly RunDatabase[],
   options: RegisterOptions,
-): Promise<Sample[]> {
+): Promise<{ samples: Sample[]; commits_ms: number[] }> {
   const { rounds, ways, report, signal } = options;
   const measure: MeasureOptions = {
     form: options.ids,
@@ -104,9 +107,11 @@ async function measureRounds(
     signal,
   };
   const samples: Sample[] = [];
+  const commits_ms: number[] = [];
   for (let round = 0; round < rounds; round++) {
     for (const database of rotate(databases, round)) {
       await database.beginRound();
+      commits_ms.push(await measureCommit(await database.prepare()));
       for (const way of rotate(ways, round)) {
         signal.throwIfAborted();
         const measurement = await measureOnce(database, way, measure);
@@ -119,7 +124,7 @@ async function measureRounds(
       }
     }
   }
-  return samples;
+  return { samples, commits_ms };
 }
 
 function watchMemory(database: RunDatabase, options: RegisterOptions): ReturnType<typeof measureMemory> {

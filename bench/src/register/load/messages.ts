@@ -12,6 +12,7 @@ export interface LoadPlan {
   url: string;
   token: string;
   form: IdForm;
+  warm_up_seconds: number;
 }
 
 /** To the load process: begin with this; later: end, and tell of the window. */

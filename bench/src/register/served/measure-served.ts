@@ -19,7 +19,13 @@ export async function measureServed(options: {
   const server = await startServer(options.url, logFolder);
   try {
     const { url, pid } = server.process;
-    const load = startLoadProcess({ way, url, token: server.token, form });
+    const load = startLoadProcess({
+      way,
+      url,
+      token: server.token,
+      form,
+      warm_up_seconds: lengths.warm_up_seconds,
+    });
     try {
       const times = await watchWindow({ client: load.pid, server: pid, postgres }, lengths, signal);
       const { acknowledged, failed, failure, window } = await load.end(times);
