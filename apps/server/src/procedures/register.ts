@@ -17,7 +17,8 @@ export interface RegisterOptions {
 /**
  * Stores the cashback that an order should carry, and queues the work of bringing it about: both or neither.
  * Repeating a call is harmless; for an order that needs attention it is the word to try again. Throws SUM_MISMATCH,
- * IMMUTABLE_FIELD, SOURCE_SPLIT_REQUIRED, REVISION_CONFLICT, and OVERLOADED before anything was tried.
+ * IMMUTABLE_FIELD, SOURCE_SPLIT_REQUIRED, REVISION_CONFLICT, REVISION_EXHAUSTED, and OVERLOADED before anything was
+ * tried.
  *
  * Calls that are in flight together share a transaction, so that they share its commit; each has an answer of its
  * own, and those of one order take effect in the order in which they came.
