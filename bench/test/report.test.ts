@@ -59,6 +59,7 @@ describe('the summary', () => {
     const batched = summariseWays(samples).find(({ way }) => way === 'batched');
     expect(batched?.orders_per_second).toEqual({ median: 350, min: 300, max: 400 });
     expect(batched?.ratio_to_plain).toEqual({ median: 2.5, min: 2, max: 3 });
+    expect(batched?.cpu_ratio_to_plain).toEqual({ median: 2 / 3, min: 2 / 3, max: 2 / 3 });
     expect(batched?.cpu_us.together).toEqual({ median: 300, min: 300, max: 300 });
   });
 

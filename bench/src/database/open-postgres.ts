@@ -66,7 +66,7 @@ function productionSettings(): Record<string, string> {
   return {
     shared_buffers: `${Math.min(quarter, 8_192)}MB`,
     max_wal_size: '16GB',
-    checkpoint_timeout: '15min',
+    checkpoint_timeout: '30min',
   };
 }
 

@@ -1,7 +1,7 @@
 import type { PostgresProbe } from '../database/postgres-probe.ts';
 import { withClient } from '../database/with-client.ts';
 import { checkRows, nextTransactionId } from './check-rows.ts';
-import type { RunDatabase } from './fill/run-database.ts';
+import type { OrdersDatabase } from './fill/orders-database.ts';
 import type { Measurement, WindowLengths } from './measurement.ts';
 import type { IdForm } from './order-ids.ts';
 import { measurePlain } from './plain/measure-plain.ts';
@@ -17,7 +17,7 @@ export interface MeasureOptions {
 
 /** Throws when a call failed, or when the tables do not hold exactly what was acknowledged. */
 export async function measureOnce(
-  database: RunDatabase,
+  database: OrdersDatabase,
   way: Way,
   options: MeasureOptions,
 ): Promise<Measurement> {

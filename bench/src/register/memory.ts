@@ -5,7 +5,7 @@ import { withClient } from '../database/with-client.ts';
 import { slopeOf } from '../measure/slope.ts';
 import { median } from '../measure/statistics.ts';
 import { checkRows, nextTransactionId } from './check-rows.ts';
-import type { RunDatabase } from './fill/run-database.ts';
+import type { OrdersDatabase } from './fill/orders-database.ts';
 import { epochMs } from './load/call-log.ts';
 import { startLoadProcess } from './load/load-process.ts';
 import type { IdForm } from './order-ids.ts';
@@ -29,7 +29,7 @@ const mebibyte = 2 ** 20;
 
 /** Batched load for so long. Throws when a call failed or the rows are not what was acknowledged. */
 export async function measureMemory(
-  database: RunDatabase,
+  database: OrdersDatabase,
   options: { minutes: number; form: IdForm; signal: AbortSignal },
 ): Promise<MemoryReport> {
   const { minutes, form, signal } = options;

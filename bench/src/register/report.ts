@@ -68,11 +68,22 @@ function waysTable(ways: readonly WaySummary[]): Table {
       'server us',
       'Postgres us',
       'together us',
+      'CPU, plain to it',
       'WAL bytes',
       'others',
     ],
     ...ways.map(
-      ({ way, orders_per_second, ratio_to_plain, p50_ms, p99_ms, cpu_us, wal_bytes, other_cores }) => [
+      ({
+        way,
+        orders_per_second,
+        ratio_to_plain,
+        p50_ms,
+        p99_ms,
+        cpu_us,
+        cpu_ratio_to_plain,
+        wal_bytes,
+        other_cores,
+      }) => [
         way,
         spread(orders_per_second),
         spread(ratio_to_plain),
@@ -82,6 +93,7 @@ function waysTable(ways: readonly WaySummary[]): Table {
         middle(cpu_us.server),
         middle(cpu_us.postgres),
         middle(cpu_us.together),
+        middle(cpu_ratio_to_plain),
         middle(wal_bytes),
         middle(other_cores),
       ],

@@ -1,5 +1,4 @@
 import { describePostgres } from '../database/describe-postgres.ts';
-import { dropDatabase } from '../database/databases.ts';
 import { openPostgres } from '../database/open-postgres.ts';
 import { type PostgresProbe, createProbe } from '../database/postgres-probe.ts';
 import { withClient } from '../database/with-client.ts';
@@ -7,8 +6,7 @@ import { describeMachine } from '../measure/machine.ts';
 import { rotate } from '../measure/rotate.ts';
 import { spreadOf } from '../measure/statistics.ts';
 import { figure } from '../report/figures.ts';
-import { type FilledDatabase, openFilledDatabase } from './fill/filled-database.ts';
-import { type RunDatabase, createRunDatabase } from './fill/run-database.ts';
+import { type OrdersDatabase, openOrdersDatabase } from './fill/orders-database.ts';
 import { judge } from './goals.ts';
 import { measureCommit } from './measure-commit.ts';
 import { type MeasureOptions, measureOnce } from './measure-once.ts';
@@ -41,25 +39,15 @@ const warmUpSeconds = 3;
 
 /** Fills, measures and judges. Whatever it made is gone afterwards, unless it is to be kept. */
 export async function runRegister(options: RegisterOptions): Promise<RegisterReport> {
-  const { rounds, seconds, ways, ids, keep, after_checkpoint, report } = options;
+  const { rounds, seconds, ways, ids, keep, after_checkpoint, report, signal } = options;
   const pgbench = ways.includes('plain') ? await pgbenchVersion() : null;
   const postgres = await openPostgres({ url: options.database_url, name: 'register', keep });
-  const filled: FilledDatabase[] = [];
-  const databases: RunDatabase[] = [];
+  const databases: OrdersDatabase[] = [];
   try {
     const description = await describePostgres(postgres.url);
     for (const orders of options.orders) {
-      const fillReport = (what: string): void => report(`filling: ${what}`);
-      const one = await openFilledDatabase({
-        server_url: postgres.url,
-        orders,
-        form: ids,
-        reuse: keep,
-        report: fillReport,
-        signal: options.signal,
-      });
-      filled.push(one);
-      databases.push(createRunDatabase(postgres.url, one, { form: ids, after_checkpoint }));
+      const fill = { server_url: postgres.url, orders, form: ids, keep, after_checkpoint, report, signal };
+      databases.push(await openOrdersDatabase(fill));
     }
     const { samples, commits_ms } = await withClient(postgres.url, async (client) =>
       measureRounds(await createProbe(client), databases, options),
@@ -88,7 +76,6 @@ export async function runRegister(options: RegisterOptions): Promise<RegisterRep
     };
   } finally {
     for (const database of databases) await database.drop().catch(() => {});
-    if (!keep) for (const { name } of filled) await dropDatabase(postgres.url, name).catch(() => {});
     await postgres.stop();
   }
 }
@@ -96,7 +83,7 @@ export async function runRegister(options: RegisterOptions): Promise<RegisterRep
 /** Every way once at every size in each round, in an order that moves on from round to round. */
 async function measureRounds(
   postgres: PostgresProbe,
-  databases: readonly RunDatabase[],
+  databases: readonly OrdersDatabase[],
   options: RegisterOptions,
 ): Promise<{ samples: Sample[]; commits_ms: number[] }> {
   const { rounds, ways, report, signal } = options;
@@ -110,7 +97,6 @@ async function measureRounds(
   const commits_ms: number[] = [];
   for (let round = 0; round < rounds; round++) {
     for (const database of rotate(databases, round)) {
-      await database.beginRound();
       commits_ms.push(await measureCommit(await database.prepare()));
       for (const way of rotate(ways, round)) {
         signal.throwIfAborted();
@@ -127,7 +113,7 @@ async function measureRounds(
   return { samples, commits_ms };
 }
 
-function watchMemory(database: RunDatabase, options: RegisterOptions): ReturnType<typeof measureMemory> {
+function watchMemory(database: OrdersDatabase, options: RegisterOptions): ReturnType<typeof measureMemory> {
   options.report(`watching the server's memory for ${options.minutes} minutes`);
   return measureMemory(database, { minutes: options.minutes, form: options.ids, signal: options.signal });
 }

@@ -20,6 +20,8 @@ export interface WaySummary {
   cpu_us: { client: Spread; server: Spread | null; postgres: Spread | null; together: Spread | null };
   /** Orders per second over those of the plain way in the same round and size. */
   ratio_to_plain: Spread | null;
+  /** CPU time per order of the plain way over that of this one: on a busy machine the steadier of the two ratios. */
+  cpu_ratio_to_plain: Spread | null;
   wal_bytes: Spread;
   other_cores: Spread | null;
 }
@@ -67,13 +69,20 @@ function togetherOf({ cpu_us: { client, server, postgres } }: Measurement): numb
   return postgres === null ? null : client + (server ?? 0) + postgres;
 }
 
-function summariseWay(own: readonly Sample[], plain: ReadonlyMap<number, number>): WaySummary {
+function summariseWay(own: readonly Sample[], plain: ReadonlyMap<number, Measurement>): WaySummary {
   const [first] = own;
   if (first === undefined) throw new Error('a way that was never measured has no summary');
   const spread = (value: (measurement: Measurement) => number): Spread =>
     spreadOf(own.map(({ measurement }) => value(measurement)));
   const known = (value: (measurement: Measurement) => number | null): Spread | null =>
     spreadOfKnown(own.map(({ measurement }) => value(measurement)));
+  const beside = (compare: (one: Measurement, itsPlain: Measurement) => number | null): Spread | null =>
+    spreadOfKnown(
+      own.map(({ round, measurement }) => {
+        const itsPlain = plain.get(round);
+        return itsPlain === undefined ? null : compare(measurement, itsPlain);
+      }),
+    );
   return {
     orders: first.orders,
     way: first.way,
@@ -86,18 +95,17 @@ function summariseWay(own: readonly Sample[], plain: ReadonlyMap<number, number>
       postgres: known(({ cpu_us }) => cpu_us.postgres),
       together: known(togetherOf),
     },
-    ratio_to_plain: spreadOfKnown(
-      own.map(({ round, measurement }) => ratio(measurement.orders_per_second, plain.get(round) ?? null)),
-    ),
+    ratio_to_plain: beside((one, itsPlain) => one.orders_per_second / itsPlain.orders_per_second),
+    cpu_ratio_to_plain: beside((one, itsPlain) => ratio(togetherOf(itsPlain), togetherOf(one))),
     wal_bytes: spread(({ wal_bytes }) => wal_bytes),
     other_cores: known(({ other_cores }) => other_cores),
   };
 }
 
-/** Orders per second of the plain way, by round. */
-function plainBeside(samples: readonly Sample[], orders: number): Map<number, number> {
+/** The plain way at a size, by round. */
+function plainBeside(samples: readonly Sample[], orders: number): Map<number, Measurement> {
   const plain = samples.filter((sample) => sample.way === 'plain' && sample.orders === orders);
-  return new Map(plain.map(({ round, measurement }) => [round, measurement.orders_per_second]));
+  return new Map(plain.map(({ round, measurement }) => [round, measurement]));
 }
 
 function sizesOf(samples: readonly Sample[]): number[] {

@@ -25,10 +25,10 @@ export async function fillOrders(
       signal.throwIfAborted();
       const to = Math.min(orders, from + ordersPerStatement - 1);
       await writeOrders(client, { form, from, to });
-      report(`${to.toLocaleString('en')} of ${orders.toLocaleString('en')} orders written`);
+      report(`filling: ${to.toLocaleString('en')} of ${orders.toLocaleString('en')} orders written`);
     }
     await rebuild((index) => {
-      report(`index ${index} built`);
+      report(`filling: index ${index} built`);
       signal.throwIfAborted();
     });
     for (const table of tables) await client.query(`VACUUM (FREEZE, ANALYZE) ${table}`);
