@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { migrate, migrationsFolder, startEmbeddedPostgres, waitForDatabase } from '@cashback/postgres';
+import { type AppProcess, startProcess } from '@cashback/testing/app-process';
 import { APPS, type AppName, type Ports, urlOf } from './addresses.ts';
-import { type AppProcess, startProcess } from './child-process.ts';
 import { type Credentials, createCredentials } from './credentials.ts';
 import { environments } from './environments.ts';
 import { startShop } from './shop.ts';

@@ -10,6 +10,8 @@ const LOG_TAIL_LINES = 12;
 export interface AppProcess {
   readonly name: string;
   readonly pid: number;
+  /** Where it says that it listens. */
+  readonly url: string;
   /** Asks it to stop and waits; ends it after a bound. */
   stop(): Promise<void>;
   /** SIGKILL: nothing in it gets to run again. */
@@ -43,10 +45,11 @@ export async function startProcess(options: StartOptions): Promise<AppProcess> {
     await once(child, 'exit', { signal: AbortSignal.timeout(timeout_ms) });
   };
 
-  await ready(child, name, log_file);
+  const url = await ready(child, name, log_file);
   return {
     name,
     pid: child.pid ?? 0,
+    url,
     crashed: () => !wanted && (child.exitCode !== null || child.signalCode !== null),
     async stop() {
       wanted = true;
@@ -64,15 +67,16 @@ export async function startProcess(options: StartOptions): Promise<AppProcess> {
   };
 }
 
-async function ready(child: ChildProcess, name: string, log_file: string): Promise<void> {
+async function ready(child: ChildProcess, name: string, log_file: string): Promise<string> {
   const timeout = AbortSignal.timeout(START_TIMEOUT_MS);
   try {
-    await Promise.race([
+    const [message] = await Promise.race([
       once(child, 'message', { signal: timeout }),
       once(child, 'exit', { signal: timeout }).then(() => {
         throw new Error(`${name} ended before it was ready:\n${tail(log_file)}`);
       }),
     ]);
+    return (message as { url?: string }).url ?? '';
   } catch (error) {
     child.kill('SIGKILL');
     if (!timeout.aborted) throw error;

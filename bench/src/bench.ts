@@ -1,0 +1,9 @@
+import { Command } from 'commander';
+import { enqueueCommand } from './enqueue/command.ts';
+import { registerCommand } from './register/command.ts';
+
+await new Command('bench')
+  .description('Benchmarks, each with what it is measured against in the same run')
+  .addCommand(registerCommand())
+  .addCommand(enqueueCommand())
+  .parseAsync();

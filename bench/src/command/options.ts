@@ -1,0 +1,47 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { databaseUrl } from '../env.ts';
+
+/** What every benchmark understands. */
+export interface CommonOptions {
+  database?: string;
+  json?: true;
+  markdown?: true;
+}
+
+export function commonOptions(): Option[] {
+  return [
+    new Option(
+      '--database <url>',
+      'a Postgres to measure on, of a login that may create databases (default: DATABASE_URL, else an embedded one)',
+    ).default(databaseUrl, 'DATABASE_URL'),
+    new Option('--json', 'print the figures as JSON, and nothing else, on stdout').conflicts('markdown'),
+    new Option('--markdown', 'print the tables as Markdown'),
+  ];
+}
+
+export function wholeNumber(from: number, to: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!/^\d{1,12}$/.test(text) || value < from || value > to) {
+      throw new InvalidArgumentError(`Expected a whole number from ${from} to ${to}.`);
+    }
+    return value;
+  };
+}
+
+/** For an option that takes several values. */
+export function wholeNumbers(from: number, to: number) {
+  const parse = wholeNumber(from, to);
+  let given: number[] = [];
+  return (text: string): number[] => (given = [...given, ...text.split(',').map(parse)]);
+}
+
+/** Names out of a list, separated by commas, in the order of the list. */
+export function namesOf<Name extends string>(known: readonly Name[]) {
+  return (text: string): Name[] => {
+    const names = text.split(',');
+    const unknown = names.find((name) => !known.some((one) => one === name));
+    if (unknown !== undefined) throw new InvalidArgumentError(`Expected names out of ${known.join(', ')}.`);
+    return known.filter((one) => names.includes(one));
+  };
+}

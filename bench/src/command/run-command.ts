@@ -1,0 +1,40 @@
+import { type Table, toMarkdown, toText } from '../report/table.ts';
+import type { CommonOptions } from './options.ts';
+
+interface Benchmark<Report> {
+  run: (context: { report: (what: string) => void; signal: AbortSignal }) => Promise<Report>;
+  describe: (report: Report, draw: (table: Table) => string) => string;
+  /** Of an error that has an exit code of its own; others end with 1. */
+  exitCodeOf?: (error: unknown) => number;
+}
+
+/** Runs a benchmark: progress on stderr, the report on stdout, the exit code in its place. Ctrl-C cleans up. */
+export async function runCommand<Report>(
+  options: CommonOptions,
+  benchmark: Benchmark<Report>,
+): Promise<void> {
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    if (stop.signal.aborted) process.exit(1);
+    process.stderr.write('\nstopping (once more to end at once)\n');
+    stop.abort(new Error('stopped'));
+  };
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal);
+  try {
+    const report = await benchmark.run({
+      report: (what) => process.stderr.write(`${what}\n`),
+      signal: stop.signal,
+    });
+    process.stdout.write(
+      options.json
+        ? `${JSON.stringify(report, null, 2)}\n`
+        : benchmark.describe(report, options.markdown ? toMarkdown : toText),
+    );
+  } catch (error) {
+    const told = stop.signal.aborted ? stop.signal.reason : error;
+    process.stderr.write(`bench: ${told instanceof Error ? told.message : String(told)}\n`);
+    process.exitCode = benchmark.exitCodeOf?.(error) ?? 1;
+  } finally {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal);
+  }
+}

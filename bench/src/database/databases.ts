@@ -1,0 +1,20 @@
+import { withClient } from './with-client.ts';
+
+// Names of databases are constants and numbers of our own, so they need no quotes.
+
+export async function dropDatabase(serverUrl: string, name: string): Promise<void> {
+  await withClient(serverUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+}
+
+/** An empty one in place of the one of that name. Returns its URL. */
+export async function recreateDatabase(serverUrl: string, name: string): Promise<string> {
+  await dropDatabase(serverUrl, name);
+  await withClient(serverUrl, (client) => client.query(`CREATE DATABASE ${name}`));
+  return databaseUrl(serverUrl, name);
+}
+
+export function databaseUrl(serverUrl: string, name: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+
+/** Linux tells the times of processes in these, whatever the kernel's own clock is. */
+const ticksPerSecond = 100;
+
+export interface CpuTime {
+  /** Of the process itself, in microseconds. */
+  own_us: number;
+  /** Of its children that ended and were collected, and of theirs. */
+  ended_children_us: number;
+}
+
+/** User and system time of a process on this machine so far; `null` when there is no such process. */
+export function readCpu(pid: number): CpuTime | null {
+  const fields = statFields(pid);
+  if (fields === null) return null;
+  const [user, system, childrenUser, childrenSystem] = fields.slice(11, 15).map(Number);
+  return {
+    own_us: toMicroseconds(user, system),
+    ended_children_us: toMicroseconds(childrenUser, childrenSystem),
+  };
+}
+
+export function parentOf(pid: number): number | null {
+  const parent = Number(statFields(pid)?.[1]);
+  return parent > 0 ? parent : null;
+}
+
+/** The fields behind the program's name, which stands in parentheses and may itself hold blanks. */
+function statFields(pid: number): string[] | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return null;
+  }
+}
+
+function toMicroseconds(user = NaN, system = NaN): number {
+  return ((user + system) * 1_000_000) / ticksPerSecond;
+}

@@ -1,0 +1,31 @@
+import { CASHBACK_JOBS_SCHEMA, chargeQueue } from '@cashback/cashback-db';
+import { migrate, migrationsFolder, startJobs } from '@cashback/postgres';
+import { dropDatabase, recreateDatabase } from '../../database/databases.ts';
+
+const stopJobsMs = 5_000;
+
+/** A migrated database with the server's queue and without orders, in place of the one of that name. Returns its URL. */
+export async function createOrdersDatabase(serverUrl: string, name: string): Promise<string> {
+  const url = await recreateDatabase(serverUrl, name);
+  try {
+    await migrate({ url, folder: migrationsFolder });
+    await createChargeQueue(url);
+  } catch (error) {
+    await dropDatabase(serverUrl, name).catch(() => {});
+    throw error;
+  }
+  return url;
+}
+
+/** As the server does at its start; the plain way runs without a server. */
+async function createChargeQueue(url: string): Promise<void> {
+  const jobs = await startJobs({
+    database_url: url,
+    jobs_schema: CASHBACK_JOBS_SCHEMA,
+    queues: [chargeQueue],
+    application_name: 'bench',
+    log_error: (error) => process.stderr.write(`${error.message}\n`),
+    listen: false,
+  });
+  await jobs.stop({ timeout_ms: stopJobsMs });
+}

@@ -1,0 +1,57 @@
+import type { MemoryReport } from './memory.ts';
+import type { SizeCost, WaySummary } from './summarise.ts';
+import type { Way } from './ways.ts';
+
+/** What a figure should be, and what it is: medians over the rounds. */
+export interface Goal {
+  what: string;
+  wanted: string;
+  value: number;
+  met: boolean;
+}
+
+const RATIOS: Partial<Record<Way, number>> = { register_many: 4.5, batched: 3, unbatched: 1 };
+const LONE_P50_MS = 2;
+const SIZE_COST = 1.2;
+/** Of the median of the last quarter of the run to that of the first. */
+const MEMORY_GROWTH = 1.1;
+
+export function judge(report: {
+  ways: readonly WaySummary[];
+  size_costs: readonly SizeCost[];
+  memory: MemoryReport | null;
+}): Goal[] {
+  return [
+    ...report.ways.flatMap(judgeWay),
+    ...report.size_costs.flatMap(judgeSizeCost),
+    ...(report.memory === null
+      ? []
+      : [atMost('memory of the server, last quarter to first', MEMORY_GROWTH, report.memory.growth)]),
+  ];
+}
+
+function judgeWay({ way, orders, ratio_to_plain, p50_ms }: WaySummary): Goal[] {
+  const size = `${orders.toLocaleString('en')} orders`;
+  const wanted = RATIOS[way];
+  if (way === 'lone') return [atMost(`lone, p50 in ms, ${size}`, LONE_P50_MS, p50_ms.median)];
+  if (wanted === undefined || ratio_to_plain === null) return [];
+  return [atLeast(`${way} to plain, ${size}`, wanted, ratio_to_plain.median)];
+}
+
+/** The plain way's own cost is what the database does to everybody. */
+function judgeSizeCost({ way, from_orders, to_orders, time, cpu }: SizeCost): Goal[] {
+  if (way === 'plain') return [];
+  const sizes = `${to_orders.toLocaleString('en')} to ${from_orders.toLocaleString('en')} orders`;
+  return [
+    atMost(`${way}, time, ${sizes}`, SIZE_COST, time.median),
+    ...(cpu === null ? [] : [atMost(`${way}, CPU, ${sizes}`, SIZE_COST, cpu.median)]),
+  ];
+}
+
+function atLeast(what: string, wanted: number, value: number): Goal {
+  return { what, wanted: `>= ${wanted}`, value, met: value >= wanted };
+}
+
+function atMost(what: string, wanted: number, value: number): Goal {
+  return { what, wanted: `<= ${wanted}`, value, met: value <= wanted };
+}

@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PostgresProbe } from '../database/postgres-probe.ts';
+import { readMachineCpu } from '../measure/machine-cpu.ts';
+import { readCpu } from '../measure/process-cpu.ts';
+import { epochMs } from './load/call-log.ts';
+import type { Window, WindowFigures } from './load/messages.ts';
+
+/** One way, measured once. */
+export interface Measurement {
+  orders_per_second: number;
+  p50_ms: number;
+  p99_ms: number;
+  /** CPU microseconds per order; `null` where a process is not to be seen from here. */
+  cpu_us: { client: number; server: number | null; postgres: number | null };
+  /** Bytes of write-ahead log per order. */
+  wal_bytes: number;
+  /** Cores that were busy with anything else: above a tenth or so, the figures are worth less. */
+  other_cores: number | null;
+}
+
+/** Whose CPU time is read. The plain way has no server. */
+export interface Watched {
+  client: number;
+  server: number | null;
+  postgres: PostgresProbe;
+}
+
+export interface WindowTimes extends Window {
+  wal_bytes: number;
+  /** CPU time in the window, in microseconds. */
+  cpu: CpuUse;
+}
+
+interface CpuUse {
+  client: number;
+  server: number | null;
+  postgres: number | null;
+  machine: number | null;
+}
+
+export interface WindowLengths {
+  /** From the start of the calls: code is compiled, statements are prepared, connections are made. */
+  warm_up_seconds: number;
+  seconds: number;
+}
+
+/** Waits for the window to begin, then for its end, and says what everybody used in between. */
+export async function watchWindow(
+  watched: Watched,
+  lengths: WindowLengths,
+  signal: AbortSignal,
+): Promise<WindowTimes> {
+  await delay(lengths.warm_up_seconds * 1000, undefined, { signal });
+  const before = { wal: await watched.postgres.wal(), cpu: usedBy(watched), at: epochMs() };
+  await delay(lengths.seconds * 1000, undefined, { signal });
+  const after = { cpu: usedBy(watched), at: epochMs(), wal: await watched.postgres.wal() };
+  const used = (name: keyof typeof after.cpu): number | null => {
+    const [from, to] = [before.cpu[name], after.cpu[name]];
+    return from === null || to === null ? null : to - from;
+  };
+  return {
+    from: before.at,
+    to: after.at,
+    wal_bytes: after.wal - before.wal,
+    cpu: {
+      client: used('client') ?? NaN,
+      server: used('server'),
+      postgres: used('postgres'),
+      machine: used('machine'),
+    },
+  };
+}
+
+export function toMeasurement(
+  { from, to, cpu, wal_bytes }: WindowTimes,
+  figures: WindowFigures,
+): Measurement {
+  const { orders, p50_ms, p99_ms } = figures;
+  const perOrder = (us: number | null): number | null => (us === null ? null : us / orders);
+  return {
+    orders_per_second: (orders * 1000) / (to - from),
+    p50_ms,
+    p99_ms,
+    cpu_us: {
+      client: cpu.client / orders,
+      server: perOrder(cpu.server),
+      postgres: perOrder(cpu.postgres),
+    },
+    wal_bytes: wal_bytes / orders,
+    other_cores: otherCores(cpu, (to - from) * 1000),
+  };
+}
+
+function otherCores({ client, server, postgres, machine }: CpuUse, us: number): number | null {
+  if (machine === null || postgres === null) return null;
+  return Math.max(0, machine - client - (server ?? 0) - postgres) / us;
+}
+
+function usedBy({ client, server, postgres }: Watched): { [name in keyof CpuUse]: number | null } {
+  return {
+    client: ownCpu(client),
+    server: server === null ? null : ownCpu(server),
+    postgres: postgres.cpu(),
+    machine: readMachineCpu(),
+  };
+}
+
+function ownCpu(pid: number): number | null {
+  return readCpu(pid)?.own_us ?? null;
+}

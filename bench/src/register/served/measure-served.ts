@@ -1,0 +1,40 @@
+import { logFolder } from '../../database/open-postgres.ts';
+import type { PostgresProbe } from '../../database/postgres-probe.ts';
+import { startLoadProcess } from '../load/load-process.ts';
+import { type Measurement, type WindowLengths, toMeasurement, watchWindow } from '../measurement.ts';
+import type { IdForm } from '../order-ids.ts';
+import type { ServedWay } from '../ways.ts';
+import { startServer } from './server.ts';
+
+/** With a server and a load process of this measurement's own. Throws when any call failed. */
+export async function measureServed(options: {
+  way: ServedWay;
+  url: string;
+  form: IdForm;
+  lengths: WindowLengths;
+  postgres: PostgresProbe;
+  signal: AbortSignal;
+}): Promise<{ measurement: Measurement; acknowledged: number }> {
+  const { way, form, lengths, postgres, signal } = options;
+  const server = await startServer(options.url, logFolder);
+  try {
+    const { url, pid } = server.process;
+    const load = startLoadProcess({
+      way,
+      url,
+      token: server.token,
+      form,
+      warm_up_seconds: lengths.warm_up_seconds,
+    });
+    try {
+      const times = await watchWindow({ client: load.pid, server: pid, postgres }, lengths, signal);
+      const { acknowledged, failed, failure, window } = await load.end(times);
+      if (failed > 0) throw new Error(`${way}: ${failed} of the calls failed, the first with: ${failure}`);
+      return { measurement: toMeasurement(times, window), acknowledged };
+    } finally {
+      load.kill();
+    }
+  } finally {
+    await server.process.stop();
+  }
+}

@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type TestDatabase, createTestDatabase } from '@cashback/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { withClient } from '../src/database/with-client.ts';
+import { checkRows, nextTransactionId } from '../src/register/check-rows.ts';
+import { startLoad } from '../src/register/load/run-load.ts';
+import { type BenchServer, startServer } from '../src/register/served/server.ts';
+import { SERVED_WAYS, SHAPES } from '../src/register/ways.ts';
+
+let database: TestDatabase;
+let server: BenchServer;
+let logs: string;
+
+beforeAll(async () => {
+  logs = mkdtempSync(path.join(tmpdir(), 'cashback-bench-test-'));
+  database = await createTestDatabase();
+  server = await startServer(database.url, logs);
+});
+
+afterAll(async () => {
+  await server?.process.stop();
+  await database?.drop();
+  rmSync(logs, { recursive: true, force: true });
+});
+
+describe('a load', () => {
+  for (const way of SERVED_WAYS) {
+    test(`of ${way} leaves exactly the orders, events and jobs that were acknowledged`, async () => {
+      const from = await begin();
+      const load = startLoad({
+        way,
+        url: server.process.url,
+        token: server.token,
+        form: 'random',
+        warm_up_seconds: 0,
+      });
+      const result = await load.end({ from: 0, to: Infinity });
+      const { items, in_flight } = SHAPES[way];
+      expect(result).toMatchObject({ failed: 0, failure: null });
+      expect(result.acknowledged).toBeGreaterThanOrEqual(items * in_flight);
+      expect(result.window.orders).toBe(result.acknowledged);
+      await check(from, result.acknowledged);
+      await expect(check(from, result.acknowledged + 1)).rejects.toThrow('were expected');
+    });
+  }
+
+  test('counts the calls that fail, and says why the first one did', async () => {
+    const load = startLoad({
+      way: 'lone',
+      url: server.process.url,
+      token: 'unknown',
+      form: 'random',
+      warm_up_seconds: 0,
+    });
+    const result = await load.end({ from: 0, to: Infinity });
+    expect(result).toMatchObject({ acknowledged: 0, failed: 1 });
+    expect(result.failure).toContain('token');
+  });
+});
+
+function begin(): Promise<string> {
+  return withClient(database.url, async (client) => {
+    await client.query('TRUNCATE cashback_jobs.job');
+    return nextTransactionId(client);
+  });
+}
+
+function check(from: string, acknowledged: number): Promise<void> {
+  return withClient(database.url, (client) => checkRows(client, { from, acknowledged }));
+}
