@@ -27,6 +27,26 @@ export function bodyOf(path: string): Schema {
   return resolve(paths[path]?.['post']?.requestBody.content['application/json'].schema);
 }
 
+export function answerOf(path: string): Schema {
+  return resolve(paths[path]?.['post']?.responses['200'].content['application/json'].schema);
+}
+
+export function callbackBodies(): Schema[] {
+  return Object.values<Schema>(document['webhooks'] as Schema).map(({ post }) =>
+    resolve(post.requestBody.content['application/json'].schema),
+  );
+}
+
+export function namedSchemas(): [name: string, schema: Schema][] {
+  return Object.entries((document['components'] as Schema).schemas);
+}
+
+/** What a value lacks of a named schema; null when it fits. */
+export function faultsOf(name: string, value: unknown): string | null {
+  const validate = ajv.compile({ $ref: `${ROOT}#/components/schemas/${name}` });
+  return validate(value) ? null : ajv.errorsText(validate.errors);
+}
+
 export function examplesOf(path: string): Schema[] {
   return bodyOf(path).examples ?? [];
 }

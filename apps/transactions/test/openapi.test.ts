@@ -4,7 +4,17 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { document } from '../src/api.ts';
-import { assertDocumented, bodyOf, codesOf, examplesOf, paths } from './document.ts';
+import {
+  answerOf,
+  assertDocumented,
+  bodyOf,
+  callbackBodies,
+  codesOf,
+  examplesOf,
+  faultsOf,
+  namedSchemas,
+  paths,
+} from './document.ts';
 import { anyValueOf, mutationsOf } from './schema-values.ts';
 import {
   type TransactionsUnderTest,
@@ -58,6 +68,14 @@ describe('the document', () => {
       expect(Object.keys(responses)).toEqual(
         expect.arrayContaining(['200', '400', '401', '403', '413', '415', '500', '503']),
       );
+    }
+  });
+
+  test('shows an example of every body and every answer, and each fits its schema', () => {
+    const shown = POSTS.flatMap((path) => [bodyOf(path), answerOf(path)]);
+    for (const schema of [...shown, ...callbackBodies()]) expect(schema.examples.length).toBeGreaterThan(0);
+    for (const [name, schema] of namedSchemas()) {
+      for (const example of schema.examples ?? []) expect(faultsOf(name, example), name).toBeNull();
     }
   });
 

@@ -9,19 +9,15 @@ import {
 } from './fields.ts';
 
 /** transactions -> processing: the money of an invoice changed. */
-export const invoiceChangedCallback = z.object({
-  invoice_id: idField,
-  version: versionField,
-  service: serviceField,
-});
+export const invoiceChangedCallback = z
+  .object({ invoice_id: idField, version: versionField, service: serviceField })
+  .meta({ examples: [{ invoice_id: 'order-1', version: 2, service: 'yellow' }] });
 export type InvoiceChangedCallback = z.infer<typeof invoiceChangedCallback>;
 
 /** transactions -> worker: an operation ended. It only hastens what polling finds out. */
-export const operationFinishedCallback = z.object({
-  invoice_id: idField,
-  operation_id: idField,
-  status: z.enum(['success', 'failed']),
-});
+export const operationFinishedCallback = z
+  .object({ invoice_id: idField, operation_id: idField, status: z.enum(['success', 'failed']) })
+  .meta({ examples: [{ invoice_id: 'order-1', operation_id: 'operation-1', status: 'success' }] });
 export type OperationFinishedCallback = z.infer<typeof operationFinishedCallback>;
 
 /** Growing number of a wallet's balance: 1, 2, 3, .. */

@@ -66,23 +66,50 @@ export const invoiceCashback = z.object({
 });
 export type InvoiceCashback = z.infer<typeof invoiceCashback>;
 
-/** What an order costs, how it was paid, and the cashback it carries. `version` grows with every change of money. */
-export const invoice = z.object({
-  invoice_id: idField,
-  service: serviceField,
-  user_id: idField,
-  wallet_id: idField,
-  currency: currencyField,
-  version: versionField.describe('Grows by 1 with every change of money'),
-  status: invoiceStatus,
-  payments: z.array(payment),
-  cashback: invoiceCashback,
-  created_at: timestampField,
-  updated_at: timestampField,
-});
-export type Invoice = z.infer<typeof invoice>;
-
 const EXAMPLE_PAYMENTS = [{ payment_type: 'card', items: [{ item_id: 'fare', amount: '100.0000' }] }];
+const EXAMPLE_REWARD = [
+  { source: 'user', amount: '5.0000' },
+  { source: 'service', amount: '2.5000' },
+];
+
+/** What an order costs, how it was paid, and the cashback it carries. `version` grows with every change of money. */
+export const invoice = z
+  .object({
+    invoice_id: idField,
+    service: serviceField,
+    user_id: idField,
+    wallet_id: idField,
+    currency: currencyField,
+    version: versionField.describe('Grows by 1 with every change of money'),
+    status: invoiceStatus,
+    payments: z.array(payment),
+    cashback: invoiceCashback,
+    created_at: timestampField,
+    updated_at: timestampField,
+  })
+  .meta({
+    examples: [
+      {
+        invoice_id: 'order-1',
+        service: 'yellow',
+        user_id: 'user-1',
+        wallet_id: 'wallet-1',
+        currency: 'USD',
+        version: 2,
+        status: 'cleared',
+        payments: EXAMPLE_PAYMENTS,
+        cashback: {
+          version: 2,
+          status: 'success',
+          rewarded: EXAMPLE_REWARD,
+          operations: [{ operation_id: 'operation-1', status: 'success', reward: EXAMPLE_REWARD }],
+        },
+        created_at: '2026-01-02T03:04:05.678Z',
+        updated_at: '2026-01-02T03:05:00.000Z',
+      },
+    ],
+  });
+export type Invoice = z.infer<typeof invoice>;
 
 /** `POST /v2/invoice/create` */
 export const invoiceCreateInput = z
@@ -135,10 +162,14 @@ export const invoiceChangesInput = z
   .meta({ examples: [{ limit: 100 }] });
 export const invoiceChange = z.object({ invoice_id: idField, version: versionField, service: serviceField });
 export type InvoiceChange = z.infer<typeof invoiceChange>;
-export const invoiceChangesOutput = z.object({
-  changes: z.array(invoiceChange).describe('Oldest change first; empty when there is nothing more yet'),
-  cursor: cursorField.describe('Where the next page starts'),
-});
+export const invoiceChangesOutput = z
+  .object({
+    changes: z.array(invoiceChange).describe('Oldest change first; empty when there is nothing more yet'),
+    cursor: cursorField.describe('Where the next page starts'),
+  })
+  .meta({
+    examples: [{ changes: [{ invoice_id: 'order-1', version: 2, service: 'yellow' }], cursor: '1.742.17' }],
+  });
 export type InvoiceChangesOutput = z.infer<typeof invoiceChangesOutput>;
 
 /** What a version of an invoice is, seen from the one before it. */
@@ -178,7 +209,25 @@ export const invoiceVersion = z.object({
   changed_at: timestampField,
 });
 export type InvoiceVersion = z.infer<typeof invoiceVersion>;
-export const invoiceHistoryOutput = z.object({
-  versions: z.array(invoiceVersion).describe('Oldest first; empty when there is nothing newer'),
-});
+export const invoiceHistoryOutput = z
+  .object({ versions: z.array(invoiceVersion).describe('Oldest first; empty when there is nothing newer') })
+  .meta({
+    examples: [
+      {
+        versions: [
+          {
+            version: 2,
+            status: 'cleared',
+            payments: EXAMPLE_PAYMENTS,
+            captured_sum: '100.0000',
+            change: 'cleared',
+            captured_change: '100.0000',
+            items: [],
+            changed_by: 'shop',
+            changed_at: '2026-01-02T03:05:00.000Z',
+          },
+        ],
+      },
+    ],
+  });
 export type InvoiceHistoryOutput = z.infer<typeof invoiceHistoryOutput>;

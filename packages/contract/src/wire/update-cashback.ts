@@ -37,9 +37,11 @@ export const updateCashbackInput = z
 export type UpdateCashbackInput = z.infer<typeof updateCashbackInput>;
 
 /** Accepted, or where the operation stands by now; `version` is the invoice's `cashback.version` after it. */
-export const updateCashbackOutput = z.object({
-  operation_id: idField,
-  status: cashbackStatus,
-  version: counterField.describe('The cashback.version after the operation, as far as it has come'),
-});
+export const updateCashbackOutput = z
+  .object({
+    operation_id: idField,
+    status: cashbackStatus,
+    version: counterField.describe('The cashback.version after the operation, as far as it has come'),
+  })
+  .meta({ examples: [{ operation_id: 'operation-1', status: 'init', version: 1 }] });
 export type UpdateCashbackOutput = z.infer<typeof updateCashbackOutput>;
