@@ -23,6 +23,7 @@ export { ServiceError } from './service-error.ts';
 
 export { createHttpClient } from './http-client.ts';
 export type { HttpClient, HttpClientOptions } from './http-client.ts';
+export type { CircuitOptions, UpstreamState } from './circuit.ts';
 export { HttpCallError } from './http-call-error.ts';
 
 export { receiveCallback } from './receive-callback.ts';
