@@ -9,6 +9,7 @@ import { createQueue } from './create-queue.ts';
 import type { Queue } from './define-queue.ts';
 import { enqueue } from './enqueue.ts';
 import type { JobInput } from './enqueue.ts';
+import { findQueued } from './find-queued.ts';
 import { work } from './work.ts';
 import type { JobHandler, WorkOptions } from './work.ts';
 
@@ -36,6 +37,8 @@ export type Jobs = {
     jobs: readonly JobInput<Payload>[],
     transaction?: Transaction,
   ): Promise<void>;
+  /** Which of the keys have a job that waits or runs. */
+  findQueued(queue: Queue<unknown>, keys: readonly string[]): Promise<Set<string>>;
   work<Payload>(queue: Queue<Payload>, options: WorkOptions, handler: JobHandler<Payload>): Promise<void>;
   /** Takes no new jobs, waits for the running ones up to `timeout_ms`, gives the rest back to the queue. */
   stop(options: { timeout_ms: number }): Promise<void>;
@@ -99,6 +102,7 @@ export async function startJobs(settings: JobsSettings): Promise<Jobs> {
   }
   return {
     enqueue: (queue, jobs, transaction) => enqueue(boss, queue, jobs, transaction),
+    findQueued: (queue, keys) => findQueued(database.pool, queue, keys),
     work: (queue, options, handler) => work(boss, queue, options, handler, settings.log_error),
     stop: async ({ timeout_ms }) => {
       await boss.stop({ graceful: true, timeout: timeout_ms });
