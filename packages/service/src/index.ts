@@ -37,3 +37,4 @@ export { createLoop } from './loop.ts';
 export type { Loop, LoopOptions } from './loop.ts';
 export { backoffMs } from './backoff.ts';
 export { createGroup } from './group.ts';
+export { within } from './within.ts';

@@ -18,9 +18,13 @@ export interface ChargeOrder {
   now: Date;
 }
 
+/** For a statement that names no other table with columns of these names. */
+export const CHARGE_ORDER_COLUMNS = `
+  order_id, user_id, wallet_id, currency, revision, settled_revision, operation_id, rewarded, attention,
+  unsettled_since, now() AS now`;
+
 const text = `
-  SELECT order_id, user_id, wallet_id, currency, revision, settled_revision, operation_id, rewarded,
-    attention, unsettled_since, now() AS now
+  SELECT ${CHARGE_ORDER_COLUMNS}
   FROM cashback.order_clears
   WHERE order_id = ANY($1::text[])`;
 

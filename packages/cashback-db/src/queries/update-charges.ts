@@ -14,8 +14,8 @@ export interface ChargeUpdate {
   /** Null: what is stored stays. */
   rewarded: { source: Source; amount: string }[] | null;
   attention: string | null;
-  /** How long until the order is to be looked at again. */
-  wait_ms: number;
+  /** How long until the order is to be looked at again; null: only when a job or a callback comes. */
+  poll_in_ms: number | null;
 }
 
 const text = `
@@ -24,10 +24,11 @@ const text = `
     settled_revision = CASE WHEN input.settled THEN input.revision ELSE stored.settled_revision END,
     rewarded = coalesce(input.rewarded::jsonb, stored.rewarded),
     attention = input.attention,
-    next_charge_at = now() + input.wait_ms * interval '1 millisecond',
+    next_charge_at = now() + coalesce(input.poll_in_ms, 0) * interval '1 millisecond',
+    poll_at = now() + input.poll_in_ms * interval '1 millisecond',
     updated_at = now()
   FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::text[], $8::integer[])
-    AS input (order_id, revision, operation_id, next_operation_id, settled, rewarded, attention, wait_ms)
+    AS input (order_id, revision, operation_id, next_operation_id, settled, rewarded, attention, poll_in_ms)
   WHERE stored.order_id = input.order_id
     AND stored.revision = input.revision
     AND stored.operation_id IS NOT DISTINCT FROM input.operation_id`;
@@ -49,7 +50,7 @@ export async function updateCharges(tx: Transaction, updates: readonly ChargeUpd
       updates.map((update) => update.settled),
       updates.map((update) => update.rewarded && JSON.stringify(update.rewarded)),
       updates.map((update) => update.attention),
-      updates.map((update) => Math.round(update.wait_ms)),
+      updates.map(({ poll_in_ms }) => poll_in_ms && Math.round(poll_in_ms)),
     ],
   });
   if (rowCount !== updates.length) {

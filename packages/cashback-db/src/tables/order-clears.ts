@@ -35,6 +35,8 @@ export const orderClears = cashback.table(
     unsettled_since: moment('unsettled_since').notNull().default(now),
     /** When the order is to be looked at again; the sweeper finds those that are overdue. */
     next_charge_at: moment('next_charge_at').notNull().default(now),
+    /** When the worker wants to look at it again by itself; null when it waits for a job of the queue, or for nothing. */
+    poll_at: moment('poll_at'),
     created_at: moment('created_at').notNull().default(now),
     updated_at: moment('updated_at').notNull().default(now),
   },
@@ -49,5 +51,8 @@ export const orderClears = cashback.table(
     index('order_clears_unsettled')
       .on(table.next_charge_at)
       .where(sql`${table.settled_revision} < ${table.revision} AND ${table.attention} IS NULL`),
+    index('order_clears_poll')
+      .on(table.poll_at)
+      .where(sql`${table.poll_at} IS NOT NULL`),
   ],
 );
