@@ -49,6 +49,18 @@ const statementTimeoutMs = 60_000;
 /** With the heartbeat of a queue, this bounds how long the jobs of a killed worker stay away. */
 const superviseSeconds = 5;
 const maintenanceSeconds = 60;
+/**
+ * pg-boss's statements are meant to walk its indexes a few rows at a time. What the planner knows of a queue is
+ * always of another hour: it takes a backlog for a handful of rows, and then each fetch sorts all of them.
+ */
+const plannerSettings = {
+  enable_sort: 'off',
+  enable_bitmapscan: 'off',
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  enable_material: 'off',
+};
 
 /**
  * Starts pg-boss in a schema that `migrate` installed it in. Nothing that goes wrong in the background ends
@@ -63,6 +75,7 @@ export async function startJobs(settings: JobsSettings): Promise<Jobs> {
   };
   const database = openDatabase({
     ...connection,
+    session: plannerSettings,
     max_connections: settings.max_connections ?? defaultMaxConnections,
     log_error: settings.log_error,
   });
