@@ -109,7 +109,7 @@ test('an operation in flight whose poll was lost is found by the sweep', async (
 
 test('an order that has a job in the queue is not forgotten, however long it waits there', async () => {
   const { database, test_database, jobs } = harness;
-  const [queued = '', forgotten = ''] = [newOrderId('queued'), newOrderId('forgotten')];
+  const [queued, forgotten] = [newOrderId('queued'), newOrderId('forgotten')];
   await harness.register(queued, '10');
   await harness.register(forgotten, '10');
   await database.pool.query('DELETE FROM cashback_jobs.job WHERE singleton_key = $1', [forgotten]);
