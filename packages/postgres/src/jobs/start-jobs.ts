@@ -46,8 +46,11 @@ export type Jobs = {
 
 const defaultMaxConnections = 4;
 const statementTimeoutMs = 60_000;
-/** With the heartbeat of a queue, this bounds how long the jobs of a killed worker stay away. */
-const superviseSeconds = 5;
+/**
+ * With the heartbeat of a queue, this bounds how long the jobs of a killed worker stay away. Each pass also counts all
+ * jobs that wait, which a long backlog makes dear: half a second for a million.
+ */
+const superviseSeconds = 10;
 const maintenanceSeconds = 60;
 /**
  * pg-boss's statements are meant to walk its indexes a few rows at a time. What the planner knows of a queue is
