@@ -30,6 +30,7 @@ const MAX_WANTED = 10_000;
  */
 export function startPoller(context: WorkerContext, charger: Charger, options: PollOptions): Poller {
   const { interval_ms, lease_ms, batch_size } = options;
+  /** The order of each operation: an older one's never displaces that of the one that is open. */
   const wanted = new Map<string, string>();
 
   async function turn(signal: AbortSignal): Promise<boolean> {
@@ -53,8 +54,8 @@ export function startPoller(context: WorkerContext, charger: Charger, options: P
 
   function takeWanted(limit: number): WantedPoll[] {
     const taken = [...wanted].slice(0, limit);
-    for (const [order_id] of taken) wanted.delete(order_id);
-    return taken.map(([order_id, operation_id]) => ({ order_id, operation_id }));
+    for (const [operation_id] of taken) wanted.delete(operation_id);
+    return taken.map(([operation_id, order_id]) => ({ order_id, operation_id }));
   }
 
   const loop = createLoop({ name: 'poll', log: context.log, interval_ms, run: turn });
@@ -62,7 +63,7 @@ export function startPoller(context: WorkerContext, charger: Charger, options: P
     wake: () => loop.wake(),
     want({ order_id, operation_id }) {
       if (wanted.size >= MAX_WANTED) return;
-      wanted.set(order_id, operation_id);
+      wanted.set(operation_id, order_id);
       loop.wake();
     },
     stop: () => loop.stop(),

@@ -123,7 +123,9 @@ test('an order whose operations keep failing needs attention, and is left alone 
   expect(attention).toContain('wallet_forbids_negative');
   expect(outside.updates(orderId)).toHaveLength(1);
 
-  // A job that comes nevertheless begins nothing.
+  // A job that comes nevertheless begins nothing. (Looks that had begun before end with their worker.)
+  await harness.stopWorkers();
+  await harness.startWorker();
   const asked = outside.retrieves(orderId);
   await harness.enqueue(chargeKey(orderId), { order_id: orderId });
   await untilQueueIsEmpty();

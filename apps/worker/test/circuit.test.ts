@@ -124,6 +124,7 @@ test('while the circuit is open the queue stands still, and a worker that is sto
   await harness.database.pool.query('DELETE FROM cashback_jobs.job');
   const orderIds = await registerMany('standing', 60);
   outside.intercept = () => down;
+  const before = outside.calls.length;
   const worker = await harness.startWorker({
     batch_size: 10,
     batch_concurrency: 2,
@@ -135,11 +136,14 @@ test('while the circuit is open the queue stands still, and a worker that is sto
     () => circuitOf(worker),
     (circuit) => circuit === 'open',
   );
-  // Each of the two batches in hand is held; nobody comes for those behind them. Of the batches before them every
-  // order stands to be looked at again, so no call is under way any more.
+  // Each of the two batches in hand is held; nobody comes for those behind them. Every order that was called for
+  // stands to be looked at again, so no call is under way any more.
   const standing = await until(
     countOrders,
-    ({ held, tried, queued }) => held === 20 && tried + held + queued === 60,
+    ({ held, tried, queued }) =>
+      held === 20 &&
+      tried + held + queued === 60 &&
+      tried === new Set(outside.calls.slice(before).map(({ order_id }) => order_id)).size,
   );
   expect(standing.queued).toBeGreaterThan(0);
   const calls = outside.calls.length;

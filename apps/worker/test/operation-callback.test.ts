@@ -1,3 +1,5 @@
+import { lockOrders } from '@cashback/cashback-db';
+import { withTransaction } from '@cashback/postgres';
 import { signCallback } from '@cashback/service';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { CALLBACK_SECRET, type Harness, createHarness, newOrderId, until } from './support/harness.ts';
@@ -43,6 +45,13 @@ async function orderInFlight(name: string): Promise<{ invoice_id: string; operat
   );
   const { operation_id } = await harness.order(orderId);
   return { invoice_id: orderId, operation_id: operation_id ?? '' };
+}
+
+async function lockWaits(): Promise<number> {
+  const { rows } = await harness.database.pool.query<{ count: number }>(
+    `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  );
+  return rows[0]?.count ?? 0;
 }
 
 /** A callback that is heeded has been by then: it is another order's turn after it. */
@@ -184,6 +193,31 @@ test('callbacks of two operations of an order that come the wrong way round leav
   expect(outside.retrieves(orderId)).toBe(asked);
   expect(await harness.order(orderId)).toEqual(settled);
   expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }, { outcome: 'applied' }]);
+});
+
+test('callbacks of two operations of an order that wait together are both heeded', async () => {
+  const { outside, database } = harness;
+  const first = await orderInFlight('together');
+  const orderId = first.invoice_id;
+  outside.finish(orderId, 'success');
+  await harness.register(orderId, '25');
+  await until(
+    () => outside.cashback(orderId).operations,
+    (accepted) => accepted.length === 2,
+  );
+  const second = { invoice_id: orderId, operation_id: (await harness.order(orderId)).operation_id };
+  outside.finish(orderId, 'success');
+
+  // While the poller waits for this order's lock it takes no others.
+  const other = await orderInFlight('locked');
+  await withTransaction(database, async (tx) => {
+    await lockOrders(tx, [other.invoice_id]);
+    await send({ ...other, status: 'success' });
+    await until(lockWaits, (count) => count === 1);
+    await send({ ...second, status: 'success' });
+    await send({ ...first, status: 'success' });
+  });
+  await harness.untilSettled(orderId);
 });
 
 test('a callback that is malformed is refused with the field that is wrong', async () => {

@@ -148,8 +148,8 @@ test('a long wait of an order never hides a shorter one that it is given later',
   outside.on_accept = 'stay';
   await harness.register(orderId, '11');
   await until(
-    () => outside.updates(orderId),
-    (updates) => updates.length === 2,
+    () => outside.cashback(orderId).operations,
+    (accepted) => accepted.length === 2,
   );
   outside.finish(orderId, 'success');
   expect(await harness.untilSettled(orderId)).toMatchObject({ poll_at: null });
