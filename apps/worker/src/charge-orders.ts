@@ -63,10 +63,12 @@ export function createCharger(context: WorkerContext, options: ChargerOptions): 
     room: () => Math.max(0, max_in_flight - running.size),
     async untilRoom(signal) {
       while (running.size >= max_in_flight && !signal.aborted) {
-        await new Promise<void>((resolve) => {
-          waiting.push(resolve);
-          signal.addEventListener('abort', () => resolve(), { once: true });
-        });
+        const { promise, resolve } = Promise.withResolvers<void>();
+        const tell = (): void => resolve();
+        waiting.push(tell);
+        signal.addEventListener('abort', tell);
+        await promise;
+        signal.removeEventListener('abort', tell);
       }
     },
     async idle() {
