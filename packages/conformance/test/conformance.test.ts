@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CannotRun, GUARANTEES, runConformance } from '../src/index.ts';
 import { startCallbackRelay } from './callback-relay.ts';
 import { FAULTS } from './faults.ts';
+import { startForgetfulRelay } from './forgetful-relay.ts';
 import { startFaultyProxy } from './faulty-proxy.ts';
 import { type SystemUnderTest, freePort, startSystem } from './system.ts';
 
@@ -89,6 +90,17 @@ describe('an implementation that', () => {
     expect(report.guarantees[1]?.detail).toContain('whose signature is wrong');
   });
 
+  test('repeats a request to the payment system under a new id is found out', async () => {
+    const other = await startSystem({ startTrustRelay: startForgetfulRelay });
+    try {
+      const report = await runConformance({ ...other.options, only: ['T35', 'T36'] });
+      expect(report.guarantees.map(({ verdict }) => verdict)).toEqual(['held', 'broken']);
+      expect(report.guarantees[1]?.detail).toMatch(/^wallet .+: expected .+, as rewarded, got /);
+    } finally {
+      await other.stop();
+    }
+  });
+
   test.each([
     ['does not send a callback again', 'swallow failures', 'T34'],
     ['loses callbacks of invoices', 'lose invoices', 'T32'],
@@ -96,7 +108,7 @@ describe('an implementation that', () => {
     ['loses callbacks of operations', 'lose operations', 'T33'],
   ] as const)('%s is found out', async (_, mode, broken) => {
     const relay = await startCallbackRelay(mode);
-    const other = await startSystem(relay.port);
+    const other = await startSystem({ callback_port: relay.port });
     try {
       relay.forwardTo(other.options.callbacks);
       const only = ['T5', broken];
@@ -109,7 +121,7 @@ describe('an implementation that', () => {
   });
 });
 
-test('every guarantee is broken by one of these, but for one that needs a payment system with faults of its own', () => {
+test('every guarantee is broken by one of these', () => {
   const broken = new Set([...FAULTS.flatMap(({ breaks }) => breaks), 'T2', 'T32', 'T33', 'T34', 'T36']);
   expect([...broken].toSorted()).toEqual(GUARANTEES.map(({ id }) => id).toSorted());
 });

@@ -12,8 +12,15 @@ import type { ConformanceOptions } from '../src/index.ts';
 const log = createLog({ name: 'test', level: 'silent', json: true });
 const secret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
+interface SystemOptions {
+  /** Where callbacks go instead of to the suite. */
+  callback_port?: number;
+  /** Put between `transactions` and the payment system. */
+  startTrustRelay?: (trustUrl: string) => Promise<{ url: string; stop: () => Promise<void> }>;
+}
+
 /** Our own `transactions` on the stand-in of the payment system, and how to look at it. */
-export async function startSystem(callbackPort?: number) {
+export async function startSystem({ callback_port: callbackPort, startTrustRelay }: SystemOptions = {}) {
   const testDatabase = await createTestDatabase();
   const [token, reader_token, trustToken] = [randomUUID(), randomUUID(), randomUUID()];
   const secrets = { invoice_secret: secret(), operation_secret: secret() };
@@ -31,6 +38,7 @@ export async function startSystem(callbackPort?: number) {
     }),
     { log },
   );
+  const relay = await startTrustRelay?.(trust.url);
   const transactions = await startTransactions(
     readSettings(transactionsSettings, {
       ...common,
@@ -38,7 +46,7 @@ export async function startSystem(callbackPort?: number) {
         { caller: 'conformance', token, scopes: ['invoices', 'invoices.read', 'cashback.update'] },
         { caller: 'reader', token: reader_token, scopes: ['invoices.read'] },
       ]),
-      TRUST_URL: trust.url,
+      TRUST_URL: relay?.url ?? trust.url,
       TRUST_TOKEN: trustToken,
       INVOICE_CALLBACK_URL: `http://127.0.0.1:${callbackPort ?? port}/callbacks/invoice`,
       INVOICE_CALLBACK_SECRET: secrets.invoice_secret,
@@ -75,6 +83,7 @@ export async function startSystem(callbackPort?: number) {
     options,
     async stop() {
       await transactions.stop();
+      await relay?.stop();
       await trust.stop();
       await testDatabase.drop();
     },

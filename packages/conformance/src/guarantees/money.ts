@@ -11,7 +11,7 @@ import { type Scene, type Target, assertReached, assertRewarded, vectorOf } from
 import type { TrustControl } from '../trust-control.ts';
 import { Broken, NotShown, hold, same } from '../verdict.ts';
 
-const INVOICES = 4;
+const INVOICES = 8;
 const TROUBLE_MS = 1_500;
 
 /** These look at wallets, and make trouble for everybody: nothing else runs beside them. */
