@@ -27,6 +27,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   backfill: ['client'],
   demo: [...APP, 'client', 'testing'],
   bench: [...APP, 'client', 'cashback-db', 'testing'],
+  // Plays the decisions of the apps through; nothing of them runs here.
+  simulation: ['contract', 'core', 'service', 'cashback-db', 'transactions', 'worker'],
 };
 
 /** Decisions are pure: no IO, no clock, no environment, no libraries. Subpaths of the contract carry none either. */
