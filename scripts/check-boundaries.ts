@@ -29,6 +29,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   bench: [...APP, 'client', 'cashback-db', 'testing'],
   // Plays the decisions of the apps through; nothing of them runs here.
   simulation: ['contract', 'core', 'service', 'cashback-db', 'transactions', 'worker'],
+  // Starts and plays the system as the demo does, and breaks it meanwhile.
+  chaos: [...APP, 'demo', 'testing'],
+  bench: [...APP, 'client', 'cashback-db', 'testing'],
 };
 
 /** Decisions are pure: no IO, no clock, no environment, no libraries. Subpaths of the contract carry none either. */

@@ -113,11 +113,11 @@ export async function startHttpProxy(targetUrl: string): Promise<HttpProxy> {
   }
 
   const server = createServer((incoming, response) => {
-    incoming.socket.on('error', () => {});
     buffer(incoming)
       .then((body) => answer(incoming, body, response))
       .catch(() => incoming.socket.resetAndDestroy());
   });
+  server.on('connection', (socket) => socket.on('error', () => {}));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FrontDoor, Random } from '@cashback/demo/parts';
+import type { HttpFault } from '@cashback/testing/faults';
+import type { Arena, Road } from './arena.ts';
+
+export interface FaultContext extends Arena {
+  door: FrontDoor;
+  random: Random;
+}
+
+/** One kind of fault. It ends with everything as it was, and resolves with how often it took hold of something. */
+export interface Fault {
+  name: string;
+  fire(context: FaultContext): Promise<number>;
+  /** Why it cannot happen here; null when it can. */
+  skipped?(arena: Arena): string | null;
+}
+
+export const HOLD_MS = 1_500;
+/** So long a fault waits for something that it can take hold of. */
+const PATIENCE_MS = 8_000;
+const LOOK_EVERY_MS = 50;
+
+/** Until it happened, and for a while. */
+export async function holdUntil(happened: () => boolean, hold_ms: number): Promise<void> {
+  const started = performance.now();
+  await sleep(hold_ms);
+  while (!happened() && performance.now() - started < PATIENCE_MS) await sleep(LOOK_EVERY_MS);
+}
+
+/** Requests on a road fail so for a while; `share` percent of them. */
+export function onRoad(
+  name: string,
+  road: Road,
+  fault: HttpFault | ((random: Random) => HttpFault),
+  { share = 100, hold_ms = HOLD_MS, path = '' }: { share?: number; hold_ms?: number; path?: string } = {},
+): Fault {
+  return {
+    name: `${name}, ${road}`,
+    async fire({ roads, random }) {
+      let fired = 0;
+      roads[road].setFault((asked) => {
+        if (!asked.includes(path) || !random.chance(share)) return null;
+        fired += 1;
+        return typeof fault === 'function' ? fault(random) : fault;
+      });
+      await holdUntil(() => fired > 0, hold_ms);
+      roads[road].setFault(null);
+      return fired;
+    },
+  };
+}
