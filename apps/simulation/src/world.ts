@@ -1,3 +1,4 @@
+import type { ObservedCashback } from '@cashback/core';
 import type { Engine } from './engine/engine.ts';
 import type { Flow, ProcessName } from './engine/flow.ts';
 import { type JobQueue, createJobQueue } from './engine/job-queue.ts';
@@ -16,6 +17,8 @@ export interface World {
   advances: JobQueue;
   /** Orders whose job was lost with the queue, until somebody enqueues them again. */
   forgotten: Set<string>;
+  /** What transactions said of the cashback of each invoice, the newest few. */
+  answers: Map<string, ObservedCashback[]>;
   /** A mistake that was made on purpose, to see that it is found. */
   bug: PlantedBug | null;
   /** The next of the ids that are random elsewhere. */
@@ -40,6 +43,7 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
     changes: queue('processing', 'process', (about) => processJob(world, about)),
     advances: queue('transactions', 'advance', (about) => advanceJob(world, about)),
     forgotten: new Set(),
+    answers: new Map(),
     bug,
     nextId: (prefix) => `${prefix}-${(ids += 1)}`,
   };

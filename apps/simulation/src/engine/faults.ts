@@ -18,6 +18,8 @@ export interface Faults {
   refuse: number;
   /** A basket or refund takes long to be finished. */
   slow_trust: number;
+  /** Transactions answers with the cashback as it was some time ago. */
+  stale_answer: number;
   /** A service's own URL does not answer. */
   silent_shop: number;
 }
@@ -33,6 +35,7 @@ const MOST: Faults = {
   wipe_queues: 100,
   refuse: 150,
   slow_trust: 200,
+  stale_answer: 100,
   silent_shop: 200,
 };
 
