@@ -7,6 +7,7 @@
  * - `greater_or_equal_for_greater`: a register of the stored invoice version counts as stale;
  * - `enqueue_after_commit`: the job of a register is a second transaction;
  * - `settle_on_stale_poll`: an invoice at rest settles the order, whichever operation brought it there;
+ * - `past_is_present`: an answer counts, however old it is by the operations that have ended since;
  * - `sequence_ignored`: the wallet takes whatever balance comes last;
  * - `push_of_equal_sequence`: a copy of a callback counts as news;
  * - `silence_is_failure`: a step at Trust that was not answered counts as refused.
@@ -19,6 +20,7 @@ export const PLANTED_BUGS = [
   'greater_or_equal_for_greater',
   'enqueue_after_commit',
   'settle_on_stale_poll',
+  'past_is_present',
   'sequence_ignored',
   'push_of_equal_sequence',
   'silence_is_failure',

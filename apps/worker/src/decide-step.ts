@@ -70,6 +70,7 @@ function decideObserved(cashback: ObservedCashback, charge: Charge, limits: Char
     revision: order.revision,
     cashback,
     operation: operation && { ...operation, reward: vectorOfAmounts(operation.reward) },
+    ended_version: ended.version,
     failures: { count: ended.failed, last_at: ended.failed_at },
     unsettled_since: order.unsettled_since,
     now: order.now,

@@ -44,7 +44,7 @@ const flying: NewOperation = {
 };
 
 function charge(changes: Partial<ChargeOrder> = {}, more: Partial<Charge> = {}, afterMs = 0): Charge {
-  const ended = { failed: 0, failed_at: null, rejected: 0 };
+  const ended = { failed: 0, failed_at: null, rejected: 0, version: null };
   const operation = changes.operation_id === undefined ? null : flying;
   return { order: order(changes, afterMs), target: { user: 100_000n }, operation, ended, ...more };
 }
@@ -149,7 +149,7 @@ test.each([
 );
 
 test('a wait after a failure is never cut short', () => {
-  const ended = { failed: 2, failed_at: registeredAt, rejected: 0 };
+  const ended = { failed: 2, failed_at: registeredAt, rejected: 0, version: null };
   const step = decideStep(order(), observed(0n), charge({}, { ended }, 3_000), limits);
   expect(step).toEqual({ action: 'poll', ending: null, wait_ms: 7_000 });
 });

@@ -35,6 +35,8 @@ export interface ChargeInput {
   revision: number;
   cashback: ObservedCashback;
   operation: OpenOperation | null;
+  /** The highest cashback version that an operation of ours was sent with which is known to have ended; null: none is. */
+  ended_version: number | null;
   /** Operations of this revision that are recorded as failed. */
   failures: { count: number; last_at: Date | null };
   unsettled_since: Date;
@@ -45,8 +47,11 @@ export interface ChargeInput {
 /** How an operation of ours ended, by the word of `transactions`. */
 export type Finished = { operation_id: string; outcome: 'applied' | 'failed'; reason: string | null };
 
-/** `in_flight`: our operation. `other_in_flight`: somebody else's. `backoff`: the last one failed. */
-export type PollReason = 'in_flight' | 'other_in_flight' | 'backoff';
+/**
+ * `in_flight`: our operation. `other_in_flight`: somebody else's. `backoff`: the last one failed. `stale`: the answer
+ * shows the invoice as it was before an operation that is known to have ended.
+ */
+export type PollReason = 'in_flight' | 'other_in_flight' | 'backoff' | 'stale';
 
 /**
  * What to do next for an order; `finished` is recorded with it, whatever it is.
@@ -72,14 +77,31 @@ export const WALLET_FORBIDS_NEGATIVE = 'wallet_forbids_negative';
  * all else is updated again, with a growing wait after each failure. `failed` with the target is updated too: the empty
  * plan succeeds, and the invoice ends in `success`.
  *
+ * An answer out of the past decides nothing: it may show the target of now as rewarded, which was taken back since.
+ *
  * What is in flight and does not end in time needs attention, and so does what goes on failing. Age alone stops nothing:
  * an order whose target was never tried is updated, and an operation that may never have arrived is repeated, however
  * long that was impossible.
  */
 export function decideCharge(input: ChargeInput): ChargeDecision {
+  if (isStale(input)) return waitForNews(input);
   return input.operation === null
     ? decideWithoutOperation(input, null)
     : followOperation(input, input.operation);
+}
+
+/** Accepting an operation moves the invoice's cashback beyond the version that the operation was sent with. */
+function isStale({ cashback, ended_version }: ChargeInput): boolean {
+  return ended_version !== null && cashback.version <= ended_version;
+}
+
+function waitForNews(input: ChargeInput): ChargeDecision {
+  const overdue = overdueReason(input);
+  if (overdue === null) return { action: 'poll', finished: null, after_ms: pollDelay(input), why: 'stale' };
+  const reason =
+    `the invoice shows cashback version ${input.cashback.version}, but an operation sent with version ` +
+    `${input.ended_version} has ended: ${overdue}`;
+  return { action: 'needs_attention', finished: null, reason };
 }
 
 function followOperation(input: ChargeInput, operation: OpenOperation): ChargeDecision {

@@ -35,6 +35,7 @@ export function inputOf(given: Partial<ChargeInput> = {}): ChargeInput {
     revision: 3,
     cashback: cashbackOf(),
     operation: null,
+    ended_version: null,
     failures: { count: 0, last_at: null },
     unsettled_since: ago(0),
     now,

@@ -101,6 +101,7 @@ function startWorker(invoice: ReturnType<typeof startInvoice>) {
   let revision = 1;
   let operation: OpenOperation | null = null;
   let sent = 0;
+  let ended_version: number | null = null;
   let failures: { count: number; last_at: Date | null } = { count: 0, last_at: null };
   let now = new Date('2026-01-02T12:00:00.000Z');
   const unsettled_since = now;
@@ -131,6 +132,7 @@ function startWorker(invoice: ReturnType<typeof startInvoice>) {
         revision,
         cashback,
         operation,
+        ended_version,
         failures,
         unsettled_since,
         now,
@@ -140,6 +142,7 @@ function startWorker(invoice: ReturnType<typeof startInvoice>) {
         if (decision.finished.outcome === 'failed' && operation?.revision === revision) {
           failures = { count: failures.count + 1, last_at: now };
         }
+        ended_version = operation?.version ?? ended_version;
         operation = null;
       }
       expect(decision.action).not.toBe('needs_attention');

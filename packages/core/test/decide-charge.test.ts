@@ -62,6 +62,31 @@ describe('decideCharge', () => {
       { cashback: cashbackOf({ status: 'in-progress' }), failures: { count: 9, last_at: now } },
       { action: 'poll', finished: null, after_ms: 100, why: 'other_in_flight' },
     ],
+    // An answer out of the past.
+    [
+      'the target in an answer from before our last operation settles nothing',
+      { cashback: cashbackOf({ rewarded: target }), ended_version: 8 },
+      { action: 'poll', finished: null, after_ms: 100, why: 'stale' },
+    ],
+    [
+      'nor does such an answer begin anything',
+      { ended_version: 9, unsettled_since: ago(3_200) },
+      { action: 'poll', finished: null, after_ms: 3_200, why: 'stale' },
+    ],
+    [
+      'an answer from after it is believed',
+      { cashback: cashbackOf({ rewarded: target }), ended_version: 7 },
+      { action: 'settled', finished: null },
+    ],
+    [
+      'an upstream that never gets past it needs a person',
+      { ended_version: 8, unsettled_since: ago(60_001) },
+      {
+        action: 'needs_attention',
+        finished: null,
+        reason: `the invoice shows cashback version 8, but an operation sent with version 8 has ended: not settled since ${ago(60_001).toISOString()}`,
+      },
+    ],
     // The wait between two polls, and after a failure.
     [
       'the wait between two polls grows with the time the order is unsettled',

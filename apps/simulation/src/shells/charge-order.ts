@@ -51,25 +51,31 @@ function* observe(world: World, orderId: string): Flow<Observation> {
   return { outcome: 'unreachable', error };
 }
 
-function loadCharge({ engine, tables }: World, orderId: string): Charge {
+function loadCharge({ bug, engine, tables }: World, orderId: string): Charge {
   const row = rowOf(tables.orders, orderId);
   const order: ChargeOrder = {
     ...row,
     unsettled_since: new Date(row.unsettled_since),
     now: new Date(engine.now()),
   };
-  const ended = [...tables.outcomes].filter(
-    ([id, { order_id }]) => order_id === orderId && tables.operations.get(id)?.revision === row.revision,
+  const all = [...tables.outcomes].flatMap(([id, { order_id, outcome, at }]) =>
+    order_id === orderId ? [{ outcome, at, sent: rowOf(tables.operations, id) }] : [],
   );
-  const failed = ended.filter(([, { outcome, at }]) => outcome === 'failed' && at >= row.unsettled_since);
+  const ended = all.filter(({ sent }) => sent.revision === row.revision);
+  const failed = ended.filter(({ outcome, at }) => outcome === 'failed' && at >= row.unsettled_since);
+  const accepted = all.filter(({ outcome }) => outcome !== 'rejected');
   return {
     order,
     target: targetOf(tables.events, orderId),
     operation: row.operation_id === null ? null : rowOf(tables.operations, row.operation_id),
     ended: {
       failed: failed.length,
-      failed_at: failed.length === 0 ? null : new Date(Math.max(...failed.map(([, { at }]) => at))),
-      rejected: ended.filter(([, { outcome }]) => outcome === 'rejected').length,
+      failed_at: failed.length === 0 ? null : new Date(Math.max(...failed.map(({ at }) => at))),
+      rejected: ended.filter(({ outcome }) => outcome === 'rejected').length,
+      version:
+        accepted.length === 0 || bug === 'past_is_present'
+          ? null
+          : Math.max(...accepted.map(({ sent }) => sent.version)),
     },
   };
 }

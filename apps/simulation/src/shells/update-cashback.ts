@@ -49,6 +49,7 @@ function accept(
     version: input.version + 1,
     reward: amountsOfVector(target),
     status,
+    wallet_policy: 'go_negative',
     attempts: 0,
     next_look_at: engine.now(),
     reason: null,

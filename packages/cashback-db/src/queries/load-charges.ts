@@ -11,8 +11,11 @@ export interface Charge {
   target: Vector;
   /** The one that is not known to be finished. */
   operation: NewOperation | null;
-  /** Of the operations of this revision; failures only since the order was registered or resumed. */
-  ended: { failed: number; failed_at: Date | null; rejected: number };
+  /**
+   * Of the operations of this revision; failures only since the order was registered or resumed. `version`: the highest
+   * one that an operation of any revision was sent with which was not rejected.
+   */
+  ended: { failed: number; failed_at: Date | null; rejected: number; version: number | null };
 }
 
 const targetsText = `
@@ -31,12 +34,14 @@ const operationsText = `
 
 const endedText = `
   SELECT stored.order_id,
-    count(*) FILTER (WHERE ended.outcome = 'failed' AND ended.created_at >= stored.unsettled_since)::integer AS failed,
-    max(ended.created_at) FILTER (WHERE ended.outcome = 'failed' AND ended.created_at >= stored.unsettled_since)
-      AS failed_at,
-    count(*) FILTER (WHERE ended.outcome = 'rejected')::integer AS rejected
+    count(*) FILTER (WHERE sent.revision = stored.revision AND ended.outcome = 'failed'
+      AND ended.created_at >= stored.unsettled_since)::integer AS failed,
+    max(ended.created_at) FILTER (WHERE sent.revision = stored.revision AND ended.outcome = 'failed'
+      AND ended.created_at >= stored.unsettled_since) AS failed_at,
+    count(*) FILTER (WHERE sent.revision = stored.revision AND ended.outcome = 'rejected')::integer AS rejected,
+    max(sent.version) FILTER (WHERE ended.outcome <> 'rejected') AS version
   FROM cashback.order_clears AS stored
-  JOIN cashback.operations AS sent ON sent.order_id = stored.order_id AND sent.revision = stored.revision
+  JOIN cashback.operations AS sent ON sent.order_id = stored.order_id
   JOIN cashback.operation_outcomes AS ended
     ON ended.order_id = sent.order_id AND ended.operation_id = sent.operation_id
   WHERE stored.order_id = ANY($1::text[])
@@ -70,7 +75,7 @@ export async function loadCharges(
 
   const charges = new Map<string, Charge>();
   for (const order of orders.values()) {
-    const none = { failed: 0, failed_at: null, rejected: 0 };
+    const none = { failed: 0, failed_at: null, rejected: 0, version: null };
     charges.set(order.order_id, { order, target: {}, operation: null, ended: none });
   }
   for (const { order_id, source, value } of targets.rows) {
