@@ -1,4 +1,4 @@
-import { chargeKey, chargeQueue, loadCharges, lockOrders, pollKey } from '@cashback/cashback-db';
+import { chargeKey, chargeQueue, loadCharges, lockOrders } from '@cashback/cashback-db';
 import { type CashbackClient, createCashbackClient } from '@cashback/client';
 import type { RegisterInput } from '@cashback/contract';
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
@@ -92,12 +92,11 @@ async function chargeLikeWorker(
       await lockOrders(tx, ids);
       const charges = await loadCharges(tx, ids);
       await tx.client.query(
-        'UPDATE cashback.order_clears SET next_charge_at = now() WHERE order_id = ANY($1::text[])',
+        'UPDATE cashback.order_clears SET next_charge_at = now(), poll_at = now() WHERE order_id = ANY($1::text[])',
         [[...charges.keys()]],
       );
-      const jobsOf = (keyOf: (orderId: string) => string) =>
-        ids.map((order_id) => ({ key: keyOf(order_id), payload: { order_id } }));
-      await jobs.enqueue(chargeQueue, [...jobsOf(chargeKey), ...jobsOf(pollKey)], tx);
+      const wakeUps = ids.map((order_id) => ({ key: chargeKey(order_id), payload: { order_id } }));
+      await jobs.enqueue(chargeQueue, wakeUps, tx);
     },
     { attempts: 1 },
   );

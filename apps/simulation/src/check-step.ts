@@ -51,11 +51,16 @@ function checkEvents({ order_id, revision, invoice_version, cashback_sum }: Orde
   must(4, sum === cashback_sum, () => `${order_id}: cashback_sum is ${cashback_sum}, its events say ${sum}`);
 }
 
-/** 11, as strictly as the apps mean it: the job is committed with what makes it necessary. */
+/** 11, as strictly as the apps mean it: the job or the poll is committed with what makes it necessary. */
 function checkJob(order: OrderRow, { charges, forgotten }: World): void {
-  const { order_id, settled_revision, revision, attention } = order;
-  const isCovered = settled_revision === revision || attention !== null || forgotten.has(order_id);
-  must(11, isCovered || charges.knows(order_id), () => `${order_id} is not settled and has no job`);
+  const { order_id, settled_revision, revision, attention, poll_at } = order;
+  const isCovered =
+    poll_at !== null || settled_revision === revision || attention !== null || forgotten.has(order_id);
+  must(
+    11,
+    isCovered || charges.knows(order_id),
+    () => `${order_id} is not settled, has no job and is not polled`,
+  );
 }
 
 /** 5 */

@@ -37,9 +37,11 @@ export interface OrderRow {
   settled_revision: number;
   operation_id: string | null;
   rewarded: NewOperation['reward'];
+  cashback_version: number;
   attention: string | null;
   unsettled_since: number;
   next_charge_at: number;
+  poll_at: number | null;
 }
 
 export interface EventRow {

@@ -5,6 +5,7 @@ import { type JobQueue, createJobQueue } from './engine/job-queue.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import { advanceJob } from './shells/advance-operation.ts';
 import { chargeJob } from './shells/charge-order.ts';
+import { pollOrder } from './shells/poll-order.ts';
 import { processJob } from './shells/process-change.ts';
 import { type Tables, createTables } from './tables.ts';
 
@@ -13,6 +14,8 @@ export interface World {
   engine: Engine;
   tables: Tables;
   charges: JobQueue;
+  /** The worker looks at an order that is due, or that has the operation open. */
+  poll(orderId: string, operationId: string | null): Flow<void>;
   changes: JobQueue;
   advances: JobQueue;
   /** Orders whose job was lost with the queue, until somebody enqueues them again. */
@@ -40,6 +43,7 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
         charges.enqueue(key, about, after_ms);
       },
     },
+    poll: (orderId, operationId) => pollOrder(world, orderId, operationId),
     changes: queue('processing', 'process', (about) => processJob(world, about)),
     advances: queue('transactions', 'advance', (about) => advanceJob(world, about)),
     forgotten: new Set(),

@@ -1,5 +1,10 @@
-import { chargeKey, chargeQueue, insertOperationOutcomes, insertOperations } from '@cashback/cashback-db';
-import { loadCharges, lockOrders, pollKey, updateCharges } from '@cashback/cashback-db';
+import {
+  insertOperationOutcomes,
+  insertOperations,
+  loadCharges,
+  lockOrders,
+  updateCharges,
+} from '@cashback/cashback-db';
 import type { ChargeOrder, ChargeUpdate, NewOperation, NewOperationOutcome } from '@cashback/cashback-db';
 import { withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from './context.ts';
@@ -18,17 +23,29 @@ export interface Decided {
   /** As it is now, under its lock. */
   order: ChargeOrder;
   step: Step;
+  /** Of what was observed; null when nothing was. */
+  cashback_version: number | null;
+}
+
+/** An operation whose request may leave: it and the next look at its order are committed. */
+export interface Sending {
+  order: ChargeOrder;
+  operation: NewOperation;
+  /** It left before, perhaps. */
+  repeated: boolean;
 }
 
 /**
- * Lock, load, decide, apply, for a group of distinct orders in one short transaction. Returns, in the group's order,
- * the operations whose requests may leave now: they and the next look at their orders are committed.
+ * Lock, load, decide, apply, for a group of distinct orders in one short transaction. Returns what is to be sent, in
+ * the group's order.
  */
 export async function applyDecisions(
   context: WorkerContext,
   group: readonly Observed[],
-): Promise<(NewOperation | null)[]> {
+  onDue: () => void,
+): Promise<(Sending | null)[]> {
   const orderIds = group.map(({ order }) => order.order_id);
+  const { answers_since } = context.transactions.state();
   const steps = await withTransaction(context.database, async (tx) => {
     await lockOrders(tx, orderIds);
     const charges = await loadCharges(tx, orderIds);
@@ -36,16 +53,21 @@ export async function applyDecisions(
       const charge = charges.get(seen.order_id);
       if (charge === undefined)
         throw new Error(`order ${seen.order_id} is gone, and orders are never deleted`);
-      return { order: charge.order, step: decideStep(seen, observation, charge, context.limits) };
+      const step = decideStep(seen, observation, charge, { limits: context.limits, answers_since });
+      const cashback_version = observation.outcome === 'observed' ? observation.cashback.version : null;
+      return { order: charge.order, step, cashback_version };
     });
     await insertOperationOutcomes(tx, decided.flatMap(toOutcome));
     await insertOperations(tx, decided.flatMap(toIntent));
     await updateCharges(tx, decided.flatMap(toUpdate));
-    await context.jobs.enqueue(chargeQueue, decided.flatMap(toJob), tx);
     return decided;
   });
   reportSteps(context.log, group, steps);
-  return steps.map(({ step }) => (step.action === 'send' ? step.operation : null));
+  if (steps.some(({ step }) => step.action === 'look_again')) onDue();
+  return steps.map(({ order, step }) => {
+    if (step.action !== 'send') return null;
+    return { order, operation: step.operation, repeated: step.repeated };
+  });
 }
 
 function toOutcome({ order, step }: Decided): NewOperationOutcome[] {
@@ -57,39 +79,38 @@ function toIntent({ step }: Decided): NewOperation[] {
   return step.action === 'send' && !step.repeated ? [step.operation] : [];
 }
 
-function toUpdate({ order, step }: Decided): ChargeUpdate[] {
-  if (step.action === 'rest' || step.action === 'look_again') return [];
+/** When the order is looked at next is written with the step itself, so no crash in between can lose it. */
+function toUpdate({ order, step, cashback_version }: Decided): ChargeUpdate[] {
+  if (step.action === 'rest') return [];
   const ending = endingOf(step);
   const { order_id, revision, operation_id, attention } = order;
-  const stillOpen = ending === null ? operation_id : null;
   const update: ChargeUpdate = {
     order_id,
     revision,
     operation_id,
-    next_operation_id: stillOpen,
+    next_operation_id: ending === null ? operation_id : null,
     settled: false,
     rewarded: ending && ending.rewarded,
+    cashback_version,
     attention,
-    wait_ms: 'wait_ms' in step ? step.wait_ms : 0,
+    poll_in_ms: null,
   };
   switch (step.action) {
     case 'settle':
       return [{ ...update, settled: true, rewarded: step.rewarded, attention: null }];
-    case 'send':
-      return [{ ...update, next_operation_id: step.operation.operation_id }];
+    case 'send': {
+      const { operation } = step;
+      // Who needs attention is not looked at again, even when his open operation is repeated.
+      const poll_in_ms = attention === null ? step.wait_ms : null;
+      return [{ ...update, next_operation_id: operation.operation_id, poll_in_ms }];
+    }
     case 'need_attention':
       return [{ ...update, attention: shortenReason(step.reason) }];
     case 'poll':
-      return [update];
+      return [{ ...update, poll_in_ms: step.wait_ms }];
+    case 'look_again':
+      return [{ ...update, poll_in_ms: 0 }];
   }
-}
-
-/** The next look is enqueued with the step itself, so no crash in between can lose it. */
-function toJob({ order: { order_id, attention }, step }: Decided) {
-  const payload = { order_id };
-  if (step.action === 'look_again') return [{ key: chargeKey(order_id), payload }];
-  if ((step.action !== 'poll' && step.action !== 'send') || attention !== null) return [];
-  return [{ key: pollKey(order_id), payload, start_after_seconds: step.wait_ms / 1_000 }];
 }
 
 function endingOf(step: Step): Ending | null {

@@ -9,4 +9,8 @@ export interface WorkerContext {
   transactions: HttpClient;
   limits: ChargeLimits;
   log: Log;
+  /** Aborts when the worker is told to stop: nothing new is begun, what runs goes on. */
+  stopping: AbortSignal;
+  /** Aborts when that took too long: gives up the calls that run. */
+  givingUp: AbortSignal;
 }

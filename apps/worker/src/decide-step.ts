@@ -1,6 +1,6 @@
 import type { Charge, ChargeOrder, NewOperation } from '@cashback/cashback-db';
 import { amountsOfVector, vectorOfAmounts } from '@cashback/contract';
-import { decideCharge } from '@cashback/core';
+import { decideCharge, overdueReason, pollDelay } from '@cashback/core';
 import type { ChargeLimits, Finished, ObservedCashback } from '@cashback/core';
 import { uuidV7 } from '@cashback/postgres';
 import { backoffMs } from '@cashback/service';
@@ -26,6 +26,12 @@ export type Step =
   | { action: 'poll'; ending: Ending | null; wait_ms: number }
   | { action: 'need_attention'; ending: Ending | null; reason: string };
 
+export interface StepContext {
+  limits: ChargeLimits;
+  /** Since when `transactions` answers again; null when it was never away. */
+  answers_since: Date | null;
+}
+
 /** True when nothing is left to do, or nothing may be begun: who needs attention only sees its operation through. */
 export function isAtRest({ settled_revision, revision, operation_id, attention }: ChargeOrder): boolean {
   return operation_id === null && (settled_revision === revision || attention !== null);
@@ -40,21 +46,33 @@ export function decideStep(
   seen: ChargeOrder,
   observation: Observation,
   charge: Charge,
-  limits: ChargeLimits,
+  context: StepContext,
 ): Step {
   const { order } = charge;
   if (isAtRest(order)) return { action: 'rest' };
   if (hasMovedOn(seen, order)) return { action: 'look_again' };
   switch (observation.outcome) {
-    case 'unreachable': {
-      const wait_ms = Math.max(spread(waitOf(order, limits)), observation.error.retry_after_ms ?? 0);
-      return resting(order, { action: 'poll', ending: null, wait_ms });
-    }
+    case 'unreachable':
+      return resting(order, decideUnreachable(observation, order, context));
     case 'nonsense':
       return { action: 'need_attention', ending: null, reason: observation.reason };
     case 'observed':
-      return resting(order, decideObserved(observation.cashback, charge, limits));
+      return resting(order, decideObserved(observation.cashback, charge, context));
   }
+}
+
+/** While `transactions` is away nobody is to blame; an order that it alone does not answer about needs attention. */
+function decideUnreachable(
+  { error, sent }: Extract<Observation, { outcome: 'unreachable' }>,
+  order: ChargeOrder,
+  { limits, answers_since }: StepContext,
+): Step {
+  const overdue = sent ? overdueReason({ ...order, answers_since }, limits) : null;
+  if (overdue !== null) {
+    return { action: 'need_attention', ending: null, reason: `${overdue}: ${error.message}` };
+  }
+  const wait_ms = (error.retry_after_ms ?? 0) + spread(pollDelay({ ...order, answers_since }, limits));
+  return { action: 'poll', ending: null, wait_ms };
 }
 
 /** While one operation stays open no other can have been made: then a new target alone changes nothing. */
@@ -63,16 +81,21 @@ function hasMovedOn(seen: ChargeOrder, now: ChargeOrder): boolean {
   return now.operation_id === null && seen.revision !== now.revision;
 }
 
-function decideObserved(cashback: ObservedCashback, charge: Charge, limits: ChargeLimits): Step {
-  const { order, target, operation, ended } = charge;
+function decideObserved(
+  cashback: ObservedCashback,
+  charge: Charge,
+  { limits, answers_since }: StepContext,
+): Step {
+  const { order, target, operation, attempts } = charge;
   const decision = decideCharge({
     target,
     revision: order.revision,
     cashback,
     operation: operation && { ...operation, reward: vectorOfAmounts(operation.reward) },
-    ended_version: ended.version,
-    failures: { count: ended.failed, last_at: ended.failed_at },
+    cashback_version: order.cashback_version,
+    attempts,
     unsettled_since: order.unsettled_since,
+    answers_since,
     now: order.now,
     limits,
   });
@@ -82,16 +105,16 @@ function decideObserved(cashback: ObservedCashback, charge: Charge, limits: Char
     case 'settled':
       return { action: 'settle', ending, rewarded };
     case 'poll': {
-      // Of a wait after a failure nothing is taken off: who comes early is only sent away again.
-      const wait_ms = decision.why === 'backoff' ? decision.after_ms : spread(decision.after_ms);
-      return { action: 'poll', ending, wait_ms };
+      const { after_ms, why } = decision;
+      return { action: 'poll', ending, wait_ms: why === 'backoff' ? prolong(after_ms) : spread(after_ms) };
     }
     case 'needs_attention':
       return { action: 'need_attention', ending, reason: decision.reason };
     case 'update': {
       const repeated = decision.repeat !== null && operation !== null;
       const sent = repeated ? operation : newOperation(charge, decision.version);
-      return { action: 'send', ending, operation: sent, repeated, wait_ms: spread(waitOf(order, limits)) };
+      const wait_ms = spread(pollDelay({ ...order, answers_since }, limits));
+      return { action: 'send', ending, operation: sent, repeated, wait_ms };
     }
   }
 }
@@ -120,12 +143,12 @@ function resting(order: ChargeOrder, step: Step): Step {
   return step;
 }
 
-/** As long as the order has been unsettled, within limits: the waits double, whatever they are for. */
-function waitOf({ now, unsettled_since }: ChargeOrder, { poll_base_ms, poll_max_ms }: ChargeLimits): number {
-  return Math.min(poll_max_ms, Math.max(poll_base_ms, now.getTime() - unsettled_since.getTime()));
-}
-
 /** Between half the wait and all of it, so that orders that wait for the same thing do not all come at once. */
 function spread(wait_ms: number): number {
   return backoffMs(1, { base_ms: wait_ms, max_ms: wait_ms });
+}
+
+/** Up to a quarter more: of a wait after a failure nothing is taken off, who comes early is only sent away again. */
+function prolong(wait_ms: number): number {
+  return Math.round(wait_ms + (wait_ms / 4) * Math.random());
 }

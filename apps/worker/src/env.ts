@@ -27,24 +27,69 @@ export const settingsSchema = z.object({
     max: 1_000,
     default: 64,
   }),
+  transactions_rate_per_second: setting.integer({
+    description: 'How many calls to transactions may leave in a second; 0 does not limit them',
+    min: 0,
+    max: 1_000_000,
+    default: 0,
+  }),
+  transactions_circuit_calls: setting.integer({
+    description:
+      'When so many calls were made to it in ten seconds and more than half of them failed, it counts as down: ' +
+      'single calls probe it, all others wait',
+    min: 1,
+    max: 10_000,
+    default: 10,
+  }),
+  transactions_circuit_open_ms: setting.integer({
+    description: 'Wait before the first such probe, in ms; it doubles with every further one',
+    min: 10,
+    max: 600_000,
+    default: 1_000,
+  }),
+  transactions_circuit_open_max_ms: setting.integer({
+    description: 'Longest such wait, in ms, unless transactions itself asks for a longer one',
+    min: 10,
+    max: 3_600_000,
+    default: 30_000,
+  }),
   batch_size: setting.integer({
-    description: 'Most orders that are taken from the queue, and written, at a time',
+    description: 'Most orders that are taken at a time, and written at a time',
     min: 1,
     max: 500,
     default: 100,
   }),
   batch_concurrency: setting.integer({
-    description: 'How many batches are worked on at once',
+    description: 'How many batches of the queue are worked on at once',
     min: 1,
     max: 32,
     default: 4,
   }),
+  max_in_flight: setting.integer({
+    description: 'Most orders that are charged at once, with those whose calls take long',
+    min: 1,
+    max: 100_000,
+    default: 2_000,
+  }),
   queue_poll_ms: setting.integer({
     description:
-      'How often the queue is asked for jobs that are due; new ones wake the worker at once, in ms',
+      'How often the queue is asked for jobs, in ms; new ones wake the worker at once, unless that was lost',
     min: 500,
     max: 60_000,
     default: 1_000,
+  }),
+  poll_interval_ms: setting.integer({
+    description: 'How often orders are looked for whose wait is over, in ms',
+    min: 10,
+    max: 60_000,
+    default: 200,
+  }),
+  poll_lease_ms: setting.integer({
+    description:
+      'Nobody else looks at such an order for so long; if its worker dies, that is the delay, in ms',
+    min: 1_000,
+    max: 600_000,
+    default: 30_000,
   }),
   poll_base_ms: setting.integer({
     description: 'Shortest wait until an order that is not settled is looked at again, in ms',
@@ -60,7 +105,7 @@ export const settingsSchema = z.object({
   }),
   failure_base_ms: setting.integer({
     description:
-      'Wait after the first failed operation of a target, in ms; it doubles with every further one',
+      'Wait after the first operation of a target that was in vain, in ms; it doubles with every further one',
     min: 10,
     max: 3_600_000,
     default: 5_000,
@@ -72,14 +117,16 @@ export const settingsSchema = z.object({
     default: 600_000,
   }),
   max_failures: setting.integer({
-    description: 'With so many failed operations of one target an order needs attention',
+    description:
+      'With so many operations of one target that failed, or were rejected, or did not bring it, an order needs attention',
     min: 1,
     max: 1_000,
     default: 10,
   }),
   attention_after_ms: setting.integer({
     description:
-      'An order whose operation is in flight, or whose operations fail, for longer needs attention, in ms',
+      'An order that is in flight, tried in vain or not answered about for longer needs attention, in ms; the time ' +
+      'in which transactions was down does not count',
     min: 1_000,
     max: 2_592_000_000,
     default: 86_400_000,

@@ -1,21 +1,25 @@
 import type { ChargeOrder } from '@cashback/cashback-db';
 import { invoice, vectorOfAmounts } from '@cashback/contract';
-import type * as z from 'zod';
+import * as z from 'zod';
 import type { ObservedCashback } from '@cashback/core';
-import { HttpCallError } from '@cashback/service';
-import type { HttpClient } from '@cashback/service';
+import { HttpCallError, describeIssues } from '@cashback/service';
+import type { WorkerContext } from './context.ts';
 import { refusalOfOrder } from './refusal-of-order.ts';
+import { wasSent } from './was-sent.ts';
 
 /**
  * What asking for an order's invoice gave:
  * - `observed`: the cashback it carries;
- * - `unreachable`: nothing about this order, so it is asked for again later;
+ * - `unreachable`: nothing about this order, so it is asked for again later; `sent`: the question left, at least;
  * - `nonsense`: an answer that asking again cannot make right.
  */
 export type Observation =
   | { outcome: 'observed'; cashback: ObservedCashback }
-  | { outcome: 'unreachable'; error: HttpCallError }
+  | { outcome: 'unreachable'; error: HttpCallError; sent: boolean }
   | { outcome: 'nonsense'; reason: string };
+
+/** By this an answer is one about an invoice at all; what is not may have come from a proxy, and passes. */
+const anyInvoice = z.looseObject({ invoice_id: z.string() });
 
 /** What the charge of an order needs of it; the rest is not even read, so that it cannot be in the way. */
 const chargedInvoice = invoice.pick({
@@ -29,29 +33,37 @@ type ChargedInvoice = z.infer<typeof chargedInvoice>;
 
 /** `POST /v2/invoice/retrieve`: the invoice of an order has the order's id. */
 export async function observeInvoice(
-  transactions: HttpClient,
+  { transactions, givingUp: signal }: Pick<WorkerContext, 'transactions' | 'givingUp'>,
   order: ChargeOrder,
-  signal: AbortSignal,
 ): Promise<Observation> {
   try {
     const body = { invoice_id: order.order_id };
-    const found = await transactions.post('/v2/invoice/retrieve', body, chargedInvoice, { signal });
-    const reason = contradiction(order, found);
-    if (reason !== null) return { outcome: 'nonsense', reason };
-    return { outcome: 'observed', cashback: toObserved(found.cashback) };
+    return read(order, await transactions.post('/v2/invoice/retrieve', body, anyInvoice, { signal }));
   } catch (error) {
     if (!(error instanceof HttpCallError)) throw error;
     const refusal = refusalOfOrder(error);
-    if (refusal === null) return { outcome: 'unreachable', error };
+    if (refusal === null) return { outcome: 'unreachable', error, sent: wasSent(error) };
     return { outcome: 'nonsense', reason: `${refusal.code}: ${refusal.message}` };
   }
 }
 
+function read(order: ChargeOrder, answer: z.infer<typeof anyInvoice>): Observation {
+  if (answer.invoice_id !== order.order_id) {
+    const reason = `asked for invoice ${order.order_id}, transactions answered with invoice ${answer.invoice_id}`;
+    return { outcome: 'nonsense', reason };
+  }
+  const parsed = chargedInvoice.safeParse(answer);
+  if (!parsed.success) {
+    const issues = describeIssues(parsed.error, answer).map(({ message }) => message);
+    return { outcome: 'nonsense', reason: `the invoice cannot be read: ${issues.join('; ')}` };
+  }
+  const reason = contradiction(order, parsed.data);
+  if (reason !== null) return { outcome: 'nonsense', reason };
+  return { outcome: 'observed', cashback: toObserved(parsed.data.cashback) };
+}
+
 /** Money must not move on an invoice that is another's. */
 function contradiction(order: ChargeOrder, found: ChargedInvoice): string | null {
-  if (found.invoice_id !== order.order_id) {
-    return `asked for invoice ${order.order_id}, transactions answered with invoice ${found.invoice_id}`;
-  }
   for (const field of ['user_id', 'wallet_id', 'currency'] as const) {
     if (found[field] !== order[field]) {
       return `the invoice has ${field} ${found[field]}, the order was registered with ${order[field]}`;

@@ -1,8 +1,7 @@
-import { chargeKey, chargeQueue, hasOpenOperation } from '@cashback/cashback-db';
 import { operationFinishedCallback } from '@cashback/contract';
 import { receiveCallback } from '@cashback/service';
-import type { HttpServer } from '@cashback/service';
-import type { WorkerContext } from './context.ts';
+import type { HttpServer, Log } from '@cashback/service';
+import type { Poller } from './poll-orders.ts';
 
 /**
  * `POST /callbacks/operation`: an operation ended, so its order is looked at now rather than at its next poll. The
@@ -10,17 +9,15 @@ import type { WorkerContext } from './context.ts';
  */
 export function receiveOperationCallback(
   server: HttpServer,
-  { database, jobs, log }: WorkerContext,
-  secret: string,
+  { poller, log, secret }: { poller: Poller; log: Log; secret: string },
 ): void {
   receiveCallback(server, {
     path: '/callbacks/operation',
     secret,
     body: operationFinishedCallback,
     handler: async ({ body: { invoice_id: order_id, operation_id } }) => {
-      const open = await hasOpenOperation(database.pool, order_id, operation_id);
-      log.debug({ order_id, operation_id, open }, 'callback received');
-      if (open) await jobs.enqueue(chargeQueue, [{ key: chargeKey(order_id), payload: { order_id } }]);
+      log.debug({ order_id, operation_id }, 'callback received');
+      poller.want({ order_id, operation_id });
     },
   });
 }

@@ -11,7 +11,7 @@ export function reportSteps(log: Log, group: readonly Observed[], decided: reado
     }
   }
   const errors = group.flatMap(({ observation }) =>
-    observation.outcome === 'unreachable' ? [observation.error] : [],
+    observation.outcome === 'unreachable' && observation.sent ? [observation.error] : [],
   );
   const [first] = errors;
   if (first !== undefined) {

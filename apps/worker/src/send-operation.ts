@@ -1,63 +1,63 @@
-import {
-  chargeKey,
-  chargeQueue,
-  insertOperationOutcomes,
-  loadCharges,
-  lockOrders,
-} from '@cashback/cashback-db';
-import { updateCharges } from '@cashback/cashback-db';
+import { insertOperationOutcomes, loadCharges, lockOrders, updateCharges } from '@cashback/cashback-db';
 import type { NewOperation } from '@cashback/cashback-db';
 import { updateCashbackOutput } from '@cashback/contract';
-import type { UpdateCashbackInput } from '@cashback/contract';
-import { decideAnswer } from '@cashback/core';
+import type { OperationOutcome, UpdateCashbackInput } from '@cashback/contract';
+import { decideAnswer, overdueReason } from '@cashback/core';
 import type { UpdateAnswer } from '@cashback/core';
 import { withTransaction } from '@cashback/postgres';
 import { HttpCallError } from '@cashback/service';
-import type { HttpClient } from '@cashback/service';
+import type { Sending } from './apply-decision.ts';
 import type { WorkerContext } from './context.ts';
+import { observeInvoice } from './observe-invoice.ts';
 import { refusalOfOrder } from './refusal-of-order.ts';
 import { shortenReason } from './shorten-reason.ts';
-
-/** A target is rejected at once only so often in a row: afterwards the next try waits for the next look. */
-const MAX_REJECTIONS_AT_ONCE = 3;
+import { wasSent } from './was-sent.ts';
 
 /**
- * Sends an operation whose intent is committed, and records a definite refusal. All else needs no record: the next
- * look at the order is enqueued already, and finds out what became of the operation.
+ * Sends an operation whose intent is committed, and records what its answer settles for good. All else needs no
+ * record: when the order is looked at next is written already, and that look finds out what became of the operation.
+ * `onDue` is told when the order is due again at once.
  */
 export async function sendOperation(
   context: WorkerContext,
-  operation: NewOperation,
-  signal: AbortSignal,
+  sending: Sending,
+  onDue: () => void,
 ): Promise<void> {
+  const { order, operation, repeated } = sending;
   const { order_id, operation_id } = operation;
-  const answer = await askUpdate(context.transactions, operation, signal);
-  const decision = decideAnswer(answer);
+  const answer = await askUpdate(context, operation);
+  const { answers_since } = context.transactions.state();
+  const overdue = overdueReason({ ...order, answers_since }, context.limits);
+  const decision = decideAnswer(answer, { repeated, overdue });
   context.log.debug({ order_id, operation_id, answer: answer.kind, then: decision.action }, 'operation sent');
   switch (decision.action) {
     case 'poll':
       return;
     case 'repeat':
-      context.log.warn(
-        { order_id, operation_id, answer },
-        'whether the operation was accepted is not known, it is repeated later',
-      );
+      if (answer.kind !== 'not_sent') {
+        const line = { order_id, operation_id, answer };
+        context.log.warn(line, 'whether the operation was accepted is not known, it is repeated later');
+      }
       return;
+    case 'finished': {
+      // The invoice tells more of its end, unless it really does not list it any more.
+      if (await isListed(context, sending)) return;
+      return record(context, operation, { ended: { outcome: decision.outcome, reason: null }, onDue });
+    }
     case 'rejected':
-      return recordRefusal(context, operation, { rejected: decision.reason, attention: null });
-    case 'needs_attention':
-      return recordRefusal(context, operation, {
-        rejected: decision.rejected ? decision.reason : null,
-        attention: decision.reason,
-      });
+      return record(context, operation, { ended: { outcome: 'rejected', reason: decision.reason }, onDue });
+    case 'needs_attention': {
+      const { reason, rejected } = decision;
+      const ended = rejected ? ({ outcome: 'rejected', reason } as const) : null;
+      return record(context, operation, { ended, attention: reason, onDue });
+    }
   }
 }
 
 /** `POST /update/cashback`: every time the same words for the same operation. */
 async function askUpdate(
-  transactions: HttpClient,
+  { transactions, givingUp: signal }: WorkerContext,
   { order_id, operation_id, version, user_id, wallet_id, currency, reward }: NewOperation,
-  signal: AbortSignal,
 ): Promise<UpdateAnswer> {
   const body: UpdateCashbackInput = {
     invoice_id: order_id,
@@ -71,10 +71,11 @@ async function askUpdate(
   };
   try {
     const answer = await transactions.post('/update/cashback', body, updateCashbackOutput, { signal });
-    if (answer.operation_id === operation_id) return { kind: 'accepted' };
+    if (answer.operation_id === operation_id) return { kind: 'accepted', status: answer.status };
     return { kind: 'unknown', message: `the answer is about operation ${answer.operation_id}` };
   } catch (error) {
     if (!(error instanceof HttpCallError)) throw error;
+    if (!wasSent(error)) return { kind: 'not_sent' };
     const refusal = refusalOfOrder(error);
     return refusal === null
       ? { kind: 'unknown', message: error.message }
@@ -82,44 +83,56 @@ async function askUpdate(
   }
 }
 
-interface Refusal {
-  /** Why the operation will never apply; null when that is not known, so that it stays open. */
-  rejected: string | null;
-  attention: string | null;
+/** True also when that cannot be found out: then the next look does. */
+async function isListed(
+  context: WorkerContext,
+  { order, operation: { operation_id } }: Sending,
+): Promise<boolean> {
+  const observation = await observeInvoice(context, order);
+  if (observation.outcome !== 'observed') return true;
+  return observation.cashback.operations.some((listed) => listed.operation_id === operation_id);
 }
 
-/** Closes what was rejected, if it is still the open operation: another look may have closed it meanwhile. */
-async function recordRefusal(
-  { database, jobs, log }: WorkerContext,
-  { order_id, operation_id }: NewOperation,
-  { rejected, attention }: Refusal,
+interface Learned {
+  /** How the operation ended; null when that is not known, so that it stays open. */
+  ended: { outcome: OperationOutcome; reason: string | null } | null;
+  attention?: string;
+  onDue: () => void;
+}
+
+/** Of the operation that is still the open one only: another look may have closed it meanwhile. */
+async function record(
+  { database, log }: WorkerContext,
+  { order_id, operation_id, version }: NewOperation,
+  { ended, attention, onDue }: Learned,
 ): Promise<void> {
-  await withTransaction(database, async (tx) => {
+  const recorded = await withTransaction(database, async (tx) => {
     await lockOrders(tx, [order_id]);
-    const charge = (await loadCharges(tx, [order_id])).get(order_id);
-    if (charge?.order.operation_id !== operation_id) return;
-    const { order, ended } = charge;
-    if (rejected !== null) {
-      const reason = shortenReason(rejected);
+    const order = (await loadCharges(tx, [order_id])).get(order_id)?.order;
+    if (order?.operation_id !== operation_id) return false;
+    if (ended !== null) {
+      const { outcome } = ended;
+      const reason = ended.reason && shortenReason(ended.reason);
       const { rewarded } = order;
-      await insertOperationOutcomes(tx, [{ order_id, operation_id, outcome: 'rejected', reason, rewarded }]);
+      await insertOperationOutcomes(tx, [{ order_id, operation_id, outcome, reason, rewarded }]);
     }
-    const needed = attention === null ? order.attention : shortenReason(attention);
-    await updateCharges(tx, [
-      {
-        order_id,
-        revision: order.revision,
-        operation_id,
-        next_operation_id: rejected === null ? operation_id : null,
-        settled: false,
-        rewarded: null,
-        attention: needed,
-        wait_ms: 0,
-      },
-    ]);
-    if (needed === null && ended.rejected < MAX_REJECTIONS_AT_ONCE) {
-      await jobs.enqueue(chargeQueue, [{ key: chargeKey(order_id), payload: { order_id } }], tx);
-    }
+    const needed = attention === undefined ? order.attention : shortenReason(attention);
+    const update = {
+      order_id,
+      revision: order.revision,
+      operation_id,
+      next_operation_id: ended === null ? operation_id : null,
+      settled: false,
+      rewarded: null,
+      // Accepting it took the invoice beyond the version that it was sent with.
+      cashback_version: ended === null || ended.outcome === 'rejected' ? null : version + 1,
+      attention: needed,
+      poll_in_ms: needed === null ? 0 : null,
+    };
+    await updateCharges(tx, [update]);
+    return true;
   });
-  if (attention !== null) log.warn({ order_id, operation_id, reason: attention }, 'order needs attention');
+  if (!recorded) return;
+  if (attention === undefined) onDue();
+  else log.warn({ order_id, operation_id, reason: attention }, 'order needs attention');
 }

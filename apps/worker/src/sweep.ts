@@ -9,18 +9,23 @@ export interface SweepOptions {
 }
 
 /**
- * Enqueues a page of orders that nobody looked at when they were due: whatever happened to the queue, no order stays
- * unsettled without a job. Returns true when there may be more.
+ * Makes a page of orders due that nobody looked at when they were: whatever happened to the queue, no order stays
+ * unsettled for good. One that has a job is not forgotten, however long the queue is. Returns true when there may be
+ * more of the forgotten.
  */
-export async function sweepOrders(context: WorkerContext, options: SweepOptions): Promise<boolean> {
-  const orderIds = await withTransaction(context.database, async (tx) => {
-    const claimed = await claimOverdueOrders(tx, { grace_ms: options.grace_ms, limit: options.page_size });
-    const jobs = claimed.map((order_id) => ({ key: chargeKey(order_id), payload: { order_id } }));
-    await context.jobs.enqueue(chargeQueue, jobs, tx);
-    return claimed;
-  });
-  if (orderIds.length > 0) {
-    context.log.warn({ orders: orderIds.length, first: orderIds[0] }, 'forgotten orders are enqueued again');
+export async function sweepOrders(
+  context: Pick<WorkerContext, 'database' | 'jobs' | 'log'>,
+  options: SweepOptions,
+): Promise<boolean> {
+  const { grace_ms, page_size } = options;
+  const { found, forgotten } = await withTransaction(context.database, (tx) =>
+    claimOverdueOrders(tx, { grace_ms, limit: page_size }, (orderIds) =>
+      context.jobs.findQueued(chargeQueue, orderIds.map(chargeKey)),
+    ),
+  );
+  const [first] = forgotten;
+  if (first !== undefined) {
+    context.log.warn({ orders: forgotten.length, first }, 'forgotten orders are looked at again');
   }
-  return orderIds.length === options.page_size;
+  return found === page_size && forgotten.length > 0;
 }

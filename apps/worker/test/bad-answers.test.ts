@@ -1,3 +1,4 @@
+import type { Invoice } from '@cashback/contract';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Harness, createHarness, newOrderId, until } from './support/harness.ts';
 import { type Answer, type Call, refuse } from './support/outside-transactions.ts';
@@ -10,11 +11,11 @@ beforeAll(async () => {
 });
 afterEach(() => {
   harness.outside.intercept = undefined;
+  harness.outside.intercept_of.clear();
   expect(harness.outside.without_intent).toEqual([]);
 });
 afterAll(() => harness.stop());
 
-const ofSomeoneElse = (body: unknown): unknown => ({ ...(body as object), invoice_id: 'somebody-elses' });
 const passing: [string, (call: Call, honest: () => Answer) => Answer][] = [
   ['HTML', () => ({ html: '<html>maintenance</html>' })],
   ['500 without a body', () => ({ status: 500, body: null })],
@@ -68,7 +69,9 @@ test('an answer out of the past, which shows the target of now as rewarded, sett
     const answer = honest();
     if (call.path !== '/v2/invoice/retrieve' || call.order_id !== orderId || times === 2) return answer;
     times += 1;
-    return 'body' in answer ? { ...answer, body: { ...(answer.body as object), cashback: past } } : answer;
+    return typeof answer === 'object' && 'body' in answer
+      ? { ...answer, body: { ...(answer.body as object), cashback: past } }
+      : answer;
   };
   await harness.register(orderId, '10');
   await harness.untilSettled(orderId);
@@ -92,66 +95,244 @@ test('an answer to an update that is about another operation is believed nothing
   expect(new Set(outside.updates(orderId).map((body) => body.operation_id)).size).toBe(1);
 });
 
-const nonsense: [string, RegExp, (orderId: string) => void][] = [
-  ['there is no such invoice', /^INVOICE_NOT_FOUND/, (orderId) => harness.outside.removeInvoice(orderId)],
-  [
-    'the invoice is another order’s',
-    /somebody-elses/,
-    () => {
-      harness.outside.intercept = (_, honest) => {
-        const answer = honest();
-        return typeof answer === 'string' || 'html' in answer
-          ? answer
-          : { ...answer, body: ofSomeoneElse(answer.body) };
-      };
-    },
-  ],
-  [
-    'the invoice has another wallet',
-    /wallet_id wallet-2.*wallet-1/,
-    (orderId) => harness.outside.addInvoice(orderId, { wallet_id: 'wallet-2' }),
-  ],
-  [
-    'the invoice has another user',
-    /user_id user-2.*user-1/,
-    (orderId) => harness.outside.addInvoice(orderId, { user_id: 'user-2' }),
-  ],
-  [
-    'the invoice has another currency',
-    /currency USD.*EUR/,
-    (orderId) => harness.outside.addInvoice(orderId, { currency: 'USD' }),
-  ],
-  [
-    'our request is refused as malformed',
-    /^BAD_REQUEST/,
-    () => {
+/** What is wrong, what is said of it, what the upstream does, and with how many operations that takes. */
+interface Nonsense {
+  what: string;
+  reason: RegExp;
+  arrange: (orderId: string) => void;
+  operations?: number;
+}
+
+/** The honest answer to a retrieve, but for what `change` makes of it. */
+function answering(change: (invoice: Invoice) => object) {
+  return () => {
+    harness.outside.intercept = (call, honest) => {
+      const answer = honest();
+      if (call.path !== '/v2/invoice/retrieve' || typeof answer === 'string' || 'html' in answer)
+        return answer;
+      return { ...answer, body: change(answer.body as Invoice) };
+    };
+  };
+}
+
+function carrying(cashback: Record<string, unknown>) {
+  return answering((invoice) => ({ ...invoice, cashback: { ...invoice.cashback, ...cashback } }));
+}
+
+const nonsense: Nonsense[] = [
+  {
+    what: 'there is no such invoice',
+    reason: /^INVOICE_NOT_FOUND/,
+    arrange: (orderId) => harness.outside.removeInvoice(orderId),
+  },
+  {
+    what: 'the invoice is another order’s',
+    reason: /answered with invoice somebody-elses/,
+    arrange: answering((invoice) => ({ ...invoice, invoice_id: 'somebody-elses' })),
+  },
+  {
+    what: 'the invoice has another wallet',
+    reason: /wallet_id wallet-2.*wallet-1/,
+    arrange: (orderId) => harness.outside.addInvoice(orderId, { wallet_id: 'wallet-2' }),
+  },
+  {
+    what: 'the invoice has another user',
+    reason: /user_id user-2.*user-1/,
+    arrange: (orderId) => harness.outside.addInvoice(orderId, { user_id: 'user-2' }),
+  },
+  {
+    what: 'the invoice has another currency',
+    reason: /currency USD.*EUR/,
+    arrange: (orderId) => harness.outside.addInvoice(orderId, { currency: 'USD' }),
+  },
+  {
+    what: 'the invoice has no currency',
+    reason: /cannot be read: currency: expected .*, got nothing/,
+    arrange: answering((invoice) => ({ ...invoice, currency: undefined })),
+  },
+  {
+    what: 'something is rewarded by an unknown source',
+    reason: /cannot be read: cashback\.rewarded\[0\]\.source: .*got "lottery"/,
+    arrange: carrying({ rewarded: [{ source: 'lottery', amount: '1.0000' }] }),
+  },
+  {
+    what: 'a source is rewarded twice over',
+    reason: /cannot be read: cashback\.rewarded\[1\]\.source/,
+    arrange: carrying({
+      rewarded: [
+        { source: 'user', amount: '1.0000' },
+        { source: 'user', amount: '10.0000' },
+      ],
+    }),
+  },
+  {
+    what: 'an amount is none',
+    reason: /cannot be read: cashback\.rewarded\[0\]\.amount: .*got "-1.0000"/,
+    arrange: carrying({ rewarded: [{ source: 'user', amount: '-1.0000' }] }),
+  },
+  {
+    what: 'the status is none',
+    reason: /cannot be read: cashback\.status: .*got "done"/,
+    arrange: carrying({ status: 'done' }),
+  },
+  {
+    what: 'our request is refused as malformed',
+    reason: /^BAD_REQUEST/,
+    arrange: () => {
       harness.outside.intercept = () => refuse(400, 'BAD_REQUEST', 'expected another thing');
     },
-  ],
+  },
+  {
+    what: 'a success carries a vector that nobody asked for',
+    reason: /carries a reward that its newest operation \S+, a success, did not ask for/,
+    arrange: answering((invoice) => {
+      const { operations } = invoice.cashback;
+      if (operations.length === 0) return invoice;
+      return {
+        ...invoice,
+        cashback: { ...invoice.cashback, rewarded: [{ source: 'service', amount: '3' }] },
+      };
+    }),
+    operations: 1,
+  },
+  {
+    what: 'our operation is listed with another reward',
+    reason: /carries another reward at transactions than the one it was sent with/,
+    arrange: answering((invoice) => {
+      const operations = invoice.cashback.operations.map((operation) => ({ ...operation, reward: [] }));
+      return { ...invoice, cashback: { ...invoice.cashback, operations } };
+    }),
+    operations: 1,
+  },
 ];
 
 test.each(nonsense)(
-  'when %s, the order needs attention and is asked about once',
-  async (_, reason, arrange) => {
+  'when $what, the order needs attention, loses nothing, is left alone, and goes on once that is put right',
+  async ({ reason, arrange, operations = 0 }) => {
     const { outside } = harness;
     const orderId = newOrderId('nonsense');
     outside.addInvoice(orderId);
     arrange(orderId);
     await harness.register(orderId, '10');
+    const order = await until(
+      () => harness.order(orderId),
+      ({ attention }) => attention !== null,
+    );
+    expect(order.attention).toMatch(reason);
+    expect(order).toMatchObject({ revision: 1, settled_revision: 0, poll_at: null });
+    expect(await harness.operations(orderId)).toHaveLength(operations);
+
+    const asked = outside.retrieves(orderId);
+    expect(asked).toBeLessThanOrEqual(1 + 2 * operations);
+    outside.intercept = undefined;
+    await untilAnotherOrderIsSettled();
+    expect(outside.retrieves(orderId)).toBe(asked);
+    expect(outside.updates(orderId)).toHaveLength(operations);
+
+    if (operations === 0) outside.addInvoice(orderId);
+    await harness.register(orderId, '10');
+    expect(await harness.untilSettled(orderId)).toMatchObject({ attention: null, revision: 1 });
+    expect(outside.cashback(orderId)).toMatchObject({ rewarded: [{ source: 'user', amount: '10.0000' }] });
+    expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }]);
+  },
+);
+
+/** Whoever is looked at again and again has been by then. */
+async function untilAnotherOrderIsSettled(): Promise<void> {
+  const orderId = newOrderId('another');
+  harness.outside.addInvoice(orderId);
+  await harness.register(orderId, '1');
+  await harness.untilSettled(orderId);
+}
+
+const neverPassing: [string, string, RegExp, () => Answer][] = [
+  ['/v2/invoice/retrieve', 'is no invoice', /expected/, () => ({ status: 200, body: { hello: 'world' } })],
+  ['/v2/invoice/retrieve', 'is a page', /the answer is not JSON/, () => ({ html: '<html>shop</html>' })],
+  ['/v2/invoice/retrieve', 'is a fault', /answered 500/, () => ({ status: 500, body: null })],
+  ['/update/cashback', 'is a fault', /repeated in vain: .*answered 500/, () => ({ status: 500, body: null })],
+  [
+    '/update/cashback',
+    'is about another operation',
+    /repeated in vain: the answer is about operation somebody-elses/,
+    () => ({ status: 200, body: { operation_id: 'somebody-elses', status: 'success', version: 9 } }),
+  ],
+];
+
+test.each(neverPassing)(
+  'an order for which the answer of %s %s, again and again, needs attention when it is too old, and goes on later',
+  async (path, _, reason, bad) => {
+    const { outside } = harness;
+    await harness.stopWorkers();
+    await harness.startWorker({ attention_after_ms: 1_000, transactions_circuit_calls: 10_000 });
+    const orderId = newOrderId('never-passing');
+    outside.addInvoice(orderId);
+    outside.intercept_of.set(orderId, (call, honest) => (call.path === path ? bad() : honest()));
+    await harness.register(orderId, '10');
     const { attention } = await until(
       () => harness.order(orderId),
       (order) => order.attention !== null,
     );
+    expect(attention).toMatch(/^not settled since /);
     expect(attention).toMatch(reason);
-    const { rows } = await harness.database.pool.query(
-      `SELECT 1 FROM cashback_jobs.job WHERE data->>'order_id' = $1 AND state < 'active'`,
-      [orderId],
-    );
-    expect(rows).toEqual([]);
-    expect(outside.retrieves(orderId)).toBe(1);
-    expect(await harness.operations(orderId)).toEqual([]);
+    const asked = outside.retrieves(orderId);
+    await untilAnotherOrderIsSettled();
+    expect(outside.retrieves(orderId)).toBe(asked);
+
+    outside.intercept_of.clear();
+    await harness.register(orderId, '10');
+    expect(await harness.untilSettled(orderId)).toMatchObject({ attention: null });
+    expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }]);
+    expect(outside.cashback(orderId).operations).toHaveLength(1);
   },
 );
+
+test('an order whose operations are rejected again and again needs attention', async () => {
+  const { outside } = harness;
+  await harness.stopWorkers();
+  await harness.startWorker({ max_failures: 5, failure_base_ms: 10, failure_max_ms: 50 });
+  const orderId = newOrderId('rejected-for-ever');
+  outside.addInvoice(orderId);
+  outside.intercept_of.set(orderId, (call, honest) => {
+    if (call.path === '/update/cashback') outside.cashback(orderId).version += 1;
+    return honest();
+  });
+  await harness.register(orderId, '10');
+  const { attention } = await until(
+    () => harness.order(orderId),
+    (order) => order.attention !== null,
+  );
+  expect(attention).toBe('5 operations of this revision were rejected');
+  const sent = await harness.operations(orderId);
+  expect(sent.map(({ outcome }) => outcome)).toEqual(Array<string>(5).fill('rejected'));
+  expect(sent[0]?.reason).toContain('VERSION_MISMATCH');
+
+  outside.intercept_of.clear();
+  await harness.register(orderId, '10');
+  await harness.untilSettled(orderId);
+  expect(await harness.operations(orderId)).toHaveLength(6);
+});
+
+test('an operation that ended and that the invoice lists no more is known by its repeat, and followed by another', async () => {
+  const { outside } = harness;
+  const orderId = newOrderId('unlisted');
+  outside.addInvoice(orderId);
+  // After ours so many others came that the invoice lists none of them.
+  outside.intercept_of.set(orderId, (call, honest) => {
+    const { cashback } = { cashback: outside.cashback(orderId) };
+    const answer = honest();
+    if (call.path === '/update/cashback' && cashback.operations.length === 1) {
+      cashback.rewarded = [{ source: 'user', amount: '7.0000' }];
+    }
+    if (call.path !== '/v2/invoice/retrieve' || typeof answer === 'string' || 'html' in answer) return answer;
+    const invoice = answer.body as Invoice;
+    const hidden = invoice.cashback.operations.slice(0, -1);
+    return { ...answer, body: { ...invoice, cashback: { ...invoice.cashback, operations: hidden } } };
+  });
+  await harness.register(orderId, '10');
+  await harness.untilSettled(orderId);
+  expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }, { outcome: 'applied' }]);
+  expect(outside.cashback(orderId).rewarded).toEqual([{ source: 'user', amount: '10.0000' }]);
+});
 
 test('a definite refusal that proves nothing leaves the operation open, and a person is asked', async () => {
   const { outside } = harness;
@@ -168,28 +349,4 @@ test('a definite refusal that proves nothing leaves the operation open, and a pe
   const [operation] = await harness.operations(orderId);
   expect(operation).toMatchObject({ outcome: null });
   expect(order.operation_id).toBe(operation?.operation_id);
-});
-
-test('an order whose call hangs does not hold up the others of its batch', async () => {
-  const { outside } = harness;
-  await harness.stopWorkers();
-  const hanging = newOrderId('hanging');
-  const others = Array.from({ length: 20 }, () => newOrderId('beside'));
-  for (const orderId of [hanging, ...others]) {
-    outside.addInvoice(orderId);
-    await harness.register(orderId, '10');
-  }
-  const { promise: released, resolve: release } = Promise.withResolvers<Answer>();
-  outside.intercept = (call, honest) => (call.order_id === hanging ? released : honest());
-  await harness.startWorker({ transactions_timeout_ms: 30_000, batch_concurrency: 1 });
-  for (const orderId of others) {
-    await until(
-      () => harness.operations(orderId),
-      (rows) => rows.length === 1,
-    );
-  }
-  expect((await harness.order(hanging)).settled_revision).toBe(0);
-  outside.intercept = undefined;
-  release('cut');
-  await harness.untilSettled(hanging);
 });

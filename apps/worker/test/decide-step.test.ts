@@ -1,8 +1,9 @@
 import type { Charge, ChargeOrder, NewOperation } from '@cashback/cashback-db';
 import type { ChargeLimits } from '@cashback/core';
 import { HttpCallError } from '@cashback/service';
-import { expect, test } from 'vitest';
-import { decideStep, isAtRest } from '../src/decide-step.ts';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Step, decideStep, isAtRest } from '../src/decide-step.ts';
 import type { Observation } from '../src/observe-invoice.ts';
 
 const limits: ChargeLimits = {
@@ -13,6 +14,8 @@ const limits: ChargeLimits = {
   max_failures: 3,
   attention_after_ms: 86_400_000,
 };
+const context = { limits, answers_since: null };
+const none = { failed: 0, applied: 0, rejected: 0, last_at: null };
 const registeredAt = new Date('2026-01-02T03:04:05.000Z');
 
 function order(changes: Partial<ChargeOrder> = {}, afterMs = 0): ChargeOrder {
@@ -25,6 +28,7 @@ function order(changes: Partial<ChargeOrder> = {}, afterMs = 0): ChargeOrder {
     settled_revision: 1,
     operation_id: null,
     rewarded: [],
+    cashback_version: 0,
     attention: null,
     unsettled_since: registeredAt,
     now: new Date(registeredAt.getTime() + afterMs),
@@ -44,9 +48,8 @@ const flying: NewOperation = {
 };
 
 function charge(changes: Partial<ChargeOrder> = {}, more: Partial<Charge> = {}, afterMs = 0): Charge {
-  const ended = { failed: 0, failed_at: null, rejected: 0, version: null };
   const operation = changes.operation_id === undefined ? null : flying;
-  return { order: order(changes, afterMs), target: { user: 100_000n }, operation, ended, ...more };
+  return { order: order(changes, afterMs), target: { user: 100_000n }, operation, attempts: none, ...more };
 }
 
 function observed(rewarded: bigint, status: 'success' | 'in-progress' | 'failed' = 'success'): Observation {
@@ -56,8 +59,8 @@ function observed(rewarded: bigint, status: 'success' | 'in-progress' | 'failed'
   };
 }
 
-function unreachable(retry_after_ms?: number): Observation {
-  const error = new HttpCallError('no answer', {
+function unreachable(retry_after_ms?: number): Extract<Observation, { outcome: 'unreachable' }> {
+  const error = new HttpCallError('no answer within 5000 ms', {
     outcome: 'unknown',
     upstream: 'transactions',
     method: 'POST',
@@ -65,7 +68,7 @@ function unreachable(retry_after_ms?: number): Observation {
     code: 'TIMEOUT',
     ...(retry_after_ms !== undefined && { retry_after_ms }),
   });
-  return { outcome: 'unreachable', error };
+  return { outcome: 'unreachable', error, sent: true };
 }
 
 test.each<[string, Partial<ChargeOrder>, boolean]>([
@@ -84,23 +87,28 @@ test.each<[string, Partial<ChargeOrder>, Partial<ChargeOrder>]>([
   ['was given another operation', { operation_id: 'operation-0' }, { operation_id: 'operation-1' }],
 ])('an observation of an order that %s meanwhile decides nothing', (_, seen, now) => {
   for (const observation of [observed(100_000n), observed(0n), unreachable()]) {
-    expect(decideStep(order(seen), observation, charge(now), limits)).toEqual({ action: 'look_again' });
+    expect(decideStep(order(seen), observation, charge(now), context)).toEqual({ action: 'look_again' });
   }
 });
 
 test('a new target alone does not make an open operation be overlooked', () => {
   const seen = order({ revision: 1, operation_id: 'operation-1' });
-  const step = decideStep(seen, observed(0n, 'in-progress'), charge({ operation_id: 'operation-1' }), limits);
+  const step = decideStep(
+    seen,
+    observed(0n, 'in-progress'),
+    charge({ operation_id: 'operation-1' }),
+    context,
+  );
   expect(step).toMatchObject({ action: 'send', repeated: true, operation: flying });
 });
 
 test('an order that was settled meanwhile is left alone, whatever was observed', () => {
-  const step = decideStep(order(), observed(0n), charge({ settled_revision: 2 }), limits);
+  const step = decideStep(order(), observed(0n), charge({ settled_revision: 2 }), context);
   expect(step).toEqual({ action: 'rest' });
 });
 
 test('a new operation carries the target, the payee and the version that the invoice says', () => {
-  const step = decideStep(order(), observed(0n), charge(), limits);
+  const step = decideStep(order(), observed(0n), charge(), context);
   expect(step).toMatchObject({
     action: 'send',
     repeated: false,
@@ -119,37 +127,116 @@ test('who needs attention begins nothing and is not looked at again', () => {
       operations: [{ operation_id: 'operation-1', status: 'failed', reward: { user: 100_000n } }],
     },
   };
-  expect(decideStep(order(attention), unreachable(), charge(attention), limits)).toEqual({
+  expect(decideStep(order(attention), unreachable(), charge(attention), context)).toEqual({
     action: 'need_attention',
     ending: null,
     reason: 'look',
   });
-  expect(decideStep(order(attention), ended, charge(attention), limits)).toMatchObject({
+  expect(decideStep(order(attention), ended, charge(attention), context)).toMatchObject({
     action: 'need_attention',
     ending: { finished: { operation_id: 'operation-1', outcome: 'failed' } },
     reason: 'look',
   });
 });
 
-test.each([
-  ['at first', 0, undefined, 500, 1_000],
-  ['after 8 s', 8_000, undefined, 4_000, 8_000],
-  ['after an hour', 3_600_000, undefined, 15_000, 30_000],
-  ['when asked to stay away', 0, 12_000, 12_000, 12_000],
-])(
-  'an order that could not be asked about %s waits within limits',
-  (_, afterMs, retryAfterMs, least, most) => {
-    for (let draw = 0; draw < 50; draw++) {
-      const step = decideStep(order(), unreachable(retryAfterMs), charge({}, {}, afterMs), limits);
-      if (step.action !== 'poll') throw new Error(step.action);
-      expect(step.wait_ms).toBeGreaterThanOrEqual(least);
-      expect(step.wait_ms).toBeLessThanOrEqual(most);
-    }
-  },
-);
+describe('an order that transactions says nothing about', () => {
+  const tooOld = limits.attention_after_ms + 1;
+  const waits = (observation: Observation, answers_since: Date | null = null) =>
+    decideStep(order(), observation, charge({}, {}, tooOld), { limits, answers_since });
 
-test('a wait after a failure is never cut short', () => {
-  const ended = { failed: 2, failed_at: registeredAt, rejected: 0, version: null };
-  const step = decideStep(order(), observed(0n), charge({}, { ended }, 3_000), limits);
-  expect(step).toEqual({ action: 'poll', ending: null, wait_ms: 7_000 });
+  test('for too long needs attention, with what went wrong', () => {
+    expect(waits(unreachable())).toEqual({
+      action: 'need_attention',
+      ending: null,
+      reason:
+        'not settled since 2026-01-02T03:04:05.000Z: transactions: POST http://127.0.0.1: no answer within 5000 ms',
+    });
+  });
+
+  test('because it was not asked waits on, however old it is', () => {
+    expect(waits({ ...unreachable(), sent: false })).toMatchObject({ action: 'poll' });
+  });
+
+  test('is not blamed for the time in which transactions was away', () => {
+    const now = registeredAt.getTime() + tooOld;
+    const back = (ms: number) => new Date(now - ms);
+    expect(waits(unreachable(), back(limits.attention_after_ms))).toMatchObject({ action: 'poll' });
+    expect(waits(unreachable(), back(tooOld))).toMatchObject({ action: 'need_attention' });
+  });
 });
+
+describe('the wait of any order', () => {
+  const age = fc.integer({ min: -1_000, max: 3 * limits.poll_max_ms });
+  const fullWait = (ageMs: number) => Math.min(limits.poll_max_ms, Math.max(limits.poll_base_ms, ageMs));
+
+  /** Many draws of one wait: all within the bounds, and spread over more than half of what lies between them. */
+  function expectSpread(least: number, most: number, draw: () => Step): void {
+    const waits = Array.from({ length: 200 }, () => {
+      const step = draw();
+      return 'wait_ms' in step ? step.wait_ms : Number.NaN;
+    });
+    const [shortest, longest] = [Math.min(...waits), Math.max(...waits)];
+    expect(shortest).toBeGreaterThanOrEqual(Math.floor(least));
+    expect(longest).toBeLessThanOrEqual(Math.ceil(most));
+    expect(longest - shortest).toBeGreaterThan((most - least) / 2);
+  }
+
+  test('for an answer is between half and all of its time so far, within the limits', () => {
+    const retryAfter = fc.option(fc.integer({ min: 0, max: 60_000 }), { nil: undefined });
+    fc.assert(
+      fc.property(age, retryAfter, (ageMs, asked) => {
+        const full = fullWait(ageMs);
+        const from = asked ?? 0;
+        expectSpread(from + full / 2, from + full, () =>
+          decideStep(order(), unreachable(asked), charge({}, {}, ageMs), context),
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test.each([
+    ['for its own operation', { operation_id: 'operation-1' }, [listed('in-progress')]],
+    ["for somebody else's operation", {}, []],
+    ['after an operation was sent', {}, undefined],
+  ] as const)(
+    '%s is between half and all of its time so far, within the limits',
+    (_, changes, operations) => {
+      const cashback = { version: 7, status: 'in-progress' as const, rewarded: {} };
+      const observation: Observation =
+        operations === undefined
+          ? observed(0n)
+          : { outcome: 'observed', cashback: { ...cashback, operations: [...operations] } };
+      fc.assert(
+        fc.property(age, (ageMs) => {
+          const full = fullWait(ageMs);
+          expectSpread(full / 2, full, () =>
+            decideStep(order(changes), observation, charge(changes, {}, ageMs), context),
+          );
+        }),
+        { numRuns: 30 },
+      );
+    },
+  );
+
+  test('after vain attempts is never cut short, and at most a quarter longer', () => {
+    const attempt = fc.record({
+      failed: fc.integer({ min: 1, max: limits.max_failures - 1 }),
+      waited: fc.integer({ min: 0, max: limits.failure_base_ms - 1_000 }),
+    });
+    fc.assert(
+      fc.property(attempt, ({ failed, waited }) => {
+        const attempts = { ...none, failed, last_at: registeredAt };
+        const rest = Math.min(limits.failure_max_ms, limits.failure_base_ms * 2 ** (failed - 1)) - waited;
+        expectSpread(rest, rest * 1.25, () =>
+          decideStep(order(), observed(0n), charge({}, { attempts }, waited), context),
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+function listed(status: 'in-progress' | 'success') {
+  return { operation_id: 'operation-1', status, reward: { user: 100_000n } };
+}

@@ -1,5 +1,5 @@
 import { signCallback } from '@cashback/service';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { CALLBACK_SECRET, type Harness, createHarness, newOrderId, until } from './support/harness.ts';
 
 let harness: Harness;
@@ -13,6 +13,10 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   harness.outside.on_accept = 'stay';
+});
+afterEach(() => {
+  harness.outside.intercept_of.clear();
+  expect(harness.outside.without_intent).toEqual([]);
 });
 afterAll(() => harness.stop());
 
@@ -41,12 +45,12 @@ async function orderInFlight(name: string): Promise<{ invoice_id: string; operat
   return { invoice_id: orderId, operation_id: operation_id ?? '' };
 }
 
-async function immediateJobs(orderId: string): Promise<unknown[]> {
-  const { rows } = await harness.database.pool.query(
-    `SELECT state FROM cashback_jobs.job WHERE singleton_key = $1 AND state < 'completed'`,
-    [orderId],
-  );
-  return rows;
+/** A callback that is heeded has been by then: it is another order's turn after it. */
+async function untilTheNextOneIsHeeded(): Promise<void> {
+  const next = await orderInFlight('next');
+  harness.outside.finish(next.invoice_id, 'success');
+  await send({ ...next, status: 'success' });
+  await harness.untilSettled(next.invoice_id);
 }
 
 test('a callback wakes its order before the poll is due', async () => {
@@ -67,14 +71,12 @@ test('a callback is believed nothing: what it says is asked of transactions', as
     () => outside.retrieves(flying.invoice_id),
     (count) => count > asked,
   );
-  await until(
-    () => immediateJobs(flying.invoice_id),
-    (jobs) => jobs.length === 0,
-  );
+  await untilTheNextOneIsHeeded();
   expect(await harness.order(flying.invoice_id)).toMatchObject({
     settled_revision: 0,
     operation_id: flying.operation_id,
   });
+  expect(await harness.operations(flying.invoice_id)).toMatchObject([{ outcome: null }]);
 });
 
 test('a callback with a bad signature, or none, is refused', async () => {
@@ -87,16 +89,101 @@ test('a callback with a bad signature, or none, is refused', async () => {
     body: JSON.stringify({ ...flying, status: 'success' }),
   });
   expect(unsigned.status).toBe(401);
-  expect(await immediateJobs(flying.invoice_id)).toEqual([]);
+  await untilTheNextOneIsHeeded();
+  expect(harness.outside.retrieves(flying.invoice_id)).toBe(1);
 });
 
 test('a callback for an unknown order, or for an operation that is not open, is accepted and ignored', async () => {
+  const { outside } = harness;
   const unknown = { invoice_id: 'nobody-knows-it', operation_id: 'operation-1', status: 'success' };
   expect((await send(unknown)).status).toBe(204);
-  expect(await immediateJobs('nobody-knows-it')).toEqual([]);
   const flying = await orderInFlight('other-operation');
   expect((await send({ ...flying, operation_id: 'another', status: 'failed' })).status).toBe(204);
-  expect(await immediateJobs(flying.invoice_id)).toEqual([]);
+  await untilTheNextOneIsHeeded();
+  expect(outside.retrieves('nobody-knows-it')).toBe(0);
+  expect(outside.retrieves(flying.invoice_id)).toBe(1);
+});
+
+test('a callback that is lost changes nothing but the delay: the order is looked at when its wait is over', async () => {
+  const { outside, database } = harness;
+  const { invoice_id } = await orderInFlight('lost');
+  outside.finish(invoice_id, 'success');
+  const wait = await database.pool.query<{ ends: boolean }>(
+    `SELECT poll_at BETWEEN now() AND now() + interval '61 seconds' AS ends FROM cashback.order_clears WHERE order_id = $1`,
+    [invoice_id],
+  );
+  expect(wait.rows).toEqual([{ ends: true }]);
+  await database.pool.query('UPDATE cashback.order_clears SET poll_at = now() WHERE order_id = $1', [
+    invoice_id,
+  ]);
+  await harness.untilSettled(invoice_id);
+  expect(await harness.operations(invoice_id)).toMatchObject([{ outcome: 'applied' }]);
+});
+
+test('a callback that comes ten times at once settles its order once', async () => {
+  const { outside } = harness;
+  const flying = await orderInFlight('tenfold');
+  outside.finish(flying.invoice_id, 'success');
+  const answers = await Promise.all(Array.from({ length: 10 }, () => send({ ...flying, status: 'success' })));
+  expect(answers.map(({ status }) => status)).toEqual(Array<number>(10).fill(204));
+  await harness.untilSettled(flying.invoice_id);
+  await untilTheNextOneIsHeeded();
+  expect(await harness.operations(flying.invoice_id)).toMatchObject([{ outcome: 'applied' }]);
+  expect(outside.updates(flying.invoice_id)).toHaveLength(1);
+});
+
+test('a callback that overtakes the answer to our own request settles the order, and the answer changes nothing', async () => {
+  const { outside } = harness;
+  const orderId = newOrderId('early');
+  outside.addInvoice(orderId);
+  const applied = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  outside.intercept_of.set(orderId, async (call, honest) => {
+    const answer = honest();
+    if (call.path !== '/update/cashback') return answer;
+    outside.finish(orderId, 'success');
+    applied.resolve();
+    await released.promise;
+    return answer;
+  });
+  await harness.register(orderId, '10');
+  await applied.promise;
+  const { operation_id } = await harness.order(orderId);
+  expect((await send({ invoice_id: orderId, operation_id, status: 'success' })).status).toBe(204);
+  const settled = await harness.untilSettled(orderId);
+  expect(settled).toMatchObject({ operation_id: null, attention: null });
+  released.resolve();
+  await untilTheNextOneIsHeeded();
+  expect(await harness.order(orderId)).toEqual(settled);
+  expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }]);
+  expect(outside.updates(orderId)).toHaveLength(1);
+});
+
+test('callbacks of two operations of an order that come the wrong way round leave it at its newest target', async () => {
+  const { outside } = harness;
+  const first = await orderInFlight('reversed');
+  const orderId = first.invoice_id;
+  outside.finish(orderId, 'success');
+  await harness.register(orderId, '25');
+  const second = await until(
+    () => harness.order(orderId),
+    ({ operation_id }) => operation_id !== null && operation_id !== first.operation_id,
+  );
+  await until(
+    () => outside.cashback(orderId).operations,
+    (accepted) => accepted.length === 2,
+  );
+  outside.finish(orderId, 'success');
+  await send({ invoice_id: orderId, operation_id: second.operation_id, status: 'success' });
+  await send({ ...first, status: 'success' });
+  const settled = await harness.untilSettled(orderId);
+  expect(settled.rewarded).toEqual([{ source: 'user', amount: '25.0000' }]);
+  const asked = outside.retrieves(orderId);
+  await send({ ...first, status: 'failed' });
+  await untilTheNextOneIsHeeded();
+  expect(outside.retrieves(orderId)).toBe(asked);
+  expect(await harness.order(orderId)).toEqual(settled);
+  expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }, { outcome: 'applied' }]);
 });
 
 test('a callback that is malformed is refused with the field that is wrong', async () => {
@@ -140,5 +227,9 @@ test('an operation that fails after its order was given up is recorded, and noth
 test('the health of a worker that reaches its database is good', async () => {
   const answer = await fetch(`${url}/health`);
   expect(answer.status).toBe(200);
-  expect(await answer.json()).toEqual({ status: 'ok', name: 'worker' });
+  expect(await answer.json()).toEqual({
+    status: 'ok',
+    name: 'worker',
+    upstreams: { transactions: { circuit: 'closed', retry_after_ms: 0, answers_since: null } },
+  });
 });

@@ -1,4 +1,4 @@
-import { CASHBACK_JOBS_SCHEMA, chargeKey, chargeQueue, loadCharges, pollKey } from '@cashback/cashback-db';
+import { CASHBACK_JOBS_SCHEMA, chargeKey, chargeQueue, loadCharges } from '@cashback/cashback-db';
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
 import { createHttpClient } from '@cashback/service';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -45,7 +45,8 @@ function context(): WorkerContext {
     max_failures: 3,
     attention_after_ms: 3_600_000,
   };
-  return { database, jobs, transactions, limits, log: testLog };
+  const never = new AbortController().signal;
+  return { database, jobs, transactions, limits, log: testLog, stopping: never, givingUp: never };
 }
 
 test('of two that decide on one order at the same time, one makes the operation and the other looks again', async () => {
@@ -58,12 +59,12 @@ test('of two that decide on one order at the same time, one makes the operation 
     const cashback = { version: 0, status: 'success' as const, rewarded: {}, operations: [] };
     const observation: Observation = { outcome: 'observed', cashback };
     const sent = await Promise.all(
-      Array.from({ length: 3 }, () => applyDecisions(context(), [{ order, observation }])),
+      Array.from({ length: 3 }, () => applyDecisions(context(), [{ order, observation }], () => {})),
     );
     const operations = sent.flat().filter((operation) => operation !== null);
     expect(operations).toHaveLength(1);
     expect(await harness.operations(orderId)).toHaveLength(1);
-    expect((await harness.order(orderId)).operation_id).toBe(operations[0]?.operation_id);
+    expect((await harness.order(orderId)).operation_id).toBe(operations[0]?.operation.operation_id);
   }
 });
 
@@ -73,7 +74,7 @@ test('two workers on the same orders never have two operations open, and settle 
   for (const orderId of orderIds) {
     outside.addInvoice(orderId);
     await harness.register(orderId, '10');
-    await harness.enqueue(pollKey(orderId), { order_id: orderId });
+    await harness.enqueue(`${orderId}#poll`, { order_id: orderId });
   }
   // The first two looks at an order get their answers together.
   const waiting = new Map<string, () => void>();
@@ -117,7 +118,7 @@ test('an invoice that carried the target once does not settle an order that was 
     (isHeld) => isHeld,
   );
   // Another look brings the order to 20.
-  await harness.enqueue(pollKey(orderId), { order_id: orderId });
+  await harness.enqueue(`${orderId}#poll`, { order_id: orderId });
   await harness.untilSettled(orderId);
   expect(outside.cashback(orderId).rewarded).toEqual([{ source: 'user', amount: '20.0000' }]);
   // Its target becomes 10 again, and only now the first look learns that the invoice carries 10.

@@ -1,5 +1,7 @@
+import { openDatabase } from '@cashback/postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Harness, createHarness, newOrderId, until } from './support/harness.ts';
+import { sweepOrders } from '../src/sweep.ts';
+import { type Harness, createHarness, newOrderId, testLog, until } from './support/harness.ts';
 import { type Answer, startOutsideTransactions } from './support/outside-transactions.ts';
 
 let harness: Harness;
@@ -85,9 +87,9 @@ test('with every row of the queue deleted the sweep finds the orders, settles th
   for (const orderId of orderIds) expect(await harness.operations(orderId)).toHaveLength(1);
 });
 
-test('an operation in flight whose poll was deleted from the queue is found by the sweep', async () => {
+test('an operation in flight whose poll was lost is found by the sweep', async () => {
   const { outside, database } = harness;
-  const orderId = newOrderId('poll-deleted');
+  const orderId = newOrderId('poll-lost');
   outside.addInvoice(orderId);
   outside.on_accept = 'stay';
   await harness.register(orderId, '10');
@@ -98,10 +100,63 @@ test('an operation in flight whose poll was deleted from the queue is found by t
   );
   await harness.stopWorkers();
   await database.pool.query('DELETE FROM cashback_jobs.job');
+  await database.pool.query('UPDATE cashback.order_clears SET poll_at = NULL');
   outside.finish(orderId, 'success');
   await harness.startWorker({ sweep_grace_ms: 50 });
   await harness.untilSettled(orderId);
   expect(outside.updates(orderId)).toHaveLength(1);
+});
+
+test('an order that has a job in the queue is not forgotten, however long it waits there', async () => {
+  const { database, test_database, jobs } = harness;
+  const [queued, forgotten] = [newOrderId('queued'), newOrderId('forgotten')];
+  await harness.register(queued, '10');
+  await harness.register(forgotten, '10');
+  await database.pool.query('DELETE FROM cashback_jobs.job WHERE singleton_key = $1', [forgotten]);
+  await database.pool.query(
+    `UPDATE cashback.order_clears SET next_charge_at = now() - interval '1 hour' WHERE order_id = ANY($1)`,
+    [[queued, forgotten]],
+  );
+  const { url } = test_database;
+  const own = openDatabase({ url, role: 'cashback_worker', application_name: 'sweep', log_error: () => {} });
+  const sweep = () =>
+    sweepOrders({ database: own, jobs, log: testLog }, { grace_ms: 60_000, page_size: 1_000 });
+  expect(await sweep()).toBe(false);
+  expect((await harness.order(forgotten)).poll_at).not.toBeNull();
+  const { poll_at, next_charge_at } = await harness.order(queued);
+  expect(poll_at).toBeNull();
+  expect(next_charge_at.getTime()).toBeGreaterThan(Date.now() - 60_000);
+
+  // What was found is not found again, so that a sweep goes on to the next page of a long queue.
+  expect(await sweep()).toBe(false);
+  expect((await harness.order(queued)).next_charge_at).toEqual(next_charge_at);
+  await own.close();
+});
+
+test('a long wait of an order never hides a shorter one that it is given later', async () => {
+  const { outside, database } = harness;
+  const orderId = newOrderId('long-wait');
+  outside.addInvoice(orderId);
+  outside.on_accept = 'failed';
+  await harness.startWorker({ failure_base_ms: 3_600_000, failure_max_ms: 3_600_000 });
+  await harness.register(orderId, '10');
+  await until(
+    () => harness.order(orderId),
+    ({ poll_at }) => poll_at !== null && poll_at.getTime() > Date.now() + 3_000_000,
+  );
+  // A new target is sent at once, and followed to its end although no callback comes.
+  outside.on_accept = 'stay';
+  await harness.register(orderId, '11');
+  await until(
+    () => outside.updates(orderId),
+    (updates) => updates.length === 2,
+  );
+  outside.finish(orderId, 'success');
+  expect(await harness.untilSettled(orderId)).toMatchObject({ poll_at: null });
+  const { rows } = await database.pool.query(
+    `SELECT 1 FROM cashback_jobs.job WHERE start_after > now() + interval '1 minute'`,
+  );
+  expect(rows).toEqual([]);
 });
 
 test('the sweep leaves alone who needs attention', async () => {

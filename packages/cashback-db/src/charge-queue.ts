@@ -12,12 +12,7 @@ export const chargeQueue = defineQueue({
   payload: z.object({ order_id: idField }),
 });
 
-/** Key of work to do at once. */
+/** One job an order waits, and one runs. A later look is no job: it stands in the order's row, see `poll_at`. */
 export function chargeKey(orderId: string): string {
   return orderId;
-}
-
-/** Key of a later look at the order: of its own, so that it never takes the place of work to do at once. */
-export function pollKey(orderId: string): string {
-  return `${orderId}#poll`;
 }

@@ -1,4 +1,4 @@
-export { CASHBACK_JOBS_SCHEMA, chargeKey, chargeQueue, pollKey } from './charge-queue.ts';
+export { CASHBACK_JOBS_SCHEMA, chargeKey, chargeQueue } from './charge-queue.ts';
 
 export { findOrder } from './queries/find-order.ts';
 export type { OrderView } from './queries/find-order.ts';
@@ -21,11 +21,14 @@ export { updateOrders } from './queries/update-orders.ts';
 export type { OrderUpdate } from './queries/update-orders.ts';
 
 export { claimOverdueOrders } from './queries/claim-overdue-orders.ts';
-export { hasOpenOperation } from './queries/has-open-operation.ts';
+export type { OverdueOrders } from './queries/claim-overdue-orders.ts';
+export { claimPolls, findDuePolls } from './queries/claim-polls.ts';
+export type { WantedPoll } from './queries/claim-polls.ts';
 export { insertOperationOutcomes } from './queries/insert-operation-outcomes.ts';
 export type { NewOperationOutcome } from './queries/insert-operation-outcomes.ts';
 export { insertOperations } from './queries/insert-operations.ts';
 export type { NewOperation } from './queries/insert-operations.ts';
+export { leasePolls } from './queries/lease-polls.ts';
 export { loadChargeOrders } from './queries/load-charge-orders.ts';
 export type { ChargeOrder } from './queries/load-charge-orders.ts';
 export { loadCharges } from './queries/load-charges.ts';

@@ -11,8 +11,9 @@ export { splitByLargestRemainder } from './largest-remainder.ts';
 export { decideRegister } from './decide-register.ts';
 export type { RegisterDecision, Registration, StoredOrder } from './decide-register.ts';
 
-export { WALLET_FORBIDS_NEGATIVE, decideCharge } from './decide-charge.ts';
+export { WALLET_FORBIDS_NEGATIVE, decideCharge, overdueReason, pollDelay } from './decide-charge.ts';
 export type {
+  Attempts,
   ChargeDecision,
   ChargeInput,
   ChargeLimits,
@@ -22,7 +23,7 @@ export type {
   PollReason,
 } from './decide-charge.ts';
 export { decideAnswer } from './decide-answer.ts';
-export type { AnswerDecision, UpdateAnswer } from './decide-answer.ts';
+export type { AnswerDecision, SentOperation, UpdateAnswer } from './decide-answer.ts';
 
 export { planBaskets, rewardedOf } from './plan-baskets.ts';
 export type { BasketState, PlannedStep } from './plan-baskets.ts';

@@ -1,4 +1,10 @@
-import type { ChargeInput, ChargeLimits, ObservedCashback, OpenOperation } from '../src/decide-charge.ts';
+import type {
+  Attempts,
+  ChargeInput,
+  ChargeLimits,
+  ObservedCashback,
+  OpenOperation,
+} from '../src/decide-charge.ts';
 
 export const now = new Date('2026-01-02T12:00:00.000Z');
 export const ago = (ms: number) => new Date(now.getTime() - ms);
@@ -35,11 +41,17 @@ export function inputOf(given: Partial<ChargeInput> = {}): ChargeInput {
     revision: 3,
     cashback: cashbackOf(),
     operation: null,
-    ended_version: null,
-    failures: { count: 0, last_at: null },
+    cashback_version: 0,
+    attempts: attemptsOf({}),
     unsettled_since: ago(0),
+    answers_since: null,
     now,
     limits,
     ...given,
   };
+}
+
+/** Operations of the revision that ended, but for what is given none. */
+export function attemptsOf(given: Partial<Attempts>): Attempts {
+  return { failed: 0, applied: 0, rejected: 0, last_at: null, ...given };
 }

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { type UpdateAnswer, decideAnswer } from '../src/decide-answer.ts';
 import { type ObservedCashback, type OpenOperation, decideCharge } from '../src/decide-charge.ts';
 import { fewVectors } from './arbitraries.ts';
+import { attemptsOf } from './charge-builders.ts';
 
 type Fate = 'answered' | 'request lost' | 'answer lost';
 type Event =
@@ -52,6 +53,9 @@ test('whatever is lost, fails or comes between, the invoice ends at the last tar
   );
 });
 
+/** So few that operations of ours leave the list before their end was seen: only their ids can tell it then. */
+const LISTED = 1;
+
 /** `transactions`, as far as its promises about operations go. */
 function startInvoice() {
   const operations: { operation_id: string; status: ObservedCashback['status']; reward: Vector }[] = [];
@@ -64,12 +68,13 @@ function startInvoice() {
   function update({ operation_id, reward, version: seen }: OpenOperation): UpdateAnswer {
     expect(equalVectors(everSent.get(operation_id) ?? reward, reward)).toBe(true);
     everSent.set(operation_id, reward);
-    if (operations.some((operation) => operation.operation_id === operation_id)) return { kind: 'accepted' };
+    const known = operations.find((operation) => operation.operation_id === operation_id);
+    if (known) return { kind: 'accepted', status: known.status };
     if (isInFlight()) return { kind: 'refused', code: 'OPERATION_IN_FLIGHT', message: '' };
     if (seen !== version) return { kind: 'refused', code: 'VERSION_MISMATCH', message: '' };
     operations.unshift({ operation_id, status: 'init', reward });
     version += 1;
-    return { kind: 'accepted' };
+    return { kind: 'accepted', status: 'init' };
   }
 
   return {
@@ -89,7 +94,7 @@ function startInvoice() {
       update({ operation_id: `theirs-${theirs}`, revision: 0, reward, version });
     },
     cashback(): ObservedCashback {
-      const listed = operations.slice(0, 20).map((operation) => ({ ...operation }));
+      const listed = operations.slice(0, LISTED).map((operation) => ({ ...operation }));
       return { version, status: listed[0]?.status ?? 'success', rewarded, operations: listed };
     },
   };
@@ -101,18 +106,29 @@ function startWorker(invoice: ReturnType<typeof startInvoice>) {
   let revision = 1;
   let operation: OpenOperation | null = null;
   let sent = 0;
-  let ended_version: number | null = null;
-  let failures: { count: number; last_at: Date | null } = { count: 0, last_at: null };
+  let cashback_version = 0;
+  let attempts = attemptsOf({});
   let now = new Date('2026-01-02T12:00:00.000Z');
   const unsettled_since = now;
 
-  function send(next: OpenOperation, fate: Fate) {
+  function end(outcome: 'applied' | 'failed' | 'rejected') {
+    if (operation?.revision === revision) {
+      attempts = { ...attempts, [outcome]: attempts[outcome] + 1, last_at: now };
+    }
+    operation = null;
+  }
+
+  function send(next: OpenOperation, repeated: boolean, fate: Fate) {
     operation = next;
     const answer = fate === 'request lost' ? undefined : invoice.update(next);
     const heard: UpdateAnswer = fate === 'answered' && answer ? answer : { kind: 'unknown', message: fate };
-    const decision = decideAnswer(heard);
+    const decision = decideAnswer(heard, { repeated, overdue: null });
     expect(decision.action).not.toBe('needs_attention');
-    if (decision.action === 'rejected') operation = null;
+    if (decision.action === 'rejected') end('rejected');
+    if (decision.action === 'finished') {
+      cashback_version = Math.max(cashback_version, next.version + 1);
+      end(decision.outcome);
+    }
   }
 
   return {
@@ -121,7 +137,7 @@ function startWorker(invoice: ReturnType<typeof startInvoice>) {
       if (equalVectors(next, target)) return;
       target = next;
       revision += 1;
-      failures = { count: 0, last_at: null };
+      attempts = attemptsOf({});
     },
     /** True when the order is settled. */
     look(fate: Fate): boolean {
@@ -132,24 +148,21 @@ function startWorker(invoice: ReturnType<typeof startInvoice>) {
         revision,
         cashback,
         operation,
-        ended_version,
-        failures,
+        cashback_version,
+        attempts,
         unsettled_since,
+        answers_since: null,
         now,
         limits,
       });
-      if (decision.finished) {
-        if (decision.finished.outcome === 'failed' && operation?.revision === revision) {
-          failures = { count: failures.count + 1, last_at: now };
-        }
-        ended_version = operation?.version ?? ended_version;
-        operation = null;
-      }
+      cashback_version = Math.max(cashback_version, cashback.version);
+      if (decision.finished) end(decision.finished.outcome);
       expect(decision.action).not.toBe('needs_attention');
       if (decision.action === 'update') {
         sent += 1;
         const { repeat, version } = decision;
-        send(repeat ?? { operation_id: `ours-${sent}`, revision, reward: target, version }, fate);
+        const next = repeat ?? { operation_id: `ours-${sent}`, revision, reward: target, version };
+        send(next, repeat !== null, fate);
       }
       return decision.action === 'settled';
     },

@@ -1,59 +1,144 @@
 import { describe, expect, test } from 'vitest';
-import { type AnswerDecision, type UpdateAnswer, decideAnswer } from '../src/decide-answer.ts';
+import {
+  type AnswerDecision,
+  type SentOperation,
+  type UpdateAnswer,
+  decideAnswer,
+} from '../src/decide-answer.ts';
 
 const refused = (code: string): UpdateAnswer => ({ kind: 'refused', code, message: 'because' });
+const silence: UpdateAnswer = { kind: 'unknown', message: 'no answer within 5000 ms' };
+const first: SentOperation = { repeated: false, overdue: null };
+const again: SentOperation = { repeated: true, overdue: null };
+const tooOld = 'not settled since yesterday';
 
 describe('decideAnswer', () => {
-  const cases: [guarantee: string, answer: UpdateAnswer, decision: AnswerDecision][] = [
-    ['an accepted operation is polled to its end', { kind: 'accepted' }, { action: 'poll' }],
+  const cases: [guarantee: string, answer: UpdateAnswer, sent: SentOperation, decision: AnswerDecision][] = [
     [
-      'silence never means failed: the same id goes out again',
-      { kind: 'unknown', message: 'timed out after 5000 ms' },
+      'an accepted operation is polled to its end',
+      { kind: 'accepted', status: 'init' },
+      first,
+      { action: 'poll' },
+    ],
+    [
+      'an operation that has ended when it is accepted is polled: the invoice tells what it brought',
+      { kind: 'accepted', status: 'success' },
+      first,
+      { action: 'poll' },
+    ],
+    [
+      'an operation that was repeated because the invoice no longer lists it is known to be applied by its repeat',
+      { kind: 'accepted', status: 'success' },
+      again,
+      { action: 'finished', outcome: 'applied' },
+    ],
+    [
+      'an operation that was repeated because the invoice no longer lists it is known to have failed by its repeat',
+      { kind: 'accepted', status: 'failed' },
+      again,
+      { action: 'finished', outcome: 'failed' },
+    ],
+    [
+      'an operation that is on its way when it is repeated is polled',
+      { kind: 'accepted', status: 'in-progress' },
+      again,
+      { action: 'poll' },
+    ],
+    [
+      'an operation that is on its way and never listed needs attention when that takes too long, and stays open',
+      { kind: 'accepted', status: 'in-progress' },
+      { repeated: true, overdue: tooOld },
+      {
+        action: 'needs_attention',
+        reason: `${tooOld}, its operation is repeated in vain: it is in-progress, and the invoice does not list it`,
+        rejected: false,
+      },
+    ],
+    ['silence never means failed: the same id goes out again', silence, first, { action: 'repeat' }],
+    ['silence to a repeat is repeated', silence, again, { action: 'repeat' }],
+    [
+      'silence to what could not be sent before is repeated, however old the order is',
+      silence,
+      { repeated: false, overdue: tooOld },
+      { action: 'repeat' },
+    ],
+    [
+      'silence to repeats needs attention when it lasts for too long, and the operation stays open',
+      silence,
+      { repeated: true, overdue: tooOld },
+      {
+        action: 'needs_attention',
+        reason: `${tooOld}, its operation is repeated in vain: no answer within 5000 ms`,
+        rejected: false,
+      },
+    ],
+    [
+      'what never left is sent later, however old the order is',
+      { kind: 'not_sent' },
+      { repeated: true, overdue: tooOld },
       { action: 'repeat' },
     ],
     [
       'an operation that meets another one in flight goes out again',
       refused('OPERATION_IN_FLIGHT'),
+      first,
       { action: 'repeat' },
     ],
-    ['an overloaded upstream is asked again', refused('OVERLOADED'), { action: 'repeat' }],
+    [
+      'an operation that meets others in flight for too long needs attention, and stays open',
+      refused('OPERATION_IN_FLIGHT'),
+      { repeated: true, overdue: tooOld },
+      {
+        action: 'needs_attention',
+        reason: `${tooOld}, its operation is repeated in vain: OPERATION_IN_FLIGHT: because`,
+        rejected: false,
+      },
+    ],
+    ['an overloaded upstream is asked again', refused('OVERLOADED'), first, { action: 'repeat' }],
     [
       'an upstream without its database is asked again',
       refused('DATABASE_UNAVAILABLE'),
+      first,
       { action: 'repeat' },
     ],
     [
       'an operation of a version that has passed is closed: it will never apply',
       refused('VERSION_MISMATCH'),
+      first,
       { action: 'rejected', reason: 'VERSION_MISMATCH: because' },
     ],
     [
       'an operation for another payee is closed and needs attention',
       refused('PAYEE_MISMATCH'),
+      first,
       { action: 'needs_attention', reason: 'PAYEE_MISMATCH: because', rejected: true },
     ],
     [
       'an operation for an unknown invoice is closed and needs attention',
       refused('INVOICE_NOT_FOUND'),
+      again,
       { action: 'needs_attention', reason: 'INVOICE_NOT_FOUND: because', rejected: true },
     ],
     [
       'an operation whose id carries another body stays open and needs attention: that body may have been applied',
       refused('OPERATION_BODY_MISMATCH'),
+      again,
       { action: 'needs_attention', reason: 'OPERATION_BODY_MISMATCH: because', rejected: false },
     ],
     [
       'a refusal that nobody knows stays open and needs attention: it proves nothing of an earlier request',
       refused('FORBIDDEN'),
+      first,
       { action: 'needs_attention', reason: 'FORBIDDEN: because', rejected: false },
     ],
     [
       'a code that is the name of something in every object is a code like any other',
       refused('constructor'),
+      first,
       { action: 'needs_attention', reason: 'constructor: because', rejected: false },
     ],
   ];
-  test.each(cases)('%s', (_guarantee, answer, decision) => {
-    expect(decideAnswer(answer)).toEqual(decision);
+  test.each(cases)('%s', (_guarantee, answer, sent, decision) => {
+    expect(decideAnswer(answer, sent)).toEqual(decision);
   });
 });

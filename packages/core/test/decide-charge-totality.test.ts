@@ -9,7 +9,7 @@ import {
   WALLET_FORBIDS_NEGATIVE,
   decideCharge,
 } from '../src/decide-charge.ts';
-import { ago, cashbackOf, inputOf, listed, open, target } from './charge-builders.ts';
+import { ago, attemptsOf, cashbackOf, inputOf, listed, open, target } from './charge-builders.ts';
 
 describe('decideCharge, over everything that can come together,', () => {
   const situations = CASHBACK_STATUSES.flatMap((status) =>
@@ -38,7 +38,10 @@ describe('decideCharge, over everything that can come together,', () => {
                     rewarded: equal ? target : { user: 10n },
                     operations: operationsOf(operation),
                   }),
-                  failures: { count, last_at: failed_ms_ago === null ? null : ago(failed_ms_ago) },
+                  attempts: attemptsOf({
+                    failed: count,
+                    last_at: failed_ms_ago === null ? null : ago(failed_ms_ago),
+                  }),
                   unsettled_since: ago(unsettled_ms),
                 }),
               })),

@@ -5,7 +5,17 @@ import {
   WALLET_FORBIDS_NEGATIVE,
   decideCharge,
 } from '../src/decide-charge.ts';
-import { ago, cashbackOf, inputOf, limits, listed, now, open, target } from './charge-builders.ts';
+import {
+  ago,
+  attemptsOf,
+  cashbackOf,
+  inputOf,
+  limits,
+  listed,
+  now,
+  open,
+  target,
+} from './charge-builders.ts';
 
 const applied = { operation_id: 'ours', outcome: 'applied' as const, reason: null };
 const failed = { operation_id: 'ours', outcome: 'failed' as const, reason: null };
@@ -28,7 +38,7 @@ describe('decideCharge', () => {
       {
         cashback: cashbackOf({ rewarded: target }),
         unsettled_since: ago(9_999_999),
-        failures: { count: 9, last_at: now },
+        attempts: attemptsOf({ failed: 9, last_at: now }),
       },
       { action: 'settled', finished: null },
     ],
@@ -59,32 +69,37 @@ describe('decideCharge', () => {
     ],
     [
       'failures of ours do not matter while somebody else is in flight',
-      { cashback: cashbackOf({ status: 'in-progress' }), failures: { count: 9, last_at: now } },
+      { cashback: cashbackOf({ status: 'in-progress' }), attempts: attemptsOf({ failed: 9, last_at: now }) },
       { action: 'poll', finished: null, after_ms: 100, why: 'other_in_flight' },
     ],
     // An answer out of the past.
     [
-      'the target in an answer from before our last operation settles nothing',
-      { cashback: cashbackOf({ rewarded: target }), ended_version: 8 },
+      'the target in an answer from before what is known settles nothing',
+      { cashback: cashbackOf({ rewarded: target }), cashback_version: 9 },
       { action: 'poll', finished: null, after_ms: 100, why: 'stale' },
     ],
     [
       'nor does such an answer begin anything',
-      { ended_version: 9, unsettled_since: ago(3_200) },
+      { cashback_version: 9, unsettled_since: ago(3_200) },
       { action: 'poll', finished: null, after_ms: 3_200, why: 'stale' },
     ],
     [
-      'an answer from after it is believed',
-      { cashback: cashbackOf({ rewarded: target }), ended_version: 7 },
+      'nor does the end of our operation count in it',
+      { cashback: cashbackOf({ operations: [listed('failed')] }), operation: open, cashback_version: 9 },
+      { action: 'poll', finished: null, after_ms: 100, why: 'stale' },
+    ],
+    [
+      'the same answer again is believed',
+      { cashback: cashbackOf({ rewarded: target }), cashback_version: 8 },
       { action: 'settled', finished: null },
     ],
     [
       'an upstream that never gets past it needs a person',
-      { ended_version: 8, unsettled_since: ago(60_001) },
+      { cashback_version: 9, unsettled_since: ago(60_001) },
       {
         action: 'needs_attention',
         finished: null,
-        reason: `the invoice shows cashback version 8, but an operation sent with version 8 has ended: not settled since ${ago(60_001).toISOString()}`,
+        reason: `the invoice shows cashback version 8, and version 9 was reached before: not settled since ${ago(60_001).toISOString()}`,
       },
     ],
     // The wait between two polls, and after a failure.
@@ -105,43 +120,113 @@ describe('decideCharge', () => {
     ],
     [
       'after a failure the rest of the wait is waited',
-      { failures: { count: 1, last_at: ago(400) } },
+      { attempts: attemptsOf({ failed: 1, last_at: ago(400) }) },
       { action: 'poll', finished: null, after_ms: 600, why: 'backoff' },
     ],
     [
       'each further failure doubles the wait',
-      { failures: { count: 3, last_at: ago(400) } },
+      { attempts: attemptsOf({ failed: 3, last_at: ago(400) }) },
       { action: 'poll', finished: null, after_ms: 3_600, why: 'backoff' },
     ],
     [
       'the wait after a failure has an end',
-      { failures: { count: 50, last_at: now }, limits: { ...limits, max_failures: 100 } },
+      { attempts: attemptsOf({ failed: 50, last_at: now }), limits: { ...limits, max_failures: 100 } },
       { action: 'poll', finished: null, after_ms: 8_000, why: 'backoff' },
     ],
     [
       'a failure in the future of this clock makes no wait longer than its own',
-      { failures: { count: 1, last_at: ago(-5_000) } },
+      { attempts: attemptsOf({ failed: 1, last_at: ago(-5_000) }) },
       { action: 'poll', finished: null, after_ms: 1_000, why: 'backoff' },
     ],
     [
       'when the wait after a failure is over, the order is updated',
-      { failures: { count: 3, last_at: ago(4_000) } },
+      { attempts: attemptsOf({ failed: 3, last_at: ago(4_000) }) },
       { action: 'update', finished: null, repeat: null, version: 8 },
+    ],
+    [
+      'rejections are followed by another operation at once, as long as they are few',
+      { attempts: attemptsOf({ rejected: 3, last_at: now }) },
+      { action: 'update', finished: null, repeat: null, version: 8 },
+    ],
+    [
+      'further rejections are followed by a wait, as failures are',
+      { attempts: attemptsOf({ rejected: 5, last_at: ago(400) }), limits: { ...limits, max_failures: 10 } },
+      { action: 'poll', finished: null, after_ms: 1_600, why: 'backoff' },
+    ],
+    [
+      'an operation that was applied, and yet something else is rewarded, is followed by a wait',
+      { attempts: attemptsOf({ applied: 1, last_at: ago(400) }) },
+      { action: 'poll', finished: null, after_ms: 600, why: 'backoff' },
     ],
     // Attention.
     [
+      'too many rejections need attention: a version that never holds still is never met',
+      { attempts: attemptsOf({ rejected: 5, last_at: ago(50_000) }) },
+      { action: 'needs_attention', finished: null, reason: '5 operations of this revision were rejected' },
+    ],
+    [
+      'too many operations that were applied for nothing need attention',
+      { attempts: attemptsOf({ applied: 5, last_at: ago(50_000) }) },
+      {
+        action: 'needs_attention',
+        finished: null,
+        reason: '5 operations of this revision were applied, and yet the invoice carries something else',
+      },
+    ],
+    [
+      'a success that carries what no operation asked for needs attention at once',
+      {
+        operation: open,
+        cashback: cashbackOf({ rewarded: { user: 10n, service: 6n }, operations: [listed('success')] }),
+      },
+      {
+        action: 'needs_attention',
+        finished: applied,
+        reason: 'the invoice carries a reward that its newest operation ours, a success, did not ask for',
+      },
+    ],
+    [
+      'what was rewarded before there were operations contradicts nothing',
+      { cashback: cashbackOf({ version: 0, rewarded: { user: 3n } }) },
+      { action: 'update', finished: null, repeat: null, version: 0 },
+    ],
+    [
+      'the time in which transactions was away is not held against an order',
+      {
+        operation: open,
+        unsettled_since: ago(9_999_999),
+        answers_since: ago(60_000),
+        cashback: cashbackOf({ status: 'init', operations: [listed('init')] }),
+      },
+      { action: 'poll', finished: null, after_ms: 10_000, why: 'in_flight' },
+    ],
+    [
+      'an order needs attention when transactions is back for too long, too',
+      {
+        operation: open,
+        unsettled_since: ago(70_000),
+        answers_since: ago(60_001),
+        cashback: cashbackOf({ status: 'init', operations: [listed('init')] }),
+      },
+      {
+        action: 'needs_attention',
+        finished: null,
+        reason: 'operation ours is not known to be finished: not settled since 2026-01-02T11:58:50.000Z',
+      },
+    ],
+    [
       'too many failures need attention',
-      { failures: { count: 5, last_at: ago(50_000) } },
+      { attempts: attemptsOf({ failed: 5, last_at: ago(50_000) }) },
       { action: 'needs_attention', finished: null, reason: '5 operations of this revision failed' },
     ],
     [
       'an order that failed, and is unsettled for exactly as long as it may, is still updated',
-      { failures: { count: 1, last_at: ago(50_000) }, unsettled_since: ago(60_000) },
+      { attempts: attemptsOf({ failed: 1, last_at: ago(50_000) }), unsettled_since: ago(60_000) },
       { action: 'update', finished: null, repeat: null, version: 8 },
     ],
     [
       'an order that failed, and is unsettled for too long, needs attention',
-      { failures: { count: 1, last_at: ago(50_000) }, unsettled_since: ago(60_001) },
+      { attempts: attemptsOf({ failed: 1, last_at: ago(50_000) }), unsettled_since: ago(60_001) },
       { action: 'needs_attention', finished: null, reason: 'not settled since 2026-01-02T11:58:59.999Z' },
     ],
     [
@@ -191,7 +276,7 @@ describe('decideCharge', () => {
       'our operation in flight is not given up for the failures before it',
       {
         operation: open,
-        failures: { count: 9, last_at: now },
+        attempts: attemptsOf({ failed: 9, last_at: now }),
         cashback: cashbackOf({ status: 'init', operations: [listed('init')] }),
       },
       { action: 'poll', finished: null, after_ms: 100, why: 'in_flight' },
@@ -228,7 +313,7 @@ describe('decideCharge', () => {
       "our operation that is not listed is repeated at once, whatever failed before and whoever else's flies",
       {
         operation: open,
-        failures: { count: 9, last_at: now },
+        attempts: attemptsOf({ failed: 9, last_at: now }),
         cashback: cashbackOf({ status: 'in-progress' }),
       },
       { action: 'update', finished: null, repeat: open, version: 7 },
@@ -309,7 +394,7 @@ describe('decideCharge', () => {
       'our operation that failed counts with the failures before it',
       {
         operation: open,
-        failures: { count: 2, last_at: ago(50_000) },
+        attempts: attemptsOf({ failed: 2, last_at: ago(50_000) }),
         cashback: cashbackOf({ status: 'failed', operations: [listed('failed')] }),
       },
       { action: 'poll', finished: failed, after_ms: 4_000, why: 'backoff' },
@@ -318,7 +403,7 @@ describe('decideCharge', () => {
       'our operation that failed once too often needs attention, and says why',
       {
         operation: open,
-        failures: { count: 4, last_at: ago(50_000) },
+        attempts: attemptsOf({ failed: 4, last_at: ago(50_000) }),
         cashback: cashbackOf({ status: 'failed', operations: [listed('failed', 'basket refused')] }),
       },
       {

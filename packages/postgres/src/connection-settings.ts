@@ -10,6 +10,8 @@ export type ConnectionSettings = {
   application_name: string;
   statement_timeout_ms?: number;
   lock_timeout_ms?: number;
+  /** Further settings of each session, by their names in Postgres. */
+  session?: Record<string, string>;
 };
 
 const connectTimeoutMs = 10_000;
@@ -29,7 +31,11 @@ export function connectionConfig(settings: ConnectionSettings): pg.ClientConfig 
   url.searchParams.delete('query_timeout');
   return {
     connectionString: url.href,
-    options: [options, settings.role === undefined ? null : `-c role=${checkedRole(settings.role)}`]
+    options: [
+      options,
+      settings.role === undefined ? null : `-c role=${checkedRole(settings.role)}`,
+      ...Object.entries(settings.session ?? {}).map(([name, value]) => `-c ${name}=${value}`),
+    ]
       .filter((option) => option !== null)
       .join(' '),
     application_name: settings.application_name,

@@ -29,6 +29,8 @@ export function openDatabase(settings: DatabaseSettings): Database {
   });
   let closing: Promise<void> | undefined;
   pool.on('error', (error) => {
+    // The pool hangs the whole connection on it, with the key to cancel its statements: nothing for a log.
+    Reflect.deleteProperty(error, 'client');
     // A connection on its way out has nothing more to say that matters.
     if (closing === undefined) settings.log_error?.(error);
   });

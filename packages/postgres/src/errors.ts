@@ -22,6 +22,12 @@ const unavailableMessages = [
   'Client has encountered a connection error',
 ];
 const maxCauses = 8;
+const lockNotAvailable = '55P03';
+
+/** A lock that somebody else held for longer than a statement may wait. */
+export function isLockTimeout(error: unknown): boolean {
+  return errorCode(error) === lockNotAvailable;
+}
 
 /** The code of the error or of the cause that drizzle and others wrapped: a SQLSTATE or a system error's. */
 export function errorCode(error: unknown): string | undefined {

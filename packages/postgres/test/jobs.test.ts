@@ -26,6 +26,8 @@ const queues = {
   follow_up: queueNamed('follow_up'),
   unparsable: queueNamed('unparsable'),
   throwing: queueNamed('throwing'),
+  partly_failing: queueNamed('partly_failing'),
+  looked_up: queueNamed('looked_up'),
   delayed: queueNamed('delayed'),
   drained: queueNamed('drained'),
   bulk: queueNamed('bulk'),
@@ -197,6 +199,25 @@ describe('work', () => {
     );
   });
 
+  test('tries those jobs again that its handler names, and completes the others of the batch', async () => {
+    const runs: string[][] = [];
+    await jobs.enqueue(queues.partly_failing, [job('a'), job('b'), job('c')]);
+    await jobs.work(queues.partly_failing, {}, async (batch) => {
+      runs.push(batch.map(({ key }) => key).toSorted());
+      const [failing] = batch.filter(({ key }) => key === 'b');
+      return new Map(
+        failing === undefined || runs.length > 1 ? [] : [[failing.id, new Error('b is locked')]],
+      );
+    });
+    await expect.poll(() => runs, { timeout: 20_000 }).toEqual([['a', 'b', 'c'], ['b']]);
+    await expect
+      .poll(async () => (await stored(queues.partly_failing)).map(({ state }) => state))
+      .toEqual(['completed', 'completed', 'completed']);
+    expect(errors.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/partly_failing: the handler failed for 1 jobs \(b\): b is locked/),
+    );
+  });
+
   test('is given time to finish on stop, and takes nothing new', async () => {
     const second = await start();
     const { opened, open } = gate();
@@ -216,6 +237,22 @@ describe('work', () => {
     const states = (await stored(queues.drained)).map(({ state }) => state).toSorted();
     expect(states).toEqual(['completed', 'created']);
   });
+});
+
+test('knows which keys have a job that waits, runs or is to be tried again, and not those whose job is done', async () => {
+  const { opened, open } = gate();
+  const asked = ['done', 'running', 'failed', 'later', 'never'];
+  const queued = async () => [...(await jobs.findQueued(queues.looked_up, asked))].toSorted();
+  await jobs.enqueue(queues.looked_up, [job('done'), job('running'), job('failed')]);
+  await jobs.enqueue(queues.looked_up, [{ ...job('later'), start_after_seconds: 3_600 }]);
+  expect(await queued()).toEqual(['done', 'failed', 'later', 'running']);
+  await jobs.work(queues.looked_up, { batch_size: 1, concurrency: 3 }, async ([one]) => {
+    if (one?.key === 'failed') throw new Error('come again');
+    if (one?.key === 'running') await opened;
+  });
+  await expect.poll(queued).toEqual(['failed', 'later', 'running']);
+  open();
+  await expect.poll(queued, { timeout: 10_000 }).toEqual(['failed', 'later']);
 });
 
 test('jobs run under a role that can make no table', async () => {

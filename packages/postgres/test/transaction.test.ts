@@ -126,6 +126,21 @@ test('survives a backend that is terminated while the code does something else',
   expect(database.pool.totalCount).toBe(0);
 });
 
+test('tells of a connection that broke while idle, without the connection and the secrets it holds', async () => {
+  const { promise: heard, resolve } = Promise.withResolvers<Error>();
+  const watched = openDatabase({
+    url: testDatabase.url,
+    application_name: 'idle',
+    log_error: resolve,
+  });
+  const pid = await withTransaction(watched, backendPid);
+  await observer.pool.query('SELECT pg_terminate_backend($1, 5000)', [pid]);
+  const error = await heard;
+  expect(error.message).toContain('terminating connection');
+  expect(error).not.toHaveProperty('client');
+  await watched.close();
+});
+
 test('never hands a connection on inside a transaction when a statement times out', async () => {
   const hasty = openDatabase({
     url: testDatabase.url,

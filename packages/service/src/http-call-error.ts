@@ -16,7 +16,7 @@ interface HttpCallErrorOptions {
  * safe thing is the same call again.
  *
  * Codes of unknown outcomes: the upstream's own where its answer had one, otherwise `TIMEOUT`, `ABORTED`,
- * `CONNECTION_FAILED`, `BAD_ANSWER` or, for a call that never left, `TOO_MANY_WAITING` and `CLOSED`.
+ * `CONNECTION_FAILED`, `BAD_ANSWER` or, for a call that never left, `TOO_MANY_WAITING`, `CLOSED` and `CIRCUIT_OPEN`.
  */
 export class HttpCallError extends Error {
   override readonly name = 'HttpCallError';

@@ -1,16 +1,9 @@
 import PQueue from 'p-queue';
 import { Pool } from 'undici';
 import type { z } from 'zod';
+import { type CircuitOptions, CircuitOpenError, type UpstreamState, createCircuit } from './circuit.ts';
 import { describeIssues } from './describe-issues.ts';
-import {
-  type Answer,
-  type Exchange,
-  MAX_ANSWER_BYTES,
-  callError,
-  exchange,
-  parseJson,
-  shorten,
-} from './http-exchange.ts';
+import { type Exchange, type JsonAnswer, MAX_ANSWER_BYTES, callError, exchange } from './http-exchange.ts';
 
 export interface HttpClientOptions {
   /** Who is called, for messages. */
@@ -25,6 +18,10 @@ export interface HttpClientOptions {
   max_waiting?: number;
   /** As many as `concurrency` when absent. */
   connections?: number;
+  /** Most calls that leave in a second; the others wait. Unbounded when absent. */
+  rate_per_second?: number;
+  /** Holds calls back while the upstream is down; absent: every call leaves. */
+  circuit?: CircuitOptions;
 }
 
 export interface CallOptions {
@@ -42,15 +39,21 @@ export interface HttpClient {
     answer: S,
     options?: CallOptions,
   ): Promise<z.output<S>>;
+  state(): UpstreamState;
   /** Waits for the calls that run; those that still wait are rejected. */
   close(): Promise<void>;
 }
+
+const ALWAYS_CLOSED: UpstreamState = { circuit: 'closed', retry_after_ms: 0, answers_since: null };
+/** Calls that may leave at one moment are a tenth of what may leave in a second. */
+const RATE_PARTS = 10;
 
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { name, token, timeout_ms, concurrency = 32, max_waiting = 10_000 } = options;
   const base = new URL(options.base_url);
   const prefix = base.pathname.replace(/\/+$/, '');
-  const queue = new PQueue({ concurrency });
+  const queue = new PQueue({ concurrency, ...rateLimit(options.rate_per_second) });
+  const circuit = options.circuit && createCircuit(name, options.circuit);
   const giveUpWaiting = new Set<() => void>();
   let closed: Promise<void> | undefined;
   const pool = new Pool(base.origin, {
@@ -73,21 +76,16 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         code: 'TOO_MANY_WAITING',
       });
     }
-    const { http_status, text } = await enqueue(request);
-    const json = parseJson(text);
+    const { http_status, json } = await enqueue(request);
     const parsed = answer.safeParse(json);
     if (parsed.success) return parsed.data;
-    const what =
-      json === undefined && text !== ''
-        ? `the answer is not JSON: ${shorten(text)}`
-        : `the answer is not as expected: ${describeIssues(parsed.error, json)
-            .map(({ message }) => message)
-            .join('; ')}`;
+    const issues = describeIssues(parsed.error, json).map(({ message }) => message);
+    const what = `the answer is not as expected: ${issues.join('; ')}`;
     throw callError(request, what, { outcome: 'unknown', code: 'BAD_ANSWER', http_status });
   }
 
   /** Waits for a free place; a call that is given up meanwhile was certainly not sent. */
-  async function enqueue(request: Exchange): Promise<Answer> {
+  async function enqueue(request: Exchange): Promise<JsonAnswer> {
     const waiting = new AbortController();
     const giveUp = (): void => waiting.abort();
     if (request.signal?.aborted === true) giveUp();
@@ -103,7 +101,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         () => {
           sent = true;
           leave();
-          return exchange(request);
+          return send(request);
         },
         { signal: waiting.signal },
       );
@@ -112,6 +110,20 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       leave();
       const code = request.signal?.aborted === true ? 'ABORTED' : 'CLOSED';
       throw callError(request, 'given up before it was sent', { outcome: 'unknown', code, cause: error });
+    }
+  }
+
+  async function send(request: Exchange): Promise<JsonAnswer> {
+    if (circuit === undefined) return exchange(request);
+    try {
+      return await circuit.run(() => exchange(request));
+    } catch (error) {
+      if (!(error instanceof CircuitOpenError)) throw error;
+      throw callError(request, 'not sent: it is down, and is being probed', {
+        outcome: 'unknown',
+        code: 'CIRCUIT_OPEN',
+        retry_after_ms: error.retry_after_ms,
+      });
     }
   }
 
@@ -139,10 +151,17 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         },
         answer,
       ),
+    state: () => circuit?.state() ?? ALWAYS_CLOSED,
     async close() {
       for (const giveUp of giveUpWaiting) giveUp();
       closed ??= pool.close();
       await closed;
     },
   };
+}
+
+function rateLimit(perSecond: number | undefined) {
+  if (perSecond === undefined) return {};
+  const intervalCap = Math.ceil(perSecond / RATE_PARTS);
+  return { intervalCap, interval: (intervalCap * 1_000) / perSecond };
 }

@@ -16,9 +16,10 @@ export interface Exchange {
   signal?: AbortSignal;
 }
 
-export interface Answer {
+export interface JsonAnswer {
   http_status: number;
-  text: string;
+  /** Undefined when the answer has no body. */
+  json: unknown;
 }
 
 /** No answer may fill the memory, however much the other side sends. */
@@ -33,8 +34,8 @@ const errorBodySchema = z.object({
   }),
 });
 
-/** Sends one request and reads its answer; anything but a 2xx answer is thrown as `HttpCallError`. */
-export async function exchange(call: Exchange): Promise<Answer> {
+/** Sends one request and reads its answer; anything but a 2xx answer of JSON is thrown as `HttpCallError`. */
+export async function exchange(call: Exchange): Promise<JsonAnswer> {
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), call.timeout_ms);
   const abort = (): void => timeout.abort();
@@ -50,7 +51,8 @@ export async function exchange(call: Exchange): Promise<Answer> {
       ...(call.body !== undefined && { body: call.body }),
     });
     const text = await body.text();
-    if (statusCode >= 200 && statusCode < 300) return { http_status: statusCode, text };
+    if (statusCode >= 200 && statusCode < 300)
+      return { http_status: statusCode, json: readJson(call, statusCode, text) };
     throw refusal(call, statusCode, text, headers['retry-after']);
   } catch (error) {
     throw error instanceof HttpCallError ? error : failure(call, error);
@@ -58,6 +60,13 @@ export async function exchange(call: Exchange): Promise<Answer> {
     clearTimeout(timer);
     call.signal?.removeEventListener('abort', abort);
   }
+}
+
+function readJson(call: Exchange, http_status: number, text: string): unknown {
+  const json = parseJson(text);
+  if (json !== undefined || text === '') return json;
+  const what = `the answer is not JSON: ${shorten(text)}`;
+  throw callError(call, what, { outcome: 'unknown', code: 'BAD_ANSWER', http_status });
 }
 
 const COME_AGAIN_STATUSES = new Set([408, 425, 429]);
@@ -112,7 +121,7 @@ export function callError(call: Exchange, what: string, options: CallErrorOption
   return new HttpCallError(what, { upstream, method, url: `${origin}${path}`, ...options });
 }
 
-export function parseJson(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -129,7 +138,7 @@ function parseRetryAfter(header: unknown): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }
 
-export function shorten(text: string): string {
+function shorten(text: string): string {
   if (text === '') return 'nothing';
   return JSON.stringify(text.length <= 200 ? text : `${text.slice(0, 197)}...`);
 }

@@ -26,8 +26,8 @@ export interface HttpServerOptions {
   name: string;
   log: Log;
   tokens: readonly AcceptedToken[];
-  /** Resolves when the app can do its work; rejects with the reason why not. */
-  health: () => Promise<void>;
+  /** Resolves when the app can do its work, with what else is worth knowing; rejects with the reason why not. */
+  health: () => Promise<Record<string, unknown> | void>;
   /**
    * What the caller is told, by an error that is made to be told, of an error that is not; undefined masks it. The
    * error itself is logged as a warning.
@@ -108,10 +108,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   server.get('/health', { config: { scope: false } }, async (_, reply) => {
     try {
-      await within(health(), HEALTH_TIMEOUT_MS, () => {
+      const more = await within(health(), HEALTH_TIMEOUT_MS, () => {
         throw new Error(`no answer within ${HEALTH_TIMEOUT_MS} ms`);
       });
-      return { status: 'ok', name };
+      return { status: 'ok', name, ...more };
     } catch (error) {
       log.warn({ err: error }, 'not healthy');
       return reply.code(503).send({ status: 'unavailable', name, reason: reasonOf(error) });

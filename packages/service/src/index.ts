@@ -23,6 +23,7 @@ export { ServiceError } from './service-error.ts';
 
 export { createHttpClient } from './http-client.ts';
 export type { HttpClient, HttpClientOptions } from './http-client.ts';
+export type { CircuitOptions, UpstreamState } from './circuit.ts';
 export { HttpCallError } from './http-call-error.ts';
 
 export { receiveCallback } from './receive-callback.ts';
@@ -36,3 +37,4 @@ export { createLoop } from './loop.ts';
 export type { Loop, LoopOptions } from './loop.ts';
 export { backoffMs } from './backoff.ts';
 export { createGroup } from './group.ts';
+export { within } from './within.ts';

@@ -307,6 +307,13 @@ describe('health', () => {
     });
   });
 
+  test('tells what else the app knows of itself', async () => {
+    const upstreams = { transactions: { circuit: 'open' } };
+    const { start } = testServer({ health: async () => ({ upstreams }) });
+    const { json } = await send(`${await start()}/health`);
+    expect(json).toEqual({ status: 'ok', name: 'shop', upstreams });
+  });
+
   test('is 503 with a reason that is meant to be told', async () => {
     const { start } = testServer({
       health: async () => {

@@ -1,46 +1,68 @@
 import type { Charge, ChargeOrder, NewOperation } from '@cashback/cashback-db';
 import { vectorOfAmounts } from '@cashback/contract';
-import { type UpdateAnswer, decideAnswer } from '@cashback/core';
+import { type AnswerDecision, type UpdateAnswer, decideAnswer, overdueReason } from '@cashback/core';
 import { HttpCallError } from '@cashback/service';
-import { type Step, decideStep, isAtRest, type Observation } from '@cashback/worker/decisions';
+import {
+  type Observation,
+  type Step,
+  type StepContext,
+  decideStep,
+  isAtRest,
+} from '@cashback/worker/decisions';
 import { type Flow, atomically, call } from '../engine/flow.ts';
 import type { OrderRow } from '../tables.ts';
 import type { World } from '../world.ts';
+import { leasePoll, setPoll } from './plan-poll.ts';
 import { describeVector, targetOf } from './register.ts';
 import { retrieveCashback } from './retrieve-cashback.ts';
 import { updateCashback } from './update-cashback.ts';
 
-const CHARGE_LIMITS = {
-  poll_base_ms: 1_000,
-  poll_max_ms: 30_000,
-  failure_base_ms: 5_000,
-  failure_max_ms: 60_000,
-  max_failures: 4,
-  attention_after_ms: 600_000,
+const CONTEXT: StepContext = {
+  limits: {
+    poll_base_ms: 1_000,
+    poll_max_ms: 30_000,
+    failure_base_ms: 5_000,
+    failure_max_ms: 60_000,
+    max_failures: 4,
+    attention_after_ms: 600_000,
+  },
+  answers_since: null,
 };
-const MAX_REJECTIONS_AT_ONCE = 3;
+/** One in so many jobs takes so long that its order is handed over. */
+const HANDED_OVER_ONE_OF = 4;
 const WAITS_MS = [5_000, 500, 1_000, 30_000];
 
-/** `cashback_charge_processing` for one order */
+interface Sending {
+  order: ChargeOrder;
+  operation: NewOperation;
+  repeated: boolean;
+}
+
+/** A job of `cashback_charge_processing`: it is done when its order is a step on, or stands to be polled. */
 export function* chargeJob(world: World, orderId: string): Flow<void> {
   const seen = yield* atomically(`load ${orderId}`, () => loadCharge(world, orderId).order);
   if (isAtRest(seen)) return;
+  if (world.engine.choices.below(HANDED_OVER_ONE_OF) < HANDED_OVER_ONE_OF - 1) {
+    yield* chargeOrder(world, seen);
+    return;
+  }
+  world.engine.spawn('worker', `charge ${orderId}`, chargeOrder(world, seen));
+  yield* atomically(`hand ${orderId} over`, () => leasePoll(world, orderId));
+}
+
+/** Brings an order one step on. */
+export function* chargeOrder(world: World, seen: ChargeOrder): Flow<void> {
+  const orderId = seen.order_id;
   const observation = yield* observe(world, orderId);
   let target: Charge['target'] | null = null;
   if (world.bug === 'lock_and_read_in_one_statement') {
     target = yield* atomically('wait for the lock', () => targetOf(world.tables.events, orderId));
   }
-  const operation = yield* atomically(`decide on ${orderId}`, () => {
+  const sending = yield* atomically(`decide on ${orderId}`, () => {
     const charge = loadCharge(world, orderId);
     return apply(world, seen, observation, target === null ? charge : { ...charge, target });
   });
-  if (operation === null) return;
-  const answer = yield* call('transactions', `update ${operation.operation_id}`, () =>
-    updateCashback(world, operation),
-  );
-  yield* atomically(`record the answer to ${operation.operation_id}`, () =>
-    recordAnswer(world, operation, answer ?? { kind: 'unknown', message: 'no answer' }),
-  );
+  if (sending !== null) yield* send(world, sending);
 }
 
 function* observe(world: World, orderId: string): Flow<Observation> {
@@ -48,56 +70,52 @@ function* observe(world: World, orderId: string): Flow<Observation> {
   if (found !== null) return { outcome: 'observed', cashback: found };
   const about = { upstream: 'transactions', method: 'POST', url: '/v2/invoice/retrieve' };
   const error = new HttpCallError('no answer', { ...about, outcome: 'unknown', code: 'TIMEOUT' });
-  return { outcome: 'unreachable', error };
+  return { outcome: 'unreachable', error, sent: true };
 }
 
-function loadCharge({ bug, engine, tables }: World, orderId: string): Charge {
+/** The order as it is now, and all that decides about it. */
+export function loadCharge({ bug, engine, tables }: World, orderId: string): Charge {
   const row = rowOf(tables.orders, orderId);
   const order: ChargeOrder = {
     ...row,
+    cashback_version: bug === 'past_is_present' ? 0 : row.cashback_version,
     unsettled_since: new Date(row.unsettled_since),
     now: new Date(engine.now()),
   };
-  const all = [...tables.outcomes].flatMap(([id, { order_id, outcome, at }]) =>
-    order_id === orderId ? [{ outcome, at, sent: rowOf(tables.operations, id) }] : [],
+  const ended = [...tables.outcomes].filter(
+    ([id, { order_id, at }]) =>
+      order_id === orderId &&
+      at >= row.unsettled_since &&
+      rowOf(tables.operations, id).revision === row.revision,
   );
-  const ended = all.filter(({ sent }) => sent.revision === row.revision);
-  const failed = ended.filter(({ outcome, at }) => outcome === 'failed' && at >= row.unsettled_since);
-  const accepted = all.filter(({ outcome }) => outcome !== 'rejected');
+  const count = (wanted: string): number => ended.filter(([, { outcome }]) => outcome === wanted).length;
   return {
     order,
     target: targetOf(tables.events, orderId),
     operation: row.operation_id === null ? null : rowOf(tables.operations, row.operation_id),
-    ended: {
-      failed: failed.length,
-      failed_at: failed.length === 0 ? null : new Date(Math.max(...failed.map(({ at }) => at))),
-      rejected: ended.filter(({ outcome }) => outcome === 'rejected').length,
-      version:
-        accepted.length === 0 || bug === 'past_is_present'
-          ? null
-          : Math.max(...accepted.map(({ sent }) => sent.version)),
+    attempts: {
+      failed: count('failed'),
+      applied: count('applied'),
+      rejected: count('rejected'),
+      last_at: ended.length === 0 ? null : new Date(Math.max(...ended.map(([, { at }]) => at))),
     },
   };
 }
 
 /** Writes a step as `applyDecisions` does. Returns the operation whose request may leave now. */
-function apply(
-  world: World,
-  seen: ChargeOrder,
-  observation: Observation,
-  charge: Charge,
-): NewOperation | null {
-  const { bug, engine, tables, charges } = world;
-  const { order_id, attention } = charge.order;
-  const decided = renamed(world, decideStep(seen, observation, charge, CHARGE_LIMITS));
+function apply(world: World, seen: ChargeOrder, observation: Observation, charge: Charge): Sending | null {
+  const { bug, engine, tables } = world;
+  const { order } = charge;
+  const decided = renamed(world, decideStep(seen, observation, charge, CONTEXT));
   const step = bug === 'settle_on_stale_poll' ? settled(decided, observation, charge) : decided;
-  engine.note(`worker: ${order_id} at revision ${charge.order.revision}: ${describe(step)}`);
+  engine.note(`worker: ${order.order_id} at revision ${order.revision}: ${describe(step)}`);
   if (step.action === 'rest') return null;
+  const row = rowOf(tables.orders, order.order_id);
+  if (observation.outcome === 'observed') noteVersion(row, observation.cashback.version);
   if (step.action === 'look_again') {
-    charges.enqueue(order_id, order_id);
+    setPoll(world, row, 0);
     return null;
   }
-  const row = rowOf(tables.orders, order_id);
   if (step.ending !== null) {
     const { operation_id, outcome } = step.ending.finished;
     addOutcome(world, row, operation_id, outcome);
@@ -106,7 +124,6 @@ function apply(
   }
   // However long it waits: it must make no difference.
   const wait_ms = WAITS_MS[engine.choices.below(WAITS_MS.length)] ?? 0;
-  row.next_charge_at = engine.now() + ('wait_ms' in step ? wait_ms : 0);
   if (step.action === 'settle') {
     row.settled_revision = row.revision;
     row.rewarded = step.rewarded;
@@ -117,14 +134,14 @@ function apply(
     if (!step.repeated) tables.operations.set(step.operation.operation_id, step.operation);
     row.operation_id = step.operation.operation_id;
   }
-  if ((step.action === 'poll' || step.action === 'send') && attention === null) {
-    charges.enqueue(`${order_id}#poll`, order_id, wait_ms);
-  }
+  const isPolled = step.action === 'poll' || (step.action === 'send' && order.attention === null);
+  setPoll(world, row, isPolled ? wait_ms : null);
   if (step.action !== 'send') return null;
-  if (bug === 'new_operation_id_on_retry' && step.repeated) {
-    return { ...step.operation, operation_id: world.nextId('operation') };
+  const { operation, repeated } = step;
+  if (bug === 'new_operation_id_on_retry' && repeated) {
+    return { order, operation: { ...operation, operation_id: world.nextId('operation') }, repeated };
   }
-  return step.operation;
+  return { order, operation, repeated };
 }
 
 /** The planted mistake: `success` is taken for the success of the open operation. */
@@ -153,22 +170,50 @@ function addOutcome(
   tables.outcomes.set(operationId, { order_id, outcome, at: engine.now() });
 }
 
-function recordAnswer(world: World, { order_id, operation_id }: NewOperation, answer: UpdateAnswer): void {
-  const decision = decideAnswer(answer);
-  world.engine.note(`worker: ${operation_id} was answered: ${describeAnswer(answer)}, so ${decision.action}`);
+/** As `sendOperation`: only what settles its end for good is recorded. */
+function* send(world: World, { order, operation, repeated }: Sending): Flow<void> {
+  const { operation_id, order_id } = operation;
+  const answer = yield* call('transactions', `update ${operation_id}`, () =>
+    updateCashback(world, operation),
+  );
+  const heard: UpdateAnswer = answer ?? { kind: 'unknown', message: 'no answer' };
+  const decision = decideAnswer(heard, {
+    repeated,
+    overdue: overdueReason({ ...order, ...CONTEXT }, CONTEXT.limits),
+  });
+  world.engine.note(`worker: ${operation_id} was answered: ${describeAnswer(heard)}, so ${decision.action}`);
   if (decision.action === 'poll' || decision.action === 'repeat') return;
+  if (decision.action === 'finished') {
+    const observation = yield* observe(world, order_id);
+    if (observation.outcome !== 'observed') return;
+    if (observation.cashback.operations.some((listed) => listed.operation_id === operation_id)) return;
+  }
+  yield* atomically(`record the answer to ${operation_id}`, () => recordAnswer(world, operation, decision));
+}
+
+type Learned = Exclude<AnswerDecision, { action: 'poll' | 'repeat' }>;
+
+function recordAnswer(
+  world: World,
+  { order_id, operation_id, version }: NewOperation,
+  learned: Learned,
+): void {
   const row = rowOf(world.tables.orders, order_id);
   if (row.operation_id !== operation_id) return;
-  const { ended } = loadCharge(world, order_id);
-  if (decision.action === 'rejected' || decision.rejected) {
+  if (learned.action === 'finished') {
+    addOutcome(world, row, operation_id, learned.outcome);
+    noteVersion(row, version + 1);
+    row.operation_id = null;
+  } else if (learned.action === 'rejected' || learned.rejected) {
     addOutcome(world, row, operation_id, 'rejected');
     row.operation_id = null;
   }
-  if (decision.action === 'needs_attention') row.attention = decision.reason;
-  row.next_charge_at = world.engine.now();
-  if (row.attention === null && ended.rejected < MAX_REJECTIONS_AT_ONCE) {
-    world.charges.enqueue(order_id, order_id);
-  }
+  if (learned.action === 'needs_attention') row.attention = learned.reason;
+  setPoll(world, row, row.attention === null ? 0 : null);
+}
+
+function noteVersion(row: OrderRow, version: number): void {
+  row.cashback_version = Math.max(row.cashback_version, version);
 }
 
 function rowOf<Row>(rows: ReadonlyMap<string, Row>, id: string): Row {

@@ -69,9 +69,11 @@ function write(
     settled_revision: 0,
     operation_id: null,
     rewarded: [],
+    cashback_version: 0,
     attention: null,
     unsettled_since: engine.now(),
     next_charge_at: engine.now(),
+    poll_at: null,
   };
   if (decision.outcome === 'registered') {
     const { revision, target, changes } = decision;

@@ -1,6 +1,7 @@
 import { isFinished } from '@cashback/transactions/decisions';
 import { type Flow, type ProcessName, atomically, call, outside } from '../engine/flow.ts';
 import type { World } from '../world.ts';
+import { makeDue } from './plan-poll.ts';
 import { isUnfinished, noteChange } from './process-change.ts';
 
 const EVERY_MS = 20_000;
@@ -36,14 +37,16 @@ export function startSweeps(world: World): void {
   );
 }
 
-function sweepOrders({ engine, tables, charges }: World): void {
+function sweepOrders(world: World): void {
+  const { engine, tables, charges } = world;
   for (const order of tables.orders.values()) {
     const { order_id, settled_revision, revision, attention, next_charge_at } = order;
     if (settled_revision >= revision || attention !== null) continue;
     if (next_charge_at >= engine.now() - CHARGE_GRACE_MS) continue;
-    engine.note(`worker: ${order_id} was forgotten`);
     order.next_charge_at = engine.now();
-    charges.enqueue(order_id, order_id);
+    if (charges.knows(order_id)) continue;
+    engine.note(`worker: ${order_id} was forgotten`);
+    makeDue(world, order, engine.now());
   }
 }
 

@@ -28,7 +28,7 @@ export function* updateCashback(world: World, operation: NewOperation): Flow<Upd
     if (decision.outcome === 'accepted') accept(world, input);
     const known = tables.cashback_operations.get(operation_id);
     if (known !== undefined && !isFinished(known.status)) world.advances.enqueue(operation_id, operation_id);
-    return { kind: 'accepted' };
+    return { kind: 'accepted', status: known?.status ?? 'init' };
   });
 }
 

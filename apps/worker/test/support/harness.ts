@@ -1,7 +1,7 @@
 import { CASHBACK_JOBS_SCHEMA, chargeQueue } from '@cashback/cashback-db';
 import type { RegisterInput } from '@cashback/contract';
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
-import { type RunningApp, createLog, readSettings } from '@cashback/service';
+import { type Log, type RunningApp, createLog, readSettings } from '@cashback/service';
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
 import { registerOrders } from '../../../server/src/register-orders.ts';
 import { startWorker } from '../../src/app.ts';
@@ -17,6 +17,7 @@ export interface OrderRow {
   rewarded: { source: string; amount: string }[];
   attention: string | null;
   next_charge_at: Date;
+  poll_at: Date | null;
 }
 
 export interface OperationRow {
@@ -44,7 +45,7 @@ export interface Harness {
   /** Adds a job to the queue, as any release may have done. */
   enqueue(key: string, payload: { order_id: string; [more: string]: unknown }): Promise<void>;
   /** Starts a worker of its own; all of them are stopped in the end. */
-  startWorker(overrides?: Partial<Settings>): Promise<RunningApp>;
+  startWorker(overrides?: Partial<Settings>, log?: Log): Promise<RunningApp>;
   stopWorkers(): Promise<void>;
   /** As the server does it. */
   register(orderId: string, value: string, overrides?: RegisterOverrides): Promise<void>;
@@ -80,11 +81,9 @@ export async function createHarness(): Promise<Harness> {
     async enqueue(key, payload) {
       await jobs.enqueue(chargeQueue, [{ key, payload }]);
     },
-    async startWorker(overrides = {}) {
-      const worker = await startWorker(
-        { ...settingsFor(url, outside.url), ...overrides },
-        { name: 'worker', log: testLog },
-      );
+    async startWorker(overrides = {}, log = testLog) {
+      const settings = { ...settingsFor(url, outside.url), ...overrides };
+      const worker = await startWorker(settings, { name: 'worker', log });
       workers.add(worker);
       return worker;
     },
@@ -160,6 +159,9 @@ function settingsFor(databaseUrl: string, transactionsUrl: string): Settings {
     ...settings,
     transactions_timeout_ms: 1_000,
     queue_poll_ms: 500,
+    transactions_circuit_open_ms: 50,
+    transactions_circuit_open_max_ms: 400,
+    poll_interval_ms: 20,
     poll_base_ms: 50,
     poll_max_ms: 400,
     failure_base_ms: 100,
@@ -184,7 +186,8 @@ export async function until<Value>(
   for (;;) {
     const value = await read();
     if (expected(value)) return value;
-    if (Date.now() > deadline) throw new Error(`still not as expected: ${JSON.stringify(value)}`);
+    if (Date.now() > deadline)
+      throw new Error(`still not as expected: ${JSON.stringify(value)?.slice(0, 2_000)}`);
     await new Promise((resolve) => setTimeout(resolve, UNTIL_STEP_MS));
   }
 }

@@ -8,8 +8,7 @@ const stopJobsMs = 5_000;
 export async function createOrdersDatabase(serverUrl: string, name: string): Promise<string> {
   const url = await recreateDatabase(serverUrl, name);
   try {
-    await migrate({ url, folder: migrationsFolder });
-    await createChargeQueue(url);
+    await migrateDatabase(url);
   } catch (error) {
     await dropDatabase(serverUrl, name).catch(() => {});
     throw error;
@@ -17,7 +16,13 @@ export async function createOrdersDatabase(serverUrl: string, name: string): Pro
   return url;
 }
 
-/** As the server does at its start; the plain way runs without a server. */
+/** Brings a database of orders up to date, as a deployment and a start of the server do. */
+export async function migrateDatabase(url: string): Promise<void> {
+  await migrate({ url, folder: migrationsFolder });
+  await createChargeQueue(url);
+}
+
+/** The plain way runs without a server. */
 async function createChargeQueue(url: string): Promise<void> {
   const jobs = await startJobs({
     database_url: url,

@@ -1,11 +1,7 @@
 import { createHash } from 'node:crypto';
-import { globSync, readFileSync } from 'node:fs';
-import path from 'node:path';
-import { migrationsFolder } from '@cashback/postgres';
 import { databaseUrl, dropDatabase } from '../../database/databases.ts';
 import { withClient } from '../../database/with-client.ts';
-import type { IdForm } from '../order-ids.ts';
-import { createOrdersDatabase } from './create-database.ts';
+import { createOrdersDatabase, migrateDatabase } from './create-database.ts';
 import { fillOrders } from './fill-orders.ts';
 import type { FillOptions, OrdersDatabase } from './orders-database.ts';
 import { writeOrders, writeOrdersText } from './write-orders.ts';
@@ -60,10 +56,12 @@ async function leaveCheckpointBehind(url: string, { orders, form, report }: Fill
 
 async function fillOrReuse(name: string, options: FillOptions): Promise<string> {
   const { server_url, form, keep, report } = options;
-  const making = makingOf(form);
+  const making = createHash('sha256').update(writeOrdersText(form)).digest('hex');
   if (keep && (await isUsable(name, making, options))) {
     report(`filling: ${name} is there from an earlier run`);
-    return databaseUrl(server_url, name);
+    const kept = databaseUrl(server_url, name);
+    await migrateDatabase(kept);
+    return kept;
   }
   const url = await createOrdersDatabase(server_url, name);
   try {
@@ -75,15 +73,6 @@ async function fillOrReuse(name: string, options: FillOptions): Promise<string> 
     throw error;
   }
   return url;
-}
-
-/** Changes with whatever decides what a filled database looks like. */
-function makingOf(form: IdForm): string {
-  const hash = createHash('sha256');
-  const files = globSync(['**/*.sql'], { cwd: migrationsFolder }).toSorted();
-  for (const file of files) hash.update(readFileSync(path.join(migrationsFolder, file)));
-  hash.update(writeOrdersText(form));
-  return hash.digest('hex');
 }
 
 async function isUsable(name: string, making: string, { server_url, orders }: FillOptions): Promise<boolean> {

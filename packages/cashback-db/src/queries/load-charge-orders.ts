@@ -12,15 +12,21 @@ export interface ChargeOrder {
   operation_id: string | null;
   /** As `transactions` last said it. */
   rewarded: { source: Source; amount: string }[];
+  /** The highest version of the invoice's cashback that was ever seen. */
+  cashback_version: number;
   attention: string | null;
   unsettled_since: Date;
   /** The database's clock, which wrote the other moments too. */
   now: Date;
 }
 
+/** For a statement that names no other table with columns of these names. */
+export const CHARGE_ORDER_COLUMNS = `
+  order_id, user_id, wallet_id, currency, revision, settled_revision, operation_id, rewarded,
+  cashback_version, attention, unsettled_since, now() AS now`;
+
 const text = `
-  SELECT order_id, user_id, wallet_id, currency, revision, settled_revision, operation_id, rewarded,
-    attention, unsettled_since, now() AS now
+  SELECT ${CHARGE_ORDER_COLUMNS}
   FROM cashback.order_clears
   WHERE order_id = ANY($1::text[])`;
 

@@ -1,5 +1,6 @@
 import { parseAmount } from '@cashback/contract/amount';
 import type { Source, Vector } from '@cashback/contract/source';
+import type { Attempts } from '@cashback/core';
 import type { Transaction } from '@cashback/postgres';
 import { type ChargeOrder, loadChargeOrders } from './load-charge-orders.ts';
 import type { NewOperation } from './insert-operations.ts';
@@ -11,11 +12,8 @@ export interface Charge {
   target: Vector;
   /** The one that is not known to be finished. */
   operation: NewOperation | null;
-  /**
-   * Of the operations of this revision; failures only since the order was registered or resumed. `version`: the highest
-   * one that an operation of any revision was sent with which was not rejected.
-   */
-  ended: { failed: number; failed_at: Date | null; rejected: number; version: number | null };
+  /** Operations of this revision that ended since the order was registered, or resumed. */
+  attempts: Attempts;
 }
 
 const targetsText = `
@@ -32,22 +30,20 @@ const operationsText = `
     ON sent.order_id = stored.order_id AND sent.operation_id = stored.operation_id
   WHERE stored.order_id = ANY($1::text[])`;
 
-const endedText = `
+const attemptsText = `
   SELECT stored.order_id,
-    count(*) FILTER (WHERE sent.revision = stored.revision AND ended.outcome = 'failed'
-      AND ended.created_at >= stored.unsettled_since)::integer AS failed,
-    max(ended.created_at) FILTER (WHERE sent.revision = stored.revision AND ended.outcome = 'failed'
-      AND ended.created_at >= stored.unsettled_since) AS failed_at,
-    count(*) FILTER (WHERE sent.revision = stored.revision AND ended.outcome = 'rejected')::integer AS rejected,
-    max(sent.version) FILTER (WHERE ended.outcome <> 'rejected') AS version
+    count(*) FILTER (WHERE ended.outcome = 'failed')::integer AS failed,
+    count(*) FILTER (WHERE ended.outcome = 'applied')::integer AS applied,
+    count(*) FILTER (WHERE ended.outcome = 'rejected')::integer AS rejected,
+    max(ended.created_at) AS last_at
   FROM cashback.order_clears AS stored
-  JOIN cashback.operations AS sent ON sent.order_id = stored.order_id
+  JOIN cashback.operations AS sent ON sent.order_id = stored.order_id AND sent.revision = stored.revision
   JOIN cashback.operation_outcomes AS ended
     ON ended.order_id = sent.order_id AND ended.operation_id = sent.operation_id
-  WHERE stored.order_id = ANY($1::text[])
+  WHERE stored.order_id = ANY($1::text[]) AND ended.created_at >= stored.unsettled_since
   GROUP BY stored.order_id`;
 
-type Ended = Charge['ended'] & { order_id: string };
+const NO_ATTEMPTS: Attempts = { failed: 0, applied: 0, rejected: 0, last_at: null };
 
 /** The orders by id, for a transaction that holds their locks: its statements then all see the same. */
 export async function loadCharges(
@@ -67,22 +63,21 @@ export async function loadCharges(
     text: operationsText,
     values,
   });
-  const ended = await tx.client.query<Ended>({
-    name: 'cashback.load-charges.ended',
-    text: endedText,
+  const attempts = await tx.client.query<Attempts & { order_id: string }>({
+    name: 'cashback.load-charges.attempts',
+    text: attemptsText,
     values,
   });
 
   const charges = new Map<string, Charge>();
   for (const order of orders.values()) {
-    const none = { failed: 0, failed_at: null, rejected: 0, version: null };
-    charges.set(order.order_id, { order, target: {}, operation: null, ended: none });
+    charges.set(order.order_id, { order, target: {}, operation: null, attempts: NO_ATTEMPTS });
   }
   for (const { order_id, source, value } of targets.rows) {
     chargeOf(charges, order_id).target[source] = parseAmount(value);
   }
   for (const operation of operations.rows) chargeOf(charges, operation.order_id).operation = operation;
-  for (const { order_id, ...counts } of ended.rows) chargeOf(charges, order_id).ended = counts;
+  for (const { order_id, ...counts } of attempts.rows) chargeOf(charges, order_id).attempts = counts;
   for (const charge of charges.values()) assertOperation(charge);
   return charges;
 }

@@ -30,11 +30,15 @@ export const orderClears = cashback.table(
       .$type<{ source: 'user' | 'service'; amount: string }[]>()
       .notNull()
       .default([]),
+    /** The highest version of the invoice's cashback that was ever seen: what is older is out of the past. */
+    cashback_version: integer('cashback_version').notNull().default(0),
     /** Why a person must look; null when nobody needs to. */
     attention: text('attention'),
     unsettled_since: moment('unsettled_since').notNull().default(now),
     /** When the order is to be looked at again; the sweeper finds those that are overdue. */
     next_charge_at: moment('next_charge_at').notNull().default(now),
+    /** When the worker wants to look at it again by itself; null when it waits for a job of the queue, or for nothing. */
+    poll_at: moment('poll_at'),
     created_at: moment('created_at').notNull().default(now),
     updated_at: moment('updated_at').notNull().default(now),
   },
@@ -49,5 +53,8 @@ export const orderClears = cashback.table(
     index('order_clears_unsettled')
       .on(table.next_charge_at)
       .where(sql`${table.settled_revision} < ${table.revision} AND ${table.attention} IS NULL`),
+    index('order_clears_poll')
+      .on(table.poll_at)
+      .where(sql`${table.poll_at} IS NOT NULL`),
   ],
 );

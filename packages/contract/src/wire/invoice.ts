@@ -10,6 +10,7 @@ import {
   serviceField,
   sourceField,
   timestampField,
+  uniqueSources,
   versionField,
 } from './fields.ts';
 
@@ -42,7 +43,8 @@ export const cashbackStatus = z
   .enum(CASHBACK_STATUSES)
   .describe('init: accepted; in-progress: money is moving; success and failed: ended for ever');
 
-const rewards = z.array(z.object({ source: sourceField, amount: amountField }));
+/** As an answer carries them: what it says beside is ignored, a source that it names twice is not. */
+const rewards = uniqueSources(z.object({ source: sourceField, amount: amountField }));
 
 /** `operations`: the newest 20, newest first. `rewarded`: what the order's baskets carry now. */
 export const invoiceCashback = z.object({

@@ -9,6 +9,7 @@ import { createQueue } from './create-queue.ts';
 import type { Queue } from './define-queue.ts';
 import { enqueue } from './enqueue.ts';
 import type { JobInput } from './enqueue.ts';
+import { findQueued } from './find-queued.ts';
 import { work } from './work.ts';
 import type { JobHandler, WorkOptions } from './work.ts';
 
@@ -36,6 +37,8 @@ export type Jobs = {
     jobs: readonly JobInput<Payload>[],
     transaction?: Transaction,
   ): Promise<void>;
+  /** Which of the keys have a job that waits or runs. */
+  findQueued(queue: Queue<unknown>, keys: readonly string[]): Promise<Set<string>>;
   work<Payload>(queue: Queue<Payload>, options: WorkOptions, handler: JobHandler<Payload>): Promise<void>;
   /** Takes no new jobs, waits for the running ones up to `timeout_ms`, gives the rest back to the queue. */
   stop(options: { timeout_ms: number }): Promise<void>;
@@ -43,9 +46,24 @@ export type Jobs = {
 
 const defaultMaxConnections = 4;
 const statementTimeoutMs = 60_000;
-/** With the heartbeat of a queue, this bounds how long the jobs of a killed worker stay away. */
-const superviseSeconds = 5;
+/**
+ * With the heartbeat of a queue, this bounds how long the jobs of a killed worker stay away. Each pass also counts all
+ * jobs that wait, which a long backlog makes dear: half a second for a million.
+ */
+const superviseSeconds = 10;
 const maintenanceSeconds = 60;
+/**
+ * pg-boss's statements are meant to walk its indexes a few rows at a time. What the planner knows of a queue is
+ * always of another hour: it takes a backlog for a handful of rows, and then each fetch sorts all of them.
+ */
+const plannerSettings = {
+  enable_sort: 'off',
+  enable_bitmapscan: 'off',
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  enable_material: 'off',
+};
 
 /**
  * Starts pg-boss in a schema that `migrate` installed it in. Nothing that goes wrong in the background ends
@@ -60,6 +78,7 @@ export async function startJobs(settings: JobsSettings): Promise<Jobs> {
   };
   const database = openDatabase({
     ...connection,
+    session: plannerSettings,
     max_connections: settings.max_connections ?? defaultMaxConnections,
     log_error: settings.log_error,
   });
@@ -99,6 +118,7 @@ export async function startJobs(settings: JobsSettings): Promise<Jobs> {
   }
   return {
     enqueue: (queue, jobs, transaction) => enqueue(boss, queue, jobs, transaction),
+    findQueued: (queue, keys) => findQueued(database.pool, queue, keys),
     work: (queue, options, handler) => work(boss, queue, options, handler, settings.log_error),
     stop: async ({ timeout_ms }) => {
       await boss.stop({ graceful: true, timeout: timeout_ms });

@@ -5,11 +5,15 @@ import type { Queue } from './define-queue.ts';
 
 export type Job<Payload> = { id: string; key: string; payload: Payload };
 
+/** Jobs that failed although the rest of their batch is done, by their ids. */
+export type FailedJobs = ReadonlyMap<string, Error>;
+
 /**
- * Resolves when every job of the batch is done. When it throws, all of them are tried again later. The signal
- * aborts when the jobs are no longer ours: the batch took too long, or `stop` ran out of time.
+ * Resolves when every job of the batch is done but for those that it names, which are tried again later. When it
+ * throws, all of them are. The signal aborts when the jobs are no longer ours: the batch took too long, or `stop` ran
+ * out of time.
  */
-export type JobHandler<Payload> = (jobs: Job<Payload>[], signal: AbortSignal) => Promise<void>;
+export type JobHandler<Payload> = (jobs: Job<Payload>[], signal: AbortSignal) => Promise<FailedJobs | void>;
 
 export type WorkOptions = {
   /** Most jobs handed to the handler at a time; default 100. */
@@ -85,19 +89,32 @@ async function settle<Payload>(
   logError: (error: Error) => void,
 ): Promise<JobResult[]> {
   try {
-    await handler(jobs, signal);
-    return jobs.map(({ id }) => ({ id, status: 'completed' }));
+    const failed = (await handler(jobs, signal)) ?? new Map<string, Error>();
+    const [first] = failed.values();
+    if (first !== undefined)
+      logError(
+        failure(
+          queue,
+          jobs.filter(({ id }) => failed.has(id)),
+          first,
+        ),
+      );
+    return jobs.map(({ id }) => {
+      const error = failed.get(id);
+      return error === undefined ? { id, status: 'completed' } : { id, status: 'failed', output: error };
+    });
   } catch (thrown) {
     const error = asError(thrown);
-    const keys = jobs.slice(0, 5).map(({ key }) => key);
-    logError(
-      new Error(
-        `queue ${queue.name}: the handler failed for ${jobs.length} jobs (${keys.join(', ')}${jobs.length > 5 ? ', ...' : ''}): ${error.message}`,
-        { cause: error },
-      ),
-    );
+    logError(failure(queue, jobs, error));
     return jobs.map(({ id }) => ({ id, status: 'failed', output: error }));
   }
+}
+
+function failure(queue: Queue<unknown>, jobs: readonly { key: string }[], cause: Error): Error {
+  const keys = jobs.slice(0, 5).map(({ key }) => key);
+  const named = `${keys.join(', ')}${jobs.length > 5 ? ', ...' : ''}`;
+  const message = `queue ${queue.name}: the handler failed for ${jobs.length} jobs (${named}): ${cause.message}`;
+  return new Error(message, { cause });
 }
 
 /** Aborts when no job of the batch is ours any more; a single one that was taken away leaves the others theirs. */

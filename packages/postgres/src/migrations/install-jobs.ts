@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import { DatabaseSetupError } from '../database-setup-error.ts';
+import { freezeStatistics } from './freeze-statistics.ts';
 
 const indexBuildPollMs = 200;
 const indexBuildTimeoutMs = 600_000;
@@ -35,7 +36,7 @@ export async function installJobs(
   } finally {
     await boss.stop({ graceful: true, timeout: 10_000 });
   }
-  await keepStatisticsOffQueueNames(client, schema);
+  await freezeStatistics(client, schema);
   await grantJobs(client, schema, roles);
   const after = await installedVersion(client, schema);
   if (before === null) return 'installed';
@@ -67,20 +68,6 @@ async function waitForIndexBuilds(boss: PgBoss, errors: readonly Error[]): Promi
     }
     await delay(indexBuildPollMs);
   }
-}
-
-/**
- * A queue is often empty when Postgres gathers statistics; a burst that follows is then planned as if it were
- * one job, and a fetch reads the whole queue once per job, for minutes. Without statistics on the name the
- * planner goes by the size that the table has at the moment.
- */
-async function keepStatisticsOffQueueNames(client: pg.ClientBase, schema: string): Promise<void> {
-  const table = `${client.escapeIdentifier(schema)}.job_common`;
-  const { rowCount } = await client.query(
-    "SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'name' AND attstattarget IS DISTINCT FROM 0",
-    [table],
-  );
-  if (rowCount !== 0) await client.query(`ALTER TABLE ${table} ALTER COLUMN name SET STATISTICS 0`);
 }
 
 async function grantJobs(client: pg.ClientBase, schema: string, roles: readonly string[]): Promise<void> {

@@ -4,7 +4,7 @@ import { type World, selectOfRun } from './world.ts';
 /** The sweeper's grace and one turn of it, with room to spare. */
 const OVERDUE = "interval '5 minutes'";
 
-/** 11: an unsettled order has a job, or is not yet due for the sweeper, or says why a person must look. */
+/** 11: an unsettled order has a job, or is not yet overdue for the sweeper, or says why a person must look. */
 export async function checkQueue(world: World): Promise<Violation[]> {
   const rows = await selectOfRun<{ order_id: string; detail: string }>(
     world,
@@ -13,7 +13,7 @@ export async function checkQueue(world: World): Promise<Violation[]> {
       WHERE order_id LIKE $1 AND settled_revision < revision AND attention IS NULL
         AND next_charge_at < now() - ${OVERDUE}
         AND NOT EXISTS (SELECT FROM cashback_jobs.job j
-                         WHERE j.singleton_key IN (o.order_id, o.order_id || '#poll') AND j.state IN ('created', 'retry', 'active'))`,
+                         WHERE j.singleton_key = o.order_id AND j.state IN ('created', 'retry', 'active'))`,
   );
   return rows.map(({ order_id, detail }) => ({ invariant: 11, order_id, detail }));
 }

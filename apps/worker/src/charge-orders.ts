@@ -1,0 +1,76 @@
+import type { ChargeOrder } from '@cashback/cashback-db';
+import { createGroup } from '@cashback/service';
+import { type Observed, type Sending, applyDecisions } from './apply-decision.ts';
+import type { WorkerContext } from './context.ts';
+import { observeInvoice } from './observe-invoice.ts';
+import { sendOperation } from './send-operation.ts';
+
+export interface Charger {
+  /** Brings an order one step on. Rejects for a fault on our side only, such as a database that is away. */
+  charge(order: ChargeOrder): Promise<void>;
+  /** How many orders more may be charged now. */
+  room(): number;
+  /** Resolves when there is room, or the signal aborts. */
+  untilRoom(signal: AbortSignal): Promise<void>;
+  /** Resolves when no order is being charged. */
+  idle(): Promise<void>;
+}
+
+export interface ChargerOptions {
+  /** Most orders whose decisions are written in one transaction. */
+  group_size: number;
+  /** Most orders that are charged at once; an order whose call hangs takes one place, not its batch's. */
+  max_in_flight: number;
+  /** Told after a step whose next one is due at once. */
+  onDue: () => void;
+}
+
+const GROUPS_AT_ONCE = 2;
+
+/**
+ * Takes the invoice of each order, compares what it carries with the newest event of each source, and where they
+ * differ sends the target to `/update/cashback`. What is not finished yet is looked at again later; what carries its
+ * target is settled. Each order goes at its own pace: decisions are written in groups as the answers come.
+ */
+export function createCharger(context: WorkerContext, options: ChargerOptions): Charger {
+  const { group_size, max_in_flight, onDue } = options;
+  const running = new Set<Promise<void>>();
+  let waiting: (() => void)[] = [];
+  const applyDecision = createGroup<Observed, Sending | null>({
+    keyOf: ({ order }) => order.order_id,
+    max_size: group_size,
+    concurrency: GROUPS_AT_ONCE,
+    run: (group) => applyDecisions(context, group, onDue),
+  });
+
+  async function chargeOrder(order: ChargeOrder): Promise<void> {
+    const observation = await observeInvoice(context, order);
+    const sending = await applyDecision({ order, observation });
+    if (sending !== null) await sendOperation(context, sending, onDue);
+  }
+
+  function ended(charging: Promise<void>): void {
+    running.delete(charging);
+    for (const tell of waiting.splice(0)) tell();
+  }
+
+  return {
+    charge(order) {
+      const charging: Promise<void> = chargeOrder(order).finally(() => ended(charging));
+      running.add(charging);
+      return charging;
+    },
+    room: () => Math.max(0, max_in_flight - running.size),
+    async untilRoom(signal) {
+      while (running.size >= max_in_flight && !signal.aborted) {
+        await new Promise<void>((resolve) => {
+          waiting.push(resolve);
+          signal.addEventListener('abort', () => resolve(), { once: true });
+        });
+      }
+    },
+    async idle() {
+      await Promise.allSettled(running);
+    },
+  };
+}

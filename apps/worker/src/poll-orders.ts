@@ -1,0 +1,97 @@
+import { type ChargeOrder, type WantedPoll, claimPolls, findDuePolls } from '@cashback/cashback-db';
+import { isLockTimeout, withTransaction } from '@cashback/postgres';
+import { createLoop } from '@cashback/service';
+import type { Charger } from './charge-orders.ts';
+import type { WorkerContext } from './context.ts';
+
+export interface PollOptions {
+  interval_ms: number;
+  /** Nobody else takes the orders that are looked at here for so long. */
+  lease_ms: number;
+  /** Most orders that are taken at a time. */
+  batch_size: number;
+}
+
+export interface Poller {
+  /** Looks for orders that are due now, not after the pause. */
+  wake(): void;
+  /** Looks at an order now if it has this operation open. May be forgotten, which delays and loses nothing. */
+  want(poll: WantedPoll): void;
+  /** Takes no more orders; those that are looked at go on. */
+  stop(): Promise<void>;
+}
+
+/** What callbacks ask for in a flood waits for its poll. */
+const MAX_WANTED = 10_000;
+
+/**
+ * Looks again at orders whose time has come. When that is stands in their rows, so a later look needs no job, a longer
+ * wait never hides a shorter one, and polls are not behind a backlog of the queue.
+ */
+export function startPoller(context: WorkerContext, charger: Charger, options: PollOptions): Poller {
+  const { interval_ms, lease_ms, batch_size } = options;
+  const wanted = new Map<string, string>();
+
+  async function turn(signal: AbortSignal): Promise<boolean> {
+    await charger.untilRoom(signal);
+    const { circuit, retry_after_ms } = context.transactions.state();
+    if (signal.aborted || retry_after_ms > 0) return false;
+    // One order is enough to probe with.
+    const limit = circuit === 'closed' ? Math.min(batch_size, charger.room()) : 1;
+    const orders = await claim(context, { wanted: takeWanted(limit), limit, lease_ms });
+    void look(orders);
+    return orders.length >= limit && circuit === 'closed';
+  }
+
+  async function look(orders: readonly ChargeOrder[]): Promise<void> {
+    const ends = await Promise.allSettled(orders.map((order) => charger.charge(order)));
+    const failed = ends.filter((end) => end.status === 'rejected');
+    if (failed.length === 0) return;
+    const line = { err: failed[0]?.reason as unknown, orders: failed.length };
+    context.log.error(line, 'orders could not be charged, they are looked at again later');
+  }
+
+  function takeWanted(limit: number): WantedPoll[] {
+    const taken = [...wanted].slice(0, limit);
+    for (const [order_id] of taken) wanted.delete(order_id);
+    return taken.map(([order_id, operation_id]) => ({ order_id, operation_id }));
+  }
+
+  const loop = createLoop({ name: 'poll', log: context.log, interval_ms, run: turn });
+  return {
+    wake: () => loop.wake(),
+    want({ order_id, operation_id }) {
+      if (wanted.size >= MAX_WANTED) return;
+      wanted.set(order_id, operation_id);
+      loop.wake();
+    },
+    stop: () => loop.stop(),
+  };
+}
+
+interface Claim {
+  wanted: readonly WantedPoll[];
+  limit: number;
+  lease_ms: number;
+}
+
+/** One order that somebody keeps locked holds up no other: then each is claimed by itself, and that one is left out. */
+async function claim(
+  { database }: WorkerContext,
+  { wanted, limit, lease_ms }: Claim,
+): Promise<ChargeOrder[]> {
+  const due = wanted.length >= limit ? [] : await findDuePolls(database.pool, limit - wanted.length);
+  if (due.length + wanted.length === 0) return [];
+  const take = (some: { due: readonly string[]; wanted: readonly WantedPoll[] }): Promise<ChargeOrder[]> =>
+    withTransaction(database, (tx) => claimPolls(tx, { ...some, lease_ms }));
+  try {
+    return await take({ due, wanted });
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error;
+  }
+  const claimed = await Promise.allSettled([
+    ...due.map((orderId) => take({ due: [orderId], wanted: [] })),
+    ...wanted.map((poll) => take({ due: [], wanted: [poll] })),
+  ]);
+  return claimed.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+}

@@ -1,0 +1,165 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Log, type RunningApp, createLog } from '@cashback/service';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type Harness, createHarness, newOrderId, until } from './support/harness.ts';
+import type { Answer } from './support/outside-transactions.ts';
+
+let harness: Harness;
+
+beforeAll(async () => {
+  harness = await createHarness();
+});
+afterEach(async () => {
+  await harness.stopWorkers();
+  harness.outside.intercept = undefined;
+  expect(harness.outside.without_intent).toEqual([]);
+});
+afterAll(() => harness.stop());
+
+const down: Answer = { status: 500, body: null };
+const CALLS = 10;
+
+function recordingLog(): { log: Log; messages: () => string[] } {
+  const messages: string[] = [];
+  const write = (line: string) => void messages.push((JSON.parse(line) as { msg: string }).msg);
+  const log = createLog({ name: 'worker', level: 'info', json: true, destination: { write } });
+  return { log, messages: () => messages.filter((message) => message.startsWith('upstream')) };
+}
+
+async function circuitOf({ url }: RunningApp): Promise<string> {
+  const answer = await fetch(`${url}/health`);
+  const { upstreams } = (await answer.json()) as { upstreams: { transactions: { circuit: string } } };
+  return upstreams.transactions.circuit;
+}
+
+async function registerMany(name: string, count: number): Promise<string[]> {
+  const orderIds = Array.from({ length: count }, () => newOrderId(name));
+  for (const orderId of orderIds) {
+    harness.outside.addInvoice(orderId);
+    await harness.register(orderId, '10');
+  }
+  return orderIds;
+}
+
+/** By whom orders are waited for: by a batch in hand, by a later look of their own, by the queue. */
+async function countOrders(): Promise<{ held: number; tried: number; queued: number }> {
+  const { rows } = await harness.database.pool.query<{ held: number; tried: number; queued: number }>(
+    `SELECT (SELECT count(*)::int FROM cashback_jobs.job WHERE state = 'active') AS held,
+            (SELECT count(*)::int FROM cashback.order_clears WHERE poll_at IS NOT NULL) AS tried,
+            (SELECT count(*)::int FROM cashback_jobs.job WHERE state = 'created') AS queued`,
+  );
+  return rows[0] ?? { held: 0, tried: 0, queued: 0 };
+}
+
+async function expectAllSettledOnce(orderIds: readonly string[]): Promise<void> {
+  for (const orderId of orderIds) {
+    expect(await harness.untilSettled(orderId)).toMatchObject({ attention: null });
+    expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }]);
+    expect(harness.outside.cashback(orderId).operations).toHaveLength(1);
+  }
+}
+
+test('while transactions is down single probes leave, and afterwards every order settles with one operation', async () => {
+  const { outside } = harness;
+  const orderIds = await registerMany('down', 60);
+  outside.intercept = () => down;
+  const { log, messages } = recordingLog();
+  const worker = await harness.startWorker(
+    {
+      batch_size: 10,
+      batch_concurrency: 2,
+      transactions_circuit_calls: CALLS,
+      transactions_circuit_open_ms: 50,
+      transactions_circuit_open_max_ms: 100,
+    },
+    log,
+  );
+  await until(
+    () => circuitOf(worker),
+    (circuit) => circuit !== 'closed',
+  );
+  // What had left before it opened may still arrive; from the first answer to a probe on there is only one call at once.
+  const calls: { answered: boolean }[] = [];
+  let overlapping = 0;
+  outside.intercept = async () => {
+    overlapping += calls.filter(({ answered }) => !answered).length;
+    const call = { answered: false };
+    calls.push(call);
+    await delay(20);
+    call.answered = true;
+    return down;
+  };
+  await until(
+    () => calls.filter(({ answered }) => answered).length,
+    (answered) => answered >= 1,
+  );
+  await until(
+    () => calls.every(({ answered }) => answered),
+    (all) => all,
+  );
+  overlapping = 0;
+  const before = calls.length;
+  await until(
+    () => calls.length,
+    (count) => count >= before + 6,
+  );
+  expect(overlapping).toBe(0);
+  expect(messages()).toHaveLength(1);
+
+  outside.intercept = undefined;
+  await expectAllSettledOnce(orderIds);
+  expect(messages()).toEqual([
+    'upstream is down: its calls are held back, and single ones probe it',
+    'upstream answers again',
+  ]);
+  expect(await circuitOf(worker)).toBe('closed');
+  const burnt = await harness.database.pool.query(
+    `SELECT 1 FROM cashback_jobs.job WHERE state = 'failed' OR retry_count > 0`,
+  );
+  expect(burnt.rows).toEqual([]);
+});
+
+test('while the circuit is open the queue stands still, and a worker that is stopped then gives its orders back', async () => {
+  const { outside } = harness;
+  await harness.database.pool.query('DELETE FROM cashback_jobs.job');
+  const orderIds = await registerMany('standing', 60);
+  outside.intercept = () => down;
+  const worker = await harness.startWorker({
+    batch_size: 10,
+    batch_concurrency: 2,
+    transactions_circuit_calls: CALLS,
+    transactions_circuit_open_ms: 600_000,
+    transactions_circuit_open_max_ms: 600_000,
+  });
+  await until(
+    () => circuitOf(worker),
+    (circuit) => circuit === 'open',
+  );
+  // Each of the two batches in hand is held; nobody comes for those behind them. Of the batches before them every
+  // order stands to be looked at again, so no call is under way any more.
+  const standing = await until(
+    countOrders,
+    ({ held, tried, queued }) =>
+      held === 20 && tried + held + queued === 60 && tried > 0 && tried >= askedFor(orderIds),
+  );
+  expect(standing.queued).toBeGreaterThan(0);
+  const calls = outside.calls.length;
+  orderIds.push(...(await registerMany('later', 60)));
+  expect(await countOrders()).toEqual({ ...standing, queued: standing.queued + 60 });
+  expect(outside.calls.length).toBe(calls);
+
+  outside.intercept = undefined;
+  await harness.stopWorkers();
+  expect((await countOrders()).held).toBe(0);
+  expect(outside.calls.length).toBe(calls);
+  await harness.database.pool.query(
+    'UPDATE cashback.order_clears SET poll_at = now() WHERE poll_at IS NOT NULL',
+  );
+  await harness.startWorker();
+  await expectAllSettledOnce(orderIds);
+});
+
+function askedFor(orderIds: readonly string[]): number {
+  const asked = new Set(harness.outside.calls.map(({ order_id }) => order_id));
+  return orderIds.filter((orderId) => asked.has(orderId)).length;
+}
