@@ -29,7 +29,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // Plays the decisions of the apps through; nothing of them runs here.
   simulation: ['contract', 'core', 'service', 'cashback-db', 'transactions', 'worker'],
   // Starts and plays the system as the demo does, and breaks it meanwhile.
-  chaos: [...APP, 'demo', 'testing'],
+  chaos: [...APP, 'client', 'demo', 'testing'],
   bench: [...APP, 'client', 'cashback-db', 'testing'],
 };
 

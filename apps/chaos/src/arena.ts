@@ -11,6 +11,8 @@ export type DatabaseUser = (typeof DATABASE_USERS)[number];
 
 /** The ways between apps that can be made to fail. */
 export type Road =
+  | 'client>server'
+  | 'client>transactions'
   | 'worker>transactions'
   | 'processing>transactions'
   | 'processing>server'
@@ -37,6 +39,9 @@ export interface Arena {
 const SETTINGS: Partial<Record<AppName, Record<string, string>>> = {
   worker: {
     TRANSACTIONS_TIMEOUT_MS: '2000',
+    TRANSACTIONS_CIRCUIT_OPEN_MS: '100',
+    TRANSACTIONS_CIRCUIT_OPEN_MAX_MS: '1000',
+    POLL_LEASE_MS: '4000',
     POLL_BASE_MS: '200',
     POLL_MAX_MS: '2000',
     FAILURE_BASE_MS: '200',
@@ -100,6 +105,8 @@ export async function openArena(work_folder: string, report: (what: string) => v
       processing: await openWay(),
     };
     const roads: Arena['roads'] = {
+      'client>server': await openRoad('server'),
+      'client>transactions': await openRoad('transactions'),
       'worker>transactions': await openRoad('transactions'),
       'processing>transactions': await openRoad('transactions'),
       'processing>server': await openRoad('server'),

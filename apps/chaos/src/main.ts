@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { waitForStop } from '@cashback/demo/parts';
 import { Command, InvalidArgumentError } from 'commander';
-import { type ChaosReport, runChaos } from './run-chaos.ts';
+import { describeReport, hasPassed } from './report.ts';
+import { runChaos } from './run-chaos.ts';
 
 interface Options {
   minutes: number;
@@ -45,9 +46,10 @@ async function main({ minutes: duration, seed, json, only }: Options): Promise<n
       signal: stop.signal,
       say: (what) => process.stderr.write(`  ${what}\n`),
     });
-    passed =
-      report.violations.length === 0 && report.unsettled.length === 0 && report.never_fired.length === 0;
-    process.stdout.write(json ? `${JSON.stringify({ passed, ...report }, null, 2)}\n` : describe(report));
+    passed = hasPassed(report);
+    process.stdout.write(
+      json ? `${JSON.stringify({ passed, ...report }, null, 2)}\n` : describeReport(report),
+    );
   } catch (error) {
     process.stderr.write(`chaos: ${error instanceof Error ? error.stack : String(error)}\n`);
   } finally {
@@ -56,24 +58,6 @@ async function main({ minutes: duration, seed, json, only }: Options): Promise<n
     else process.stderr.write(`The logs of the apps are in ${work_folder}/logs\n`);
   }
   return passed ? 0 : 1;
-}
-
-function describe(report: ChaosReport): string {
-  const lines = [
-    `${report.orders} orders, ${report.steps} steps, ${report.seconds} s, seed ${report.seed}`,
-    '',
-    ...Object.entries(report.fired)
-      .filter(([name]) => !(name in report.skipped))
-      .map(([name, count]) => `  ${String(count).padStart(6)}  ${name}`),
-    ...Object.entries(report.skipped).map(([name, why]) => `  skipped  ${name}: ${why}`),
-    '',
-    ...report.never_fired.map((name) => `NEVER HAPPENED: ${name}`),
-    ...report.unsettled.map(({ order_id, detail }) => `UNSETTLED ${order_id}: ${detail}`),
-    ...report.violations.map((one) => `VIOLATION of ${one.invariant}, ${one.order_id}: ${one.detail}`),
-    `${report.given_attention} orders had to be tried again by a person`,
-    `${report.violations.length} violations, ${report.unsettled.length} orders unsettled`,
-  ];
-  return `${lines.join('\n')}\n`;
 }
 
 function minutes(text: string): number {

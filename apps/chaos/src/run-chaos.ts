@@ -1,23 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CALM,
   type FrontDoor,
-  type Random,
   checkFrontDoor,
-  generateOrders,
   openFrontDoor,
   openWorld,
-  playStories,
-  seededRandom,
-  settle,
-  tellStory,
+  watchWallets,
 } from '@cashback/demo/parts';
 import { trustSettings } from '@cashback/contract';
-import { HttpCallError } from '@cashback/service';
-import { type Violation, type World, checkInvariants } from '@cashback/testing/invariants';
+import { type Violation, type World, checkInvariants, readOrderHistory } from '@cashback/testing/invariants';
 import { type Arena, openArena } from './arena.ts';
-import { FAULTS } from './faults.ts';
-import { giveAttention } from './give-attention.ts';
+import { drain } from './drain.ts';
+import { FAULTS } from './faults/index.ts';
+import { fireFaults } from './fire-faults.ts';
+import { checkContention, startContention } from './load/contend.ts';
+import { startLoad } from './load/play-load.ts';
+import { checkAcknowledged, watchFrontDoor } from './load/watch-front-door.ts';
+import type { ChaosReport } from './report.ts';
 
 export interface ChaosOptions {
   minutes: number;
@@ -30,174 +28,115 @@ export interface ChaosOptions {
   say(what: string): void;
 }
 
-export interface ChaosReport {
-  seed: number;
-  minutes: number;
-  orders: number;
-  steps: number;
-  /** How often each kind of fault took hold of something. */
-  fired: Record<string, number>;
-  /** Kinds that cannot happen here, and why. */
-  skipped: Record<string, string>;
-  /** Kinds that never took hold of anything: the run fails. */
-  never_fired: string[];
-  /** Orders that a person had to have tried again. */
-  given_attention: number;
-  unsettled: { order_id: string; detail: string }[];
-  violations: Violation[];
-  seconds: number;
-}
-
-const BATCH = 25;
-const PAUSE_MS = 200;
-const RETRIES = 60;
-const BETWEEN_FAULTS_MS = 100;
-const ATTENTION_ROUNDS = 5;
+/** As often as a call may meet a fault before it is answered. */
+const RETRIES = 100;
+/** Wallets whose pushes are listened to. */
+const LISTENED_WALLETS = 20;
+const TOLD_HISTORIES = 3;
 
 /** Load and faults for so many minutes, then none: everything drains, and everything is checked. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { minutes, seed, run, signal, say } = options;
   const started = performance.now();
+  const faults = FAULTS.filter(({ name }) => name.includes(options.only));
+  if (faults.length === 0) throw new Error(`no kind of fault has "${options.only}" in its name`);
   const arena = await openArena(options.work_folder, say);
-  const door = withoutRefusedCallbacks(openFrontDoor(arena.system, RETRIES));
-  const world = openWorld(arena.system, run);
+  const front = {
+    ...arena.system,
+    urls: { ...arena.system.urls, transactions: arena.roads['client>transactions'].url },
+  };
+  const { door, acknowledged } = watchFrontDoor(openFrontDoor(front, RETRIES));
+  const shop = openWorld(arena.system, run);
+  const contended: World = { ...shop, run: `${run}c` };
+  const listened = Array.from({ length: LISTENED_WALLETS }, (_, user) => `${run}-wallet-${user}`);
+  const watchers = watchWallets(arena.system, new Set(listened));
   try {
     await setTrustCalm(door);
-    const until = performance.now() + minutes * 60_000;
     const load = startLoad({ run, seed, door, signal });
-    const context = { ...arena, door, random: seededRandom(seed, 0) };
-    const fired = await fireFaults(context, until, options, load.throwIfFailed).finally(() => load.stop());
+    const contention = startContention({
+      run: contended.run,
+      seed,
+      door,
+      server_url: arena.roads['client>server'].url,
+      token: arena.system.credentials.token('demo>server'),
+    });
+    const throwIfFailed = (): void => {
+      load.throwIfFailed();
+      contention.throwIfFailed();
+    };
+    say(`${faults.length} kinds of fault for ${minutes} minutes`);
+    const fired = await fireFaults(
+      { ...arena, door, run },
+      { faults, seed, minutes, signal, say, throwIfFailed },
+    ).finally(() => {
+      load.stop();
+      contention.stop();
+    });
     say('nothing goes wrong any more');
-    await arena.revivePostgres();
-    await setTrustCalm(door);
-    const { orders, steps } = await load.ended;
+    await heal(arena, door);
+    const [{ orders, steps }, calls] = await Promise.all([load.ended, contention.ended]);
+    say(`draining: ${orders} orders, ${calls.length} calls for contended orders`);
+    const { unsettled, given } = await drain([shop, contended], door, { signal });
 
-    const { left, given } = await drain(world, door, options);
     say('checking');
-    const violations = await checkInvariants(world, () => {});
-    violations.push(...(await checkFrontDoor(world, door)));
-    const skipped = skippedFaults(arena);
-    const seconds = Math.round((performance.now() - started) / 100) / 10;
+    const violations = [
+      ...(await checkInvariants(shop, () => {})),
+      ...(await checkFrontDoor(shop, door)),
+      ...(await checkAcknowledged(shop, acknowledged)),
+      ...(await watchers.check(door)),
+      // Nobody calculated the targets of contended orders.
+      ...(await checkInvariants(contended, () => {})).filter(({ invariant }) => invariant !== 0),
+      ...(await checkFrontDoor(contended, door)),
+      ...(await checkContention(calls, door)),
+    ];
     return {
       seed,
       minutes,
       orders,
       steps,
+      contended_calls: calls.length,
+      unanswered_calls: calls.filter(({ answer }) => answer === null).length,
       fired,
-      skipped,
-      never_fired: Object.keys(fired).filter((name) => fired[name] === 0 && !(name in skipped)),
+      skipped: Object.fromEntries(
+        faults.flatMap(({ name, skipped }) => {
+          const why = skipped?.(arena) ?? null;
+          return why === null ? [] : [[name, why]];
+        }),
+      ),
       given_attention: given,
-      unsettled: left.examples,
+      unsettled,
       violations,
-      seconds,
+      histories: await readHistories(shop, [...violations, ...unsettled]),
+      seconds: Math.round((performance.now() - started) / 100) / 10,
     };
   } finally {
-    await Promise.all([door.close(), world.sql.end()]);
+    watchers.close();
+    await Promise.all([door.close(), shop.sql.end()]);
     await arena.stop();
   }
 }
 
-/** A receiver whose clock is off refuses a callback for its age: then it is lost, as others are. */
-function withoutRefusedCallbacks(door: FrontDoor): FrontDoor {
-  return {
-    ...door,
-    sendInvoiceChanged: (id, payload) =>
-      door.sendInvoiceChanged(id, payload).catch((error: unknown) => {
-        if (!(error instanceof HttpCallError) || error.outcome !== 'refused') throw error;
-      }),
-  };
+async function heal(arena: Arena, door: FrontDoor): Promise<void> {
+  for (const road of Object.values(arena.roads)) road.setFault(null);
+  for (const database of Object.values(arena.databases)) database.setFault(null);
+  arena.disk?.free();
+  await arena.revivePostgres();
+  await setTrustCalm(door);
 }
 
 async function setTrustCalm(door: FrontDoor): Promise<void> {
   await door.insist(() => door.trust.post('/settings', CALM, trustSettings));
 }
 
-/** Orders, a batch at a time, until it is stopped. */
-function startLoad(options: { run: string; seed: number; door: FrontDoor; signal: AbortSignal }) {
-  const { run, seed, door, signal } = options;
-  let stopped = false;
-  async function play(): Promise<{ orders: number; steps: number }> {
-    let orders = 0;
-    let steps = 0;
-    while (!stopped) {
-      const batch = generateOrders(BATCH, seed + orders).map((order) => ({
-        ...order,
-        number: order.number + orders,
-      }));
-      const stories = batch.map((order) => tellStory(order, seed));
-      await playStories(stories, { run, door, signal, progress: (count) => (steps += count) });
-      orders += batch.length;
-      await sleep(PAUSE_MS, undefined, { signal });
-    }
-    return { orders, steps };
+/** Of the first few orders that something is wrong with. */
+async function readHistories(
+  world: World,
+  found: readonly (Violation | { order_id: string })[],
+): Promise<ChaosReport['histories']> {
+  const orderIds = [...new Set(found.map(({ order_id }) => order_id))].filter((orderId) => orderId !== '');
+  const histories: ChaosReport['histories'] = [];
+  for (const order_id of orderIds.slice(0, TOLD_HISTORIES)) {
+    histories.push({ order_id, lines: await readOrderHistory(world, order_id) });
   }
-  const ended = play();
-  // Faults go on without load, and would say nothing: what ends it ends the run.
-  let failure: unknown;
-  ended.catch((error: unknown) => (failure = error));
-  return {
-    ended,
-    throwIfFailed() {
-      if (failure !== undefined) throw failure;
-    },
-    stop() {
-      stopped = true;
-    },
-  };
-}
-
-/** Every kind once, in an order that the seed decides, and again for as long as there is time. */
-async function fireFaults(
-  context: Arena & { door: FrontDoor; random: Random },
-  until: number,
-  { only, signal, say }: ChaosOptions,
-  throwIfFailed: () => void,
-): Promise<Record<string, number>> {
-  const { random } = context;
-  const faults = FAULTS.filter(({ name }) => name.includes(only));
-  const fired: Record<string, number> = Object.fromEntries(faults.map(({ name }) => [name, 0]));
-  let round = 0;
-  do {
-    round += 1;
-    for (const fault of shuffle(faults, random)) {
-      signal.throwIfAborted();
-      if (round > 1 && performance.now() > until) break;
-      if ((fault.skipped?.(context) ?? null) !== null) continue;
-      const count = await fault.fire(context);
-      fired[fault.name] = (fired[fault.name] ?? 0) + count;
-      say(`${fault.name}: ${count}`);
-      throwIfFailed();
-      await sleep(BETWEEN_FAULTS_MS);
-    }
-  } while (performance.now() < until);
-  return fired;
-}
-
-function skippedFaults(arena: Arena): Record<string, string> {
-  return Object.fromEntries(
-    FAULTS.flatMap(({ name, skipped }) => {
-      const why = skipped?.(arena) ?? null;
-      return why === null ? [] : [[name, why]];
-    }),
-  );
-}
-
-/** Waits until all is settled. What needs a person's attention gets it, as often as faults may have brought it about. */
-async function drain(world: World, door: FrontDoor, { signal, say }: ChaosOptions) {
-  let given = 0;
-  for (let round = 1; ; round += 1) {
-    say('draining');
-    const left = await settle(world, { signal, look: () => {}, patience_ms: 30_000 });
-    if (left.orders + left.wallets === 0 || round > ATTENTION_ROUNDS) return { left, given };
-    const resumed = await giveAttention(world, door);
-    if (resumed === 0) return { left, given };
-    given += resumed;
-  }
-}
-
-function shuffle<Item>(items: readonly Item[], random: Random): Item[] {
-  return items
-    .map((item) => ({ item, at: random.integer(0, 1_000_000) }))
-    .toSorted((one, other) => one.at - other.at)
-    .map(({ item }) => item);
+  return histories;
 }

@@ -6,6 +6,7 @@ export { type FrontDoor, openFrontDoor } from './play/front-door.ts';
 export { orderIdOf, payeeOf } from './play/payee.ts';
 export { playStories } from './play/play-stories.ts';
 export { tellStory } from './play/story.ts';
+export { type Watchers, watchWallets } from './play/watch-wallets.ts';
 export { CALM } from './play/trouble.ts';
 export { settle } from './settle.ts';
 export { waitForStop } from './stop-signal.ts';

@@ -10,6 +10,7 @@ import { buffer } from 'node:stream/consumers';
  * - `hang`: never;
  * - `reset`: it is not passed on, and the connection is reset;
  * - `applied_then_reset`: it is passed on, and its answer is lost;
+ * - `applied_then_status`: it is passed on, and answered with this status in the target's place;
  * - `repeated`: it is passed on so many times, one after another;
  * - `late`: it is passed on after a while; others may overtake it;
  * - `swallowed`: it is answered as if it had been taken, and is not passed on;
@@ -21,6 +22,7 @@ export type HttpFault =
   | { kind: 'hang' }
   | { kind: 'reset' }
   | { kind: 'applied_then_reset' }
+  | { kind: 'applied_then_status'; status: number }
   | { kind: 'repeated'; times: number }
   | { kind: 'late'; by_ms: number }
   | { kind: 'swallowed' }
@@ -88,6 +90,10 @@ export async function startHttpProxy(targetUrl: string): Promise<HttpProxy> {
       case 'applied_then_reset':
         await pass(incoming, body);
         return void incoming.socket.resetAndDestroy();
+      case 'applied_then_status':
+        await pass(incoming, body);
+        response.writeHead(fault.status, { 'content-type': 'application/json' });
+        return void response.end('{}');
       case 'swallowed':
         response.writeHead(200, { 'content-type': 'application/json' });
         return void response.end('{}');

@@ -45,6 +45,8 @@ interface Pair {
   /** Bytes of answers since the fault began. */
   answered: number;
   committing: boolean;
+  /** Something that was said on it never arrived. */
+  swallowed: boolean;
 }
 
 const COMMIT = 'COMMIT\0';
@@ -66,6 +68,11 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
     far.destroy();
   };
 
+  function swallow(pair: Pair): void {
+    pair.swallowed = true;
+    note('black_hole');
+  }
+
   function fromCaller(pair: Pair, piece: Buffer): void {
     if (armed !== null && (armed.nth -= 1) <= 0) {
       const { delivered, then } = armed;
@@ -75,7 +82,7 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
       then();
       return;
     }
-    if (fault?.kind === 'black_hole') return note('black_hole');
+    if (fault?.kind === 'black_hole') return swallow(pair);
     if (fault?.kind === 'swallow_commit' && piece.includes(COMMIT)) pair.committing = true;
     if (pair.target.writable) pair.target.write(piece);
   }
@@ -90,7 +97,7 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
     }
     switch (fault?.kind) {
       case 'black_hole':
-        return note('black_hole');
+        return swallow(pair);
       case 'cut': {
         const left = fault.after_bytes - pair.answered;
         pair.answered += piece.length;
@@ -132,7 +139,7 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
       return;
     }
     const far = connect(Number(target.port), target.hostname);
-    const pair: Pair = { caller, target: far, answered: 0, committing: false };
+    const pair: Pair = { caller, target: far, answered: 0, committing: false, swallowed: false };
     pairs.add(pair);
     for (const socket of [caller, far]) socket.on('error', () => {});
     caller.on('data', (piece: Buffer) => fromCaller(pair, piece));
@@ -164,7 +171,7 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
         pair.answered = 0;
         if (next?.kind === 'half_open') pair.target.destroy();
         // What was swallowed cannot be said again: the connection is of no use.
-        if (next === null && pair.target.destroyed) pair.caller.resetAndDestroy();
+        if (next === null && (pair.swallowed || pair.target.destroyed)) reset(pair);
         if (next?.kind !== 'reset') continue;
         note('reset');
         reset(pair);
