@@ -9,6 +9,8 @@ export interface ChaosReport {
   /** Calls of clients that register the same order at the same time, and how many were never answered. */
   contended_calls: number;
   unanswered_calls: number;
+  /** Contended orders whose calls could be ordered in too many ways to look through. */
+  undecided_histories: string[];
   /** How often each kind of fault took hold of something. */
   fired: Record<string, number>;
   /** Kinds that cannot happen here, and why. */
@@ -56,7 +58,7 @@ export function describeReport(report: ChaosReport): string {
       ...history.map((line) => `  ${line}`),
     ]),
     `${report.orders} orders in ${report.steps} steps; ${report.contended_calls} registers and looks at contended orders, ` +
-      `${report.unanswered_calls} never answered; ${report.given_attention} orders tried again by a person`,
+      `${report.unanswered_calls} never answered, ${report.undecided_histories.length} orders of them undecided; ${report.given_attention} orders tried again by a person`,
     `${Object.keys(fired).length - missing.length} kinds of fault happened, ${Object.keys(skipped).length} skipped, ` +
       `${missing.length} never; ${violations.length} violations, ${unsettled.length} unsettled, ${report.seconds} s`,
   ];
