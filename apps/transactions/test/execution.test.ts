@@ -202,6 +202,7 @@ describe('a refusal', () => {
   const refusals: [string, (request: UpstreamRequest) => ReturnType<typeof applied>, string][] = [
     ['by word', () => problem(422, 'REFUND_EXCEEDS_BASKET'), 'REFUND_EXCEEDS_BASKET'],
     ['by status', failed, 'as the test wants it'],
+    ['with what no row can keep', (request) => failed(request, 'no\0money'), 'no\uFFFDmoney'],
     [
       'by status, after a while',
       (request) => (request.method === 'GET' ? failed : pending)(request),

@@ -55,7 +55,8 @@ export async function startUpstream() {
 
 export const applied = (request: UpstreamRequest): UpstreamAnswer => stands(request, 'success');
 export const pending = (request: UpstreamRequest): UpstreamAnswer => stands(request, 'pending');
-export const failed = (request: UpstreamRequest): UpstreamAnswer => stands(request, 'failed');
+export const failed = (request: UpstreamRequest, reason = 'as the test wants it'): UpstreamAnswer =>
+  stands(request, 'failed', reason);
 
 export const problem = (status: number, code: string): UpstreamAnswer => ({
   status,
@@ -63,8 +64,11 @@ export const problem = (status: number, code: string): UpstreamAnswer => ({
 });
 
 /** A question gets an answer with the id alone that it asks for: the rest is not looked at. */
-function stands({ method, path, body }: UpstreamRequest, status: string): UpstreamAnswer {
-  const reason = status === 'failed' ? 'as the test wants it' : null;
+function stands(
+  { method, path, body }: UpstreamRequest,
+  status: string,
+  reason: string | null = null,
+): UpstreamAnswer {
   const id = path.split('/').at(-1);
   const shape = path.startsWith('/baskets')
     ? {

@@ -6,12 +6,11 @@ import {
   updateCharges,
 } from '@cashback/cashback-db';
 import type { ChargeOrder, ChargeUpdate, NewOperation, NewOperationOutcome } from '@cashback/cashback-db';
-import { withTransaction } from '@cashback/postgres';
+import { storableText, withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from './context.ts';
 import { type Ending, type Step, decideStep } from './decide-step.ts';
 import type { Observation } from './observe-invoice.ts';
 import { reportSteps } from './report-steps.ts';
-import { shortenReason } from './shorten-reason.ts';
 
 /** An order as it was before its invoice was asked for, and what came back. */
 export interface Observed {
@@ -72,7 +71,10 @@ export async function applyDecisions(
 
 function toOutcome({ order, step }: Decided): NewOperationOutcome[] {
   const ending = endingOf(step);
-  return ending === null ? [] : [{ order_id: order.order_id, ...ending.finished, rewarded: ending.rewarded }];
+  if (ending === null) return [];
+  const { finished, rewarded } = ending;
+  const reason = finished.reason && storableText(finished.reason);
+  return [{ order_id: order.order_id, ...finished, reason, rewarded }];
 }
 
 function toIntent({ step }: Decided): NewOperation[] {
@@ -105,7 +107,7 @@ function toUpdate({ order, step, cashback_version }: Decided): ChargeUpdate[] {
       return [{ ...update, next_operation_id: operation.operation_id, poll_in_ms }];
     }
     case 'need_attention':
-      return [{ ...update, attention: shortenReason(step.reason) }];
+      return [{ ...update, attention: storableText(step.reason) }];
     case 'poll':
       return [{ ...update, poll_in_ms: step.wait_ms }];
     case 'look_again':

@@ -8,6 +8,8 @@ import { sendOperation } from './send-operation.ts';
 export interface Charger {
   /** Brings an order one step on. Rejects for a fault on our side only, such as a database that is away. */
   charge(order: ChargeOrder): Promise<void>;
+  /** Ids of the orders that are being charged. */
+  charging(): string[];
   /** How many orders more may be charged now. */
   room(): number;
   /** Resolves when there is room, or the signal aborts. */
@@ -34,7 +36,8 @@ const GROUPS_AT_ONCE = 2;
  */
 export function createCharger(context: WorkerContext, options: ChargerOptions): Charger {
   const { group_size, max_in_flight, onDue } = options;
-  const running = new Set<Promise<void>>();
+  /** The order of each charge. */
+  const running = new Map<Promise<void>, string>();
   let waiting: (() => void)[] = [];
   const applyDecision = createGroup<Observed, Sending | null>({
     keyOf: ({ order }) => order.order_id,
@@ -57,9 +60,10 @@ export function createCharger(context: WorkerContext, options: ChargerOptions): 
   return {
     charge(order) {
       const charging: Promise<void> = chargeOrder(order).finally(() => ended(charging));
-      running.add(charging);
+      running.set(charging, order.order_id);
       return charging;
     },
+    charging: () => [...new Set(running.values())],
     room: () => Math.max(0, max_in_flight - running.size),
     async untilRoom(signal) {
       while (running.size >= max_in_flight && !signal.aborted) {
@@ -72,7 +76,7 @@ export function createCharger(context: WorkerContext, options: ChargerOptions): 
       }
     },
     async idle() {
-      await Promise.allSettled(running);
+      await Promise.allSettled(running.keys());
     },
   };
 }

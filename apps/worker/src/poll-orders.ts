@@ -39,7 +39,8 @@ export function startPoller(context: WorkerContext, charger: Charger, options: P
     if (signal.aborted || retry_after_ms > 0) return false;
     // One order is enough to probe with.
     const limit = circuit === 'closed' ? Math.min(batch_size, charger.room()) : 1;
-    const orders = await claim(context, { wanted: takeWanted(limit), limit, lease_ms });
+    const claimed = { wanted: takeWanted(limit), without: charger.charging(), limit, lease_ms };
+    const orders = await claim(context, claimed);
     void look(orders);
     return orders.length >= limit && circuit === 'closed';
   }
@@ -72,6 +73,8 @@ export function startPoller(context: WorkerContext, charger: Charger, options: P
 
 interface Claim {
   wanted: readonly WantedPoll[];
+  /** Orders that are being charged here: their leases may run out meanwhile, and a second look only slows the first. */
+  without: readonly string[];
   limit: number;
   lease_ms: number;
 }
@@ -79,9 +82,10 @@ interface Claim {
 /** One order that somebody keeps locked holds up no other: then each is claimed by itself, and that one is left out. */
 async function claim(
   { database }: WorkerContext,
-  { wanted, limit, lease_ms }: Claim,
+  { wanted, without, limit, lease_ms }: Claim,
 ): Promise<ChargeOrder[]> {
-  const due = wanted.length >= limit ? [] : await findDuePolls(database.pool, limit - wanted.length);
+  const free = limit - wanted.length;
+  const due = free <= 0 ? [] : await findDuePolls(database.pool, { limit: free, without });
   if (due.length + wanted.length === 0) return [];
   const take = (some: { due: readonly string[]; wanted: readonly WantedPoll[] }): Promise<ChargeOrder[]> =>
     withTransaction(database, (tx) => claimPolls(tx, { ...some, lease_ms }));

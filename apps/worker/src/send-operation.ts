@@ -4,13 +4,12 @@ import { updateCashbackOutput } from '@cashback/contract';
 import type { OperationOutcome, UpdateCashbackInput } from '@cashback/contract';
 import { decideAnswer, overdueReason } from '@cashback/core';
 import type { UpdateAnswer } from '@cashback/core';
-import { withTransaction } from '@cashback/postgres';
+import { storableText, withTransaction } from '@cashback/postgres';
 import { HttpCallError } from '@cashback/service';
 import type { Sending } from './apply-decision.ts';
 import type { WorkerContext } from './context.ts';
 import { observeInvoice } from './observe-invoice.ts';
 import { refusalOfOrder } from './refusal-of-order.ts';
-import { shortenReason } from './shorten-reason.ts';
 import { wasSent } from './was-sent.ts';
 
 /**
@@ -112,11 +111,11 @@ async function record(
     if (order?.operation_id !== operation_id) return false;
     if (ended !== null) {
       const { outcome } = ended;
-      const reason = ended.reason && shortenReason(ended.reason);
+      const reason = ended.reason && storableText(ended.reason);
       const { rewarded } = order;
       await insertOperationOutcomes(tx, [{ order_id, operation_id, outcome, reason, rewarded }]);
     }
-    const needed = attention === undefined ? order.attention : shortenReason(attention);
+    const needed = attention === undefined ? order.attention : storableText(attention);
     const update = {
       order_id,
       revision: order.revision,

@@ -131,6 +131,11 @@ const nonsense: Nonsense[] = [
     arrange: answering((invoice) => ({ ...invoice, invoice_id: 'somebody-elses' })),
   },
   {
+    what: 'the invoice’s id holds what no row can keep',
+    reason: /answered with invoice some\uFFFDbody/,
+    arrange: answering((invoice) => ({ ...invoice, invoice_id: 'some\0body' })),
+  },
+  {
     what: 'the invoice has another wallet',
     reason: /wallet_id wallet-2.*wallet-1/,
     arrange: (orderId) => harness.outside.addInvoice(orderId, { wallet_id: 'wallet-2' }),
@@ -310,6 +315,29 @@ test('an order whose operations are rejected again and again needs attention', a
   await harness.register(orderId, '10');
   await harness.untilSettled(orderId);
   expect(await harness.operations(orderId)).toHaveLength(6);
+});
+
+test('a reason that no row can keep as it is, and a long one, are kept as far as they can be', async () => {
+  const { outside } = harness;
+  const orderId = newOrderId('reason');
+  outside.addInvoice(orderId);
+  outside.intercept_of.set(orderId, (call, honest) => {
+    const answer = honest();
+    if (call.path === '/update/cashback')
+      outside.finish(orderId, 'failed', `wallet_forbids_negative: \0${'x'.repeat(1_000)}`);
+    return answer;
+  });
+  outside.on_accept = 'stay';
+  await harness.register(orderId, '10');
+  const { attention, operation_id } = await until(
+    () => harness.order(orderId),
+    (order) => order.attention !== null,
+  );
+  outside.on_accept = 'success';
+  expect(operation_id).toBeNull();
+  const kept = `wallet_forbids_negative: \uFFFD${'x'.repeat(471)}...`;
+  expect(attention).toBe(kept);
+  expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'failed', reason: kept }]);
 });
 
 test('an operation that ended and that the invoice lists no more is known by its repeat, and followed by another', async () => {

@@ -133,6 +133,26 @@ test('an order that has a job in the queue is not forgotten, however long it wai
   await own.close();
 });
 
+test('an order that is locked holds up the sweep of no other', async () => {
+  const { outside, database } = harness;
+  const orderIds = Array.from({ length: 6 }, () => newOrderId('swept'));
+  for (const orderId of orderIds) {
+    outside.addInvoice(orderId);
+    await harness.register(orderId, '10');
+  }
+  const [locked = '', ...others] = orderIds;
+  await database.pool.query('DELETE FROM cashback_jobs.job');
+  const holder = await database.pool.connect();
+  await holder.query('BEGIN');
+  await holder.query('SELECT 1 FROM cashback.order_clears WHERE order_id = $1 FOR UPDATE', [locked]);
+  await harness.startWorker({ sweep_grace_ms: 50, sweep_page_size: 3 });
+  for (const orderId of others) await harness.untilSettled(orderId);
+  expect((await harness.order(locked)).settled_revision).toBe(0);
+  await holder.query('ROLLBACK');
+  holder.release();
+  await harness.untilSettled(locked);
+});
+
 test('a long wait of an order never hides a shorter one that it is given later', async () => {
   const { outside, database } = harness;
   const orderId = newOrderId('long-wait');

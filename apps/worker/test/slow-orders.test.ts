@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Harness, createHarness, newOrderId, until } from './support/harness.ts';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Answer, refuse } from './support/outside-transactions.ts';
 
 let harness: Harness;
@@ -100,4 +101,32 @@ test('an order that is locked when its poll is due holds up no other poll', asyn
   await holder.query('ROLLBACK');
   holder.release();
   await harness.untilSettled(locked);
+}, 30_000);
+
+test('while calls take longer than the lease of an order, no order is asked about twice at once', async () => {
+  const { outside } = harness;
+  await harness.stopWorkers();
+  outside.on_accept = 'success';
+  outside.intercept = async (_, honest) => {
+    await delay(100);
+    return honest();
+  };
+  const orderIds = Array.from({ length: 30 }, () => newOrderId('queueing'));
+  for (const orderId of orderIds) {
+    outside.addInvoice(orderId);
+    await harness.register(orderId, '10');
+  }
+  // One call at a time: the last order waits three seconds for its first one.
+  await harness.startWorker({
+    transactions_concurrency: 1,
+    poll_lease_ms: 1_000,
+    poll_base_ms: 60_000,
+    poll_max_ms: 60_000,
+  });
+  await until(
+    () => orderIds.filter((orderId) => outside.updates(orderId).length === 0),
+    (unsent) => unsent.length === 0,
+  );
+  outside.intercept = undefined;
+  expect(orderIds.map((orderId) => outside.retrieves(orderId))).toEqual(orderIds.map(() => 1));
 }, 30_000);

@@ -20,8 +20,7 @@ export { resumeOrders } from './queries/resume-orders.ts';
 export { updateOrders } from './queries/update-orders.ts';
 export type { OrderUpdate } from './queries/update-orders.ts';
 
-export { claimOverdueOrders } from './queries/claim-overdue-orders.ts';
-export type { OverdueOrders } from './queries/claim-overdue-orders.ts';
+export { claimOverdueOrders, findOverdueOrders } from './queries/claim-overdue-orders.ts';
 export { claimPolls, findDuePolls } from './queries/claim-polls.ts';
 export type { WantedPoll } from './queries/claim-polls.ts';
 export { insertOperationOutcomes } from './queries/insert-operation-outcomes.ts';

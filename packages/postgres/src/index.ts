@@ -8,6 +8,7 @@ export { waitForDatabase } from './wait-for-database.ts';
 export { asSetupError } from './database-setup-error.ts';
 export { errorCode, isLockTimeout, isUnavailable } from './errors.ts';
 export { explainDatabaseError } from './explain-database-error.ts';
+export { storableText } from './storable-text.ts';
 export { uuidV7 } from './uuid-v7.ts';
 export { migrate } from './migrations/migrate.ts';
 export type { MigrateSettings, MigrationResult } from './migrations/migrate.ts';

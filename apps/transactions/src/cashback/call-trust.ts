@@ -1,4 +1,5 @@
 import { type RefundInput, basket, refund } from '@cashback/contract';
+import { storableText } from '@cashback/postgres';
 import { HttpCallError, type HttpClient, type Log } from '@cashback/service';
 import type { NextCall } from './advance-operations.ts';
 import type { SendHow, StepAnswer } from './decide-advance.ts';
@@ -26,9 +27,7 @@ async function callOnce(trust: HttpClient, log: Log, call: Call): Promise<StepAn
   try {
     const { status, reason } = await request(trust, call);
     if (status === 'success') return { kind: 'applied' };
-    return status === 'pending'
-      ? { kind: 'pending' }
-      : { kind: 'refused', reason: reason ?? 'no reason given' };
+    return status === 'pending' ? { kind: 'pending' } : refused(reason ?? 'no reason given');
   } catch (error) {
     if (!(error instanceof HttpCallError)) throw error;
     const answer = answerOf(error, call.how);
@@ -71,10 +70,14 @@ function refundOf(
 function answerOf(error: HttpCallError, how: SendHow): StepAnswer {
   const { outcome, code, retry_after_ms } = error;
   if (outcome === 'refused' && !isNoVerdict(error)) {
-    if (how !== 'get') return { kind: 'refused', reason: code };
+    if (how !== 'get') return refused(code);
     if (code === 'BASKET_NOT_FOUND' || code === 'REFUND_NOT_FOUND') return { kind: 'missing' };
   }
   return { kind: 'unknown', ...(retry_after_ms !== undefined && { retry_after_ms }) };
+}
+
+function refused(reason: string): StepAnswer {
+  return { kind: 'refused', reason: storableText(reason) };
 }
 
 function isNoVerdict({ outcome, http_status = 0, code }: HttpCallError): boolean {

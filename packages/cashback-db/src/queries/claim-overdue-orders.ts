@@ -1,5 +1,6 @@
 import type { Transaction } from '@cashback/postgres';
 import { lockOrders } from './lock-orders.ts';
+import type { Reader } from './reader.ts';
 
 const overdue = `
   settled_revision < revision AND attention IS NULL
@@ -17,36 +18,40 @@ const claimText = `
   WHERE order_id = ANY($2::text[]) AND ${overdue}
   RETURNING order_id`;
 
-export interface OverdueOrders {
-  found: number;
-  /** Those that no job stands for: their polls are due from now on. */
-  forgotten: string[];
-}
-
 /**
- * A page of orders that are neither settled nor in need of attention, and that nobody looked at when they were due:
- * they count as due only now, so that no other sweep takes them meanwhile. Longest overdue first. `findQueued` tells
- * which of them have a job.
+ * Ids of a page of orders that are neither settled nor in need of attention, and that nobody looked at when they were
+ * due. Longest overdue first; nothing is locked.
  */
-export async function claimOverdueOrders(
-  tx: Transaction,
+export async function findOverdueOrders(
+  reader: Reader,
   { grace_ms, limit }: { grace_ms: number; limit: number },
-  findQueued: (orderIds: readonly string[]) => Promise<ReadonlySet<string>>,
-): Promise<OverdueOrders> {
-  const found = await tx.client.query<{ order_id: string }>({
-    name: 'cashback.claim-overdue-orders.find',
+): Promise<string[]> {
+  const { rows } = await reader.query<{ order_id: string }>({
+    name: 'cashback.find-overdue-orders',
     text: findText,
     values: [grace_ms, limit],
   });
-  const orderIds = found.rows.map(({ order_id }) => order_id);
-  if (orderIds.length === 0) return { found: 0, forgotten: [] };
-  const queued = await findQueued(orderIds);
-  await lockOrders(tx, orderIds);
-  const claimed = await tx.client.query<{ order_id: string }>({
-    name: 'cashback.claim-overdue-orders.claim',
+  return rows.map(({ order_id }) => order_id);
+}
+
+/**
+ * Those of the orders that are overdue still count as due only now, so that no other sweep takes them meanwhile.
+ * Returns those that no job stands for, by `queued`: their polls are due from now on.
+ */
+export async function claimOverdueOrders(
+  tx: Transaction,
+  {
+    grace_ms,
+    order_ids,
+    queued,
+  }: { grace_ms: number; order_ids: readonly string[]; queued: ReadonlySet<string> },
+): Promise<string[]> {
+  if (order_ids.length === 0) return [];
+  await lockOrders(tx, order_ids);
+  const { rows } = await tx.client.query<{ order_id: string }>({
+    name: 'cashback.claim-overdue-orders',
     text: claimText,
-    values: [grace_ms, orderIds, [...queued]],
+    values: [grace_ms, order_ids, [...queued]],
   });
-  const forgotten = claimed.rows.map(({ order_id }) => order_id).filter((orderId) => !queued.has(orderId));
-  return { found: orderIds.length, forgotten };
+  return rows.map(({ order_id }) => order_id).filter((orderId) => !queued.has(orderId));
 }

@@ -10,7 +10,8 @@ export interface WantedPoll {
 }
 
 const findText = `
-  SELECT order_id FROM cashback.order_clears WHERE poll_at <= now() ORDER BY poll_at LIMIT $1`;
+  SELECT order_id FROM cashback.order_clears
+  WHERE poll_at <= now() AND order_id <> ALL($2::text[]) ORDER BY poll_at LIMIT $1`;
 
 const claimText = `
   UPDATE cashback.order_clears SET poll_at = now() + $2::integer * interval '1 millisecond'
@@ -19,12 +20,15 @@ const claimText = `
       (SELECT order_id, operation_id FROM unnest($3::text[], $4::text[]) AS wanted (order_id, operation_id)))
   RETURNING ${CHARGE_ORDER_COLUMNS}`;
 
-/** Ids of orders whose poll is due, longest due first. Nothing is locked. */
-export async function findDuePolls(reader: Reader, limit: number): Promise<string[]> {
+/** Ids of orders whose poll is due, longest due first, but for those that are left out. Nothing is locked. */
+export async function findDuePolls(
+  reader: Reader,
+  { limit, without }: { limit: number; without: readonly string[] },
+): Promise<string[]> {
   const { rows } = await reader.query<{ order_id: string }>({
     name: 'cashback.find-due-polls',
     text: findText,
-    values: [limit],
+    values: [limit, without],
   });
   return rows.map(({ order_id }) => order_id);
 }
