@@ -43,7 +43,7 @@ export function inputOf(given: Partial<ChargeInput> = {}): ChargeInput {
     operation: null,
     attempts: attemptsOf({}),
     unsettled_since: ago(0),
-    answers_since: null,
+    away_ms: 0,
     now,
     limits,
     ...given,

@@ -146,7 +146,7 @@ function startWorker(invoice: ReturnType<typeof startInvoice>) {
         operation,
         attempts,
         unsettled_since,
-        answers_since: null,
+        away_ms: 0,
         now,
         limits,
       });
