@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { retryCallback } from '../src/db/queries/callbacks.ts';
 import {
   type TransactionsUnderTest,
   createInvoice,
@@ -35,6 +36,21 @@ test('a callback is written with what it tells of, or not at all', async () => {
   const refused = await app.post('/update/cashback', newOperation(invoice, { version: 5, reward: [] }));
   expect(refused.status).toBe(409);
   expect(await waiting(invoice.invoice_id)).toEqual([]);
+});
+
+test('whatever a receiver answers, when its callback is tried next is kept', async () => {
+  await queryRows(
+    app.owner,
+    `INSERT INTO transactions.callbacks (callback_id, kind, payload, due_at)
+     VALUES ('unlucky', 'invoice.changed', '{}', now() + interval '1 hour')`,
+  );
+  const error = `it says: \0${'x'.repeat(1_000_000)}`;
+  await retryCallback(app.database, 'unlucky', { attempts: 3, error, retry_in_ms: 3_600_000 });
+  const [row] = await queryRows(
+    app.database,
+    `SELECT attempts, error FROM transactions.callbacks WHERE callback_id = 'unlucky'`,
+  );
+  expect(row).toEqual({ attempts: 3, error: `it says: \uFFFD${'x'.repeat(487)}...` });
 });
 
 test('what nobody accepted for too long is given up, and nothing younger', async () => {

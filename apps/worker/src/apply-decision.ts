@@ -44,7 +44,6 @@ export async function applyDecisions(
   onDue: () => void,
 ): Promise<(Sending | null)[]> {
   const orderIds = group.map(({ order }) => order.order_id);
-  const { answers_since } = context.transactions.state();
   const steps = await withTransaction(context.database, async (tx) => {
     await lockOrders(tx, orderIds);
     const charges = await loadCharges(tx, orderIds);
@@ -52,7 +51,8 @@ export async function applyDecisions(
       const charge = charges.get(seen.order_id);
       if (charge === undefined)
         throw new Error(`order ${seen.order_id} is gone, and orders are never deleted`);
-      const step = decideStep(seen, observation, charge, { limits: context.limits, answers_since });
+      const away_ms = context.transactions.awayMs(charge.order.unsettled_since);
+      const step = decideStep(seen, observation, charge, { limits: context.limits, away_ms });
       const cashback_version = observation.outcome === 'observed' ? observation.cashback.version : null;
       return { order: charge.order, step, cashback_version };
     });

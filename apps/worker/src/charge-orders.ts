@@ -8,7 +8,7 @@ import { sendOperation } from './send-operation.ts';
 export interface Charger {
   /** Brings an order one step on. Rejects for a fault on our side only, such as a database that is away. */
   charge(order: ChargeOrder): Promise<void>;
-  /** Ids of the orders that are being charged. */
+  /** Ids of the orders whose newest look has not ended. */
   charging(): string[];
   /** How many orders more may be charged now. */
   room(): number;
@@ -36,8 +36,9 @@ const GROUPS_AT_ONCE = 2;
  */
 export function createCharger(context: WorkerContext, options: ChargerOptions): Charger {
   const { group_size, max_in_flight, onDue } = options;
-  /** The order of each charge. */
-  const running = new Map<Promise<void>, string>();
+  const running = new Set<Promise<void>>();
+  /** By order; a look that hangs is none of them once a later one was begun. */
+  const newest = new Map<string, Promise<void>>();
   let waiting: (() => void)[] = [];
   const applyDecision = createGroup<Observed, Sending | null>({
     keyOf: ({ order }) => order.order_id,
@@ -52,18 +53,21 @@ export function createCharger(context: WorkerContext, options: ChargerOptions): 
     if (sending !== null) await sendOperation(context, sending, onDue);
   }
 
-  function ended(charging: Promise<void>): void {
+  function ended(orderId: string, charging: Promise<void>): void {
     running.delete(charging);
+    if (newest.get(orderId) === charging) newest.delete(orderId);
     for (const tell of waiting.splice(0)) tell();
   }
 
   return {
     charge(order) {
-      const charging: Promise<void> = chargeOrder(order).finally(() => ended(charging));
-      running.set(charging, order.order_id);
+      const { order_id } = order;
+      const charging: Promise<void> = chargeOrder(order).finally(() => ended(order_id, charging));
+      running.add(charging);
+      newest.set(order_id, charging);
       return charging;
     },
-    charging: () => [...new Set(running.values())],
+    charging: () => [...newest.keys()],
     room: () => Math.max(0, max_in_flight - running.size),
     async untilRoom(signal) {
       while (running.size >= max_in_flight && !signal.aborted) {
@@ -76,7 +80,7 @@ export function createCharger(context: WorkerContext, options: ChargerOptions): 
       }
     },
     async idle() {
-      await Promise.allSettled(running.keys());
+      await Promise.allSettled(running);
     },
   };
 }

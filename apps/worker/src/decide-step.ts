@@ -28,8 +28,8 @@ export type Step =
 
 export interface StepContext {
   limits: ChargeLimits;
-  /** Since when `transactions` answers again; null when it was never away. */
-  answers_since: Date | null;
+  /** For how long `transactions` was away since the order is unsettled. */
+  away_ms: number;
 }
 
 /** True when nothing is left to do, or nothing may be begun: who needs attention only sees its operation through. */
@@ -65,13 +65,13 @@ export function decideStep(
 function decideUnreachable(
   { error, sent }: Extract<Observation, { outcome: 'unreachable' }>,
   order: ChargeOrder,
-  { limits, answers_since }: StepContext,
+  { limits, away_ms }: StepContext,
 ): Step {
-  const overdue = sent ? overdueReason({ ...order, answers_since }, limits) : null;
+  const overdue = sent ? overdueReason({ ...order, away_ms }, limits) : null;
   if (overdue !== null) {
     return { action: 'need_attention', ending: null, reason: `${overdue}: ${error.message}` };
   }
-  const wait_ms = (error.retry_after_ms ?? 0) + spread(pollDelay({ ...order, answers_since }, limits));
+  const wait_ms = (error.retry_after_ms ?? 0) + spread(pollDelay({ ...order, away_ms }, limits));
   return { action: 'poll', ending: null, wait_ms };
 }
 
@@ -81,11 +81,7 @@ function hasMovedOn(seen: ChargeOrder, now: ChargeOrder): boolean {
   return now.operation_id === null && seen.revision !== now.revision;
 }
 
-function decideObserved(
-  cashback: ObservedCashback,
-  charge: Charge,
-  { limits, answers_since }: StepContext,
-): Step {
+function decideObserved(cashback: ObservedCashback, charge: Charge, { limits, away_ms }: StepContext): Step {
   const { order, target, operation, attempts } = charge;
   const decision = decideCharge({
     target,
@@ -95,7 +91,7 @@ function decideObserved(
     cashback_version: order.cashback_version,
     attempts,
     unsettled_since: order.unsettled_since,
-    answers_since,
+    away_ms,
     now: order.now,
     limits,
   });
@@ -113,7 +109,7 @@ function decideObserved(
     case 'update': {
       const repeated = decision.repeat !== null && operation !== null;
       const sent = repeated ? operation : newOperation(charge, decision.version);
-      const wait_ms = spread(pollDelay({ ...order, answers_since }, limits));
+      const wait_ms = spread(pollDelay({ ...order, away_ms }, limits));
       return { action: 'send', ending, operation: sent, repeated, wait_ms };
     }
   }

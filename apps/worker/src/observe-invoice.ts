@@ -62,14 +62,17 @@ function read(order: ChargeOrder, answer: z.infer<typeof anyInvoice>): Observati
   return { outcome: 'observed', cashback: toObserved(parsed.data.cashback) };
 }
 
-/** Money must not move on an invoice that is another's. */
+/** Money must not move on an invoice that is another's, nor be left alone on one that does not know what it says. */
 function contradiction(order: ChargeOrder, found: ChargedInvoice): string | null {
   for (const field of ['user_id', 'wallet_id', 'currency'] as const) {
     if (found[field] !== order[field]) {
       return `the invoice has ${field} ${found[field]}, the order was registered with ${order[field]}`;
     }
   }
-  return null;
+  const { status, operations } = found.cashback;
+  const [newest] = operations;
+  if (newest === undefined || newest.status === status) return null;
+  return `the invoice says ${status}, its newest operation ${newest.operation_id} says ${newest.status}`;
 }
 
 function toObserved({ version, status, rewarded, operations }: ChargedInvoice['cashback']): ObservedCashback {

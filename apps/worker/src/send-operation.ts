@@ -25,8 +25,8 @@ export async function sendOperation(
   const { order, operation, repeated } = sending;
   const { order_id, operation_id } = operation;
   const answer = await askUpdate(context, operation);
-  const { answers_since } = context.transactions.state();
-  const overdue = overdueReason({ ...order, answers_since }, context.limits);
+  const away_ms = context.transactions.awayMs(order.unsettled_since);
+  const overdue = overdueReason({ ...order, away_ms }, context.limits);
   const decision = decideAnswer(answer, { repeated, overdue });
   context.log.debug({ order_id, operation_id, answer: answer.kind, then: decision.action }, 'operation sent');
   switch (decision.action) {

@@ -201,6 +201,18 @@ const nonsense: Nonsense[] = [
     operations: 1,
   },
   {
+    what: 'the invoice calls itself settled while its newest operation is under way',
+    reason: /^the invoice says success, its newest operation \S+ says in-progress/,
+    arrange: answering((invoice) => {
+      const cashback = {
+        ...invoice.cashback,
+        rewarded: [{ source: 'user', amount: '10' }],
+        operations: [{ operation_id: 'somebody-elses', status: 'in-progress', reward: [] }],
+      };
+      return { ...invoice, cashback };
+    }),
+  },
+  {
     what: 'our operation is listed with another reward',
     reason: /carries another reward at transactions than the one it was sent with/,
     arrange: answering((invoice) => {

@@ -14,7 +14,7 @@ const limits: ChargeLimits = {
   max_failures: 3,
   attention_after_ms: 86_400_000,
 };
-const context = { limits, answers_since: null };
+const context = { limits, away_ms: 0 };
 const none = { failed: 0, applied: 0, rejected: 0, last_at: null };
 const registeredAt = new Date('2026-01-02T03:04:05.000Z');
 
@@ -141,8 +141,8 @@ test('who needs attention begins nothing and is not looked at again', () => {
 
 describe('an order that transactions says nothing about', () => {
   const tooOld = limits.attention_after_ms + 1;
-  const waits = (observation: Observation, answers_since: Date | null = null) =>
-    decideStep(order(), observation, charge({}, {}, tooOld), { limits, answers_since });
+  const waits = (observation: Observation, away_ms = 0) =>
+    decideStep(order(), observation, charge({}, {}, tooOld), { limits, away_ms });
 
   test('for too long needs attention, with what went wrong', () => {
     expect(waits(unreachable())).toEqual({
@@ -158,10 +158,8 @@ describe('an order that transactions says nothing about', () => {
   });
 
   test('is not blamed for the time in which transactions was away', () => {
-    const now = registeredAt.getTime() + tooOld;
-    const back = (ms: number) => new Date(now - ms);
-    expect(waits(unreachable(), back(limits.attention_after_ms))).toMatchObject({ action: 'poll' });
-    expect(waits(unreachable(), back(tooOld))).toMatchObject({ action: 'need_attention' });
+    expect(waits(unreachable(), 1)).toMatchObject({ action: 'poll' });
+    expect(waits(unreachable(), 0)).toMatchObject({ action: 'need_attention' });
   });
 });
 

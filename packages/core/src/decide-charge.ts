@@ -42,8 +42,8 @@ export interface Attempts {
 /** What tells how long an order waits already. */
 export interface Waiting {
   unsettled_since: Date;
-  /** Since when `transactions` answers again; null when it was never away. The time before is not the order's fault. */
-  answers_since: Date | null;
+  /** For how long of that time `transactions` was away: that is not the order's fault. */
+  away_ms: number;
   now: Date;
 }
 
@@ -200,11 +200,10 @@ function vainReason(input: ChargeInput, { failed, applied, rejected, reason }: C
 
 /** Why an order that waits for so long needs attention; null while it does not. */
 export function overdueReason(
-  { unsettled_since, answers_since, now }: Waiting,
+  { unsettled_since, away_ms, now }: Waiting,
   { attention_after_ms }: Pick<ChargeLimits, 'attention_after_ms'>,
 ): string | null {
-  const since = Math.max(unsettled_since.getTime(), answers_since?.getTime() ?? 0);
-  if (now.getTime() - since <= attention_after_ms) return null;
+  if (now.getTime() - unsettled_since.getTime() - away_ms <= attention_after_ms) return null;
   return `not settled since ${unsettled_since.toISOString()}`;
 }
 

@@ -44,7 +44,7 @@ export function inputOf(given: Partial<ChargeInput> = {}): ChargeInput {
     cashback_version: 0,
     attempts: attemptsOf({}),
     unsettled_since: ago(0),
-    answers_since: null,
+    away_ms: 0,
     now,
     limits,
     ...given,

@@ -151,7 +151,7 @@ function startWorker(invoice: ReturnType<typeof startInvoice>) {
         cashback_version,
         attempts,
         unsettled_since,
-        answers_since: null,
+        away_ms: 0,
         now,
         limits,
       });

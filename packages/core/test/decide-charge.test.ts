@@ -195,17 +195,17 @@ describe('decideCharge', () => {
       {
         operation: open,
         unsettled_since: ago(9_999_999),
-        answers_since: ago(60_000),
+        away_ms: 9_999_999 - 60_000,
         cashback: cashbackOf({ status: 'init', operations: [listed('init')] }),
       },
       { action: 'poll', finished: null, after_ms: 10_000, why: 'in_flight' },
     ],
     [
-      'an order needs attention when transactions is back for too long, too',
+      'an order that is too old without the time in which transactions was away needs attention',
       {
         operation: open,
         unsettled_since: ago(70_000),
-        answers_since: ago(60_001),
+        away_ms: 9_999,
         cashback: cashbackOf({ status: 'init', operations: [listed('init')] }),
       },
       {

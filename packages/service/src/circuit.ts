@@ -34,6 +34,8 @@ export interface Circuit {
   /** Makes the call, or rejects with `CircuitOpenError` without making it. */
   run<T>(call: () => Promise<T>): Promise<T>;
   state(): UpstreamState;
+  /** For how long of the time from then until now the upstream was down. */
+  awayMs(since: Date): number;
 }
 
 export class CircuitOpenError extends Error {
@@ -46,6 +48,8 @@ export class CircuitOpenError extends Error {
   }
 }
 
+/** Of outages before the last ones nothing is known any more. */
+const MAX_OUTAGES = 1_000;
 const WINDOW_MS = 10_000;
 /** Of the calls of the last ten seconds, more than this share must have failed. */
 const FAILED_SHARE = 0.5;
@@ -61,6 +65,7 @@ export function createCircuit(upstream: string, options: CircuitOptions): Circui
   let opensUntil = 0;
   let downSince: Date | null = null;
   let answersSince: Date | null = null;
+  const outages: { from: number; to: number }[] = [];
 
   const backoff = new DelegateBackoff<{ attempt: number; result: FailureReason<unknown> }>((context) => {
     const error = 'error' in context.result ? context.result.error : undefined;
@@ -93,6 +98,8 @@ export function createCircuit(upstream: string, options: CircuitOptions): Circui
     if (state === CircuitState.Closed && downSince !== null) {
       const now = new Date();
       log.info({ upstream, down_ms: now.getTime() - downSince.getTime() }, 'upstream answers again');
+      outages.push({ from: downSince.getTime(), to: now.getTime() });
+      if (outages.length > MAX_OUTAGES) outages.shift();
       downSince = null;
       answersSince = now;
     }
@@ -114,6 +121,11 @@ export function createCircuit(upstream: string, options: CircuitOptions): Circui
         retry_after_ms: circuit === 'open' ? retryAfter() : 0,
         answers_since: answersSince,
       };
+    },
+    awayMs(since) {
+      const now = Date.now();
+      const all = downSince === null ? outages : [...outages, { from: downSince.getTime(), to: now }];
+      return all.reduce((ms, { from, to }) => ms + Math.max(0, to - Math.max(from, since.getTime())), 0);
     },
   };
 }

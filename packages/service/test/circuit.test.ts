@@ -164,6 +164,34 @@ describe('an open circuit', () => {
     expect(down.client.state()).toMatchObject({ circuit: 'closed', answers_since: expect.any(Date) });
   });
 
+  test('counts the time in which it was open as away, of every outage, and no other', async () => {
+    const before = new Date(Date.now() - 60_000);
+    const down = await opened(broken, { open_base_ms: 20, open_max_ms: 20 });
+    const opens = async (): Promise<void> => {
+      down.behave(broken);
+      await callTimes(down, MIN_CALLS);
+      expect(down.client.state().circuit).toBe('open');
+    };
+    const closes = async (): Promise<void> => {
+      down.behave(fine);
+      await untilAProbeMayLeave(down);
+      await callTimes(down, 1);
+      expect(down.client.state().circuit).toBe('closed');
+    };
+    await eventually(() => down.client.awayMs(before) > 0, 'the outage that goes on counts');
+    await closes();
+    const first = down.client.awayMs(before);
+    expect(first).toBeGreaterThan(0);
+    expect(first).toBeLessThan(60_000);
+    const between = new Date();
+    expect(down.client.awayMs(between)).toBe(0);
+    await opens();
+    await closes();
+    const second = down.client.awayMs(between);
+    expect(second).toBeGreaterThan(0);
+    expect(down.client.awayMs(before)).toBe(first + second);
+  });
+
   test('rejects those that wait when the probe fails, and waits longer each time, up to a limit', async () => {
     const down = await opened(broken, { open_base_ms: 20, open_max_ms: 80 });
     const waits: number[] = [];

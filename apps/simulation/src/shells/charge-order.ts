@@ -26,7 +26,7 @@ const CONTEXT: StepContext = {
     max_failures: 4,
     attention_after_ms: 600_000,
   },
-  answers_since: null,
+  away_ms: 0,
 };
 /** One in so many jobs takes so long that its order is handed over. */
 const HANDED_OVER_ONE_OF = 4;

@@ -1,4 +1,4 @@
-import { type Database, withTransaction } from '@cashback/postgres';
+import { type Database, storableText, withTransaction } from '@cashback/postgres';
 import type { CallbackKind } from '../tables.ts';
 
 interface ClaimedCallback {
@@ -48,7 +48,7 @@ export async function retryCallback(
       UPDATE transactions.callbacks
       SET attempts = $2, error = $3, due_at = now() + $4::integer * interval '1 millisecond'
       WHERE callback_id = $1`,
-    values: [callbackId, attempts, error, Math.round(retry_in_ms)],
+    values: [callbackId, attempts, storableText(error), Math.round(retry_in_ms)],
   });
 }
 
