@@ -356,7 +356,7 @@ test('an operation that ended and that the invoice lists no more is known by its
   const { outside } = harness;
   const orderId = newOrderId('unlisted');
   outside.addInvoice(orderId);
-  // After ours so many others came that the invoice lists none of them.
+  // After ours so many others came that the invoice lists it no more.
   outside.intercept_of.set(orderId, (call, honest) => {
     const { cashback } = { cashback: outside.cashback(orderId) };
     const answer = honest();
@@ -365,8 +365,10 @@ test('an operation that ended and that the invoice lists no more is known by its
     }
     if (call.path !== '/v2/invoice/retrieve' || typeof answer === 'string' || 'html' in answer) return answer;
     const invoice = answer.body as Invoice;
-    const hidden = invoice.cashback.operations.slice(0, -1);
-    return { ...answer, body: { ...invoice, cashback: { ...invoice.cashback, operations: hidden } } };
+    const { rewarded, operations } = invoice.cashback;
+    const newest = { operation_id: 'somebody-elses', status: 'success' as const, reward: rewarded };
+    const listed = operations.length === 1 ? [newest] : operations.slice(0, -1);
+    return { ...answer, body: { ...invoice, cashback: { ...invoice.cashback, operations: listed } } };
   });
   await harness.register(orderId, '10');
   await harness.untilSettled(orderId);

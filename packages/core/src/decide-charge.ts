@@ -163,8 +163,13 @@ function decideWithoutOperation(input: ChargeInput, finished: Finished | null): 
 
 /** A success carries what the newest operation was to bring: else nobody asked for what is rewarded. */
 function contradiction({ status, rewarded, operations: [newest] }: ObservedCashback): string | null {
-  if (status !== 'success' || newest?.status !== 'success' || equalVectors(newest.reward, rewarded))
-    return null;
+  if (status !== 'success') return null;
+  if (newest === undefined) {
+    return equalVectors(rewarded, {})
+      ? null
+      : 'the invoice carries a reward and has no operation that asked for it';
+  }
+  if (newest.status !== 'success' || equalVectors(newest.reward, rewarded)) return null;
   return `the invoice carries a reward that its newest operation ${newest.operation_id}, a success, did not ask for`;
 }
 

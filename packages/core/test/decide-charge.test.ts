@@ -44,7 +44,12 @@ describe('decideCharge', () => {
     ],
     [
       'success with anything else is updated, from the version that the invoice has now',
-      { cashback: cashbackOf({ rewarded: { user: 10n } }) },
+      {
+        cashback: cashbackOf({
+          rewarded: { user: 10n },
+          operations: [{ operation_id: 'other', status: 'success', reward: { user: 10n } }],
+        }),
+      },
       { action: 'update', finished: null, repeat: null, version: 8 },
     ],
     [
@@ -186,8 +191,17 @@ describe('decideCharge', () => {
       },
     ],
     [
-      'what was rewarded before there were operations contradicts nothing',
+      'a reward without any operation needs attention, too',
       { cashback: cashbackOf({ version: 0, rewarded: { user: 3n } }) },
+      {
+        action: 'needs_attention',
+        finished: null,
+        reason: 'the invoice carries a reward and has no operation that asked for it',
+      },
+    ],
+    [
+      'nothing rewarded without any operation is updated',
+      { cashback: cashbackOf({ version: 0 }) },
       { action: 'update', finished: null, repeat: null, version: 0 },
     ],
     [

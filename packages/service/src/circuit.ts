@@ -54,11 +54,13 @@ const WINDOW_MS = 10_000;
 /** Of the calls of the last ten seconds, more than this share must have failed. */
 const FAILED_SHARE = 0.5;
 const GIVEN_UP = new Set(['ABORTED', 'CLOSED']);
-const BUSY_STATUSES = new Set([408, 425, 429]);
+/** It is busy, or lets none of our calls in. */
+const SHUT_STATUSES = new Set([401, 403, 408, 425, 429]);
 
 /**
- * Opens when an upstream is down: nobody answers, not in time, with a 5xx, with something that is not JSON, or with
- * the wish to be left alone. It closes when a single call, made after a while, is answered. A refusal is an answer.
+ * Opens when an upstream is down: nobody answers, not in time, with a 5xx, with something that is not JSON, with the
+ * wish to be left alone, or to nobody with our token. It closes when a single call, made after a while, is answered. Any
+ * other refusal is an answer.
  */
 export function createCircuit(upstream: string, options: CircuitOptions): Circuit {
   const { log, min_calls, open_base_ms, open_max_ms } = options;
@@ -138,10 +140,11 @@ const CIRCUITS: Record<CircuitState, UpstreamState['circuit']> = {
 };
 
 function isDown(error: unknown): boolean {
-  if (!(error instanceof HttpCallError) || error.outcome !== 'unknown') return false;
-  const { http_status, code } = error;
+  if (!(error instanceof HttpCallError)) return false;
+  const { http_status, code, outcome } = error;
   if (http_status === undefined) return code === 'TIMEOUT' || code === 'CONNECTION_FAILED';
-  return http_status >= 500 || http_status < 300 || BUSY_STATUSES.has(http_status);
+  if (SHUT_STATUSES.has(http_status)) return true;
+  return outcome === 'unknown' && (http_status >= 500 || http_status < 300);
 }
 
 function isGivenUp(error: unknown): boolean {

@@ -68,6 +68,8 @@ describe('the circuit opens, and nothing more leaves, when an upstream', () => {
     ['answers 503 and says when to come again', respond(503, '{}', { 'retry-after': '7' }), {}],
     ['answers 429 and says when to come again', respond(429, '{}', { 'retry-after': '7' }), {}],
     ['answers 200 with a page for people', respond(200, '<html>maintenance</html>'), {}],
+    ['refuses our token', respond(401, '{"error":{"code":"UNAUTHORIZED","message":"who are you?"}}'), {}],
+    ['does not let our token do that', respond(403, '{"error":{"code":"FORBIDDEN","message":"no"}}'), {}],
     ['cuts connections', (request) => void request.socket.resetAndDestroy(), {}],
     ['does not answer in time', () => {}, { timeout_ms: 20 }],
   ])('%s', async (_, listener, more) => {
@@ -98,7 +100,6 @@ describe('the circuit stays closed', () => {
   const refusal = JSON.stringify({ error: { code: 'VERSION_MISMATCH', message: 'the version is 3' } });
   test.each<[string, Listener]>([
     ['whatever is refused', respond(409, refusal)],
-    ['while our token is refused', respond(401, refusal)],
     ['while a proxy does not know the address', respond(404, '<html>not here</html>')],
     ['while answers have another shape', respond(200, '{"status":7}')],
   ])('%s', async (_, listener) => {
