@@ -79,6 +79,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const { unsettled, given } = await drain([shop, contended], door, { signal });
 
     say('checking');
+    const crashed = arena.system.crashed();
     const history = await checkContention(calls, door);
     const violations = [
       ...(await checkInvariants(shop, () => {})),
@@ -98,6 +99,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       steps,
       contended_calls: calls.length,
       unanswered_calls: calls.filter(({ answer }) => answer === null).length,
+      crashed,
       undecided_histories: history.undecided,
       fired,
       skipped: Object.fromEntries(
