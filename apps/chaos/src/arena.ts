@@ -30,8 +30,10 @@ export interface Arena {
   disk_skipped: string | null;
   databases: Record<DatabaseUser, TcpProxy>;
   roads: Record<Road, HttpProxy>;
-  /** SIGKILL, and a new process, as often as it takes: other faults may be in the way of its start. */
-  restart(app: AppName, settings?: Record<string, string>): Promise<void>;
+  /** SIGKILL, and a new process, tried until it is up. */
+  restart: System['killAndRestart'];
+  /** One more process of an app, tried until it is up. */
+  startTwin: System['startTwin'];
   /** Brings a Postgres that is gone back, and everybody to it. */
   revivePostgres(): Promise<void>;
   stop(): Promise<void>;
@@ -76,14 +78,11 @@ const SETTINGS: Partial<Record<AppName, Record<string, string>>> = {
 
 const STARTS = 5;
 
-async function restartUntilUp(
-  system: System,
-  app: AppName,
-  settings: Record<string, string> | undefined,
-): Promise<void> {
+/** As a supervisor does: other faults may be in the way of a start. */
+async function insistOn<Started>(start: () => Promise<Started>): Promise<Started> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await system.killAndRestart(app, settings);
+      return await start();
     } catch (error) {
       if (attempt === STARTS) throw error;
     }
@@ -171,7 +170,8 @@ export async function openArena(work_folder: string, report: (what: string) => v
       disk_skipped: 'skipped' in mounted ? mounted.skipped : null,
       databases,
       roads,
-      restart: (app, settings) => restartUntilUp(system, app, settings),
+      restart: (app, settings) => insistOn(() => system.killAndRestart(app, settings)),
+      startTwin: (app) => insistOn(() => system.startTwin(app)),
       revivePostgres: () =>
         postgres.revive((url) => {
           for (const proxy of [common, ...Object.values(databases)]) proxy.setTarget(url);

@@ -6,7 +6,7 @@ import { type Fault, HOLD_MS, type Lane, holdUntil } from '../fault.ts';
 
 const STOPPED_MS = 3_000;
 const HOUR_MS = 3_600_000;
-const CLOCK = fileURLToPath(new URL('../shift-clock-env.ts', import.meta.url));
+const CLOCK = fileURLToPath(new URL('../shift-clock.ts', import.meta.url));
 
 /** What happens to processes, Postgres included, and to its disk. */
 export const PROCESS_FAULTS: readonly Fault[] = [
@@ -89,9 +89,9 @@ function stoppedPastLease(app: 'worker' | 'transactions' | 'processing'): Fault 
   return {
     name: `SIGSTOP of ${app} past its leases, SIGCONT`,
     lane: laneOf(app),
-    async fire({ system, postgres }) {
+    async fire({ system, startTwin, postgres }) {
       const { pid } = system.process(app);
-      const twin = await system.startTwin(app);
+      const twin = await startTwin(app);
       try {
         process.kill(pid, 'SIGSTOP');
         try {
