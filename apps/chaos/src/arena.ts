@@ -30,6 +30,10 @@ export interface Arena {
   disk_skipped: string | null;
   databases: Record<DatabaseUser, TcpProxy>;
   roads: Record<Road, HttpProxy>;
+  /** SIGKILL, and a new process, tried until it is up. */
+  restart: System['killAndRestart'];
+  /** One more process of an app, tried until it is up. */
+  startTwin: System['startTwin'];
   /** Brings a Postgres that is gone back, and everybody to it. */
   revivePostgres(): Promise<void>;
   stop(): Promise<void>;
@@ -71,6 +75,19 @@ const SETTINGS: Partial<Record<AppName, Record<string, string>>> = {
   trust: { CALLBACK_TIMEOUT_MS: '2000', CALLBACK_RETRY_MAX_MS: '2000' },
   wallet: { SWEEP_INTERVAL_MS: '1000', PUSH_OVERDUE_MS: '2000' },
 };
+
+const STARTS = 5;
+
+/** As a supervisor does: other faults may be in the way of a start. */
+async function insistOn<Started>(start: () => Promise<Started>): Promise<Started> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (attempt === STARTS) throw error;
+    }
+  }
+}
 
 export async function openArena(work_folder: string, report: (what: string) => void): Promise<Arena> {
   const stops: (() => Promise<void> | void)[] = [];
@@ -153,6 +170,8 @@ export async function openArena(work_folder: string, report: (what: string) => v
       disk_skipped: 'skipped' in mounted ? mounted.skipped : null,
       databases,
       roads,
+      restart: (app, settings) => insistOn(() => system.killAndRestart(app, settings)),
+      startTwin: (app) => insistOn(() => system.startTwin(app)),
       revivePostgres: () =>
         postgres.revive((url) => {
           for (const proxy of [common, ...Object.values(databases)]) proxy.setTarget(url);

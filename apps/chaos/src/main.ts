@@ -34,6 +34,7 @@ process.exitCode = await main(program.opts<Options>());
 
 async function main({ minutes: duration, seed, json, only }: Options): Promise<number> {
   const stop = waitForStop();
+  process.stderr.write(`chaos: ${duration} minutes, seed ${seed}\n`);
   const work_folder = mkdtempSync(path.join(tmpdir(), 'cashback-chaos-'));
   let passed = false;
   try {

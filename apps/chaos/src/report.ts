@@ -11,6 +11,8 @@ export interface ChaosReport {
   unanswered_calls: number;
   /** Contended orders whose calls could be ordered in too many ways to look through. */
   undecided_histories: string[];
+  /** Apps that ended by themselves and were not there in the end. */
+  crashed: string[];
   /** How often each kind of fault took hold of something. */
   fired: Record<string, number>;
   /** Kinds that cannot happen here, and why. */
@@ -30,7 +32,8 @@ export function neverFired({ fired, skipped }: Pick<ChaosReport, 'fired' | 'skip
 }
 
 export function hasPassed(report: ChaosReport): boolean {
-  return report.violations.length === 0 && report.unsettled.length === 0 && neverFired(report).length === 0;
+  const { violations, unsettled, crashed } = report;
+  return [violations, unsettled, crashed, neverFired(report)].every((problems) => problems.length === 0);
 }
 
 /** For a person. The last line says it all; the lines before it say what to look at. */
@@ -47,6 +50,7 @@ export function describeReport(report: ChaosReport): string {
     ...Object.entries(skipped).map(([name, why]) => `  skipped  ${name}: ${why}`),
     '',
     ...missing.map((name) => `NEVER HAPPENED  ${name}: it took hold of nothing, so nothing is known of it`),
+    ...report.crashed.map((app) => `ENDED BY ITSELF  ${app}: the end of its log says why`),
     ...unsettled.map(({ order_id, detail }) => `UNSETTLED  ${order_id}: ${detail}`),
     ...violations.map(
       ({ invariant, order_id, detail }) =>

@@ -12,7 +12,8 @@ import { type Arena, openArena } from './arena.ts';
 import { drain } from './drain.ts';
 import { FAULTS } from './faults/index.ts';
 import { fireFaults } from './fire-faults.ts';
-import { checkContention, startContention } from './load/contend.ts';
+import { checkContention } from './load/check-contention.ts';
+import { readContended, startContention } from './load/contend.ts';
 import { startLoad } from './load/play-load.ts';
 import { checkAcknowledged, watchFrontDoor } from './load/watch-front-door.ts';
 import type { ChaosReport } from './report.ts';
@@ -79,7 +80,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const { unsettled, given } = await drain([shop, contended], door, { signal });
 
     say('checking');
-    const history = await checkContention(calls, door);
+    const crashed = arena.system.crashed();
+    const history = checkContention(calls, await readContended(calls, door));
     const violations = [
       ...(await checkInvariants(shop, () => {})),
       ...(await checkFrontDoor(shop, door)),
@@ -98,6 +100,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       steps,
       contended_calls: calls.length,
       unanswered_calls: calls.filter(({ answer }) => answer === null).length,
+      crashed,
       undecided_histories: history.undecided,
       fired,
       skipped: Object.fromEntries(

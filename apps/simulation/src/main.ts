@@ -7,7 +7,7 @@ import { shrink } from './shrink.ts';
 
 interface Options {
   seeds: number;
-  seed: number;
+  from: number;
   bug?: PlantedBug;
   json?: true;
 }
@@ -17,7 +17,7 @@ const program = new Command('simulate')
     'Run the decisions of all apps over a virtual clock, under faults that a seed decides, and check the invariants',
   )
   .option('--seeds <n>', 'how many seeds', integer(1, 100_000_000), 5_000)
-  .option('--seed <n>', 'the first of them', integer(0, 2_147_483_647), 1)
+  .option('--from <n>', 'the first of them', integer(0, 2_147_483_647), 1)
   .option('--bug <name>', `plant a bug, to see it found: ${PLANTED_BUGS.join(', ')}`, bug)
   .option('--json', 'print the result as JSON')
   .addHelpText(
@@ -30,7 +30,7 @@ Exit code: 0 every invariant held for every seed; 1 one did not.`,
 
 process.exitCode = run(program.opts<Options>());
 
-function run({ seeds, seed: first, bug, json }: Options): number {
+function run({ seeds, from: first, bug, json }: Options): number {
   const started = performance.now();
   const fired: Record<string, number> = Object.fromEntries(FAULTS.map((fault) => [fault, 0]));
   const options = bug === undefined ? {} : { bug };
@@ -48,16 +48,19 @@ function run({ seeds, seed: first, bug, json }: Options): number {
       trace: (line) => history.push(line),
     });
     const found = describeViolation(violation ?? outcome.violation);
+    const again = `pnpm simulate --seeds 1 --from ${seed}${bug === undefined ? '' : ` --bug ${bug}`}`;
     print(json, { passed: false, seed, violation: found, choices: shortest, history }, [
       `seed ${seed}: ${describeViolation(outcome.violation)}`,
       `its shortest history, of ${shortest.length} choices (${choices.made.length} at first):`,
       ...history,
+      `again: ${again}; once it is mended, put ${seed} into FAILED_SEEDS of apps/simulation/test`,
     ]);
     return 1;
   }
   const seconds = Math.round((performance.now() - started) / 100) / 10;
   print(json, { passed: true, seeds, first_seed: first, steps, fired, seconds }, [
-    `${seeds} seeds from ${first} on, ${steps} steps, ${seconds} s: every invariant held`,
+    `${seeds} seeds from ${first} on, ${steps} steps, ${seconds} s, ` +
+      `${Math.round((seeds / Math.max(seconds, 0.1)) * 60)} seeds a minute: every invariant held`,
     `faults: ${Object.entries(fired)
       .map(([fault, count]) => `${fault} ${count}`)
       .join(', ')}`,

@@ -82,6 +82,13 @@ test('repeated and swallowed: the service hears it more often than it was sent, 
   expect(heard).toEqual(Array.from({ length: 10 }, () => 'one'));
 });
 
+test('applied then a status: the service did it, and the caller is told that it failed', async () => {
+  const { post, fail, heard } = await startCounter();
+  fail({ kind: 'applied_then_status', status: 500 });
+  expect(await post('one')).toMatchObject({ status: 500 });
+  expect(heard).toEqual(['one']);
+});
+
 test('late: what was sent later is heard earlier', async () => {
   const { post, proxy, heard } = await startCounter();
   let asked = 0;

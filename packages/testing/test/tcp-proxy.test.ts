@@ -68,11 +68,20 @@ test('black hole: a connection is accepted, nothing arrives, and nothing is said
   const { socket, received, events } = await open();
   socket.write('lost');
   await expect.poll(() => proxy.happened.black_hole, soon).toBe(1);
-  // What comes after it arrives, and it does not.
-  proxy.setFault(null);
-  socket.write('hello');
-  await expect.poll(received, soon).toBe('hello');
+  expect(received()).toBe('');
   expect(events).toEqual([]);
+});
+
+test('a connection that had something swallowed is reset when the hole closes: it would wait for ever', async () => {
+  const { proxy, open } = await startEcho();
+  const [spoke, silent] = [await open(), await open()];
+  proxy.setFault({ kind: 'black_hole' });
+  spoke.socket.write('hello');
+  await expect.poll(() => proxy.happened.black_hole ?? 0, soon).toBe(1);
+  proxy.setFault(null);
+  await expect.poll(() => spoke.events, soon).toContain('ECONNRESET');
+  silent.socket.write('hello');
+  await expect.poll(silent.received, soon).toBe('hello');
 });
 
 test('drip: an answer comes in many pieces, whole and in order', async () => {

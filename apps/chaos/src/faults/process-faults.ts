@@ -6,7 +6,7 @@ import { type Fault, HOLD_MS, type Lane, holdUntil } from '../fault.ts';
 
 const STOPPED_MS = 3_000;
 const HOUR_MS = 3_600_000;
-const CLOCK = fileURLToPath(new URL('../shift-clock-env.ts', import.meta.url));
+const CLOCK = fileURLToPath(new URL('../shift-clock.ts', import.meta.url));
 
 /** What happens to processes, Postgres included, and to its disk. */
 export const PROCESS_FAULTS: readonly Fault[] = [
@@ -27,8 +27,8 @@ function killed(app: AppName): Fault {
   return {
     name: `kill -9 of ${app}`,
     lane: laneOf(app),
-    async fire({ system }) {
-      await system.killAndRestart(app);
+    async fire({ restart }) {
+      await restart(app);
       return 1;
     },
   };
@@ -39,7 +39,7 @@ function killedBetweenEffects(app: DatabaseUser): Fault {
   return {
     name: `kill -9 of ${app} between two effects`,
     lane: laneOf(app),
-    async fire({ system, databases, random }) {
+    async fire({ system, restart, databases, random }) {
       let fired = 0;
       databases[app].trip({
         nth: random.integer(1, 60),
@@ -51,7 +51,7 @@ function killedBetweenEffects(app: DatabaseUser): Fault {
       });
       await holdUntil(() => fired > 0, 0);
       databases[app].trip(null);
-      await system.killAndRestart(app);
+      await restart(app);
       return fired;
     },
   };
@@ -89,9 +89,9 @@ function stoppedPastLease(app: 'worker' | 'transactions' | 'processing'): Fault 
   return {
     name: `SIGSTOP of ${app} past its leases, SIGCONT`,
     lane: laneOf(app),
-    async fire({ system, postgres }) {
+    async fire({ system, startTwin, postgres }) {
       const { pid } = system.process(app);
-      const twin = await system.startTwin(app);
+      const twin = await startTwin(app);
       try {
         process.kill(pid, 'SIGSTOP');
         try {
@@ -113,14 +113,14 @@ function clockOff(app: DatabaseUser): Fault {
   return {
     name: `clock of ${app} an hour off`,
     lane: laneOf(app),
-    async fire({ system, random }) {
+    async fire({ restart, random }) {
       const shift_ms = random.chance(50) ? HOUR_MS : -HOUR_MS;
-      await system.killAndRestart(app, {
+      await restart(app, {
         NODE_OPTIONS: `--import=${CLOCK}`,
         CLOCK_SHIFT_MS: String(shift_ms),
       });
       await sleep(HOLD_MS);
-      await system.killAndRestart(app);
+      await restart(app);
       return 1;
     },
   };

@@ -1,5 +1,6 @@
 /** Loaded before an app: its clock is off by so many milliseconds, as that of a machine is that lost its time server. */
-const shift_ms = Number(process.env['CLOCK_SHIFT_MS'] ?? 0);
+import { clockShiftMs as shift_ms } from './env.ts';
+
 const RealDate = Date;
 
 globalThis.Date = class extends RealDate {

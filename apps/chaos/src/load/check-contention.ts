@@ -1,0 +1,38 @@
+import type { Violation } from '@cashback/testing/invariants';
+import { type RecordedCall, checkLinearizable } from '@cashback/testing/linearizability';
+import { type ModelCall, type ModelOrder, type ModelResult, registerModel } from './register-model.ts';
+
+/** Few of the histories have more than some hundred ways to be looked through; one in thousands has millions. */
+const MAX_STEPS = 300_000;
+
+/**
+ * 2 and 3, by what the callers were told: with each order's state at rest as its last call, some order of its calls
+ * explains every answer. An acknowledged register that was lost has none. `undecided` are those with too many orders.
+ */
+export function checkContention(
+  calls: readonly RecordedCall<ModelCall, ModelResult>[],
+  atRest: ReadonlyMap<string, ModelOrder>,
+): { violations: Violation[]; undecided: string[] } {
+  const violations: Violation[] = [];
+  const undecided: string[] = [];
+  for (const [order_id, ofOrder] of Map.groupBy(calls, ({ key }) => key)) {
+    const stored = atRest.get(order_id) ?? registerModel.initial;
+    const ended = Math.max(...ofOrder.map(({ invoked_at, answer }) => answer?.returned_at ?? invoked_at));
+    const last: RecordedCall<ModelCall, ModelResult> = {
+      key: order_id,
+      input: 'order',
+      invoked_at: ended + 1,
+      answer: { returned_at: ended + 2, result: { answer: 'order', ...stored } },
+    };
+    const verdict = checkLinearizable([...ofOrder, last], registerModel, { max_steps: MAX_STEPS });
+    if (verdict.outcome === 'linearizable') continue;
+    if (verdict.outcome === 'undecided') {
+      undecided.push(verdict.report);
+      continue;
+    }
+    const registered = ofOrder.filter(({ answer }) => answer?.result.answer === 'registered');
+    const newest = Math.max(0, ...registered.map(({ answer }) => answer?.result.revision ?? 0));
+    violations.push({ invariant: stored.revision < newest ? 2 : 3, order_id, detail: verdict.report });
+  }
+  return { violations, undecided };
+}

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import type { Fault, FaultContext } from '../src/fault.ts';
+import { fireFaults } from '../src/fire-faults.ts';
+
+const context = { disk_skipped: 'it takes root' } as unknown as Omit<FaultContext, 'random'>;
+
+/** A kind that takes hold of something from the given firing on. */
+function kind(name: string, from: number, more: Partial<Fault> = {}): Fault & { fired: number } {
+  const fault: Fault & { fired: number } = {
+    name,
+    lane: 'upstreams',
+    fired: 0,
+    async fire(): Promise<number> {
+      fault.fired += 1;
+      return fault.fired >= from ? 1 : 0;
+    },
+    ...more,
+  };
+  return fault;
+}
+
+function fire(faults: readonly Fault[], options: { signal?: AbortSignal; throwIfFailed?: () => void } = {}) {
+  const said: string[] = [];
+  const run = fireFaults(context, {
+    faults,
+    seed: 1,
+    minutes: 0,
+    signal: new AbortController().signal,
+    say: (what) => said.push(what),
+    throwIfFailed: () => {},
+    ...options,
+  });
+  return { run, said };
+}
+
+test('when time is up a run goes on with what never took hold, until it does', async () => {
+  const [once, late] = [kind('once', 1), kind('late', 3)];
+  expect(await fire([once, late]).run).toEqual({ once: 1, late: 1 });
+  expect(late.fired).toBe(3);
+});
+
+test('a kind that can take hold of nothing ends no run, and is told with 0', async () => {
+  const never = kind('never', Infinity, { lane: 'workers' });
+  expect(await fire([kind('once', 1), never]).run).toEqual({ once: 1, never: 0 });
+  expect(never.fired).toBe(4);
+});
+
+test('a kind that cannot happen here is not tried', async () => {
+  const full = kind('disk full', 1, { skipped: ({ disk_skipped }) => disk_skipped });
+  expect(await fire([kind('once', 1), full]).run).toEqual({ once: 1 });
+  expect(full.fired).toBe(0);
+});
+
+test('what goes wrong with the run itself ends every lane with its error', async () => {
+  const broken = kind('broken', 1, {
+    fire: async () => {
+      throw new Error('no such process');
+    },
+  });
+  await expect(fire([broken, kind('never', Infinity, { lane: 'workers' })]).run).rejects.toThrow(
+    'no such process',
+  );
+  const load = () => {
+    throw new Error('the load has failed');
+  };
+  await expect(fire([kind('once', 1)], { throwIfFailed: load }).run).rejects.toThrow('the load has failed');
+});
+
+test('who goes on hears of each fault, and how many kinds have happened', async () => {
+  const { run, said } = fire([kind('once', 1)]);
+  await run;
+  expect(said).toEqual([expect.stringMatching(/ 1\/1 kinds {2}once: 1$/)]);
+});
