@@ -26,6 +26,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // Stands outside of the system: a caller like any other.
   backfill: ['client'],
   demo: [...APP, 'client', 'testing'],
+  // Plays the decisions of the apps through; nothing of them runs here.
+  simulation: ['contract', 'core', 'service', 'cashback-db', 'transactions', 'worker'],
+  // Starts and plays the system as the demo does, and breaks it meanwhile.
+  chaos: [...APP, 'client', 'demo', 'testing'],
   bench: [...APP, 'client', 'cashback-db', 'testing'],
 };
 

@@ -8,7 +8,7 @@ const PATIENCE_MS = 90_000;
 /** Waits until every order and every wallet is at rest, or until nothing moves any more; returns what is left. */
 export async function settle(
   world: World,
-  options: { signal: AbortSignal; look(left: Unsettled): void },
+  options: { signal: AbortSignal; look(left: Unsettled): void; patience_ms?: number },
 ): Promise<Unsettled> {
   let fewest = Infinity;
   let movedAt = performance.now();
@@ -21,7 +21,7 @@ export async function settle(
       fewest = open;
       movedAt = performance.now();
     }
-    if (performance.now() - movedAt > PATIENCE_MS) return left;
+    if (performance.now() - movedAt > (options.patience_ms ?? PATIENCE_MS)) return left;
     await sleep(LOOK_EVERY_MS, undefined, { signal: options.signal });
   }
 }

@@ -23,6 +23,8 @@ export interface Decided {
   /** As it is now, under its lock. */
   order: ChargeOrder;
   step: Step;
+  /** Of what was observed; null when nothing was. */
+  cashback_version: number | null;
 }
 
 /** An operation whose request may leave: it and the next look at its order are committed. */
@@ -52,7 +54,8 @@ export async function applyDecisions(
       if (charge === undefined)
         throw new Error(`order ${seen.order_id} is gone, and orders are never deleted`);
       const step = decideStep(seen, observation, charge, { limits: context.limits, answers_since });
-      return { order: charge.order, step };
+      const cashback_version = observation.outcome === 'observed' ? observation.cashback.version : null;
+      return { order: charge.order, step, cashback_version };
     });
     await insertOperationOutcomes(tx, decided.flatMap(toOutcome));
     await insertOperations(tx, decided.flatMap(toIntent));
@@ -77,7 +80,7 @@ function toIntent({ step }: Decided): NewOperation[] {
 }
 
 /** When the order is looked at next is written with the step itself, so no crash in between can lose it. */
-function toUpdate({ order, step }: Decided): ChargeUpdate[] {
+function toUpdate({ order, step, cashback_version }: Decided): ChargeUpdate[] {
   if (step.action === 'rest') return [];
   const ending = endingOf(step);
   const { order_id, revision, operation_id, attention } = order;
@@ -88,6 +91,7 @@ function toUpdate({ order, step }: Decided): ChargeUpdate[] {
     next_operation_id: ending === null ? operation_id : null,
     settled: false,
     rewarded: ending && ending.rewarded,
+    cashback_version,
     attention,
     poll_in_ms: null,
   };

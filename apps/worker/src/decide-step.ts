@@ -92,6 +92,7 @@ function decideObserved(
     revision: order.revision,
     cashback,
     operation: operation && { ...operation, reward: vectorOfAmounts(operation.reward) },
+    cashback_version: order.cashback_version,
     attempts,
     unsettled_since: order.unsettled_since,
     answers_since,

@@ -103,7 +103,7 @@ interface Learned {
 /** Of the operation that is still the open one only: another look may have closed it meanwhile. */
 async function record(
   { database, log }: WorkerContext,
-  { order_id, operation_id }: NewOperation,
+  { order_id, operation_id, version }: NewOperation,
   { ended, attention, onDue }: Learned,
 ): Promise<void> {
   const recorded = await withTransaction(database, async (tx) => {
@@ -124,6 +124,8 @@ async function record(
       next_operation_id: ended === null ? operation_id : null,
       settled: false,
       rewarded: null,
+      // Accepting it took the invoice beyond the version that it was sent with.
+      cashback_version: ended === null || ended.outcome === 'rejected' ? null : version + 1,
       attention: needed,
       poll_in_ms: needed === null ? 0 : null,
     };

@@ -53,6 +53,32 @@ for (const path of ['/v2/invoice/retrieve', '/update/cashback']) {
   );
 }
 
+test('an answer out of the past, which shows the target of now as rewarded, settles nothing', async () => {
+  const { outside } = harness;
+  const orderId = newOrderId('past');
+  outside.addInvoice(orderId);
+  await harness.register(orderId, '10');
+  await harness.untilSettled(orderId);
+  const past = structuredClone(outside.cashback(orderId));
+  await harness.register(orderId, '4');
+  await harness.untilSettled(orderId);
+
+  // A replica that lags shows ten as rewarded, which is the target again.
+  let times = 0;
+  outside.intercept = (call, honest) => {
+    const answer = honest();
+    if (call.path !== '/v2/invoice/retrieve' || call.order_id !== orderId || times === 2) return answer;
+    times += 1;
+    return typeof answer === 'object' && 'body' in answer
+      ? { ...answer, body: { ...(answer.body as object), cashback: past } }
+      : answer;
+  };
+  await harness.register(orderId, '10');
+  await harness.untilSettled(orderId);
+  expect(times).toBe(2);
+  expect(outside.cashback(orderId).rewarded).toMatchObject([{ source: 'user', amount: '10.0000' }]);
+});
+
 test('an answer to an update that is about another operation is believed nothing', async () => {
   const { outside } = harness;
   const orderId = newOrderId('wrong-operation');

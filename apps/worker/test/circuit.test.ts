@@ -139,7 +139,8 @@ test('while the circuit is open the queue stands still, and a worker that is sto
   // order stands to be looked at again, so no call is under way any more.
   const standing = await until(
     countOrders,
-    ({ held, tried, queued }) => held === 20 && tried + held + queued === 60,
+    ({ held, tried, queued }) =>
+      held === 20 && tried + held + queued === 60 && tried > 0 && tried >= askedFor(orderIds),
   );
   expect(standing.queued).toBeGreaterThan(0);
   const calls = outside.calls.length;
@@ -157,3 +158,8 @@ test('while the circuit is open the queue stands still, and a worker that is sto
   await harness.startWorker();
   await expectAllSettledOnce(orderIds);
 });
+
+function askedFor(orderIds: readonly string[]): number {
+  const asked = new Set(harness.outside.calls.map(({ order_id }) => order_id));
+  return orderIds.filter((orderId) => asked.has(orderId)).length;
+}

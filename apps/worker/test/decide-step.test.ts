@@ -28,6 +28,7 @@ function order(changes: Partial<ChargeOrder> = {}, afterMs = 0): ChargeOrder {
     settled_revision: 1,
     operation_id: null,
     rewarded: [],
+    cashback_version: 0,
     attention: null,
     unsettled_since: registeredAt,
     now: new Date(registeredAt.getTime() + afterMs),

@@ -52,6 +52,8 @@ export interface ChargeInput extends Waiting {
   revision: number;
   cashback: ObservedCashback;
   operation: OpenOperation | null;
+  /** The highest cashback version that the invoice is known to have reached; 0: none is. */
+  cashback_version: number;
   /** Those that are recorded, of this revision. */
   attempts: Attempts;
   limits: ChargeLimits;
@@ -60,8 +62,11 @@ export interface ChargeInput extends Waiting {
 /** How an operation of ours ended, by the word of `transactions`. */
 export type Finished = { operation_id: string; outcome: 'applied' | 'failed'; reason: string | null };
 
-/** `in_flight`: our operation. `other_in_flight`: somebody else's. `backoff`: the last attempt was in vain. */
-export type PollReason = 'in_flight' | 'other_in_flight' | 'backoff';
+/**
+ * `in_flight`: our operation. `other_in_flight`: somebody else's. `backoff`: the last attempt was in vain. `stale`: the
+ * answer shows the invoice as it was before what is known of it.
+ */
+export type PollReason = 'in_flight' | 'other_in_flight' | 'backoff' | 'stale';
 
 /**
  * What to do next for an order; `finished` is recorded with it, whatever it is.
@@ -90,14 +95,28 @@ const REJECTIONS_AT_ONCE = 3;
  * all else is updated again, with a growing wait after each vain attempt. `failed` with the target is updated too: the
  * empty plan succeeds, and the invoice ends in `success`.
  *
+ * An answer out of the past decides nothing: it may show the target of now as rewarded, which was taken back since.
+ *
  * What is in flight and does not end in time needs attention, and so does what is tried in vain again and again, and an
  * invoice that contradicts itself. Age alone stops nothing: an order whose target was never tried is updated, and an
  * operation that may never have arrived is repeated, however long that was impossible.
  */
 export function decideCharge(input: ChargeInput): ChargeDecision {
+  if (input.cashback.version < input.cashback_version) return waitForNews(input);
   return input.operation === null
     ? decideWithoutOperation(input, null)
     : followOperation(input, input.operation);
+}
+
+function waitForNews(input: ChargeInput): ChargeDecision {
+  const overdue = overdueReason(input, input.limits);
+  if (overdue === null) {
+    return { action: 'poll', finished: null, after_ms: pollDelay(input, input.limits), why: 'stale' };
+  }
+  const reason =
+    `the invoice shows cashback version ${input.cashback.version}, and version ${input.cashback_version} ` +
+    `was reached before: ${overdue}`;
+  return { action: 'needs_attention', finished: null, reason };
 }
 
 function followOperation(input: ChargeInput, operation: OpenOperation): ChargeDecision {

@@ -41,6 +41,7 @@ export function inputOf(given: Partial<ChargeInput> = {}): ChargeInput {
     revision: 3,
     cashback: cashbackOf(),
     operation: null,
+    cashback_version: 0,
     attempts: attemptsOf({}),
     unsettled_since: ago(0),
     answers_since: null,

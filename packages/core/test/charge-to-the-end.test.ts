@@ -106,6 +106,7 @@ function startWorker(invoice: ReturnType<typeof startInvoice>) {
   let revision = 1;
   let operation: OpenOperation | null = null;
   let sent = 0;
+  let cashback_version = 0;
   let attempts = attemptsOf({});
   let now = new Date('2026-01-02T12:00:00.000Z');
   const unsettled_since = now;
@@ -124,7 +125,10 @@ function startWorker(invoice: ReturnType<typeof startInvoice>) {
     const decision = decideAnswer(heard, { repeated, overdue: null });
     expect(decision.action).not.toBe('needs_attention');
     if (decision.action === 'rejected') end('rejected');
-    if (decision.action === 'finished') end(decision.outcome);
+    if (decision.action === 'finished') {
+      cashback_version = Math.max(cashback_version, next.version + 1);
+      end(decision.outcome);
+    }
   }
 
   return {
@@ -144,12 +148,14 @@ function startWorker(invoice: ReturnType<typeof startInvoice>) {
         revision,
         cashback,
         operation,
+        cashback_version,
         attempts,
         unsettled_since,
         answers_since: null,
         now,
         limits,
       });
+      cashback_version = Math.max(cashback_version, cashback.version);
       if (decision.finished) end(decision.finished.outcome);
       expect(decision.action).not.toBe('needs_attention');
       if (decision.action === 'update') {

@@ -72,6 +72,36 @@ describe('decideCharge', () => {
       { cashback: cashbackOf({ status: 'in-progress' }), attempts: attemptsOf({ failed: 9, last_at: now }) },
       { action: 'poll', finished: null, after_ms: 100, why: 'other_in_flight' },
     ],
+    // An answer out of the past.
+    [
+      'the target in an answer from before what is known settles nothing',
+      { cashback: cashbackOf({ rewarded: target }), cashback_version: 9 },
+      { action: 'poll', finished: null, after_ms: 100, why: 'stale' },
+    ],
+    [
+      'nor does such an answer begin anything',
+      { cashback_version: 9, unsettled_since: ago(3_200) },
+      { action: 'poll', finished: null, after_ms: 3_200, why: 'stale' },
+    ],
+    [
+      'nor does the end of our operation count in it',
+      { cashback: cashbackOf({ operations: [listed('failed')] }), operation: open, cashback_version: 9 },
+      { action: 'poll', finished: null, after_ms: 100, why: 'stale' },
+    ],
+    [
+      'the same answer again is believed',
+      { cashback: cashbackOf({ rewarded: target }), cashback_version: 8 },
+      { action: 'settled', finished: null },
+    ],
+    [
+      'an upstream that never gets past it needs a person',
+      { cashback_version: 9, unsettled_since: ago(60_001) },
+      {
+        action: 'needs_attention',
+        finished: null,
+        reason: `the invoice shows cashback version 8, and version 9 was reached before: not settled since ${ago(60_001).toISOString()}`,
+      },
+    ],
     // The wait between two polls, and after a failure.
     [
       'the wait between two polls grows with the time the order is unsettled',

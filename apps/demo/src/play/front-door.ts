@@ -12,6 +12,7 @@ export interface FrontDoor {
   transactions: HttpClient;
   trust: HttpClient;
   wallet: HttpClient;
+  processing: HttpClient;
   /** Sends a signed `invoice.changed` to processing, as transactions does. */
   sendInvoiceChanged(id: string, payload: unknown): Promise<void>;
   /** Every call here may be repeated, so silence is met by the same call again; what is refused is an error. */
@@ -20,9 +21,9 @@ export interface FrontDoor {
   close(): Promise<void>;
 }
 
-export function openFrontDoor(system: System): FrontDoor {
+export function openFrontDoor(system: System, retries = RETRIES): FrontDoor {
   const { credentials, urls } = system;
-  const http = (name: 'transactions' | 'trust' | 'wallet') =>
+  const http = (name: 'transactions' | 'trust' | 'wallet' | 'processing') =>
     createHttpClient({
       name,
       base_url: urls[name],
@@ -36,7 +37,12 @@ export function openFrontDoor(system: System): FrontDoor {
     token: credentials.token('demo>server'),
     timeout_ms: TIMEOUT_MS,
   });
-  const clients = { transactions: http('transactions'), trust: http('trust'), wallet: http('wallet') };
+  const clients = {
+    transactions: http('transactions'),
+    trust: http('trust'),
+    wallet: http('wallet'),
+    processing: http('processing'),
+  };
   const callbacks = createCallbackSender({
     secret: credentials.callback_secrets.invoice,
     timeout_ms: TIMEOUT_MS,
@@ -49,7 +55,7 @@ export function openFrontDoor(system: System): FrontDoor {
       callbacks.send({ id, url: `${urls.processing}/callbacks/invoice`, payload }),
     insist: (call) =>
       pRetry(call, {
-        retries: RETRIES,
+        retries,
         minTimeout: 100,
         maxTimeout: 3000,
         randomize: true,

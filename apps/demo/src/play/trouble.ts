@@ -14,7 +14,7 @@ const FAULTS: Partial<TrustSettings> = {
   duplicate_callback_share: 0.2,
   reorder_callback_share: 0.2,
 };
-const CALM: TrustSettings = {
+export const CALM: TrustSettings = {
   latency_ms: 20,
   answer_delay_ms: 0,
   failure_share: 0,

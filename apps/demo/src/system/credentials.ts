@@ -11,6 +11,7 @@ const HOPS = {
   'transactions>trust': ['baskets'],
   'demo>trust': ['wallets', 'spend', 'settings', 'baskets'],
   'demo>wallet': ['wallets'],
+  'demo>processing': ['attention'],
 } as const;
 
 export type Hop = keyof typeof HOPS;

@@ -52,6 +52,7 @@ export function environments(options: EnvironmentOptions): Record<AppName, Recor
     },
     processing: {
       ...common('processing'),
+      BEARER_TOKENS: accepted('processing'),
       SERVER_URL: urlOf(ports.server),
       SERVER_TOKEN: token('processing>server'),
       TRANSACTIONS_URL: urlOf(ports.transactions),

@@ -35,8 +35,11 @@ export interface System {
   cashback_services: string;
   /** Names of apps that ended without being asked to. */
   crashed(): AppName[];
-  /** SIGKILL, then a new process on the same port with the same settings. */
-  killAndRestart(app: AppName): Promise<void>;
+  process(app: AppName): AppProcess;
+  /** SIGKILL, then a new process on the same port with the same settings, but for those that are given. */
+  killAndRestart(app: AppName, settings?: Record<string, string>): Promise<void>;
+  /** One more process of an app, on another port. Whoever starts it stops it. */
+  startTwin(app: AppName): Promise<AppProcess>;
   stop(): Promise<void>;
 }
 
@@ -62,11 +65,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     stops.push(shop.stop);
     const cashback_services = writeServicesWithShop(work_folder, shop.url);
     const env = environments({ database_url, ports, credentials, cashback_services });
-    const start = (app: AppName) =>
+    const start = (app: AppName, settings: Record<string, string> = {}) =>
       startProcess({
         name: app,
         main: path.join(root, 'apps', app, 'src', 'main.ts'),
-        env: { ...env[app], ...options.settings?.[app] },
+        env: { ...env[app], ...options.settings?.[app], ...settings },
         log_file: path.join(log_folder, `${app}.log`),
       });
 
@@ -89,10 +92,16 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         [...APPS, 'shop' as const].map((app) => [app, urlOf(ports[app])]),
       ) as System['urls'],
       crashed: () => APPS.filter((app) => processes.get(app)?.crashed()),
-      async killAndRestart(app) {
-        await processes.get(app)?.kill();
-        processes.set(app, await start(app));
+      process: (app) => {
+        const found = processes.get(app);
+        if (found === undefined) throw new Error(`${app} is not running`);
+        return found;
       },
+      async killAndRestart(app, settings) {
+        await processes.get(app)?.kill();
+        processes.set(app, await start(app, settings));
+      },
+      startTwin: (app) => start(app, { PORT: '0' }),
       stop,
     };
   } catch (error) {

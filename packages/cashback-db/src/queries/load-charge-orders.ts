@@ -12,6 +12,8 @@ export interface ChargeOrder {
   operation_id: string | null;
   /** As `transactions` last said it. */
   rewarded: { source: Source; amount: string }[];
+  /** The highest version of the invoice's cashback that was ever seen. */
+  cashback_version: number;
   attention: string | null;
   unsettled_since: Date;
   /** The database's clock, which wrote the other moments too. */
@@ -20,8 +22,8 @@ export interface ChargeOrder {
 
 /** For a statement that names no other table with columns of these names. */
 export const CHARGE_ORDER_COLUMNS = `
-  order_id, user_id, wallet_id, currency, revision, settled_revision, operation_id, rewarded, attention,
-  unsettled_since, now() AS now`;
+  order_id, user_id, wallet_id, currency, revision, settled_revision, operation_id, rewarded,
+  cashback_version, attention, unsettled_since, now() AS now`;
 
 const text = `
   SELECT ${CHARGE_ORDER_COLUMNS}

@@ -13,6 +13,8 @@ export interface ChargeUpdate {
   settled: boolean;
   /** Null: what is stored stays. */
   rewarded: { source: Source; amount: string }[] | null;
+  /** That was seen of the invoice's cashback; null: none was. The highest stays. */
+  cashback_version: number | null;
   attention: string | null;
   /** How long until the order is to be looked at again; null: only when a job or a callback comes. */
   poll_in_ms: number | null;
@@ -23,12 +25,14 @@ const text = `
     operation_id = input.next_operation_id,
     settled_revision = CASE WHEN input.settled THEN input.revision ELSE stored.settled_revision END,
     rewarded = coalesce(input.rewarded::jsonb, stored.rewarded),
+    cashback_version = greatest(stored.cashback_version, input.cashback_version),
     attention = input.attention,
     next_charge_at = now() + coalesce(input.poll_in_ms, 0) * interval '1 millisecond',
     poll_at = now() + input.poll_in_ms * interval '1 millisecond',
     updated_at = now()
-  FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::text[], $8::integer[])
-    AS input (order_id, revision, operation_id, next_operation_id, settled, rewarded, attention, poll_in_ms)
+  FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::integer[], $8::text[],
+    $9::integer[])
+    AS input (order_id, revision, operation_id, next_operation_id, settled, rewarded, cashback_version, attention, poll_in_ms)
   WHERE stored.order_id = input.order_id
     AND stored.revision = input.revision
     AND stored.operation_id IS NOT DISTINCT FROM input.operation_id`;
@@ -49,6 +53,7 @@ export async function updateCharges(tx: Transaction, updates: readonly ChargeUpd
       updates.map((update) => update.next_operation_id),
       updates.map((update) => update.settled),
       updates.map((update) => update.rewarded && JSON.stringify(update.rewarded)),
+      updates.map((update) => update.cashback_version),
       updates.map((update) => update.attention),
       updates.map(({ poll_in_ms }) => poll_in_ms && Math.round(poll_in_ms)),
     ],

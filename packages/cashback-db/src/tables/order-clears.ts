@@ -30,6 +30,8 @@ export const orderClears = cashback.table(
       .$type<{ source: 'user' | 'service'; amount: string }[]>()
       .notNull()
       .default([]),
+    /** The highest version of the invoice's cashback that was ever seen: what is older is out of the past. */
+    cashback_version: integer('cashback_version').notNull().default(0),
     /** Why a person must look; null when nobody needs to. */
     attention: text('attention'),
     unsettled_since: moment('unsettled_since').notNull().default(now),

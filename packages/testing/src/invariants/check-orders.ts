@@ -5,11 +5,19 @@ import type { World } from './world.ts';
 const NEWEST_EVENTS = `
   SELECT DISTINCT ON (order_id, source) order_id, source, value FROM cashback.events
    WHERE order_id LIKE $1 ORDER BY order_id, source, revision DESC`;
+/** By Trust's own log: what moved for each order, one movement after the other. */
+const MOVED = `
+  SELECT order_id, source, wallet_id, m.sequence, m.created_at, CASE m.kind WHEN 'topup' THEN m.amount ELSE -m.amount END AS moved
+    FROM trust.wallet_movements m
+    JOIN (SELECT 'topup' AS kind, basket_id AS cause, order_id, source FROM trust.baskets WHERE order_id LIKE $1
+          UNION ALL
+          SELECT 'refund', refund_id, order_id, source FROM trust.refunds JOIN trust.baskets USING (basket_id) WHERE order_id LIKE $1) c
+      USING (kind, cause)`;
 const REWARDED = `
   SELECT invoice_id AS order_id, source, sum(amount - refunded) AS rewarded FROM transactions.baskets
    WHERE invoice_id LIKE $1 GROUP BY invoice_id, source`;
 
-/** 1, 2, 3, 4 and 8: each query returns what contradicts its invariant. */
+/** 1, 2, 3, 4 and 8, by the tables and by Trust's own log: each query returns what contradicts its invariant. */
 export function checkOrders(world: World): Promise<Violation[]> {
   return runChecks(world, CHECKS);
 }
@@ -20,7 +28,12 @@ const CHECKS = [
     query: `
       SELECT order_id, format('%s: target %s, rewarded %s', source, coalesce(value, 0), coalesce(rewarded, 0)) AS detail
         FROM (${NEWEST_EVENTS}) t FULL JOIN (${REWARDED}) r USING (order_id, source)
-       WHERE coalesce(value, 0) <> coalesce(rewarded, 0)`,
+       WHERE coalesce(value, 0) <> coalesce(rewarded, 0)
+      UNION ALL
+      SELECT order_id, format('%s: target %s, moved at Trust %s', source, coalesce(value, 0), coalesce(moved, 0))
+        FROM (${NEWEST_EVENTS}) t
+        FULL JOIN (SELECT order_id, source, sum(moved) AS moved FROM (${MOVED}) m GROUP BY order_id, source) r USING (order_id, source)
+       WHERE coalesce(value, 0) <> coalesce(moved, 0)`,
   },
   {
     invariant: 2,
@@ -52,14 +65,16 @@ const CHECKS = [
        WHERE o.order_id LIKE $1 AND o.cashback_sum <> coalesce(t.sum, 0)`,
   },
   {
-    // What every outcome saw, and what the baskets hold now.
+    // What every outcome saw, what the baskets hold now, and what Trust's own log says after each of its movements.
     invariant: 8,
     query: `
       SELECT order_id, format('%s: rewarded %s, largest target %s', source, rewarded, coalesce(largest, 0)) AS detail
         FROM (SELECT order_id, r.source, r.amount::numeric AS rewarded
                 FROM cashback.operation_outcomes, jsonb_to_recordset(rewarded) AS r(source text, amount text)
                WHERE order_id LIKE $1
-              UNION ALL ${REWARDED}) seen
+              UNION ALL ${REWARDED}
+              UNION ALL
+              SELECT order_id, source, sum(moved) OVER (PARTITION BY order_id, source, wallet_id ORDER BY sequence) FROM (${MOVED}) m) seen
         LEFT JOIN (SELECT order_id, source, max(value) AS largest FROM cashback.events
                     WHERE order_id LIKE $1 GROUP BY order_id, source) l USING (order_id, source)
        WHERE rewarded < 0 OR rewarded > coalesce(largest, 0)`,

@@ -30,6 +30,16 @@ const CHECKS = [
       UNION ALL
       SELECT wallet_id, format('sequence %s pushed as %s, the ledger says %s', sequence, p.balance, m.balance_after)
         FROM wallet.pushes p LEFT JOIN trust.wallet_movements m USING (wallet_id, sequence)
-       WHERE wallet_id LIKE $1 AND p.balance IS DISTINCT FROM m.balance_after`,
+       WHERE wallet_id LIKE $1 AND p.balance IS DISTINCT FROM m.balance_after
+      UNION ALL
+      SELECT wallet_id, format('sequence %s is %s in the inbox, and has %s push records', sequence, outcome, pushes)
+        FROM (SELECT i.wallet_id, i.sequence, CASE WHEN bool_or(i.outcome = 'adopted') THEN 'adopted' ELSE 'superseded' END AS outcome,
+                     count(DISTINCT p.sequence) AS pushes
+                FROM wallet.callback_inbox i LEFT JOIN wallet.pushes p USING (wallet_id, sequence)
+               WHERE i.wallet_id LIKE $1 GROUP BY i.wallet_id, i.sequence) s
+       WHERE (outcome = 'adopted') <> (pushes = 1)
+      UNION ALL
+      SELECT wallet_id, format('sequence %s was adopted and not delivered', sequence)
+        FROM wallet.pushes WHERE wallet_id LIKE $1 AND delivered_at IS NULL`,
   },
 ] as const;

@@ -12,6 +12,7 @@ export { INVARIANTS } from './invariants.ts';
 export type { InvariantNumber, Violation } from './invariants.ts';
 export { readTotals } from './check-money.ts';
 export type { BySource, Totals } from './check-money.ts';
+export { readOrderHistory } from './order-history.ts';
 export { readUnsettled } from './unsettled.ts';
 export type { Unsettled } from './unsettled.ts';
 export { selectOfRun } from './world.ts';

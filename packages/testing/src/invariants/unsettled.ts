@@ -20,9 +20,10 @@ export async function readUnsettled(world: World): Promise<Unsettled> {
        FROM transactions.invoices i
        LEFT JOIN cashback.order_clears o ON o.order_id = i.invoice_id
        LEFT JOIN processing.invoice_changes c ON c.order_id = i.invoice_id
-      WHERE i.invoice_id LIKE $1 AND i.status <> 'held'
-        AND (o.order_id IS NULL OR o.invoice_version <> i.version OR o.settled_revision < o.revision OR o.operation_id IS NOT NULL
-             OR o.attention IS NOT NULL OR c.attention IS NOT NULL OR c.asks_again)
+      WHERE i.invoice_id LIKE $1
+        AND (o.settled_revision < o.revision OR o.operation_id IS NOT NULL OR o.attention IS NOT NULL
+             OR (i.status <> 'held'
+                 AND (o.order_id IS NULL OR o.invoice_version <> i.version OR c.attention IS NOT NULL OR c.asks_again)))
       LIMIT ${EXAMPLES}`,
   );
   const wallets = await selectOfRun<{ total: string }>(

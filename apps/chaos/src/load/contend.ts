@@ -1,0 +1,177 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type CashbackClient, CashbackClientError, createCashbackClient } from '@cashback/client';
+import { invoice } from '@cashback/contract';
+import { type FrontDoor, type Random, seededRandom } from '@cashback/demo/parts';
+import type { Violation } from '@cashback/testing/invariants';
+import { type RecordedCall, checkLinearizable, createHistory } from '@cashback/testing/linearizability';
+import { type ModelCall, type ModelOrder, type ModelResult, registerModel } from './register-model.ts';
+
+const CLIENTS = 4;
+const CALLS_EACH = 8;
+const PAUSE_MS = 400;
+const TIMEOUT_MS = 2_000;
+const MOST_PAUSE_MS = 60;
+/** After these a call may have taken effect, or may yet. */
+const UNKNOWN: ReadonlySet<string> = new Set([
+  'UNREACHABLE',
+  'DATABASE_UNAVAILABLE',
+  'OVERLOADED',
+  'INTERNAL',
+]);
+
+export interface Contention {
+  /** Resolves when it has been stopped, with every call that was made and what it was told. */
+  ended: Promise<readonly RecordedCall<ModelCall, ModelResult>[]>;
+  throwIfFailed(): void;
+  stop(): void;
+}
+
+/**
+ * Clients that register the same order at the same time, order after order, with versions and revisions that cross.
+ * No call is repeated: what each was told is the history that must have an order.
+ */
+export function startContention(options: {
+  run: string;
+  seed: number;
+  door: FrontDoor;
+  /** By which they reach the server. */
+  server_url: string;
+  token: string;
+}): Contention {
+  const { run, seed, door, server_url, token } = options;
+  const stopping = new AbortController();
+  const history = createHistory<ModelCall, ModelResult>();
+  // What goes alone and what goes together with others, over connections of their own.
+  const clients = Array.from({ length: CLIENTS }, (_, index) =>
+    createCashbackClient({
+      url: server_url,
+      token,
+      timeout_ms: TIMEOUT_MS,
+      retries: 0,
+      batching: index % 2 === 0,
+    }),
+  );
+
+  async function contend(number: number): Promise<void> {
+    const order_id = `${run}-contended-${number}`;
+    const payee = { user_id: `${run}-user-${number}`, wallet_id: `${run}-wallet-${number}`, currency: 'USD' };
+    const opening = { invoice_id: order_id, service: 'yellow', ...payee, status: 'held', payments: [] };
+    await door.insist(() => door.transactions.post('/v2/invoice/create', opening, invoice));
+    await Promise.all(
+      clients.map(async (client, index) => {
+        const random = seededRandom(seed + number, index);
+        let known = 0;
+        for (let nth = 0; nth < CALLS_EACH; nth += 1) {
+          const call = drawCall(random, nth, known);
+          const result = await history.record(order_id, call, () =>
+            callServer(client, { order_id, ...payee }, call),
+          );
+          known = result?.revision ?? known;
+          await sleep(random.integer(0, MOST_PAUSE_MS));
+        }
+      }),
+    );
+  }
+
+  async function play(): Promise<readonly RecordedCall<ModelCall, ModelResult>[]> {
+    try {
+      for (let number = 0; !stopping.signal.aborted; number += 1) {
+        await contend(number);
+        await sleep(PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => {});
+      }
+      return history.calls;
+    } finally {
+      for (const client of clients) client.close();
+    }
+  }
+  const ended = play();
+  let failure: unknown;
+  ended.catch((error: unknown) => (failure = error));
+  return {
+    ended,
+    throwIfFailed() {
+      if (failure !== undefined) throw failure;
+    },
+    stop: () => stopping.abort(),
+  };
+}
+
+function drawCall(random: Random, nth: number, known: number): ModelCall {
+  if (random.chance(15)) return 'order';
+  return {
+    invoice_version: 1 + Math.floor(nth / 2) + (random.chance(50) ? 1 : 0),
+    user: random.integer(0, 3),
+    service: random.integer(0, 3),
+    ...(random.chance(50) && { expected_revision: known }),
+  };
+}
+
+type Identity = { order_id: string; user_id: string; wallet_id: string; currency: string };
+
+/** In the words of the model; null: whether it took effect is not known. */
+async function callServer(
+  client: CashbackClient,
+  identity: Identity,
+  call: ModelCall,
+): Promise<ModelResult | null> {
+  try {
+    if (call === 'order') return { answer: 'order', ...(await readOrder(client, identity.order_id)) };
+    const { user, service, ...rest } = call;
+    const cashback_by_source = [
+      { source: 'user' as const, value: String(user) },
+      { source: 'service' as const, value: String(service) },
+    ];
+    const input = { ...identity, service: 'yellow', cleared_sum: '100', cashback_by_source, ...rest };
+    const answer = await client.register(input);
+    const { outcome, revision, invoice_version } = answer;
+    return { answer: outcome, revision, invoice_version, ...bySource(answer.cashback_by_source) };
+  } catch (error) {
+    if (!(error instanceof CashbackClientError)) throw error;
+    if (UNKNOWN.has(error.code)) return null;
+    return { answer: error.code };
+  }
+}
+
+async function readOrder(client: CashbackClient, order_id: string): Promise<ModelOrder> {
+  try {
+    const { revision, invoice_version, target } = await client.order({ order_id });
+    return { revision, invoice_version, ...bySource(target) };
+  } catch (error) {
+    if (error instanceof CashbackClientError && error.code === 'ORDER_NOT_FOUND')
+      return registerModel.initial;
+    throw error;
+  }
+}
+
+function bySource(values: readonly { source: string; value: string }[]): { user: number; service: number } {
+  const amounts = new Map(values.map(({ source, value }) => [source, Number(value)]));
+  return { user: amounts.get('user') ?? 0, service: amounts.get('service') ?? 0 };
+}
+
+/**
+ * 2 and 3, by what the callers were told: with each order's state at rest as its last call, some order of its calls
+ * explains every answer. An acknowledged register that was lost has none.
+ */
+export async function checkContention(
+  calls: readonly RecordedCall<ModelCall, ModelResult>[],
+  door: FrontDoor,
+): Promise<Violation[]> {
+  const violations: Violation[] = [];
+  for (const [order_id, ofOrder] of Map.groupBy(calls, ({ key }) => key)) {
+    const invoked_at = performance.now();
+    const stored = await door.insist(() => readOrder(door.server, order_id));
+    const last: RecordedCall<ModelCall, ModelResult> = {
+      key: order_id,
+      input: 'order',
+      invoked_at,
+      answer: { returned_at: performance.now(), result: { answer: 'order', ...stored } },
+    };
+    const verdict = checkLinearizable([...ofOrder, last], registerModel);
+    if (verdict.outcome === 'linearizable') continue;
+    const acknowledged = ofOrder.filter(({ answer }) => answer?.result.answer === 'registered');
+    const newest = Math.max(0, ...acknowledged.map(({ answer }) => answer?.result.revision ?? 0));
+    const invariant = stored.revision < newest ? 2 : 3;
+    violations.push({ invariant, order_id, detail: verdict.report });
+  }
+  return violations;
+}

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type FrontDoor, generateOrders, playStories, tellStory } from '@cashback/demo/parts';
+
+const BATCH = 25;
+/** Room for the faults to be felt, and for processes that start anew. */
+const BATCH_EVERY_MS = 1_500;
+
+export interface Load {
+  /** Resolves when it has been stopped and what it had begun is played to its end. */
+  ended: Promise<{ orders: number; steps: number }>;
+  throwIfFailed(): void;
+  stop(): void;
+}
+
+/** Orders of a shop, a batch at a time, until it is stopped. Each call is repeated until it is answered. */
+export function startLoad(options: {
+  run: string;
+  seed: number;
+  door: FrontDoor;
+  signal: AbortSignal;
+}): Load {
+  const { run, seed, door, signal } = options;
+  const stopping = new AbortController();
+  async function play(): Promise<{ orders: number; steps: number }> {
+    let orders = 0;
+    let steps = 0;
+    while (!stopping.signal.aborted) {
+      const began = performance.now();
+      const batch = generateOrders(BATCH, seed + orders).map((order) => ({
+        ...order,
+        number: order.number + orders,
+      }));
+      const stories = batch.map((order) => tellStory(order, seed));
+      await playStories(stories, { run, door, signal, progress: (count) => (steps += count) });
+      orders += batch.length;
+      const pause_ms = Math.max(0, BATCH_EVERY_MS - (performance.now() - began));
+      await sleep(pause_ms, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+    return { orders, steps };
+  }
+  const ended = play();
+  // Faults go on without load, and would say nothing: what ends it ends the run.
+  let failure: unknown;
+  ended.catch((error: unknown) => (failure = error));
+  return {
+    ended,
+    throwIfFailed() {
+      if (failure !== undefined) throw failure;
+    },
+    stop: () => stopping.abort(),
+  };
+}

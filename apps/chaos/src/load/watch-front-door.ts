@@ -1,0 +1,75 @@
+import { type FrontDoor } from '@cashback/demo/parts';
+import { HttpCallError } from '@cashback/service';
+import { type Violation, type World, selectOfRun } from '@cashback/testing/invariants';
+
+/** What the shop was told had happened. */
+export interface Acknowledged {
+  /** The newest version of each invoice that was answered. */
+  versions: ReadonlyMap<string, number>;
+  spends: ReadonlySet<string>;
+}
+
+/** A front door that remembers what was acknowledged. */
+export function watchFrontDoor(door: FrontDoor): { door: FrontDoor; acknowledged: Acknowledged } {
+  const versions = new Map<string, number>();
+  const spends = new Set<string>();
+  const post: FrontDoor['transactions']['post'] = async (path, body, schema, options) => {
+    const answer = await door.transactions.post(path, body, schema, options);
+    const { invoice_id, version } = { ...(answer as { invoice_id?: string; version?: number }) };
+    if (invoice_id !== undefined && version !== undefined) {
+      versions.set(invoice_id, Math.max(version, versions.get(invoice_id) ?? 0));
+    }
+    return answer;
+  };
+  const spend: FrontDoor['trust']['post'] = async (path, body, schema, options) => {
+    const answer = await door.trust.post(path, body, schema, options);
+    const { spend_id } = { ...(body as { spend_id?: string }) };
+    if (spend_id !== undefined) spends.add(spend_id);
+    return answer;
+  };
+  return {
+    acknowledged: { versions, spends },
+    door: {
+      ...door,
+      transactions: { ...door.transactions, post },
+      trust: { ...door.trust, post: spend },
+      // A receiver whose clock is off refuses a callback for its age: then it is lost, as others are.
+      sendInvoiceChanged: (id, payload) =>
+        door.sendInvoiceChanged(id, payload).catch((error: unknown) => {
+          if (!(error instanceof HttpCallError) || error.outcome !== 'refused') throw error;
+        }),
+    },
+  };
+}
+
+/** 2 and 12, by what the shop was told: an invoice's version that was answered is stored, and so is a spend. */
+export async function checkAcknowledged(
+  world: World,
+  { versions, spends }: Acknowledged,
+): Promise<Violation[]> {
+  const invoices = await selectOfRun<{ invoice_id: string; version: number }>(
+    world,
+    'SELECT invoice_id, version FROM transactions.invoices WHERE invoice_id LIKE $1',
+  );
+  const stored = new Map(invoices.map(({ invoice_id, version }) => [invoice_id, version]));
+  const lost = [...versions].filter(([order_id, version]) => (stored.get(order_id) ?? 0) < version);
+  const moved = await selectOfRun<{ cause: string }>(
+    world,
+    `SELECT cause FROM trust.wallet_movements WHERE wallet_id LIKE $1 AND kind = 'spend'`,
+  );
+  const causes = new Set(moved.map(({ cause }) => cause));
+  return [
+    ...lost.map(([order_id, version]): Violation => ({
+      invariant: 2,
+      order_id,
+      detail: `the shop was told of invoice version ${version}, stored is ${stored.get(order_id) ?? 'none'}`,
+    })),
+    ...[...spends]
+      .filter((spend_id) => !causes.has(spend_id))
+      .map((spend_id): Violation => ({
+        invariant: 12,
+        order_id: spend_id.replace(/-spend$/, ''),
+        detail: `spend ${spend_id} was acknowledged, and Trust has no movement of it`,
+      })),
+  ];
+}

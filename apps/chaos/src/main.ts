@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { waitForStop } from '@cashback/demo/parts';
+import { Command, InvalidArgumentError } from 'commander';
+import { describeReport, hasPassed } from './report.ts';
+import { runChaos } from './run-chaos.ts';
+
+interface Options {
+  minutes: number;
+  seed: number;
+  json?: true;
+  only: string;
+}
+
+const program = new Command('chaos')
+  .description(
+    'Run the whole system under load and random faults, then heal, drain, and check every invariant',
+  )
+  .option('--minutes <n>', 'how long faults go on; at least until each kind has happened once', minutes, 2)
+  .option('--seed <n>', 'decides the orders, and which fault comes when', integer, 1)
+  .option('--only <text>', 'only the faults whose name contains it', '')
+  .option('--json', 'print the report as JSON')
+  .addHelpText(
+    'after',
+    `
+Starts a Postgres of its own, on a small file system where it may mount one (root on Linux), and all apps.
+Exit code: 0 nothing lost, nothing doubled, everything drained, and every kind of fault happened; 1 anything else.`,
+  )
+  .parse();
+
+process.exitCode = await main(program.opts<Options>());
+
+async function main({ minutes: duration, seed, json, only }: Options): Promise<number> {
+  const stop = waitForStop();
+  const work_folder = mkdtempSync(path.join(tmpdir(), 'cashback-chaos-'));
+  let passed = false;
+  try {
+    const report = await runChaos({
+      minutes: duration,
+      seed,
+      only,
+      work_folder,
+      run: `c${Date.now().toString(36)}${randomBytes(2).toString('hex')}`,
+      signal: stop.signal,
+      say: (what) => process.stderr.write(`  ${what}\n`),
+    });
+    passed = hasPassed(report);
+    process.stdout.write(
+      json ? `${JSON.stringify({ passed, ...report }, null, 2)}\n` : describeReport(report),
+    );
+  } catch (error) {
+    process.stderr.write(`chaos: ${error instanceof Error ? error.stack : String(error)}\n`);
+  } finally {
+    stop.release();
+    if (passed) rmSync(work_folder, { recursive: true, force: true });
+    else process.stderr.write(`The logs of the apps are in ${work_folder}/logs\n`);
+  }
+  return passed ? 0 : 1;
+}
+
+function minutes(text: string): number {
+  const value = Number(text);
+  if (!/^\d{1,4}(\.\d+)?$/.test(text) || value <= 0) {
+    throw new InvalidArgumentError('Expected a number of minutes above 0.');
+  }
+  return value;
+}
+
+function integer(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 0 to 999999999.');
+  return Number(text);
+}

@@ -1,0 +1,64 @@
+import { INVARIANTS, type Violation } from '@cashback/testing/invariants';
+
+export interface ChaosReport {
+  seed: number;
+  minutes: number;
+  /** Orders of the shop, and what happened to them. */
+  orders: number;
+  steps: number;
+  /** Calls of clients that register the same order at the same time, and how many were never answered. */
+  contended_calls: number;
+  unanswered_calls: number;
+  /** How often each kind of fault took hold of something. */
+  fired: Record<string, number>;
+  /** Kinds that cannot happen here, and why. */
+  skipped: Record<string, string>;
+  /** Orders that a person had to have tried again. */
+  given_attention: number;
+  unsettled: { order_id: string; detail: string }[];
+  violations: Violation[];
+  /** What the tables say of some of the orders that something is wrong with, oldest first. */
+  histories: { order_id: string; lines: string[] }[];
+  seconds: number;
+}
+
+/** Kinds that could have happened and never took hold of anything: the run shows nothing of them, and fails. */
+export function neverFired({ fired, skipped }: Pick<ChaosReport, 'fired' | 'skipped'>): string[] {
+  return Object.keys(fired).filter((name) => fired[name] === 0 && !(name in skipped));
+}
+
+export function hasPassed(report: ChaosReport): boolean {
+  return report.violations.length === 0 && report.unsettled.length === 0 && neverFired(report).length === 0;
+}
+
+/** For a person. The last line says it all; the lines before it say what to look at. */
+export function describeReport(report: ChaosReport): string {
+  const { fired, skipped, violations, unsettled } = report;
+  const missing = neverFired(report);
+  const titles = new Map<number, string>(INVARIANTS.map(({ number, title }) => [number, title]));
+  const lines = [
+    `Chaos of ${report.minutes} minutes, seed ${report.seed}`,
+    '',
+    ...Object.entries(fired)
+      .filter(([name, count]) => count > 0 && !(name in skipped))
+      .map(([name, count]) => `  ${String(count).padStart(6)}  ${name}`),
+    ...Object.entries(skipped).map(([name, why]) => `  skipped  ${name}: ${why}`),
+    '',
+    ...missing.map((name) => `NEVER HAPPENED  ${name}: it took hold of nothing, so nothing is known of it`),
+    ...unsettled.map(({ order_id, detail }) => `UNSETTLED  ${order_id}: ${detail}`),
+    ...violations.map(
+      ({ invariant, order_id, detail }) =>
+        `VIOLATION of ${invariant}, ${titles.get(invariant)}: ${order_id} ${detail}`,
+    ),
+    ...report.histories.flatMap(({ order_id, lines: history }) => [
+      '',
+      `What the tables say of ${order_id}, oldest first:`,
+      ...history.map((line) => `  ${line}`),
+    ]),
+    `${report.orders} orders in ${report.steps} steps; ${report.contended_calls} registers and looks at contended orders, ` +
+      `${report.unanswered_calls} never answered; ${report.given_attention} orders tried again by a person`,
+    `${Object.keys(fired).length - missing.length} kinds of fault happened, ${Object.keys(skipped).length} skipped, ` +
+      `${missing.length} never; ${violations.length} violations, ${unsettled.length} unsettled, ${report.seconds} s`,
+  ];
+  return `${lines.join('\n')}\n`;
+}

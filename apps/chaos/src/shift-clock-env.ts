@@ -1,0 +1,13 @@
+/** Loaded before an app: its clock is off by so many milliseconds, as that of a machine is that lost its time server. */
+const shift_ms = Number(process.env['CLOCK_SHIFT_MS'] ?? 0);
+const RealDate = Date;
+
+globalThis.Date = class extends RealDate {
+  constructor(...given: unknown[]) {
+    if (given.length === 0) super(RealDate.now() + shift_ms);
+    else super(...(given as [number]));
+  }
+  static override now(): number {
+    return RealDate.now() + shift_ms;
+  }
+} as DateConstructor;

@@ -1,0 +1,88 @@
+import { SOURCES, equalVectors, sumVector } from '@cashback/contract/source';
+import { calculateCashback, clearedSums, rewardedOf } from '@cashback/core';
+import { isFinished } from '@cashback/transactions/decisions';
+import { rewardedAtTrust } from './check-step.ts';
+import { isUnfinished } from './shells/process-change.ts';
+import { describeVector, targetOf } from './shells/register.ts';
+import { must } from './violation.ts';
+import { RATES, SERVICES, shopCashback } from './services.ts';
+import type { World } from './world.ts';
+
+/** What keeps the run from being at rest; null when nothing does. */
+export function whatIsLeft({ tables }: World): string | null {
+  for (const { invoice_id, version } of tables.invoices.values()) {
+    const change = tables.changes.get(invoice_id);
+    if (change === undefined || change.seen_version < version || isUnfinished(change)) {
+      return `version ${version} of invoice ${invoice_id} is not processed`;
+    }
+  }
+  for (const { order_id, revision, settled_revision, operation_id, attention } of tables.orders.values()) {
+    if (attention !== null) return `${order_id} needs attention: ${attention}`;
+    if (settled_revision !== revision || operation_id !== null) return `${order_id} is not settled`;
+  }
+  for (const { operation_id, status } of tables.cashback_operations.values()) {
+    if (!isFinished(status)) return `${operation_id} has not ended`;
+  }
+  return null;
+}
+
+/** 0, 1, 9, 10 and 12, which hold when nothing is left to do. */
+export function checkRest({ tables }: World): void {
+  let rewarded = 0n;
+  for (const invoice of tables.invoices.values()) {
+    const { invoice_id, service, version, status } = invoice;
+    const config = SERVICES[service];
+    if (config === undefined) throw new Error(`service ${service} is not there`);
+    const asks = config.service_cashback === 'url' && status === 'cleared';
+    const value = asks ? shopCashback(clearedSums(invoice, config).base) : null;
+    const service_cashback = value === null ? null : { origin: 'url' as const, value };
+    const calculation = calculateCashback({
+      invoice,
+      rates: RATES,
+      config,
+      config_hash: '',
+      service_cashback,
+    });
+    const target = targetOf(tables.events, invoice_id);
+    const isCalculated = calculation.outcome === 'calculated' && equalVectors(calculation.target, target);
+    must(0, isCalculated, () => `${invoice_id}: version ${version} does not give ${describeVector(target)}`);
+    const atTrust = rewardedAtTrust(tables, invoice_id);
+    must(
+      1,
+      equalVectors(atTrust, target),
+      () => `${invoice_id}: the target is ${describeVector(target)}, rewarded is ${describeVector(atTrust)}`,
+    );
+    const believed = rewardedOf(tables.baskets.get(invoice_id) ?? []);
+    must(
+      12,
+      SOURCES.every((source) => (believed[source] ?? 0n) === (atTrust[source] ?? 0n)),
+      () =>
+        `${invoice_id}: transactions believes ${describeVector(believed)}, at Trust it is ${describeVector(atTrust)}`,
+    );
+    rewarded += sumVector(atTrust);
+  }
+  const held = [...tables.trust_wallets.values()].reduce((sum, { balance }) => sum + balance, 0n);
+  must(12, rewarded === held, () => `rewarded is ${rewarded}, the wallets hold ${held}`);
+  checkWallets(tables);
+}
+
+/** 9 and 10 */
+function checkWallets({ trust_wallets, balances, pushes }: World['tables']): void {
+  for (const [wallet_id, { balance, sequence }] of trust_wallets) {
+    const cached = balances.get(wallet_id);
+    must(
+      9,
+      cached?.sequence === sequence && cached.balance === balance,
+      () => `${wallet_id} is at sequence ${sequence}, its cache at ${cached?.sequence ?? 'none'}`,
+    );
+    const pushed = pushes.filter((push) => push.wallet_id === wallet_id);
+    for (const [index, push] of pushed.entries()) {
+      const before = pushed[index - 1]?.sequence ?? 0;
+      must(
+        10,
+        push.sequence > before,
+        () => `${wallet_id}: sequence ${push.sequence} is pushed after ${before}`,
+      );
+    }
+  }
+}

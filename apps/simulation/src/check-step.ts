@@ -1,0 +1,141 @@
+import { formatAmount, parseAmount } from '@cashback/contract';
+import {
+  SOURCES,
+  type Source,
+  amountOf,
+  equalVectors,
+  sumVector,
+  vectorOfAmounts,
+} from '@cashback/contract/source';
+import { isFinished } from '@cashback/transactions/decisions';
+import { targetOf } from './shells/register.ts';
+import type { CashbackOperationRow, OrderRow, Tables } from './tables.ts';
+import { must } from './violation.ts';
+import type { World } from './world.ts';
+
+/** 3 to 8 and 11, which hold in every committed state, and so after every effect. */
+export function checkStep(world: World): void {
+  const { tables } = world;
+  for (const order of tables.orders.values()) {
+    checkEvents(order, tables);
+    checkJob(order, world);
+  }
+  checkOpenOperations(tables);
+  for (const operation of tables.cashback_operations.values()) checkIntent(operation, tables);
+  checkSteps(tables);
+  checkRewarded(tables);
+}
+
+/** 3 and 4 */
+function checkEvents({ order_id, revision, invoice_version, cashback_sum }: OrderRow, tables: Tables): void {
+  const events = tables.events.filter((event) => event.order_id === order_id);
+  for (const source of SOURCES) {
+    let last = { revision: 0, invoice_version: 0 };
+    for (const event of events) {
+      if (event.source !== source) continue;
+      must(
+        3,
+        event.revision > last.revision && event.revision <= revision,
+        () =>
+          `${order_id}: an event of revision ${event.revision} for ${source} follows one of revision ${last.revision}`,
+      );
+      must(
+        3,
+        event.invoice_version >= last.invoice_version && event.invoice_version <= invoice_version,
+        () => `${order_id}: invoice version ${event.invoice_version} follows version ${last.invoice_version}`,
+      );
+      last = event;
+    }
+  }
+  const sum = sumVector(targetOf(events, order_id));
+  must(4, sum === cashback_sum, () => `${order_id}: cashback_sum is ${cashback_sum}, its events say ${sum}`);
+}
+
+/** 11, as strictly as the apps mean it: the job or the poll is committed with what makes it necessary. */
+function checkJob(order: OrderRow, { charges, forgotten }: World): void {
+  const { order_id, settled_revision, revision, attention, poll_at } = order;
+  const isCovered =
+    poll_at !== null || settled_revision === revision || attention !== null || forgotten.has(order_id);
+  must(
+    11,
+    isCovered || charges.knows(order_id),
+    () => `${order_id} is not settled, has no job and is not polled`,
+  );
+}
+
+/** 5 */
+function checkOpenOperations({ operations, outcomes, cashback_operations }: Tables): void {
+  const ours = [...operations.values()].filter(({ operation_id }) => !outcomes.has(operation_id));
+  const theirs = [...cashback_operations.values()].filter(({ status }) => !isFinished(status));
+  for (const ids of [ours.map(({ order_id }) => order_id), theirs.map(({ invoice_id }) => invoice_id)]) {
+    must(5, new Set(ids).size === ids.length, () => `an order of ${ids.join(', ')} has two open operations`);
+  }
+}
+
+/** 6 and 7, of an operation at transactions */
+function checkIntent(operation: CashbackOperationRow, { operations }: Tables): void {
+  const { operation_id, invoice_id } = operation;
+  const intent = operations.get(operation_id);
+  must(7, intent !== undefined, () => `${operation_id} was accepted and is no intent of the worker`);
+  if (intent === undefined) return;
+  const isSame =
+    intent.order_id === invoice_id &&
+    intent.wallet_id === operation.wallet_id &&
+    equalVectors(vectorOfAmounts(intent.reward), vectorOfAmounts(operation.reward));
+  must(6, isSame, () => `${operation_id} is another operation at transactions`);
+}
+
+/** 7, of a basket and a refund at Trust */
+function checkSteps({ cashback_operations, trust_baskets, trust_refunds }: Tables): void {
+  const steps = new Map(
+    [...cashback_operations.values()].flatMap((operation) =>
+      operation.steps.map((step) => [step.step_id, step]),
+    ),
+  );
+  for (const { basket_id, amount } of trust_baskets.values()) {
+    const step = steps.get(basket_id);
+    const isStep = step?.kind === 'topup' && parseAmount(step.amount) === amount;
+    must(7, isStep, () => `basket ${basket_id} is no step of an operation`);
+  }
+  for (const { refund_id, basket_id, amount } of trust_refunds.values()) {
+    const step = steps.get(refund_id);
+    const isStep =
+      step?.kind === 'refund' && step.basket_id === basket_id && parseAmount(step.amount) === amount;
+    must(7, isStep, () => `refund ${refund_id} is no step of an operation`);
+  }
+}
+
+/** 8, by what really happened at Trust */
+function checkRewarded(tables: Tables): void {
+  for (const { order_id } of tables.orders.values()) {
+    for (const source of SOURCES) {
+      const rewarded = amountOf(rewardedAtTrust(tables, order_id), source);
+      const values = tables.events.filter((event) => event.order_id === order_id && event.source === source);
+      const largest = values.reduce((most, { value }) => (value > most ? value : most), 0n);
+      must(
+        8,
+        rewarded >= 0n && rewarded <= largest,
+        () =>
+          `${order_id}: ${source} is rewarded ${formatSigned(rewarded)}, its largest target was ${formatAmount(largest)}`,
+      );
+    }
+  }
+}
+
+/** Top-ups less refunds, of those that Trust carried out. */
+export function rewardedAtTrust(tables: Tables, orderId: string): Partial<Record<Source, bigint>> {
+  const rewarded: Partial<Record<Source, bigint>> = {};
+  for (const basket of tables.trust_baskets.values()) {
+    if (basket.order_id !== orderId || basket.status !== 'success') continue;
+    rewarded[basket.source] = (rewarded[basket.source] ?? 0n) + basket.amount;
+    for (const refund of tables.trust_refunds.values()) {
+      if (refund.basket_id !== basket.basket_id || refund.status !== 'success') continue;
+      rewarded[basket.source] = (rewarded[basket.source] ?? 0n) - refund.amount;
+    }
+  }
+  return rewarded;
+}
+
+function formatSigned(amount: bigint): string {
+  return amount < 0n ? `-${formatAmount(-amount)}` : formatAmount(amount);
+}

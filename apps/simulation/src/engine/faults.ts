@@ -1,0 +1,64 @@
+import type { Choices } from './choices.ts';
+
+/** How often each fault happens, per thousand of its occasions. */
+export interface Faults {
+  /** A process ends before its next effect, with all it was doing. */
+  crash: number;
+  /** It stands still there for longer than every lease, and then goes on. */
+  stall: number;
+  lose_request: number;
+  lose_answer: number;
+  /** A request arrives twice, the second time perhaps much later. */
+  repeat_request: number;
+  /** A message takes longer than its sender waits. */
+  delay: number;
+  /** Every row of every job queue is gone. */
+  wipe_queues: number;
+  /** Trust refuses what it had accepted. */
+  refuse: number;
+  /** A basket or refund takes long to be finished. */
+  slow_trust: number;
+  /** Transactions answers with the cashback as it was some time ago. */
+  stale_answer: number;
+  /** A service's own URL does not answer. */
+  silent_shop: number;
+}
+
+/** What each fault does when it is strong. A run has some of them, so that a rare one is not drowned by the others. */
+const MOST: Faults = {
+  crash: 60,
+  stall: 100,
+  lose_request: 100,
+  lose_answer: 100,
+  repeat_request: 150,
+  delay: 100,
+  wipe_queues: 100,
+  refuse: 150,
+  slow_trust: 200,
+  stale_answer: 100,
+  silent_shop: 200,
+};
+
+export const FAULTS = Object.keys(MOST) as (keyof Faults)[];
+
+export const NO_FAULTS: Readonly<Faults> = Object.fromEntries(
+  FAULTS.map((fault) => [fault, 0]),
+) as unknown as Faults;
+
+const STRENGTHS = [0, 0, 0.3, 1];
+const ALONE = [1, 0.3, 3];
+
+/** Which faults a run has: one alone or several at once. */
+export function chooseFaults(choices: Choices): Faults {
+  const faults = { ...NO_FAULTS };
+  if (choices.below(2) === 0) {
+    const only = FAULTS[choices.below(FAULTS.length)];
+    const strength = ALONE[choices.below(ALONE.length)] ?? 1;
+    if (only !== undefined) faults[only] = Math.round(strength * MOST[only]);
+    return faults;
+  }
+  for (const fault of FAULTS) {
+    faults[fault] = Math.round(MOST[fault] * (STRENGTHS[choices.below(STRENGTHS.length)] ?? 0));
+  }
+  return faults;
+}

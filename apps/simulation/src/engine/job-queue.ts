@@ -1,0 +1,82 @@
+import type { Engine } from './engine.ts';
+import type { Flow, ProcessName } from './flow.ts';
+
+interface Job {
+  key: string;
+  about: string;
+  at: number;
+  active: boolean;
+}
+
+/**
+ * A queue as the apps use it: one waiting and one active job per key, a lease after which an active job is somebody
+ * else's, and no promise that a row survives.
+ */
+export interface JobQueue {
+  enqueue(key: string, about: string, after_ms?: number): void;
+  /** Whether a job is there for it, under any key. */
+  knows(about: string): boolean;
+  wipe(): void;
+}
+
+const LEASE_MS = 30_000;
+/** At most so long until a job that is due is picked up: the others are busy. */
+const PICK_UP_MS = [0, 10, 1_000, 10_000];
+
+export function createJobQueue(
+  engine: Engine,
+  options: { process: ProcessName; name: string; handle: (about: string) => Flow<void> },
+): JobQueue {
+  const { process, name, handle } = options;
+  let jobs: Job[] = [];
+
+  const isWaiting = (key: string): boolean => jobs.some((job) => !job.active && job.key === key);
+  const remove = (job: Job): void => {
+    jobs = jobs.filter((one) => one !== job);
+  };
+
+  function plan(job: Job): void {
+    const most_ms = PICK_UP_MS[engine.choices.below(PICK_UP_MS.length)] ?? 0;
+    const pick_up_ms = most_ms === 0 ? 0 : engine.choices.below(most_ms + 1);
+    engine.after(Math.max(0, job.at - engine.now()) + pick_up_ms, () => start(job));
+  }
+
+  function start(job: Job): void {
+    if (job.active || !jobs.includes(job)) return;
+    // It is picked up when the active one of its key is done.
+    if (jobs.some((one) => one.active && one.key === job.key)) return;
+    job.active = true;
+    let done = false;
+    engine.spawn(process, name, handle(job.about), () => {
+      done = true;
+      end(job);
+    });
+    engine.after(LEASE_MS, () => {
+      if (done || !jobs.includes(job)) return;
+      end(job);
+      if (!isWaiting(job.key)) add({ ...job, active: false, at: engine.now() });
+    });
+  }
+
+  function end(job: Job): void {
+    if (!jobs.includes(job)) return;
+    remove(job);
+    const next = jobs.find((one) => !one.active && one.key === job.key);
+    if (next !== undefined) plan(next);
+  }
+
+  function add(job: Job): void {
+    jobs.push(job);
+    plan(job);
+  }
+
+  return {
+    enqueue(key, about, after_ms = 0) {
+      if (!isWaiting(key)) add({ key, about, at: engine.now() + after_ms, active: false });
+    },
+    knows: (about) => jobs.some((job) => job.about === about),
+    wipe() {
+      jobs = [];
+    },
+  };
+}

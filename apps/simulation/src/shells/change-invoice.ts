@@ -1,0 +1,67 @@
+import { decideUpdate } from '@cashback/transactions/decisions';
+import { type Flow, atomically, insist, sleep } from '../engine/flow.ts';
+import type { World } from '../world.ts';
+import { deliver } from './deliver.ts';
+import { noteChange } from './process-change.ts';
+
+/** What is captured of an order, one version after another; null: it is cancelled. */
+export interface Story {
+  order_id: string;
+  service: string;
+  wallet_id: string;
+  captured: { amount: string | null; after_ms: number }[];
+}
+
+/** The shop: states what is captured, and repeats itself until it is answered. */
+export function* tellStory(world: World, story: Story): Flow<void> {
+  for (const [index, { amount, after_ms }] of story.captured.entries()) {
+    yield* sleep(after_ms);
+    yield* insist('transactions', `invoice ${story.order_id} is at ${amount ?? 'nothing'}`, () =>
+      stateInvoice(world, story, index, amount),
+    );
+  }
+}
+
+function* stateInvoice(world: World, story: Story, version: number, amount: string | null): Flow<true> {
+  const { order_id: invoice_id, service, wallet_id } = story;
+  const status = amount === null ? ('cancelled' as const) : ('cleared' as const);
+  const payments = amount === null ? [] : [{ payment_type: 'card', items: [{ item_id: 'fare', amount }] }];
+  return yield* atomically(`invoice ${invoice_id} is at ${amount ?? 'nothing'}`, () => {
+    const { engine, tables } = world;
+    const current = tables.invoices.get(invoice_id);
+    if (current === undefined) {
+      if (version > 0) throw new Error(`invoice ${invoice_id} is not there`);
+      tables.invoices.set(invoice_id, {
+        invoice_id,
+        service,
+        wallet_id,
+        user_id: 'user',
+        currency: 'USD',
+        version: 1,
+        status,
+        payments,
+        cashback_version: 0,
+      });
+      tell(world, invoice_id, 1);
+      return true;
+    }
+    if (version === 0) return true;
+    const decision = decideUpdate(current, { invoice_id, version, status, payments });
+    if (decision.outcome === 'changed') {
+      Object.assign(current, { version: version + 1, status, payments });
+      tell(world, invoice_id, version + 1);
+      engine.note(`transactions: invoice ${invoice_id} is at ${amount ?? 'nothing'}, version ${version + 1}`);
+    }
+    return true;
+  });
+}
+
+function tell(world: World, invoiceId: string, version: number): void {
+  deliver(world, {
+    from: 'transactions',
+    to: 'processing',
+    what: `version ${version} of ${invoiceId}`,
+    handle: () => noteChange(world, invoiceId, version),
+    for_ever: false,
+  });
+}

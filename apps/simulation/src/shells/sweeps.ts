@@ -1,0 +1,74 @@
+import { isFinished } from '@cashback/transactions/decisions';
+import { type Flow, type ProcessName, atomically, call, outside } from '../engine/flow.ts';
+import type { World } from '../world.ts';
+import { makeDue } from './plan-poll.ts';
+import { isUnfinished, noteChange } from './process-change.ts';
+
+const EVERY_MS = 20_000;
+const CHARGE_GRACE_MS = 60_000;
+const OVERDUE_MS = 10_000;
+
+/** What each app does again and again: it finds its own unfinished rows, whatever happened to its queue. */
+export function startSweeps(world: World): void {
+  const { engine, forgotten, tables } = world;
+  const every = (process: ProcessName, what: string, flow: () => Flow<void>): void => {
+    engine.after(
+      EVERY_MS,
+      () => {
+        engine.spawn(process, what, flow());
+        every(process, what, flow);
+      },
+      'idle',
+    );
+  };
+  every('worker', 'sweep orders', () => atomically('sweep orders', () => sweepOrders(world)));
+  every('transactions', 'sweep operations', () =>
+    atomically('sweep operations', () => sweepOperations(world)),
+  );
+  every('processing', 'sweep changes', () => atomically('sweep changes', () => sweepChanges(world)));
+  every('processing', 'read the feed', () => readFeed(world));
+  every('client', 'lose the queues', () =>
+    outside('lose the queues', () => {
+      if (!engine.happens('wipe_queues')) return;
+      engine.note('every row of every queue is gone');
+      for (const orderId of tables.orders.keys()) forgotten.add(orderId);
+      for (const queue of [world.charges, world.changes, world.advances]) queue.wipe();
+    }),
+  );
+}
+
+function sweepOrders(world: World): void {
+  const { engine, tables, charges } = world;
+  for (const order of tables.orders.values()) {
+    const { order_id, settled_revision, revision, attention, next_charge_at } = order;
+    if (settled_revision >= revision || attention !== null) continue;
+    if (next_charge_at >= engine.now() - CHARGE_GRACE_MS) continue;
+    order.next_charge_at = engine.now();
+    if (charges.knows(order_id)) continue;
+    engine.note(`worker: ${order_id} was forgotten`);
+    makeDue(world, order, engine.now());
+  }
+}
+
+function sweepOperations({ engine, tables, advances }: World): void {
+  for (const operation of tables.cashback_operations.values()) {
+    if (isFinished(operation.status) || operation.next_look_at >= engine.now() - OVERDUE_MS) continue;
+    operation.next_look_at = engine.now();
+    advances.enqueue(`${operation.operation_id}#sweep`, operation.operation_id);
+  }
+}
+
+function sweepChanges({ engine, tables, changes }: World): void {
+  for (const row of tables.changes.values()) {
+    if (!isUnfinished(row) || row.next_look_at >= engine.now() - OVERDUE_MS) continue;
+    row.next_look_at = engine.now();
+    changes.enqueue(row.order_id, row.order_id);
+  }
+}
+
+function* readFeed(world: World): Flow<void> {
+  const invoices = yield* call('transactions', 'changed invoices', () =>
+    outside('read', () => [...world.tables.invoices.values()].map((invoice) => ({ ...invoice }))),
+  );
+  for (const { invoice_id, version } of invoices ?? []) yield* noteChange(world, invoice_id, version);
+}

@@ -1,0 +1,88 @@
+import type { NewOperation } from '@cashback/cashback-db';
+import { amountsOfVector, formatAmount, vectorOfAmounts } from '@cashback/contract';
+import { type PlannedStep, type UpdateAnswer, planBaskets } from '@cashback/core';
+import { decideRequest, type Step, isFinished, stepId } from '@cashback/transactions/decisions';
+import { type Flow, atomically } from '../engine/flow.ts';
+import type { World } from '../world.ts';
+import { deliver } from './deliver.ts';
+import { hearOperation } from './hear-operation.ts';
+
+/** `POST /update/cashback` */
+export function* updateCashback(world: World, operation: NewOperation): Flow<UpdateAnswer> {
+  const { order_id: invoice_id, operation_id, version, user_id, wallet_id, currency, reward } = operation;
+  const input = { invoice_id, operation_id, version, user_id, wallet_id, currency, reward };
+  return yield* atomically(`accept ${operation_id}`, (): UpdateAnswer => {
+    const { engine, tables } = world;
+    const invoice = tables.invoices.get(invoice_id) ?? null;
+    const all = [...tables.cashback_operations.values()];
+    const decision = decideRequest(input, {
+      invoice,
+      known: tables.cashback_operations.get(operation_id) ?? null,
+      unfinished: all.find((one) => one.invoice_id === invoice_id && !isFinished(one.status)) ?? null,
+    });
+    if (decision.outcome === 'refused') {
+      const { code, message } = decision.error;
+      engine.note(`transactions: ${operation_id} is refused: ${code}`);
+      return { kind: 'refused', code, message };
+    }
+    if (decision.outcome === 'accepted') accept(world, input);
+    const known = tables.cashback_operations.get(operation_id);
+    if (known !== undefined && !isFinished(known.status)) world.advances.enqueue(operation_id, operation_id);
+    return { kind: 'accepted', status: known?.status ?? 'init' };
+  });
+}
+
+function accept(
+  world: World,
+  input: Omit<NewOperation, 'order_id' | 'revision'> & { invoice_id: string },
+): void {
+  const { engine, tables } = world;
+  const { invoice_id, operation_id } = input;
+  const target = vectorOfAmounts(input.reward);
+  const plan = planBaskets(target, tables.baskets.get(invoice_id) ?? []);
+  const status = plan.length === 0 ? ('success' as const) : ('init' as const);
+  engine.note(
+    `transactions: ${operation_id} is accepted: ${plan.map(describeStep).join('; ') || 'nothing to do'}`,
+  );
+  tables.cashback_operations.set(operation_id, {
+    ...input,
+    version: input.version + 1,
+    reward: amountsOfVector(target),
+    status,
+    wallet_policy: 'go_negative',
+    attempts: 0,
+    next_look_at: engine.now(),
+    reason: null,
+    steps: plan.map((step, index) => stepOf(operation_id, step, index + 1)),
+  });
+  const invoice = tables.invoices.get(invoice_id);
+  if (invoice === undefined) throw new Error(`invoice ${invoice_id} is not there`);
+  invoice.cashback_version = input.version + (isFinished(status) ? 2 : 1);
+  if (isFinished(status)) {
+    deliver(world, {
+      from: 'transactions',
+      to: 'worker',
+      what: `${operation_id} ended`,
+      handle: () => hearOperation(world, invoice_id, operation_id),
+      for_ever: false,
+    });
+  }
+}
+
+function stepOf(operationId: string, step: PlannedStep, step_number: number): Step {
+  const step_id = stepId(operationId, step_number);
+  return {
+    step_number,
+    kind: step.kind,
+    source: step.source,
+    amount: formatAmount(step.amount),
+    step_id,
+    basket_id: step.kind === 'topup' ? step_id : step.basket_id,
+    status: 'planned',
+    reason: null,
+  };
+}
+
+function describeStep({ kind, source, amount }: PlannedStep): string {
+  return `${kind} of ${source} ${Number(amount) / 10_000}`;
+}

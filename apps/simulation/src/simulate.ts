@@ -1,0 +1,100 @@
+import { checkRest, whatIsLeft } from './check-rest.ts';
+import { checkStep } from './check-step.ts';
+import type { Choices } from './engine/choices.ts';
+import { type Engine, createEngine } from './engine/engine.ts';
+import type { PlantedBug } from './planted-bugs.ts';
+import { type Story, tellStory } from './shells/change-invoice.ts';
+import { startSweeps } from './shells/sweeps.ts';
+import { Violation } from './violation.ts';
+import { type World, createWorld } from './world.ts';
+
+export interface Outcome {
+  /** Null when all that must be true was. */
+  violation: Violation | null;
+  steps: number;
+  fired: Engine['fired'];
+}
+
+export interface SimulationOptions {
+  bug?: PlantedBug;
+  /** Hears of what happens. */
+  trace?: (line: string) => void;
+}
+
+/** After so many things that happened faults end, whether all is told or not. */
+const MAX_STEPS_WITH_FAULTS = 3_000;
+const MAX_STEPS = 12_000;
+const ATTENTION_EVERY_STEPS = 20;
+/** Back and forth between two amounts, or anything. */
+const AMOUNTS = [
+  ['50', '100'],
+  ['50', '100', '0', '150.55', null],
+] as const;
+/** At most so long between two changes. */
+const MOST_CHANGES = 5;
+const PAUSES_MS = [0, 300, 3_000, 20_000, 60_000];
+
+/** One run, decided by its choices alone: stories under faults, then none, until all is at rest. */
+export function simulate(choices: Choices, options: SimulationOptions = {}): Outcome {
+  let steps = 0;
+  const engine = createEngine({
+    choices,
+    check: () => checkStep(world),
+    trace: options.trace ?? null,
+  });
+  const world = createWorld(engine, options.bug ?? null);
+  try {
+    startStories(world);
+    startSweeps(world);
+    for (; engine.advance() && steps < MAX_STEPS_WITH_FAULTS; steps += 1);
+    engine.heal();
+    for (; engine.advance() || whatIsLeft(world) !== null; steps += 1) {
+      if (steps > MAX_STEPS) throw new Violation(1, `it never comes to rest: ${whatIsLeft(world)}`);
+      if (steps % ATTENTION_EVERY_STEPS === 0) giveAttention(world);
+    }
+    checkRest(world);
+    return { violation: null, steps, fired: engine.fired };
+  } catch (error) {
+    const violation = error instanceof Violation ? error : new Violation(null, String(error));
+    engine.note(describeViolation(violation));
+    return { violation, steps, fired: engine.fired };
+  }
+}
+
+export function describeViolation({ invariant, message }: Violation): string {
+  return `VIOLATION of ${invariant === null ? 'an assertion' : `invariant ${invariant}`}: ${message}`;
+}
+
+function startStories(world: World): void {
+  const { choices } = world.engine;
+  const pick = <Choice>(list: readonly Choice[]): Choice => list[choices.below(list.length)] as Choice;
+  const orders = 1 + choices.below(2);
+  for (let number = 1; number <= orders; number += 1) {
+    const story: Story = {
+      order_id: `order-${number}`,
+      service: pick(['yellow', 'green']),
+      wallet_id: `wallet-${1 + choices.below(2)}`,
+      captured: [{ amount: '100', after_ms: 0 }],
+    };
+    const changes = choices.below(MOST_CHANGES + 1);
+    const amounts = pick(AMOUNTS);
+    for (let change = 1; change <= changes; change += 1) {
+      const amount = pick<string | null>(amounts);
+      story.captured.push({ amount, after_ms: choices.below(pick(PAUSES_MS) + 1) });
+      if (amount === null) break;
+    }
+    world.engine.spawn('client', `the story of ${story.order_id}`, tellStory(world, story));
+  }
+}
+
+/** What a person does about an order: has it tried again. */
+function giveAttention({ engine, tables, charges }: World): void {
+  for (const order of tables.orders.values()) {
+    if (order.attention === null) continue;
+    engine.note(`a person has ${order.order_id} tried again: ${order.attention}`);
+    order.attention = null;
+    order.unsettled_since = engine.now();
+    order.next_charge_at = engine.now();
+    charges.enqueue(order.order_id, order.order_id);
+  }
+}

@@ -1,0 +1,110 @@
+import type { NewOperation } from '@cashback/cashback-db';
+import type { Amount } from '@cashback/contract/amount';
+import type { Source } from '@cashback/contract/source';
+import type { BasketState } from '@cashback/core';
+import type { Step, StoredOperation, LockedInvoice } from '@cashback/transactions/decisions';
+
+/** The rows of every app: what is left of a process that ends. Times are virtual milliseconds. */
+export interface Tables {
+  orders: Map<string, OrderRow>;
+  events: EventRow[];
+  /** The worker's intents; immutable. */
+  operations: Map<string, NewOperation>;
+  outcomes: Map<string, OutcomeRow>;
+  changes: Map<string, ChangeRow>;
+  invoices: Map<string, LockedInvoice>;
+  cashback_operations: Map<string, CashbackOperationRow>;
+  /** What transactions knows of an invoice's baskets, oldest first. */
+  baskets: Map<string, BasketState[]>;
+  trust_baskets: Map<string, TrustBasketRow>;
+  trust_refunds: Map<string, TrustRefundRow>;
+  trust_wallets: Map<string, { balance: Amount; sequence: number }>;
+  balances: Map<string, { balance: Amount; sequence: number }>;
+  taken_callbacks: Set<string>;
+  /** Wallets and sequences, in the order in which they were adopted. */
+  pushes: { wallet_id: string; sequence: number; balance: Amount }[];
+}
+
+export interface OrderRow {
+  order_id: string;
+  service: string;
+  user_id: string;
+  wallet_id: string;
+  currency: string;
+  invoice_version: number;
+  revision: number;
+  cashback_sum: Amount;
+  settled_revision: number;
+  operation_id: string | null;
+  rewarded: NewOperation['reward'];
+  cashback_version: number;
+  attention: string | null;
+  unsettled_since: number;
+  next_charge_at: number;
+  poll_at: number | null;
+}
+
+export interface EventRow {
+  order_id: string;
+  source: Source;
+  value: Amount;
+  revision: number;
+  invoice_version: number;
+}
+
+interface OutcomeRow {
+  order_id: string;
+  outcome: 'applied' | 'failed' | 'rejected';
+  at: number;
+}
+
+export interface ChangeRow {
+  order_id: string;
+  seen_version: number;
+  processed_version: number;
+  asks_again: boolean;
+  failures: number;
+  next_look_at: number;
+}
+
+export interface CashbackOperationRow extends StoredOperation {
+  attempts: number;
+  next_look_at: number;
+  reason: string | null;
+  steps: Step[];
+}
+
+interface TrustBasketRow {
+  basket_id: string;
+  order_id: string;
+  wallet_id: string;
+  source: Source;
+  amount: Amount;
+  status: 'pending' | 'success' | 'failed';
+}
+
+interface TrustRefundRow {
+  refund_id: string;
+  basket_id: string;
+  amount: Amount;
+  status: 'pending' | 'success' | 'failed';
+}
+
+export function createTables(): Tables {
+  return {
+    orders: new Map(),
+    events: [],
+    operations: new Map(),
+    outcomes: new Map(),
+    changes: new Map(),
+    invoices: new Map(),
+    cashback_operations: new Map(),
+    baskets: new Map(),
+    trust_baskets: new Map(),
+    trust_refunds: new Map(),
+    trust_wallets: new Map(),
+    balances: new Map(),
+    taken_callbacks: new Set(),
+    pushes: [],
+  };
+}

@@ -1,0 +1,13 @@
+/** What must always be true and was not; the numbers are those of the invariants that the demo checks, null a failed assertion. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+  readonly invariant: number | null;
+  constructor(invariant: number | null, message: string) {
+    super(message);
+    this.invariant = invariant;
+  }
+}
+
+export function must(invariant: number, holds: boolean, describe: () => string): void {
+  if (!holds) throw new Violation(invariant, describe());
+}

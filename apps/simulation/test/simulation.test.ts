@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { listedChoices, seededChoices } from '../src/engine/choices.ts';
+import { FAULTS } from '../src/engine/faults.ts';
+import { PLANTED_BUGS, type PlantedBug } from '../src/planted-bugs.ts';
+import { describeViolation, simulate } from '../src/simulate.ts';
+import { shrink } from '../src/shrink.ts';
+
+/** Every seed that ever failed. */
+const FAILED_SEEDS: readonly number[] = [2218, 3876];
+
+test('whatever is lost, repeated, late or ends in between, each order ends rewarded what it should carry, once', () => {
+  for (const seed of [...FAILED_SEEDS, ...Array.from({ length: 400 }, (_, index) => index)]) {
+    const { violation } = simulate(seededChoices(seed));
+    expect(violation && `seed ${seed}: ${describeViolation(violation)}`).toBeNull();
+  }
+});
+
+test('every fault happens', () => {
+  const fired = Array.from({ length: 200 }, (_, seed) => Object.keys(simulate(seededChoices(seed)).fired));
+  expect([...new Set(fired.flat())].toSorted()).toEqual(FAULTS.toSorted());
+});
+
+/** From which seed on each is looked for, and the invariants that it breaks. */
+const CALIBRATION: Readonly<Record<PlantedBug, { from: number; breaks: readonly number[] }>> = {
+  no_row_lock: { from: 0, breaks: [1, 3, 4] },
+  lock_and_read_in_one_statement: { from: 500, breaks: [1] },
+  new_operation_id_on_retry: { from: 0, breaks: [7] },
+  new_step_id_on_retry: { from: 0, breaks: [7] },
+  greater_or_equal_for_greater: { from: 0, breaks: [1] },
+  enqueue_after_commit: { from: 0, breaks: [11] },
+  settle_on_stale_poll: { from: 0, breaks: [1, 5, 8] },
+  past_is_present: { from: 2_200, breaks: [1] },
+  sequence_ignored: { from: 0, breaks: [9, 10] },
+  push_of_equal_sequence: { from: 0, breaks: [10] },
+  silence_is_failure: { from: 0, breaks: [1, 8, 12] },
+};
+const MOST_SEEDS = 2_000;
+
+test.each(PLANTED_BUGS)('a planted %s is found', (bug) => {
+  const { from, breaks } = CALIBRATION[bug];
+  for (let seed = from; seed < from + MOST_SEEDS; seed += 1) {
+    const { violation } = simulate(seededChoices(seed), { bug });
+    if (violation === null) continue;
+    expect(breaks).toContain(violation.invariant);
+    // It is the bug that fails, not the seed.
+    expect(simulate(seededChoices(seed)).violation).toBeNull();
+    return;
+  }
+  expect.unreachable(`not found in ${MOST_SEEDS} seeds from ${from} on`);
+});
+
+test('a failing run shrinks to a short history that fails the same way, each time the same', () => {
+  const bug = 'new_step_id_on_retry';
+  const choices = seededChoices(firstFailure(bug));
+  const outcome = simulate(choices, { bug });
+  const shortest = shrink(choices.made, outcome, bug);
+  expect(shortest.length).toBeLessThan(choices.made.length);
+  const histories = [1, 2].map(() => {
+    const history: string[] = [];
+    const { violation } = simulate(listedChoices(shortest), { bug, trace: (line) => history.push(line) });
+    expect(violation?.invariant).toBe(outcome.violation?.invariant);
+    return history;
+  });
+  expect(histories[0]).toEqual(histories[1]);
+  expect(histories[0]?.length).toBeLessThan(20);
+});
+
+function firstFailure(bug: PlantedBug): number {
+  for (let seed = 0; ; seed += 1) if (simulate(seededChoices(seed), { bug }).violation !== null) return seed;
+}

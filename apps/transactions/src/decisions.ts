@@ -1,0 +1,9 @@
+/** The decisions alone, for who plays them through without a database. */
+export { decideUpdate } from './invoices/decide-update.ts';
+export { decideRequest } from './cashback/decide-request.ts';
+export { decideAdvance } from './cashback/decide-advance.ts';
+export type { SendHow, StepAnswer } from './cashback/decide-advance.ts';
+export { isFinished } from './cashback/operation.ts';
+export type { Step, StoredOperation } from './cashback/operation.ts';
+export { stepId } from './cashback/step-id.ts';
+export type { LockedInvoice } from './db/queries/lock-invoices.ts';

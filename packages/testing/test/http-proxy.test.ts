@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterEach, expect, test } from 'vitest';
+import { type HttpFault, startHttpProxy } from '../src/faults/index.ts';
+
+const cleanups: (() => Promise<unknown> | void)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+});
+
+/** A service that counts: each answer says how many requests came, and what was in this one. */
+async function startCounter() {
+  const heard: string[] = [];
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      heard.push(body);
+      response.end(`${heard.length}: ${body}`);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(async () => {
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+  });
+  const proxy = await startHttpProxy(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  cleanups.push(() => proxy.stop());
+  const post = async (body: string, timeout_ms = 5_000) => {
+    const answer = await fetch(`${proxy.url}/count`, {
+      method: 'POST',
+      body,
+      signal: AbortSignal.timeout(timeout_ms),
+    });
+    return {
+      status: answer.status,
+      retry_after: answer.headers.get('retry-after'),
+      body: await answer.text(),
+    };
+  };
+  const fail = (fault: HttpFault): void => proxy.setFault(() => fault);
+  return { heard, post, fail, proxy };
+}
+
+test('without a fault a request and its answer pass', async () => {
+  const { post } = await startCounter();
+  expect(await post('one')).toMatchObject({ status: 200, body: '1: one' });
+});
+
+test('status and html: the service is not even asked', async () => {
+  const { post, fail, heard } = await startCounter();
+  fail({ kind: 'status', status: 503, retry_after: '2' });
+  expect(await post('one')).toMatchObject({ status: 503, retry_after: '2' });
+  fail({ kind: 'html' });
+  expect(await post('two')).toMatchObject({ status: 200, body: expect.stringContaining('<html>') });
+  expect(heard).toEqual([]);
+});
+
+test('hang and reset: there is no answer, and the service is not asked', async () => {
+  const { post, fail, heard } = await startCounter();
+  fail({ kind: 'hang' });
+  await expect(post('one', 200)).rejects.toThrow('timeout');
+  fail({ kind: 'reset' });
+  await expect(post('two')).rejects.toThrow('fetch failed');
+  expect(heard).toEqual([]);
+});
+
+test('applied then reset: the service did it, and the caller cannot know', async () => {
+  const { post, fail, heard } = await startCounter();
+  fail({ kind: 'applied_then_reset' });
+  await expect(post('one')).rejects.toThrow('fetch failed');
+  expect(heard).toEqual(['one']);
+});
+
+test('repeated and swallowed: the service hears it more often than it was sent, or never', async () => {
+  const { post, fail, heard } = await startCounter();
+  fail({ kind: 'repeated', times: 10 });
+  expect(await post('one')).toMatchObject({ body: '10: one' });
+  fail({ kind: 'swallowed' });
+  expect(await post('two')).toMatchObject({ status: 200 });
+  expect(heard).toEqual(Array.from({ length: 10 }, () => 'one'));
+});
+
+test('late: what was sent later is heard earlier', async () => {
+  const { post, proxy, heard } = await startCounter();
+  let asked = 0;
+  proxy.setFault(() => ((asked += 1) === 1 ? { kind: 'late', by_ms: 300 } : null));
+  const first = post('one');
+  await expect.poll(() => asked, { interval: 5 }).toBe(1);
+  await post('two');
+  await first;
+  expect(heard).toEqual(['two', 'one']);
+});
+
+test('stale: the same request gets the answer that it got first', async () => {
+  const { post, fail, proxy } = await startCounter();
+  await post('one');
+  expect(await post('one')).toMatchObject({ body: '2: one' });
+  fail({ kind: 'stale' });
+  expect(await post('one')).toMatchObject({ body: '1: one' });
+  expect(await post('two')).toMatchObject({ body: '3: two' });
+  proxy.setFault(null);
+  expect(await post('one')).toMatchObject({ body: '4: one' });
+});

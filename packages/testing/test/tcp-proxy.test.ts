@@ -1,0 +1,150 @@
+import { once } from 'node:events';
+import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
+import { Client } from 'pg';
+import { afterEach, expect, test } from 'vitest';
+import { startTcpProxy } from '../src/faults/index.ts';
+import { createTestDatabase } from '../src/index.ts';
+
+const cleanups: (() => Promise<unknown> | void)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+});
+
+/** A server that says back what it hears, and a connection to it by way of a proxy. */
+async function startEcho() {
+  const heard: Socket[] = [];
+  const server: Server = createServer((socket) => {
+    heard.push(socket);
+    socket.on('error', () => {});
+    socket.on('data', (piece) => socket.write(piece));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(async () => {
+    for (const socket of heard) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+  const proxy = await startTcpProxy(`tcp://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  cleanups.push(() => proxy.stop());
+  return { proxy, heard, open: () => openConnection(proxy.url) };
+}
+
+async function openConnection(url: string) {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  let received = '';
+  const events: string[] = [];
+  socket.on('data', (piece) => (received += String(piece)));
+  socket.on('error', ({ code }: NodeJS.ErrnoException) => events.push(String(code)));
+  socket.on('end', () => events.push('end'));
+  cleanups.push(() => void socket.destroy());
+  await once(socket, 'connect').catch(() => {});
+  return { socket, received: () => received, events };
+}
+
+const soon = { timeout: 5_000, interval: 10 };
+
+test('without a fault everything arrives', async () => {
+  const { open } = await startEcho();
+  const { socket, received } = await open();
+  socket.write('hello');
+  await expect.poll(received, soon).toBe('hello');
+});
+
+test('reset: connections that are open and new ones are reset', async () => {
+  const { proxy, open } = await startEcho();
+  const before = await open();
+  before.socket.write('hello');
+  await expect.poll(before.received, soon).toBe('hello');
+  proxy.setFault({ kind: 'reset' });
+  await expect.poll(() => before.events, soon).toContain('ECONNRESET');
+  const { events } = await open();
+  await expect.poll(() => events, soon).toContain('ECONNRESET');
+  expect(proxy.happened.reset).toBe(2);
+});
+
+test('black hole: a connection is accepted, nothing arrives, and nothing is said of it', async () => {
+  const { proxy, open } = await startEcho();
+  proxy.setFault({ kind: 'black_hole' });
+  const { socket, received, events } = await open();
+  socket.write('lost');
+  await expect.poll(() => proxy.happened.black_hole, soon).toBe(1);
+  // What comes after it arrives, and it does not.
+  proxy.setFault(null);
+  socket.write('hello');
+  await expect.poll(received, soon).toBe('hello');
+  expect(events).toEqual([]);
+});
+
+test('drip: an answer comes in many pieces, whole and in order', async () => {
+  const { proxy, open } = await startEcho();
+  proxy.setFault({ kind: 'drip', bytes: 2, every_ms: 5 });
+  const { socket, received } = await open();
+  socket.setNoDelay(true);
+  const lengths: number[] = [];
+  socket.on('data', (piece) => lengths.push(piece.length));
+  socket.write('hello world');
+  await expect.poll(received, soon).toBe('hello world');
+  expect(lengths.length).toBeGreaterThan(1);
+});
+
+test('half-open: the far side is gone, and the caller is not told', async () => {
+  const { proxy, heard, open } = await startEcho();
+  const { socket, received, events } = await open();
+  socket.write('hello');
+  await expect.poll(received, soon).toBe('hello');
+  proxy.setFault({ kind: 'half_open' });
+  await expect.poll(() => heard[0]?.destroyed, soon).toBe(true);
+  expect(proxy.happened.half_open).toBe(1);
+  socket.write('anybody there?');
+  expect([events, socket.destroyed]).toEqual([[], false]);
+  proxy.setFault(null);
+  await expect.poll(() => events, soon).toContain('ECONNRESET');
+});
+
+test('cut: an answer ends after so many bytes, with a reset', async () => {
+  const { proxy, open } = await startEcho();
+  proxy.setFault({ kind: 'cut', after_bytes: 4 });
+  const { socket, received, events } = await open();
+  socket.write('hello world');
+  await expect.poll(() => events, soon).toContain('ECONNRESET');
+  expect('hell'.startsWith(received())).toBe(true);
+  expect(proxy.happened.cut).toBe(1);
+});
+
+test.each([true, false])(
+  'trip: the process hears of its moment, and what it sent arrives: %s',
+  async (delivered) => {
+    const { proxy, heard, open } = await startEcho();
+    const { socket, received } = await open();
+    socket.write('first');
+    await expect.poll(received, soon).toBe('first');
+    let arrived = '';
+    heard[0]?.on('data', (piece) => (arrived += String(piece)));
+    const tripped = new Promise<void>((then) => proxy.trip({ nth: 1, delivered, then }));
+    socket.write('second');
+    await tripped;
+    await expect.poll(() => heard[0]?.readableEnded || heard[0]?.destroyed, soon).toBe(true);
+    expect(arrived).toBe(delivered ? 'second' : '');
+  },
+);
+
+test('swallow_commit: the transaction is committed, and whoever committed it cannot know', async () => {
+  const database = await createTestDatabase();
+  cleanups.push(() => database.drop());
+  const proxy = await startTcpProxy(database.url);
+  cleanups.push(() => proxy.stop());
+  const direct = new Client({ connectionString: database.url });
+  await direct.connect();
+  cleanups.push(() => direct.end());
+  await direct.query('CREATE TABLE kept (id integer)');
+
+  const client = new Client({ connectionString: proxy.url });
+  client.on('error', () => {});
+  await client.connect();
+  proxy.setFault({ kind: 'swallow_commit' });
+  await client.query('BEGIN');
+  await client.query('INSERT INTO kept VALUES (1)');
+  await expect(client.query('COMMIT')).rejects.toThrow(/terminated|ECONNRESET/);
+  expect((await direct.query('SELECT id FROM kept')).rows).toEqual([{ id: 1 }]);
+  expect(proxy.happened.swallow_commit).toBe(1);
+});
