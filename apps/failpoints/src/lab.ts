@@ -24,9 +24,9 @@ export interface Lab {
   /** The tables, for the orders and wallets of one run. */
   world(run: string): World;
   /** SIGKILL. */
-  kill(victim: Victim): Promise<void>;
-  /** A new process in the place of one that was killed; the settings are for it alone. */
-  startAnew(victim: Victim, settings?: Record<string, string>): Promise<void>;
+  kill(app: AppName): Promise<void>;
+  /** Kills it if that was not done; a new process takes its place. The settings are for that one alone. */
+  startAnew(app: AppName, settings?: Record<string, string>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -34,14 +34,14 @@ export interface Lab {
 const SETTINGS: Partial<Record<AppName, Record<string, string>>> = {
   worker: {
     TRANSACTIONS_TIMEOUT_MS: '1000',
-    POLL_INTERVAL_MS: '20',
+    POLL_INTERVAL_MS: '40',
     POLL_LEASE_MS: '1000',
     POLL_BASE_MS: '20',
     POLL_MAX_MS: '200',
     FAILURE_BASE_MS: '20',
     FAILURE_MAX_MS: '200',
     MAX_FAILURES: '100',
-    SWEEP_INTERVAL_MS: '100',
+    SWEEP_INTERVAL_MS: '250',
     SWEEP_GRACE_MS: '300',
     QUEUE_POLL_MS: '500',
   },
@@ -49,15 +49,15 @@ const SETTINGS: Partial<Record<AppName, Record<string, string>>> = {
     TRUST_TIMEOUT_MS: '300',
     POLL_BASE_MS: '20',
     POLL_MAX_MS: '200',
-    SWEEP_INTERVAL_MS: '100',
+    SWEEP_INTERVAL_MS: '250',
     OVERDUE_AFTER_MS: '300',
     CALLBACK_TIMEOUT_MS: '1000',
     CALLBACK_RETRY_MAX_MS: '200',
   },
   processing: {
     UPSTREAM_TIMEOUT_MS: '1000',
-    CATCH_UP_INTERVAL_MS: '100',
-    SWEEP_INTERVAL_MS: '100',
+    CATCH_UP_INTERVAL_MS: '300',
+    SWEEP_INTERVAL_MS: '250',
     OVERDUE_AFTER_MS: '300',
     RETRY_BASE_MS: '20',
     RETRY_MAX_MS: '200',
@@ -65,10 +65,11 @@ const SETTINGS: Partial<Record<AppName, Record<string, string>>> = {
   trust: { CALLBACK_TIMEOUT_MS: '1000', CALLBACK_RETRY_MAX_MS: '200' },
   wallet: { SWEEP_INTERVAL_MS: '200', PUSH_OVERDUE_MS: '500' },
 };
-const QUEUES: Readonly<Record<Exclude<Victim, 'server'>, string>> = {
+const QUEUES: Readonly<Partial<Record<AppName, string>>> = {
   worker: 'cashback_jobs',
   transactions: 'transactions_jobs',
   processing: 'processing_jobs',
+  wallet: 'wallet_jobs',
 };
 const RETRIES = 60;
 
@@ -146,11 +147,12 @@ export async function openLab(options: LabOptions): Promise<Lab> {
       failpoints,
       door,
       world: (run) => ({ ...tables, run }),
-      kill: (victim) => system.process(victim).kill(),
-      async startAnew(victim, own) {
-        await system.process(victim).kill();
-        if (victim !== 'server') await giveJobsBack(tables, QUEUES[victim]);
-        await system.killAndRestart(victim, own);
+      kill: (app) => system.process(app).kill(),
+      async startAnew(app, own) {
+        await system.process(app).kill();
+        const schema = QUEUES[app];
+        if (schema !== undefined) await giveJobsBack(tables, schema);
+        await system.killAndRestart(app, own);
       },
       stop,
     };

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Invoice, type InvoiceStatus, invoice, trustSettings } from '@cashback/contract';
 import { CALM } from '@cashback/demo/parts';
 import { type Violation, checkInvariants, readUnsettled } from '@cashback/testing/invariants';
+import type { Fate } from '@cashback/testing/failpoints';
 import type { Lab } from './lab.ts';
 
 const LOOK_EVERY_MS = 15;
@@ -54,7 +55,7 @@ async function failSecondRefund(lab: Lab, order_id: string, work: () => Promise<
     name: 'POST /refunds',
     nth: 2,
     when: 'before',
-    async then() {
+    async then(): Promise<Fate> {
       await setTrust(lab, { ...AT_ONCE, refusal_share: 1 });
       return 'go_on';
     },

@@ -2,8 +2,10 @@
 export interface Effect {
   /** The process. */
   by: string;
-  /** `COMMIT`, `cashback.insert-events`, `POST /update/cashback`, `answer to POST /baskets`. */
+  /** `cashback.insert-events`, `COMMIT of cashback.insert-events`, `POST /baskets`, `answer to POST /baskets`. */
   name: string;
+  /** False of a statement that has changed nothing, once it is answered. */
+  changes: boolean;
 }
 
 /**
@@ -15,9 +17,10 @@ export type Fate = 'go_on' | 'reset' | 'hang';
 /** A place between two effects of a process. */
 export interface Failpoint {
   by: string;
-  name: string;
-  /** Of the effects of that name, from when it is set: 1 is the next one. */
-  nth: number;
+  /** Of the effect. */
+  name: string | RegExp;
+  /** Of the effects of that name, from when it is set: 1 is the next one. `every`: each of them, until it is cleared. */
+  nth: number | 'every';
   /**
    * `before`: the process has done its part, and nobody has seen it. `after`: it took hold for certain, as the other
    * party has answered, and the process has not heard of it; of an answer: the other party has it.
@@ -28,9 +31,8 @@ export interface Failpoint {
 }
 
 export interface SetFailpoint {
-  /** Resolves when it was reached and `then` was called. */
+  /** Resolves when it is reached for the first time. */
   reached: Promise<void>;
-  /** False again only for another failpoint: each is reached once. */
   wasReached(): boolean;
   clear(): void;
 }
@@ -47,6 +49,12 @@ export interface Failpoints {
 
 interface Armed extends Failpoint {
   enter(): Promise<Fate>;
+}
+
+/** Counts down to the effect that is meant. */
+function isMet(one: Armed, { by, name }: Effect): boolean {
+  if (one.by !== by || !(typeof one.name === 'string' ? one.name === name : one.name.test(name))) return false;
+  return one.nth === 'every' || (one.nth -= 1) === 0;
 }
 
 /** One after the other, until one of them does not let it go on. */
@@ -89,10 +97,8 @@ export function createFailpoints(): Failpoints {
     },
     meet(effect) {
       for (const heard of listeners) heard.push(effect);
-      const met = [...armed].filter(
-        (one) => one.by === effect.by && one.name === effect.name && (one.nth -= 1) <= 0,
-      );
-      for (const one of met) armed.delete(one);
+      const met = [...armed].filter((one) => isMet(one, effect));
+      for (const one of met) if (one.nth !== 'every') armed.delete(one);
       return {
         before: () => enterAll(met.filter(({ when }) => when === 'before')),
         after: () => enterAll(met.filter(({ when }) => when === 'after')),

@@ -43,11 +43,11 @@ export async function openHttpRoad(
   async function carry(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(incoming);
     const name = nameOf(incoming);
-    const request = failpoints.meet({ by: from, name });
+    const request = failpoints.meet({ by: from, name, changes: true });
     if (!(await goesOn(request.before(), incoming))) return;
     const { status, headers, body: answer } = await pass(incoming, body);
     if (!(await goesOn(request.after(), incoming))) return;
-    const answered = failpoints.meet({ by: at, name: `answer to ${name}` });
+    const answered = failpoints.meet({ by: at, name: `answer to ${name}`, changes: true });
     if (!(await goesOn(answered.before(), incoming))) return;
     const { connection: _, 'transfer-encoding': __, ...kept } = headers;
     response.writeHead(status, kept);

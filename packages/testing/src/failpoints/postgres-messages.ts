@@ -1,22 +1,39 @@
 /** What a client sends up to the point where it waits for an answer. */
 export interface Sent {
   bytes: Buffer;
-  /** The statement's name, or its text in short; null for what is no statement. */
-  statement: string | null;
+  /** Null for what is no statement. */
+  statement: Statement | null;
+}
+
+export interface Statement {
+  /** Its name, or its text in short. */
+  name: string;
+  /** By its words; by what came of it, perhaps not. */
+  may_write: boolean;
+}
+
+export interface Answered {
+  bytes: Buffer;
+  /** The answer to a statement is complete. */
+  ready: boolean;
+  /** How many rows it says were written; a query that calls itself SELECT may write without saying so, and counts. */
+  rows: number;
 }
 
 const SSL_REQUEST = 80_877_103;
 const MAX_TEXT = 64;
 /** Names that are made of a hash say nothing; the text does. */
 const HASHED = /[0-9a-f]{16,}$/;
+const WRITES = /\b(INSERT|UPDATE|DELETE|MERGE|NOTIFY|pg_notify)\b/i;
+const NONE: Statement = { name: 'Sync', may_write: false };
 
 /** Cuts what a client of Postgres sends into statements. */
 export function createClientReader(): (piece: Buffer) => Sent[] {
-  const names = new Map<string, string>();
+  const prepared = new Map<string, Statement>();
   let buffered = Buffer.alloc(0);
   let started = false;
   let parts: Buffer[] = [];
-  let statement: string | null = null;
+  let statement: Statement = NONE;
 
   function take(length: number): Buffer {
     const taken = buffered.subarray(0, length);
@@ -33,17 +50,15 @@ export function createClientReader(): (piece: Buffer) => Sent[] {
   }
 
   function note(type: string, body: Buffer): void {
-    if (type === 'Q') statement = shorten(text(body, 0));
+    if (type === 'Q') statement = describe('', text(body, 0));
     if (type === 'P') {
       const name = text(body, 0);
-      const words = shorten(text(body, Buffer.byteLength(name) + 1));
-      statement = name === '' || HASHED.test(name) ? words : name;
-      names.set(name, statement);
+      statement = describe(name, text(body, Buffer.byteLength(name) + 1));
+      prepared.set(name, statement);
     }
     if (type === 'B') {
       const portal = text(body, 0);
-      const name = text(body, Buffer.byteLength(portal) + 1);
-      statement = names.get(name) ?? name;
+      statement = prepared.get(text(body, Buffer.byteLength(portal) + 1)) ?? NONE;
     }
   }
 
@@ -58,9 +73,9 @@ export function createClientReader(): (piece: Buffer) => Sent[] {
       // A query, or the end of the messages of a prepared one; what is neither goes on at once.
       const ends = type === 'Q' || type === 'S';
       if (!ends && 'PBDECF'.includes(type)) continue;
-      sent.push({ bytes: Buffer.concat(parts), statement: ends ? (statement ?? 'Sync') : null });
+      sent.push({ bytes: Buffer.concat(parts), statement: ends ? statement : null });
       parts = [];
-      if (ends) statement = null;
+      if (ends) statement = NONE;
     }
     return sent;
   }
@@ -71,26 +86,42 @@ export function createClientReader(): (piece: Buffer) => Sent[] {
   };
 }
 
-/** Cuts what Postgres answers into pieces; `ready` ends the answer of one statement. */
-export function createServerReader(): (piece: Buffer) => { bytes: Buffer; ready: boolean }[] {
+/** Cuts what Postgres answers into the answers of statements, and what it says between them. */
+export function createServerReader(): (piece: Buffer) => Answered[] {
   let buffered = Buffer.alloc(0);
+  let rows = 0;
   return (piece) => {
     buffered = Buffer.concat([buffered, piece]);
-    const pieces: { bytes: Buffer; ready: boolean }[] = [];
+    const answered: Answered[] = [];
     let from = 0;
     let at = 0;
     while (buffered.length - at >= 5) {
       const end = at + buffered.readInt32BE(at + 1) + 1;
       if (end > buffered.length) break;
-      const ready = buffered[at] === 'Z'.charCodeAt(0);
+      const type = String.fromCharCode(buffered[at] ?? 0);
+      if (type === 'C') rows += rowsOf(text(buffered.subarray(at + 5, end), 0));
       at = end;
-      if (!ready) continue;
-      pieces.push({ bytes: buffered.subarray(from, at), ready });
+      if (type !== 'Z') continue;
+      answered.push({ bytes: buffered.subarray(from, at), ready: true, rows });
+      rows = 0;
       from = at;
     }
-    if (at > from) pieces.push({ bytes: buffered.subarray(from, at), ready: false });
+    if (at > from) answered.push({ bytes: buffered.subarray(from, at), ready: false, rows: 0 });
     buffered = buffered.subarray(at);
-    return pieces;
+    return answered;
+  };
+}
+
+/** Of `INSERT 0 3`, `UPDATE 1`. */
+function rowsOf(tag: string): number {
+  if (tag.startsWith('SELECT')) return 1;
+  return Number(/(\d+)$/.exec(tag)?.[1] ?? 0);
+}
+
+function describe(name: string, words: string): Statement {
+  return {
+    name: name === '' || HASHED.test(name) ? shorten(words) : name,
+    may_write: WRITES.test(words),
   };
 }
 

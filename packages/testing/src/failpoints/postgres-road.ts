@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
-import type { Failpoints, Fate } from './failpoints.ts';
-import { type Sent, createClientReader, createServerReader } from './postgres-messages.ts';
+import type { Effect, Failpoints, Fate } from './failpoints.ts';
+import { type Answered, type Sent, type Statement, createClientReader, createServerReader } from './postgres-messages.ts';
 
 export interface Road {
   /** The target's URL, by way of the road. */
@@ -21,8 +21,9 @@ export async function openPostgresRoad(
     const far = connect(Number(target.port), target.hostname);
     const readSent = createClientReader();
     const readAnswer = createServerReader();
+    const transaction = createTransaction(by);
     /** Statements that wait for an answer, and whom to ask before it is passed on. */
-    const unanswered: (() => Promise<Fate>)[] = [];
+    const unanswered: { effect: Effect; after: () => Promise<Fate> }[] = [];
     let answer: Buffer[] = [];
     /** The session has started: from now on each answer is that to a statement. */
     let started = false;
@@ -41,21 +42,25 @@ export async function openPostgresRoad(
 
     async function send({ bytes, statement }: Sent): Promise<void> {
       if (statement !== null) {
-        const { before, after } = failpoints.meet({ by, name: statement });
+        const effect = transaction.begin(statement);
+        const { before, after } = failpoints.meet(effect);
         if (!(await goesOn(before))) return;
-        unanswered.push(after);
+        unanswered.push({ effect, after });
       }
       if (far.writable) far.write(bytes);
     }
 
     /** An answer is passed on as a whole; what Postgres says between two answers, at once. */
-    async function passOn(bytes: Buffer, ready: boolean): Promise<void> {
+    async function passOn({ bytes, ready, rows }: Answered): Promise<void> {
       answer.push(bytes);
       if (!ready && unanswered.length > 0 && started) return;
       const whole = Buffer.concat(answer.splice(0));
-      const after = ready && started ? unanswered.shift() : undefined;
+      const answered = ready && started ? unanswered.shift() : undefined;
       started ||= ready;
-      if (after !== undefined && !(await goesOn(after))) return;
+      if (answered !== undefined) {
+        transaction.end(answered.effect, rows);
+        if (!(await goesOn(answered.after))) return;
+      }
       if (caller.writable) caller.write(whole);
     }
 
@@ -69,8 +74,7 @@ export async function openPostgresRoad(
       for (const sent of readSent(piece)) sending = sending.then(() => send(sent));
     });
     far.on('data', (piece: Buffer) => {
-      for (const { bytes, ready } of readAnswer(piece))
-        answering = answering.then(() => passOn(bytes, ready));
+      for (const answered of readAnswer(piece)) answering = answering.then(() => passOn(answered));
     });
     caller.on('close', () => far.destroy());
     far.on('close', () => {
@@ -91,6 +95,25 @@ export async function openPostgresRoad(
       for (const socket of sockets) socket.destroy();
       server.close();
       await once(server, 'close');
+    },
+  };
+}
+
+/** Names the effects of one connection; a COMMIT by the last statement that changed something. */
+function createTransaction(by: string) {
+  let last: string | null = null;
+  return {
+    begin({ name, may_write }: Statement): Effect {
+      if (/^(BEGIN|ROLLBACK)/.test(name)) last = null;
+      if (!name.startsWith('COMMIT')) return { by, name, changes: may_write };
+      const effect = { by, name: `COMMIT of ${last ?? 'nothing'}`, changes: last !== null };
+      last = null;
+      return effect;
+    },
+    end(effect: Effect, rows: number): void {
+      if (effect.name.startsWith('COMMIT of ')) return;
+      effect.changes &&= rows > 0;
+      if (effect.changes) last = effect.name;
     },
   };
 }
