@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Invoice, type InvoiceStatus, invoice, trustSettings } from '@cashback/contract';
 import { CALM } from '@cashback/demo/parts';
 import { type Violation, checkInvariants, readUnsettled } from '@cashback/testing/invariants';
 import type { Fate } from '@cashback/testing/failpoints';
 import type { Lab } from './lab.ts';
+import { until } from './until.ts';
 
-const LOOK_EVERY_MS = 15;
 const PATIENCE_MS = 40_000;
 /** Trust takes steps at once and answers how they ended. */
 const AT_ONCE = { ...CALM, latency_ms: 0 };
@@ -62,7 +61,7 @@ async function failSecondRefund(lab: Lab, order_id: string, work: () => Promise<
   });
   await work();
   const { sql } = lab.world('');
-  await until('failed', async () => {
+  await until('failed', PATIENCE_MS, async () => {
     const { rowCount } = await sql.query(
       `SELECT FROM transactions.cashback_operations WHERE invoice_id = $1 AND status = 'failed'`,
       [order_id],
@@ -73,23 +72,10 @@ async function failSecondRefund(lab: Lab, order_id: string, work: () => Promise<
 }
 
 async function settled(lab: Lab, run: string, what: string): Promise<void> {
-  await until(what, async () => {
+  await until(what, PATIENCE_MS, async () => {
     const { orders, wallets, examples } = await readUnsettled(lab.world(run));
     return orders + wallets === 0 ? null : `${examples[0]?.detail ?? ''}, ${wallets} wallets behind`;
   });
-}
-
-/** `look` returns what is still missing. */
-async function until(what: string, look: () => Promise<string | null>): Promise<void> {
-  const started = performance.now();
-  for (;;) {
-    const missing = await look();
-    if (missing === null) return;
-    if (performance.now() - started > PATIENCE_MS) {
-      throw new Error(`not ${what} after ${PATIENCE_MS / 1_000} s: ${missing}`);
-    }
-    await sleep(LOOK_EVERY_MS);
-  }
 }
 
 async function setTrust({ door }: Lab, settings: typeof CALM): Promise<void> {
