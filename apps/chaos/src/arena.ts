@@ -30,6 +30,8 @@ export interface Arena {
   disk_skipped: string | null;
   databases: Record<DatabaseUser, TcpProxy>;
   roads: Record<Road, HttpProxy>;
+  /** SIGKILL, and a new process, as often as it takes: other faults may be in the way of its start. */
+  restart(app: AppName, settings?: Record<string, string>): Promise<void>;
   /** Brings a Postgres that is gone back, and everybody to it. */
   revivePostgres(): Promise<void>;
   stop(): Promise<void>;
@@ -71,6 +73,22 @@ const SETTINGS: Partial<Record<AppName, Record<string, string>>> = {
   trust: { CALLBACK_TIMEOUT_MS: '2000', CALLBACK_RETRY_MAX_MS: '2000' },
   wallet: { SWEEP_INTERVAL_MS: '1000', PUSH_OVERDUE_MS: '2000' },
 };
+
+const STARTS = 5;
+
+async function restartUntilUp(
+  system: System,
+  app: AppName,
+  settings: Record<string, string> | undefined,
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await system.killAndRestart(app, settings);
+    } catch (error) {
+      if (attempt === STARTS) throw error;
+    }
+  }
+}
 
 export async function openArena(work_folder: string, report: (what: string) => void): Promise<Arena> {
   const stops: (() => Promise<void> | void)[] = [];
@@ -153,6 +171,7 @@ export async function openArena(work_folder: string, report: (what: string) => v
       disk_skipped: 'skipped' in mounted ? mounted.skipped : null,
       databases,
       roads,
+      restart: (app, settings) => restartUntilUp(system, app, settings),
       revivePostgres: () =>
         postgres.revive((url) => {
           for (const proxy of [common, ...Object.values(databases)]) proxy.setTarget(url);

@@ -12,7 +12,7 @@ export interface FaultContext extends Arena {
 }
 
 /** Faults of one lane come one after another, those of different lanes at the same time. */
-export const LANES = ['processes', 'upstreams', 'callbacks and connections'] as const;
+export const LANES = ['callers', 'workers', 'upstreams', 'callbacks and connections'] as const;
 export type Lane = (typeof LANES)[number];
 
 /** One kind of fault. It ends with everything as it was, and resolves with how often it took hold of something. */

@@ -9,6 +9,10 @@ export interface ChaosReport {
   /** Calls of clients that register the same order at the same time, and how many were never answered. */
   contended_calls: number;
   unanswered_calls: number;
+  /** Contended orders whose calls could be ordered in too many ways to look through. */
+  undecided_histories: string[];
+  /** Apps that ended by themselves and were not there in the end. */
+  crashed: string[];
   /** How often each kind of fault took hold of something. */
   fired: Record<string, number>;
   /** Kinds that cannot happen here, and why. */
@@ -28,7 +32,8 @@ export function neverFired({ fired, skipped }: Pick<ChaosReport, 'fired' | 'skip
 }
 
 export function hasPassed(report: ChaosReport): boolean {
-  return report.violations.length === 0 && report.unsettled.length === 0 && neverFired(report).length === 0;
+  const { violations, unsettled, crashed } = report;
+  return [violations, unsettled, crashed, neverFired(report)].every((problems) => problems.length === 0);
 }
 
 /** For a person. The last line says it all; the lines before it say what to look at. */
@@ -45,6 +50,7 @@ export function describeReport(report: ChaosReport): string {
     ...Object.entries(skipped).map(([name, why]) => `  skipped  ${name}: ${why}`),
     '',
     ...missing.map((name) => `NEVER HAPPENED  ${name}: it took hold of nothing, so nothing is known of it`),
+    ...report.crashed.map((app) => `ENDED BY ITSELF  ${app}: the end of its log says why`),
     ...unsettled.map(({ order_id, detail }) => `UNSETTLED  ${order_id}: ${detail}`),
     ...violations.map(
       ({ invariant, order_id, detail }) =>
@@ -56,7 +62,7 @@ export function describeReport(report: ChaosReport): string {
       ...history.map((line) => `  ${line}`),
     ]),
     `${report.orders} orders in ${report.steps} steps; ${report.contended_calls} registers and looks at contended orders, ` +
-      `${report.unanswered_calls} never answered; ${report.given_attention} orders tried again by a person`,
+      `${report.unanswered_calls} never answered, ${report.undecided_histories.length} orders of them undecided; ${report.given_attention} orders tried again by a person`,
     `${Object.keys(fired).length - missing.length} kinds of fault happened, ${Object.keys(skipped).length} skipped, ` +
       `${missing.length} never; ${violations.length} violations, ${unsettled.length} unsettled, ${report.seconds} s`,
   ];

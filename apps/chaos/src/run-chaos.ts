@@ -79,6 +79,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const { unsettled, given } = await drain([shop, contended], door, { signal });
 
     say('checking');
+    const crashed = arena.system.crashed();
+    const history = await checkContention(calls, door);
     const violations = [
       ...(await checkInvariants(shop, () => {})),
       ...(await checkFrontDoor(shop, door)),
@@ -87,7 +89,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       // Nobody calculated the targets of contended orders.
       ...(await checkInvariants(contended, () => {})).filter(({ invariant }) => invariant !== 0),
       ...(await checkFrontDoor(contended, door)),
-      ...(await checkContention(calls, door)),
+      ...(await checkAcknowledged(contended, acknowledged)),
+      ...history.violations,
     ];
     return {
       seed,
@@ -96,6 +99,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       steps,
       contended_calls: calls.length,
       unanswered_calls: calls.filter(({ answer }) => answer === null).length,
+      crashed,
+      undecided_histories: history.undecided,
       fired,
       skipped: Object.fromEntries(
         faults.flatMap(({ name, skipped }) => {

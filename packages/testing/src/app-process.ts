@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 20_000;
+const TICK_MS = 250;
 const LOG_TAIL_LINES = 12;
 
 /** One app as a process of its own. Its output goes to `log_file`, added at the end. */
@@ -42,7 +43,8 @@ export async function startProcess(options: StartOptions): Promise<AppProcess> {
 
   const ended = async (timeout_ms: number): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
-    await once(child, 'exit', { signal: AbortSignal.timeout(timeout_ms) });
+    const timeout = runningTime(timeout_ms);
+    await once(child, 'exit', { signal: timeout.signal }).finally(timeout.clear);
   };
 
   const url = await ready(child, name, log_file);
@@ -68,7 +70,8 @@ export async function startProcess(options: StartOptions): Promise<AppProcess> {
 }
 
 async function ready(child: ChildProcess, name: string, log_file: string): Promise<string> {
-  const timeout = AbortSignal.timeout(START_TIMEOUT_MS);
+  const running = runningTime(START_TIMEOUT_MS);
+  const timeout = running.signal;
   try {
     const [message] = await Promise.race([
       once(child, 'message', { signal: timeout }),
@@ -84,7 +87,20 @@ async function ready(child: ChildProcess, name: string, log_file: string): Promi
       `${name} was not ready after ${START_TIMEOUT_MS / 1000} s; the end of ${log_file}:\n${tail(log_file)}`,
       { cause: error },
     );
+  } finally {
+    running.clear();
   }
+}
+
+/** Aborts after a time in which this process ran: while the whole machine stands still nobody is late. */
+function runningTime(ms: number): { signal: AbortSignal; clear(): void } {
+  const controller = new AbortController();
+  let left = ms;
+  const timer = setInterval(() => {
+    left -= TICK_MS;
+    if (left <= 0) controller.abort(new Error(`not within ${ms} ms`));
+  }, TICK_MS);
+  return { signal: controller.signal, clear: () => clearInterval(timer) };
 }
 
 function tail(file: string): string {

@@ -2,9 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { AppName } from '@cashback/demo/parts';
 import { DATABASE_USERS, type DatabaseUser } from '../arena.ts';
-import { type Fault, HOLD_MS, holdUntil } from '../fault.ts';
+import { type Fault, HOLD_MS, type Lane, holdUntil } from '../fault.ts';
 
-const lane = 'processes';
 const STOPPED_MS = 3_000;
 const HOUR_MS = 3_600_000;
 const CLOCK = fileURLToPath(new URL('../shift-clock-env.ts', import.meta.url));
@@ -19,12 +18,17 @@ export const PROCESS_FAULTS: readonly Fault[] = [
   diskFull(),
 ];
 
+/** What happens to one process comes one after another. */
+function laneOf(app: AppName): Lane {
+  return app === 'worker' || app === 'transactions' ? 'workers' : 'callers';
+}
+
 function killed(app: AppName): Fault {
   return {
     name: `kill -9 of ${app}`,
-    lane,
-    async fire({ system }) {
-      await system.killAndRestart(app);
+    lane: laneOf(app),
+    async fire({ restart }) {
+      await restart(app);
       return 1;
     },
   };
@@ -34,8 +38,8 @@ function killed(app: AppName): Fault {
 function killedBetweenEffects(app: DatabaseUser): Fault {
   return {
     name: `kill -9 of ${app} between two effects`,
-    lane,
-    async fire({ system, databases, random }) {
+    lane: laneOf(app),
+    async fire({ system, restart, databases, random }) {
       let fired = 0;
       databases[app].trip({
         nth: random.integer(1, 60),
@@ -47,7 +51,7 @@ function killedBetweenEffects(app: DatabaseUser): Fault {
       });
       await holdUntil(() => fired > 0, 0);
       databases[app].trip(null);
-      await system.killAndRestart(app);
+      await restart(app);
       return fired;
     },
   };
@@ -56,7 +60,7 @@ function killedBetweenEffects(app: DatabaseUser): Fault {
 function postgresKilled(): Fault {
   return {
     name: 'kill -9 of Postgres',
-    lane,
+    lane: 'callers',
     async fire({ postgres, revivePostgres }) {
       await postgres.kill();
       await sleep(HOLD_MS);
@@ -84,7 +88,7 @@ function stoppedPastLease(app: 'worker' | 'transactions' | 'processing'): Fault 
   };
   return {
     name: `SIGSTOP of ${app} past its leases, SIGCONT`,
-    lane,
+    lane: laneOf(app),
     async fire({ system, postgres }) {
       const { pid } = system.process(app);
       const twin = await system.startTwin(app);
@@ -108,15 +112,15 @@ function stoppedPastLease(app: 'worker' | 'transactions' | 'processing'): Fault 
 function clockOff(app: DatabaseUser): Fault {
   return {
     name: `clock of ${app} an hour off`,
-    lane,
-    async fire({ system, random }) {
+    lane: laneOf(app),
+    async fire({ restart, random }) {
       const shift_ms = random.chance(50) ? HOUR_MS : -HOUR_MS;
-      await system.killAndRestart(app, {
+      await restart(app, {
         NODE_OPTIONS: `--import=${CLOCK}`,
         CLOCK_SHIFT_MS: String(shift_ms),
       });
       await sleep(HOLD_MS);
-      await system.killAndRestart(app);
+      await restart(app);
       return 1;
     },
   };
@@ -125,7 +129,7 @@ function clockOff(app: DatabaseUser): Fault {
 function diskFull(): Fault {
   return {
     name: 'disk full for Postgres',
-    lane,
+    lane: 'callers',
     skipped: ({ disk_skipped }) => disk_skipped,
     async fire({ disk, revivePostgres }) {
       if (disk === null) return 0;

@@ -11,6 +11,7 @@ const CALLS_EACH = 8;
 const PAUSE_MS = 400;
 const TIMEOUT_MS = 2_000;
 const MOST_PAUSE_MS = 60;
+const AFTER_SILENCE_MS = 700;
 /** After these a call may have taken effect, or may yet. */
 const UNKNOWN: ReadonlySet<string> = new Set([
   'UNREACHABLE',
@@ -67,7 +68,8 @@ export function startContention(options: {
             callServer(client, { order_id, ...payee }, call),
           );
           known = result?.revision ?? known;
-          await sleep(random.integer(0, MOST_PAUSE_MS));
+          // While nobody answers there is no history to be had.
+          await sleep(result === null ? AFTER_SILENCE_MS : random.integer(0, MOST_PAUSE_MS));
         }
       }),
     );
@@ -155,8 +157,9 @@ function bySource(values: readonly { source: string; value: string }[]): { user:
 export async function checkContention(
   calls: readonly RecordedCall<ModelCall, ModelResult>[],
   door: FrontDoor,
-): Promise<Violation[]> {
+): Promise<{ violations: Violation[]; undecided: string[] }> {
   const violations: Violation[] = [];
+  const undecided: string[] = [];
   for (const [order_id, ofOrder] of Map.groupBy(calls, ({ key }) => key)) {
     const invoked_at = performance.now();
     const stored = await door.insist(() => readOrder(door.server, order_id));
@@ -167,11 +170,12 @@ export async function checkContention(
       answer: { returned_at: performance.now(), result: { answer: 'order', ...stored } },
     };
     const verdict = checkLinearizable([...ofOrder, last], registerModel);
-    if (verdict.outcome === 'linearizable') continue;
+    if (verdict.outcome === 'undecided') undecided.push(verdict.report);
+    if (verdict.outcome !== 'not_linearizable') continue;
     const acknowledged = ofOrder.filter(({ answer }) => answer?.result.answer === 'registered');
     const newest = Math.max(0, ...acknowledged.map(({ answer }) => answer?.result.revision ?? 0));
     const invariant = stored.revision < newest ? 2 : 3;
     violations.push({ invariant, order_id, detail: verdict.report });
   }
-  return violations;
+  return { violations, undecided };
 }

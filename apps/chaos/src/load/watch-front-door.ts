@@ -51,8 +51,11 @@ export async function checkAcknowledged(
     world,
     'SELECT invoice_id, version FROM transactions.invoices WHERE invoice_id LIKE $1',
   );
+  const ofRun = (id: string): boolean => id.startsWith(`${world.run}-`);
   const stored = new Map(invoices.map(({ invoice_id, version }) => [invoice_id, version]));
-  const lost = [...versions].filter(([order_id, version]) => (stored.get(order_id) ?? 0) < version);
+  const lost = [...versions].filter(
+    ([order_id, version]) => ofRun(order_id) && (stored.get(order_id) ?? 0) < version,
+  );
   const moved = await selectOfRun<{ cause: string }>(
     world,
     `SELECT cause FROM trust.wallet_movements WHERE wallet_id LIKE $1 AND kind = 'spend'`,
@@ -65,7 +68,7 @@ export async function checkAcknowledged(
       detail: `the shop was told of invoice version ${version}, stored is ${stored.get(order_id) ?? 'none'}`,
     })),
     ...[...spends]
-      .filter((spend_id) => !causes.has(spend_id))
+      .filter((spend_id) => ofRun(spend_id) && !causes.has(spend_id))
       .map((spend_id): Violation => ({
         invariant: 12,
         order_id: spend_id.replace(/-spend$/, ''),
