@@ -14,23 +14,29 @@ const LOAD_ORDERS = 'packages/cashback-db/src/queries/load-orders.ts';
 const REGISTER = 'apps/server/src/procedures/register.ts';
 const TAKE_CALLBACK = 'apps/wallet/src/db/take-callback.ts';
 
-const withoutLock = {
-  file: INSERT_ORDERS,
-  from: 'DO UPDATE SET updated_at = order_clears.updated_at WHERE false',
-  to: 'DO NOTHING',
-};
-
 export const BUGS = {
   no_row_lock: {
     name: 'register decides on rows that it has not locked',
     app: 'server',
-    pieces: [withoutLock],
+    pieces: [
+      {
+        file: INSERT_ORDERS,
+        from: 'DO UPDATE SET updated_at = order_clears.updated_at WHERE false',
+        to: 'DO NOTHING',
+      },
+    ],
   },
   lock_and_read_in_one_statement: {
     name: 'register locks the order and reads its events in one statement',
     app: 'server',
     pieces: [
-      withoutLock,
+      {
+        // An order that is there is left to the other statement.
+        file: INSERT_ORDERS,
+        from: 'ORDER BY order_id COLLATE "C"',
+        to: `WHERE NOT EXISTS (SELECT FROM cashback.order_clears AS known WHERE known.order_id = input.order_id)
+          ORDER BY order_id COLLATE "C"`,
+      },
       {
         file: LOAD_ORDERS,
         from: 'WHERE stored.order_id = ANY($1::text[])',

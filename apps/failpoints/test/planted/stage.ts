@@ -22,21 +22,21 @@ export async function openStage(lab: Lab, run: string) {
   const world = lab.world(run);
   const order_id = `${run}-order`;
   const payee = { user_id: `${run}-user`, wallet_id: `${run}-wallet`, currency: 'USD' };
-  await door.trust.post('/settings', { ...CALM, latency_ms: 0 }, trustSettings);
+  await door.insist(() => door.trust.post('/settings', { ...CALM, latency_ms: 0 }, trustSettings));
   const body = { invoice_id: order_id, service: SERVICE, ...payee, ...captured('held', '100.00') };
-  await door.transactions.post('/v2/invoice/create', body, invoice);
+  await door.insist(() => door.transactions.post('/v2/invoice/create', body, invoice));
   const rates = [
     { source: 'user' as const, rate: '0.1' },
     { source: 'service' as const, rate: '0.05' },
   ];
-  await door.server.rates.put({ order_id, service: SERVICE, rates });
+  await door.insist(() => door.server.rates.put({ order_id, service: SERVICE, rates }));
   let version = 1;
 
   return {
     /** The invoice is cleared with so much; its version afterwards. */
     async clear(amount: string): Promise<number> {
       const update = { invoice_id: order_id, version, ...captured('cleared', amount) };
-      ({ version } = await door.transactions.post('/v2/invoice/update', update, invoice));
+      ({ version } = await door.insist(() => door.transactions.post('/v2/invoice/update', update, invoice)));
       return version;
     },
     register(invoice_version: number, cleared_sum: string, [user, service]: [string, string], to = door.server) {
