@@ -30,6 +30,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   simulation: ['contract', 'core', 'service', 'cashback-db', 'transactions', 'worker'],
   // Starts and plays the system as the demo does, and breaks it meanwhile.
   chaos: [...APP, 'client', 'demo', 'testing'],
+  // Starts it, too, and stops its processes one effect at a time.
+  failpoints: ['contract', 'postgres', 'demo', 'testing'],
   bench: [...APP, 'client', 'cashback-db', 'testing'],
 };
 

@@ -11,6 +11,7 @@ const STEPS = {
   'dead code': ['knip'],
   migrations: ['node', 'scripts/check-migrations.ts'],
   packages: ['node', 'scripts/check-packages.ts'],
+  guarantees: ['node', 'scripts/check-guarantees.ts'],
 } as const satisfies Record<string, readonly [string, ...string[]]>;
 type Step = keyof typeof STEPS;
 

@@ -20,6 +20,11 @@ const CHECKS = [
         FROM cashback.operations LEFT JOIN cashback.operation_outcomes c USING (order_id, operation_id)
        WHERE order_id LIKE $1 AND c.order_id IS NULL GROUP BY order_id HAVING count(*) > 1
       UNION ALL
+      SELECT o.order_id, format('operation %s has no outcome, and is not the open one', o.operation_id)
+        FROM cashback.operations o JOIN cashback.order_clears s USING (order_id)
+        LEFT JOIN cashback.operation_outcomes c ON (c.order_id, c.operation_id) = (o.order_id, o.operation_id)
+       WHERE o.order_id LIKE $1 AND c.order_id IS NULL AND o.operation_id IS DISTINCT FROM s.operation_id
+      UNION ALL
       SELECT invoice_id, format('%s unfinished operations at transactions', count(*))
         FROM transactions.cashback_operations
        WHERE invoice_id LIKE $1 AND status IN ('init', 'in-progress') GROUP BY invoice_id HAVING count(*) > 1`,

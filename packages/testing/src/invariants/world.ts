@@ -11,6 +11,8 @@ export interface World {
   services: Readonly<Record<string, ServiceConfig>>;
   /** What the shop's URL answers for an earning base. */
   shopCashback(base: Amount): Amount;
+  /** How late an unsettled order without a job may be: the sweeper's grace and one turn of it. 5 minutes when absent. */
+  sweep_within_ms?: number;
 }
 
 /** Rows of a query whose `$1` is the pattern of the run's ids. */

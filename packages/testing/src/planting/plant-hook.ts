@@ -1,0 +1,23 @@
+/** Loaded before an app (`plant`): changes sources of it as they are loaded, by the bug in the query of this file's URL. */
+import { registerHooks } from 'node:module';
+
+const { name, pieces } = JSON.parse(new URL(import.meta.url).searchParams.get('bug') ?? '') as {
+  name: string;
+  pieces: { url: string; from: string; to: string }[];
+};
+const left = new Set(pieces);
+
+registerHooks({
+  load(url, context, nextLoad) {
+    const loaded = nextLoad(url, context);
+    let source = String(loaded.source ?? '');
+    for (const piece of pieces.filter((one) => one.url === url)) {
+      const parts = source.split(piece.from);
+      if (parts.length !== 2) throw new Error(`${url} holds ${parts.length - 1} times what is to be replaced`);
+      source = parts.join(piece.to);
+      left.delete(piece);
+      if (left.size === 0) process.stderr.write(`planted: ${name}\n`);
+    }
+    return pieces.some((one) => one.url === url) ? { ...loaded, source } : loaded;
+  },
+});
