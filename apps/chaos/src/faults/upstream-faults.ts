@@ -5,6 +5,7 @@ import { type Fault, HOLD_MS, onRoad } from '../fault.ts';
 
 /** Longer than every wait between two attempts that the apps are given here. */
 const OUTAGE_MS = 7_000;
+const MOST_LOOKS = 6;
 
 /** How those who are asked answer, or do not. */
 export const UPSTREAM_FAULTS: readonly Fault[] = [
@@ -45,10 +46,14 @@ function partialFailure(): Fault {
         return Number(row?.count);
       };
       const before = await refused();
-      await set({ ...CALM, refusal_share: 0.3, failure_share: 0.1, lost_answer_share: 0.1, latency_ms: 100 });
-      await sleep(2 * HOLD_MS);
+      await set({ ...CALM, refusal_share: 0.4, failure_share: 0.1, lost_answer_share: 0.1, latency_ms: 100 });
+      let fired = 0;
+      for (let look = 0; look < MOST_LOOKS && fired === 0; look += 1) {
+        await sleep(HOLD_MS);
+        fired = (await refused()) - before;
+      }
       await set(CALM);
-      return (await refused()) - before;
+      return fired;
     },
   };
 }

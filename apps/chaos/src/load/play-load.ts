@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FrontDoor, generateOrders, playStories, tellStory } from '@cashback/demo/parts';
 
-const BATCH = 25;
+const BATCH = 10;
+/** Batches that are played at the same time: one whose calls hang holds up no other. */
+const STREAMS = 4;
 /** Room for the faults to be felt, and for processes that start anew. */
 const BATCH_EVERY_MS = 1_500;
 
@@ -21,24 +23,22 @@ export function startLoad(options: {
 }): Load {
   const { run, seed, door, signal } = options;
   const stopping = new AbortController();
-  async function play(): Promise<{ orders: number; steps: number }> {
-    let orders = 0;
-    let steps = 0;
+  let orders = 0;
+  let steps = 0;
+  async function play(): Promise<void> {
     while (!stopping.signal.aborted) {
       const began = performance.now();
-      const batch = generateOrders(BATCH, seed + orders).map((order) => ({
-        ...order,
-        number: order.number + orders,
-      }));
-      const stories = batch.map((order) => tellStory(order, seed));
+      const first = orders;
+      orders += BATCH;
+      const stories = generateOrders(BATCH, seed + first).map((order) =>
+        tellStory({ ...order, number: order.number + first }, seed),
+      );
       await playStories(stories, { run, door, signal, progress: (count) => (steps += count) });
-      orders += batch.length;
       const pause_ms = Math.max(0, BATCH_EVERY_MS - (performance.now() - began));
       await sleep(pause_ms, undefined, { signal: stopping.signal }).catch(() => {});
     }
-    return { orders, steps };
   }
-  const ended = play();
+  const ended = Promise.all(Array.from({ length: STREAMS }, play)).then(() => ({ orders, steps }));
   // Faults go on without load, and would say nothing: what ends it ends the run.
   let failure: unknown;
   ended.catch((error: unknown) => (failure = error));

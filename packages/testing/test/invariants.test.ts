@@ -1,0 +1,168 @@
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from 'vitest';
+import { type TestDatabase, createTestDatabase } from '../src/index.ts';
+import { type World, checkInvariants, readOrderHistory, readUnsettled } from '../src/invariants/index.ts';
+
+/** An order that was topped up by 5 and 2, and one taken back in part: all as it must be. */
+const AT_REST = `
+  INSERT INTO transactions.invoices (invoice_id, service, user_id, wallet_id, currency, version, status, payments, cashback_version, epoch)
+    VALUES ('t-1', 'yellow', 'user', 't-wallet', 'USD', 2, 'cleared', '[{"payment_type":"card","items":[{"item_id":"fare","amount":"50"}]}]', 4, 1);
+  INSERT INTO transactions.invoice_history (invoice_id, version, status, payments, captured_sum, changed_by)
+    VALUES ('t-1', 1, 'cleared', '[]', 100, 'shop'), ('t-1', 2, 'cleared', '[]', 50, 'shop');
+  INSERT INTO cashback.order_rates (order_id, service, rates)
+    VALUES ('t-1', 'yellow', '[{"source":"user","rate":"0.05"},{"source":"service","rate":"0.02"}]');
+  INSERT INTO cashback.order_clears (order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum, cashback_sum, revision, settled_revision)
+    VALUES ('t-1', 'yellow', 'user', 't-wallet', 'USD', 2, 50, 3.5, 2, 2);
+  INSERT INTO cashback.events (order_id, source, value, revision, invoice_version)
+    VALUES ('t-1', 'user', 5, 1, 1), ('t-1', 'service', 2, 1, 1), ('t-1', 'user', 2.5, 2, 2), ('t-1', 'service', 1, 2, 2);
+  INSERT INTO cashback.operations (order_id, operation_id, revision, version, user_id, wallet_id, currency, reward) VALUES
+    ('t-1', 'o-1', 1, 0, 'user', 't-wallet', 'USD', '[{"source":"user","amount":"5"},{"source":"service","amount":"2"}]'),
+    ('t-1', 'o-2', 2, 2, 'user', 't-wallet', 'USD', '[{"source":"user","amount":"2.5"},{"source":"service","amount":"1"}]');
+  INSERT INTO cashback.operation_outcomes (order_id, operation_id, outcome, rewarded) VALUES
+    ('t-1', 'o-1', 'applied', '[{"source":"user","amount":"5"},{"source":"service","amount":"2"}]'),
+    ('t-1', 'o-2', 'applied', '[{"source":"user","amount":"2.5"},{"source":"service","amount":"1"}]');
+  INSERT INTO transactions.cashback_operations (operation_id, invoice_id, version, user_id, wallet_id, currency, reward, status, finished_at)
+    SELECT operation_id, order_id, version + 1, user_id, wallet_id, currency, reward, 'success', now() FROM cashback.operations;
+  INSERT INTO transactions.operation_steps (operation_id, step_number, kind, source, amount, step_id, basket_id, status) VALUES
+    ('o-1', 1, 'topup', 'user', 5, 'o-1.1', 'o-1.1', 'applied'), ('o-1', 2, 'topup', 'service', 2, 'o-1.2', 'o-1.2', 'applied'),
+    ('o-2', 1, 'refund', 'user', 2.5, 'o-2.1', 'o-1.1', 'applied'), ('o-2', 2, 'refund', 'service', 1, 'o-2.2', 'o-1.2', 'applied');
+  INSERT INTO transactions.baskets (invoice_id, basket_id, source, amount, refunded, version, step_number)
+    VALUES ('t-1', 'o-1.1', 'user', 5, 2.5, 1, 1), ('t-1', 'o-1.2', 'service', 2, 1, 1, 2);
+  INSERT INTO processing.invoice_changes (order_id, service, seen_version, processed_version) VALUES ('t-1', 'yellow', 2, 2);
+  INSERT INTO trust.baskets (basket_id, wallet_id, user_id, currency, amount, source, order_id, status)
+    VALUES ('o-1.1', 't-wallet', 'user', 'USD', 5, 'user', 't-1', 'success'), ('o-1.2', 't-wallet', 'user', 'USD', 2, 'service', 't-1', 'success');
+  INSERT INTO trust.refunds (refund_id, basket_id, wallet_id, amount, status)
+    VALUES ('o-2.1', 'o-1.1', 't-wallet', 2.5, 'success'), ('o-2.2', 'o-1.2', 't-wallet', 1, 'success');
+  INSERT INTO trust.wallets (wallet_id, user_id, currency, balance, sequence) VALUES ('t-wallet', 'user', 'USD', 3.5, 4);
+  INSERT INTO trust.wallet_movements (wallet_id, sequence, kind, amount, cause, balance_after, created_at) VALUES
+    ('t-wallet', 1, 'topup', 5, 'o-1.1', 5, now()), ('t-wallet', 2, 'topup', 2, 'o-1.2', 7, now()),
+    ('t-wallet', 3, 'refund', 2.5, 'o-2.1', 4.5, now()), ('t-wallet', 4, 'refund', 1, 'o-2.2', 3.5, now());
+  INSERT INTO wallet.balances (wallet_id, user_id, currency, balance, sequence, updated_at) VALUES ('t-wallet', 'user', 'USD', 3.5, 4, now());
+  INSERT INTO wallet.callback_inbox (webhook_id, wallet_id, balance, sequence, cause, occurred_at, outcome) VALUES
+    ('w-2', 't-wallet', 7, 2, 'topup', now(), 'adopted'), ('w-1', 't-wallet', 5, 1, 'topup', now(), 'superseded'),
+    ('w-4', 't-wallet', 3.5, 4, 'refund', now(), 'adopted'), ('w-3', 't-wallet', 4.5, 3, 'refund', now(), 'superseded');
+  INSERT INTO wallet.pushes (wallet_id, sequence, currency, balance, updated_at, delivered_at)
+    VALUES ('t-wallet', 2, 'USD', 7, now(), now()), ('t-wallet', 4, 'USD', 3.5, now(), now());`;
+
+/** One thing is not as it must be: the invariant that says so, and perhaps others that it breaks too. */
+const BROKEN: [string, number, string][] = [
+  [
+    'the target is not what the invoice gives',
+    0,
+    `UPDATE cashback.events SET value = 2.6 WHERE revision = 2 AND source = 'user'`,
+  ],
+  ['an invoice version is not registered', 0, `UPDATE transactions.invoices SET version = 3`],
+  [
+    'less is rewarded than the target',
+    1,
+    `UPDATE transactions.baskets SET refunded = 3 WHERE source = 'user'`,
+  ],
+  ["Trust's own log has a movement less", 1, `DELETE FROM trust.wallet_movements WHERE cause = 'o-2.1'`],
+  [
+    'an acknowledged register is gone',
+    2,
+    `UPDATE processing.invoice_changes SET processed_version = 2; UPDATE cashback.order_clears SET invoice_version = 1`,
+  ],
+  [
+    'an older version overwrote a newer one',
+    3,
+    `UPDATE cashback.events SET invoice_version = 3 WHERE revision = 1`,
+  ],
+  ['the sum is not the sum of the events', 4, `UPDATE cashback.order_clears SET cashback_sum = 4`],
+  ['two operations are open', 5, `DELETE FROM cashback.operation_outcomes`],
+  [
+    'an operation is another one at transactions',
+    6,
+    `UPDATE transactions.cashback_operations SET wallet_id = 't-other' WHERE operation_id = 'o-1'`,
+  ],
+  ['an operation has no intent', 7, `DELETE FROM cashback.operations WHERE operation_id = 'o-1'`],
+  [
+    'the request left before its intent was there',
+    7,
+    `UPDATE cashback.operations SET created_at = now() + interval '1 second'`,
+  ],
+  ['a basket is no step', 7, `DELETE FROM transactions.operation_steps WHERE step_id = 'o-1.1'`],
+  ['a refund is no step', 7, `DELETE FROM transactions.operation_steps WHERE step_id = 'o-2.1'`],
+  [
+    'an outcome saw more than was ever to be given',
+    8,
+    `UPDATE cashback.operation_outcomes SET rewarded = '[{"source":"user","amount":"5.1"}]' WHERE operation_id = 'o-1'`,
+  ],
+  [
+    'by the log of Trust more was given for a while than ever was to be',
+    8,
+    `UPDATE trust.wallet_movements SET amount = 5.5 WHERE sequence = 1`,
+  ],
+  [
+    'by the log of Trust more was taken back than was given',
+    8,
+    `UPDATE trust.wallet_movements SET sequence = 10 - sequence`,
+  ],
+  ['the cache is behind', 9, `UPDATE wallet.balances SET sequence = 2, balance = 7`],
+  ['the log has a gap', 9, `DELETE FROM trust.wallet_movements WHERE sequence = 3`],
+  ['an adopted sequence was not pushed', 10, `DELETE FROM wallet.pushes WHERE sequence = 2`],
+  [
+    'a superseded sequence was pushed',
+    10,
+    `INSERT INTO wallet.pushes (wallet_id, sequence, currency, balance, updated_at, delivered_at) VALUES ('t-wallet', 3, 'USD', 4.5, now(), now())`,
+  ],
+  ['a push was never delivered', 10, `UPDATE wallet.pushes SET delivered_at = NULL WHERE sequence = 2`],
+  ['a push told another balance', 10, `UPDATE wallet.pushes SET balance = 8 WHERE sequence = 2`],
+  [
+    'nobody looks at an order that is not settled',
+    11,
+    `UPDATE cashback.order_clears SET settled_revision = 1, next_charge_at = now() - interval '1 hour'`,
+  ],
+  ['a wallet holds more than was moved', 12, `UPDATE trust.wallets SET balance = 4`],
+  ['the events may be changed', 13, `GRANT UPDATE (value) ON cashback.events TO cashback_server`],
+];
+
+let database: TestDatabase;
+let sql: pg.Pool;
+let world: World;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  // One connection, so that a transaction holds whatever a test does.
+  sql = new pg.Pool({ connectionString: database.url, max: 1 });
+  const config = {
+    earning_payment_types: ['card'],
+    excluded_items: [],
+    rounding: 'half_up' as const,
+    rounding_step: 100n,
+    max_share: 300_000n,
+    service_cashback: 'rate' as const,
+  };
+  world = { sql, run: 't', services: { yellow: config }, shopCashback: () => 0n };
+});
+beforeEach(() => sql.query(`BEGIN; SET LOCAL session_replication_role = replica; ${AT_REST}`));
+afterEach(() => sql.query('ROLLBACK'));
+afterAll(async () => {
+  await sql.end();
+  await database.drop();
+});
+
+test('what is as it must be violates nothing, and nothing of it is unsettled', async () => {
+  expect(await checkInvariants(world, () => {})).toEqual([]);
+  expect(await readUnsettled(world)).toEqual({ orders: 0, wallets: 0, examples: [] });
+});
+
+test.each(BROKEN)('%s: a violation of %i', async (_, invariant, change) => {
+  await sql.query(change);
+  const violations = await checkInvariants(world, () => {});
+  expect(violations.map((violation) => violation.invariant)).toContain(invariant);
+});
+
+test('the history of an order has what every app did for it, and no other order', async () => {
+  const lines = await readOrderHistory(world, 't-1');
+  for (const part of [
+    'invoice version 2',
+    'revision 2',
+    'operation o-2 is applied',
+    'step o-1.1',
+    'refund of 2.5000',
+  ]) {
+    expect(lines.some((line) => line.includes(part))).toBe(true);
+  }
+  expect(await readOrderHistory(world, 't-2')).toEqual([]);
+});
