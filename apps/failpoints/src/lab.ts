@@ -9,7 +9,12 @@ import {
   urlOf,
 } from '@cashback/demo/parts';
 import type { World } from '@cashback/testing/invariants';
-import { type Failpoints, createFailpoints, openHttpRoad, openPostgresRoad } from '@cashback/testing/failpoints';
+import {
+  type Failpoints,
+  createFailpoints,
+  openHttpRoad,
+  openPostgresRoad,
+} from '@cashback/testing/failpoints';
 
 /** Processes that can be stopped between two of their effects. */
 export const VICTIMS = ['server', 'worker', 'transactions', 'processing'] as const;

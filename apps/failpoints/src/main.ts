@@ -26,7 +26,10 @@ const program = new Command('failpoints')
   .option('--only <text>', 'only points whose description contains it, such as "worker killed"', '')
   .option('--systems <n>', 'how many systems share the points out among them', integer, 2)
   .option('--json', 'print the report as JSON')
-  .addHelpText('after', '\nExit code: 0 every invariant held at every point that was visited; 1 anything else.')
+  .addHelpText(
+    'after',
+    '\nExit code: 0 every invariant held at every point that was visited; 1 anything else.',
+  )
   .parse();
 
 process.exitCode = await main(program.opts<Options>());
@@ -39,7 +42,9 @@ async function main(options: Options): Promise<number> {
   try {
     const report = await run(options, { folder, stops, signal: stop.signal });
     passed = report.failures.length === 0;
-    process.stdout.write(options.json ? `${JSON.stringify({ passed, ...report }, null, 2)}\n` : describe(report));
+    process.stdout.write(
+      options.json ? `${JSON.stringify({ passed, ...report }, null, 2)}\n` : describe(report),
+    );
   } catch (error) {
     process.stderr.write(`failpoints: ${error instanceof Error ? error.stack : String(error)}\n`);
   } finally {

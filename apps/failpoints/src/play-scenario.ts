@@ -54,7 +54,7 @@ async function failSecondRefund(lab: Lab, order_id: string, work: () => Promise<
     name: 'POST /refunds',
     nth: 2,
     when: 'before',
-    async then(): Promise<Fate> {
+    async act(): Promise<Fate> {
       await setTrust(lab, { ...AT_ONCE, refusal_share: 1 });
       return 'go_on';
     },

@@ -2,7 +2,7 @@ import type { Effect } from '@cashback/testing/failpoints';
 import { VICTIMS, type Victim } from './lab.ts';
 
 /** What happens at a point: the process is killed and started anew, or only the connection is lost there. */
-export const HOWS = ['killed', 'cut off'] as const;
+const HOWS = ['killed', 'cut off'] as const;
 type How = (typeof HOWS)[number];
 
 /** A place between two effects, by the effect and how many of its name came before it. */

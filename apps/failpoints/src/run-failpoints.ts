@@ -60,7 +60,9 @@ export async function runFailpoints(options: FailpointOptions): Promise<Failpoin
       if (!result.reached) not_reached.push(describePoint(point));
       const failed = describeFailure(run, result);
       failures.push(...failed);
-      say(`${describePoint(point)}: ${failed[0] ?? (result.reached ? 'holds' : 'not reached')}, ${result.seconds} s`);
+      say(
+        `${describePoint(point)}: ${failed[0] ?? (result.reached ? 'holds' : 'not reached')}, ${result.seconds} s`,
+      );
     }
   }
   await Promise.all(labs.map(visit));

@@ -24,7 +24,7 @@ export async function runPoint(lab: Lab, run: string, point: Point): Promise<Poi
     name,
     nth,
     when,
-    async then(): Promise<Fate> {
+    async act(): Promise<Fate> {
       if (how === 'killed') {
         await lab.kill(by);
         restarted = lab.startAnew(by);

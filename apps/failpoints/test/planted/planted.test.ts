@@ -51,16 +51,22 @@ async function violated(play: Play): Promise<InvariantNumber[]> {
 
 /** The same scenario without the bug and with it: the checker tells them apart. */
 function calibrate(bug: PlantedBug, invariant: InvariantNumber, play: Play): void {
-  test(`${bug.name}: otherwise all holds, and then ${invariant} does not`, { timeout: TIMEOUT_MS }, async () => {
-    expect(await violated(play)).toEqual([]);
-    try {
-      await lab.startAnew(bug.app, plant(bug));
-      expect(readFileSync(path.join(folder, 'logs', `${bug.app}.log`), 'utf8')).toContain(plantedLine(bug.name));
-      expect(await violated(play)).toContain(invariant);
-    } finally {
-      await lab.startAnew(bug.app);
-    }
-  });
+  test(
+    `${bug.name}: otherwise all holds, and then ${invariant} does not`,
+    { timeout: TIMEOUT_MS },
+    async () => {
+      expect(await violated(play)).toEqual([]);
+      try {
+        await lab.startAnew(bug.app, plant(bug));
+        expect(readFileSync(path.join(folder, 'logs', `${bug.app}.log`), 'utf8')).toContain(
+          plantedLine(bug.name),
+        );
+        expect(await violated(play)).toContain(invariant);
+      } finally {
+        await lab.startAnew(bug.app);
+      }
+    },
+  );
 }
 
 /** A second process of the server, and a client of it. */
@@ -122,7 +128,7 @@ describe('the checker catches, in real processes:', () => {
     await lab.kill('worker');
     try {
       const committed = stage.killAt({ by: 'server', name: /^COMMIT of/, nth: 1, when: 'after' });
-      await expect(stage.register(version, '100.00', ['10', '5'])).rejects.toThrow();
+      await expect(stage.register(version, '100.00', ['10', '5'])).rejects.toThrow('did not answer');
       await committed.reached;
       // What nobody has worked on yet is not rewarded.
       const violations = await stage.check({ sweep_within_ms: 0 });
@@ -162,8 +168,18 @@ describe('the checker catches, in real processes:', () => {
     await old.reached;
     await stage.settledAtRest();
     // .. and comes when 10 and 5 are the target again, before anybody else has looked.
-    const others = stage.hold({ by: 'worker', name: 'POST /v2/invoice/retrieve', nth: 'every', when: 'before' });
-    const decided = stage.pass({ by: 'worker', name: 'COMMIT of cashback.update-charges', nth: 1, when: 'after' });
+    const others = stage.hold({
+      by: 'worker',
+      name: 'POST /v2/invoice/retrieve',
+      nth: 'every',
+      when: 'before',
+    });
+    const decided = stage.pass({
+      by: 'worker',
+      name: 'COMMIT of cashback.update-charges',
+      nth: 1,
+      when: 'after',
+    });
     const third = await stage.clear('100.00');
     await stage.register(third, '100.00', ['10', '5']);
     old.letGo();
@@ -178,7 +194,12 @@ describe('the checker catches, in real processes:', () => {
     const version = await stage.clear('100.00');
     // The first of two top-ups is heard of last.
     const first = stage.hold({ by: 'trust', name: 'POST /callbacks/billing', nth: 1, when: 'before' });
-    const second = stage.pass({ by: 'wallet', name: 'answer to POST /callbacks/billing', nth: 1, when: 'after' });
+    const second = stage.pass({
+      by: 'wallet',
+      name: 'answer to POST /callbacks/billing',
+      nth: 1,
+      when: 'after',
+    });
     await stage.register(version, '100.00', ['10', '5']);
     await first.reached;
     await second.reached;

@@ -39,19 +39,31 @@ export async function openStage(lab: Lab, run: string) {
       ({ version } = await door.insist(() => door.transactions.post('/v2/invoice/update', update, invoice)));
       return version;
     },
-    register(invoice_version: number, cleared_sum: string, [user, service]: [string, string], to = door.server) {
+    register(
+      invoice_version: number,
+      cleared_sum: string,
+      [user, service]: [string, string],
+      to = door.server,
+    ) {
       const cashback_by_source: { source: Source; value: string }[] = [
         { source: 'user', value: user },
         { source: 'service', value: service },
       ];
-      return to.register({ order_id, service: SERVICE, ...payee, invoice_version, cleared_sum, cashback_by_source });
+      return to.register({
+        order_id,
+        service: SERVICE,
+        ...payee,
+        invoice_version,
+        cleared_sum,
+        cashback_by_source,
+      });
     },
     /** At the failpoint all waits until it is let go. */
-    hold(failpoint: Omit<Failpoint, 'then'>): HeldFailpoint {
+    hold(failpoint: Omit<Failpoint, 'act'>): HeldFailpoint {
       const { promise, resolve } = Promise.withResolvers<void>();
       const set = lab.failpoints.set({
         ...failpoint,
-        async then(): Promise<Fate> {
+        async act(): Promise<Fate> {
           await promise;
           return 'go_on';
         },
@@ -59,23 +71,23 @@ export async function openStage(lab: Lab, run: string) {
       return { ...set, letGo: resolve };
     },
     /** Only tells that it was there. */
-    pass: (failpoint: Omit<Failpoint, 'then'>): SetFailpoint =>
-      lab.failpoints.set({ ...failpoint, then: () => 'go_on' }),
-    lose: (failpoint: Omit<Failpoint, 'then'>): SetFailpoint =>
-      lab.failpoints.set({ ...failpoint, then: () => 'reset' }),
-    killAt: (failpoint: Omit<Failpoint, 'then'> & { by: AppName }): SetFailpoint =>
+    pass: (failpoint: Omit<Failpoint, 'act'>): SetFailpoint =>
+      lab.failpoints.set({ ...failpoint, act: () => 'go_on' }),
+    lose: (failpoint: Omit<Failpoint, 'act'>): SetFailpoint =>
+      lab.failpoints.set({ ...failpoint, act: () => 'reset' }),
+    killAt: (failpoint: Omit<Failpoint, 'act'> & { by: AppName }): SetFailpoint =>
       lab.failpoints.set({
         ...failpoint,
-        async then(): Promise<Fate> {
+        async act(): Promise<Fate> {
           await lab.kill(failpoint.by);
           return 'reset';
         },
       }),
-    /** Somebody waits for a row that somebody else has locked. */
+    /** A register waits for a row that somebody else has locked. */
     lockWait: () =>
       waitFor('waiting for a lock', async () => {
         const { rowCount } = await world.sql.query(
-          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'server' AND wait_event_type = 'Lock'`,
         );
         return rowCount !== 0;
       }),

@@ -27,7 +27,7 @@ export interface Failpoint {
    */
   when: 'before' | 'after';
   /** Called there; the effect, or its answer, waits for it. */
-  then(): Fate | Promise<Fate>;
+  act(): Fate | Promise<Fate>;
 }
 
 export interface SetFailpoint {
@@ -53,7 +53,8 @@ interface Armed extends Failpoint {
 
 /** Counts down to the effect that is meant. */
 function isMet(one: Armed, { by, name }: Effect): boolean {
-  if (one.by !== by || !(typeof one.name === 'string' ? one.name === name : one.name.test(name))) return false;
+  if (one.by !== by || !(typeof one.name === 'string' ? one.name === name : one.name.test(name)))
+    return false;
   return one.nth === 'every' || (one.nth -= 1) === 0;
 }
 
@@ -78,7 +79,7 @@ export function createFailpoints(): Failpoints {
         async enter() {
           was = true;
           resolve();
-          return failpoint.then();
+          return failpoint.act();
         },
       };
       armed.add(one);

@@ -1,7 +1,13 @@
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import type { Effect, Failpoints, Fate } from './failpoints.ts';
-import { type Answered, type Sent, type Statement, createClientReader, createServerReader } from './postgres-messages.ts';
+import {
+  type Answered,
+  type Sent,
+  type Statement,
+  createClientReader,
+  createServerReader,
+} from './postgres-messages.ts';
 
 export interface Road {
   /** The target's URL, by way of the road. */

@@ -10,14 +10,17 @@ const left = new Set(pieces);
 registerHooks({
   load(url, context, nextLoad) {
     const loaded = nextLoad(url, context);
-    let source = String(loaded.source ?? '');
-    for (const piece of pieces.filter((one) => one.url === url)) {
+    const own = pieces.filter((one) => one.url === url);
+    if (own.length === 0) return loaded;
+    let source = Buffer.from(loaded.source as Uint8Array).toString();
+    for (const piece of own) {
       const parts = source.split(piece.from);
-      if (parts.length !== 2) throw new Error(`${url} holds ${parts.length - 1} times what is to be replaced`);
+      if (parts.length !== 2)
+        throw new Error(`${url} holds ${parts.length - 1} times what is to be replaced`);
       source = parts.join(piece.to);
       left.delete(piece);
       if (left.size === 0) process.stderr.write(`planted: ${name}\n`);
     }
-    return pieces.some((one) => one.url === url) ? { ...loaded, source } : loaded;
+    return { ...loaded, source };
   },
 });
