@@ -6,12 +6,12 @@
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, createServer } from 'node:http';
 import { env } from './env.ts';
+import { lookAgainMs } from './look-again.ts';
 import { onStop, tellReady } from './process.ts';
 import { CALLS_AT_ONCE, type Payee, type Reward, createTransactionsClient } from './transactions-client.ts';
 
 type BareOrder = Payee & { target: Reward };
 
-const LOOK_AGAIN_MS = 1_000;
 const transactions = createTransactionsClient(env.transactionsUrl(), env.transactionsToken());
 /** By order, what to do when its operation is said to have ended. */
 const waiting = new Map<string, () => void>();
@@ -32,9 +32,9 @@ async function inTurn<T>(call: () => Promise<T>): Promise<T> {
 }
 
 /** Resolves when the order's operation is said to have ended, or after a while. */
-function toldOrLate(orderId: string): Promise<void> {
+function toldOrLate(orderId: string, began: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, LOOK_AGAIN_MS);
+    const timer = setTimeout(resolve, lookAgainMs(began));
     waiting.set(orderId, () => {
       clearTimeout(timer);
       resolve();
@@ -45,18 +45,18 @@ function toldOrLate(orderId: string): Promise<void> {
 /** The first two calls; returns when to look for the first time. */
 async function sendTarget({ target: reward, ...payee }: BareOrder): Promise<{ told: Promise<void> }> {
   const { version } = await transactions.retrieve(payee.order_id);
-  const told = toldOrLate(payee.order_id);
+  const told = toldOrLate(payee.order_id, Date.now());
   await transactions.update(payee, { operation_id: randomUUID(), version, reward });
   return { told };
 }
 
-async function untilRewarded(orderId: string, told: Promise<void>): Promise<void> {
+async function untilRewarded(orderId: string, told: Promise<void>, began = Date.now()): Promise<void> {
   for (;;) {
     await told;
     const { status } = await inTurn(() => transactions.retrieve(orderId));
     if (status === 'success') break;
     if (status === 'failed') throw new Error(`the operation of ${orderId} failed`);
-    told = toldOrLate(orderId);
+    told = toldOrLate(orderId, began);
   }
   waiting.delete(orderId);
 }

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { type StoredOrder, readOrder, recordOperation, recordRetry, settleOrder } from './order-rows.ts';
+import { lookAgainMs } from './look-again.ts';
 import type { Cashback, Reward, TransactionsClient } from './transactions-client.ts';
-
-/** As long as the worker's first wait. */
-const LOOK_AGAIN_MS = 1_000;
 
 /**
  * The charge of one order the usual way, a look at a time: read its row, ask for its invoice, and settle it, or write
@@ -18,7 +16,8 @@ export async function chargeOrder(
   const order = await readOrder(database, orderId);
   if (order.settled_revision === order.revision) return null;
   const cashback = await transactions.retrieve(orderId);
-  if (cashback.status === 'init' || cashback.status === 'in-progress') return LOOK_AGAIN_MS;
+  if (cashback.status === 'init' || cashback.status === 'in-progress')
+    return lookAgainMs(order.unsettled_since.getTime());
   const open = cashback.operations.find(({ operation_id }) => operation_id === order.operation_id);
   if (open !== undefined || order.operation_id === null) {
     if (equalRewards(cashback.rewarded, order.target)) {
@@ -28,7 +27,7 @@ export async function chargeOrder(
     if (open !== undefined) await recordRetry(database, order, cashback.rewarded);
   }
   await transactions.update(order, await operationOf(database, order, cashback));
-  return LOOK_AGAIN_MS;
+  return lookAgainMs(order.unsettled_since.getTime());
 }
 
 /** The one that is open, whose request was lost, or a new one, written down before its request leaves. */

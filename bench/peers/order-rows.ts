@@ -4,6 +4,7 @@ import type { Operation, Payee, Reward } from './transactions-client.ts';
 export interface StoredOrder extends Payee {
   revision: number;
   settled_revision: number;
+  unsettled_since: Date;
   operation_id: string | null;
   /** The one that is open. */
   operation: Operation | null;
@@ -12,7 +13,8 @@ export interface StoredOrder extends Payee {
 
 // Each a single prepared statement, so that a step costs one round trip and no BEGIN and COMMIT around it.
 const readText = `
-  SELECT o.order_id, o.user_id, o.wallet_id, o.currency, o.revision, o.settled_revision, o.operation_id,
+  SELECT o.order_id, o.user_id, o.wallet_id, o.currency, o.revision, o.settled_revision, o.unsettled_since,
+    o.operation_id,
     (SELECT jsonb_build_object('operation_id', s.operation_id, 'version', s.version, 'reward', s.reward)
      FROM cashback.operations s WHERE s.order_id = o.order_id AND s.operation_id = o.operation_id) AS operation,
     (SELECT jsonb_agg(jsonb_build_object('source', source, 'amount', value::text) ORDER BY source DESC) FROM (

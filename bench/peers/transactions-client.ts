@@ -53,8 +53,9 @@ export function createTransactionsClient(url: string, token: string): Transactio
       const { cashback } = (await post('/v2/invoice/retrieve', { invoice_id })) as { cashback: Cashback };
       return cashback;
     },
-    async update({ order_id, ...payee }, operation) {
-      await post('/update/cashback', { invoice_id: order_id, ...payee, ...operation });
+    async update({ order_id, user_id, wallet_id, currency }, { operation_id, version, reward }) {
+      const payee = { user_id, wallet_id, currency };
+      await post('/update/cashback', { invoice_id: order_id, ...payee, operation_id, version, reward });
     },
     close: () => pool.close(),
   };

@@ -15,7 +15,7 @@ import { measurePickUp } from './pick-up/measure-pick-up.ts';
 import { measureQueue } from './queue/measure-queue.ts';
 import { QUEUE_WAYS } from './queue/messages.ts';
 import type { ChargeReport } from './report.ts';
-import { type SettlePlace, measureSettle } from './settle/measure-settle.ts';
+import { type SettlePlace, measureSettle, warmUpstream } from './settle/measure-settle.ts';
 import {
   type PickUpSample,
   type QueueSample,
@@ -47,6 +47,8 @@ export interface ChargeOptions {
   signal: AbortSignal;
 }
 
+/** The upstream's warm-up is as many times as long as a measurement. */
+const WARM_UP_ROUNDS = 2;
 const UPSTREAM_DATABASE = 'cashback_bench_upstream';
 
 /** Measures and judges. Whatever it made is gone afterwards. */
@@ -139,6 +141,10 @@ async function measureRounds(place: SettlePlace, options: ChargeOptions): Promis
   const settle: SettleSample[] = [];
   const queue: QueueSample[] = [];
   const pickUp: PickUpSample[] = [];
+  if (parts.includes('settle')) {
+    await warmUpstream(place, WARM_UP_ROUNDS * options.orders);
+    report('the upstream is warm');
+  }
   for (let round = 0; round < rounds; round++) {
     const tell = (way: string, what: string): void =>
       report(`round ${round + 1} of ${rounds}, ${way}: ${what}`);

@@ -11,7 +11,7 @@ import { createIds } from '../../register/order-ids.ts';
 import { openChargeQueue, startWorker } from '../contenders/worker.ts';
 import { benchOrder } from '../fill/bench-order.ts';
 import { checkSettled } from '../fill/check-settled.ts';
-import { emptyOwnDatabase } from '../fill/own-database.ts';
+import { renewOwnDatabase } from '../fill/own-database.ts';
 import { writeOrders } from '../fill/write-orders.ts';
 import type { SettlePlace } from '../settle/measure-settle.ts';
 
@@ -41,7 +41,7 @@ export async function measureBacklog(
   { orders, report }: { orders: number; report: (what: string) => void },
 ): Promise<Stretch[]> {
   const { own, callbacks } = place;
-  await emptyOwnDatabase(place.database_url);
+  await renewOwnDatabase(place.database_url);
   await fillBacklog(place, orders, report);
   const child = fork(main, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   try {

@@ -4,7 +4,7 @@ import { createIds } from '../../register/order-ids.ts';
 import type { ContenderPlace } from '../contenders/contender.ts';
 import { startContender } from '../contenders/start-contender.ts';
 import { benchOrder } from '../fill/bench-order.ts';
-import { emptyOwnDatabase } from '../fill/own-database.ts';
+import { renewOwnDatabase } from '../fill/own-database.ts';
 import { writeOrders } from '../fill/write-orders.ts';
 import type { SettlePlace } from '../settle/measure-settle.ts';
 import { startStandIn } from '../upstream/stand-in.ts';
@@ -30,7 +30,7 @@ export async function measurePickUp(
   samples: number,
 ): Promise<PickUpMeasurement> {
   const { own, signal } = place;
-  await emptyOwnDatabase(place.database_url);
+  await renewOwnDatabase(place.database_url);
   const heard = new Map<string, (at: number) => void>();
   const standIn = await startStandIn({
     rewarded: true,

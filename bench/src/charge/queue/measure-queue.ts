@@ -8,7 +8,7 @@ import { readCpu } from '../../measure/process-cpu.ts';
 import { createIds } from '../../register/order-ids.ts';
 import { openChargeQueue } from '../contenders/worker.ts';
 import { benchOrder } from '../fill/bench-order.ts';
-import { emptyOwnDatabase } from '../fill/own-database.ts';
+import { renewOwnDatabase } from '../fill/own-database.ts';
 import { pagesOf } from '../fill/write-orders.ts';
 import type { SettlePlace } from '../settle/measure-settle.ts';
 import type { ConsumePlan, QueueWay } from './messages.ts';
@@ -34,7 +34,7 @@ export async function measureQueue(
   jobs: number,
 ): Promise<QueueMeasurement> {
   const { database_url, own, signal } = place;
-  await emptyOwnDatabase(database_url);
+  await renewOwnDatabase(database_url);
   await fillQueue(database_url, jobs);
   await own.client.query('CHECKPOINT');
   const child = fork(main, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });

@@ -7,7 +7,7 @@ import type { Contender, ContenderPlace } from '../contenders/contender.ts';
 import { startContender } from '../contenders/start-contender.ts';
 import { type BenchOrder, benchOrder } from '../fill/bench-order.ts';
 import { checkRewarded, checkSettled } from '../fill/check-settled.ts';
-import { emptyOwnDatabase } from '../fill/own-database.ts';
+import { renewOwnDatabase } from '../fill/own-database.ts';
 import { writeInvoices, writeOrders } from '../fill/write-orders.ts';
 import type { Way } from '../ways.ts';
 
@@ -45,11 +45,12 @@ export async function measureSettle(
   place: SettlePlace,
   orders: number,
 ): Promise<SettleMeasurement> {
-  const warmUp = await fill(place, Math.ceil(orders * warmUpShare));
-  const measured = await fill(place, orders, warmUp);
+  await renewOwnDatabase(place.database_url);
   const contender = await startContender[way](place);
   try {
+    const warmUp = await fill(place, Math.ceil(orders * warmUpShare));
     await (await contender.prepare(warmUp)).begin();
+    const measured = await fill(place, orders);
     const { begin } = await contender.prepare(measured);
     for (const { client } of [place.own, place.upstream]) await client.query('CHECKPOINT');
     const before = await usage(contender, place);
@@ -64,18 +65,21 @@ export async function measureSettle(
   }
 }
 
-/** New orders, known on both sides. The first ones of a measurement find empty tables. */
-async function fill(place: SettlePlace, count: number, after?: BenchOrder[]): Promise<BenchOrder[]> {
-  if (after === undefined) await emptyOwnDatabase(place.database_url);
+/** New orders, known on both sides. */
+async function fill(place: SettlePlace, count: number): Promise<BenchOrder[]> {
   const nextId = createIds('random');
   const orders = Array.from({ length: count }, () => benchOrder(nextId()));
   await writeOrders(place.own.client, orders);
   await writeInvoices(place.upstream.client, orders);
   await place.own.client.query('VACUUM (ANALYZE) cashback.order_clears, cashback.events');
-  await place.upstream.client.query(
-    'VACUUM (ANALYZE) transactions.invoices, transactions.cashback_operations',
-  );
+  await place.upstream.client.query('VACUUM (ANALYZE) transactions.invoices');
   return orders;
+}
+
+/** Until its code is compiled and its tables have a past, the upstream is several times slower than ever after. */
+export async function warmUpstream(place: SettlePlace, orders: number): Promise<void> {
+  await measureSettle('bare', place, orders);
+  await place.upstream.client.query('VACUUM (ANALYZE)');
 }
 
 interface Usage {
