@@ -4,6 +4,7 @@ import { figure, middle, spread } from '../report/figures.ts';
 import { type Goal, goalsTable } from '../report/goal.ts';
 import { describeSetting } from '../report/setting.ts';
 import type { Table } from '../report/table.ts';
+import type { Way } from './ways.ts';
 import type { Stretch } from './backlog/measure-backlog.ts';
 import type {
   PickUpSample,
@@ -17,8 +18,9 @@ import type {
 export interface ChargeReport {
   machine: Machine;
   postgres: PostgresDescription;
-  /** Null: there was none, and what needs it was left out. */
   redis: string | null;
+  /** What was asked for and left out, because there is no Redis. */
+  without: Way[];
   rounds: number;
   orders: number;
   settle: SettleSummary[];
@@ -45,12 +47,11 @@ export function describeReport(report: ChargeReport, draw: (table: Table) => str
   return `${sections.filter((text) => text !== null).join('\n\n')}\n`;
 }
 
-function setting({ machine, postgres, redis, rounds, orders }: ChargeReport): string {
+function setting({ machine, postgres, redis, without, rounds, orders }: ChargeReport): string {
   return [
     describeSetting(machine, postgres),
-    redis === null
-      ? 'BullMQ was left out: no Redis was given (--redis-url), and none is installed'
-      : `Redis ${redis}`,
+    ...(redis === null ? [] : [`Redis ${redis}`]),
+    ...without.map((way) => `Without ${way}: no Redis was given (--redis-url), and none is installed`),
     `${rounds} rounds, ${orders.toLocaleString('en')} orders a way in each; median (min..max) over the rounds`,
     'us: CPU microseconds an order or job; others: cores that were busy with anything else meanwhile',
   ].join('\n');

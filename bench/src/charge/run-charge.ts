@@ -62,7 +62,9 @@ export async function runCharge(options: ChargeOptions): Promise<ChargeReport> {
     return await withPlace(options, redis, async (place, description) => {
       const samples = await measureRounds(place, options);
       const backlog =
-        options.queued === 0 ? [] : await measureBacklog(place, { orders: options.queued, report });
+        options.queued === 0 || !options.parts.includes('backlog')
+          ? []
+          : await measureBacklog(place, { orders: options.queued, report });
       const summaries = {
         settle: summariseSettle(samples.settle),
         queue: summariseQueue(samples.queue),
@@ -73,6 +75,7 @@ export async function runCharge(options: ChargeOptions): Promise<ChargeReport> {
         machine: describeMachine(),
         postgres: description,
         redis: redis?.version ?? null,
+        without: ways.includes('bullmq') && redis === null ? ['bullmq'] : [],
         rounds,
         orders,
         ...summaries,

@@ -13,11 +13,12 @@ export const MEANINGS: Readonly<Record<Way, string>> = {
   bullmq: 'the same on BullMQ',
 };
 
-export const PARTS = ['settle', 'queue', 'pick-up'] as const;
+export const PARTS = ['settle', 'queue', 'pick-up', 'backlog'] as const;
 export type Part = (typeof PARTS)[number];
 
 export const PART_MEANINGS: Readonly<Record<Part, string>> = {
   settle: 'orders that are settled in a second, and what each costs',
   queue: "the worker's queue with a handler that does nothing, beside pg-boss alone",
   'pick-up': 'from the commit of a lone job to the first call for it, on an idle worker',
+  backlog: 'as many orders as --queued says wait before the worker starts',
 };

@@ -8,14 +8,15 @@ import { readCpu } from '../../measure/process-cpu.ts';
 import { residentMib } from '../../measure/resident-mib.ts';
 import { median } from '../../measure/statistics.ts';
 import { createIds } from '../../register/order-ids.ts';
-import { openChargeQueue, startWorker } from '../contenders/worker.ts';
+import { untilSettled } from '../contenders/until-settled.ts';
+import { type ChargeQueue, openChargeQueue, startWorker } from '../contenders/worker.ts';
 import { benchOrder } from '../fill/bench-order.ts';
 import { checkSettled } from '../fill/check-settled.ts';
 import { renewOwnDatabase } from '../fill/own-database.ts';
 import { writeOrders } from '../fill/write-orders.ts';
 import type { SettlePlace } from '../settle/measure-settle.ts';
 
-/** A tenth of the backlog. */
+/** A tenth of the time in which jobs wait, by orders. */
 export interface Stretch {
   /** Settled when it ended. */
   settled: number;
@@ -27,6 +28,8 @@ export interface Stretch {
 }
 
 const STRETCHES = 10;
+/** Measured is while jobs wait: who is left in the end waits for his poll. */
+const MEASURED_SHARE = 0.98;
 const ordersPerTransaction = 10_000;
 const everyMs = 500;
 const stuckMs = 120_000;
@@ -36,21 +39,53 @@ const main = fileURLToPath(new URL('../upstream/stand-in-main.ts', import.meta.u
  * So many orders wait before the worker starts, against a stand-in for `transactions` that answers at once: the real
  * one would be all that is seen. Throws when an order was not settled with exactly one operation.
  */
-export async function measureBacklog(
-  place: SettlePlace,
-  { orders, report }: { orders: number; report: (what: string) => void },
-): Promise<Stretch[]> {
-  const { own, callbacks } = place;
+export async function measureBacklog(place: SettlePlace, { orders, report }: Backlog): Promise<Stretch[]> {
   await renewOwnDatabase(place.database_url);
-  await fillBacklog(place, orders, report);
+  const queue = await openChargeQueue(place.database_url);
+  try {
+    await fillBacklog(place, queue, { orders, report });
+    return await settleBacklog(place, queue, { orders, report });
+  } finally {
+    await queue.close();
+  }
+}
+
+interface Backlog {
+  orders: number;
+  report: (what: string) => void;
+}
+
+async function fillBacklog(
+  { own, signal }: SettlePlace,
+  queue: ChargeQueue,
+  { orders, report }: Backlog,
+): Promise<void> {
+  const nextId = createIds('random');
+  for (let written = 0; written < orders;) {
+    signal.throwIfAborted();
+    const count = Math.min(ordersPerTransaction, orders - written);
+    const some = Array.from({ length: count }, () => benchOrder(nextId()));
+    await writeOrders(own.client, some);
+    await withTransaction(queue.database, (tx) => queue.enqueue(some, tx));
+    written += count;
+    if (written % (orders / STRETCHES) === 0)
+      report(`backlog: ${written.toLocaleString('en')} orders queued`);
+  }
+  await own.client.query('VACUUM (ANALYZE) cashback.order_clears, cashback.events');
+  await own.client.query('CHECKPOINT');
+}
+
+async function settleBacklog(place: SettlePlace, queue: ChargeQueue, backlog: Backlog): Promise<Stretch[]> {
+  const { own, callbacks, signal } = place;
   const child = fork(main, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   try {
     child.send({ url: `http://127.0.0.1:${callbacks.port}`, secret: callbacks.secret });
-    const [{ url }] = (await once(child, 'message')) as [{ url: string }];
+    const [{ url }] = (await once(child, 'message', { signal })) as [{ url: string }];
     const worker = await startWorker({ ...place, transactions: { url, token: 'token-of-the-bench' } });
     try {
-      const stretches = await watch(place, worker.pid, { orders, report });
-      await checkSettled(own.client, orders);
+      const stretches = await watch(place, worker.pid, backlog);
+      await untilSettled(queue.database, signal);
+      await checkSettled(own.client, backlog.orders);
       return stretches;
     } finally {
       await worker.stop();
@@ -60,35 +95,10 @@ export async function measureBacklog(
   }
 }
 
-async function fillBacklog(
-  { own, database_url, signal }: SettlePlace,
-  orders: number,
-  report: (what: string) => void,
-): Promise<void> {
-  const queue = await openChargeQueue(database_url);
-  const nextId = createIds('random');
-  try {
-    for (let written = 0; written < orders;) {
-      signal.throwIfAborted();
-      const count = Math.min(ordersPerTransaction, orders - written);
-      const some = Array.from({ length: count }, () => benchOrder(nextId()));
-      await writeOrders(own.client, some);
-      await withTransaction(queue.database, (tx) => queue.enqueue(some, tx));
-      written += count;
-      if (written % (orders / STRETCHES) === 0)
-        report(`backlog: ${written.toLocaleString('en')} orders queued`);
-    }
-    await own.client.query('VACUUM (ANALYZE) cashback.order_clears, cashback.events');
-    await own.client.query('CHECKPOINT');
-  } finally {
-    await queue.close();
-  }
-}
-
 async function watch(
   { own, signal }: SettlePlace,
   pid: number,
-  { orders, report }: { orders: number; report: (what: string) => void },
+  { orders, report }: Backlog,
 ): Promise<Stretch[]> {
   const stretches: Stretch[] = [];
   const usage = (): { process: number; postgres: number | null } => ({
@@ -107,7 +117,7 @@ async function watch(
     if (settled > last.settled) last = { at, settled };
     else if (at - last.at > stuckMs)
       throw new Error(`${settled} of ${orders} orders are settled, and no more`);
-    if (settled < (orders * (stretches.length + 1)) / STRETCHES) continue;
+    if (settled < (orders * MEASURED_SHARE * (stretches.length + 1)) / STRETCHES) continue;
     const now = { at, settled, ...usage() };
     const done = settled - from.settled;
     stretches.push({

@@ -55,7 +55,7 @@ export async function startWorker(place: ContenderPlace): Promise<Contender> {
   };
 }
 
-interface ChargeQueue {
+export interface ChargeQueue {
   database: ReturnType<typeof openDatabase>;
   enqueue(orders: readonly BenchOrder[], tx: Transaction): Promise<void>;
   close(): Promise<void>;

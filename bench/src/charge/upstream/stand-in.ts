@@ -21,7 +21,8 @@ export interface StandIn {
 /** The operations of an invoice that its order has seen through need not be kept. */
 type Operations = Map<string, Pick<UpdateCashbackInput, 'operation_id' | 'version' | 'reward'>>;
 
-const TIMEOUT_MS = 10_000;
+/** Long enough that no callback is given up while many are before it. */
+const CALLBACK_TIMEOUT_MS = 120_000;
 
 /**
  * Speaks as `transactions` does, over HTTP and without a database: an operation succeeds the moment it is sent. What
@@ -29,7 +30,8 @@ const TIMEOUT_MS = 10_000;
  */
 export async function startStandIn({ asked, callbacks, rewarded }: StandInOptions): Promise<StandIn> {
   const operations: Operations = new Map();
-  const sender = callbacks && createCallbackSender({ secret: callbacks.secret, timeout_ms: TIMEOUT_MS });
+  const sender =
+    callbacks && createCallbackSender({ secret: callbacks.secret, timeout_ms: CALLBACK_TIMEOUT_MS });
 
   function update({ invoice_id, operation_id, version, reward }: UpdateCashbackInput): unknown {
     operations.set(invoice_id, { operation_id, version, reward });
