@@ -14,6 +14,7 @@ interface Options extends CommonOptions {
   jobs: number;
   samples: number;
   queued: number;
+  standIn?: true;
   redisUrl?: string;
 }
 
@@ -38,6 +39,10 @@ export function chargeCommand(): Command {
       wholeNumber(0, 100_000_000),
       0,
     )
+    .option(
+      '--stand-in',
+      'settle against a stand-in for transactions that answers at once: what the worker and its peers can do by themselves',
+    )
     .addOption(
       new Option(
         '--redis-url <url>',
@@ -50,10 +55,17 @@ export function chargeCommand(): Command {
       return `\nParts:\n${list(PARTS, PART_MEANINGS)}\n\nWays:\n${list(WAYS, MEANINGS)}\n
 Exit code: 0 measured, whether the goals are met or missed; 1 any error, or an order that was not settled exactly once.`;
     })
-    .action(({ database, redisUrl: redis_url, only, ...options }: Options) =>
+    .action(({ database, redisUrl: redis_url, standIn, only, ...options }: Options) =>
       runCommand(options, {
         run: (context) =>
-          runCharge({ ...options, ...context, parts: only, database_url: database, redis_url }),
+          runCharge({
+            ...options,
+            ...context,
+            stand_in: standIn === true,
+            parts: only,
+            database_url: database,
+            redis_url,
+          }),
         describe: describeReport,
       }),
     );

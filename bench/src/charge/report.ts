@@ -21,6 +21,8 @@ export interface ChargeReport {
   redis: string | null;
   /** What was asked for and left out, because there is no Redis. */
   without: Way[];
+  /** Settled against a stand-in for `transactions`. */
+  stand_in: boolean;
   rounds: number;
   orders: number;
   settle: SettleSummary[];
@@ -38,7 +40,9 @@ export function describeReport(report: ChargeReport, draw: (table: Table) => str
     rows.length === 0 ? null : `${title}\n\n${draw(table())}`;
   const sections = [
     setting(report),
-    section('Settled orders', settle, () => settleTable(settle)),
+    section(`Settled orders, against ${report.stand_in ? 'the stand-in' : 'transactions'}`, settle, () =>
+      settleTable(settle),
+    ),
     section('The queue, with a handler that does nothing', queue, () => queueTable(queue)),
     section('Pick-up of a lone job', pick_up, () => pickUpTable(pick_up)),
     section('Backlog, a tenth after another', backlog, () => backlogTable(backlog)),

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { databaseUrl, dropDatabase } from '../database/databases.ts';
+import { dropDatabase } from '../database/databases.ts';
 import { describePostgres } from '../database/describe-postgres.ts';
 import { logFolder, openPostgres } from '../database/open-postgres.ts';
 import { createProbe } from '../database/postgres-probe.ts';
@@ -26,7 +26,8 @@ import {
 } from './summarise.ts';
 import { type BenchRedis, openRedis } from './upstream/redis.ts';
 import { freePort } from './upstream/sink.ts';
-import { newSigningSecret, startUpstream } from './upstream/start-upstream.ts';
+import { startStandInProcess } from './upstream/stand-in-process.ts';
+import { type Upstream, newSigningSecret, startUpstream } from './upstream/start-upstream.ts';
 import { PEERS, type Part, type Way } from './ways.ts';
 
 export interface ChargeOptions {
@@ -41,6 +42,8 @@ export interface ChargeOptions {
   samples: number;
   /** Orders that wait before the worker starts; 0 leaves that out. */
   queued: number;
+  /** Instead of `transactions` and what is behind it. */
+  stand_in: boolean;
   database_url: string | undefined;
   redis_url: string | undefined;
   report: (what: string) => void;
@@ -53,7 +56,7 @@ const UPSTREAM_DATABASE = 'cashback_bench_upstream';
 
 /** Measures and judges. Whatever it made is gone afterwards. */
 export async function runCharge(options: ChargeOptions): Promise<ChargeReport> {
-  const { rounds, orders, ways, report } = options;
+  const { rounds, orders, ways, stand_in, report } = options;
   const redis = ways.includes('bullmq') ? await openRedis(options.redis_url) : null;
   if (redis === null && ways.includes('bullmq')) {
     report('BullMQ is skipped: give --redis-url, or install redis-server');
@@ -76,6 +79,7 @@ export async function runCharge(options: ChargeOptions): Promise<ChargeReport> {
         postgres: description,
         redis: redis?.version ?? null,
         without: ways.includes('bullmq') && redis === null ? ['bullmq'] : [],
+        stand_in,
         rounds,
         orders,
         ...summaries,
@@ -88,53 +92,82 @@ export async function runCharge(options: ChargeOptions): Promise<ChargeReport> {
   }
 }
 
-/** Two Postgres servers, so that what the upstream uses is told apart from what the worker and its peers do. */
 async function withPlace<Result>(
-  options: ChargeOptions,
+  { database_url, stand_in, signal }: ChargeOptions,
   redis: BenchRedis | null,
   work: (place: SettlePlace, description: ChargeReport['postgres']) => Promise<Result>,
 ): Promise<Result> {
-  const { database_url, signal } = options;
   const undo: (() => Promise<void>)[] = [];
   mkdirSync(logFolder, { recursive: true });
   try {
-    const own = await openPostgres({ url: database_url, name: 'charge', keep: false });
+    const server = await openPostgres({ url: database_url, name: 'charge', keep: false });
     undo.push(
-      () => own.stop(),
-      () => dropDatabase(own.url, OWN_DATABASE).catch(() => {}),
+      () => server.stop(),
+      () => dropDatabase(server.url, OWN_DATABASE).catch(() => {}),
     );
-    const theirs = await openPostgres({ url: undefined, name: 'charge-upstream', keep: false });
-    undo.push(() => theirs.stop());
-    const description = await describePostgres(own.url);
-    const ownUrl = await createOwnDatabase(own.url);
-    const theirUrl = await createOrdersDatabase(theirs.url, UPSTREAM_DATABASE);
+    const description = await describePostgres(server.url);
+    const url = await createOwnDatabase(server.url);
     const callbacks = { port: await freePort(), secret: newSigningSecret() };
-    const upstream = await startUpstream({
-      database_url: databaseUrl(theirs.url, UPSTREAM_DATABASE),
-      callbacks: { url: `http://127.0.0.1:${callbacks.port}`, secret: callbacks.secret },
-      log_folder: logFolder,
-    });
+    const told = { url: `http://127.0.0.1:${callbacks.port}`, secret: callbacks.secret };
+    const upstream = stand_in ? await openStandIn(told) : await openUpstream(told);
     undo.push(() => upstream.stop());
-    return await withClient(ownUrl, async (ownClient) =>
-      withClient(theirUrl, async (theirClient) =>
+    return await withClient(url, async (client) => {
+      const own = { client, probe: await createProbe(client) };
+      return withProbe(upstream.database_url, (database) =>
         work(
           {
-            database_url: ownUrl,
-            transactions: { url: upstream.url, token: upstream.token },
+            database_url: url,
+            transactions: upstream.app,
             callbacks,
             redis,
             log_folder: logFolder,
             signal,
-            own: { client: ownClient, probe: await createProbe(ownClient) },
-            upstream: { client: theirClient, probe: await createProbe(theirClient), pids: upstream.pids },
+            own,
+            upstream: { pids: upstream.app.pids, database },
           },
           description,
         ),
-      ),
-    );
+      );
+    });
   } finally {
     for (const one of undo.toReversed()) await one();
   }
+}
+
+interface OpenUpstream {
+  app: Upstream;
+  database_url: string | null;
+  stop(): Promise<void>;
+}
+
+type Callbacks = { url: string; secret: string };
+type ProbedDatabase = NonNullable<SettlePlace['upstream']['database']>;
+
+async function openStandIn(callbacks: Callbacks): Promise<OpenUpstream> {
+  const app = await startStandInProcess(callbacks);
+  return { app, database_url: null, stop: app.stop };
+}
+
+/** With a Postgres server of its own, so that what it uses is told apart from what the worker and its peers do. */
+async function openUpstream(callbacks: Callbacks): Promise<OpenUpstream> {
+  const postgres = await openPostgres({ url: undefined, name: 'charge-upstream', keep: false });
+  try {
+    const database_url = await createOrdersDatabase(postgres.url, UPSTREAM_DATABASE);
+    const app = await startUpstream({ database_url, callbacks, log_folder: logFolder });
+    const stop = (): Promise<void> => app.stop().finally(() => postgres.stop());
+    return { app, database_url, stop };
+  } catch (error) {
+    await postgres.stop();
+    throw error;
+  }
+}
+
+async function withProbe<Result>(
+  url: string | null,
+  work: (database: ProbedDatabase | null) => Promise<Result>,
+): Promise<Result> {
+  if (url === null) return work(null);
+  return withClient(url, async (client) => work({ client, probe: await createProbe(client) }));
 }
 
 /** Every way of every part once in each round, in an order that moves on from round to round. */
@@ -144,7 +177,7 @@ async function measureRounds(place: SettlePlace, options: ChargeOptions): Promis
   const settle: SettleSample[] = [];
   const queue: QueueSample[] = [];
   const pickUp: PickUpSample[] = [];
-  if (parts.includes('settle')) {
+  if (parts.includes('settle') && !options.stand_in) {
     await warmUpstream(place, WARM_UP_ROUNDS * options.orders);
     report('the upstream is warm');
   }

@@ -1,7 +1,4 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { withTransaction } from '@cashback/postgres';
 import type { Client } from 'pg';
 import { readCpu } from '../../measure/process-cpu.ts';
@@ -12,9 +9,10 @@ import { untilSettled } from '../contenders/until-settled.ts';
 import { type ChargeQueue, openChargeQueue, startWorker } from '../contenders/worker.ts';
 import { benchOrder } from '../fill/bench-order.ts';
 import { checkSettled } from '../fill/check-settled.ts';
-import { renewOwnDatabase } from '../fill/own-database.ts';
+import { PAST_ORDERS, renewOwnDatabase } from '../fill/own-database.ts';
 import { writeOrders } from '../fill/write-orders.ts';
 import type { SettlePlace } from '../settle/measure-settle.ts';
+import { startStandInProcess } from '../upstream/stand-in-process.ts';
 
 /** A tenth of the time in which jobs wait, by orders. */
 export interface Stretch {
@@ -33,7 +31,6 @@ const MEASURED_SHARE = 0.98;
 const ordersPerTransaction = 10_000;
 const everyMs = 500;
 const stuckMs = 120_000;
-const main = fileURLToPath(new URL('../upstream/stand-in-main.ts', import.meta.url));
 
 /**
  * So many orders wait before the worker starts, against a stand-in for `transactions` that answers at once: the real
@@ -77,21 +74,20 @@ async function fillBacklog(
 
 async function settleBacklog(place: SettlePlace, queue: ChargeQueue, backlog: Backlog): Promise<Stretch[]> {
   const { own, callbacks, signal } = place;
-  const child = fork(main, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const url = `http://127.0.0.1:${callbacks.port}`;
+  const upstream = await startStandInProcess({ url, secret: callbacks.secret });
   try {
-    child.send({ url: `http://127.0.0.1:${callbacks.port}`, secret: callbacks.secret });
-    const [{ url }] = (await once(child, 'message', { signal })) as [{ url: string }];
-    const worker = await startWorker({ ...place, transactions: { url, token: 'token-of-the-bench' } });
+    const worker = await startWorker({ ...place, transactions: upstream });
     try {
       const stretches = await watch(place, worker.pid, backlog);
       await untilSettled(queue.database, signal);
-      await checkSettled(own.client, backlog.orders);
+      await checkSettled(own.client, PAST_ORDERS + backlog.orders);
       return stretches;
     } finally {
       await worker.stop();
     }
   } finally {
-    child.kill('SIGKILL');
+    await upstream.stop();
   }
 }
 

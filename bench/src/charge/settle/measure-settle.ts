@@ -7,7 +7,7 @@ import type { Contender, ContenderPlace } from '../contenders/contender.ts';
 import { startContender } from '../contenders/start-contender.ts';
 import { type BenchOrder, benchOrder } from '../fill/bench-order.ts';
 import { checkRewarded, checkSettled } from '../fill/check-settled.ts';
-import { renewOwnDatabase } from '../fill/own-database.ts';
+import { PAST_ORDERS, renewOwnDatabase } from '../fill/own-database.ts';
 import { writeInvoices, writeOrders } from '../fill/write-orders.ts';
 import type { Way } from '../ways.ts';
 
@@ -30,7 +30,8 @@ export interface SettleMeasurement {
 
 export interface SettlePlace extends ContenderPlace {
   own: { client: Client; probe: PostgresProbe };
-  upstream: { client: Client; probe: PostgresProbe; pids: readonly number[] };
+  /** Without a database of its own when it is a stand-in. */
+  upstream: { pids: readonly number[]; database: { client: Client; probe: PostgresProbe } | null };
 }
 
 /** So that code is compiled, statements are prepared and connections are made. */
@@ -52,13 +53,14 @@ export async function measureSettle(
     await (await contender.prepare(warmUp)).begin();
     const measured = await fill(place, orders);
     const { begin } = await contender.prepare(measured);
-    for (const { client } of [place.own, place.upstream]) await client.query('CHECKPOINT');
+    await place.own.client.query('CHECKPOINT');
+    await place.upstream.database?.client.query('CHECKPOINT');
     const before = await usage(contender, place);
     await begin();
     const after = await usage(contender, place);
     const all = [...warmUp, ...measured].map(({ order_id }) => order_id);
-    if (way !== 'bare') await checkSettled(place.own.client, all.length);
-    await checkRewarded(place.upstream.client, all);
+    if (way !== 'bare') await checkSettled(place.own.client, PAST_ORDERS + all.length);
+    if (place.upstream.database !== null) await checkRewarded(place.upstream.database.client, all);
     return toMeasurement(before, after, orders);
   } finally {
     await contender.stop();
@@ -70,16 +72,19 @@ async function fill(place: SettlePlace, count: number): Promise<BenchOrder[]> {
   const nextId = createIds('random');
   const orders = Array.from({ length: count }, () => benchOrder(nextId()));
   await writeOrders(place.own.client, orders);
-  await writeInvoices(place.upstream.client, orders);
   await place.own.client.query('VACUUM (ANALYZE) cashback.order_clears, cashback.events');
-  await place.upstream.client.query('VACUUM (ANALYZE) transactions.invoices');
+  if (place.upstream.database !== null) {
+    const { client } = place.upstream.database;
+    await writeInvoices(client, orders);
+    await client.query('VACUUM (ANALYZE) transactions.invoices');
+  }
   return orders;
 }
 
 /** Until its code is compiled and its tables have a past, the upstream is several times slower than ever after. */
 export async function warmUpstream(place: SettlePlace, orders: number): Promise<void> {
   await measureSettle('bare', place, orders);
-  await place.upstream.client.query('VACUUM (ANALYZE)');
+  await place.upstream.database?.client.query('VACUUM (ANALYZE)');
 }
 
 interface Usage {
@@ -94,7 +99,7 @@ interface Usage {
 
 async function usage(contender: Contender, { own, upstream }: SettlePlace): Promise<Usage> {
   const redis = await contender.moreCpu();
-  const upstreamPostgres = upstream.probe.cpu();
+  const upstreamPostgres = upstream.database === null ? 0 : upstream.database.probe.cpu();
   const ofApps = upstream.pids.reduce((sum, pid) => sum + cpuOf(pid), 0);
   return {
     at: performance.now(),
