@@ -154,7 +154,10 @@ async function openUpstream(callbacks: Callbacks): Promise<OpenUpstream> {
   try {
     const database_url = await createOrdersDatabase(postgres.url, UPSTREAM_DATABASE);
     const app = await startUpstream({ database_url, callbacks, log_folder: logFolder });
-    const stop = (): Promise<void> => app.stop().finally(() => postgres.stop());
+    const stop = async (): Promise<void> => {
+      await app.stop();
+      await postgres.stop();
+    };
     return { app, database_url, stop };
   } catch (error) {
     await postgres.stop();
