@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { chargeCommand } from './charge/command.ts';
 import { enqueueCommand } from './enqueue/command.ts';
 import { registerCommand } from './register/command.ts';
 
@@ -6,4 +7,5 @@ await new Command('bench')
   .description('Benchmarks, each with what it is measured against in the same run')
   .addCommand(registerCommand())
   .addCommand(enqueueCommand())
+  .addCommand(chargeCommand())
   .parseAsync();

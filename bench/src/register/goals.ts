@@ -1,14 +1,7 @@
+import { type Goal, atLeast, atMost } from '../report/goal.ts';
 import type { MemoryReport } from './memory.ts';
 import type { SizeCost, WaySummary } from './summarise.ts';
 import type { Way } from './ways.ts';
-
-/** What a figure should be, and what it is: medians over the rounds. */
-export interface Goal {
-  what: string;
-  wanted: string;
-  value: number;
-  met: boolean;
-}
 
 const RATIOS: Partial<Record<Way, number>> = { register_many: 4.5, batched: 3, unbatched: 1 };
 const LONE_P50_MS = 2;
@@ -46,12 +39,4 @@ function judgeSizeCost({ way, from_orders, to_orders, time, cpu }: SizeCost): Go
     atMost(`${way}, time, ${sizes}`, SIZE_COST, time.median),
     ...(cpu === null ? [] : [atMost(`${way}, CPU, ${sizes}`, SIZE_COST, cpu.median)]),
   ];
-}
-
-function atLeast(what: string, wanted: number, value: number): Goal {
-  return { what, wanted: `>= ${wanted}`, value, met: value >= wanted };
-}
-
-function atMost(what: string, wanted: number, value: number): Goal {
-  return { what, wanted: `<= ${wanted}`, value, met: value <= wanted };
 }

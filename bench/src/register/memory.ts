@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { logFolder } from '../database/open-postgres.ts';
 import { withClient } from '../database/with-client.ts';
+import { residentMib } from '../measure/resident-mib.ts';
 import { slopeOf } from '../measure/slope.ts';
 import { median } from '../measure/statistics.ts';
 import { checkRows, nextTransactionId } from './check-rows.ts';
@@ -25,7 +25,6 @@ export interface MemoryReport {
 
 const warmUpMs = 30_000;
 const everyMs = 1000;
-const mebibyte = 2 ** 20;
 
 /** Batched load for so long. Throws when a call failed or the rows are not what was acknowledged. */
 export async function measureMemory(
@@ -76,9 +75,4 @@ export function summariseMemory(resident: readonly number[]): Omit<MemoryReport,
     slope_mib_per_minute: perSecond * 60,
     growth: median(resident.slice(-quarter)) / median(resident.slice(0, quarter)),
   };
-}
-
-function residentMib(pid: number): number {
-  const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return (Number(kib) * 1024) / mebibyte;
 }

@@ -2,9 +2,9 @@ import type { PostgresDescription } from '../database/describe-postgres.ts';
 import type { Machine } from '../measure/machine.ts';
 import type { Spread } from '../measure/statistics.ts';
 import { figure, middle, spread } from '../report/figures.ts';
+import { type Goal, goalsTable } from '../report/goal.ts';
 import { describeSetting } from '../report/setting.ts';
 import type { Table } from '../report/table.ts';
-import type { Goal } from './goals.ts';
 import type { MemoryReport } from './memory.ts';
 import type { IdForm } from './order-ids.ts';
 import type { Sample, SizeCost, WaySummary } from './summarise.ts';
@@ -117,12 +117,5 @@ function memoryTable(memory: MemoryReport): Table {
       figure(memory.slope_mib_per_minute),
       figure(memory.growth),
     ],
-  ];
-}
-
-function goalsTable(goals: readonly Goal[]): Table {
-  return [
-    ['goal', 'wanted', 'is', ''],
-    ...goals.map(({ what, wanted, value, met }) => [what, wanted, figure(value), met ? 'met' : 'missed']),
   ];
 }

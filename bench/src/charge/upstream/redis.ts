@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { searchPath } from '../../env.ts';
+import { freePort } from './sink.ts';
+
+export interface BenchRedis {
+  url: string;
+  version: string;
+  /** CPU time of the server in microseconds since it started. */
+  cpu(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+const startTimeoutMs = 5_000;
+const pauseMs = 20;
+
+/** The Redis at `url`, or one that is started here if this machine has the program; null when there is neither. */
+export async function openRedis(url: string | undefined): Promise<BenchRedis | null> {
+  if (url !== undefined) return connect(url, async () => {});
+  const port = await freePort();
+  const folder = mkdtempSync(path.join(tmpdir(), 'cashback-bench-redis-'));
+  // Every write goes to a log that is flushed each second: what Redis recommends for what must not be lost.
+  const settings = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec'];
+  const child = spawn(
+    'redis-server',
+    ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, ...settings],
+    {
+      stdio: 'ignore',
+      env: { PATH: searchPath },
+    },
+  );
+  const started = await Promise.race([
+    once(child, 'spawn').then(() => true),
+    once(child, 'error').then(() => false),
+  ]);
+  const removed = (): void => rmSync(folder, { recursive: true, force: true });
+  if (!started) {
+    removed();
+    return null;
+  }
+  return connect(`redis://127.0.0.1:${port}`, async () => {
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+    removed();
+  });
+}
+
+async function connect(url: string, end: () => Promise<void>): Promise<BenchRedis> {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    maxRetriesPerRequest: null,
+    retryStrategy: () => pauseMs,
+  });
+  redis.on('error', () => {}); // heard by who waits for an answer
+  const stop = async (): Promise<void> => {
+    redis.disconnect();
+    await end();
+  };
+  try {
+    await Promise.race([
+      redis
+        .connect()
+        .catch(() => {})
+        .then(() => redis.ping()),
+      delay(startTimeoutMs).then(() => {
+        throw new Error(`no Redis answers at ${url} within ${startTimeoutMs} ms`);
+      }),
+    ]);
+    return {
+      url,
+      version: /redis_version:(\S+)/.exec(await redis.info('server'))?.[1] ?? '',
+      async cpu() {
+        const told = await redis.info('cpu');
+        const seconds = (name: string): number => Number(new RegExp(`^${name}:(\\S+)`, 'm').exec(told)?.[1]);
+        return (seconds('used_cpu_user') + seconds('used_cpu_sys')) * 1e6;
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,24 @@
+/** How orders are charged. */
+export const WAYS = ['worker', 'bare', 'graphile-worker', 'bullmq'] as const;
+export type Way = (typeof WAYS)[number];
+
+/** Those that do the whole of it the usual way, and that the worker is compared with. */
+export const PEERS = ['graphile-worker', 'bullmq'] as const satisfies readonly Way[];
+export type Peer = (typeof PEERS)[number];
+
+export const MEANINGS: Readonly<Record<Way, string>> = {
+  worker: 'apps/worker, as it is deployed',
+  bare: 'a process that makes the same calls and nothing else: no database, no queue',
+  'graphile-worker': 'one job an order on graphile-worker, one order at a time in each of 64 slots',
+  bullmq: 'the same on BullMQ',
+};
+
+export const PARTS = ['settle', 'queue', 'pick-up', 'backlog'] as const;
+export type Part = (typeof PARTS)[number];
+
+export const PART_MEANINGS: Readonly<Record<Part, string>> = {
+  settle: 'orders that are settled in a second, and what each costs',
+  queue: "the worker's queue with a handler that does nothing, beside pg-boss alone",
+  'pick-up': 'from the commit of a lone job to the first call for it, on an idle worker',
+  backlog: 'as many orders as --queued says wait before the worker starts',
+};

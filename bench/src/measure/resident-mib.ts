@@ -1,0 +1,9 @@
+import { readFileSync } from 'node:fs';
+
+const kibiInMebi = 1024;
+
+/** The memory that a process on this machine has now. */
+export function residentMib(pid: number): number {
+  const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kib) / kibiInMebi;
+}
