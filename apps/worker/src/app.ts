@@ -105,7 +105,7 @@ export async function startWorker(settings: Settings, { log, name }: AppContext)
         concurrency: settings.batch_concurrency,
         poll_seconds: settings.queue_poll_ms / 1_000,
       },
-      createChargeHandler(context, charger, { lease_ms }),
+      createChargeHandler(context, charger, { lease_ms, poller }),
     );
     return { url: await listen(server, settings), stop };
   } catch (error) {

@@ -4,10 +4,12 @@ import { type JobHandler, isLockTimeout, withTransaction } from '@cashback/postg
 import type { Charger } from './charge-orders.ts';
 import type { WorkerContext } from './context.ts';
 import { isAtRest } from './decide-step.ts';
+import type { Poller } from './poll-orders.ts';
 
 export interface ChargeJobsOptions {
   /** When an order that was handed over is looked at again if its worker dies meanwhile. */
   lease_ms: number;
+  poller: Pick<Poller, 'untilCaughtUp'>;
 }
 
 /** A batch is held no longer, so that its jobs do not expire. */
@@ -22,7 +24,7 @@ const HAND_OVER_MS = 500;
 export function createChargeHandler(
   context: WorkerContext,
   charger: Charger,
-  { lease_ms }: ChargeJobsOptions,
+  { lease_ms, poller }: ChargeJobsOptions,
 ): JobHandler<{ order_id: string }> {
   return async (jobs, signal) => {
     await untilAnswering(context, signal);
@@ -30,6 +32,8 @@ export function createChargeHandler(
     await batch.begin([...new Set(jobs.map(({ payload }) => payload.order_id))]);
     while (!(await batch.done(HAND_OVER_MS))) await batch.handOver(lease_ms);
     await charger.untilRoom(signal);
+    // Who has begun is seen through before others begin: else the ends of a long queue's operations wait in a queue of their own.
+    await caughtUp(context, poller, signal);
     return new Map(
       jobs.flatMap(({ id, payload }) => {
         const error = batch.failed.get(payload.order_id);
@@ -48,6 +52,14 @@ async function untilAnswering({ transactions, stopping }: WorkerContext, signal:
   if (retry_after_ms === 0) return;
   const end = AbortSignal.any([signal, stopping]);
   await delay(Math.min(retry_after_ms, MAX_HOLD_MS), undefined, { signal: end }).catch(() => {});
+}
+
+function caughtUp(
+  { stopping }: WorkerContext,
+  poller: Pick<Poller, 'untilCaughtUp'>,
+  signal: AbortSignal,
+): Promise<void> {
+  return poller.untilCaughtUp(AbortSignal.any([signal, stopping, AbortSignal.timeout(MAX_HOLD_MS)]));
 }
 
 function createBatch(context: WorkerContext, charger: Charger) {

@@ -2,6 +2,7 @@ import type { ChargeOrder } from '@cashback/cashback-db';
 import { createGroup } from '@cashback/service';
 import { type Observed, type Sending, applyDecisions } from './apply-decision.ts';
 import type { WorkerContext } from './context.ts';
+import { createGate } from './gate.ts';
 import { observeInvoice } from './observe-invoice.ts';
 import { sendOperation } from './send-operation.ts';
 
@@ -39,13 +40,14 @@ export function createCharger(context: WorkerContext, options: ChargerOptions): 
   const running = new Set<Promise<void>>();
   /** By order; a look that hangs is none of them once a later one was begun. */
   const newest = new Map<string, Promise<void>>();
-  let waiting: (() => void)[] = [];
   const applyDecision = createGroup<Observed, Sending | null>({
     keyOf: ({ order }) => order.order_id,
     max_size: group_size,
     concurrency: GROUPS_AT_ONCE,
     run: (group) => applyDecisions(context, group, onDue),
   });
+
+  const room = createGate(() => running.size < max_in_flight);
 
   async function chargeOrder(order: ChargeOrder): Promise<void> {
     const observation = await observeInvoice(context, order);
@@ -56,7 +58,7 @@ export function createCharger(context: WorkerContext, options: ChargerOptions): 
   function ended(orderId: string, charging: Promise<void>): void {
     running.delete(charging);
     if (newest.get(orderId) === charging) newest.delete(orderId);
-    for (const tell of waiting.splice(0)) tell();
+    room.look();
   }
 
   return {
@@ -69,16 +71,7 @@ export function createCharger(context: WorkerContext, options: ChargerOptions): 
     },
     charging: () => [...newest.keys()],
     room: () => Math.max(0, max_in_flight - running.size),
-    async untilRoom(signal) {
-      while (running.size >= max_in_flight && !signal.aborted) {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        const tell = (): void => resolve();
-        waiting.push(tell);
-        signal.addEventListener('abort', tell);
-        await promise;
-        signal.removeEventListener('abort', tell);
-      }
-    },
+    untilRoom: (signal) => room.untilOpen(signal),
     async idle() {
       await Promise.allSettled(running);
     },

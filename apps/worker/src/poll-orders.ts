@@ -3,12 +3,13 @@ import { isLockTimeout, withTransaction } from '@cashback/postgres';
 import { createLoop } from '@cashback/service';
 import type { Charger } from './charge-orders.ts';
 import type { WorkerContext } from './context.ts';
+import { createGate } from './gate.ts';
 
 export interface PollOptions {
   interval_ms: number;
   /** Nobody else takes the orders that are looked at here for so long. */
   lease_ms: number;
-  /** Most orders that are taken at a time. */
+  /** Most orders that are taken at a time because they are due, and as many that callbacks asked for. */
   batch_size: number;
 }
 
@@ -17,6 +18,8 @@ export interface Poller {
   wake(): void;
   /** Looks at an order now if it has this operation open. May be forgotten, which delays and loses nothing. */
   want(poll: WantedPoll): void;
+  /** Resolves when what callbacks asked for is looked at, but for a batch, or the signal aborts. */
+  untilCaughtUp(signal: AbortSignal): Promise<void>;
   /** Takes no more orders; those that are looked at go on. */
   stop(): Promise<void>;
 }
@@ -32,17 +35,24 @@ export function startPoller(context: WorkerContext, charger: Charger, options: P
   const { interval_ms, lease_ms, batch_size } = options;
   /** The order of each operation: an older one's never displaces that of the one that is open. */
   const wanted = new Map<string, string>();
+  const caughtUp = createGate(() => wanted.size <= batch_size);
 
   async function turn(signal: AbortSignal): Promise<boolean> {
     await charger.untilRoom(signal);
     const { circuit, retry_after_ms } = context.transactions.state();
     if (signal.aborted || retry_after_ms > 0) return false;
     // One order is enough to probe with.
-    const limit = circuit === 'closed' ? Math.min(batch_size, charger.room()) : 1;
-    const claimed = { wanted: takeWanted(limit), without: charger.charging(), limit, lease_ms };
+    const limit = circuit === 'closed' ? Math.min(2 * batch_size, charger.room()) : 1;
+    // A flood of callbacks leaves room for those that are due, and the other way round.
+    const claimed = {
+      wanted: takeWanted(Math.ceil(limit / 2)),
+      without: charger.charging(),
+      limit,
+      lease_ms,
+    };
     const orders = await claim(context, claimed);
     void look(orders);
-    return orders.length >= limit && circuit === 'closed';
+    return circuit === 'closed' && (orders.length >= limit || wanted.size > 0);
   }
 
   async function look(orders: readonly ChargeOrder[]): Promise<void> {
@@ -56,6 +66,7 @@ export function startPoller(context: WorkerContext, charger: Charger, options: P
   function takeWanted(limit: number): WantedPoll[] {
     const taken = [...wanted].slice(0, limit);
     for (const [operation_id] of taken) wanted.delete(operation_id);
+    caughtUp.look();
     return taken.map(([operation_id, order_id]) => ({ order_id, operation_id }));
   }
 
@@ -67,6 +78,7 @@ export function startPoller(context: WorkerContext, charger: Charger, options: P
       wanted.set(operation_id, order_id);
       loop.wake();
     },
+    untilCaughtUp: (signal) => caughtUp.untilOpen(signal),
     stop: () => loop.stop(),
   };
 }
