@@ -144,9 +144,11 @@ describe("billing's callback", () => {
   test('is overtaken by later ones with reorder_callback_share', async () => {
     const walletId = randomUUID();
     await trust.set({ reorder_callback_share: 1 });
-    for (let index = 0; index < 20; index++) {
-      await trust.post('/baskets', newBasket({ wallet_id: walletId, amount: '1' }));
-    }
+    await Promise.all(
+      Array.from({ length: 20 }, () =>
+        trust.post('/baskets', newBasket({ wallet_id: walletId, amount: '1' })),
+      ),
+    );
     await vi.waitFor(() => expect(trust.receiver.of(walletId)).toHaveLength(20), 15_000);
     const sequences = trust.receiver.of(walletId).map(({ body }) => body.sequence);
     expect(sequences).not.toEqual(sequences.toSorted((a, b) => a - b));

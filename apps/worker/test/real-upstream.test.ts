@@ -126,6 +126,7 @@ test('with a payment system that fails, forgets to answer and refuses, every ord
     await until(
       () => harness.operations(some),
       (rows) => rows.some(({ revision }) => revision === round + 1),
+      60_000,
     );
     if (round === 1) {
       await harness.stopWorkers();

@@ -166,6 +166,8 @@ describe('the checker catches, in real processes:', () => {
     const old = stage.hold({ by: 'worker', name: 'POST /v2/invoice/retrieve', nth: 1, when: 'after' });
     await stage.register(second, '40.00', ['4', '2']);
     await old.reached;
+    // The shop asks again, as it may, and that look is faster.
+    await stage.register(second, '40.00', ['4', '2']);
     await stage.settledAtRest();
     // .. and comes when 10 and 5 are the target again, before anybody else has looked.
     const others = stage.hold({
