@@ -30,7 +30,8 @@ Exit code: 0 nothing lost, nothing doubled, everything drained, and every kind o
   )
   .parse();
 
-process.exitCode = await main(program.opts<Options>());
+// Node's own way out waits for every request of every socket, and those of connections that were swallowed never end.
+process.exit(await main(program.opts<Options>()));
 
 async function main({ minutes: duration, seed, json, only }: Options): Promise<number> {
   const stop = waitForStop();

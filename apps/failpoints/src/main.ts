@@ -32,7 +32,8 @@ const program = new Command('failpoints')
   )
   .parse();
 
-process.exitCode = await main(program.opts<Options>());
+// Node's own way out waits for every request of every socket, and those of connections that were swallowed never end.
+process.exit(await main(program.opts<Options>()));
 
 async function main(options: Options): Promise<number> {
   const stop = waitForStop();
