@@ -101,8 +101,8 @@ function drawCall(random: Random, nth: number, known: number): ModelCall {
   if (random.chance(15)) return 'order';
   return {
     invoice_version: 1 + Math.floor(nth / 2) + (random.chance(50) ? 1 : 0),
-    user: random.integer(0, 3),
-    service: random.integer(0, 3),
+    user: `${random.integer(0, 3)}.0000`,
+    service: `${random.integer(0, 3)}.0000`,
     ...(random.chance(50) && { expected_revision: known }),
   };
 }
@@ -119,8 +119,8 @@ async function callServer(
     if (call === 'order') return { answer: 'order', ...(await readOrder(client, identity.order_id)) };
     const { user, service, ...rest } = call;
     const cashback_by_source = [
-      { source: 'user' as const, value: String(user) },
-      { source: 'service' as const, value: String(service) },
+      { source: 'user' as const, value: user },
+      { source: 'service' as const, value: service },
     ];
     const input = { ...identity, service: 'yellow', cleared_sum: '100', cashback_by_source, ...rest };
     const answer = await client.register(input);
@@ -144,9 +144,9 @@ async function readOrder(client: CashbackClient, order_id: string): Promise<Mode
   }
 }
 
-function bySource(values: readonly { source: string; value: string }[]): { user: number; service: number } {
-  const amounts = new Map(values.map(({ source, value }) => [source, Number(value)]));
-  return { user: amounts.get('user') ?? 0, service: amounts.get('service') ?? 0 };
+function bySource(values: readonly { source: string; value: string }[]): { user: string; service: string } {
+  const amounts = new Map(values.map(({ source, value }) => [source, value]));
+  return { user: amounts.get('user') ?? '0.0000', service: amounts.get('service') ?? '0.0000' };
 }
 
 /** The contended orders as they are at rest. */

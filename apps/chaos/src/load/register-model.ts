@@ -1,15 +1,15 @@
 import type { SequentialModel } from '@cashback/testing/linearizability';
 
-/** An order as a caller of `register` may know it; values are whole. Revision 0: there is none. */
+/** An order as a caller of `register` may know it; values are decimal strings of scale 4. Revision 0: there is none. */
 export interface ModelOrder {
   revision: number;
   invoice_version: number;
-  user: number;
-  service: number;
+  user: string;
+  service: string;
 }
 
 export type ModelCall =
-  | { invoice_version: number; user: number; service: number; expected_revision?: number }
+  | { invoice_version: number; user: string; service: string; expected_revision?: number }
   /** Asks for the order. */
   | 'order';
 
@@ -18,7 +18,7 @@ export type ModelResult = { answer: string } & Partial<ModelOrder>;
 
 /** What `register` does with one order after another, in words that owe nothing to the server. */
 export const registerModel: SequentialModel<ModelOrder, ModelCall, ModelResult> = {
-  initial: { revision: 0, invoice_version: 0, user: 0, service: 0 },
+  initial: { revision: 0, invoice_version: 0, user: '0.0000', service: '0.0000' },
   apply(order, call) {
     if (call === 'order') return { state: order, result: { answer: 'order', ...order } };
     const { invoice_version, user, service, expected_revision = order.revision } = call;

@@ -1,3 +1,4 @@
+import { formatAmount } from '@cashback/contract';
 import type { Amount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
 import { type Flow, outside } from '../engine/flow.ts';
@@ -69,7 +70,7 @@ function settleSoon(
   const { engine } = world;
   const settle = (): void => {
     request.status = engine.happens('refuse') ? 'failed' : 'success';
-    engine.note(`trust: ${id} over ${Number(amount) / 10_000}: ${request.status}`);
+    engine.note(`trust: ${id} over ${formatAmount(amount)}: ${request.status}`);
     if (request.status === 'success') moveMoney(world, walletId, amount);
   };
   const latency_ms = LATENCY_MS[engine.choices.below(LATENCY_MS.length)] ?? 0;
