@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openDatabase } from '@cashback/postgres';
@@ -27,8 +27,10 @@ let database: TestDatabase;
 let redis: BenchRedis | null;
 let standIn: StandIn;
 let place: ContenderPlace;
+let logs: string;
 
 beforeAll(async () => {
+  logs = mkdtempSync(path.join(tmpdir(), 'cashback-bench-test-'));
   database = await createTestDatabase();
   const utils = await makeWorkerUtils({ connectionString: database.url });
   await utils.migrate();
@@ -44,7 +46,7 @@ beforeAll(async () => {
     transactions: { url: standIn.url, token: 'token-of-the-test' },
     callbacks,
     redis,
-    log_folder: mkdtempSync(path.join(tmpdir(), 'cashback-bench-test-')),
+    log_folder: logs,
     signal: new AbortController().signal,
   };
 });
@@ -53,7 +55,7 @@ afterAll(async () => {
   await standIn?.close();
   await redis?.stop();
   await database?.drop();
-  rmSync(place.log_folder, { recursive: true, force: true });
+  rmSync(logs, { recursive: true, force: true });
 });
 
 describe('charging', () => {
@@ -96,6 +98,13 @@ describe('charging', () => {
       expect(await answer.json()).toMatchObject({ cashback: { status: 'success', rewarded: target } });
     }
   });
+});
+
+test('a machine without Redis has none to measure on, and nothing is left behind', async () => {
+  const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('cashback-bench-redis-'));
+  const before = folders();
+  expect(await openRedis(undefined, logs)).toBeNull();
+  expect(folders()).toEqual(before);
 });
 
 test('an invoice that is filled in has the rows of one that was created', async () => {

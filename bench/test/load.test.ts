@@ -62,7 +62,8 @@ describe('a load', () => {
 
 function begin(): Promise<string> {
   return withClient(database.url, async (client) => {
-    await client.query('TRUNCATE cashback_jobs.job');
+    // Not TRUNCATE: the server's upkeep of its queue holds locks of these tables in an order of its own.
+    await client.query('DELETE FROM cashback_jobs.job');
     return nextTransactionId(client);
   });
 }

@@ -19,8 +19,11 @@ export interface BenchRedis {
 const startTimeoutMs = 5_000;
 const pauseMs = 20;
 
-/** The Redis at `url`, or one that is started here if this machine has the program; null when there is neither. */
-export async function openRedis(url: string | undefined): Promise<BenchRedis | null> {
+/** The Redis at `url`, or one that is started here if the program is in `programs`; null when there is neither. */
+export async function openRedis(
+  url: string | undefined,
+  programs: string = searchPath,
+): Promise<BenchRedis | null> {
   if (url !== undefined) return connect(url, async () => {});
   const port = await freePort();
   const folder = mkdtempSync(path.join(tmpdir(), 'cashback-bench-redis-'));
@@ -31,13 +34,14 @@ export async function openRedis(url: string | undefined): Promise<BenchRedis | n
     ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, ...settings],
     {
       stdio: 'ignore',
-      env: { PATH: searchPath },
+      env: { PATH: programs },
     },
   );
-  const started = await Promise.race([
-    once(child, 'spawn').then(() => true),
-    once(child, 'error').then(() => false),
-  ]);
+  // `once` rejects when the child says `error` instead: the program is not there.
+  const started = await once(child, 'spawn').then(
+    () => true,
+    () => false,
+  );
   const removed = (): void => rmSync(folder, { recursive: true, force: true });
   if (!started) {
     removed();

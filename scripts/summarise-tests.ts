@@ -1,0 +1,52 @@
+// The end of `.ci/run`: every test that failed with the reason, so that it is read last, then how many passed and failed.
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { Command } from 'commander';
+
+type Report = {
+  testResults: {
+    name: string;
+    status: string;
+    message: string;
+    assertionResults: { fullName: string; status: string; failureMessages?: string[] | null }[];
+  }[];
+};
+
+const LINES_OF_REASON = 12;
+const ANSI = new RegExp(String.raw`\u001B\[[0-9;]*m`, 'g');
+
+const program = new Command('summarise-tests')
+  .description('Name what failed in a report of vitest, and count')
+  .argument('<report>', "what vitest's JSON reporter wrote")
+  .option('--run <name=status...>', 'a further run, with the status that it ended with', [])
+  .parse();
+const [path = ''] = program.args;
+const { run: runs } = program.opts<{ run: string[] }>();
+
+const { testResults } = JSON.parse(readFileSync(path, 'utf8')) as Report;
+let passed = 0;
+const failures: { what: string; why: string }[] = [];
+for (const { name, status, message, assertionResults } of testResults) {
+  const file = relative(process.cwd(), name);
+  for (const test of assertionResults) {
+    if (test.status === 'passed') passed++;
+    if (test.status !== 'failed') continue;
+    failures.push({ what: `${file}: ${test.fullName}`, why: test.failureMessages?.join('\n') ?? '' });
+  }
+  // A file that could not be loaded or prepared has no failed test, and yet it failed.
+  if (status === 'failed' && !assertionResults.some((test) => test.status === 'failed')) {
+    failures.push({ what: file, why: message });
+  }
+}
+for (const run of runs) {
+  const [name = run, status] = run.split('=');
+  if (status === '0') passed++;
+  else failures.push({ what: name, why: `ended with ${status}` });
+}
+
+for (const { what, why } of failures) {
+  const lines = why.replaceAll(ANSI, '').split('\n').slice(0, LINES_OF_REASON);
+  console.log(`FAILED ${what}\n${lines.map((line) => `       ${line}`).join('\n')}`);
+}
+console.log(`${passed} passed, ${failures.length} failed`);
+process.exitCode = failures.length === 0 ? 0 : 1;
