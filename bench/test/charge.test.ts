@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openDatabase } from '@cashback/postgres';
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
+import { freePort } from '@cashback/testing/free-ports';
 import { makeWorkerUtils } from 'graphile-worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createInvoice } from '../../apps/transactions/src/invoices/create-invoice.ts';
@@ -15,7 +16,6 @@ import { benchOrder } from '../src/charge/fill/bench-order.ts';
 import { checkSettled } from '../src/charge/fill/check-settled.ts';
 import { writeInvoices, writeOrders } from '../src/charge/fill/write-orders.ts';
 import { type BenchRedis, openRedis } from '../src/charge/upstream/redis.ts';
-import { freePort } from '../src/charge/upstream/sink.ts';
 import { type StandIn, startStandIn } from '../src/charge/upstream/stand-in.ts';
 import { newSigningSecret } from '../src/charge/upstream/start-upstream.ts';
 

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { type AppName, type System, freePorts, startSystem, urlOf } from '@cashback/demo/parts';
+import { type AppName, type System, freePortsOfAll, startSystem, urlOf } from '@cashback/demo/parts';
 import { type HttpProxy, type TcpProxy, startHttpProxy, startTcpProxy } from '@cashback/testing/faults';
 import { type MortalPostgres, startMortalPostgres } from './postgres.ts';
 import { type SmallDisk, mountSmallDisk } from './small-disk.ts';
@@ -103,7 +103,7 @@ export async function openArena(work_folder: string, report: (what: string) => v
     const postgres = await startMortalPostgres(path.join(data_folder, 'postgres'));
     stops.push(() => postgres.stop());
 
-    const ports = await freePorts();
+    const ports = await freePortsOfAll();
     const openWay = async (): Promise<TcpProxy> => {
       const proxy = await startTcpProxy(postgres.url());
       stops.push(() => proxy.stop());

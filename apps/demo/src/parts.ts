@@ -10,6 +10,6 @@ export { type Watchers, watchWallets } from './play/watch-wallets.ts';
 export { CALM } from './play/trouble.ts';
 export { settle } from './settle.ts';
 export { waitForStop } from './stop-signal.ts';
-export { type AppName, freePorts, urlOf } from './system/addresses.ts';
+export { type AppName, freePortsOfAll, urlOf } from './system/addresses.ts';
 export { type System, startSystem } from './system/start-system.ts';
 export { openWorld } from './world.ts';

@@ -18,7 +18,7 @@ import { checkFrontDoor } from './check-front-door.ts';
 import type { Progress } from './report/progress.ts';
 import type { Report } from './report/report.ts';
 import { settle } from './settle.ts';
-import { type AppName, freePorts } from './system/addresses.ts';
+import { type AppName, freePortsOfAll } from './system/addresses.ts';
 import { root } from './system/root.ts';
 import { type System, startSystem } from './system/start-system.ts';
 import { openWorld } from './world.ts';
@@ -50,7 +50,7 @@ export async function runDemo<Result>(
     data_folder: path.join(root, '.data', 'demo', 'postgres'),
     work_folder: options.work_folder,
     database_url: options.database_url,
-    ports: await freePorts(),
+    ports: await freePortsOfAll(),
     report: progress.say,
   });
   try {

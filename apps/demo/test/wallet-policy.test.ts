@@ -6,7 +6,7 @@ import { type OrderOutput, invoice, walletBalance } from '@cashback/contract';
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type FrontDoor, openFrontDoor } from '../src/play/front-door.ts';
-import { freePorts } from '../src/system/addresses.ts';
+import { freePortsOfAll } from '../src/system/addresses.ts';
 import { type System, startSystem } from '../src/system/start-system.ts';
 
 const TIMEOUT_MS = 120_000;
@@ -21,7 +21,7 @@ beforeAll(async () => {
     data_folder: folder,
     work_folder: folder,
     database_url: database.url,
-    ports: await freePorts(),
+    ports: await freePortsOfAll(),
     settings: { transactions: { WALLET_POLICIES: '{"yellow":"fail"}' } },
     report: () => {},
   });

@@ -2,7 +2,7 @@ import {
   type AppName,
   type FrontDoor,
   type System,
-  freePorts,
+  freePortsOfAll,
   openFrontDoor,
   openWorld,
   startSystem,
@@ -94,7 +94,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
   };
   try {
     const failpoints = createFailpoints();
-    const ports = await freePorts();
+    const ports = await freePortsOfAll();
     const database = async (from: AppName): Promise<string> => {
       const road = await openPostgresRoad(failpoints, { from, to: database_url });
       stops.push(() => road.stop());

@@ -1,6 +1,7 @@
 import { type Server, type Socket, connect, createServer } from 'node:net';
 import { createCashbackClient } from '@cashback/client';
 import { createTestDatabase } from '@cashback/testing';
+import { freePort } from '@cashback/testing/free-ports';
 import { afterAll, expect, test } from 'vitest';
 import { TOKEN, registerInput, startTestServer, until, waitingForLocks } from './support.ts';
 
@@ -12,9 +13,10 @@ afterAll(async () => {
 /** A way to the database that can be closed and opened again. */
 async function openGate(databaseUrl: string) {
   const target = new URL(databaseUrl);
+  const port = await freePort();
   const sockets = new Set<Socket>();
   let gate: Server | undefined;
-  async function open(port: number): Promise<number> {
+  async function open(): Promise<void> {
     gate = createServer((socket) => {
       const upstream = connect(Number(target.port), target.hostname);
       for (const each of [socket, upstream]) {
@@ -25,18 +27,16 @@ async function openGate(databaseUrl: string) {
       socket.pipe(upstream).pipe(socket);
     });
     await new Promise<void>((resolve) => gate?.listen(port, '127.0.0.1', resolve));
-    const address = gate.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
   }
   async function close(): Promise<void> {
     const closed = new Promise<void>((resolve) => gate?.close(() => resolve()));
     for (const socket of sockets) socket.destroy();
     await closed;
   }
-  const port = await open(0);
+  await open();
   const url = new URL(databaseUrl);
   url.port = String(port);
-  return { url: url.href, close, reopen: () => open(port) };
+  return { url: url.href, close, reopen: open };
 }
 
 test('without its database the server says so, shows no SQL, and goes on when it is back', async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { freePort } from '@cashback/testing/free-ports';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startProxy } from './proxy.ts';
 import {
@@ -137,13 +138,14 @@ describe('several processes', () => {
 
   test('of which one stops: its streams end, and their clients go on at another without a gap', async () => {
     const walletId = randomUUID();
-    const first = await wallet.start();
+    const PORT = String(await freePort());
+    const first = await wallet.start({ PORT });
     const listener = await listenTo(first.url, walletId);
     await tellUpTo(walletId, 1, 3);
     await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(3), within);
     await first.stop();
     await tellUpTo(walletId, 4, 5);
-    await wallet.start({ PORT: new URL(first.url).port });
+    await wallet.start({ PORT });
     await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(5), within);
     expect(listener.sequences().slice(-2)).toEqual([3, 5]);
     expect(listener.requests()).toBeGreaterThan(1);

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { type RunningApp, readSettings } from '@cashback/service';
+import { freePort } from '@cashback/testing/free-ports';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTransactions } from '../../transactions/src/app.ts';
 import { settingsSchema as transactionsSettings } from '../../transactions/src/env.ts';
@@ -200,12 +199,4 @@ async function post(app: RunningApp, path: string, body: unknown): Promise<Invoi
 
 function accepted(scopes: string[]): string {
   return JSON.stringify([{ caller: 'test', token, scopes }]);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,4 +1,5 @@
 import { openDatabase } from '@cashback/postgres';
+import { freePort } from '@cashback/testing/free-ports';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { sweepOrders } from '../src/sweep.ts';
 import { type Harness, createHarness, newOrderId, testLog, until } from './support/harness.ts';
@@ -209,8 +210,8 @@ test('the sweep leaves alone who needs attention', async () => {
 
 test('transactions may be down when orders are registered, and for as long as it likes', async () => {
   const { database, outside } = harness;
-  const elsewhere = await startOutsideTransactions(database);
-  const address = new URL(elsewhere.url);
+  const port = await freePort();
+  const elsewhere = await startOutsideTransactions(database, port);
   await elsewhere.stop();
   const orderIds = Array.from({ length: 5 }, () => newOrderId('down'));
   await harness.startWorker({ transactions_url: elsewhere.url });
@@ -229,7 +230,7 @@ test('transactions may be down when orders are registered, and for as long as it
   );
   expect(rows).toEqual([]);
 
-  const back = await startOutsideTransactions(database, Number(address.port));
+  const back = await startOutsideTransactions(database, port);
   try {
     for (const orderId of orderIds) back.addInvoice(orderId);
     for (const orderId of orderIds) await harness.untilSettled(orderId);

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { freePort } from '@cashback/testing/free-ports';
 import { dropDatabase } from '../database/databases.ts';
 import { describePostgres } from '../database/describe-postgres.ts';
 import { logFolder, openPostgres } from '../database/open-postgres.ts';
@@ -25,7 +26,6 @@ import {
   summariseSettle,
 } from './summarise.ts';
 import { type BenchRedis, openRedis } from './upstream/redis.ts';
-import { freePort } from './upstream/sink.ts';
 import { startStandInProcess } from './upstream/stand-in-process.ts';
 import { type Upstream, newSigningSecret, startUpstream } from './upstream/start-upstream.ts';
 import { PEERS, type Part, type Way } from './ways.ts';

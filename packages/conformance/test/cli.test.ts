@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@cashback/testing/free-ports';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ConformanceReport } from '../src/index.ts';
 import { FAULTS } from './faults.ts';
 import { startFaultyProxy } from './faulty-proxy.ts';
-import { type SystemUnderTest, freePort, startSystem } from './system.ts';
+import { type SystemUnderTest, startSystem } from './system.ts';
 
 const MAIN = fileURLToPath(new URL('../src/conformance-cli.ts', import.meta.url));
 

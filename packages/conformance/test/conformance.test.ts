@@ -1,10 +1,11 @@
+import { freePort } from '@cashback/testing/free-ports';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CannotRun, GUARANTEES, runConformance } from '../src/index.ts';
 import { startCallbackRelay } from './callback-relay.ts';
 import { FAULTS } from './faults.ts';
 import { startForgetfulRelay } from './forgetful-relay.ts';
 import { startFaultyProxy } from './faulty-proxy.ts';
-import { type SystemUnderTest, freePort, startSystem } from './system.ts';
+import { type SystemUnderTest, startSystem } from './system.ts';
 
 let system: SystemUnderTest;
 beforeAll(async () => {

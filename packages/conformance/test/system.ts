@@ -1,8 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { createLog, readSettings } from '@cashback/service';
 import { createTestDatabase } from '@cashback/testing';
+import { freePort } from '@cashback/testing/free-ports';
 import { startTransactions } from '../../../apps/transactions/src/app.ts';
 import { settingsSchema as transactionsSettings } from '../../../apps/transactions/src/env.ts';
 import { startTrust } from '../../../apps/trust/src/app.ts';
@@ -91,12 +90,3 @@ export async function startSystem({ callback_port: callbackPort, startTrustRelay
 }
 
 export type SystemUnderTest = Awaited<ReturnType<typeof startSystem>>;
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

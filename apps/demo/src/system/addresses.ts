@@ -1,6 +1,4 @@
-import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
-import { type AddressInfo, type Server, createServer } from 'node:net';
+import { freePorts } from '@cashback/testing/free-ports';
 
 export const APPS = ['trust', 'wallet', 'transactions', 'server', 'worker', 'processing'] as const;
 export type AppName = (typeof APPS)[number];
@@ -18,37 +16,11 @@ export const DEV_PORTS: Readonly<Record<AppName | 'shop', number>> = {
 
 export type Ports = Record<AppName | 'shop', number>;
 
-/** Below those that systems give to outgoing connections: one of them could have the port of an app that starts anew. */
-const FREE_PORTS = { from: 10_000, to: 32_000 };
-const MOST_TRIES = 200;
-
-/** Ports nobody listens on now. All are held until all are known, so that no two are the same. */
-export async function freePorts(): Promise<Ports> {
+/** Ports nobody listens on now. */
+export async function freePortsOfAll(): Promise<Ports> {
   const names = [...APPS, 'shop'] as const;
-  const servers: Server[] = [];
-  try {
-    const ports: [string, number][] = [];
-    for (const name of names) {
-      const server = await holdFreePort();
-      servers.push(server);
-      ports.push([name, (server.address() as AddressInfo).port]);
-    }
-    return Object.fromEntries(ports) as Ports;
-  } finally {
-    await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  }
-}
-
-async function holdFreePort(): Promise<Server> {
-  for (let attempt = 1; ; attempt += 1) {
-    const server = createServer().listen(randomInt(FREE_PORTS.from, FREE_PORTS.to), '127.0.0.1');
-    try {
-      await once(server, 'listening');
-      return server;
-    } catch (error) {
-      if (attempt === MOST_TRIES) throw error;
-    }
-  }
+  const ports = await freePorts(names.length);
+  return Object.fromEntries(names.map((name, index) => [name, ports[index]])) as Ports;
 }
 
 export const urlOf = (port: number): string => `http://127.0.0.1:${port}`;

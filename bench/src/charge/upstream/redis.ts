@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '@cashback/testing/free-ports';
 import { Redis } from 'ioredis';
 import { searchPath } from '../../env.ts';
-import { freePort } from './sink.ts';
 
 export interface BenchRedis {
   url: string;

@@ -31,10 +31,3 @@ export async function closeServer(server: Server): Promise<void> {
   server.closeAllConnections();
   await closed;
 }
-
-/** For who must be told of a port before he takes it. */
-export async function freePort(): Promise<number> {
-  const sink = await openSink();
-  await sink.close();
-  return Number(new URL(sink.url).port);
-}
