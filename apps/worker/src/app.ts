@@ -135,7 +135,15 @@ function upstreamOf(settings: Settings, log: Log): HttpClientOptions {
 }
 
 function limitsOf(settings: Settings): ChargeLimits {
-  const { poll_base_ms, poll_max_ms, failure_base_ms, failure_max_ms } = settings;
+  const { poll_base_ms, poll_max_ms, in_flight_poll_ms, failure_base_ms, failure_max_ms } = settings;
   const { max_failures, attention_after_ms } = settings;
-  return { poll_base_ms, poll_max_ms, failure_base_ms, failure_max_ms, max_failures, attention_after_ms };
+  return {
+    poll_base_ms,
+    poll_max_ms,
+    in_flight_poll_ms,
+    failure_base_ms,
+    failure_max_ms,
+    max_failures,
+    attention_after_ms,
+  };
 }

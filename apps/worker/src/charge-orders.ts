@@ -29,6 +29,8 @@ export interface ChargerOptions {
 }
 
 const GROUPS_AT_ONCE = 2;
+/** Of a stream of answers several are written together; a lone one is written at once. */
+const PACE_MS = 20;
 
 /**
  * Takes the invoice of each order, compares what it carries with the newest event of each source, and where they
@@ -44,6 +46,7 @@ export function createCharger(context: WorkerContext, options: ChargerOptions): 
     keyOf: ({ order }) => order.order_id,
     max_size: group_size,
     concurrency: GROUPS_AT_ONCE,
+    pace_ms: PACE_MS,
     run: (group) => applyDecisions(context, group, onDue),
   });
 

@@ -1,6 +1,6 @@
 import type { Charge, ChargeOrder, NewOperation } from '@cashback/cashback-db';
 import { amountsOfVector, vectorOfAmounts } from '@cashback/contract';
-import { decideCharge, overdueReason, pollDelay } from '@cashback/core';
+import { decideCharge, inFlightDelay, overdueReason, pollDelay } from '@cashback/core';
 import type { ChargeLimits, Finished, ObservedCashback } from '@cashback/core';
 import { uuidV7 } from '@cashback/postgres';
 import { backoffMs } from '@cashback/service';
@@ -109,7 +109,7 @@ function decideObserved(cashback: ObservedCashback, charge: Charge, { limits, aw
     case 'update': {
       const repeated = decision.repeat !== null && operation !== null;
       const sent = repeated ? operation : newOperation(charge, decision.version);
-      const wait_ms = spread(pollDelay({ ...order, away_ms }, limits));
+      const wait_ms = spread(inFlightDelay({ ...order, away_ms }, limits));
       return { action: 'send', ending, operation: sent, repeated, wait_ms };
     }
   }
@@ -140,7 +140,7 @@ function resting(order: ChargeOrder, step: Step): Step {
 }
 
 /** Between half the wait and all of it, so that orders that wait for the same thing do not all come at once. */
-function spread(wait_ms: number): number {
+export function spread(wait_ms: number): number {
   return backoffMs(1, { base_ms: wait_ms, max_ms: wait_ms });
 }
 

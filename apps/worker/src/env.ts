@@ -103,6 +103,14 @@ export const settingsSchema = z.object({
     max: 3_600_000,
     default: 30_000,
   }),
+  in_flight_poll_ms: setting.integer({
+    description:
+      'Shortest such wait for an operation that was sent, in ms, but never more than the longest: ' +
+      'a callback tells of its end, so only one that was lost is waited for so long',
+    min: 10,
+    max: 3_600_000,
+    default: 10_000,
+  }),
   failure_base_ms: setting.integer({
     description:
       'Wait after the first operation of a target that was in vain, in ms; it doubles with every further one',

@@ -24,6 +24,8 @@ export interface Poller {
   stop(): Promise<void>;
 }
 
+/** Of a stream of callbacks several are looked at together; a lone one is at once. */
+const PACE_MS = 20;
 /** What callbacks ask for in a flood waits for its poll. */
 const MAX_WANTED = 10_000;
 
@@ -70,7 +72,7 @@ export function startPoller(context: WorkerContext, charger: Charger, options: P
     return taken.map(([operation_id, order_id]) => ({ order_id, operation_id }));
   }
 
-  const loop = createLoop({ name: 'poll', log: context.log, interval_ms, run: turn });
+  const loop = createLoop({ name: 'poll', log: context.log, interval_ms, pace_ms: PACE_MS, run: turn });
   return {
     wake: () => loop.wake(),
     want({ order_id, operation_id }) {

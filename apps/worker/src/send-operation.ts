@@ -2,19 +2,21 @@ import { insertOperationOutcomes, loadCharges, lockOrders, updateCharges } from 
 import type { NewOperation } from '@cashback/cashback-db';
 import { updateCashbackOutput } from '@cashback/contract';
 import type { OperationOutcome, UpdateCashbackInput } from '@cashback/contract';
-import { decideAnswer, overdueReason } from '@cashback/core';
+import { decideAnswer, overdueReason, pollDelay } from '@cashback/core';
 import type { UpdateAnswer } from '@cashback/core';
 import { storableText, withTransaction } from '@cashback/postgres';
 import { HttpCallError } from '@cashback/service';
 import type { Sending } from './apply-decision.ts';
 import type { WorkerContext } from './context.ts';
+import { spread } from './decide-step.ts';
 import { observeInvoice } from './observe-invoice.ts';
 import { refusalOfOrder } from './refusal-of-order.ts';
 import { wasSent } from './was-sent.ts';
 
 /**
- * Sends an operation whose intent is committed, and records what its answer settles for good. All else needs no
- * record: when the order is looked at next is written already, and that look finds out what became of the operation.
+ * Sends an operation whose intent is committed, and records what its answer settles for good, or that there was none, so
+ * that it is asked about sooner. All else needs no record: when the order is looked at next is written already, and that
+ * look finds out what became of the operation.
  * `onDue` is told when the order is due again at once.
  */
 export async function sendOperation(
@@ -26,18 +28,24 @@ export async function sendOperation(
   const { order_id, operation_id } = operation;
   const answer = await askUpdate(context, operation);
   const away_ms = context.transactions.awayMs(order.unsettled_since);
-  const overdue = overdueReason({ ...order, away_ms }, context.limits);
+  const waiting = { ...order, away_ms };
+  const overdue = overdueReason(waiting, context.limits);
   const decision = decideAnswer(answer, { repeated, overdue });
   context.log.debug({ order_id, operation_id, answer: answer.kind, then: decision.action }, 'operation sent');
   switch (decision.action) {
     case 'poll':
       return;
-    case 'repeat':
-      if (answer.kind !== 'not_sent') {
-        const line = { order_id, operation_id, answer };
-        context.log.warn(line, 'whether the operation was accepted is not known, it is repeated later');
-      }
-      return;
+    case 'repeat': {
+      // Of those that did not leave there may be many, and transactions is not there to be asked.
+      if (answer.kind === 'not_sent') return;
+      const line = { order_id, operation_id, answer };
+      context.log.warn(line, 'whether the operation was accepted is not known, it is repeated later');
+      return record(context, operation, {
+        ended: null,
+        poll_in_ms: spread(pollDelay(waiting, context.limits)),
+        onDue,
+      });
+    }
     case 'finished': {
       // The invoice tells more of its end, unless it really does not list it any more.
       if (await isListed(context, sending)) return;
@@ -96,6 +104,8 @@ interface Learned {
   /** How the operation ended; null when that is not known, so that it stays open. */
   ended: { outcome: OperationOutcome; reason: string | null } | null;
   attention?: string;
+  /** When the order is looked at again; default at once. */
+  poll_in_ms?: number;
   onDue: () => void;
 }
 
@@ -103,7 +113,7 @@ interface Learned {
 async function record(
   { database, log }: WorkerContext,
   { order_id, operation_id, version }: NewOperation,
-  { ended, attention, onDue }: Learned,
+  { ended, attention, poll_in_ms = 0, onDue }: Learned,
 ): Promise<void> {
   const recorded = await withTransaction(database, async (tx) => {
     await lockOrders(tx, [order_id]);
@@ -126,12 +136,13 @@ async function record(
       // Accepting it took the invoice beyond the version that it was sent with.
       cashback_version: ended === null || ended.outcome === 'rejected' ? null : version + 1,
       attention: needed,
-      poll_in_ms: needed === null ? 0 : null,
+      poll_in_ms: needed === null ? poll_in_ms : null,
     };
     await updateCharges(tx, [update]);
     return true;
   });
   if (!recorded) return;
-  if (attention === undefined) onDue();
-  else log.warn({ order_id, operation_id, reason: attention }, 'order needs attention');
+  if (attention !== undefined)
+    log.warn({ order_id, operation_id, reason: attention }, 'order needs attention');
+  else if (poll_in_ms === 0) onDue();
 }

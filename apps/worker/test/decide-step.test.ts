@@ -9,6 +9,7 @@ import type { Observation } from '../src/observe-invoice.ts';
 const limits: ChargeLimits = {
   poll_base_ms: 1_000,
   poll_max_ms: 30_000,
+  in_flight_poll_ms: 8_000,
   failure_base_ms: 5_000,
   failure_max_ms: 60_000,
   max_failures: 3,
@@ -165,7 +166,8 @@ describe('an order that transactions says nothing about', () => {
 
 describe('the wait of any order', () => {
   const age = fc.integer({ min: -1_000, max: 3 * limits.poll_max_ms });
-  const fullWait = (ageMs: number) => Math.min(limits.poll_max_ms, Math.max(limits.poll_base_ms, ageMs));
+  const fullWait = (ageMs: number, shortest = limits.poll_base_ms) =>
+    Math.min(limits.poll_max_ms, Math.max(shortest, ageMs));
 
   /** Many draws of one wait: all within the bounds, and spread over more than half of what lies between them. */
   function expectSpread(least: number, most: number, draw: () => Step): void {
@@ -194,12 +196,17 @@ describe('the wait of any order', () => {
   });
 
   test.each([
-    ['for its own operation', { operation_id: 'operation-1' }, [listed('in-progress')]],
-    ["for somebody else's operation", {}, []],
-    ['after an operation was sent', {}, undefined],
+    [
+      'for its own operation',
+      limits.in_flight_poll_ms,
+      { operation_id: 'operation-1' },
+      [listed('in-progress')],
+    ],
+    ["for somebody else's operation", limits.poll_base_ms, {}, []],
+    ['after an operation was sent', limits.in_flight_poll_ms, {}, undefined],
   ] as const)(
     '%s is between half and all of its time so far, within the limits',
-    (_, changes, operations) => {
+    (_, shortest, changes, operations) => {
       const cashback = { version: 7, status: 'in-progress' as const, rewarded: {} };
       const observation: Observation =
         operations === undefined
@@ -207,7 +214,7 @@ describe('the wait of any order', () => {
           : { outcome: 'observed', cashback: { ...cashback, operations: [...operations] } };
       fc.assert(
         fc.property(age, (ageMs) => {
-          const full = fullWait(ageMs);
+          const full = fullWait(ageMs, shortest);
           expectSpread(full / 2, full, () =>
             decideStep(order(changes), observation, charge(changes, {}, ageMs), context),
           );

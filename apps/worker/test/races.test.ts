@@ -43,6 +43,7 @@ function context(): WorkerContext {
     failure_base_ms: 1_000,
     failure_max_ms: 1_000,
     max_failures: 3,
+    in_flight_poll_ms: 60_000,
     attention_after_ms: 3_600_000,
   };
   const never = new AbortController().signal;

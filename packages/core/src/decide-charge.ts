@@ -21,6 +21,8 @@ export interface ChargeLimits {
   /** Shortest and longest wait between two polls. */
   poll_base_ms: number;
   poll_max_ms: number;
+  /** Shortest wait until an operation of ours that was sent is asked about: a callback tells of its end before. */
+  in_flight_poll_ms: number;
   /** Wait after the first vain attempt for a revision, doubled for each further one, and the longest. */
   failure_base_ms: number;
   failure_max_ms: number;
@@ -137,7 +139,7 @@ function followOperation(input: ChargeInput, operation: OpenOperation): ChargeDe
     const reason = `operation ${operation_id} is not known to be finished: ${overdue}`;
     return { action: 'needs_attention', finished: null, reason };
   }
-  return { action: 'poll', finished: null, after_ms: pollDelay(input, input.limits), why: 'in_flight' };
+  return { action: 'poll', finished: null, after_ms: inFlightDelay(input, input.limits), why: 'in_flight' };
 }
 
 function decideWithoutOperation(input: ChargeInput, finished: Finished | null): ChargeDecision {
@@ -219,6 +221,18 @@ export function pollDelay(
 ): number {
   const unsettled_ms = now.getTime() - unsettled_since.getTime();
   return Math.min(poll_max_ms, Math.max(poll_base_ms, unsettled_ms));
+}
+
+/** The same for an operation that was sent. Only a callback that was lost makes anybody wait so long. */
+export function inFlightDelay(
+  waiting: Waiting,
+  {
+    in_flight_poll_ms,
+    poll_base_ms,
+    poll_max_ms,
+  }: Pick<ChargeLimits, 'in_flight_poll_ms' | 'poll_base_ms' | 'poll_max_ms'>,
+): number {
+  return pollDelay(waiting, { poll_base_ms: Math.max(poll_base_ms, in_flight_poll_ms), poll_max_ms });
 }
 
 /** What is left of the wait after the last vain attempt; 0 when it is over. */

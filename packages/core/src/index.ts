@@ -11,7 +11,13 @@ export { splitByLargestRemainder } from './largest-remainder.ts';
 export { decideRegister } from './decide-register.ts';
 export type { RegisterDecision, Registration, StoredOrder } from './decide-register.ts';
 
-export { WALLET_FORBIDS_NEGATIVE, decideCharge, overdueReason, pollDelay } from './decide-charge.ts';
+export {
+  WALLET_FORBIDS_NEGATIVE,
+  decideCharge,
+  inFlightDelay,
+  overdueReason,
+  pollDelay,
+} from './decide-charge.ts';
 export type {
   Attempts,
   ChargeDecision,

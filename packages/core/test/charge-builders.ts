@@ -12,6 +12,7 @@ export const ago = (ms: number) => new Date(now.getTime() - ms);
 export const limits: ChargeLimits = {
   poll_base_ms: 100,
   poll_max_ms: 10_000,
+  in_flight_poll_ms: 400,
   failure_base_ms: 1_000,
   failure_max_ms: 8_000,
   max_failures: 5,

@@ -26,6 +26,7 @@ const events: fc.Arbitrary<Event> = fc.oneof(
 const DAY_MS = 86_400_000;
 const limits = {
   poll_base_ms: 100,
+  in_flight_poll_ms: 400,
   poll_max_ms: 10_000,
   failure_base_ms: 1_000,
   failure_max_ms: 8_000,

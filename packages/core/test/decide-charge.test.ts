@@ -262,7 +262,25 @@ describe('decideCharge', () => {
     [
       'our operation is polled while it is accepted',
       { operation: open, cashback: cashbackOf({ status: 'init', operations: [listed('init')] }) },
-      { action: 'poll', finished: null, after_ms: 100, why: 'in_flight' },
+      { action: 'poll', finished: null, after_ms: 400, why: 'in_flight' },
+    ],
+    [
+      'our operation that has flown for long is polled as long after again',
+      {
+        operation: open,
+        unsettled_since: ago(3_200),
+        cashback: cashbackOf({ status: 'init', operations: [listed('init')] }),
+      },
+      { action: 'poll', finished: null, after_ms: 3_200, why: 'in_flight' },
+    ],
+    [
+      'the longest wait is the longest for our operation, too',
+      {
+        operation: open,
+        limits: { ...limits, in_flight_poll_ms: 20_000 },
+        cashback: cashbackOf({ status: 'init', operations: [listed('init')] }),
+      },
+      { action: 'poll', finished: null, after_ms: 10_000, why: 'in_flight' },
     ],
     [
       'our operation is polled while its baskets move, even when the target is there already',
@@ -274,7 +292,7 @@ describe('decideCharge', () => {
           operations: [listed('in-progress')],
         }),
       },
-      { action: 'poll', finished: null, after_ms: 100, why: 'in_flight' },
+      { action: 'poll', finished: null, after_ms: 400, why: 'in_flight' },
     ],
     [
       'our operation is polled while it flies, whatever the target is by now',
@@ -284,7 +302,7 @@ describe('decideCharge', () => {
         revision: 4,
         cashback: cashbackOf({ status: 'in-progress', operations: [listed('in-progress')] }),
       },
-      { action: 'poll', finished: null, after_ms: 100, why: 'in_flight' },
+      { action: 'poll', finished: null, after_ms: 400, why: 'in_flight' },
     ],
     [
       'our operation in flight is not given up for the failures before it',
@@ -293,7 +311,7 @@ describe('decideCharge', () => {
         attempts: attemptsOf({ failed: 9, last_at: now }),
         cashback: cashbackOf({ status: 'init', operations: [listed('init')] }),
       },
-      { action: 'poll', finished: null, after_ms: 100, why: 'in_flight' },
+      { action: 'poll', finished: null, after_ms: 400, why: 'in_flight' },
     ],
     [
       'our operation that flies for too long needs attention, and stays open',

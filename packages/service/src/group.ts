@@ -6,6 +6,11 @@ export interface GroupOptions<Item, Result> {
   max_size: number;
   /** How many groups run at once; as many single items again may run beside them, those of groups that failed. */
   concurrency: number;
+  /**
+   * Least time between the starts of two groups, so that a stream of items makes up a few large groups instead of many
+   * small ones. What comes after a quiet time, or fills a group, starts at once. Default 0.
+   */
+  pace_ms?: number;
   /** Resolves with a result for each item, in their order. */
   run: (group: Item[]) => Promise<readonly Result[]>;
   /** Whether the items of a group that failed so are run again, each alone. Default: yes, whatever the error. */
@@ -23,19 +28,21 @@ interface Waiting<Item, Result> {
 
 /**
  * Runs items in groups: what comes in within one turn of the event loop, or while no group can start, makes up the
- * next one. A lone item waits for no company and no timer. When a group fails, each of its items is run alone, out of
+ * next one. A lone item waits for no company. When a group fails, each of its items is run alone, out of
  * the way of the groups behind it, so that one bad item fails no other.
  */
 export function createGroup<Item, Result>(
   options: GroupOptions<Item, Result>,
 ): (item: Item) => Promise<Result> {
-  const { keyOf, max_size, concurrency, run, splits = () => true, bound } = options;
+  const { keyOf, max_size, concurrency, pace_ms = 0, run, splits = () => true, bound } = options;
   const singles = new PQueue({ concurrency });
   const busy = new Set<string>();
   let waiting: Waiting<Item, Result>[] = [];
   let items = 0;
   let running = 0;
+  let startedAt = -Infinity;
   let scheduled = false;
+  let later: NodeJS.Timeout | undefined;
 
   /** The oldest items whose keys are free, in the order in which they came. */
   function takeGroup(): Waiting<Item, Result>[] {
@@ -85,11 +92,22 @@ export function createGroup<Item, Result>(
   function startGroups(): void {
     scheduled = false;
     while (running < concurrency) {
+      const early_ms = startedAt + pace_ms - performance.now();
+      if (early_ms > 0 && waiting.length < max_size) return startLater(early_ms);
       const group = takeGroup();
       if (group.length === 0) return;
       running += 1;
+      startedAt = performance.now();
       void runGroup(group);
     }
+  }
+
+  /** Until then, only what fills a group starts one. */
+  function startLater(early_ms: number): void {
+    later ??= setTimeout(() => {
+      later = undefined;
+      schedule();
+    }, early_ms);
   }
 
   /** At the end of this turn, so that what comes in during it goes together. */

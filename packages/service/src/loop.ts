@@ -7,6 +7,8 @@ export interface LoopOptions {
   log: Log;
   /** The pause after a turn that found no more to do. */
   interval_ms: number;
+  /** Least time between the starts of two turns when the loop is woken again and again. Default 0. */
+  pace_ms?: number;
   /** One turn; true when there is more to do at once. The signal aborts at `stop()` or when the turn takes too long. */
   run: (signal: AbortSignal) => Promise<boolean | void>;
   turn_timeout_ms?: number;
@@ -14,7 +16,7 @@ export interface LoopOptions {
 }
 
 export interface Loop {
-  /** Makes the next turn start now, or right after the one that runs; a pause after failures is kept. */
+  /** Makes the next turn start now, or right after the one that runs; a pause after failures and the pace are kept. */
   wake(): void;
   /** Starts no further turn and waits for the one that runs, within a bound. */
   stop(): Promise<void>;
@@ -25,7 +27,8 @@ const LOG_EVERY_MS = 30_000;
 
 /** Repeats `run`, never two turns at once, whatever it throws, from now until `stop()`. */
 export function createLoop(options: LoopOptions): Loop {
-  const { name, log, interval_ms, run, turn_timeout_ms = 300_000, stop_timeout_ms = 10_000 } = options;
+  const { name, log, interval_ms, pace_ms = 0, run } = options;
+  const { turn_timeout_ms = 300_000, stop_timeout_ms = 10_000 } = options;
   const stopping = new AbortController();
   let woken = false;
   let failures = 0;
@@ -35,13 +38,18 @@ export function createLoop(options: LoopOptions): Loop {
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
       woken = false;
+      const startedAt = performance.now();
       const more = await turn();
       if (failures > 0)
         await pause(
           backoffMs(failures, { base_ms: Math.min(interval_ms, 1_000), max_ms: MAX_BACKOFF_MS }),
           false,
         );
-      else if (!more) await pause(interval_ms, true);
+      else if (!more) {
+        const early_ms = startedAt + pace_ms - performance.now();
+        if (early_ms > 0) await pause(early_ms, false);
+        await pause(interval_ms, true);
+      }
     }
   }
 

@@ -5,6 +5,9 @@ import type { Log } from './log.ts';
 import { createLoop } from './loop.ts';
 import { within } from './within.ts';
 
+/** Of a stream of rows several are claimed together; a lone one is at once. */
+const PACE_MS = 20;
+
 /** A row of an app's outbox that is due. */
 export interface OutboxCallback extends Callback {
   /** How often it was tried before. */
@@ -64,6 +67,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     name: 'outbox',
     log,
     interval_ms: options.interval_ms,
+    pace_ms: PACE_MS,
     stop_timeout_ms,
     run: async (signal) => {
       const limit = batch_size - unfinished;

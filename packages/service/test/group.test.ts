@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createGroup } from '../src/index.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -8,7 +8,7 @@ interface Item {
   bad?: boolean;
 }
 
-function setUp({ max_size = 10, concurrency = 1 } = {}) {
+function setUp({ max_size = 10, concurrency = 1, pace_ms = 0 } = {}) {
   const groups: string[][] = [];
   let running = 0;
   let most = 0;
@@ -16,6 +16,7 @@ function setUp({ max_size = 10, concurrency = 1 } = {}) {
     keyOf: ({ key }) => key,
     max_size,
     concurrency,
+    pace_ms,
     run: async (group) => {
       groups.push(group.map(({ key }) => key));
       most = Math.max(most, ++running);
@@ -43,6 +44,31 @@ test('what comes in while a group runs makes up the next one', async () => {
   await Promise.all([first, add({ key: 'b' }), add({ key: 'c' })]);
   await add({ key: 'd' });
   expect(groups).toEqual([['a'], ['b', 'c'], ['d']]);
+});
+
+test('at a pace, what comes in soon after a group started makes up the next one, though none runs', async () => {
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { add, groups } = setUp({ pace_ms: 20 });
+  await add({ key: 'a' });
+  const early = [add({ key: 'b' }), add({ key: 'c' })];
+  vi.advanceTimersByTime(19);
+  for (let turns = 0; turns < 5; turns += 1) await turn();
+  expect(groups).toEqual([['a']]);
+  early.push(add({ key: 'd' }));
+  vi.advanceTimersByTime(1);
+  await Promise.all(early);
+  vi.advanceTimersByTime(20);
+  await add({ key: 'e' });
+  expect(groups).toEqual([['a'], ['b', 'c', 'd'], ['e']]);
+});
+
+test('at a pace, what fills a group starts at once', async () => {
+  const { add, groups } = setUp({ pace_ms: 1_000_000, max_size: 2 });
+  await add({ key: 'a' });
+  await Promise.all([add({ key: 'b' }), add({ key: 'c' })]);
+  await Promise.all([add({ key: 'd' }), add({ key: 'e' })]);
+  expect(groups).toEqual([['a'], ['b', 'c'], ['d', 'e']]);
 });
 
 test('every item is run once, whenever it comes', async () => {

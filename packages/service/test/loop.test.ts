@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Loop, type LoopOptions, createLoop } from '../src/index.ts';
 import { eventually, gate, recordingLog } from './support.ts';
 
@@ -50,6 +50,39 @@ describe('a loop', () => {
     first.open();
     await eventually(() => turns === 2, 'the second turn');
     expect(most).toBe(1);
+  });
+
+  test('at a pace, wakes soon after a turn make up one turn, and the first after a quiet time is at once', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    let turns = 0;
+    const loop = loopOf(async () => void turns++, { pace_ms: 20 });
+    const wake = async (): Promise<void> => {
+      loop.wake();
+      for (let immediates = 0; immediates < 5; immediates += 1) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await wake();
+    vi.advanceTimersByTime(19);
+    await wake();
+    expect(turns).toBe(1);
+    vi.advanceTimersByTime(1);
+    await wake();
+    expect(turns).toBe(2);
+    vi.advanceTimersByTime(20);
+    await wake();
+    expect(turns).toBe(3);
+    await loop.stop();
+  });
+
+  test('at a pace, is stopped at once', async () => {
+    let turns = 0;
+    const loop = loopOf(async () => void turns++, { pace_ms: NEVER_MS });
+    await eventually(() => turns === 1, 'the first turn');
+    loop.wake();
+    await loop.stop();
+    expect(turns).toBe(1);
   });
 
   test('survives errors, logs the first of a row and that it works again', async () => {

@@ -21,6 +21,7 @@ const CONTEXT: StepContext = {
   limits: {
     poll_base_ms: 1_000,
     poll_max_ms: 30_000,
+    in_flight_poll_ms: 10_000,
     failure_base_ms: 5_000,
     failure_max_ms: 60_000,
     max_failures: 4,

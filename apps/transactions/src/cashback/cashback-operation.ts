@@ -11,6 +11,8 @@ const QUEUE_POLL_SECONDS = 0.5;
 /** A batch that is slower than this leaves its slow operations to go on by themselves. */
 const HAND_OFF_MS = 500;
 const MAX_RUNNING = 2_000;
+/** Of a stream of Trust's answers several are recorded together; a lone one is at once. */
+const PACE_MS = 10;
 const STOP_MS = 5_000;
 
 interface WorkContext {
@@ -41,6 +43,7 @@ export async function workOnOperations(context: WorkContext): Promise<{ stop(): 
     keyOf: ({ operation_id }) => operation_id,
     max_size: batch_size,
     concurrency: 1,
+    pace_ms: PACE_MS,
     run: (items) => advanceOperations({ database, jobs, limits, finished }, items),
   });
   const runner = createOperationRunner({
