@@ -30,7 +30,7 @@ export interface ChargerOptions {
 
 const GROUPS_AT_ONCE = 2;
 /** Of a stream of answers several are written together; a lone one is written at once. */
-const PACE_MS = 20;
+const PACE_MS = 50;
 
 /**
  * Takes the invoice of each order, compares what it carries with the newest event of each source, and where they

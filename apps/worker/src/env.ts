@@ -109,7 +109,7 @@ export const settingsSchema = z.object({
       'a callback tells of its end, so only one that was lost is waited for so long',
     min: 10,
     max: 3_600_000,
-    default: 10_000,
+    default: 20_000,
   }),
   failure_base_ms: setting.integer({
     description:

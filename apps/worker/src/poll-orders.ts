@@ -25,7 +25,7 @@ export interface Poller {
 }
 
 /** Of a stream of callbacks several are looked at together; a lone one is at once. */
-const PACE_MS = 20;
+const PACE_MS = 50;
 /** What callbacks ask for in a flood waits for its poll. */
 const MAX_WANTED = 10_000;
 

@@ -49,6 +49,34 @@ test('an operation whose answer was lost after it was applied is repeated word f
   expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }]);
 });
 
+test('what was accepted is not asked about before its callback could have come; what was not answered is repeated soon', async () => {
+  const { outside, database } = harness;
+  const [accepted, unanswered] = [newOrderId('accepted'), newOrderId('unanswered')];
+  for (const orderId of [accepted, unanswered]) outside.addInvoice(orderId);
+  outside.intercept = (call, honest) => {
+    const isFirst = call.path === '/update/cashback' && outside.updates(call.order_id).length === 1;
+    return isFirst && call.order_id === unanswered ? 'cut' : honest();
+  };
+  outside.on_accept = 'stay';
+  await harness.startWorker({ poll_max_ms: 600_000, in_flight_poll_ms: 600_000 });
+  await harness.register(accepted, '10');
+  await harness.register(unanswered, '10');
+  for (const orderId of [accepted, unanswered]) {
+    await until(
+      () => outside.cashback(orderId).operations,
+      ({ length }) => length === 1,
+    );
+    const { rows } = await database.pool.query<{ later: boolean }>(
+      `SELECT poll_at > now() + interval '4 minutes' AS later FROM cashback.order_clears WHERE order_id = $1`,
+      [orderId],
+    );
+    expect(rows).toEqual([{ later: true }]);
+  }
+  expect(outside.updates(accepted)).toHaveLength(1);
+  expect(outside.updates(unanswered)).toHaveLength(2);
+  expect(await harness.operations(unanswered)).toHaveLength(1);
+});
+
 test('an operation whose worker died before the request left is sent by the next one under the same id', async () => {
   const { outside, database } = harness;
   const orderId = newOrderId('died');
