@@ -2,7 +2,7 @@ import type { Database, Jobs } from '@cashback/postgres';
 import { type ApiRoute, type HttpServer, route, serveApiDocs } from '@cashback/service';
 import type * as z from 'zod';
 import { api, document } from './api.ts';
-import { updateCashback } from './cashback/update-cashback.ts';
+import { createUpdateCashback } from './cashback/update-cashback.ts';
 import type { WalletPolicies } from './cashback/wallet-policies.ts';
 import { changeInvoice } from './invoices/change-invoice.ts';
 import { createInvoice } from './invoices/create-invoice.ts';
@@ -47,6 +47,6 @@ export function addRoutes(server: HttpServer, context: RoutesContext): void {
   post(api.retrieve, ({ invoice_id }) => requireInvoice(database.pool, invoice_id));
   post(api.changes, (input) => invoiceChanges(database.pool, input));
   post(api.history, (input) => invoiceHistory(database.pool, input));
-  post(api.updateCashback, (input) => updateCashback(context, input), finished);
+  post(api.updateCashback, createUpdateCashback(context), finished);
   serveApiDocs(server, document);
 }

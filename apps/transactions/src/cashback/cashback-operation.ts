@@ -12,7 +12,7 @@ const QUEUE_POLL_SECONDS = 0.5;
 const HAND_OFF_MS = 500;
 const MAX_RUNNING = 2_000;
 /** Of a stream of Trust's answers several are recorded together; a lone one is at once. */
-const PACE_MS = 10;
+const PACE_MS = 25;
 const STOP_MS = 5_000;
 
 interface WorkContext {

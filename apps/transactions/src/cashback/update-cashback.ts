@@ -1,90 +1,166 @@
 import {
-  type OperationFinishedCallback,
+  CashbackError,
   type UpdateCashbackInput,
   type UpdateCashbackOutput,
-  type WalletPolicy,
   amountsOfVector,
-  formatAmount,
   vectorOfAmounts,
 } from '@cashback/contract';
-import { planBaskets } from '@cashback/core';
-import { type Database, type Jobs, type Transaction, withTransaction } from '@cashback/postgres';
+import { type BasketState, planBaskets } from '@cashback/core';
+import {
+  type Database,
+  type Jobs,
+  type Transaction,
+  isUnavailable,
+  withTransaction,
+} from '@cashback/postgres';
+import { createGroup } from '@cashback/service';
 import { advanceCashbackVersions } from '../db/queries/advance-cashback-versions.ts';
 import { insertCallbacks } from '../db/queries/insert-callbacks.ts';
-import { insertOperation } from '../db/queries/insert-operation.ts';
+import { insertOperations } from '../db/queries/insert-operations.ts';
 import { insertSteps } from '../db/queries/insert-steps.ts';
 import { loadBaskets } from '../db/queries/load-baskets.ts';
 import { loadOperations } from '../db/queries/load-operations.ts';
-import { lockInvoice } from '../db/queries/lock-invoices.ts';
+import { lockInvoices } from '../db/queries/lock-invoices.ts';
 import { bodyMismatch, decideRequest } from './decide-request.ts';
 import { type StoredOperation, isFinished } from './operation.ts';
 import { immediateJob, operationQueue } from './operation-queue.ts';
-import { stepId } from './step-id.ts';
+import { planSteps } from './plan-steps.ts';
 import { type WalletPolicies, walletPolicyOf } from './wallet-policies.ts';
 
-/**
- * Accepts a request to move an invoice's cashback to a target: freezes which baskets to create and to refund, and
- * leaves the work to a job. A request that was accepted before is answered with where it stands, and set going again.
- */
-export function updateCashback(
-  context: { database: Database; jobs: Jobs; wallet_policies: WalletPolicies },
-  input: UpdateCashbackInput,
-): Promise<UpdateCashbackOutput> {
-  const { database, jobs, wallet_policies } = context;
-  return withTransaction(database, async (tx) => {
-    const invoice = await lockInvoice(tx, input.invoice_id);
-    const found = await loadOperations(tx, input);
-    const decision = decideRequest(input, { invoice, ...found });
-    if (decision.outcome === 'refused') throw decision.error;
-    const operation =
-      decision.outcome === 'known'
-        ? decision.operation
-        : await accept(tx, input, walletPolicyOf(wallet_policies, decision.invoice.service));
-    if (!isFinished(operation.status)) {
-      await jobs.enqueue(operationQueue, [immediateJob(operation)], tx);
-    }
-    return answer(operation);
-  });
+interface UpdateContext {
+  database: Database;
+  jobs: Jobs;
+  wallet_policies: WalletPolicies;
 }
 
-async function accept(
+const MAX_GROUP = 200;
+const GROUPS_AT_ONCE = 2;
+const MAX_PENDING = 5_000;
+
+/**
+ * Accepts requests to move an invoice's cashback to a target: freezes which baskets to create and to refund, and leaves
+ * the work to a job. A request that was accepted before is answered with where it stands, and set going again.
+ *
+ * Requests that are in flight together share a transaction; each has an answer of its own. Those of one invoice take
+ * their turns, in the order in which they came.
+ */
+export function createUpdateCashback(
+  context: UpdateContext,
+): (input: UpdateCashbackInput) => Promise<UpdateCashbackOutput> {
+  const { database } = context;
+  const updateTogether = createGroup<UpdateCashbackInput, UpdateCashbackOutput | CashbackError>({
+    keyOf: ({ invoice_id }) => invoice_id,
+    max_size: MAX_GROUP,
+    concurrency: GROUPS_AT_ONCE,
+    run: (inputs) => withTransaction(database, (tx) => updateCashbacks(tx, context, inputs)),
+    // Without a database each would only wait for it again, alone.
+    splits: (error) => !isUnavailable(error),
+    bound: {
+      max_items: MAX_PENDING,
+      refusal: () =>
+        new CashbackError(
+          'OVERLOADED',
+          `${MAX_PENDING} operations wait to be accepted already, this one was not looked at: send it again later`,
+        ),
+    },
+  });
+  return async (input) => {
+    const result = await updateTogether(input);
+    if (result instanceof CashbackError) throw result;
+    return result;
+  };
+}
+
+/** Lock, load, decide, apply, for requests of distinct invoices. Returns an answer or a refusal for each. */
+async function updateCashbacks(
   tx: Transaction,
+  { jobs, wallet_policies }: UpdateContext,
+  inputs: readonly UpdateCashbackInput[],
+): Promise<(UpdateCashbackOutput | CashbackError)[]> {
+  const locked = await lockInvoices(
+    tx,
+    inputs.map(({ invoice_id }) => invoice_id),
+  );
+  const invoices = new Map(locked.map((invoice) => [invoice.invoice_id, invoice]));
+  const { known, unfinished } = await loadOperations(tx, inputs);
+  const decided = inputs.map((input) => ({
+    input,
+    decision: decideRequest(input, {
+      invoice: invoices.get(input.invoice_id) ?? null,
+      known: known.get(input.operation_id) ?? null,
+      unfinished: unfinished.get(input.invoice_id) ?? null,
+    }),
+  }));
+  const accepted = decided.flatMap(({ input, decision }) =>
+    decision.outcome === 'accepted' ? [{ input, service: decision.invoice.service }] : [],
+  );
+  const baskets = await loadBaskets(
+    tx,
+    accepted.map(({ input }) => input.invoice_id),
+  );
+  const written = await writeOperations(
+    tx,
+    accepted.map(({ input, service }) =>
+      newOperation(input, service, wallet_policies, baskets.get(input.invoice_id)),
+    ),
+  );
+  const results = decided.map(({ input, decision }): StoredOperation | CashbackError => {
+    if (decision.outcome === 'refused') return decision.error;
+    if (decision.outcome === 'known') return decision.operation;
+    // Else the id was taken meanwhile, for an invoice with another lock.
+    return written.get(input.invoice_id) ?? bodyMismatch(input.operation_id, ['invoice_id']);
+  });
+  const toDo = results.flatMap((result) =>
+    result instanceof CashbackError || isFinished(result.status) ? [] : [immediateJob(result)],
+  );
+  if (toDo.length > 0) await jobs.enqueue(operationQueue, toDo, tx);
+  return results.map((result) => (result instanceof CashbackError ? result : answer(result)));
+}
+
+type NewOperation = { operation: StoredOperation; steps: ReturnType<typeof planSteps> };
+
+function newOperation(
   input: UpdateCashbackInput,
-  wallet_policy: WalletPolicy,
-): Promise<StoredOperation> {
-  const { invoice_id, operation_id } = input;
+  service: string,
+  policies: WalletPolicies,
+  baskets: readonly BasketState[] = [],
+): NewOperation {
   const target = vectorOfAmounts(input.reward);
-  const plan = planBaskets(target, await loadBaskets(tx, invoice_id));
+  const steps = planSteps(input.operation_id, planBaskets(target, baskets));
   const operation: StoredOperation = {
     ...input,
     version: input.version + 1,
     reward: amountsOfVector(target),
-    wallet_policy,
-    status: plan.length === 0 ? 'success' : 'init',
+    wallet_policy: walletPolicyOf(policies, service),
+    status: steps.length === 0 ? 'success' : 'init',
   };
-  // Taken meanwhile, for an invoice with another lock.
-  if (!(await insertOperation(tx, operation))) throw bodyMismatch(operation_id, ['invoice_id']);
+  return { operation, steps };
+}
+
+/** Those whose ids are taken are left out of what it returns, by invoice. */
+async function writeOperations(
+  tx: Transaction,
+  accepted: readonly NewOperation[],
+): Promise<Map<string, StoredOperation>> {
+  const ids = await insertOperations(
+    tx,
+    accepted.map(({ operation }) => operation),
+  );
+  const written = accepted.filter(({ operation }) => ids.has(operation.invoice_id));
+  const operations = written.map(({ operation }) => operation);
   await insertSteps(
     tx,
-    operation_id,
-    plan.map((step, index) => {
-      const step_id = stepId(operation_id, index + 1);
-      return {
-        step_number: index + 1,
-        kind: step.kind,
-        source: step.source,
-        amount: formatAmount(step.amount),
-        step_id,
-        basket_id: step.kind === 'topup' ? step_id : step.basket_id,
-      };
-    }),
+    written.flatMap(({ steps }) => steps),
   );
-  await advanceCashbackVersions(tx, [{ invoice_id, version: versionOf(operation) }]);
-  if (isFinished(operation.status)) {
-    const finished: OperationFinishedCallback = { invoice_id, operation_id, status: operation.status };
-    await insertCallbacks(tx, 'operation.finished', [finished]);
-  }
-  return operation;
+  await advanceCashbackVersions(
+    tx,
+    operations.map((operation) => ({ invoice_id: operation.invoice_id, version: versionOf(operation) })),
+  );
+  const ended = operations.flatMap(({ invoice_id, operation_id, status }) =>
+    isFinished(status) ? [{ invoice_id, operation_id, status }] : [],
+  );
+  await insertCallbacks(tx, 'operation.finished', ended);
+  return new Map(operations.map((operation) => [operation.invoice_id, operation]));
 }
 
 /** The invoice's cashback version after the operation: its acceptance moves it by one, its end by another. */

@@ -3,6 +3,7 @@ import type { BasketState } from '@cashback/core';
 import type { Transaction } from '@cashback/postgres';
 
 interface Row {
+  invoice_id: string;
   basket_id: string;
   source: Source;
   amount: string;
@@ -10,21 +11,27 @@ interface Row {
 }
 
 const text = `
-  SELECT basket_id, source, amount, refunded
+  SELECT invoice_id, basket_id, source, amount, refunded
   FROM transactions.baskets
-  WHERE invoice_id = $1 AND refunded < amount
-  ORDER BY version, step_number`;
+  WHERE invoice_id = ANY($1::text[]) AND refunded < amount
+  ORDER BY invoice_id, version, step_number`;
 
-/** The invoice's baskets that still hold something, oldest first; the transaction holds its lock. */
-export async function loadBaskets(tx: Transaction, invoiceId: string): Promise<BasketState[]> {
+/** By invoice, its baskets that still hold something, oldest first; the transaction holds the locks of the invoices. */
+export async function loadBaskets(
+  tx: Transaction,
+  invoiceIds: readonly string[],
+): Promise<Map<string, BasketState[]>> {
+  const baskets = new Map<string, BasketState[]>(invoiceIds.map((id) => [id, []]));
+  if (invoiceIds.length === 0) return baskets;
   const { rows } = await tx.client.query<Row>({
     name: 'transactions.load-baskets',
     text,
-    values: [invoiceId],
+    values: [invoiceIds],
   });
-  return rows.map(({ amount, refunded, ...basket }) => ({
-    ...basket,
-    amount: parseAmount(amount),
-    refunded: parseAmount(refunded),
-  }));
+  for (const { invoice_id, amount, refunded, ...basket } of rows) {
+    baskets
+      .get(invoice_id)
+      ?.push({ ...basket, amount: parseAmount(amount), refunded: parseAmount(refunded) });
+  }
+  return baskets;
 }

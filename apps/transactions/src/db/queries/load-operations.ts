@@ -1,26 +1,39 @@
 import type { Transaction } from '@cashback/postgres';
 import { type StoredOperation, isFinished } from '../../cashback/operation.ts';
 
-// An operation that has not ended is its invoice's newest: a lookup that costs the same however many have not.
+export interface LoadedOperations {
+  /** Those of the ids that were asked for, whatever invoices they are for. */
+  known: Map<string, StoredOperation>;
+  /** Those that have not ended, by invoice. */
+  unfinished: Map<string, StoredOperation>;
+}
+
+// An operation that has not ended is its invoice's newest: a lookup that costs the same however many have ended.
 const columns =
   'operation_id, invoice_id, version, user_id, wallet_id, currency, reward, wallet_policy, status';
 const text = `
-  (SELECT ${columns} FROM transactions.cashback_operations WHERE operation_id = $1)
+  SELECT ${columns} FROM transactions.cashback_operations WHERE operation_id = ANY($1::text[])
   UNION ALL
-  (SELECT ${columns} FROM transactions.cashback_operations WHERE invoice_id = $2 ORDER BY version DESC LIMIT 1)`;
+  SELECT newest.* FROM unnest($2::text[]) AS wanted (id) CROSS JOIN LATERAL (
+    SELECT ${columns} FROM transactions.cashback_operations WHERE invoice_id = wanted.id ORDER BY version DESC LIMIT 1
+  ) AS newest`;
 
-/** The operation of that id, whatever invoice it is for, and the one of that invoice which has not ended. */
+/** The operations of those ids, and those of those invoices which have not ended. */
 export async function loadOperations(
   tx: Transaction,
-  { operation_id, invoice_id }: { operation_id: string; invoice_id: string },
-): Promise<{ known: StoredOperation | null; unfinished: StoredOperation | null }> {
+  requests: readonly { operation_id: string; invoice_id: string }[],
+): Promise<LoadedOperations> {
+  const ids = new Set(requests.map(({ operation_id }) => operation_id));
+  const invoiceIds = new Set(requests.map(({ invoice_id }) => invoice_id));
   const { rows } = await tx.client.query<StoredOperation>({
     name: 'transactions.load-operations',
     text,
-    values: [operation_id, invoice_id],
+    values: [[...ids], [...invoiceIds]],
   });
-  return {
-    known: rows.find((row) => row.operation_id === operation_id) ?? null,
-    unfinished: rows.find((row) => row.invoice_id === invoice_id && !isFinished(row.status)) ?? null,
-  };
+  const loaded: LoadedOperations = { known: new Map(), unfinished: new Map() };
+  for (const row of rows) {
+    if (ids.has(row.operation_id)) loaded.known.set(row.operation_id, row);
+    if (invoiceIds.has(row.invoice_id) && !isFinished(row.status)) loaded.unfinished.set(row.invoice_id, row);
+  }
+  return loaded;
 }

@@ -1,0 +1,136 @@
+import { withTransaction } from '@cashback/postgres';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  type TransactionsUnderTest,
+  createInvoice,
+  newInvoice,
+  newOperation,
+  queryRows,
+  setUpTransactions,
+  settledInvoice,
+} from './support.ts';
+import { startUpstream } from './upstream.ts';
+
+let app: TransactionsUnderTest;
+let upstream: Awaited<ReturnType<typeof startUpstream>>;
+beforeAll(async () => {
+  upstream = await startUpstream();
+  app = await setUpTransactions({ trustUrl: () => upstream.url });
+});
+afterAll(async () => {
+  await app?.tearDown();
+  await upstream?.stop();
+});
+
+const update = (operation: unknown) => app.post('/update/cashback', operation);
+
+/** Keeps invoices locked until it is told to let go. */
+async function lock(invoiceIds: readonly string[]): Promise<() => Promise<void>> {
+  const locked = Promise.withResolvers<void>();
+  const told = Promise.withResolvers<void>();
+  const holding = withTransaction(app.owner, async ({ client }) => {
+    await client.query('SELECT FROM transactions.invoices WHERE invoice_id = ANY($1) FOR UPDATE', [
+      invoiceIds,
+    ]);
+    locked.resolve();
+    await told.promise;
+  });
+  await Promise.race([locked.promise, holding]);
+  return async () => {
+    told.resolve();
+    await holding;
+  };
+}
+
+async function untilLockWaits(count: number): Promise<void> {
+  await expect
+    .poll(async () => {
+      const [row] = await queryRows(
+        app.owner,
+        `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return row?.count;
+    })
+    .toBe(count);
+}
+
+test('of requests that share a transaction each has its own answer, and what is refused fails no other', async () => {
+  const [first, second, settled, elsewhere, twin, ...others] = await Promise.all(
+    Array.from({ length: 15 }, () => createInvoice(app)),
+  );
+  if (!first || !second || !settled || !elsewhere || !twin) throw new Error('fifteen invoices were made');
+  const known = newOperation(settled);
+  await update(known);
+  await settledInvoice(app, settled.invoice_id);
+
+  // Both groups wait, so that all that comes meanwhile makes up the next one.
+  const letGo = await lock([first.invoice_id, second.invoice_id]);
+  const before = [update(newOperation(first))];
+  await untilLockWaits(1);
+  before.push(update(newOperation(second)));
+  await untilLockWaits(2);
+  const accepted = others.map((invoice) => newOperation(invoice));
+  const ofTwin = { ...newOperation(twin), operation_id: accepted[0]?.operation_id };
+  const together = [
+    ...accepted.map((operation) => update(operation)),
+    update(known),
+    update(newOperation(newInvoice())),
+    update({ ...newOperation(elsewhere), version: 7 }),
+    update({ ...newOperation(elsewhere), user_id: 'somebody-else' }),
+    update(ofTwin),
+  ];
+  await letGo();
+  const answers = await Promise.all(together);
+  expect((await Promise.all(before)).map(({ status }) => status)).toEqual([200, 200]);
+
+  const [repeated, unknown, old, payee, taken] = answers.splice(accepted.length);
+  expect(repeated).toMatchObject({
+    status: 200,
+    body: { operation_id: known.operation_id, status: 'success' },
+  });
+  expect(unknown).toMatchObject({ status: 404, body: { error: { code: 'INVOICE_NOT_FOUND' } } });
+  expect(old).toMatchObject({ status: 409, body: { error: { code: 'VERSION_MISMATCH' } } });
+  expect(payee).toMatchObject({ status: 422, body: { error: { code: 'PAYEE_MISMATCH' } } });
+  // One of the two that came with one id has it.
+  const winners = [answers[0], taken].filter((answer) => answer?.status === 200);
+  const losers = [answers[0], taken].filter(
+    (answer) => answer?.body.error?.code === 'OPERATION_BODY_MISMATCH',
+  );
+  expect([winners.length, losers.length]).toEqual([1, 1]);
+  for (const [index, answer] of answers.entries()) {
+    if (index === 0) continue;
+    expect(answer).toMatchObject({ status: 200, body: { operation_id: accepted[index]?.operation_id } });
+  }
+
+  const ids = accepted.map(({ operation_id }) => operation_id);
+  const [shared] = await queryRows(
+    app.owner,
+    `SELECT count(*)::int AS operations, count(DISTINCT created_at)::int AS transactions
+     FROM transactions.cashback_operations WHERE operation_id = ANY($1)`,
+    [ids],
+  );
+  expect(shared?.operations).toBe(ids.length);
+  expect(shared?.transactions).toBeLessThan(ids.length);
+  for (const { invoice_id } of others.slice(1)) await settledInvoice(app, invoice_id);
+});
+
+test('an invoice that somebody keeps locked holds up none of those it shares a transaction with', async () => {
+  const invoices = await Promise.all(Array.from({ length: 6 }, () => createInvoice(app)));
+  const [stuck, ...others] = invoices;
+  if (stuck === undefined) throw new Error('six invoices were made');
+  const letGo = await lock([stuck.invoice_id]);
+  const operation = newOperation(stuck);
+  try {
+    const waiting = update(operation);
+    const answers = await Promise.all(others.map((invoice) => update(newOperation(invoice))));
+    expect(answers.map(({ status }) => status)).toEqual(others.map(() => 200));
+    expect(await waiting).toMatchObject({
+      status: 503,
+      body: { error: { code: 'OVERLOADED', retryable: true } },
+    });
+  } finally {
+    await letGo();
+  }
+  expect(await update(operation)).toMatchObject({ status: 200 });
+  await settledInvoice(app, stuck.invoice_id);
+});
