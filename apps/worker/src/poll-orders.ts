@@ -1,4 +1,10 @@
-import { type ChargeOrder, type WantedPoll, claimPolls, findDuePolls } from '@cashback/cashback-db';
+import {
+  type ChargeOrder,
+  type WantedPoll,
+  claimPolls,
+  findDuePolls,
+  loadWantedOrders,
+} from '@cashback/cashback-db';
 import { isLockTimeout, withTransaction } from '@cashback/postgres';
 import { createLoop } from '@cashback/service';
 import type { Charger } from './charge-orders.ts';
@@ -46,15 +52,16 @@ export function startPoller(context: WorkerContext, charger: Charger, options: P
     // One order is enough to probe with.
     const limit = circuit === 'closed' ? Math.min(2 * batch_size, charger.room()) : 1;
     // A flood of callbacks leaves room for those that are due, and the other way round.
-    const claimed = {
-      wanted: takeWanted(Math.ceil(limit / 2)),
+    const taken = takeWanted(Math.ceil(limit / 2));
+    const told = await loadWantedOrders(context.database.pool, taken);
+    void look(told);
+    const due = await claimDue(context, {
       without: charger.charging(),
-      limit,
+      limit: limit - told.length,
       lease_ms,
-    };
-    const orders = await claim(context, claimed);
-    void look(orders);
-    return circuit === 'closed' && (orders.length >= limit || wanted.size > 0);
+    });
+    void look(due);
+    return circuit === 'closed' && (told.length + due.length >= limit || wanted.size > 0);
   }
 
   async function look(orders: readonly ChargeOrder[]): Promise<void> {
@@ -86,7 +93,6 @@ export function startPoller(context: WorkerContext, charger: Charger, options: P
 }
 
 interface Claim {
-  wanted: readonly WantedPoll[];
   /** Orders that are being charged here: their leases may run out meanwhile, and a second look only slows the first. */
   without: readonly string[];
   limit: number;
@@ -94,23 +100,20 @@ interface Claim {
 }
 
 /** One order that somebody keeps locked holds up no other: then each is claimed by itself, and that one is left out. */
-async function claim(
+async function claimDue(
   { database }: WorkerContext,
-  { wanted, without, limit, lease_ms }: Claim,
+  { without, limit, lease_ms }: Claim,
 ): Promise<ChargeOrder[]> {
-  const free = limit - wanted.length;
-  const due = free <= 0 ? [] : await findDuePolls(database.pool, { limit: free, without });
-  if (due.length + wanted.length === 0) return [];
-  const take = (some: { due: readonly string[]; wanted: readonly WantedPoll[] }): Promise<ChargeOrder[]> =>
-    withTransaction(database, (tx) => claimPolls(tx, { ...some, lease_ms }));
+  if (limit <= 0) return [];
+  const found = await findDuePolls(database.pool, { limit, without });
+  if (found.length === 0) return [];
+  const take = (due: readonly string[]): Promise<ChargeOrder[]> =>
+    withTransaction(database, (tx) => claimPolls(tx, { due, lease_ms }));
   try {
-    return await take({ due, wanted });
+    return await take(found);
   } catch (error) {
     if (!isLockTimeout(error)) throw error;
   }
-  const claimed = await Promise.allSettled([
-    ...due.map((orderId) => take({ due: [orderId], wanted: [] })),
-    ...wanted.map((poll) => take({ due: [], wanted: [poll] })),
-  ]);
+  const claimed = await Promise.allSettled(found.map((orderId) => take([orderId])));
   return claimed.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
 }

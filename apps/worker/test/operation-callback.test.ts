@@ -195,6 +195,22 @@ test('callbacks of two operations of an order that come the wrong way round leav
   expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }, { outcome: 'applied' }]);
 });
 
+test('a callback for an order that somebody keeps locked is heeded, and holds up no other', async () => {
+  const { outside, database } = harness;
+  const [locked, other] = [await orderInFlight('kept-locked'), await orderInFlight('not-locked')];
+  for (const { invoice_id } of [locked, other]) outside.finish(invoice_id, 'success');
+  await withTransaction(database, async (tx) => {
+    await lockOrders(tx, [locked.invoice_id]);
+    const asked = outside.retrieves(locked.invoice_id);
+    for (const flying of [locked, other]) await send({ ...flying, status: 'success' });
+    await until(
+      () => outside.retrieves(locked.invoice_id),
+      (count) => count > asked,
+    );
+    await harness.untilSettled(other.invoice_id);
+  });
+});
+
 test('callbacks of two operations of an order that wait together are both heeded', async () => {
   const { outside, database } = harness;
   const first = await orderInFlight('together');
@@ -210,9 +226,12 @@ test('callbacks of two operations of an order that wait together are both heeded
 
   // While the poller waits for this order's lock it takes no others.
   const other = await orderInFlight('locked');
+  await database.pool.query(
+    `UPDATE cashback.order_clears SET poll_at = now() + interval '300 milliseconds' WHERE order_id = $1`,
+    [other.invoice_id],
+  );
   await withTransaction(database, async (tx) => {
     await lockOrders(tx, [other.invoice_id]);
-    await send({ ...other, status: 'success' });
     await until(lockWaits, (count) => count === 1);
     await send({ ...second, status: 'success' });
     await send({ ...first, status: 'success' });

@@ -22,7 +22,8 @@ export type { OrderUpdate } from './queries/update-orders.ts';
 
 export { claimOverdueOrders, findOverdueOrders } from './queries/claim-overdue-orders.ts';
 export { claimPolls, findDuePolls } from './queries/claim-polls.ts';
-export type { WantedPoll } from './queries/claim-polls.ts';
+export { loadWantedOrders } from './queries/load-wanted-orders.ts';
+export type { WantedPoll } from './queries/load-wanted-orders.ts';
 export { insertOperationOutcomes } from './queries/insert-operation-outcomes.ts';
 export type { NewOperationOutcome } from './queries/insert-operation-outcomes.ts';
 export { insertOperations } from './queries/insert-operations.ts';

@@ -3,21 +3,13 @@ import { CHARGE_ORDER_COLUMNS, type ChargeOrder } from './load-charge-orders.ts'
 import { lockOrders } from './lock-orders.ts';
 import type { Reader } from './reader.ts';
 
-/** An order whose open operation is said to have ended. */
-export interface WantedPoll {
-  order_id: string;
-  operation_id: string;
-}
-
 const findText = `
   SELECT order_id FROM cashback.order_clears
   WHERE poll_at <= now() AND order_id <> ALL($2::text[]) ORDER BY poll_at LIMIT $1`;
 
 const claimText = `
   UPDATE cashback.order_clears SET poll_at = now() + $2::integer * interval '1 millisecond'
-  WHERE order_id = ANY($1::text[])
-    AND (poll_at <= now() OR (order_id, operation_id) IN
-      (SELECT order_id, operation_id FROM unnest($3::text[], $4::text[]) AS wanted (order_id, operation_id)))
+  WHERE order_id = ANY($1::text[]) AND poll_at <= now()
   RETURNING ${CHARGE_ORDER_COLUMNS}`;
 
 /** Ids of orders whose poll is due, longest due first, but for those that are left out. Nothing is locked. */
@@ -34,25 +26,19 @@ export async function findDuePolls(
 }
 
 /**
- * Takes the orders that are due, or that are wanted because of the operation they have open; the others are left out.
- * Nobody else takes them for `lease_ms`: an order whose worker dies is due again afterwards.
+ * Takes those of the orders that are due. Nobody else takes them for `lease_ms`: an order whose worker dies is due
+ * again afterwards.
  */
 export async function claimPolls(
   tx: Transaction,
-  { due, wanted, lease_ms }: { due: readonly string[]; wanted: readonly WantedPoll[]; lease_ms: number },
+  { due, lease_ms }: { due: readonly string[]; lease_ms: number },
 ): Promise<ChargeOrder[]> {
-  const orderIds = [...new Set([...due, ...wanted.map(({ order_id }) => order_id)])];
-  if (orderIds.length === 0) return [];
-  await lockOrders(tx, orderIds);
+  if (due.length === 0) return [];
+  await lockOrders(tx, due);
   const { rows } = await tx.client.query<ChargeOrder>({
     name: 'cashback.claim-polls',
     text: claimText,
-    values: [
-      orderIds,
-      lease_ms,
-      wanted.map(({ order_id }) => order_id),
-      wanted.map(({ operation_id }) => operation_id),
-    ],
+    values: [due, lease_ms],
   });
   return rows;
 }
