@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { waitForStop } from '@cashback/demo/parts';
 import { Command, InvalidArgumentError } from 'commander';
+import { FAULTS } from './faults/index.ts';
 import { describeReport, hasPassed } from './report.ts';
 import { runChaos } from './run-chaos.ts';
 
@@ -20,7 +21,7 @@ const program = new Command('chaos')
   )
   .option('--minutes <n>', 'how long faults go on; at least until each kind has happened once', minutes, 2)
   .option('--seed <n>', 'decides the orders, and which fault comes when', integer, 1)
-  .option('--only <text>', 'only the faults whose name contains it', '')
+  .option('--only <text>', 'only the faults whose name contains it', kinds, '')
   .option('--json', 'print the report as JSON')
   .addHelpText(
     'after',
@@ -56,8 +57,9 @@ async function main({ minutes: duration, seed, json, only }: Options): Promise<n
     process.stderr.write(`chaos: ${error instanceof Error ? error.stack : String(error)}\n`);
   } finally {
     stop.release();
-    if (passed) rmSync(work_folder, { recursive: true, force: true });
-    else process.stderr.write(`The logs of the apps are in ${work_folder}/logs\n`);
+    const hasLogs = readdirSync(work_folder).length > 0;
+    if (!passed && hasLogs) process.stderr.write(`The logs of the apps are in ${work_folder}/logs\n`);
+    else rmSync(work_folder, { recursive: true, force: true });
   }
   return passed ? 0 : 1;
 }
@@ -73,4 +75,10 @@ function minutes(text: string): number {
 function integer(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 0 to 999999999.');
   return Number(text);
+}
+
+function kinds(text: string): string {
+  if (FAULTS.some(({ name }) => name.includes(text))) return text;
+  const names = FAULTS.map(({ name }) => `  ${name}`).join('\n');
+  throw new InvalidArgumentError(`No kind of fault has it in its name. There are:\n${names}`);
 }

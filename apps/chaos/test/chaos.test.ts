@@ -46,7 +46,7 @@ test(
 );
 
 test.each([
-  [['--only', 'earthquake'], 'no kind of fault has "earthquake" in its name'],
+  [['--only', 'earthquake'], 'No kind of fault has it in its name. There are:'],
   [['--minutes', '0'], 'Expected a number of minutes above 0'],
   [['--seed', 'x'], 'Expected a whole number'],
 ])('%s is refused with what is wrong', async (args, message) => {

@@ -50,6 +50,7 @@ const WANTED = [
   'callbacks lost',
   'an hour off',
   'disk full',
+  ...['reset', 'half-open', 'black-hole', 'cut', 'drip'].map((way) => `connections to Postgres: ${way}`),
 ];
 
 test.each(WANTED)('%s is a kind of fault', (part) => {

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from '@cashback/demo/parts';
 import { createCallbackSender } from '@cashback/service';
+import type { TcpFault } from '@cashback/testing/faults';
 import { DATABASE_USERS, type DatabaseUser } from '../arena.ts';
 import { type Fault, HOLD_MS, holdUntil, onRoad } from '../fault.ts';
 
@@ -12,7 +14,7 @@ const HELD_BACK_MS = 1_000;
 export const CONNECTION_FAULTS: readonly Fault[] = [
   ...(['server', 'worker', 'transactions'] as const).map(commitAnswerDropped),
   backendTerminated(),
-  ...(['reset', 'half_open', 'black_hole', 'cut'] as const).map(databaseFault),
+  ...(['reset', 'half_open', 'black_hole', 'cut', 'drip'] as const).map(databaseFault),
   queuesDeleted(),
   ...(['transactions>processing', 'transactions>worker', 'trust>wallet'] as const).flatMap((road) => [
     onRoad('callbacks tenfold', road, { kind: 'repeated', times: 10 }, { lane }),
@@ -70,7 +72,7 @@ function commitAnswerDropped(app: DatabaseUser): Fault {
   };
 }
 
-function databaseFault(kind: 'reset' | 'half_open' | 'black_hole' | 'cut'): Fault {
+function databaseFault(kind: 'reset' | 'half_open' | 'black_hole' | 'cut' | 'drip'): Fault {
   return {
     name: `connections to Postgres: ${kind.replace('_', '-')}`,
     lane,
@@ -78,12 +80,23 @@ function databaseFault(kind: 'reset' | 'half_open' | 'black_hole' | 'cut'): Faul
       const proxy = databases[random.pick([...DATABASE_USERS])];
       const before = proxy.happened[kind] ?? 0;
       const fired = (): number => (proxy.happened[kind] ?? 0) - before;
-      proxy.setFault(kind === 'cut' ? { kind, after_bytes: random.integer(1, 2_000) } : { kind });
+      proxy.setFault(withExtent(kind, random));
       await holdUntil(() => fired() > 0, HOLD_MS);
       proxy.setFault(null);
       return fired();
     },
   };
+}
+
+function withExtent(kind: Parameters<typeof databaseFault>[0], random: Random): TcpFault {
+  switch (kind) {
+    case 'cut':
+      return { kind, after_bytes: random.integer(1, 2_000) };
+    case 'drip':
+      return { kind, bytes: random.integer(10, 200), every_ms: 2 };
+    default:
+      return { kind };
+  }
 }
 
 function queuesDeleted(): Fault {
