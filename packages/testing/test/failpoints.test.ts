@@ -174,6 +174,15 @@ describe('the road to an API', () => {
     },
   );
 
+  test('of two at one place both are entered, and the one that does not let it go on decides', async () => {
+    const where = { by: 'caller', name: 'POST /things/:id', nth: 1, when: 'before' } as const;
+    const cutting = failpoints.set({ ...where, act: () => 'reset' });
+    const watching = failpoints.set({ ...where, act: () => 'go_on' });
+    await expect(call()).rejects.toThrow('fetch failed');
+    expect([cutting.wasReached(), watching.wasReached()]).toEqual([true, true]);
+    expect(served).toEqual([]);
+  });
+
   test('after an answer the caller has it', async () => {
     const failpoint = failpoints.set({
       by: 'api',

@@ -58,13 +58,14 @@ function isMet(one: Armed, { by, name }: Effect): boolean {
   return one.nth === 'every' || (one.nth -= 1) === 0;
 }
 
-/** One after the other, until one of them does not let it go on. */
+/** All of them, one after the other: each was counted down to here. The first that does not let it go on decides. */
 async function enterAll(met: readonly Armed[]): Promise<Fate> {
+  let decided: Fate = 'go_on';
   for (const one of met) {
     const fate = await one.enter();
-    if (fate !== 'go_on') return fate;
+    if (decided === 'go_on') decided = fate;
   }
-  return 'go_on';
+  return decided;
 }
 
 export function createFailpoints(): Failpoints {
