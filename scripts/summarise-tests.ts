@@ -4,6 +4,7 @@ import { relative } from 'node:path';
 import { Command } from 'commander';
 
 type Report = {
+  success: boolean;
   testResults: {
     name: string;
     status: string;
@@ -23,7 +24,7 @@ const program = new Command('summarise-tests')
 const [path = ''] = program.args;
 const { run: runs } = program.opts<{ run: string[] }>();
 
-const { testResults } = JSON.parse(readFileSync(path, 'utf8')) as Report;
+const { success, testResults } = readReport();
 let passed = 0;
 const failures: { what: string; why: string }[] = [];
 for (const { name, status, message, assertionResults } of testResults) {
@@ -38,6 +39,9 @@ for (const { name, status, message, assertionResults } of testResults) {
     failures.push({ what: file, why: message });
   }
 }
+// An error that no test is to blame for, such as a rejection that nobody handled.
+if (!success && failures.length === 0)
+  failures.push({ what: 'vitest', why: 'an error outside of the tests' });
 for (const run of runs) {
   const [name = run, status] = run.split('=');
   if (status === '0') passed++;
@@ -50,3 +54,12 @@ for (const { what, why } of failures) {
 }
 console.log(`${passed} passed, ${failures.length} failed`);
 process.exitCode = failures.length === 0 ? 0 : 1;
+
+function readReport(): Report {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Report;
+  } catch {
+    // It ended before it could say anything.
+    return { success: false, testResults: [] };
+  }
+}

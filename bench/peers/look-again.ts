@@ -1,7 +1,7 @@
 const SHORTEST_MS = 1_000;
 const LONGEST_MS = 30_000;
 
-/** As the worker waits by default: as long again as the order is unsettled, within bounds. */
+/** For who hears no callbacks: as long again as the order is unsettled, within bounds. */
 export function lookAgainMs(unsettledSince: number): number {
   return Math.min(Math.max(Date.now() - unsettledSince, SHORTEST_MS), LONGEST_MS);
 }

@@ -23,7 +23,7 @@ test('every fault happens', () => {
 /** From which seed on each is looked for, and the invariants that it breaks. */
 const CALIBRATION: Readonly<Record<PlantedBug, { from: number; breaks: readonly number[] }>> = {
   no_row_lock: { from: 0, breaks: [1, 3, 4] },
-  lock_and_read_in_one_statement: { from: 500, breaks: [1] },
+  lock_and_read_in_one_statement: { from: 0, breaks: [1] },
   new_operation_id_on_retry: { from: 0, breaks: [7] },
   new_step_id_on_retry: { from: 0, breaks: [7] },
   greater_or_equal_for_greater: { from: 0, breaks: [1] },
@@ -34,7 +34,7 @@ const CALIBRATION: Readonly<Record<PlantedBug, { from: number; breaks: readonly 
   push_of_equal_sequence: { from: 0, breaks: [10] },
   silence_is_failure: { from: 0, breaks: [1, 8, 12] },
 };
-const MOST_SEEDS = 20_000;
+const MOST_SEEDS = 2_000;
 
 test.each(PLANTED_BUGS)('a planted %s is found', (bug) => {
   const { from, breaks } = CALIBRATION[bug];
@@ -50,7 +50,7 @@ test.each(PLANTED_BUGS)('a planted %s is found', (bug) => {
 });
 
 test('a failing run shrinks to a short history that fails the same way, each time the same', () => {
-  const bug = 'new_step_id_on_retry';
+  const bug = 'no_row_lock';
   const choices = seededChoices(firstFailure(bug));
   const outcome = simulate(choices, { bug });
   const shortest = shrink(choices.made, outcome, bug);

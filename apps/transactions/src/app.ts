@@ -9,8 +9,6 @@ import { sendCallbacks } from './send-callbacks.ts';
 
 const ROLE = 'cashback_transactions';
 const DATABASE_WAIT_MS = 10_000;
-/** Requests that share a transaction with one whose invoice is locked for longer go on without it. */
-const LOCK_TIMEOUT_MS = 2_000;
 const QUEUE_CONNECTIONS = 4;
 const STOP_JOBS_MS = 5_000;
 
@@ -33,12 +31,7 @@ export async function startTransactions(
     queues: [operationQueue],
     max_connections: QUEUE_CONNECTIONS,
   });
-  const database = openDatabase({
-    ...connection,
-    url,
-    max_connections: settings.max_connections,
-    lock_timeout_ms: LOCK_TIMEOUT_MS,
-  });
+  const database = openDatabase({ ...connection, url, max_connections: settings.max_connections });
   const callbacks = sendCallbacks(database, settings, log);
   const changed = (): void => callbacks.wake('invoice.changed');
   const finished = (): void => callbacks.wake('operation.finished');

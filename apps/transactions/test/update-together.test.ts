@@ -24,14 +24,12 @@ afterAll(async () => {
 
 const update = (operation: unknown) => app.post('/update/cashback', operation);
 
-/** Keeps invoices locked until it is told to let go. */
-async function lock(invoiceIds: readonly string[]): Promise<() => Promise<void>> {
+/** Holds what the statement locks until it is told to let go. */
+async function hold(text: string, values: unknown[] = []): Promise<() => Promise<void>> {
   const locked = Promise.withResolvers<void>();
   const told = Promise.withResolvers<void>();
   const holding = withTransaction(app.owner, async ({ client }) => {
-    await client.query('SELECT FROM transactions.invoices WHERE invoice_id = ANY($1) FOR UPDATE', [
-      invoiceIds,
-    ]);
+    await client.query(text, values);
     locked.resolve();
     await told.promise;
   });
@@ -41,6 +39,11 @@ async function lock(invoiceIds: readonly string[]): Promise<() => Promise<void>>
     await holding;
   };
 }
+
+const lockInvoices = (invoices: readonly { invoice_id: string }[]) =>
+  hold('SELECT FROM transactions.invoices WHERE invoice_id = ANY($1) FOR UPDATE', [
+    invoices.map(({ invoice_id }) => invoice_id),
+  ]);
 
 async function untilLockWaits(count: number): Promise<void> {
   await expect
@@ -63,8 +66,8 @@ test('of requests that share a transaction each has its own answer, and what is 
   await update(known);
   await settledInvoice(app, settled.invoice_id);
 
-  // Both groups wait, so that all that comes meanwhile makes up the next one.
-  const letGo = await lock([first.invoice_id, second.invoice_id]);
+  // Both groups wait to write, so that all that comes meanwhile makes up the next one.
+  const letGo = await hold('LOCK TABLE transactions.operation_steps IN SHARE ROW EXCLUSIVE MODE');
   const before = [update(newOperation(first))];
   await untilLockWaits(1);
   before.push(update(newOperation(second)));
@@ -114,23 +117,32 @@ test('of requests that share a transaction each has its own answer, and what is 
   for (const { invoice_id } of others.slice(1)) await settledInvoice(app, invoice_id);
 });
 
-test('an invoice that somebody keeps locked holds up none of those it shares a transaction with', async () => {
-  const invoices = await Promise.all(Array.from({ length: 6 }, () => createInvoice(app)));
-  const [stuck, ...others] = invoices;
-  if (stuck === undefined) throw new Error('six invoices were made');
-  const letGo = await lock([stuck.invoice_id]);
-  const operation = newOperation(stuck);
+test('invoices that somebody keeps locked hold up none of those they come with; their own requests are told to come again', async () => {
+  const invoices = await Promise.all(Array.from({ length: 12 }, () => createInvoice(app)));
+  const [locked, free] = [invoices.slice(0, 6), invoices.slice(6)];
+  const operations = locked.map((invoice) => newOperation(invoice));
+  const letGo = await lockInvoices(locked);
   try {
-    const waiting = update(operation);
-    const answers = await Promise.all(others.map((invoice) => update(newOperation(invoice))));
-    expect(answers.map(({ status }) => status)).toEqual(others.map(() => 200));
-    expect(await waiting).toMatchObject({
-      status: 503,
-      body: { error: { code: 'OVERLOADED', retryable: true } },
-    });
+    let ended = 0;
+    const waiting = operations.map((operation) => update(operation).finally(() => (ended += 1)));
+    const answers = await Promise.all(free.map((invoice) => update(newOperation(invoice))));
+    expect(answers.map(({ status }) => status)).toEqual(free.map(() => 200));
+    expect(ended).toBe(0);
+    for (const answer of await Promise.all(waiting)) {
+      expect(answer).toMatchObject({ status: 503, body: { error: { code: 'OVERLOADED', retryable: true } } });
+    }
   } finally {
     await letGo();
   }
-  expect(await update(operation)).toMatchObject({ status: 200 });
-  await settledInvoice(app, stuck.invoice_id);
+  for (const operation of operations) expect(await update(operation)).toMatchObject({ status: 200 });
+});
+
+test('a request whose invoice is locked for a moment waits for it', async () => {
+  const invoice = await createInvoice(app);
+  const letGo = await lockInvoices([invoice]);
+  const waiting = update(newOperation(invoice));
+  await untilLockWaits(1);
+  await letGo();
+  expect(await waiting).toMatchObject({ status: 200 });
+  await settledInvoice(app, invoice.invoice_id);
 });

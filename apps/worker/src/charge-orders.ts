@@ -1,4 +1,5 @@
-import type { ChargeOrder } from '@cashback/cashback-db';
+import { type ChargeOrder, type SoonerPoll, hastenPolls } from '@cashback/cashback-db';
+import { withTransaction } from '@cashback/postgres';
 import { createGroup } from '@cashback/service';
 import { type Observed, type Sending, applyDecisions } from './apply-decision.ts';
 import type { WorkerContext } from './context.ts';
@@ -29,7 +30,7 @@ export interface ChargerOptions {
 }
 
 const GROUPS_AT_ONCE = 2;
-/** Of a stream of answers several are written together; a lone one is written at once. */
+/** Of a stream of answers several are written together. */
 const PACE_MS = 50;
 
 /**
@@ -50,12 +51,23 @@ export function createCharger(context: WorkerContext, options: ChargerOptions): 
     run: (group) => applyDecisions(context, group, onDue),
   });
 
+  const hasten = createGroup<SoonerPoll, void>({
+    keyOf: ({ order_id }) => order_id,
+    max_size: group_size,
+    concurrency: 1,
+    pace_ms: PACE_MS,
+    async run(group) {
+      await withTransaction(context.database, (tx) => hastenPolls(tx, group));
+      return [];
+    },
+  });
+
   const room = createGate(() => running.size < max_in_flight);
 
   async function chargeOrder(order: ChargeOrder): Promise<void> {
     const observation = await observeInvoice(context, order);
     const sending = await applyDecision({ order, observation });
-    if (sending !== null) await sendOperation(context, sending, onDue);
+    if (sending !== null) await sendOperation(context, sending, { onDue, hasten });
   }
 
   function ended(orderId: string, charging: Promise<void>): void {

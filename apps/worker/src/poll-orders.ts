@@ -3,6 +3,7 @@ import {
   type WantedPoll,
   claimPolls,
   findDuePolls,
+  leasePolls,
   loadWantedOrders,
 } from '@cashback/cashback-db';
 import { isLockTimeout, withTransaction } from '@cashback/postgres';
@@ -30,7 +31,7 @@ export interface Poller {
   stop(): Promise<void>;
 }
 
-/** Of a stream of callbacks several are looked at together; a lone one is at once. */
+/** Of a stream of callbacks several are looked at together. */
 const PACE_MS = 50;
 /** What callbacks ask for in a flood waits for its poll. */
 const MAX_WANTED = 10_000;
@@ -52,39 +53,82 @@ export function startPoller(context: WorkerContext, charger: Charger, options: P
     // One order is enough to probe with.
     const limit = circuit === 'closed' ? Math.min(2 * batch_size, charger.room()) : 1;
     // A flood of callbacks leaves room for those that are due, and the other way round.
-    const taken = takeWanted(Math.ceil(limit / 2));
-    const told = await loadWantedOrders(context.database.pool, taken);
-    void look(told);
+    const { taken, left } = takeWanted(Math.ceil(limit / 2));
+    const told = await lookAtWanted(taken);
     const due = await claimDue(context, {
       without: charger.charging(),
-      limit: limit - told.length,
+      limit: limit - told,
       lease_ms,
     });
     void look(due);
-    return circuit === 'closed' && (told.length + due.length >= limit || wanted.size > 0);
+    return circuit === 'closed' && (told + due.length >= limit || left > 0);
   }
 
-  async function look(orders: readonly ChargeOrder[]): Promise<void> {
-    const ends = await Promise.allSettled(orders.map((order) => charger.charge(order)));
+  /** How many of them are being looked at. What comes to nothing here is wanted again, a turn later. */
+  async function lookAtWanted(taken: readonly WantedPoll[]): Promise<number> {
+    try {
+      const told = await loadWantedOrders(context.database.pool, taken);
+      await keepLooking(told);
+      void look(told, ({ order_id, operation_id }) => {
+        if (operation_id !== null) remember({ order_id, operation_id });
+      });
+      return told.length;
+    } catch (error) {
+      for (const poll of taken) remember(poll);
+      throw error;
+    }
+  }
+
+  /** Who needs attention is looked at for nothing else: should this worker die, he is after the lease. */
+  async function keepLooking(told: readonly ChargeOrder[]): Promise<void> {
+    const given = told.filter(({ attention }) => attention !== null).map(({ order_id }) => order_id);
+    if (given.length === 0) return;
+    try {
+      await withTransaction(context.database, (tx) => leasePolls(tx, given, lease_ms));
+    } catch (error) {
+      context.log.warn({ err: error, orders: given.length }, 'orders are looked at without a lease');
+    }
+  }
+
+  async function look(
+    orders: readonly ChargeOrder[],
+    onFailure: (order: ChargeOrder) => void = () => {},
+  ): Promise<void> {
+    const ends = await Promise.allSettled(
+      orders.map(async (order) => {
+        try {
+          await charger.charge(order);
+        } catch (error) {
+          onFailure(order);
+          throw error;
+        }
+      }),
+    );
     const failed = ends.filter((end) => end.status === 'rejected');
     if (failed.length === 0) return;
     const line = { err: failed[0]?.reason as unknown, orders: failed.length };
     context.log.error(line, 'orders could not be charged, they are looked at again later');
   }
 
-  function takeWanted(limit: number): WantedPoll[] {
+  function takeWanted(limit: number): { taken: WantedPoll[]; left: number } {
     const taken = [...wanted].slice(0, limit);
     for (const [operation_id] of taken) wanted.delete(operation_id);
     caughtUp.look();
-    return taken.map(([operation_id, order_id]) => ({ order_id, operation_id }));
+    return {
+      taken: taken.map(([operation_id, order_id]) => ({ order_id, operation_id })),
+      left: wanted.size,
+    };
+  }
+
+  function remember({ order_id, operation_id }: WantedPoll): void {
+    if (wanted.size < MAX_WANTED) wanted.set(operation_id, order_id);
   }
 
   const loop = createLoop({ name: 'poll', log: context.log, interval_ms, pace_ms: PACE_MS, run: turn });
   return {
     wake: () => loop.wake(),
-    want({ order_id, operation_id }) {
-      if (wanted.size >= MAX_WANTED) return;
-      wanted.set(operation_id, order_id);
+    want(poll) {
+      remember(poll);
       loop.wake();
     },
     untilCaughtUp: (signal) => caughtUp.untilOpen(signal),

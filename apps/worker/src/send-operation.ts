@@ -1,5 +1,5 @@
 import { insertOperationOutcomes, loadCharges, lockOrders, updateCharges } from '@cashback/cashback-db';
-import type { NewOperation } from '@cashback/cashback-db';
+import type { NewOperation, SoonerPoll } from '@cashback/cashback-db';
 import { updateCashbackOutput } from '@cashback/contract';
 import type { OperationOutcome, UpdateCashbackInput } from '@cashback/contract';
 import { decideAnswer, overdueReason, pollDelay } from '@cashback/core';
@@ -13,16 +13,22 @@ import { observeInvoice } from './observe-invoice.ts';
 import { refusalOfOrder } from './refusal-of-order.ts';
 import { wasSent } from './was-sent.ts';
 
+export interface NextLooks {
+  /** Told when an order is due again at once. */
+  onDue: () => void;
+  /** Makes the next look at an order come sooner. */
+  hasten: (sooner: SoonerPoll) => Promise<void>;
+}
+
 /**
- * Sends an operation whose intent is committed, and records what its answer settles for good, or that there was none, so
- * that it is asked about sooner. All else needs no record: when the order is looked at next is written already, and that
- * look finds out what became of the operation.
- * `onDue` is told when the order is due again at once.
+ * Sends an operation whose intent is committed, and records what its answer settles for good. All else needs no
+ * record: when the order is looked at next is written already, and that look finds out what became of the operation;
+ * where there was no answer it is made sooner.
  */
 export async function sendOperation(
   context: WorkerContext,
   sending: Sending,
-  onDue: () => void,
+  { onDue, hasten }: NextLooks,
 ): Promise<void> {
   const { order, operation, repeated } = sending;
   const { order_id, operation_id } = operation;
@@ -36,15 +42,12 @@ export async function sendOperation(
     case 'poll':
       return;
     case 'repeat': {
-      // Of those that did not leave there may be many, and transactions is not there to be asked.
-      if (answer.kind === 'not_sent') return;
-      const line = { order_id, operation_id, answer };
-      context.log.warn(line, 'whether the operation was accepted is not known, it is repeated later');
-      return record(context, operation, {
-        ended: null,
-        poll_in_ms: spread(pollDelay(waiting, context.limits)),
-        onDue,
-      });
+      if (answer.kind !== 'not_sent') {
+        const line = { order_id, operation_id, answer };
+        context.log.warn(line, 'whether the operation was accepted is not known, it is repeated later');
+      }
+      // No callback need come of it.
+      return hasten({ order_id, operation_id, in_ms: spread(pollDelay(waiting, context.limits)) });
     }
     case 'finished': {
       // The invoice tells more of its end, unless it really does not list it any more.
@@ -104,8 +107,6 @@ interface Learned {
   /** How the operation ended; null when that is not known, so that it stays open. */
   ended: { outcome: OperationOutcome; reason: string | null } | null;
   attention?: string;
-  /** When the order is looked at again; default at once. */
-  poll_in_ms?: number;
   onDue: () => void;
 }
 
@@ -113,7 +114,7 @@ interface Learned {
 async function record(
   { database, log }: WorkerContext,
   { order_id, operation_id, version }: NewOperation,
-  { ended, attention, poll_in_ms = 0, onDue }: Learned,
+  { ended, attention, onDue }: Learned,
 ): Promise<void> {
   const recorded = await withTransaction(database, async (tx) => {
     await lockOrders(tx, [order_id]);
@@ -136,13 +137,12 @@ async function record(
       // Accepting it took the invoice beyond the version that it was sent with.
       cashback_version: ended === null || ended.outcome === 'rejected' ? null : version + 1,
       attention: needed,
-      poll_in_ms: needed === null ? poll_in_ms : null,
+      poll_in_ms: needed === null ? 0 : null,
     };
     await updateCharges(tx, [update]);
     return true;
   });
   if (!recorded) return;
-  if (attention !== undefined)
-    log.warn({ order_id, operation_id, reason: attention }, 'order needs attention');
-  else if (poll_in_ms === 0) onDue();
+  if (attention === undefined) onDue();
+  else log.warn({ order_id, operation_id, reason: attention }, 'order needs attention');
 }

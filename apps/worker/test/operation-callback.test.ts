@@ -195,7 +195,7 @@ test('callbacks of two operations of an order that come the wrong way round leav
   expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }, { outcome: 'applied' }]);
 });
 
-test('a callback for an order that somebody keeps locked is heeded, and holds up no other', async () => {
+test('a callback for an order that somebody keeps locked holds up no other, and is heeded once the lock is gone', async () => {
   const { outside, database } = harness;
   const [locked, other] = [await orderInFlight('kept-locked'), await orderInFlight('not-locked')];
   for (const { invoice_id } of [locked, other]) outside.finish(invoice_id, 'success');
@@ -203,12 +203,14 @@ test('a callback for an order that somebody keeps locked is heeded, and holds up
     await lockOrders(tx, [locked.invoice_id]);
     const asked = outside.retrieves(locked.invoice_id);
     for (const flying of [locked, other]) await send({ ...flying, status: 'success' });
+    await harness.untilSettled(other.invoice_id);
+    // Its look came to nothing, twice at least, for the lock.
     await until(
       () => outside.retrieves(locked.invoice_id),
-      (count) => count > asked,
+      (count) => count > asked + 1,
     );
-    await harness.untilSettled(other.invoice_id);
   });
+  await harness.untilSettled(locked.invoice_id);
 });
 
 test('callbacks of two operations of an order that wait together are both heeded', async () => {
@@ -227,7 +229,7 @@ test('callbacks of two operations of an order that wait together are both heeded
   // While the poller waits for this order's lock it takes no others.
   const other = await orderInFlight('locked');
   await database.pool.query(
-    `UPDATE cashback.order_clears SET poll_at = now() + interval '300 milliseconds' WHERE order_id = $1`,
+    `UPDATE cashback.order_clears SET poll_at = now() + interval '3 seconds' WHERE order_id = $1`,
     [other.invoice_id],
   );
   await withTransaction(database, async (tx) => {

@@ -24,6 +24,8 @@ export { claimOverdueOrders, findOverdueOrders } from './queries/claim-overdue-o
 export { claimPolls, findDuePolls } from './queries/claim-polls.ts';
 export { loadWantedOrders } from './queries/load-wanted-orders.ts';
 export type { WantedPoll } from './queries/load-wanted-orders.ts';
+export { hastenPolls } from './queries/hasten-polls.ts';
+export type { SoonerPoll } from './queries/hasten-polls.ts';
 export { insertOperationOutcomes } from './queries/insert-operation-outcomes.ts';
 export type { NewOperationOutcome } from './queries/insert-operation-outcomes.ts';
 export { insertOperations } from './queries/insert-operations.ts';

@@ -7,8 +7,8 @@ export interface GroupOptions<Item, Result> {
   /** How many groups run at once; as many single items again may run beside them, those of groups that failed. */
   concurrency: number;
   /**
-   * Least time between the starts of two groups, so that a stream of items makes up a few large groups instead of many
-   * small ones. What comes after a quiet time, or fills a group, starts at once. Default 0.
+   * Mean time between the starts of two groups at least, so that a stream of items makes up a few large groups instead
+   * of many small ones. After a quiet time a few start at once, and what fills a group always does. Default 0.
    */
   pace_ms?: number;
   /** Resolves with a result for each item, in their order. */
@@ -18,6 +18,9 @@ export interface GroupOptions<Item, Result> {
   /** Most items that wait or run, and what further ones are refused with at once. Default: no bound. */
   bound?: { max_items: number; refusal: () => Error };
 }
+
+/** So many groups start without a pause after a quiet time: the steps of a lone item that follow each other. */
+const BURST = 4;
 
 interface Waiting<Item, Result> {
   item: Item;
@@ -40,7 +43,8 @@ export function createGroup<Item, Result>(
   let waiting: Waiting<Item, Result>[] = [];
   let items = 0;
   let running = 0;
-  let startedAt = -Infinity;
+  /** When the next group would start if each before it had kept the pace. */
+  let onPaceAt = -Infinity;
   let scheduled = false;
   let later: NodeJS.Timeout | undefined;
 
@@ -92,12 +96,14 @@ export function createGroup<Item, Result>(
   function startGroups(): void {
     scheduled = false;
     while (running < concurrency) {
-      const early_ms = startedAt + pace_ms - performance.now();
+      if (waiting.length === 0) return;
+      const now = performance.now();
+      const early_ms = onPaceAt - (BURST - 1) * pace_ms - now;
       if (early_ms > 0 && waiting.length < max_size) return startLater(early_ms);
       const group = takeGroup();
       if (group.length === 0) return;
       running += 1;
-      startedAt = performance.now();
+      onPaceAt = Math.max(now, onPaceAt) + pace_ms;
       void runGroup(group);
     }
   }

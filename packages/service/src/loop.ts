@@ -46,9 +46,9 @@ export function createLoop(options: LoopOptions): Loop {
           false,
         );
       else if (!more) {
-        const early_ms = startedAt + pace_ms - performance.now();
+        const early_ms = Math.max(0, startedAt + pace_ms - performance.now());
         if (early_ms > 0) await pause(early_ms, false);
-        await pause(interval_ms, true);
+        await pause(Math.max(0, interval_ms - early_ms), true);
       }
     }
   }

@@ -5,7 +5,7 @@ import type { Log } from './log.ts';
 import { createLoop } from './loop.ts';
 import { within } from './within.ts';
 
-/** Of a stream of rows several are claimed together; a lone one is at once. */
+/** Of a stream of rows several are claimed together. */
 const PACE_MS = 20;
 
 /** A row of an app's outbox that is due. */

@@ -46,29 +46,42 @@ test('what comes in while a group runs makes up the next one', async () => {
   expect(groups).toEqual([['a'], ['b', 'c'], ['d']]);
 });
 
-test('at a pace, what comes in soon after a group started makes up the next one, though none runs', async () => {
+test('at a pace, a few groups start at once, and what comes in after them makes up the next one, though none runs', async () => {
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const { add, groups } = setUp({ pace_ms: 20 });
-  await add({ key: 'a' });
-  const early = [add({ key: 'b' }), add({ key: 'c' })];
+  for (const key of ['a', 'b', 'c', 'd']) await add({ key });
+  const early = [add({ key: 'e' }), add({ key: 'f' })];
   vi.advanceTimersByTime(19);
   for (let turns = 0; turns < 5; turns += 1) await turn();
-  expect(groups).toEqual([['a']]);
-  early.push(add({ key: 'd' }));
+  expect(groups).toEqual([['a'], ['b'], ['c'], ['d']]);
+  early.push(add({ key: 'g' }));
   vi.advanceTimersByTime(1);
   await Promise.all(early);
   vi.advanceTimersByTime(20);
-  await add({ key: 'e' });
-  expect(groups).toEqual([['a'], ['b', 'c', 'd'], ['e']]);
+  await add({ key: 'h' });
+  expect(groups.slice(4)).toEqual([['e', 'f', 'g'], ['h']]);
+});
+
+test('at a pace, no timer is left when nothing waits', async () => {
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { add } = setUp({ pace_ms: 20, concurrency: 2 });
+  for (let items = 0; items < 6; items += 1) {
+    const added = add({ key: 'a' });
+    for (let turns = 0; turns < 5; turns += 1) await turn();
+    vi.advanceTimersByTime(20);
+    await added;
+  }
+  for (let turns = 0; turns < 5; turns += 1) await turn();
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test('at a pace, what fills a group starts at once', async () => {
   const { add, groups } = setUp({ pace_ms: 1_000_000, max_size: 2 });
-  await add({ key: 'a' });
-  await Promise.all([add({ key: 'b' }), add({ key: 'c' })]);
-  await Promise.all([add({ key: 'd' }), add({ key: 'e' })]);
-  expect(groups).toEqual([['a'], ['b', 'c'], ['d', 'e']]);
+  const pairs = ['ab', 'cd', 'ef', 'gh', 'ij', 'kl'].map((pair) => pair.split(''));
+  for (const pair of pairs) await Promise.all(pair.map((key) => add({ key })));
+  expect(groups).toEqual(pairs);
 });
 
 test('every item is run once, whenever it comes', async () => {

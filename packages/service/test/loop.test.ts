@@ -80,9 +80,14 @@ describe('a loop', () => {
     let turns = 0;
     const loop = loopOf(async () => void turns++, { pace_ms: NEVER_MS });
     await eventually(() => turns === 1, 'the first turn');
+    for (let immediates = 0; immediates < 5; immediates += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     loop.wake();
     await loop.stop();
     expect(turns).toBe(1);
+    // It did not merely give up waiting for its turn.
+    expect(loop.lines).toEqual([]);
   });
 
   test('survives errors, logs the first of a row and that it works again', async () => {

@@ -4,9 +4,9 @@ import { type AddressInfo, type Server, createServer } from 'node:net';
 
 /**
  * Below those that systems give to outgoing connections: else one of them could have the port of somebody who listens
- * there only later, or not all the time, and keep it.
+ * there only later, or not all the time, and keep it. Above those that `fetch` refuses.
  */
-const FROM = 10_000;
+const FROM = 20_000;
 const TO = 32_000;
 const MOST_TRIES = 200;
 

@@ -171,7 +171,7 @@ function addOutcome(
   tables.outcomes.set(operationId, { order_id, outcome, at: engine.now() });
 }
 
-/** As `sendOperation`: only what settles its end for good is recorded. */
+/** As `sendOperation`: what settles its end for good is recorded, and without an answer it is asked about sooner. */
 function* send(world: World, { order, operation, repeated }: Sending): Flow<void> {
   const { operation_id, order_id } = operation;
   const answer = yield* call('transactions', `update ${operation_id}`, () =>
@@ -183,13 +183,25 @@ function* send(world: World, { order, operation, repeated }: Sending): Flow<void
     overdue: overdueReason({ ...order, ...CONTEXT }, CONTEXT.limits),
   });
   world.engine.note(`worker: ${operation_id} was answered: ${describeAnswer(heard)}, so ${decision.action}`);
-  if (decision.action === 'poll' || decision.action === 'repeat') return;
+  if (decision.action === 'poll') return;
+  if (decision.action === 'repeat') {
+    yield* atomically(`hasten the next look at ${order_id}`, () => hasten(world, operation));
+    return;
+  }
   if (decision.action === 'finished') {
     const observation = yield* observe(world, order_id);
     if (observation.outcome !== 'observed') return;
     if (observation.cashback.operations.some((listed) => listed.operation_id === operation_id)) return;
   }
   yield* atomically(`record the answer to ${operation_id}`, () => recordAnswer(world, operation, decision));
+}
+
+function hasten(world: World, { order_id, operation_id }: NewOperation): void {
+  const { engine, tables } = world;
+  const row = rowOf(tables.orders, order_id);
+  if (row.operation_id !== operation_id || row.poll_at === null) return;
+  const at = engine.now() + CONTEXT.limits.poll_base_ms;
+  if (at < row.poll_at) setPoll(world, row, CONTEXT.limits.poll_base_ms);
 }
 
 type Learned = Exclude<AnswerDecision, { action: 'poll' | 'repeat' }>;

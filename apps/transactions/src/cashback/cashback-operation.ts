@@ -11,7 +11,7 @@ const QUEUE_POLL_SECONDS = 0.5;
 /** A batch that is slower than this leaves its slow operations to go on by themselves. */
 const HAND_OFF_MS = 500;
 const MAX_RUNNING = 2_000;
-/** Of a stream of Trust's answers several are recorded together; a lone one is at once. */
+/** Of a stream of Trust's answers several are recorded together. */
 const PACE_MS = 25;
 const STOP_MS = 5_000;
 

@@ -32,6 +32,9 @@ export interface Step {
   reason: string | null;
 }
 
+/** A step that is planned. */
+export type NewStep = Omit<Step, 'status' | 'reason'> & { operation_id: string };
+
 /** An operation that has not ended, with its steps in their order. */
 export interface UnfinishedOperation {
   operation_id: string;

@@ -1,13 +1,10 @@
 import { formatAmount } from '@cashback/contract';
 import type { PlannedStep } from '@cashback/core';
-import type { Step } from './operation.ts';
+import type { NewStep } from './operation.ts';
 import { stepId } from './step-id.ts';
 
 /** The plan of an operation as the steps that freeze it, each with its key at Trust. */
-export function planSteps(
-  operationId: string,
-  plan: readonly PlannedStep[],
-): (Omit<Step, 'status' | 'reason'> & { operation_id: string })[] {
+export function planSteps(operationId: string, plan: readonly PlannedStep[]): NewStep[] {
   return plan.map((step, index) => {
     const step_id = stepId(operationId, index + 1);
     return {

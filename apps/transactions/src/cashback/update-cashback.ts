@@ -1,173 +1,88 @@
-import {
-  CashbackError,
-  type UpdateCashbackInput,
-  type UpdateCashbackOutput,
-  amountsOfVector,
-  vectorOfAmounts,
-} from '@cashback/contract';
-import { type BasketState, planBaskets } from '@cashback/core';
-import {
-  type Database,
-  type Jobs,
-  type Transaction,
-  isUnavailable,
-  withTransaction,
-} from '@cashback/postgres';
+import { CashbackError, type UpdateCashbackInput, type UpdateCashbackOutput } from '@cashback/contract';
+import { type Transaction, isUnavailable, withTransaction } from '@cashback/postgres';
 import { createGroup } from '@cashback/service';
-import { advanceCashbackVersions } from '../db/queries/advance-cashback-versions.ts';
-import { insertCallbacks } from '../db/queries/insert-callbacks.ts';
-import { insertOperations } from '../db/queries/insert-operations.ts';
-import { insertSteps } from '../db/queries/insert-steps.ts';
-import { loadBaskets } from '../db/queries/load-baskets.ts';
-import { loadOperations } from '../db/queries/load-operations.ts';
-import { lockInvoices } from '../db/queries/lock-invoices.ts';
-import { bodyMismatch, decideRequest } from './decide-request.ts';
-import { type StoredOperation, isFinished } from './operation.ts';
-import { immediateJob, operationQueue } from './operation-queue.ts';
-import { planSteps } from './plan-steps.ts';
-import { type WalletPolicies, walletPolicyOf } from './wallet-policies.ts';
-
-interface UpdateContext {
-  database: Database;
-  jobs: Jobs;
-  wallet_policies: WalletPolicies;
-}
+import { lockFreeInvoices, lockInvoices } from '../db/queries/lock-invoices.ts';
+import { type Result, type UpdateContext, updateLocked } from './update-locked.ts';
 
 const MAX_GROUP = 200;
 const GROUPS_AT_ONCE = 2;
 const MAX_PENDING = 5_000;
+/** Who finds his invoice locked for longer is told to come again. */
+const LOCK_TIMEOUT_MS = 2_000;
+/** So many wait for such a lock at once. */
+const WAITING_AT_ONCE = 2;
+
+/** The invoice is locked: the request was not looked at. */
+const LOCKED = Symbol('locked');
 
 /**
  * Accepts requests to move an invoice's cashback to a target: freezes which baskets to create and to refund, and leaves
  * the work to a job. A request that was accepted before is answered with where it stands, and set going again.
  *
- * Requests that are in flight together share a transaction; each has an answer of its own. Those of one invoice take
- * their turns, in the order in which they came.
+ * Requests that are in flight together share a transaction; each has an answer of its own. One whose invoice somebody
+ * has locked waits for it alone, and holds up none of them.
  */
 export function createUpdateCashback(
   context: UpdateContext,
 ): (input: UpdateCashbackInput) => Promise<UpdateCashbackOutput> {
   const { database } = context;
-  const updateTogether = createGroup<UpdateCashbackInput, UpdateCashbackOutput | CashbackError>({
+  const updateTogether = createGroup<UpdateCashbackInput, Result | typeof LOCKED>({
     keyOf: ({ invoice_id }) => invoice_id,
     max_size: MAX_GROUP,
     concurrency: GROUPS_AT_ONCE,
-    run: (inputs) => withTransaction(database, (tx) => updateCashbacks(tx, context, inputs)),
+    run: (inputs) => withTransaction(database, (tx) => updateUnlocked(tx, context, inputs)),
     // Without a database each would only wait for it again, alone.
     splits: (error) => !isUnavailable(error),
-    bound: {
-      max_items: MAX_PENDING,
-      refusal: () =>
-        new CashbackError(
-          'OVERLOADED',
-          `${MAX_PENDING} operations wait to be accepted already, this one was not looked at: send it again later`,
-        ),
-    },
+    bound: { max_items: MAX_PENDING, refusal: overloaded },
   });
+
+  const updateAlone = createGroup<UpdateCashbackInput, Result>({
+    keyOf: ({ invoice_id }) => invoice_id,
+    max_size: 1,
+    concurrency: WAITING_AT_ONCE,
+    run: (inputs) =>
+      Promise.all(
+        inputs.map((input) => withTransaction(database, (tx) => waitAndUpdate(tx, context, input))),
+      ),
+    bound: { max_items: MAX_PENDING, refusal: overloaded },
+  });
+
   return async (input) => {
-    const result = await updateTogether(input);
+    const together = await updateTogether(input);
+    const result = together === LOCKED ? await updateAlone(input) : together;
     if (result instanceof CashbackError) throw result;
     return result;
   };
 }
 
-/** Lock, load, decide, apply, for requests of distinct invoices. Returns an answer or a refusal for each. */
-async function updateCashbacks(
+function overloaded(): CashbackError {
+  return new CashbackError(
+    'OVERLOADED',
+    `${MAX_PENDING} operations wait to be accepted already, this one was not looked at: send it again later`,
+  );
+}
+
+async function updateUnlocked(
   tx: Transaction,
-  { jobs, wallet_policies }: UpdateContext,
+  context: UpdateContext,
   inputs: readonly UpdateCashbackInput[],
-): Promise<(UpdateCashbackOutput | CashbackError)[]> {
-  const locked = await lockInvoices(
+): Promise<(Result | typeof LOCKED)[]> {
+  const { invoices, locked } = await lockFreeInvoices(
     tx,
     inputs.map(({ invoice_id }) => invoice_id),
   );
-  const invoices = new Map(locked.map((invoice) => [invoice.invoice_id, invoice]));
-  const { known, unfinished } = await loadOperations(tx, inputs);
-  const decided = inputs.map((input) => ({
-    input,
-    decision: decideRequest(input, {
-      invoice: invoices.get(input.invoice_id) ?? null,
-      known: known.get(input.operation_id) ?? null,
-      unfinished: unfinished.get(input.invoice_id) ?? null,
-    }),
-  }));
-  const accepted = decided.flatMap(({ input, decision }) =>
-    decision.outcome === 'accepted' ? [{ input, service: decision.invoice.service }] : [],
-  );
-  const baskets = await loadBaskets(
-    tx,
-    accepted.map(({ input }) => input.invoice_id),
-  );
-  const written = await writeOperations(
-    tx,
-    accepted.map(({ input, service }) =>
-      newOperation(input, service, wallet_policies, baskets.get(input.invoice_id)),
-    ),
-  );
-  const results = decided.map(({ input, decision }): StoredOperation | CashbackError => {
-    if (decision.outcome === 'refused') return decision.error;
-    if (decision.outcome === 'known') return decision.operation;
-    // Else the id was taken meanwhile, for an invoice with another lock.
-    return written.get(input.invoice_id) ?? bodyMismatch(input.operation_id, ['invoice_id']);
-  });
-  const toDo = results.flatMap((result) =>
-    result instanceof CashbackError || isFinished(result.status) ? [] : [immediateJob(result)],
-  );
-  if (toDo.length > 0) await jobs.enqueue(operationQueue, toDo, tx);
-  return results.map((result) => (result instanceof CashbackError ? result : answer(result)));
+  const free = inputs.filter(({ invoice_id }) => !locked.has(invoice_id));
+  const results = await updateLocked(tx, context, { inputs: free, invoices });
+  return inputs.map(({ invoice_id }) => results.get(invoice_id) ?? LOCKED);
 }
 
-type NewOperation = { operation: StoredOperation; steps: ReturnType<typeof planSteps> };
-
-function newOperation(
-  input: UpdateCashbackInput,
-  service: string,
-  policies: WalletPolicies,
-  baskets: readonly BasketState[] = [],
-): NewOperation {
-  const target = vectorOfAmounts(input.reward);
-  const steps = planSteps(input.operation_id, planBaskets(target, baskets));
-  const operation: StoredOperation = {
-    ...input,
-    version: input.version + 1,
-    reward: amountsOfVector(target),
-    wallet_policy: walletPolicyOf(policies, service),
-    status: steps.length === 0 ? 'success' : 'init',
-  };
-  return { operation, steps };
-}
-
-/** Those whose ids are taken are left out of what it returns, by invoice. */
-async function writeOperations(
+async function waitAndUpdate(
   tx: Transaction,
-  accepted: readonly NewOperation[],
-): Promise<Map<string, StoredOperation>> {
-  const ids = await insertOperations(
-    tx,
-    accepted.map(({ operation }) => operation),
-  );
-  const written = accepted.filter(({ operation }) => ids.has(operation.invoice_id));
-  const operations = written.map(({ operation }) => operation);
-  await insertSteps(
-    tx,
-    written.flatMap(({ steps }) => steps),
-  );
-  await advanceCashbackVersions(
-    tx,
-    operations.map((operation) => ({ invoice_id: operation.invoice_id, version: versionOf(operation) })),
-  );
-  const ended = operations.flatMap(({ invoice_id, operation_id, status }) =>
-    isFinished(status) ? [{ invoice_id, operation_id, status }] : [],
-  );
-  await insertCallbacks(tx, 'operation.finished', ended);
-  return new Map(operations.map((operation) => [operation.invoice_id, operation]));
-}
-
-/** The invoice's cashback version after the operation: its acceptance moves it by one, its end by another. */
-function versionOf({ version, status }: StoredOperation): number {
-  return isFinished(status) ? version + 1 : version;
-}
-
-function answer(operation: StoredOperation): UpdateCashbackOutput {
-  return { operation_id: operation.operation_id, status: operation.status, version: versionOf(operation) };
+  context: UpdateContext,
+  input: UpdateCashbackInput,
+): Promise<Result> {
+  await tx.client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+  const invoices = await lockInvoices(tx, [input.invoice_id]);
+  const results = await updateLocked(tx, context, { inputs: [input], invoices });
+  return results.get(input.invoice_id) as Result;
 }

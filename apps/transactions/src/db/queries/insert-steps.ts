@@ -1,7 +1,5 @@
 import type { Transaction } from '@cashback/postgres';
-import type { Step } from '../../cashback/operation.ts';
-
-type NewStep = Omit<Step, 'status' | 'reason'> & { operation_id: string };
+import type { NewStep } from '../../cashback/operation.ts';
 
 const text = `
   INSERT INTO transactions.operation_steps (operation_id, step_number, kind, source, amount, step_id, basket_id)

@@ -14,21 +14,41 @@ export interface LockedInvoice {
   cashback_version: number;
 }
 
-const text = `
+const select = `
   SELECT invoice_id, service, user_id, wallet_id, currency, version, status, payments, cashback_version
   FROM transactions.invoices
   WHERE invoice_id = ANY($1::text[])
-  ORDER BY invoice_id
-  FOR UPDATE`;
+  ORDER BY invoice_id`;
 
 /** Locks the invoices until the transaction ends, all in one order, so that two transactions never wait for each other. */
 export async function lockInvoices(tx: Transaction, invoiceIds: readonly string[]): Promise<LockedInvoice[]> {
   const { rows } = await tx.client.query<LockedInvoice>({
     name: 'transactions.lock-invoices',
-    text,
+    text: `${select} FOR UPDATE`,
     values: [invoiceIds],
   });
   return rows;
+}
+
+/** The same of those that nobody has locked; waits for nobody. `locked`: the ids of the others that are there. */
+export async function lockFreeInvoices(
+  tx: Transaction,
+  invoiceIds: readonly string[],
+): Promise<{ invoices: LockedInvoice[]; locked: Set<string> }> {
+  const { rows: invoices } = await tx.client.query<LockedInvoice>({
+    name: 'transactions.lock-free-invoices',
+    text: `${select} FOR UPDATE SKIP LOCKED`,
+    values: [invoiceIds],
+  });
+  const found = new Set(invoices.map(({ invoice_id }) => invoice_id));
+  const missing = invoiceIds.filter((id) => !found.has(id));
+  if (missing.length === 0) return { invoices, locked: new Set() };
+  const { rows } = await tx.client.query<{ invoice_id: string }>({
+    name: 'transactions.find-invoices',
+    text: 'SELECT invoice_id FROM transactions.invoices WHERE invoice_id = ANY($1::text[])',
+    values: [missing],
+  });
+  return { invoices, locked: new Set(rows.map(({ invoice_id }) => invoice_id)) };
 }
 
 /** Null when there is no such invoice. */
