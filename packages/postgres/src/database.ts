@@ -28,6 +28,9 @@ export function openDatabase(settings: DatabaseSettings): Database {
     idleTimeoutMillis: idleTimeoutMs,
   });
   let closing: Promise<void> | undefined;
+  // Between the pool and who takes a client there is a moment in which nobody hears it: an end that arrives in one piece
+  // with the answer before it would be an unheard error, which ends the process. Its next statement fails anyway.
+  pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', (error) => {
     // The pool hangs the whole connection on it, with the key to cancel its statements: nothing for a log.
     Reflect.deleteProperty(error, 'client');

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { inspect } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -236,3 +238,66 @@ test.each([
   expect(String(refused)).toMatch(/DATABASE_URL is not a Postgres URL: expected/);
   expect(inspect(refused)).not.toContain('s3cret');
 });
+
+test('a connection that is ended in one piece with the answer that it is ready ends no process', async () => {
+  const proxy = await startCoalescingProxy(testDatabase.url, async () => {
+    await observer.pool.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'coalesced'",
+    );
+  });
+  const through = openDatabase({ url: proxy.url, application_name: 'coalesced' });
+  try {
+    await expect(withTransaction(through, (transaction) => add(transaction, 'a'))).rejects.toThrow(
+      /terminated|terminating|not queryable|connection/i,
+    );
+    expect(proxy.coalesced()).toBe(true);
+    // The pool makes a new connection, which nothing happens to.
+    await withTransaction(through, (transaction) => add(transaction, 'a'));
+    expect(await amounts()).toEqual({ a: 1, b: 0 });
+  } finally {
+    await through.close();
+    await proxy.stop();
+  }
+});
+
+const READY_FOR_QUERY = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
+
+/** Keeps back the first word that a session is ready, until Postgres has ended it, and says both at once. */
+async function startCoalescingProxy(targetUrl: string, end: () => Promise<void>) {
+  const target = new URL(targetUrl);
+  const sockets = new Set<Socket>();
+  let kept: Buffer | null = null;
+  let coalesced = false;
+  const server = createServer((caller) => {
+    const far = connect(Number(target.port), target.hostname);
+    for (const socket of [caller, far]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => [caller, far].forEach((one) => one.destroy()));
+    }
+    caller.pipe(far);
+    far.on('data', (piece: Buffer) => {
+      if (kept !== null) {
+        caller.end(Buffer.concat([kept, piece]));
+        kept = null;
+        coalesced = true;
+      } else if (!coalesced && piece.includes(READY_FOR_QUERY)) {
+        kept = piece;
+        void end();
+      } else caller.write(piece);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = new URL(targetUrl);
+  url.hostname = '127.0.0.1';
+  url.port = String((server.address() as AddressInfo).port);
+  return {
+    url: url.href,
+    coalesced: () => coalesced,
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

@@ -93,12 +93,12 @@ function stoppedPastLease(app: 'worker' | 'transactions' | 'processing'): Fault 
       const { pid } = system.process(app);
       const twin = await startTwin(app);
       try {
-        process.kill(pid, 'SIGSTOP');
+        signal(app, pid, 'SIGSTOP');
         try {
           for (const statement of expired[app]) await postgres.query(statement);
           await sleep(STOPPED_MS);
         } finally {
-          process.kill(pid, 'SIGCONT');
+          signal(app, pid, 'SIGCONT');
         }
         await sleep(HOLD_MS / 2);
       } finally {
@@ -107,6 +107,14 @@ function stoppedPastLease(app: 'worker' | 'transactions' | 'processing'): Fault 
       return 1;
     },
   };
+}
+
+function signal(app: string, pid: number, name: 'SIGSTOP' | 'SIGCONT'): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    throw new Error(`${app} ended by itself: its log says why`, { cause: error });
+  }
 }
 
 function clockOff(app: DatabaseUser): Fault {
