@@ -31,7 +31,7 @@ export interface ChargerOptions {
 
 const GROUPS_AT_ONCE = 2;
 /** Of a stream of answers several are written together. */
-const PACE_MS = 50;
+const PACE = { ms: 50, enough: 25 };
 
 /**
  * Takes the invoice of each order, compares what it carries with the newest event of each source, and where they
@@ -47,7 +47,7 @@ export function createCharger(context: WorkerContext, options: ChargerOptions): 
     keyOf: ({ order }) => order.order_id,
     max_size: group_size,
     concurrency: GROUPS_AT_ONCE,
-    pace_ms: PACE_MS,
+    pace: PACE,
     run: (group) => applyDecisions(context, group, onDue),
   });
 
@@ -55,7 +55,7 @@ export function createCharger(context: WorkerContext, options: ChargerOptions): 
     keyOf: ({ order_id }) => order_id,
     max_size: group_size,
     concurrency: 1,
-    pace_ms: PACE_MS,
+    pace: PACE,
     async run(group) {
       await withTransaction(context.database, (tx) => hastenPolls(tx, group));
       return [];

@@ -32,7 +32,7 @@ export interface Poller {
 }
 
 /** Of a stream of callbacks several are looked at together. */
-const PACE_MS = 50;
+const PACE_MS = 25;
 /** What callbacks ask for in a flood waits for its poll. */
 const MAX_WANTED = 10_000;
 

@@ -8,9 +8,10 @@ export interface GroupOptions<Item, Result> {
   concurrency: number;
   /**
    * Mean time between the starts of two groups at least, so that a stream of items makes up a few large groups instead
-   * of many small ones. After a quiet time a few start at once, and what fills a group always does. Default 0.
+   * of many small ones. After a quiet time a few start at once, and `enough` items always do: more of them would save
+   * little. Default: no pace.
    */
-  pace_ms?: number;
+  pace?: { ms: number; enough: number };
   /** Resolves with a result for each item, in their order. */
   run: (group: Item[]) => Promise<readonly Result[]>;
   /** Whether the items of a group that failed so are run again, each alone. Default: yes, whatever the error. */
@@ -21,6 +22,7 @@ export interface GroupOptions<Item, Result> {
 
 /** So many groups start without a pause after a quiet time: the steps of a lone item that follow each other. */
 const BURST = 4;
+const NO_PACE = { ms: 0, enough: 1 };
 
 interface Waiting<Item, Result> {
   item: Item;
@@ -37,7 +39,7 @@ interface Waiting<Item, Result> {
 export function createGroup<Item, Result>(
   options: GroupOptions<Item, Result>,
 ): (item: Item) => Promise<Result> {
-  const { keyOf, max_size, concurrency, pace_ms = 0, run, splits = () => true, bound } = options;
+  const { keyOf, max_size, concurrency, pace = NO_PACE, run, splits = () => true, bound } = options;
   const singles = new PQueue({ concurrency });
   const busy = new Set<string>();
   let waiting: Waiting<Item, Result>[] = [];
@@ -98,17 +100,17 @@ export function createGroup<Item, Result>(
     while (running < concurrency) {
       if (waiting.length === 0) return;
       const now = performance.now();
-      const early_ms = onPaceAt - (BURST - 1) * pace_ms - now;
-      if (early_ms > 0 && waiting.length < max_size) return startLater(early_ms);
+      const early_ms = onPaceAt - (BURST - 1) * pace.ms - now;
+      if (early_ms > 0 && waiting.length < Math.min(pace.enough, max_size)) return startLater(early_ms);
       const group = takeGroup();
       if (group.length === 0) return;
       running += 1;
-      onPaceAt = Math.max(now, onPaceAt) + pace_ms;
+      onPaceAt = Math.max(now, onPaceAt) + pace.ms;
       void runGroup(group);
     }
   }
 
-  /** Until then, only what fills a group starts one. */
+  /** Until then, only enough of them start one. */
   function startLater(early_ms: number): void {
     later ??= setTimeout(() => {
       later = undefined;

@@ -8,7 +8,7 @@ interface Item {
   bad?: boolean;
 }
 
-function setUp({ max_size = 10, concurrency = 1, pace_ms = 0 } = {}) {
+function setUp({ max_size = 10, concurrency = 1, pace = { ms: 0, enough: 10 } } = {}) {
   const groups: string[][] = [];
   let running = 0;
   let most = 0;
@@ -16,7 +16,7 @@ function setUp({ max_size = 10, concurrency = 1, pace_ms = 0 } = {}) {
     keyOf: ({ key }) => key,
     max_size,
     concurrency,
-    pace_ms,
+    pace,
     run: async (group) => {
       groups.push(group.map(({ key }) => key));
       most = Math.max(most, ++running);
@@ -49,7 +49,7 @@ test('what comes in while a group runs makes up the next one', async () => {
 test('at a pace, a few groups start at once, and what comes in after them makes up the next one, though none runs', async () => {
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
-  const { add, groups } = setUp({ pace_ms: 20 });
+  const { add, groups } = setUp({ pace: { ms: 20, enough: 10 } });
   for (const key of ['a', 'b', 'c', 'd']) await add({ key });
   const early = [add({ key: 'e' }), add({ key: 'f' })];
   vi.advanceTimersByTime(19);
@@ -66,7 +66,7 @@ test('at a pace, a few groups start at once, and what comes in after them makes 
 test('at a pace, no timer is left when nothing waits', async () => {
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
-  const { add } = setUp({ pace_ms: 20, concurrency: 2 });
+  const { add } = setUp({ pace: { ms: 20, enough: 10 }, concurrency: 2 });
   for (let items = 0; items < 6; items += 1) {
     const added = add({ key: 'a' });
     for (let turns = 0; turns < 5; turns += 1) await turn();
@@ -77,8 +77,8 @@ test('at a pace, no timer is left when nothing waits', async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('at a pace, what fills a group starts at once', async () => {
-  const { add, groups } = setUp({ pace_ms: 1_000_000, max_size: 2 });
+test('at a pace, enough items start at once', async () => {
+  const { add, groups } = setUp({ pace: { ms: 1_000_000, enough: 2 } });
   const pairs = ['ab', 'cd', 'ef', 'gh', 'ij', 'kl'].map((pair) => pair.split(''));
   for (const pair of pairs) await Promise.all(pair.map((key) => add({ key })));
   expect(groups).toEqual(pairs);

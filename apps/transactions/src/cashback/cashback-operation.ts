@@ -12,7 +12,7 @@ const QUEUE_POLL_SECONDS = 0.5;
 const HAND_OFF_MS = 500;
 const MAX_RUNNING = 2_000;
 /** Of a stream of Trust's answers several are recorded together. */
-const PACE_MS = 25;
+const PACE = { ms: 25, enough: 25 };
 const STOP_MS = 5_000;
 
 interface WorkContext {
@@ -43,7 +43,7 @@ export async function workOnOperations(context: WorkContext): Promise<{ stop(): 
     keyOf: ({ operation_id }) => operation_id,
     max_size: batch_size,
     concurrency: 1,
-    pace_ms: PACE_MS,
+    pace: PACE,
     run: (items) => advanceOperations({ database, jobs, limits, finished }, items),
   });
   const runner = createOperationRunner({
