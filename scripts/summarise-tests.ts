@@ -1,4 +1,5 @@
-// The end of `.ci/run`: every test that failed with the reason, so that it is read last, then how many passed and failed.
+// The end of `.ci/run`: every test that failed, or passed only when it was repeated, with the reason, so that it is read
+// last; then how many passed and failed.
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { Command } from 'commander';
@@ -27,12 +28,15 @@ const { run: runs } = program.opts<{ run: string[] }>();
 const { success, testResults } = readReport();
 let passed = 0;
 const failures: { what: string; why: string }[] = [];
+const repeated: { what: string; why: string }[] = [];
 for (const { name, status, message, assertionResults } of testResults) {
   const file = relative(process.cwd(), name);
   for (const test of assertionResults) {
-    if (test.status === 'passed') passed++;
-    if (test.status !== 'failed') continue;
-    failures.push({ what: `${file}: ${test.fullName}`, why: test.failureMessages?.join('\n') ?? '' });
+    const said = { what: `${file}: ${test.fullName}`, why: test.failureMessages?.join('\n') ?? '' };
+    if (test.status === 'failed') failures.push(said);
+    if (test.status !== 'passed') continue;
+    passed++;
+    if (said.why !== '') repeated.push(said);
   }
   // A file that could not be loaded or prepared has no failed test, and yet it failed.
   if (status === 'failed' && !assertionResults.some((test) => test.status === 'failed')) {
@@ -48,10 +52,8 @@ for (const run of runs) {
   else failures.push({ what: name, why: `ended with ${status}` });
 }
 
-for (const { what, why } of failures) {
-  const lines = why.replaceAll(ANSI, '').split('\n').slice(0, LINES_OF_REASON);
-  console.log(`FAILED ${what}\n${lines.map((line) => `       ${line}`).join('\n')}`);
-}
+for (const { what, why } of repeated) tell('PASSED ONLY WHEN REPEATED', what, why);
+for (const { what, why } of failures) tell('FAILED', what, why);
 console.log(`${passed} passed, ${failures.length} failed`);
 process.exitCode = failures.length === 0 ? 0 : 1;
 
@@ -62,4 +64,10 @@ function readReport(): Report {
     // It ended before it could say anything.
     return { success: false, testResults: [] };
   }
+}
+
+function tell(verdict: string, what: string, why: string): void {
+  const all = why.replaceAll(ANSI, '').split('\n');
+  const lines = all.filter((line) => !line.includes('node_modules')).slice(0, LINES_OF_REASON);
+  console.log(`${verdict} ${what}\n${lines.map((line) => `       ${line}`).join('\n')}`);
 }
