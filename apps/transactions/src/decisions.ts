@@ -5,5 +5,5 @@ export { decideAdvance } from './cashback/decide-advance.ts';
 export type { SendHow, StepAnswer } from './cashback/decide-advance.ts';
 export { isFinished } from './cashback/operation.ts';
 export type { Step, StoredOperation } from './cashback/operation.ts';
-export { stepId } from './cashback/step-id.ts';
+export { planSteps } from './cashback/plan-steps.ts';
 export type { LockedInvoice } from './db/queries/lock-invoices.ts';

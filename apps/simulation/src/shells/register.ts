@@ -1,4 +1,5 @@
-import { type Source, SOURCES, type Vector, sumVector } from '@cashback/contract/source';
+import { formatAmount } from '@cashback/contract/amount';
+import { SOURCES, type Vector, amountOf, sumVector } from '@cashback/contract/source';
 import { type Registration, type StoredOrder, decideRegister } from '@cashback/core';
 import { type Flow, atomically } from '../engine/flow.ts';
 import type { EventRow, OrderRow } from '../tables.ts';
@@ -113,6 +114,5 @@ function describe(decision: ReturnType<typeof decideRegister>): string {
 }
 
 export function describeVector(vector: Vector): string {
-  const amount = (source: Source): string => String(Number(vector[source] ?? 0n) / 10_000);
-  return SOURCES.map((source) => `${source} ${amount(source)}`).join(', ');
+  return SOURCES.map((source) => `${source} ${formatAmount(amountOf(vector, source))}`).join(', ');
 }

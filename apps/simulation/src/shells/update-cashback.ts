@@ -1,7 +1,7 @@
 import type { NewOperation } from '@cashback/cashback-db';
 import { amountsOfVector, formatAmount, vectorOfAmounts } from '@cashback/contract';
 import { type PlannedStep, type UpdateAnswer, planBaskets } from '@cashback/core';
-import { decideRequest, type Step, isFinished, stepId } from '@cashback/transactions/decisions';
+import { decideRequest, isFinished, planSteps } from '@cashback/transactions/decisions';
 import { type Flow, atomically } from '../engine/flow.ts';
 import type { World } from '../world.ts';
 import { deliver } from './deliver.ts';
@@ -53,7 +53,7 @@ function accept(
     attempts: 0,
     next_look_at: engine.now(),
     reason: null,
-    steps: plan.map((step, index) => stepOf(operation_id, step, index + 1)),
+    steps: planSteps(operation_id, plan).map((step) => ({ ...step, status: 'planned', reason: null })),
   });
   const invoice = tables.invoices.get(invoice_id);
   if (invoice === undefined) throw new Error(`invoice ${invoice_id} is not there`);
@@ -69,20 +69,6 @@ function accept(
   }
 }
 
-function stepOf(operationId: string, step: PlannedStep, step_number: number): Step {
-  const step_id = stepId(operationId, step_number);
-  return {
-    step_number,
-    kind: step.kind,
-    source: step.source,
-    amount: formatAmount(step.amount),
-    step_id,
-    basket_id: step.kind === 'topup' ? step_id : step.basket_id,
-    status: 'planned',
-    reason: null,
-  };
-}
-
 function describeStep({ kind, source, amount }: PlannedStep): string {
-  return `${kind} of ${source} ${Number(amount) / 10_000}`;
+  return `${kind} of ${source} ${formatAmount(amount)}`;
 }
