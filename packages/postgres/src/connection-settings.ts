@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { DatabaseSetupError } from './database-setup-error.ts';
 
-/** What every connection of an app carries. Times in milliseconds. */
+/** What every connection of an app carries. Times in milliseconds; 0 is no limit. */
 export type ConnectionSettings = {
   url: string;
   /** A group role that the connection takes on at once; the login must be a member of it, or a superuser. */
@@ -10,40 +10,44 @@ export type ConnectionSettings = {
   application_name: string;
   statement_timeout_ms?: number;
   lock_timeout_ms?: number;
+  idle_in_transaction_timeout_ms?: number;
   /** Further settings of each session, by their names in Postgres. */
   session?: Record<string, string>;
 };
 
 const connectTimeoutMs = 10_000;
 const defaultLockTimeoutMs = 10_000;
-const idleInTransactionTimeoutMs = 30_000;
+const defaultIdleInTransactionTimeoutMs = 30_000;
 const defaultStatementTimeoutMs = 15_000;
 const roleName = /^[a-z_][a-z0-9_]{0,62}$/;
+
+/** How to connect, and the session settings that the new connection is given. */
+export type Connection = { config: pg.ClientConfig; session: Record<string, string>; timeout_ms: number };
 
 /**
  * The limits are the server's own. pg's `query_timeout` is left unset on purpose: it abandons a statement
  * that goes on running, so a client could go back to its pool inside a transaction.
  */
-export function connectionConfig(settings: ConnectionSettings): pg.ClientConfig {
+export function connectionOf(settings: ConnectionSettings): Connection {
   const url = parseDatabaseUrl(settings.url);
-  const options = url.searchParams.get('options');
-  url.searchParams.delete('options');
   url.searchParams.delete('query_timeout');
   return {
-    connectionString: url.href,
-    options: [
-      options,
-      settings.role === undefined ? null : `-c role=${checkedRole(settings.role)}`,
-      ...Object.entries(settings.session ?? {}).map(([name, value]) => `-c ${name}=${value}`),
-    ]
-      .filter((option) => option !== null)
-      .join(' '),
-    application_name: settings.application_name,
-    statement_timeout: settings.statement_timeout_ms ?? defaultStatementTimeoutMs,
-    lock_timeout: settings.lock_timeout_ms ?? defaultLockTimeoutMs,
-    idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
-    connectionTimeoutMillis: connectTimeoutMs,
-    keepAlive: true,
+    config: {
+      connectionString: url.href,
+      application_name: settings.application_name,
+      connectionTimeoutMillis: connectTimeoutMs,
+      keepAlive: true,
+    },
+    session: {
+      statement_timeout: String(settings.statement_timeout_ms ?? defaultStatementTimeoutMs),
+      lock_timeout: String(settings.lock_timeout_ms ?? defaultLockTimeoutMs),
+      idle_in_transaction_session_timeout: String(
+        settings.idle_in_transaction_timeout_ms ?? defaultIdleInTransactionTimeoutMs,
+      ),
+      ...settings.session,
+      ...(settings.role === undefined ? {} : { role: checkedRole(settings.role) }),
+    },
+    timeout_ms: connectTimeoutMs,
   };
 }
 

@@ -1,8 +1,9 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { Pool } from 'pg';
-import { connectionConfig } from './connection-settings.ts';
+import { connectionOf } from './connection-settings.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
+import { prepareSession } from './session.ts';
 
 export type Database = {
   pool: Pool;
@@ -22,8 +23,11 @@ const idleTimeoutMs = 30_000;
 
 /** Opens no connection yet: an unreachable database shows at the first statement, or in `waitForDatabase`. */
 export function openDatabase(settings: DatabaseSettings): Database {
+  const { config, session, timeout_ms } = connectionOf(settings);
   const pool = new Pool({
-    ...connectionConfig(settings),
+    ...config,
+    // The pool waits for it, and closes a connection that could not be prepared.
+    onConnect: (client) => prepareSession(client, session, timeout_ms),
     max: settings.max_connections ?? defaultMaxConnections,
     idleTimeoutMillis: idleTimeoutMs,
   });

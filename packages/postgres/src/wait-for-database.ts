@@ -1,6 +1,6 @@
-import { Client } from 'pg';
 import pRetry, { AbortError } from 'p-retry';
-import { connectionConfig, describeDatabase } from './connection-settings.ts';
+import { connectClient } from './connect-client.ts';
+import { describeDatabase } from './connection-settings.ts';
 import { DatabaseSetupError } from './database-setup-error.ts';
 import { asError, isUnavailable } from './errors.ts';
 
@@ -35,17 +35,8 @@ export async function waitForDatabase(settings: { url: string; timeout_ms: numbe
 }
 
 async function connectOnce(url: string, timeoutMs: number): Promise<void> {
-  const client = new Client({
-    ...connectionConfig({ url, application_name: 'cashback-wait' }),
-    connectionTimeoutMillis: timeoutMs,
-  });
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    await client.query('SELECT 1');
-  } finally {
-    await client.end().catch(() => {});
-  }
+  const client = await connectClient({ url, application_name: 'cashback-wait' }, timeoutMs);
+  await client.end().catch(() => {});
 }
 
 /** A refused connection to a name with several addresses is an AggregateError with an empty message. */

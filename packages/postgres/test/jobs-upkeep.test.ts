@@ -8,7 +8,7 @@ import { createTestDatabase } from '../../testing/src/index.ts';
 import type { TestDatabase } from '../../testing/src/index.ts';
 import { defineQueue, openDatabase, startJobs } from '../src/index.ts';
 import type { Database, Jobs, Queue } from '../src/index.ts';
-import { connectionConfig } from '../src/connection-settings.ts';
+
 import { bossDatabase } from '../src/jobs/boss-database.ts';
 import { installJobs } from '../src/migrations/install-jobs.ts';
 import { createRoles } from '../src/migrations/roles.ts';
@@ -270,7 +270,7 @@ test('all upkeep of the queues is within the rights of the role', async () => {
   const database = openDatabase(config);
   const log_error = (error: Error): void => void errors.push(error);
   const boss = new PgBoss({
-    db: bossDatabase({ pool: database.pool, listener: connectionConfig(config), log_error }),
+    db: bossDatabase({ pool: database.pool, listener: config, log_error }),
     schema,
     migrate: false,
     createSchema: false,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Db } from 'pg-boss';
 import type pg from 'pg';
+import type { ConnectionSettings } from '../connection-settings.ts';
 import { errorCode } from '../errors.ts';
 import { listen } from './listen.ts';
 
@@ -16,7 +17,7 @@ const featureNotSupported = '0A000';
  */
 export function bossDatabase(settings: {
   pool: pg.Pool;
-  listener: pg.ClientConfig;
+  listener: ConnectionSettings;
   log_error: (error: Error) => void;
 }): Db {
   const { pool } = settings;
@@ -31,7 +32,7 @@ export function bossDatabase(settings: {
       }
     },
     listen: (channel, onNotification, onReconnect) =>
-      listen({ ...settings, config: settings.listener, channel, onNotification, onReconnect }),
+      listen({ ...settings, connection: settings.listener, channel, onNotification, onReconnect }),
   };
 }
 

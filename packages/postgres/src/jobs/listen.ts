@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
-import type { ClientConfig } from 'pg';
+import type { Client } from 'pg';
+import { connectClient } from '../connect-client.ts';
+import type { ConnectionSettings } from '../connection-settings.ts';
 import { asError } from '../errors.ts';
 
 type Listening = {
-  config: ClientConfig;
+  connection: ConnectionSettings;
   channel: string;
   onNotification: (payload: string) => void;
   /** Called whenever the subscription stands: what was sent before it did is lost and must be looked up. */
@@ -43,12 +44,10 @@ export async function listen(listening: Listening): Promise<{ close(): Promise<v
   };
 }
 
-async function connect({ config, channel, onNotification, onReconnect }: Listening): Promise<Client> {
-  const client = new Client({ ...config, keepAlive: true });
-  client.on('error', () => {}); // `untilBroken` hears of it too; unheard it would end the process
+async function connect({ connection, channel, onNotification, onReconnect }: Listening): Promise<Client> {
+  const client = await connectClient(connection);
   client.on('notification', ({ payload }) => onNotification(payload ?? ''));
   try {
-    await client.connect();
     await client.query(`LISTEN ${client.escapeIdentifier(channel)}`);
   } catch (error) {
     await client.end().catch(() => {});

@@ -1,6 +1,5 @@
 import { PgBoss } from 'pg-boss';
 import type { BackendProfile } from 'pg-boss';
-import { connectionConfig } from '../connection-settings.ts';
 import { asSetupError } from '../database-setup-error.ts';
 import { openDatabase } from '../database.ts';
 import type { Transaction } from '../transaction.ts';
@@ -85,7 +84,7 @@ export async function startJobs(settings: JobsSettings): Promise<Jobs> {
   const boss = new PgBoss({
     db: bossDatabase({
       pool: database.pool,
-      listener: connectionConfig(connection),
+      listener: connection,
       log_error: settings.log_error,
     }),
     schema: settings.jobs_schema,

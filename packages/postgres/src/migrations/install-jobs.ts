@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { PgBoss } from 'pg-boss';
+import { openDatabase } from '../database.ts';
 import { DatabaseSetupError } from '../database-setup-error.ts';
 import { freezeStatistics } from './freeze-statistics.ts';
 
@@ -18,23 +19,30 @@ export async function installJobs(
   roles: readonly string[],
 ): Promise<'installed' | 'migrated' | 'unchanged'> {
   const before = await installedVersion(client, schema);
-  const boss = new PgBoss({
-    connectionString: url,
+  const errors: Error[] = [];
+  const database = openDatabase({
+    url,
     application_name: 'cashback-migrate',
-    max: 2,
+    max_connections: 2,
+    statement_timeout_ms: 0,
+    lock_timeout_ms: 0,
+    log_error: (error) => errors.push(error),
+  });
+  const boss = new PgBoss({
+    db: { executeSql: (text, values) => database.pool.query(text, values) },
     schema,
     supervise: false,
     schedule: false,
     registerInstance: false,
     bamIntervalSeconds: 10,
   });
-  const errors: Error[] = [];
   boss.on('error', (error) => errors.push(error));
   try {
     await boss.start();
     await waitForIndexBuilds(boss, errors);
   } finally {
     await boss.stop({ graceful: true, timeout: 10_000 });
+    await database.close();
   }
   await freezeStatistics(client, schema);
   await grantJobs(client, schema, roles);

@@ -1,5 +1,6 @@
-import { Client } from 'pg';
-import { connectionConfig, describeDatabase } from '../connection-settings.ts';
+import type { Client } from 'pg';
+import { connectClient } from '../connect-client.ts';
+import { describeDatabase } from '../connection-settings.ts';
 import { DatabaseSetupError } from '../database-setup-error.ts';
 import { errorCode } from '../errors.ts';
 import { applyMigrations } from './apply-migrations.ts';
@@ -38,13 +39,13 @@ const migrationLock = 8_223_417_606;
  */
 export async function migrate(settings: MigrateSettings): Promise<MigrationResult[]> {
   const owners = await readOwners(settings.folder);
-  const client = new Client({
-    ...connectionConfig({ url: settings.url, application_name: 'cashback-migrate', statement_timeout_ms: 0 }),
-    lock_timeout: lockWaitMs,
-    idle_in_transaction_session_timeout: 0,
+  const client = await connectClient({
+    url: settings.url,
+    application_name: 'cashback-migrate',
+    statement_timeout_ms: 0,
+    lock_timeout_ms: lockWaitMs,
+    idle_in_transaction_timeout_ms: 0,
   });
-  client.on('error', () => {});
-  await client.connect();
   try {
     await lock(client, settings.url);
     await client.query(`SET lock_timeout = ${tableLockWaitMs}`);

@@ -1,0 +1,52 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+
+/**
+ * What our statements rely on, whatever the server, the database or the login has for defaults.
+ * Names and values are those of Postgres.
+ */
+const requiredSettings: Readonly<Record<string, string>> = {
+  // Our statements take milliseconds. Compiling one takes longer, and with JIT on the planner does it often.
+  jit: 'off',
+  // Times are read as ISO 8601, and written into JSON in UTC.
+  DateStyle: 'ISO, MDY',
+  IntervalStyle: 'postgres',
+  TimeZone: 'UTC',
+  standard_conforming_strings: 'on',
+  // A single statement is a transaction as well.
+  default_transaction_isolation: 'read committed',
+  default_transaction_read_only: 'off',
+  // A pool closes what it does not use, and the connection that listens is idle most of the time.
+  idle_session_timeout: '0',
+};
+
+/** What is acknowledged is durable. A stronger setting, such as `remote_apply`, stays. */
+const text = `
+  SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS setting (name, value)
+  UNION ALL
+  SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`;
+
+/**
+ * Gives a new connection the required settings and the given ones. They are set by a statement because a pooler, such
+ * as PgBouncer, refuses or ignores most settings that arrive with the start of a connection.
+ */
+export async function prepareSession(
+  client: Pick<pg.ClientBase, 'query'>,
+  settings: Readonly<Record<string, string>>,
+  timeoutMs: number,
+): Promise<void> {
+  const session = { ...requiredSettings, ...settings };
+  const prepared = client.query(text, [Object.keys(session), Object.values(session)]);
+  const answered = new AbortController();
+  const silence = delay(timeoutMs, undefined, { signal: answered.signal }).then(
+    () => Promise.reject(new Error(`Postgres did not set the session up within ${timeoutMs} ms`)),
+    () => {},
+  );
+  try {
+    await Promise.race([prepared, silence]);
+  } finally {
+    answered.abort();
+    // After a timeout the caller ends the connection, and the statement fails with it.
+    prepared.catch(() => {});
+  }
+}

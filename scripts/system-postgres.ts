@@ -1,0 +1,114 @@
+// Runs a command against the Postgres that the system has installed, with the settings that its package ships, and
+// removes that server afterwards: `node scripts/system-postgres.ts vitest run packages/postgres`.
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const READY_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 30_000;
+const NO_SERVER = 3;
+
+const [command, ...args] = process.argv.slice(2);
+if (command === undefined || command === '--help') {
+  console.log('usage: node scripts/system-postgres.ts <command> [argument ...]');
+  console.log(
+    `Sets DATABASE_URL for the command. Ends as it ends, or with ${NO_SERVER} where no Postgres is installed.`,
+  );
+  process.exit(command === undefined ? 2 : 0);
+}
+const programs = oldestPrograms();
+if (programs === undefined) {
+  console.error('no Postgres is installed in /usr/lib/postgresql: apt-get install postgresql');
+  process.exit(NO_SERVER);
+}
+
+const home = mkdtempSync(path.join(tmpdir(), 'cashback-system-postgres-'));
+const account = serverAccount();
+if (account !== undefined) chownSync(home, account.uid, account.gid);
+const data = path.join(home, 'data');
+const log = path.join(home, 'log');
+const asAccount = { ...account, cwd: home, env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' } };
+const port = await freePort();
+execFileSync(
+  path.join(programs, 'initdb'),
+  ['--pgdata', data, '--username', 'postgres', '--auth', 'trust'],
+  asAccount,
+);
+const output = openSync(log, 'a');
+const server = spawn(
+  path.join(programs, 'postgres'),
+  ['-D', data, '-p', String(port), '-k', home, '-c', 'listen_addresses=127.0.0.1'],
+  { ...asAccount, stdio: ['ignore', output, output] },
+);
+closeSync(output);
+const ended = once(server, 'exit');
+try {
+  await untilReady();
+  const child = spawn(command, args, {
+    stdio: 'inherit',
+    env: { ...process.env, DATABASE_URL: `postgres://postgres@127.0.0.1:${port}/postgres` },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  const [code] = (await once(child, 'exit')) as [number | null];
+  process.exitCode = code ?? 1;
+} finally {
+  server.kill('SIGINT');
+  await Promise.race([ended, delay(STOP_TIMEOUT_MS, undefined, { ref: false })]);
+  server.kill('SIGKILL');
+  rmSync(home, { recursive: true, force: true });
+}
+
+/** The oldest one that is installed: what works there works on the newer ones, which the embedded server stands for. */
+function oldestPrograms(): string | undefined {
+  return globSync('/usr/lib/postgresql/*/bin')
+    .filter((folder) => existsSync(path.join(folder, 'initdb')))
+    .toSorted((a, b) => versionOf(a) - versionOf(b))[0];
+}
+
+function versionOf(programFolder: string): number {
+  return Number(path.basename(path.dirname(programFolder)));
+}
+
+/** Postgres refuses to run as root; Debian's package brings an account for it. */
+function serverAccount(): { uid: number; gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith('postgres:'));
+  const [, , uid, gid] = line?.split(':') ?? [];
+  if (uid === undefined || gid === undefined) throw new Error('no account "postgres" in /etc/passwd');
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return address.port;
+}
+
+async function untilReady(): Promise<void> {
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  while (!readFileSync(log, 'utf8').includes('ready to accept connections')) {
+    if (server.exitCode !== null || Date.now() > deadline) {
+      throw new Error(`Postgres of ${programs} did not start:\n${readFileSync(log, 'utf8')}`);
+    }
+    await delay(50);
+  }
+}
