@@ -42,7 +42,11 @@ const IMPORT = /^\s*(import|export)\s+(type\s+)?[^'";]*?from\s+'([^']+)'|^\s*imp
 const MAX_LINES = 400;
 
 const problems: string[] = [];
-const files = globSync(['packages/*/src/**/*.ts', 'apps/*/src/**/*.ts', 'bench/src/**/*.ts']);
+const files = globSync([
+  'packages/*/*/src/**/*.ts',
+  '{apps,stand-ins,tools,proof}/*/src/**/*.ts',
+  'bench/src/**/*.ts',
+]);
 for (const file of files) {
   const home = file.slice(0, file.indexOf(`${path.sep}src${path.sep}`) + '/src'.length);
   const name = path.basename(path.dirname(home));

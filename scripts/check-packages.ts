@@ -19,7 +19,7 @@ try {
 }
 
 function checkPackage(name: string): void {
-  const folder = resolve('packages', name);
+  const folder = resolve('packages/published', name);
   rmSync(join(folder, 'dist'), { recursive: true, force: true });
   run('tsc', ['-p', 'tsconfig.build.json'], folder);
   pack(folder);

@@ -1,5 +1,5 @@
 // Runs a command against the Postgres that the system has installed, with the settings that its package ships, and
-// removes that server afterwards: `node scripts/system-postgres.ts vitest run packages/postgres`.
+// removes that server afterwards: `node scripts/system-postgres.ts vitest run packages/libraries/postgres`.
 import { execFileSync, spawn } from 'node:child_process';
 import {
   chownSync,

@@ -6,7 +6,7 @@ import { type TestDatabase, createTestDatabase } from '@cashback/testing';
 import { freePort } from '@cashback/testing/free-ports';
 import { makeWorkerUtils } from 'graphile-worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createInvoice } from '../../apps/transactions/src/invoices/create-invoice.ts';
+import { createInvoice } from '@cashback/transactions/create-invoice';
 import { withClient } from '../src/database/with-client.ts';
 import { createIds } from '../src/register/order-ids.ts';
 import type { ContenderPlace } from '../src/charge/contenders/contender.ts';

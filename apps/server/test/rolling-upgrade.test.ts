@@ -5,8 +5,8 @@ import { type TestDatabase, createTestDatabase } from '@cashback/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newOrder, paid } from '../../processing/test/support/orders.ts';
 import { startSystem } from '../../processing/test/support/system.ts';
-import { startWorker } from '../../worker/src/app.ts';
-import { settingsSchema as workerSettings } from '../../worker/src/env.ts';
+import { startWorker } from '@cashback/worker/app';
+import { settingsSchema as workerSettings } from '@cashback/worker/settings';
 import {
   type OutsideTransactions,
   startOutsideTransactions,

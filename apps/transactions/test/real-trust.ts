@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { TrustSettings } from '@cashback/contract';
 import { readSettings } from '@cashback/service';
-import { startTrust } from '../../trust/src/app.ts';
-import { settingsSchema } from '../../trust/src/env.ts';
+import { startTrust } from '@cashback/trust/app';
+import { settingsSchema } from '@cashback/trust/settings';
 import { log, trustToken } from './support.ts';
 
 const CALM: Omit<TrustSettings, 'duplicate_callback_share' | 'reorder_callback_share'> = {

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { type RunningApp, readSettings } from '@cashback/service';
 import { freePort } from '@cashback/testing/free-ports';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTransactions } from '../../transactions/src/app.ts';
-import { settingsSchema as transactionsSettings } from '../../transactions/src/env.ts';
-import { startTrust } from '../../trust/src/app.ts';
-import { settingsSchema as trustSettings } from '../../trust/src/env.ts';
+import { startTransactions } from '@cashback/transactions/app';
+import { settingsSchema as transactionsSettings } from '@cashback/transactions/settings';
+import { startTrust } from '@cashback/trust/app';
+import { settingsSchema as trustSettings } from '@cashback/trust/settings';
 import {
   CALLBACK_SECRET,
   type Harness,

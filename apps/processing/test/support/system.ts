@@ -13,10 +13,10 @@ import {
   readSettings,
 } from '@cashback/service';
 import { createTestDatabase } from '@cashback/testing';
-import { startServer } from '../../../server/src/app.ts';
-import { settingsSchema as serverSettings } from '../../../server/src/env.ts';
-import { startTransactions } from '../../../transactions/src/app.ts';
-import { settingsSchema as transactionsSettings } from '../../../transactions/src/env.ts';
+import { startServer } from '@cashback/server/app';
+import { settingsSchema as serverSettings } from '@cashback/server/settings';
+import { startTransactions } from '@cashback/transactions/app';
+import { settingsSchema as transactionsSettings } from '@cashback/transactions/settings';
 import { startProcessing } from '../../src/app.ts';
 import { settingsSchema } from '../../src/env.ts';
 import { type CallbackRoad, startCallbackRoad } from './callback-road.ts';

@@ -3,7 +3,7 @@ import type { RegisterInput } from '@cashback/contract';
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
 import { type Log, type RunningApp, createLog, readSettings } from '@cashback/service';
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
-import { registerOrders } from '../../../server/src/register-orders.ts';
+import { registerOrders } from '@cashback/server/register-orders';
 import { startWorker } from '../../src/app.ts';
 import { type Settings, settingsSchema } from '../../src/env.ts';
 import { type OutsideTransactions, startOutsideTransactions } from './outside-transactions.ts';

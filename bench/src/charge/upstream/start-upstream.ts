@@ -17,7 +17,9 @@ export interface Upstream {
 
 const APPS = ['trust', 'transactions'] as const;
 const mainOf = (name: string): string =>
-  fileURLToPath(new URL(`../../../../apps/${name}/src/main.ts`, import.meta.url));
+  fileURLToPath(
+    new URL(`../../../../${name === 'trust' ? 'stand-ins' : 'apps'}/${name}/src/main.ts`, import.meta.url),
+  );
 
 /** `transactions` and the payment system behind it, as they are deployed: processes of their own, default settings. */
 export async function startUpstream(options: {

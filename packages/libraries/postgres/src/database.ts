@@ -1,0 +1,50 @@
+import { drizzle } from 'drizzle-orm/node-postgres';
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import { Pool } from 'pg';
+import { connectionOf } from './connection-settings.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
+import { prepareSession } from './session.ts';
+
+export type Database = {
+  pool: Pool;
+  drizzle: NodePgDatabase;
+  /** Waits for clients that are checked out, then closes every connection. May be called twice. */
+  close(): Promise<void>;
+};
+
+export type DatabaseSettings = ConnectionSettings & {
+  max_connections?: number;
+  /** Hears of connections that broke while idle; the pool replaces them by itself. */
+  log_error?: (error: Error) => void;
+};
+
+const defaultMaxConnections = 10;
+const idleTimeoutMs = 30_000;
+
+/** Opens no connection yet: an unreachable database shows at the first statement, or in `waitForDatabase`. */
+export function openDatabase(settings: DatabaseSettings): Database {
+  const { config, session, timeout_ms } = connectionOf(settings);
+  const pool = new Pool({
+    ...config,
+    // The pool waits for the promise, whatever its types say, and closes a connection that could not be prepared.
+    // oxlint-disable-next-line typescript/no-misused-promises
+    onConnect: (client) => prepareSession(client, session, timeout_ms),
+    max: settings.max_connections ?? defaultMaxConnections,
+    idleTimeoutMillis: idleTimeoutMs,
+  });
+  let closing: Promise<void> | undefined;
+  // Between the pool and who takes a client there is a moment in which nobody hears it: an end that arrives in one piece
+  // with the answer before it would be an unheard error, which ends the process. Its next statement fails anyway.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  pool.on('error', (error) => {
+    // The pool hangs the whole connection on it, with the key to cancel its statements: nothing for a log.
+    Reflect.deleteProperty(error, 'client');
+    // A connection on its way out has nothing more to say that matters.
+    if (closing === undefined) settings.log_error?.(error);
+  });
+  return {
+    pool,
+    drizzle: drizzle({ client: pool }),
+    close: () => (closing ??= pool.end()),
+  };
+}

@@ -1,0 +1,310 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { PgBoss, getRollbackPlans } from 'pg-boss';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { createTestDatabase } from '@cashback/testing';
+import type { TestDatabase } from '@cashback/testing';
+import { defineQueue, openDatabase, startJobs } from '../src/index.ts';
+import type { Database, Jobs, Queue } from '../src/index.ts';
+
+import { bossDatabase } from '../src/jobs/boss-database.ts';
+import { installJobs } from '../src/migrations/install-jobs.ts';
+import { createRoles } from '../src/migrations/roles.ts';
+
+const schema = 'jobs_upkeep';
+const role = `jobs_upkeep_${process.pid}`;
+const killedWorker = fileURLToPath(new URL('fixtures/hang-on-job.ts', import.meta.url));
+const payload = z.object({});
+type Payload = z.infer<typeof payload>;
+
+let testDatabase: TestDatabase;
+let admin: Database;
+const errors: Error[] = [];
+const running: Jobs[] = [];
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  admin = openDatabase({ url: testDatabase.url, application_name: 'observer' });
+  await install();
+});
+
+afterEach(async () => {
+  for (const jobs of running.splice(0)) await jobs.stop({ timeout_ms: 1_000 });
+  errors.splice(0);
+});
+
+afterAll(async () => {
+  await admin?.pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  await admin?.close();
+  await testDatabase?.drop();
+});
+
+async function install(): Promise<string> {
+  const client = await admin.pool.connect();
+  try {
+    await createRoles(client, [role]);
+    return await installJobs(client, testDatabase.url, schema, [role]);
+  } finally {
+    client.release();
+  }
+}
+
+async function start(queue: Queue<Payload>, listen = true): Promise<Jobs> {
+  const jobs = await startJobs({
+    database_url: testDatabase.url,
+    role,
+    jobs_schema: schema,
+    queues: [queue],
+    application_name: 'upkeep',
+    log_error: (error) => errors.push(error),
+    listen,
+  });
+  running.push(jobs);
+  return jobs;
+}
+
+async function states(queue: Queue<Payload>): Promise<string[]> {
+  const { rows } = await admin.pool.query<{ state: string }>(
+    `SELECT state::text FROM ${schema}.job WHERE name = $1 ORDER BY created_on`,
+    [queue.name],
+  );
+  return rows.map(({ state }) => state);
+}
+
+test('the jobs of a killed worker come back to another within half a minute', async () => {
+  const queue = defineQueue({ name: 'killed', schema, payload });
+  const jobs = await start(queue);
+  const argument = JSON.stringify({ database_url: testDatabase.url, role, schema, name: queue.name });
+  const child = spawn(process.execPath, [killedWorker, argument], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await jobs.enqueue(queue, [{ key: 'a', payload: {} }]);
+  await once(child.stdout, 'data');
+  child.kill('SIGKILL');
+  const seen: string[] = [];
+  await jobs.work(queue, {}, async (batch) => {
+    seen.push(...batch.map(({ key }) => key));
+  });
+  await expect.poll(() => seen, { timeout: 30_000 }).toEqual(['a']);
+}, 60_000);
+
+test('picks jobs up after every connection was cut, at once again as soon as it listens again', async () => {
+  const queue = defineQueue({ name: 'cut', schema, payload });
+  const jobs = await start(queue);
+  const seen: string[] = [];
+  await jobs.work(queue, { poll_seconds: 20 }, async (batch) => {
+    seen.push(...batch.map(({ key }) => key));
+  });
+  await jobs.enqueue(queue, [{ key: 'before', payload: {} }]);
+  await expect.poll(() => seen).toEqual(['before']);
+  const cut = await admin.pool.query<{ pid: number }>(
+    "SELECT pid, pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'upkeep' AND datname = current_database()",
+  );
+  expect(cut.rowCount).toBeGreaterThan(1);
+  await expect
+    .poll(async () => {
+      const { rowCount } = await admin.pool.query(
+        "SELECT FROM pg_stat_activity WHERE application_name = 'upkeep' AND query LIKE 'LISTEN%' AND datname = current_database()",
+      );
+      return rowCount;
+    })
+    .toBe(1);
+  await jobs.enqueue(queue, [{ key: 'after', payload: {} }]);
+  await expect.poll(() => seen, { timeout: 5_000 }).toEqual(['before', 'after']);
+  expect(errors.map(({ message }) => message)).toContain('lost the connection that listens for jobs');
+});
+
+test('a process that does not listen wakes the ones that do, and polls for itself', async () => {
+  const queue = defineQueue({ name: 'silent', schema, payload });
+  const listening = await start(queue);
+  const silent = await start(queue, false);
+  const seen: string[] = [];
+  await listening.work(queue, { poll_seconds: 20 }, async (batch) => {
+    seen.push(...batch.map(({ key }) => key));
+  });
+  await silent.enqueue(queue, [{ key: 'a', payload: {} }]);
+  await expect.poll(() => seen, { timeout: 5_000 }).toEqual(['a']);
+});
+
+test('a handler that outlasts stop hears of it, and its job goes back to the queue', async () => {
+  const queue = defineQueue({ name: 'outlasting', schema, payload });
+  const jobs = await start(queue);
+  let started = false;
+  const aborted = Promise.withResolvers<void>();
+  await jobs.work(queue, {}, async (_batch, signal) => {
+    started = true;
+    signal.addEventListener('abort', () => aborted.resolve());
+    await aborted.promise;
+  });
+  await jobs.enqueue(queue, [{ key: 'a', payload: {} }]);
+  await expect.poll(() => started).toBe(true);
+  await jobs.stop({ timeout_ms: 1_000 });
+  await aborted.promise;
+  expect(await states(queue)).toEqual(['retry']);
+});
+
+test('changed options of a queue take effect at the next start, another policy is refused', async () => {
+  const queue = defineQueue({ name: 'changed', schema, payload });
+  await start(queue);
+  await start(defineQueue({ name: 'changed', schema, payload, options: { retry_limit: 9 } }));
+  const { rows } = await admin.pool.query(
+    `SELECT retry_limit, policy FROM ${schema}.queue WHERE name = 'changed'`,
+  );
+  expect(rows).toEqual([{ retry_limit: 9, policy: 'stately' }]);
+  await admin.pool.query(`UPDATE ${schema}.queue SET policy = 'standard' WHERE name = 'changed'`);
+  await expect(start(queue)).rejects.toThrow(/queue jobs_upkeep\.changed has the policy standard/);
+});
+
+test('a start where nothing is installed says what to do', async () => {
+  const queue = defineQueue({ name: 'nowhere', schema: 'missing_jobs', payload });
+  const starting = startJobs({
+    database_url: testDatabase.url,
+    jobs_schema: 'missing_jobs',
+    queues: [queue],
+    application_name: 'upkeep',
+    log_error: () => {},
+  });
+  await expect(starting).rejects.toMatchObject({
+    message: expect.stringMatching(/cannot start the jobs of upkeep in missing_jobs: .*pnpm migrate/),
+    expected: true,
+  });
+});
+
+test('a start that fails for a fault of its own throws that fault, with its stack', async () => {
+  const queue = defineQueue({ name: 'elsewhere', schema: 'another_schema', payload });
+  const failed = await start(queue).catch((thrown: unknown) => thrown);
+  expect(failed).toMatchObject({ message: expect.stringContaining('is defined in another_schema') });
+  expect(failed).not.toHaveProperty('expected');
+  expect((failed as Error).stack).toContain('start-jobs.ts');
+});
+
+test('works off a burst that the statistics of the database know nothing of', async () => {
+  const jobCount = 10_000;
+  const [other, burst] = ['other', 'burst'].map((name) => defineQueue({ name, schema, payload }));
+  if (other === undefined || burst === undefined) throw new Error('two queues expected');
+  const before = await start(other);
+  const batch = Array.from({ length: jobCount }, (_, index) => ({ key: `${index}`, payload: {} }));
+  await before.enqueue(other, batch);
+  await admin.pool.query(`ANALYZE ${schema}.job_common`);
+  const jobs = await start(burst);
+  await jobs.enqueue(burst, batch);
+  let done = 0;
+  await jobs.work(burst, { batch_size: 500 }, async (taken) => {
+    done += taken.length;
+  });
+  // A hundred times longer when every fetch reads the whole queue once per job.
+  await expect.poll(() => done, { timeout: 15_000 }).toBe(jobCount);
+});
+
+// What the upkeep of the table does meanwhile is counted, too: then it is counted anew.
+const uncounted = { retry: 2 };
+test(
+  'reads few index entries for each job of a burst, however many wait and run, and whatever was known of the queue',
+  uncounted,
+  async () => {
+    const queue = defineQueue({ name: 'counted', schema, payload });
+    const jobs = await start(queue);
+    // What is known of the table is that nothing waits and nothing runs.
+    await admin.pool.query(`DELETE FROM ${schema}.job`);
+    await admin.pool.query(`VACUUM ANALYZE ${schema}.job_common`);
+    const jobCount = 6_000;
+    const burst = Array.from({ length: jobCount }, (_, index) => ({ key: `${index}`, payload: {} }));
+    await jobs.enqueue(queue, burst);
+    const before = await entriesRead();
+    let done = 0;
+    // The batches wait for each other, so that many run while the next are fetched.
+    const { promise: allFetched, resolve: release } = Promise.withResolvers<void>();
+    let batches = 0;
+    await jobs.work(queue, { batch_size: 100, concurrency: 4 }, async (taken) => {
+      batches += 1;
+      if (batches === 4) release();
+      await allFetched;
+      done += taken.length;
+    });
+    await expect.poll(() => done, { timeout: 30_000 }).toBe(jobCount);
+    await expect.poll(() => states(queue).then((all) => new Set(all))).toEqual(new Set(['completed']));
+    for (const one of running.splice(0)) await one.stop({ timeout_ms: 1_000 });
+    // With a plan that reads all that run, or all that wait, once per job it is hundreds.
+    const read = (await entriesRead()) - before;
+    expect(read).toBeGreaterThan(jobCount);
+    expect(read / jobCount).toBeLessThan(60);
+  },
+);
+
+/** Rows and index entries of the job table that were looked at so far; sessions tell it when they end. */
+async function entriesRead(): Promise<number> {
+  const { rows } = await admin.pool.query<{ count: string }>(
+    `SELECT (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE schemaname = $1 AND relname = 'job_common')
+          + (SELECT seq_tup_read FROM pg_stat_user_tables WHERE schemaname = $1 AND relname = 'job_common') AS count`,
+    [schema],
+  );
+  return Number(rows[0]?.count);
+}
+
+test('the statistics of the job table are made once, and leave nothing behind', async () => {
+  const { rows } = await admin.pool.query<{ attname: string; n_distinct: number; common: string | null }>(
+    `SELECT attname, n_distinct, most_common_vals::text AS common FROM pg_stats
+     WHERE schemaname = $1 AND tablename = 'job_common' AND attname IN ('name', 'state') ORDER BY attname`,
+    [schema],
+  );
+  expect(rows).toEqual([
+    { attname: 'name', n_distinct: 4, common: null },
+    { attname: 'state', n_distinct: 4, common: expect.stringContaining('active') },
+  ]);
+  await admin.pool.query(`ANALYZE ${schema}.job_common`);
+  expect(await install()).toBe('unchanged');
+  const left = await admin.pool.query(
+    `SELECT name FROM ${schema}.queue WHERE name LIKE 'statistics%' UNION ALL
+     SELECT name FROM ${schema}.job WHERE name LIKE 'statistics%'`,
+  );
+  expect(left.rows).toEqual([]);
+});
+
+test('all upkeep of the queues is within the rights of the role', async () => {
+  const queue = defineQueue({ name: 'kept_up', schema, payload, options: { keep_finished_seconds: 1 } });
+  const jobs = await start(queue);
+  await jobs.enqueue(queue, [{ key: 'a', payload: {} }]);
+  await jobs.work(queue, {}, async () => {});
+  await expect.poll(() => states(queue)).toEqual(['completed']);
+  const config = { url: testDatabase.url, role, application_name: 'upkeep' };
+  const database = openDatabase(config);
+  const log_error = (error: Error): void => void errors.push(error);
+  const boss = new PgBoss({
+    db: bossDatabase({ pool: database.pool, listener: config, log_error }),
+    schema,
+    migrate: false,
+    createSchema: false,
+    schedule: false,
+    supervise: false,
+    monitorIntervalSeconds: 1,
+    maintenanceIntervalSeconds: 1,
+  });
+  boss.on('error', log_error);
+  await boss.start();
+  await expect
+    .poll(
+      async () => {
+        await boss.supervise();
+        return states(queue);
+      },
+      { timeout: 10_000 },
+    )
+    .toEqual([]);
+  await boss.stop();
+  await database.close();
+  expect(errors).toEqual([]);
+});
+
+test('an older version of pg-boss is migrated, and apps refuse to start before that', async () => {
+  const queue = defineQueue({ name: 'migrated', schema, payload });
+  await admin.pool.query(getRollbackPlans(schema));
+  await expect(start(queue)).rejects.toMatchObject({
+    message: expect.stringMatching(/requires migrations.*pnpm migrate/),
+    expected: true,
+  });
+  expect(await install()).toBe('migrated');
+  expect(await install()).toBe('unchanged');
+  const jobs = await start(queue);
+  await jobs.enqueue(queue, [{ key: 'a', payload: {} }]);
+  expect(await states(queue)).toEqual(['created']);
+});

@@ -1,0 +1,174 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { createTestDatabase } from '@cashback/testing';
+import type { TestDatabase } from '@cashback/testing';
+import { withServer } from '@cashback/testing/test-database';
+import { migrate, openDatabase } from '../src/index.ts';
+import type { Database } from '../src/index.ts';
+
+const run = promisify(execFile);
+const cli = fileURLToPath(new URL('../src/migrate-cli.ts', import.meta.url));
+/** Roles belong to the whole server, which other runs may share. */
+const role = `shop_${process.pid}`;
+
+let testDatabase: TestDatabase;
+let admin: Database;
+let folder: string;
+
+beforeEach(async () => {
+  testDatabase = await createTestDatabase();
+  admin = openDatabase({ url: testDatabase.url, application_name: 'migrate-test' });
+  folder = await mkdtemp(join(tmpdir(), 'cashback-drizzle-'));
+  await writeOwner('shop', { roles: [role], jobs_schema: 'shop_jobs' }, [
+    'CREATE SCHEMA shop; CREATE TABLE shop.item (id int);',
+    `GRANT USAGE ON SCHEMA shop TO ${role}; GRANT SELECT ON shop.item TO ${role};`,
+  ]);
+  await writeOwner('later', { roles: [], jobs_schema: null }, null);
+});
+
+afterEach(async () => {
+  await admin.close();
+  await testDatabase.drop();
+  await rm(folder, { recursive: true });
+});
+
+afterAll(() =>
+  withServer(inject('postgres_url'), async (client) => {
+    await client.query(`DROP ROLE IF EXISTS ${role}`);
+  }),
+);
+
+async function writeOwner(owner: string, settings: object, migrations: string[] | null): Promise<void> {
+  const place = join(folder, owner);
+  await mkdir(join(place, 'meta'), { recursive: true });
+  await writeFile(join(place, 'owner.json'), JSON.stringify(settings));
+  if (migrations === null) return;
+  const entries = migrations.map((_, idx) => ({
+    idx,
+    version: '7',
+    when: 1_000 + idx,
+    tag: `${idx}`,
+    breakpoints: true,
+  }));
+  await writeFile(
+    join(place, 'meta', '_journal.json'),
+    JSON.stringify({ version: '7', dialect: 'postgresql', entries }),
+  );
+  for (const [index, text] of migrations.entries()) await writeFile(join(place, `${index}.sql`), text);
+}
+
+/** Everything a migration may change: relations and functions, who may do what with them, and the histories. */
+async function snapshot(): Promise<unknown> {
+  const { rows } = await admin.pool.query(`
+    SELECT oid::regclass::text AS name, relacl::text AS acl FROM pg_class
+      WHERE relnamespace::regnamespace::text IN ('shop', 'shop_jobs', 'drizzle')
+    UNION ALL SELECT oid::regprocedure::text, proacl::text FROM pg_proc WHERE pronamespace::regnamespace::text = 'shop_jobs'
+    UNION ALL SELECT nspname, nspacl::text FROM pg_namespace
+    UNION ALL SELECT 'default', defaclacl::text FROM pg_default_acl
+    UNION ALL SELECT hash, created_at::text FROM drizzle.shop_migrations
+    ORDER BY name, acl`);
+  return rows;
+}
+
+test('applies what is missing, reports it owner by owner, and changes nothing when repeated', async () => {
+  const reported: string[] = [];
+  const first = await migrate({ url: testDatabase.url, folder, report: ({ owner }) => reported.push(owner) });
+  expect(first).toEqual([
+    { owner: 'later', applied: 0, total: 0, jobs: null },
+    { owner: 'shop', applied: 2, total: 2, jobs: { schema: 'shop_jobs', outcome: 'installed' } },
+  ]);
+  expect(reported).toEqual(['later', 'shop']);
+  const before = await snapshot();
+  const second = await migrate({ url: testDatabase.url, folder });
+  expect(second[1]).toEqual({
+    owner: 'shop',
+    applied: 0,
+    total: 2,
+    jobs: { schema: 'shop_jobs', outcome: 'unchanged' },
+  });
+  expect(await snapshot()).toEqual(before);
+});
+
+test('runs at the same time apply each migration once', async () => {
+  const results = await Promise.all(
+    Array.from({ length: 4 }, () => migrate({ url: testDatabase.url, folder })),
+  );
+  const applied = results.map((result) => result.find(({ owner }) => owner === 'shop')?.applied);
+  expect(applied.toSorted()).toEqual([0, 0, 0, 2]);
+});
+
+test('runs at the same time on two databases of one server share its roles', async () => {
+  const other = await createTestDatabase();
+  await admin.pool.query(`DROP ROLE IF EXISTS ${role}`);
+  const runs = await Promise.all([testDatabase, other].map(({ url }) => migrate({ url, folder })));
+  expect(runs.map((results) => results.find(({ owner }) => owner === 'shop')?.applied)).toEqual([2, 2]);
+  await other.drop();
+});
+
+test('works for a login that is no superuser, and lets it take on the roles', async () => {
+  const login = `shop_admin_${process.pid}`;
+  const { rows } = await admin.pool.query<{ name: string }>('SELECT current_database() AS name');
+  await admin.pool.query(`CREATE ROLE ${login} LOGIN PASSWORD 'secret' CREATEROLE`);
+  await admin.pool.query(`GRANT CREATE ON DATABASE ${rows[0]?.name} TO ${login}`);
+  await admin.pool.query(`DROP SCHEMA IF EXISTS drizzle CASCADE; DROP ROLE IF EXISTS ${role}`);
+  const url = new URL(testDatabase.url);
+  url.username = login;
+  url.password = 'secret';
+  await migrate({ url: url.href, folder });
+  await migrate({ url: url.href, folder });
+  const app = openDatabase({ url: url.href, role, application_name: 'shop' });
+  expect((await app.pool.query('SELECT current_user')).rows).toEqual([{ current_user: role }]);
+  expect((await app.pool.query('SELECT * FROM shop.item')).rows).toEqual([]);
+  await expect(app.pool.query('INSERT INTO shop.item VALUES (1)')).rejects.toThrow('permission denied');
+  await app.close();
+  await admin.pool.query(`DROP OWNED BY ${login} CASCADE; DROP ROLE ${role}; DROP ROLE ${login}`);
+});
+
+test('leaves nothing of an owner whose migrations fail halfway', async () => {
+  await writeOwner('shop', { roles: [role], jobs_schema: null }, ['CREATE SCHEMA shop;', 'SELECT 1 / 0;']);
+  await expect(migrate({ url: testDatabase.url, folder })).rejects.toThrow(
+    /the migrations of shop in .* were not applied: division by zero/,
+  );
+  const { rows } = await admin.pool.query("SELECT to_regnamespace('shop') AS schema");
+  expect(rows).toEqual([{ schema: null }]);
+});
+
+test('refuses migrations that were edited or put in front after they ran, which would be passed over', async () => {
+  const sql = ['CREATE SCHEMA shop;', 'CREATE TABLE shop.item (id int);'];
+  const settings = { roles: [], jobs_schema: null };
+  await writeOwner('shop', settings, sql);
+  await migrate({ url: testDatabase.url, folder });
+  await writeOwner('shop', settings, ['CREATE SCHEMA shop_renamed;', ...sql.slice(1)]);
+  await expect(migrate({ url: testDatabase.url, folder })).rejects.toMatchObject({
+    message: expect.stringMatching(/shop do not continue.*number 1.*append-only/s),
+    expected: true,
+  });
+  await writeOwner('shop', settings, [...sql, 'CREATE TABLE shop.more (id int);']);
+  const results = await migrate({ url: testDatabase.url, folder });
+  expect(results.find(({ owner }) => owner === 'shop')).toMatchObject({ applied: 1, total: 3 });
+});
+
+test('says what is wrong with an owner.json', async () => {
+  await writeOwner('shop', { roles: ['Not-Plain'] }, null);
+  await expect(migrate({ url: testDatabase.url, folder })).rejects.toThrow(
+    /owner\.json: expected .*at jobs_schema.*lower-case name.*at roles\[0\]/s,
+  );
+});
+
+test('the command prints a line per owner or JSON, and says what it needs', async () => {
+  const env = { PATH: process.env['PATH'], DATABASE_URL: testDatabase.url };
+  const { stdout: json } = await run(process.execPath, [cli, '--json'], { env });
+  const owners = JSON.parse(json) as { owner: string }[];
+  const { stdout: lines } = await run(process.execPath, [cli], { env });
+  expect(lines.trim().split('\n').filter(Boolean)).toHaveLength(owners.length);
+  expect((await run(process.execPath, [cli, '--help'])).stdout).toContain('DATABASE_URL');
+  await expect(run(process.execPath, [cli], { env: { PATH: env.PATH } })).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^migrate: DATABASE_URL is not set: expected .*for example/),
+  });
+});

@@ -1,0 +1,205 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { freePort } from '@cashback/testing/free-ports';
+import { createTestDatabase } from '@cashback/testing';
+import type { TestDatabase } from '@cashback/testing';
+import { connectClient } from '../src/connect-client.ts';
+import { defineQueue, openDatabase, startJobs, waitForDatabase } from '../src/index.ts';
+
+const role = 'cashback_worker';
+const schema = 'cashback_jobs';
+/** What a server, a database or a login may have for defaults, each of them unfit for our statements. */
+const UNFIT = {
+  jit: 'on',
+  jit_above_cost: '0',
+  datestyle: 'German',
+  timezone: 'Asia/Kathmandu',
+  default_transaction_isolation: 'serializable',
+  default_transaction_read_only: 'on',
+  synchronous_commit: 'off',
+};
+
+let testDatabase: TestDatabase;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  const admin = openDatabase({ url: testDatabase.url, application_name: 'admin' });
+  const name = new URL(testDatabase.url).pathname.slice(1);
+  for (const [setting, value] of Object.entries(UNFIT)) {
+    await admin.pool.query(`ALTER DATABASE ${name} SET ${setting} = '${value}'`);
+  }
+  await admin.close();
+});
+
+afterAll(() => testDatabase?.drop());
+
+async function readSession(client: Pick<pg.ClientBase, 'query'>): Promise<Record<string, string>> {
+  const { rows } = await client.query<{ name: string; value: string }>(
+    `SELECT name, current_setting(name) AS value FROM unnest($1::text[]) AS name
+     UNION ALL SELECT 'user', current_user`,
+    [
+      [
+        'jit',
+        'datestyle',
+        'timezone',
+        'default_transaction_isolation',
+        'default_transaction_read_only',
+        'synchronous_commit',
+        'lock_timeout',
+        'enable_sort',
+      ],
+    ],
+  );
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+}
+
+const fit = {
+  jit: 'off',
+  datestyle: 'ISO, MDY',
+  timezone: 'UTC',
+  default_transaction_isolation: 'read committed',
+  default_transaction_read_only: 'off',
+  synchronous_commit: 'on',
+};
+
+describe('whatever the defaults of the database are, what we rely on is set on', () => {
+  test('every connection of a pool', async () => {
+    const settings = {
+      url: testDatabase.url,
+      role,
+      application_name: 'session-test',
+      lock_timeout_ms: 1_234,
+    };
+    const database = openDatabase({ ...settings, session: { enable_sort: 'off' } });
+    const clients = [await database.pool.connect(), await database.pool.connect()];
+    for (const client of clients) {
+      expect(await readSession(client)).toEqual({
+        ...fit,
+        user: role,
+        lock_timeout: '1234ms',
+        enable_sort: 'off',
+      });
+      client.release();
+    }
+    await database.close();
+  });
+
+  test('a connection outside any pool', async () => {
+    const client = await connectClient({ url: testDatabase.url, role, application_name: 'session-test' });
+    expect(await readSession(client)).toMatchObject({ ...fit, user: role });
+    await client.end();
+  });
+});
+
+test('a stronger durability than ours stays', async () => {
+  const url = new URL(testDatabase.url);
+  url.searchParams.set('options', '-c synchronous_commit=remote_apply');
+  const client = await connectClient({ url: url.href, application_name: 'session-test' });
+  expect(await readSession(client)).toMatchObject({ synchronous_commit: 'remote_apply' });
+  await client.end();
+});
+
+test('a session that cannot be set up fails the connection, not the process', async () => {
+  const database = openDatabase({
+    url: testDatabase.url,
+    application_name: 'session-test',
+    session: { no_such_setting: '1' },
+  });
+  await expect(database.pool.query('SELECT 1')).rejects.toThrow(/no_such_setting/);
+  expect(database.pool.totalCount).toBe(0);
+  await database.close();
+});
+
+const hasPgBouncer = programExists('pgbouncer');
+
+describe.skipIf(!hasPgBouncer)(
+  'through PgBouncer with its defaults, which takes no settings with a connection',
+  () => {
+    let pooler: Awaited<ReturnType<typeof startPgBouncer>>;
+    beforeAll(async () => {
+      pooler = await startPgBouncer(testDatabase.url);
+      await waitForDatabase({ url: pooler.url, timeout_ms: 20_000 });
+    });
+    afterAll(() => pooler?.stop());
+
+    test('every connection has what we rely on, and no settings of the one before', async () => {
+      const first = openDatabase({
+        url: pooler.url,
+        role,
+        application_name: 'first',
+        session: { enable_sort: 'off' },
+      });
+      expect(await readSession(first.pool)).toMatchObject({ ...fit, user: role, enable_sort: 'off' });
+      await first.close();
+      const second = await connectClient({ url: pooler.url, application_name: 'second' });
+      expect(await readSession(second)).toMatchObject({ ...fit, user: 'postgres', enable_sort: 'on' });
+      await second.end();
+    });
+
+    test('a job is picked up by its notification', async () => {
+      const queue = defineQueue({ name: 'through_a_pooler', schema, payload: z.object({ n: z.number() }) });
+      const jobs = await startJobs({
+        database_url: pooler.url,
+        role,
+        jobs_schema: schema,
+        queues: [queue],
+        application_name: 'session-test',
+        log_error: () => {},
+      });
+      const numbers: number[] = [];
+      await jobs.work(queue, { poll_seconds: 600 }, async (batch) => {
+        numbers.push(...batch.map(({ payload }) => payload.n));
+      });
+      await jobs.enqueue(queue, [{ key: 'a', payload: { n: 1 } }]);
+      await expect.poll(() => numbers, { timeout: 20_000 }).toEqual([1]);
+      await jobs.stop({ timeout_ms: 5_000 });
+    });
+  },
+);
+
+function programExists(name: string): boolean {
+  try {
+    execFileSync('which', [name], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** In session mode, its default: what listens, locks or prepares needs a session of its own. */
+async function startPgBouncer(databaseUrl: string) {
+  const target = new URL(databaseUrl);
+  const port = await freePort();
+  const folder = mkdtempSync(path.join(tmpdir(), 'cashback-pgbouncer-'));
+  const config = path.join(folder, 'pgbouncer.ini');
+  const password = target.password === '' ? '' : `password=${decodeURIComponent(target.password)}`;
+  writeFileSync(
+    config,
+    `[databases]
+* = host=${target.hostname} port=${target.port} user=${target.username} ${password}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = any
+`,
+  );
+  const asAccount = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
+  execFileSync('chmod', ['-R', 'a+rX', folder]);
+  const child = spawn('pgbouncer', [...asAccount, config], { stdio: 'ignore' });
+  const url = new URL(databaseUrl);
+  url.hostname = '127.0.0.1';
+  url.port = String(port);
+  return {
+    url: url.href,
+    stop() {
+      child.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

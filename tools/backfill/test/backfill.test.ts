@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { createCashbackClient } from '@cashback/client';
+import { createTestDatabase } from '@cashback/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const TOKEN = 'token-of-the-backfill';
+const MAIN = path.resolve(import.meta.dirname, '../src/main.ts');
+const SERVER = path.resolve(import.meta.dirname, '../../../apps/server/src/main.ts');
+
+let folder: string;
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let server: ChildProcess;
+let url: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'backfill-test-'));
+  database = await createTestDatabase();
+  server = spawn(process.execPath, [SERVER], {
+    env: {
+      DATABASE_URL: database.url,
+      PORT: '0',
+      LOG_LEVEL: 'warn',
+      BEARER_TOKENS: JSON.stringify([{ caller: 'test', token: TOKEN, scopes: ['register', 'order'] }]),
+    },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const [ready] = (await once(server, 'message')) as [{ url: string }];
+  url = ready.url;
+});
+afterAll(async () => {
+  server?.kill('SIGTERM');
+  if (server !== undefined) await once(server, 'exit');
+  await database?.drop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function backfill(file: string, options: string[] = [], to = url) {
+  const child = spawn(process.execPath, [MAIN, file, '--json', ...options], {
+    env: { CASHBACK_URL: to, CASHBACK_TOKEN: TOKEN },
+    stdio: ['ignore', 'pipe', 'ignore'],
+    cwd: folder,
+  });
+  const [out, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  return { code: code as number, report: JSON.parse(out) as unknown };
+}
+
+function line(order_id: string, fields: Record<string, unknown> = {}): string {
+  return JSON.stringify({
+    order_id,
+    service: 'yellow',
+    user_id: 'user-1',
+    wallet_id: 'wallet-1',
+    currency: 'USD',
+    invoice_version: 1,
+    cleared_sum: '100',
+    cashback_by_source: [{ source: 'user', value: '5' }],
+    ...fields,
+  });
+}
+
+test('a file is registered line by line, what is wrong is told with its line, and running it again changes nothing', async () => {
+  const good = Array.from({ length: 1_200 }, (_, index) => line(`filled-${index}`));
+  const lines = [
+    ...good.slice(0, 700),
+    '{"order_id":',
+    '',
+    line('bad', { currency: 'dollars' }),
+    '[]',
+    ...good.slice(700),
+  ];
+  const file = path.join(folder, 'orders.ndjson');
+  await writeFile(file, lines.join('\r\n'));
+
+  expect(await backfill(file)).toEqual({
+    code: 2,
+    report: {
+      lines: 1_203,
+      outcomes: { registered: 1_200, unchanged: 0, stale: 0 },
+      rejected: 3,
+      stopped_at: null,
+      reason: null,
+    },
+  });
+  const rejected = (await readFile(path.join(folder, 'rejected.ndjson'), 'utf8')).trim().split('\n');
+  expect(rejected.map((text) => JSON.parse(text) as unknown)).toMatchObject([
+    {
+      line: 701,
+      code: 'BAD_REQUEST',
+      message: expect.stringContaining('expected JSON'),
+      input: '{"order_id":',
+    },
+    { line: 704, code: 'BAD_REQUEST', message: expect.stringContaining('expected a JSON object') },
+    { line: 703, code: 'BAD_REQUEST', issues: [{ path: 'currency' }], input: { order_id: 'bad' } },
+  ]);
+  expect((await backfill(file)).report).toMatchObject({ outcomes: { registered: 0, unchanged: 1_200 } });
+  const client = createCashbackClient({ url, token: TOKEN });
+  expect(await client.order({ order_id: 'filled-1199' })).toMatchObject({
+    revision: 1,
+    cashback_sum: '5.0000',
+  });
+  client.close();
+});
+
+test('without a server it stops and says from which line to go on', async () => {
+  const file = path.join(folder, 'more.ndjson');
+  await writeFile(file, [line('more-1'), line('more-2')].join('\n'));
+  const { code, report } = await backfill(file, [], 'http://127.0.0.1:1');
+  expect({ code, report }).toMatchObject({
+    code: 1,
+    report: { outcomes: { registered: 0 }, stopped_at: 1, reason: expect.stringContaining('UNREACHABLE') },
+  });
+  expect(await backfill(file, ['--from', '2'])).toMatchObject({
+    code: 0,
+    report: { outcomes: { registered: 1 } },
+  });
+}, 60_000);
