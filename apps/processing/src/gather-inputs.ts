@@ -8,7 +8,7 @@ import {
   formatAmount,
   parseAmount,
   parseRate,
-  vectorOfValues,
+  parseValues,
 } from '@cashback/contract';
 import { type CalculationInput, type ServiceCashback, clearedSums } from '@cashback/core';
 import { askService } from './ask-service.ts';
@@ -103,7 +103,7 @@ async function serviceCashback(
 }
 
 function storedServiceValue(stored: OrderOutput | null): Amount {
-  return amountOf(vectorOfValues(stored?.target ?? []), 'service');
+  return amountOf(parseValues(stored?.target ?? []), 'service');
 }
 
 function readRates({ rates }: OrderRates): CalculationInput['rates'] {

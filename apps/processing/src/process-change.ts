@@ -1,5 +1,5 @@
 import { CashbackClientError, type CashbackClient } from '@cashback/client';
-import { formatAmount, valuesOfVector } from '@cashback/contract';
+import { formatAmount, formatValues } from '@cashback/contract';
 import { type Calculation, calculateCashback } from '@cashback/core';
 import type { Outcome, RegisterAnswers } from './decide-next-step.ts';
 import { type Inputs, RATES_MISSING, gatherInputs } from './gather-inputs.ts';
@@ -69,7 +69,7 @@ async function register(
       currency: invoice.currency,
       invoice_version: invoice.version,
       cleared_sum: formatAmount(cleared_sum),
-      cashback_by_source: valuesOfVector(target),
+      cashback_by_source: formatValues(target),
       expected_revision,
       receipt,
     });

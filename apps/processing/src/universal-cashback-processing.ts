@@ -1,5 +1,5 @@
 import type { JobHandler } from '@cashback/postgres';
-import { type Log, createGroup } from '@cashback/service';
+import { type Log, createBatcher } from '@cashback/service';
 import PQueue from 'p-queue';
 import { type UnfinishedChange, loadUnfinished } from './db/queries/load-unfinished.ts';
 import type { Outcome, StepLimits } from './decide-next-step.ts';
@@ -28,7 +28,7 @@ export function createProcessingHandler(options: ProcessingOptions): JobHandler<
   return async (jobs, signal) => {
     const orderIds = [...new Set(jobs.map(({ payload }) => payload.order_id))];
     const changes = await loadUnfinished(inbox.database, orderIds);
-    const record = createGroup<Processed, Outcome>({
+    const record = createBatcher<Processed, Outcome>({
       keyOf: ({ change }) => change.order_id,
       max_size: orderIds.length,
       concurrency: 1,

@@ -3,11 +3,11 @@ import {
   CashbackError,
   type RegisterInput,
   type RegisterOutput,
-  type Vector,
+  type AmountsBySource,
   formatAmount,
   parseAmount,
-  sumVector,
-  vectorOfValues,
+  totalOf,
+  parseValues,
 } from '@cashback/contract';
 import type { RegisterDecision, Registration } from '@cashback/core';
 import { valuesOfBothSources } from './values-of-both-sources.ts';
@@ -28,7 +28,7 @@ export function registrationOf(input: RegisterInput): Registration {
     wallet_id,
     currency,
     invoice_version,
-    by_source: input.cashback_by_source === undefined ? null : vectorOfValues(input.cashback_by_source),
+    by_source: input.cashback_by_source === undefined ? null : parseValues(input.cashback_by_source),
     sum: input.cashback_sum === undefined ? null : parseAmount(input.cashback_sum),
     expected_revision: input.expected_revision ?? null,
   };
@@ -46,7 +46,7 @@ export function newOrderOf(input: RegisterInput, first: RegisterDecision): NewOr
     currency,
     invoice_version,
     cleared_sum: parseAmount(input.cleared_sum),
-    cashback_sum: registered ? sumVector(first.target) : 0n,
+    cashback_sum: registered ? totalOf(first.target) : 0n,
     // A row that only locks is never written, so its receipt need not travel.
     receipt: registered ? (input.receipt ?? null) : null,
   };
@@ -57,8 +57,8 @@ export function updateOf({ input, stored, decision }: Decided): OrderUpdate[] {
   if (stored === null) return [];
   const { order_id, invoice_version, receipt = null } = input;
   const cleared_sum = parseAmount(input.cleared_sum);
-  const update = (revision: number, target: Vector): OrderUpdate[] => [
-    { order_id, revision, invoice_version, cleared_sum, cashback_sum: sumVector(target), receipt },
+  const update = (revision: number, target: AmountsBySource): OrderUpdate[] => [
+    { order_id, revision, invoice_version, cleared_sum, cashback_sum: totalOf(target), receipt },
   ];
   if (decision.outcome === 'registered') return update(decision.revision, decision.target);
   if (decision.outcome === 'unchanged' && decision.newer_version)
@@ -106,14 +106,14 @@ function answer(
   outcome: RegisterOutput['outcome'],
   revision: number,
   invoice_version: number,
-  target: Vector,
+  target: AmountsBySource,
 ): RegisterOutput {
   return {
     need_processing: true,
     outcome,
     revision,
     invoice_version,
-    cashback_sum: formatAmount(sumVector(target)),
+    cashback_sum: formatAmount(totalOf(target)),
     cashback_by_source: valuesOfBothSources(target),
   };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Vector, amountsOfVector } from '@cashback/contract';
+import { type AmountsBySource, formatAmounts } from '@cashback/contract';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RealTrust, startRealTrust } from './real-trust.ts';
@@ -29,12 +29,12 @@ afterAll(() => app?.tearDown(() => trust.stop()));
 const amount = fc.oneof(fc.constant(0n), fc.bigInt({ min: 1n, max: 1_000_000n }));
 const targets = fc.array(fc.record({ user: amount, service: amount }), { minLength: 2, maxLength: 4 });
 
-async function send(invoice: Awaited<ReturnType<typeof createInvoice>>, target: Vector) {
+async function send(invoice: Awaited<ReturnType<typeof createInvoice>>, target: AmountsBySource) {
   const { cashback } = await retrieve(app, invoice.invoice_id);
   const operation = newOperation(invoice, {
     operation_id: randomUUID(),
     version: cashback.version,
-    reward: amountsOfVector(target),
+    reward: formatAmounts(target),
   });
   const { body } = await app.post('/update/cashback', operation);
   expect(body.error).toBeUndefined();

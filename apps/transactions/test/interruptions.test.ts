@@ -1,4 +1,4 @@
-import { type Vector, amountsOfVector } from '@cashback/contract';
+import { type AmountsBySource, formatAmounts } from '@cashback/contract';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type AppProcess, startProcess } from './app-process.ts';
@@ -216,7 +216,7 @@ interface Players {
 
 async function play(
   { process: given, twin }: Players,
-  story: { target: Vector; interruptions: (Interruption | null)[] }[],
+  story: { target: AmountsBySource; interruptions: (Interruption | null)[] }[],
 ): Promise<AppProcess> {
   let process = given;
   const invoice = newInvoice();
@@ -224,7 +224,7 @@ async function play(
   let version = 0;
   for (const { target, interruptions } of [...story, { target: {}, interruptions: [] }]) {
     for (let attempt = 0; ; attempt++) {
-      const operation = newOperation(invoice, { version, reward: amountsOfVector(target) });
+      const operation = newOperation(invoice, { version, reward: formatAmounts(target) });
       const ended = await carryOut(operation, { process, twin }, attempt === 0 ? interruptions : []);
       ({ process } = ended);
       const { cashback } = ended;

@@ -1,4 +1,4 @@
-import { type Vector, SOURCES, amountOf, formatAmount } from '@cashback/contract';
+import { type AmountsBySource, SOURCES, amountOf, formatAmount } from '@cashback/contract';
 import { expect } from 'vitest';
 import { type TransactionsUnderTest, queryRows } from './support.ts';
 
@@ -42,7 +42,7 @@ export async function expectTrustAgrees(
   expect(wallet?.balance ?? '0.0000').toBe(sum?.sum);
 }
 
-export function expectRewarded(rewarded: Rewarded, target: Vector): void {
+export function expectRewarded(rewarded: Rewarded, target: AmountsBySource): void {
   for (const source of SOURCES) {
     const found = rewarded.find((one) => one.source === source)?.amount ?? '0.0000';
     expect(found).toBe(formatAmount(amountOf(target, source)));

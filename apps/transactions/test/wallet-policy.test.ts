@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { formatAmount, parseBalance, sumVector, vectorOfAmounts } from '@cashback/contract';
+import { formatAmount, parseBalance, totalOf, parseAmounts } from '@cashback/contract';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { walletPolicies, walletPolicyOf } from '../src/cashback/wallet-policies.ts';
@@ -154,7 +154,7 @@ describe('whatever is spent between whichever targets', () => {
             }
           }
           const { cashback } = await retrieve(app, invoice.invoice_id);
-          const rewarded = sumVector(vectorOfAmounts(cashback.rewarded));
+          const rewarded = totalOf(parseAmounts(cashback.rewarded));
           const movements = await queryRows(
             app.owner,
             'SELECT balance_after FROM trust.wallet_movements WHERE wallet_id = $1 ORDER BY sequence',

@@ -1,7 +1,7 @@
 import { CASHBACK_JOBS_SCHEMA, chargeQueue } from '@cashback/cashback-db';
 import type { ChargeLimits } from '@cashback/core';
 import { explainDatabaseError, openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
-import { createHttpClient, createHttpServer, createLoop, listen, within } from '@cashback/service';
+import { createHttpClient, createHttpServer, createLoop, listen, withTimeout } from '@cashback/service';
 import type { AppContext, HttpClientOptions, Log, RunningApp } from '@cashback/service';
 import { createChargeHandler } from './charge-jobs.ts';
 import { createCharger } from './charge-orders.ts';
@@ -87,7 +87,7 @@ export async function startWorker(settings: Settings, { log, name }: AppContext)
     const drained = setTimeout(() => givingUp.abort(), DRAIN_MS);
     const taking = Promise.all([poller.stop(), jobs.stop({ timeout_ms: DRAIN_MS })]);
     // The queue takes back what is not done in time, but what began with it may still run.
-    const charging = within(
+    const charging = withTimeout(
       taking.then(() => charger.idle()),
       DRAIN_MS + GIVE_UP_MS,
       () => log.warn('orders that are being charged are left behind'),

@@ -51,8 +51,8 @@ export async function applyDecisions(
       const charge = charges.get(seen.order_id);
       if (charge === undefined)
         throw new Error(`order ${seen.order_id} is gone, and orders are never deleted`);
-      const away_ms = context.transactions.awayMs(charge.order.unsettled_since);
-      const step = decideStep(seen, observation, charge, { limits: context.limits, away_ms });
+      const downtime_ms = context.transactions.downtimeMs(charge.order.unsettled_since);
+      const step = decideStep(seen, observation, charge, { limits: context.limits, downtime_ms });
       const cashback_version = observation.outcome === 'observed' ? observation.cashback.version : null;
       return { order: charge.order, step, cashback_version };
     });

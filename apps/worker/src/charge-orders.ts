@@ -1,6 +1,6 @@
 import { type ChargeOrder, type SoonerPoll, hastenPolls } from '@cashback/cashback-db';
 import { withTransaction } from '@cashback/postgres';
-import { createGroup } from '@cashback/service';
+import { createBatcher } from '@cashback/service';
 import { type Observed, type Sending, applyDecisions } from './apply-decision.ts';
 import type { WorkerContext } from './context.ts';
 import { createGate } from './gate.ts';
@@ -30,8 +30,8 @@ export interface ChargerOptions {
 }
 
 const GROUPS_AT_ONCE = 2;
-/** Of a stream of answers several are written together. */
-const PACE = { ms: 50, enough: 25 };
+/** Answers that arrive in a stream are written together. */
+const INTERVAL = { interval_ms: 50, flush_at: 25 };
 
 /**
  * Takes the invoice of each order, compares what it carries with the newest event of each source, and where they
@@ -43,19 +43,19 @@ export function createCharger(context: WorkerContext, options: ChargerOptions): 
   const running = new Set<Promise<void>>();
   /** By order; a look that hangs is none of them once a later one was begun. */
   const newest = new Map<string, Promise<void>>();
-  const applyDecision = createGroup<Observed, Sending | null>({
+  const applyDecision = createBatcher<Observed, Sending | null>({
     keyOf: ({ order }) => order.order_id,
     max_size: group_size,
     concurrency: GROUPS_AT_ONCE,
-    pace: PACE,
+    ...INTERVAL,
     run: (group) => applyDecisions(context, group, onDue),
   });
 
-  const hasten = createGroup<SoonerPoll, void>({
+  const hasten = createBatcher<SoonerPoll, void>({
     keyOf: ({ order_id }) => order_id,
     max_size: group_size,
     concurrency: 1,
-    pace: PACE,
+    ...INTERVAL,
     async run(group) {
       await withTransaction(context.database, (tx) => hastenPolls(tx, group));
       return [];

@@ -1,5 +1,5 @@
 import type { Charge, ChargeOrder, NewOperation } from '@cashback/cashback-db';
-import { amountsOfVector, vectorOfAmounts } from '@cashback/contract';
+import { formatAmounts, parseAmounts } from '@cashback/contract';
 import { decideCharge, inFlightDelay, overdueReason, pollDelay } from '@cashback/core';
 import type { ChargeLimits, Finished, ObservedCashback } from '@cashback/core';
 import { uuidV7 } from '@cashback/postgres';
@@ -29,7 +29,7 @@ export type Step =
 export interface StepContext {
   limits: ChargeLimits;
   /** For how long `transactions` was away since the order is unsettled. */
-  away_ms: number;
+  downtime_ms: number;
 }
 
 /** True when nothing is left to do, or nothing may be begun: who needs attention only sees its operation through. */
@@ -65,13 +65,13 @@ export function decideStep(
 function decideUnreachable(
   { error, sent }: Extract<Observation, { outcome: 'unreachable' }>,
   order: ChargeOrder,
-  { limits, away_ms }: StepContext,
+  { limits, downtime_ms }: StepContext,
 ): Step {
-  const overdue = sent ? overdueReason({ ...order, away_ms }, limits) : null;
+  const overdue = sent ? overdueReason({ ...order, downtime_ms }, limits) : null;
   if (overdue !== null) {
     return { action: 'need_attention', ending: null, reason: `${overdue}: ${error.message}` };
   }
-  const wait_ms = (error.retry_after_ms ?? 0) + spread(pollDelay({ ...order, away_ms }, limits));
+  const wait_ms = (error.retry_after_ms ?? 0) + spread(pollDelay({ ...order, downtime_ms }, limits));
   return { action: 'poll', ending: null, wait_ms };
 }
 
@@ -81,21 +81,25 @@ function hasMovedOn(seen: ChargeOrder, now: ChargeOrder): boolean {
   return now.operation_id === null && seen.revision !== now.revision;
 }
 
-function decideObserved(cashback: ObservedCashback, charge: Charge, { limits, away_ms }: StepContext): Step {
+function decideObserved(
+  cashback: ObservedCashback,
+  charge: Charge,
+  { limits, downtime_ms }: StepContext,
+): Step {
   const { order, target, operation, attempts } = charge;
   const decision = decideCharge({
     target,
     revision: order.revision,
     cashback,
-    operation: operation && { ...operation, reward: vectorOfAmounts(operation.reward) },
+    operation: operation && { ...operation, reward: parseAmounts(operation.reward) },
     cashback_version: order.cashback_version,
     attempts,
     unsettled_since: order.unsettled_since,
-    away_ms,
+    downtime_ms,
     now: order.now,
     limits,
   });
-  const rewarded = amountsOfVector(cashback.rewarded);
+  const rewarded = formatAmounts(cashback.rewarded);
   const ending = decision.finished && { finished: decision.finished, rewarded };
   switch (decision.action) {
     case 'settled':
@@ -109,7 +113,7 @@ function decideObserved(cashback: ObservedCashback, charge: Charge, { limits, aw
     case 'update': {
       const repeated = decision.repeat !== null && operation !== null;
       const sent = repeated ? operation : newOperation(charge, decision.version);
-      const wait_ms = spread(inFlightDelay({ ...order, away_ms }, limits));
+      const wait_ms = spread(inFlightDelay({ ...order, downtime_ms }, limits));
       return { action: 'send', ending, operation: sent, repeated, wait_ms };
     }
   }
@@ -117,7 +121,7 @@ function decideObserved(cashback: ObservedCashback, charge: Charge, { limits, aw
 
 function newOperation({ order, target }: Charge, version: number): NewOperation {
   const { order_id, revision, user_id, wallet_id, currency } = order;
-  const reward = amountsOfVector(target);
+  const reward = formatAmounts(target);
   return {
     order_id,
     operation_id: uuidV7(),

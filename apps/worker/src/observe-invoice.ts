@@ -1,5 +1,5 @@
 import type { ChargeOrder } from '@cashback/cashback-db';
-import { invoice, vectorOfAmounts } from '@cashback/contract';
+import { invoice, parseAmounts } from '@cashback/contract';
 import * as z from 'zod';
 import type { ObservedCashback } from '@cashback/core';
 import { HttpCallError, describeIssues } from '@cashback/service';
@@ -79,11 +79,11 @@ function toObserved({ version, status, rewarded, operations }: ChargedInvoice['c
   return {
     version,
     status,
-    rewarded: vectorOfAmounts(rewarded),
+    rewarded: parseAmounts(rewarded),
     operations: operations.map(({ operation_id, status: ofOperation, reward, reason }) => ({
       operation_id,
       status: ofOperation,
-      reward: vectorOfAmounts(reward),
+      reward: parseAmounts(reward),
       ...(reason !== undefined && { reason }),
     })),
   };

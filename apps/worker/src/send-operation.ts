@@ -33,8 +33,8 @@ export async function sendOperation(
   const { order, operation, repeated } = sending;
   const { order_id, operation_id } = operation;
   const answer = await askUpdate(context, operation);
-  const away_ms = context.transactions.awayMs(order.unsettled_since);
-  const waiting = { ...order, away_ms };
+  const downtime_ms = context.transactions.downtimeMs(order.unsettled_since);
+  const waiting = { ...order, downtime_ms };
   const overdue = overdueReason(waiting, context.limits);
   const decision = decideAnswer(answer, { repeated, overdue });
   context.log.debug({ order_id, operation_id, answer: answer.kind, then: decision.action }, 'operation sent');

@@ -15,7 +15,7 @@ const limits: ChargeLimits = {
   max_failures: 3,
   attention_after_ms: 86_400_000,
 };
-const context = { limits, away_ms: 0 };
+const context = { limits, downtime_ms: 0 };
 const none = { failed: 0, applied: 0, rejected: 0, last_at: null };
 const registeredAt = new Date('2026-01-02T03:04:05.000Z');
 
@@ -142,8 +142,8 @@ test('who needs attention begins nothing and is not looked at again', () => {
 
 describe('an order that transactions says nothing about', () => {
   const tooOld = limits.attention_after_ms + 1;
-  const waits = (observation: Observation, away_ms = 0) =>
-    decideStep(order(), observation, charge({}, {}, tooOld), { limits, away_ms });
+  const waits = (observation: Observation, downtime_ms = 0) =>
+    decideStep(order(), observation, charge({}, {}, tooOld), { limits, downtime_ms });
 
   test('for too long needs attention, with what went wrong', () => {
     expect(waits(unreachable())).toEqual({

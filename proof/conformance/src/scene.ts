@@ -7,11 +7,11 @@ import {
   type Source,
   SOURCES,
   type UpdateCashbackInput,
-  type Vector,
+  type AmountsBySource,
   amountOf,
   formatAmount,
   parseAmount,
-  vectorOfAmounts,
+  parseAmounts,
 } from '@cashback/contract';
 import type { Api } from './api.ts';
 import type { CallbackListener } from './callback-listener.ts';
@@ -156,7 +156,7 @@ export function hasEnded({ status }: { status: InvoiceCashback['status'] }): boo
   return status === 'success' || status === 'failed';
 }
 
-export function vectorOf(target: Target): Vector {
+export function vectorOf(target: Target): AmountsBySource {
   return Object.fromEntries(Object.entries(target).map(([source, amount]) => [source, parseAmount(amount)]));
 }
 
@@ -170,12 +170,12 @@ export function assertReached(cashback: InvoiceCashback, target: Target): void {
   assertRewarded(cashback, wanted);
 }
 
-export function assertRewarded({ rewarded }: InvoiceCashback, wanted: Vector): void {
-  const held = vectorOfAmounts(rewarded);
+export function assertRewarded({ rewarded }: InvoiceCashback, wanted: AmountsBySource): void {
+  const held = parseAmounts(rewarded);
   if (SOURCES.every((source) => amountOf(held, source) === amountOf(wanted, source))) return;
   throw new Broken(`rewarded: expected ${describe(wanted)}, got ${describe(held)}`);
 }
 
-function describe(vector: Vector): string {
+function describe(vector: AmountsBySource): string {
   return SOURCES.map((source) => `${source} ${formatAmount(amountOf(vector, source))}`).join(', ');
 }

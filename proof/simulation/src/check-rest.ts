@@ -1,9 +1,9 @@
-import { SOURCES, equalVectors, sumVector } from '@cashback/contract/source';
+import { SOURCES, equalAmounts, totalOf } from '@cashback/contract/source';
 import { calculateCashback, clearedSums, rewardedOf } from '@cashback/core';
 import { isFinished } from '@cashback/transactions/decisions';
 import { rewardedAtTrust } from './check-step.ts';
 import { isUnfinished } from './shells/process-change.ts';
-import { describeVector, targetOf } from './shells/register.ts';
+import { describeAmounts, targetOf } from './shells/register.ts';
 import { must } from './violation.ts';
 import { RATES, SERVICES, shopCashback } from './services.ts';
 import type { World } from './world.ts';
@@ -44,22 +44,23 @@ export function checkRest({ tables }: World): void {
       service_cashback,
     });
     const target = targetOf(tables.events, invoice_id);
-    const isCalculated = calculation.outcome === 'calculated' && equalVectors(calculation.target, target);
-    must(0, isCalculated, () => `${invoice_id}: version ${version} does not give ${describeVector(target)}`);
+    const isCalculated = calculation.outcome === 'calculated' && equalAmounts(calculation.target, target);
+    must(0, isCalculated, () => `${invoice_id}: version ${version} does not give ${describeAmounts(target)}`);
     const atTrust = rewardedAtTrust(tables, invoice_id);
     must(
       1,
-      equalVectors(atTrust, target),
-      () => `${invoice_id}: the target is ${describeVector(target)}, rewarded is ${describeVector(atTrust)}`,
+      equalAmounts(atTrust, target),
+      () =>
+        `${invoice_id}: the target is ${describeAmounts(target)}, rewarded is ${describeAmounts(atTrust)}`,
     );
     const believed = rewardedOf(tables.baskets.get(invoice_id) ?? []);
     must(
       12,
       SOURCES.every((source) => (believed[source] ?? 0n) === (atTrust[source] ?? 0n)),
       () =>
-        `${invoice_id}: transactions believes ${describeVector(believed)}, at Trust it is ${describeVector(atTrust)}`,
+        `${invoice_id}: transactions believes ${describeAmounts(believed)}, at Trust it is ${describeAmounts(atTrust)}`,
     );
-    rewarded += sumVector(atTrust);
+    rewarded += totalOf(atTrust);
   }
   const held = [...tables.trust_wallets.values()].reduce((sum, { balance }) => sum + balance, 0n);
   must(12, rewarded === held, () => `rewarded is ${rewarded}, the wallets hold ${held}`);

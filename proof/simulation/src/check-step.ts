@@ -3,9 +3,9 @@ import {
   SOURCES,
   type Source,
   amountOf,
-  equalVectors,
-  sumVector,
-  vectorOfAmounts,
+  equalAmounts,
+  totalOf,
+  parseAmounts,
 } from '@cashback/contract/source';
 import { isFinished } from '@cashback/transactions/decisions';
 import { targetOf } from './shells/register.ts';
@@ -47,7 +47,7 @@ function checkEvents({ order_id, revision, invoice_version, cashback_sum }: Orde
       last = event;
     }
   }
-  const sum = sumVector(targetOf(events, order_id));
+  const sum = totalOf(targetOf(events, order_id));
   must(4, sum === cashback_sum, () => `${order_id}: cashback_sum is ${cashback_sum}, its events say ${sum}`);
 }
 
@@ -81,7 +81,7 @@ function checkIntent(operation: CashbackOperationRow, { operations }: Tables): v
   const isSame =
     intent.order_id === invoice_id &&
     intent.wallet_id === operation.wallet_id &&
-    equalVectors(vectorOfAmounts(intent.reward), vectorOfAmounts(operation.reward));
+    equalAmounts(parseAmounts(intent.reward), parseAmounts(operation.reward));
   must(6, isSame, () => `${operation_id} is another operation at transactions`);
 }
 

@@ -1,9 +1,9 @@
 import {
-  amountsOfVector,
-  equalVectors,
+  formatAmounts,
+  equalAmounts,
   invoice,
-  vectorOfAmounts,
-  vectorOfValues,
+  parseAmounts,
+  parseValues,
   walletBalance,
 } from '@cashback/contract';
 import { type Violation, type World, selectOfRun } from '@cashback/testing/invariants';
@@ -43,15 +43,15 @@ async function checkOrder(order_id: string, door: FrontDoor): Promise<Violation[
     door.insist(() => door.server.order({ order_id })),
     door.insist(() => door.transactions.post('/v2/invoice/retrieve', { invoice_id: order_id }, invoice)),
   ]);
-  const rewarded = vectorOfAmounts(cashback.rewarded);
-  const seen = JSON.stringify(amountsOfVector(rewarded));
+  const rewarded = parseAmounts(cashback.rewarded);
+  const seen = JSON.stringify(formatAmounts(rewarded));
   if (order.state !== 'settled') return [{ invariant: 11, order_id, detail: `its state is ${order.state}` }];
-  if (!equalVectors(vectorOfValues(order.target), rewarded)) {
+  if (!equalAmounts(parseValues(order.target), rewarded)) {
     return [
       { invariant: 1, order_id, detail: `the server's target differs from the invoice's rewarded ${seen}` },
     ];
   }
-  if (!equalVectors(vectorOfAmounts(order.rewarded), rewarded)) {
+  if (!equalAmounts(parseAmounts(order.rewarded), rewarded)) {
     return [{ invariant: 1, order_id, detail: `the server's rewarded differs from the invoice's ${seen}` }];
   }
   return [];

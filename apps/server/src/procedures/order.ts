@@ -1,5 +1,5 @@
 import { type OrderView, type Reader, findOrder } from '@cashback/cashback-db';
-import { CashbackError, type OrderInput, type OrderOutput, vectorOfValues } from '@cashback/contract';
+import { CashbackError, type OrderInput, type OrderOutput, parseValues } from '@cashback/contract';
 import { valuesOfBothSources } from '../values-of-both-sources.ts';
 
 /** Everything that is known of an order, from the tables alone. Throws ORDER_NOT_FOUND. */
@@ -13,7 +13,7 @@ export async function showOrder(reader: Reader, { order_id }: OrderInput): Promi
     ...fields,
     state: stateOf(order),
     ...(attention !== null && { attention }),
-    target: valuesOfBothSources(vectorOfValues(target)),
+    target: valuesOfBothSources(parseValues(target)),
     operations: operations.map((operation) => ({
       ...operation,
       created_at: toTimestamp(operation.created_at),

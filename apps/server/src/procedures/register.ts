@@ -1,6 +1,6 @@
 import { CashbackError, type RegisterInput, type RegisterOutput } from '@cashback/contract';
 import { type Database, type Jobs, isUnavailable, withTransaction } from '@cashback/postgres';
-import { createGroup } from '@cashback/service';
+import { createBatcher } from '@cashback/service';
 import { registerOrders } from '../register-orders.ts';
 
 export interface RegisterOptions {
@@ -25,13 +25,13 @@ export interface RegisterOptions {
  */
 export function createRegister(options: RegisterOptions): (input: RegisterInput) => Promise<RegisterOutput> {
   const { database, jobs, group_size, concurrency, max_pending } = options;
-  const registerTogether = createGroup<RegisterInput, RegisterOutput | CashbackError>({
+  const registerTogether = createBatcher<RegisterInput, RegisterOutput | CashbackError>({
     keyOf: ({ order_id }) => order_id,
     max_size: group_size,
     concurrency,
     run: (inputs) => withTransaction(database, (tx) => registerOrders(tx, jobs, inputs)),
     // Without a database each would only wait for it again, alone.
-    splits: (error) => !isUnavailable(error),
+    retryIndividually: (error) => !isUnavailable(error),
     bound: {
       max_items: max_pending,
       refusal: () =>

@@ -1,5 +1,5 @@
 import type { Database, Jobs } from '@cashback/postgres';
-import { type Log, createGroup, createHttpClient } from '@cashback/service';
+import { type Log, createBatcher, createHttpClient } from '@cashback/service';
 import type { Settings } from '../env.ts';
 import { type AdvanceItem, type NextCall, advanceOperations } from './advance-operations.ts';
 import { operationQueue } from './operation-queue.ts';
@@ -12,7 +12,7 @@ const QUEUE_POLL_SECONDS = 0.5;
 const HAND_OFF_MS = 500;
 const MAX_RUNNING = 2_000;
 /** Of a stream of Trust's answers several are recorded together. */
-const PACE = { ms: 25, enough: 25 };
+const INTERVAL = { interval_ms: 25, flush_at: 25 };
 const STOP_MS = 5_000;
 
 interface WorkContext {
@@ -39,11 +39,11 @@ export async function workOnOperations(context: WorkContext): Promise<{ stop(): 
     timeout_ms: trust_timeout_ms,
     concurrency: settings.trust_concurrency,
   });
-  const advance = createGroup<AdvanceItem, NextCall>({
+  const advance = createBatcher<AdvanceItem, NextCall>({
     keyOf: ({ operation_id }) => operation_id,
     max_size: batch_size,
     concurrency: 1,
-    pace: PACE,
+    ...INTERVAL,
     run: (items) => advanceOperations({ database, jobs, limits, finished }, items),
   });
   const runner = createOperationRunner({

@@ -1,4 +1,4 @@
-import { CashbackError, type UpdateCashbackInput, equalVectors, vectorOfAmounts } from '@cashback/contract';
+import { CashbackError, type UpdateCashbackInput, equalAmounts, parseAmounts } from '@cashback/contract';
 import type { LockedInvoice } from '../db/queries/lock-invoices.ts';
 import { invoiceNotFound } from '../invoices/require-invoice.ts';
 import type { StoredOperation } from './operation.ts';
@@ -72,7 +72,7 @@ function differingFields(input: UpdateCashbackInput, known: StoredOperation): st
     (field) => input[field] !== known[field],
   );
   if (input.version !== known.version - 1) fields.push('version');
-  if (!equalVectors(vectorOfAmounts(input.reward), vectorOfAmounts(known.reward))) fields.push('reward');
+  if (!equalAmounts(parseAmounts(input.reward), parseAmounts(known.reward))) fields.push('reward');
   return fields;
 }
 

@@ -1,6 +1,6 @@
 import { CashbackError, type UpdateCashbackInput, type UpdateCashbackOutput } from '@cashback/contract';
 import { type Transaction, isUnavailable, withTransaction } from '@cashback/postgres';
-import { createGroup } from '@cashback/service';
+import { createBatcher } from '@cashback/service';
 import { lockFreeInvoices, lockInvoices } from '../db/queries/lock-invoices.ts';
 import { type Result, type UpdateContext, updateLocked } from './update-locked.ts';
 
@@ -26,17 +26,17 @@ export function createUpdateCashback(
   context: UpdateContext,
 ): (input: UpdateCashbackInput) => Promise<UpdateCashbackOutput> {
   const { database } = context;
-  const updateTogether = createGroup<UpdateCashbackInput, Result | typeof LOCKED>({
+  const updateTogether = createBatcher<UpdateCashbackInput, Result | typeof LOCKED>({
     keyOf: ({ invoice_id }) => invoice_id,
     max_size: MAX_GROUP,
     concurrency: GROUPS_AT_ONCE,
     run: (inputs) => withTransaction(database, (tx) => updateUnlocked(tx, context, inputs)),
     // Without a database each would only wait for it again, alone.
-    splits: (error) => !isUnavailable(error),
+    retryIndividually: (error) => !isUnavailable(error),
     bound: { max_items: MAX_PENDING, refusal: overloaded },
   });
 
-  const updateAlone = createGroup<UpdateCashbackInput, Result>({
+  const updateAlone = createBatcher<UpdateCashbackInput, Result>({
     keyOf: ({ invoice_id }) => invoice_id,
     max_size: 1,
     concurrency: WAITING_AT_ONCE,

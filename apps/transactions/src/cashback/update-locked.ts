@@ -2,8 +2,8 @@ import {
   CashbackError,
   type UpdateCashbackInput,
   type UpdateCashbackOutput,
-  amountsOfVector,
-  vectorOfAmounts,
+  formatAmounts,
+  parseAmounts,
 } from '@cashback/contract';
 import { type BasketState, planBaskets } from '@cashback/core';
 import type { Database, Jobs, Transaction } from '@cashback/postgres';
@@ -86,12 +86,12 @@ function newOperation(
   policies: WalletPolicies,
   baskets: readonly BasketState[] = [],
 ): NewOperation {
-  const target = vectorOfAmounts(input.reward);
+  const target = parseAmounts(input.reward);
   const steps = planSteps(input.operation_id, planBaskets(target, baskets));
   const operation: StoredOperation = {
     ...input,
     version: input.version + 1,
-    reward: amountsOfVector(target),
+    reward: formatAmounts(target),
     wallet_policy: walletPolicyOf(policies, service),
     status: steps.length === 0 ? 'success' : 'init',
   };

@@ -1,7 +1,7 @@
 import type { Invoice } from '@cashback/contract';
 import { type Amount, sumAmounts } from '@cashback/contract/amount';
 import { RATE_ONE } from '@cashback/contract/rate';
-import { SOURCES, type Vector } from '@cashback/contract/source';
+import { SOURCES, type AmountsBySource } from '@cashback/contract/source';
 import { capturedPayments, sumCaptured } from './earning-lines.ts';
 import { splitByLargestRemainder } from './largest-remainder.ts';
 import { type Receipt, writeReceipt } from './receipt.ts';
@@ -22,7 +22,7 @@ export interface CalculationInput {
 
 /** `target` names every source, also those that give nothing. */
 export type Calculation =
-  | { outcome: 'calculated'; cleared_sum: Amount; base: Amount; target: Vector; receipt: Receipt }
+  | { outcome: 'calculated'; cleared_sum: Amount; base: Amount; target: AmountsBySource; receipt: Receipt }
   | { outcome: 'rates_missing' };
 
 /**
@@ -52,7 +52,9 @@ export function calculateCashback(input: CalculationInput): Calculation {
   const values = holdTogether(alone, limit, config.rounding_step);
   const sources = alone.map((each, index) => ({ alone: each, value: values[index] ?? 0n }));
 
-  const target: Vector = Object.fromEntries(sources.map(({ alone: { source }, value }) => [source, value]));
+  const target: AmountsBySource = Object.fromEntries(
+    sources.map(({ alone: { source }, value }) => [source, value]),
+  );
   const receipt = writeReceipt({ invoice, config, config_hash, payments, cleared_sum, base, limit, sources });
   return { outcome: 'calculated', cleared_sum, base, target, receipt };
 }

@@ -1,19 +1,19 @@
 import type { CashbackStatus } from '@cashback/contract';
-import { type Vector, equalVectors } from '@cashback/contract/source';
+import { type AmountsBySource, equalAmounts } from '@cashback/contract/source';
 
 /** The cashback part of an invoice, as `transactions` says it now; `operations` are the newest ones only. */
 export interface ObservedCashback {
   version: number;
   status: CashbackStatus;
-  rewarded: Vector;
-  operations: { operation_id: string; status: CashbackStatus; reward: Vector; reason?: string }[];
+  rewarded: AmountsBySource;
+  operations: { operation_id: string; status: CashbackStatus; reward: AmountsBySource; reason?: string }[];
 }
 
 /** An operation of ours that is not known to be finished or rejected; `version` is the cashback version it was sent with. */
 export interface OpenOperation {
   operation_id: string;
   revision: number;
-  reward: Vector;
+  reward: AmountsBySource;
   version: number;
 }
 
@@ -45,12 +45,12 @@ export interface Attempts {
 export interface Waiting {
   unsettled_since: Date;
   /** For how long of that time `transactions` was away: that is not the order's fault. */
-  away_ms: number;
+  downtime_ms: number;
   now: Date;
 }
 
 export interface ChargeInput extends Waiting {
-  target: Vector;
+  target: AmountsBySource;
   revision: number;
   cashback: ObservedCashback;
   operation: OpenOperation | null;
@@ -124,7 +124,7 @@ function waitForNews(input: ChargeInput): ChargeDecision {
 function followOperation(input: ChargeInput, operation: OpenOperation): ChargeDecision {
   const { operation_id } = operation;
   const found = input.cashback.operations.find((candidate) => candidate.operation_id === operation_id);
-  if (found && !equalVectors(found.reward, operation.reward)) {
+  if (found && !equalAmounts(found.reward, operation.reward)) {
     const reason = `operation ${operation_id} carries another reward at transactions than the one it was sent with`;
     return { action: 'needs_attention', finished: null, reason };
   }
@@ -145,7 +145,7 @@ function followOperation(input: ChargeInput, operation: OpenOperation): ChargeDe
 function decideWithoutOperation(input: ChargeInput, finished: Finished | null): ChargeDecision {
   const { cashback } = input;
   const inFlight = cashback.status === 'init' || cashback.status === 'in-progress';
-  if (cashback.status === 'success' && equalVectors(cashback.rewarded, input.target)) {
+  if (cashback.status === 'success' && equalAmounts(cashback.rewarded, input.target)) {
     return { action: 'settled', finished };
   }
 
@@ -167,11 +167,11 @@ function decideWithoutOperation(input: ChargeInput, finished: Finished | null): 
 function contradiction({ status, rewarded, operations: [newest] }: ObservedCashback): string | null {
   if (status !== 'success') return null;
   if (newest === undefined) {
-    return equalVectors(rewarded, {})
+    return equalAmounts(rewarded, {})
       ? null
       : 'the invoice carries a reward and has no operation that asked for it';
   }
-  if (newest.status !== 'success' || equalVectors(newest.reward, rewarded)) return null;
+  if (newest.status !== 'success' || equalAmounts(newest.reward, rewarded)) return null;
   return `the invoice carries a reward that its newest operation ${newest.operation_id}, a success, did not ask for`;
 }
 
@@ -207,10 +207,10 @@ function vainReason(input: ChargeInput, { failed, applied, rejected, reason }: C
 
 /** Why an order that waits for so long needs attention; null while it does not. */
 export function overdueReason(
-  { unsettled_since, away_ms, now }: Waiting,
+  { unsettled_since, downtime_ms, now }: Waiting,
   { attention_after_ms }: Pick<ChargeLimits, 'attention_after_ms'>,
 ): string | null {
-  if (now.getTime() - unsettled_since.getTime() - away_ms <= attention_after_ms) return null;
+  if (now.getTime() - unsettled_since.getTime() - downtime_ms <= attention_after_ms) return null;
   return `not settled since ${unsettled_since.toISOString()}`;
 }
 

@@ -2,11 +2,11 @@ import { type Amount, formatAmount } from '@cashback/contract/amount';
 import {
   SOURCES,
   type Source,
-  type Vector,
+  type AmountsBySource,
   amountOf,
-  equalVectors,
-  sumVector,
-  valuesOfVector,
+  equalAmounts,
+  totalOf,
+  formatValues,
 } from '@cashback/contract/source';
 
 /** What identifies an order's cashback and never changes once it is registered. */
@@ -23,7 +23,7 @@ export interface StoredOrder {
   currency: string;
   invoice_version: number;
   revision: number;
-  target: Vector;
+  target: AmountsBySource;
 }
 
 /** A call of `register`. At least one of `by_source` and `sum` is given. */
@@ -34,7 +34,7 @@ export interface Registration {
   currency: string;
   invoice_version: number;
   /** Null: the caller sent `cashback_sum` alone. */
-  by_source: Vector | null;
+  by_source: AmountsBySource | null;
   sum: Amount | null;
   /** The revision that the caller read before all other input of its calculation; null: it does not mind. */
   expected_revision: number | null;
@@ -60,7 +60,12 @@ type Refused = {
 export type RegisterDecision =
   | { outcome: 'stale' }
   | { outcome: 'unchanged'; newer_version: boolean }
-  | { outcome: 'registered'; revision: number; target: Vector; changes: { source: Source; value: Amount }[] }
+  | {
+      outcome: 'registered';
+      revision: number;
+      target: AmountsBySource;
+      changes: { source: Source; value: Amount }[];
+    }
   | Refused;
 
 /**
@@ -77,7 +82,7 @@ export function decideRegister(stored: StoredOrder | null, input: Registration):
 
   const asked = askedTarget(stored, input);
   if (asked === 'split_required') return refuseSumAlone(stored?.target ?? {}, input);
-  if (stored && equalVectors(asked, stored.target)) {
+  if (stored && equalAmounts(asked, stored.target)) {
     return { outcome: 'unchanged', newer_version: input.invoice_version > stored.invoice_version };
   }
 
@@ -93,19 +98,19 @@ export function decideRegister(stored: StoredOrder | null, input: Registration):
 function askedTarget(
   stored: StoredOrder | null,
   { by_source, sum }: Registration,
-): Vector | 'split_required' {
+): AmountsBySource | 'split_required' {
   if (by_source !== null) return by_source;
   if (sum === null) throw new TypeError('expected cashback_by_source or cashback_sum, got neither');
   const target = stored?.target ?? {};
-  if (sumVector(target) === amountOf(target, 'user')) return { user: sum };
-  return sumVector(target) === sum ? target : 'split_required';
+  if (totalOf(target) === amountOf(target, 'user')) return { user: sum };
+  return totalOf(target) === sum ? target : 'split_required';
 }
 
 /** Every source that either names, with its new value; the ones whose value is another than before are the changes. */
 function changeTarget(
-  before: Vector,
-  asked: Vector,
-): { target: Vector; changes: { source: Source; value: Amount }[] } {
+  before: AmountsBySource,
+  asked: AmountsBySource,
+): { target: AmountsBySource; changes: { source: Source; value: Amount }[] } {
   const values = SOURCES.filter((source) => source in before || source in asked).map((source) => ({
     source,
     value: amountOf(asked, source),
@@ -117,9 +122,9 @@ function changeTarget(
 }
 
 function refuseSumMismatch({ by_source, sum }: Registration): Refused | null {
-  if (by_source === null || sum === null || sumVector(by_source) === sum) return null;
+  if (by_source === null || sum === null || totalOf(by_source) === sum) return null;
   const cashback_sum = formatAmount(sum);
-  const sum_by_source = formatAmount(sumVector(by_source));
+  const sum_by_source = formatAmount(totalOf(by_source));
   return {
     outcome: 'refused',
     code: 'SUM_MISMATCH',
@@ -139,8 +144,8 @@ function refuseImmutableField(stored: StoredOrder, input: Registration): Refused
   };
 }
 
-function refuseSumAlone(target: Vector, { sum }: Registration): Refused {
-  const stored = formatAmount(sumVector(target));
+function refuseSumAlone(target: AmountsBySource, { sum }: Registration): Refused {
+  const stored = formatAmount(totalOf(target));
   const received = formatAmount(sum ?? 0n);
   return {
     outcome: 'refused',
@@ -148,7 +153,7 @@ function refuseSumAlone(target: Vector, { sum }: Registration): Refused {
     message:
       `the order's cashback is paid by more than "user": expected cashback_by_source, ` +
       `or the stored cashback_sum ${stored}, got cashback_sum ${received}`,
-    details: { cashback_sum: received, stored_sum: stored, stored_by_source: valuesOfVector(target) },
+    details: { cashback_sum: received, stored_sum: stored, stored_by_source: formatValues(target) },
   };
 }
 

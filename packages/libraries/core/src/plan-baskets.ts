@@ -1,5 +1,5 @@
 import { type Amount, formatAmount, sumAmounts } from '@cashback/contract/amount';
-import { SOURCES, type Source, type Vector, amountOf } from '@cashback/contract/source';
+import { SOURCES, type Source, type AmountsBySource, amountOf } from '@cashback/contract/source';
 
 /** A top-up at Trust and what refunds have taken of it so far. */
 export interface BasketState {
@@ -20,7 +20,7 @@ export type PlannedStep =
  *
  * Throws a `RangeError` for a target below zero and for a basket refunded beyond its amount: neither can be planned.
  */
-export function planBaskets(target: Vector, baskets: readonly BasketState[]): PlannedStep[] {
+export function planBaskets(target: AmountsBySource, baskets: readonly BasketState[]): PlannedStep[] {
   const steps = SOURCES.flatMap((source) =>
     planSource(
       source,
@@ -32,8 +32,8 @@ export function planBaskets(target: Vector, baskets: readonly BasketState[]): Pl
 }
 
 /** What the baskets carry now, for every source that has one. */
-export function rewardedOf(baskets: readonly BasketState[]): Vector {
-  const rewarded: Vector = {};
+export function rewardedOf(baskets: readonly BasketState[]): AmountsBySource {
+  const rewarded: AmountsBySource = {};
   for (const basket of baskets) rewarded[basket.source] = amountOf(rewarded, basket.source) + heldBy(basket);
   return rewarded;
 }

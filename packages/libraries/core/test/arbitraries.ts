@@ -1,6 +1,6 @@
 import { MAX_AMOUNT } from '@cashback/contract/amount';
 import { RATE_ONE } from '@cashback/contract/rate';
-import { SOURCES, type Vector } from '@cashback/contract/source';
+import { SOURCES, type AmountsBySource } from '@cashback/contract/source';
 import * as fc from 'fast-check';
 import type { CalculationInput } from '../src/calculate.ts';
 import { ROUNDINGS } from '../src/rounding.ts';
@@ -16,8 +16,8 @@ export const anyAmount = fc.oneof(
 /** Few values, so that equal ones meet. */
 export const fewAmounts = fc.bigInt({ min: 0n, max: 3n });
 
-export const anyVector: fc.Arbitrary<Vector> = vectorOf(anyAmount);
-export const fewVectors: fc.Arbitrary<Vector> = vectorOf(fewAmounts);
+export const anyAmountsBySource: fc.Arbitrary<AmountsBySource> = vectorOf(anyAmount);
+export const fewAmountsBySource: fc.Arbitrary<AmountsBySource> = vectorOf(fewAmounts);
 
 const anyRate = fc.oneof(
   fc.bigInt({ min: 0n, max: RATE_ONE }),
@@ -64,7 +64,7 @@ export const anyCalculation: fc.Arbitrary<CalculationInput> = fc
     service_cashback: answer,
   }));
 
-function vectorOf(amounts: fc.Arbitrary<bigint>): fc.Arbitrary<Vector> {
+function vectorOf(amounts: fc.Arbitrary<bigint>): fc.Arbitrary<AmountsBySource> {
   return fc.record({ user: amounts, service: amounts }, { requiredKeys: [] });
 }
 

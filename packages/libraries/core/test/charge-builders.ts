@@ -45,7 +45,7 @@ export function inputOf(given: Partial<ChargeInput> = {}): ChargeInput {
     cashback_version: 0,
     attempts: attemptsOf({}),
     unsettled_since: ago(0),
-    away_ms: 0,
+    downtime_ms: 0,
     now,
     limits,
     ...given,

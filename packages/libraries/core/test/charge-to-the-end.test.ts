@@ -1,26 +1,26 @@
-import { type Vector, equalVectors } from '@cashback/contract/source';
+import { type AmountsBySource, equalAmounts } from '@cashback/contract/source';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type UpdateAnswer, decideAnswer } from '../src/decide-answer.ts';
 import { type ObservedCashback, type OpenOperation, decideCharge } from '../src/decide-charge.ts';
-import { fewVectors } from './arbitraries.ts';
+import { fewAmountsBySource } from './arbitraries.ts';
 import { attemptsOf } from './charge-builders.ts';
 
 type Fate = 'answered' | 'request lost' | 'answer lost';
 type Event =
-  | { kind: 'target'; target: Vector }
+  | { kind: 'target'; target: AmountsBySource }
   | { kind: 'look'; fate: Fate }
   | { kind: 'work'; fails: boolean }
-  | { kind: 'somebody updates'; reward: Vector };
+  | { kind: 'somebody updates'; reward: AmountsBySource };
 
 const events: fc.Arbitrary<Event> = fc.oneof(
-  fc.record({ kind: fc.constant('target' as const), target: fewVectors }),
+  fc.record({ kind: fc.constant('target' as const), target: fewAmountsBySource }),
   fc.record({
     kind: fc.constant('look' as const),
     fate: fc.constantFrom<Fate>('answered', 'request lost', 'answer lost'),
   }),
   fc.record({ kind: fc.constant('work' as const), fails: fc.boolean() }),
-  fc.record({ kind: fc.constant('somebody updates' as const), reward: fewVectors }),
+  fc.record({ kind: fc.constant('somebody updates' as const), reward: fewAmountsBySource }),
 );
 
 const DAY_MS = 86_400_000;
@@ -48,7 +48,7 @@ test('whatever is lost, fails or comes between, the invoice ends at the last tar
       // From here on nothing goes wrong: a look and some work for each step of each operation that may be under way.
       for (let round = 0; round < 20 && !worker.look('answered'); round += 1) invoice.work(false);
       expect(worker.look('answered')).toBe(true);
-      expect(equalVectors(invoice.cashback().rewarded, worker.target())).toBe(true);
+      expect(equalAmounts(invoice.cashback().rewarded, worker.target())).toBe(true);
     }),
     { numRuns: 500 },
   );
@@ -59,15 +59,16 @@ const LISTED = 1;
 
 /** `transactions`, as far as its promises about operations go. */
 function startInvoice() {
-  const operations: { operation_id: string; status: ObservedCashback['status']; reward: Vector }[] = [];
-  const everSent = new Map<string, Vector>();
-  let rewarded: Vector = {};
+  const operations: { operation_id: string; status: ObservedCashback['status']; reward: AmountsBySource }[] =
+    [];
+  const everSent = new Map<string, AmountsBySource>();
+  let rewarded: AmountsBySource = {};
   let version = 0;
   let theirs = 0;
   const isInFlight = () => operations.some(({ status }) => status === 'init' || status === 'in-progress');
 
   function update({ operation_id, reward, version: seen }: OpenOperation): UpdateAnswer {
-    expect(equalVectors(everSent.get(operation_id) ?? reward, reward)).toBe(true);
+    expect(equalAmounts(everSent.get(operation_id) ?? reward, reward)).toBe(true);
     everSent.set(operation_id, reward);
     const known = operations.find((operation) => operation.operation_id === operation_id);
     if (known) return { kind: 'accepted', status: known.status };
@@ -90,7 +91,7 @@ function startInvoice() {
       }
       if (newest?.status === 'init') newest.status = 'in-progress';
     },
-    somebodyUpdates(reward: Vector) {
+    somebodyUpdates(reward: AmountsBySource) {
       theirs += 1;
       update({ operation_id: `theirs-${theirs}`, revision: 0, reward, version });
     },
@@ -103,7 +104,7 @@ function startInvoice() {
 
 /** `cashback_charge_processing` for one order: load, decide, record, send. */
 function startWorker(invoice: ReturnType<typeof startInvoice>) {
-  let target: Vector = {};
+  let target: AmountsBySource = {};
   let revision = 1;
   let operation: OpenOperation | null = null;
   let sent = 0;
@@ -134,8 +135,8 @@ function startWorker(invoice: ReturnType<typeof startInvoice>) {
 
   return {
     target: () => target,
-    setTarget(next: Vector) {
-      if (equalVectors(next, target)) return;
+    setTarget(next: AmountsBySource) {
+      if (equalAmounts(next, target)) return;
       target = next;
       revision += 1;
       attempts = attemptsOf({});
@@ -152,7 +153,7 @@ function startWorker(invoice: ReturnType<typeof startInvoice>) {
         cashback_version,
         attempts,
         unsettled_since,
-        away_ms: 0,
+        downtime_ms: 0,
         now,
         limits,
       });

@@ -1,5 +1,5 @@
 import { CASHBACK_STATUSES } from '@cashback/contract';
-import { type Vector } from '@cashback/contract/source';
+import { type AmountsBySource } from '@cashback/contract/source';
 import { describe, expect, test } from 'vitest';
 import { type Attempts, type ObservedCashback, decideCharge } from '../src/decide-charge.ts';
 import {
@@ -17,7 +17,7 @@ import {
 type Listed = ObservedCashback['operations'][number];
 
 /** What is rewarded, beside a target of 10 from the user and 5 from the service. */
-const REWARDED: Record<'equal' | 'below' | 'above' | 'others', Vector> = {
+const REWARDED: Record<'equal' | 'below' | 'above' | 'others', AmountsBySource> = {
   equal: target,
   below: { user: 10n, service: 4n },
   above: { user: 11n, service: 5n },
@@ -117,7 +117,7 @@ for (const tried of Object.keys(ATTEMPTS).slice(1)) TABLE[`old, ${tried}`] = OLD
 
 function decide(
   status: ObservedCashback['status'],
-  rewarded: Vector,
+  rewarded: AmountsBySource,
   operation: string,
   age: keyof typeof AGES,
   attempts: Attempts,

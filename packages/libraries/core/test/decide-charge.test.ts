@@ -209,7 +209,7 @@ describe('decideCharge', () => {
       {
         operation: open,
         unsettled_since: ago(9_999_999),
-        away_ms: 9_999_999 - 60_000,
+        downtime_ms: 9_999_999 - 60_000,
         cashback: cashbackOf({ status: 'init', operations: [listed('init')] }),
       },
       { action: 'poll', finished: null, after_ms: 10_000, why: 'in_flight' },
@@ -219,7 +219,7 @@ describe('decideCharge', () => {
       {
         operation: open,
         unsettled_since: ago(70_000),
-        away_ms: 9_999,
+        downtime_ms: 9_999,
         cashback: cashbackOf({ status: 'init', operations: [listed('init')] }),
       },
       {

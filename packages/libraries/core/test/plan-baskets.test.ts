@@ -1,13 +1,13 @@
 import { sumAmounts } from '@cashback/contract/amount';
-import { SOURCES, type Vector, amountOf, equalVectors } from '@cashback/contract/source';
+import { SOURCES, type AmountsBySource, amountOf, equalAmounts } from '@cashback/contract/source';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type BasketState, type PlannedStep, planBaskets, rewardedOf } from '../src/plan-baskets.ts';
-import { anyVector, fewVectors } from './arbitraries.ts';
+import { anyAmountsBySource, fewAmountsBySource } from './arbitraries.ts';
 
 interface Case {
   guarantee: string;
-  target: Vector;
+  target: AmountsBySource;
   /** `basket_id source amount refunded`, oldest first. */
   baskets?: string[];
   /** `topup source amount` or `refund source basket_id amount`. */
@@ -85,13 +85,16 @@ describe('planBaskets', () => {
     expect(() => planBaskets({ user: -1n }, [])).toThrow(RangeError);
   });
 
-  const targets = fc.oneof(fc.array(anyVector, { maxLength: 12 }), fc.array(fewVectors, { maxLength: 30 }));
+  const targets = fc.oneof(
+    fc.array(anyAmountsBySource, { maxLength: 12 }),
+    fc.array(fewAmountsBySource, { maxLength: 30 }),
+  );
 
   test('any sequence of targets ends at the last one, and repeating it changes nothing', () => {
     fc.assert(
       fc.property(targets, (sequence) => {
         const baskets = sequence.reduce(moveTo, []);
-        expect(equalVectors(rewardedOf(baskets), sequence.at(-1) ?? {})).toBe(true);
+        expect(equalAmounts(rewardedOf(baskets), sequence.at(-1) ?? {})).toBe(true);
         expect(planBaskets(sequence.at(-1) ?? {}, baskets)).toEqual([]);
       }),
     );
@@ -136,10 +139,10 @@ describe('planBaskets', () => {
 
   test('a plan that stops half-way is finished by the next plan for the same target', () => {
     fc.assert(
-      fc.property(targets, anyVector, fc.nat(8), (sequence, target, done) => {
+      fc.property(targets, anyAmountsBySource, fc.nat(8), (sequence, target, done) => {
         const baskets = sequence.reduce(moveTo, []);
         const halfWay = planBaskets(target, baskets).slice(0, done).reduce(applyStep, baskets);
-        expect(equalVectors(rewardedOf(moveTo(halfWay, target)), target)).toBe(true);
+        expect(equalAmounts(rewardedOf(moveTo(halfWay, target)), target)).toBe(true);
       }),
     );
   });
@@ -153,7 +156,7 @@ describe('rewardedOf', () => {
   });
 });
 
-function moveTo(baskets: BasketState[], target: Vector): BasketState[] {
+function moveTo(baskets: BasketState[], target: AmountsBySource): BasketState[] {
   return planBaskets(target, baskets).reduce(applyStep, baskets);
 }
 

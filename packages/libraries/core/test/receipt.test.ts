@@ -2,7 +2,7 @@ import { MAX_RECEIPT_BYTES, registerInput } from '@cashback/contract';
 import type { RegisterInput } from '@cashback/contract';
 import { MAX_AMOUNT, formatAmount, parseAmount, sumAmounts } from '@cashback/contract/amount';
 import { parseRate } from '@cashback/contract/rate';
-import { type Vector, valuesOfVector } from '@cashback/contract/source';
+import { type AmountsBySource, formatValues } from '@cashback/contract/source';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CalculationInput } from '../src/calculate.ts';
@@ -177,7 +177,7 @@ describe('the receipt', () => {
       currency: 'USD',
       invoice_version: 1,
       cleared_sum: formatAmount(cleared_sum),
-      cashback_by_source: valuesOfVector(target),
+      cashback_by_source: formatValues(target),
       receipt,
     };
     expect(registerInput.parse(call)).toEqual(call);
@@ -215,7 +215,7 @@ function longId(index: number): string {
 }
 
 /** The arithmetic of a receipt by hand: what a person does who doubts the amounts. */
-function recompute(receipt: Receipt): Vector {
+function recompute(receipt: Receipt): AmountsBySource {
   const base = parseAmount(receipt.base);
   const step = parseAmount(receipt.rounding_step);
   const limit = ((base * parseRate(receipt.max_share)) / 1_000_000n / step) * step;

@@ -1,4 +1,4 @@
-import { type Vector, amountOf, equalVectors, sumVector } from '@cashback/contract/source';
+import { type AmountsBySource, amountOf, equalAmounts, totalOf } from '@cashback/contract/source';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -7,16 +7,16 @@ import {
   type StoredOrder,
   decideRegister,
 } from '../src/decide-register.ts';
-import { fewAmounts, fewVectors } from './arbitraries.ts';
+import { fewAmounts, fewAmountsBySource } from './arbitraries.ts';
 import { callOf } from './register-builders.ts';
 
 describe('any sequence of registers', () => {
   const someone = fc.constantFrom('user-1', 'user-1', 'user-1', 'user-1', 'user-2');
   const amounts = fc.oneof(
-    fc.record({ by_source: fewVectors, sum: fc.constant(null) }),
+    fc.record({ by_source: fewAmountsBySource, sum: fc.constant(null) }),
     fc.record({ by_source: fc.constant(null), sum: fewAmounts }),
-    fewVectors.map((by_source) => ({ by_source, sum: sumVector(by_source) })),
-    fc.record({ by_source: fewVectors, sum: fewAmounts }),
+    fewAmountsBySource.map((by_source) => ({ by_source, sum: totalOf(by_source) })),
+    fc.record({ by_source: fewAmountsBySource, sum: fewAmounts }),
   );
   const calls: fc.Arbitrary<Registration> = fc
     .record({
@@ -47,7 +47,7 @@ describe('any sequence of registers', () => {
       fc.property(sequences, (sequence) => {
         let stored: StoredOrder | null = null;
         let registered = 0;
-        const newest: Vector = {};
+        const newest: AmountsBySource = {};
         for (const call of sequence) {
           const decision = decideRegister(stored, call);
           stored = store(stored, call, decision);
@@ -58,7 +58,7 @@ describe('any sequence of registers', () => {
             newest[source] = value;
           }
           expect(decision.revision).toBe(registered);
-          expect(equalVectors(newest, decision.target)).toBe(true);
+          expect(equalAmounts(newest, decision.target)).toBe(true);
         }
       }),
     );
@@ -66,7 +66,9 @@ describe('any sequence of registers', () => {
 
   test('never lets an older invoice version overwrite a newer one', () => {
     const plain = fc.array(
-      fc.record({ by_source: fewVectors, invoice_version: fc.integer({ min: 1, max: 4 }) }).map(callOf),
+      fc
+        .record({ by_source: fewAmountsBySource, invoice_version: fc.integer({ min: 1, max: 4 }) })
+        .map(callOf),
       { minLength: 1, maxLength: 15 },
     );
     fc.assert(
@@ -78,7 +80,7 @@ describe('any sequence of registers', () => {
         const newest = Math.max(...sequence.map((call) => call.invoice_version));
         const last = sequence.findLast((call) => call.invoice_version === newest);
         expect(stored?.invoice_version).toBe(newest);
-        expect(equalVectors(stored?.target ?? {}, last?.by_source ?? {})).toBe(true);
+        expect(equalAmounts(stored?.target ?? {}, last?.by_source ?? {})).toBe(true);
       }),
     );
   });

@@ -1,4 +1,4 @@
-import { type Vector, sumVector } from '@cashback/contract/source';
+import { type AmountsBySource, totalOf } from '@cashback/contract/source';
 import { expect, test } from 'vitest';
 import { type Registration, type StoredOrder, decideRegister } from '../src/decide-register.ts';
 import { callOf, storedOf } from './register-builders.ts';
@@ -8,21 +8,24 @@ const TARGETS = {
   'user alone': { user: 10n },
   'user, and service no more': { user: 10n, service: 0n },
   'user and service': { user: 10n, service: 5n },
-} as const satisfies Record<string, Vector | null>;
+} as const satisfies Record<string, AmountsBySource | null>;
 
 /** What the call names, beside the target before it. */
 const ASKED = {
-  'the same by source': (target: Vector) => ({ by_source: target, sum: null }),
-  'the same by source, and its sum': (target: Vector) => ({ by_source: target, sum: sumVector(target) }),
-  'the same sum alone': (target: Vector) => ({ by_source: null, sum: sumVector(target) }),
+  'the same by source': (target: AmountsBySource) => ({ by_source: target, sum: null }),
+  'the same by source, and its sum': (target: AmountsBySource) => ({
+    by_source: target,
+    sum: totalOf(target),
+  }),
+  'the same sum alone': (target: AmountsBySource) => ({ by_source: null, sum: totalOf(target) }),
   'another by source': () => ({ by_source: { user: 4n, service: 7n }, sum: null }),
   'another by source, and its sum': () => ({ by_source: { user: 4n, service: 7n }, sum: 11n }),
   'another sum alone': () => ({ by_source: null, sum: 11n }),
-  'a sum that is not that of its sources': (target: Vector) => ({
+  'a sum that is not that of its sources': (target: AmountsBySource) => ({
     by_source: target,
-    sum: sumVector(target) + 1n,
+    sum: totalOf(target) + 1n,
   }),
-} as const satisfies Record<string, (target: Vector) => Pick<Registration, 'by_source' | 'sum'>>;
+} as const satisfies Record<string, (target: AmountsBySource) => Pick<Registration, 'by_source' | 'sum'>>;
 
 const DIMENSIONS = {
   stored: ['none', 'user alone', 'user, and service no more', 'user and service'],

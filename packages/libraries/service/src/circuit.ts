@@ -35,7 +35,7 @@ export interface Circuit {
   run<T>(call: () => Promise<T>): Promise<T>;
   state(): UpstreamState;
   /** For how long of the time from then until now the upstream was down. */
-  awayMs(since: Date): number;
+  downtimeMs(since: Date): number;
 }
 
 export class CircuitOpenError extends Error {
@@ -124,7 +124,7 @@ export function createCircuit(upstream: string, options: CircuitOptions): Circui
         answers_since: answersSince,
       };
     },
-    awayMs(since) {
+    downtimeMs(since) {
       const now = Date.now();
       const all = downSince === null ? outages : [...outages, { from: downSince.getTime(), to: now }];
       return all.reduce((ms, { from, to }) => ms + Math.max(0, to - Math.max(from, since.getTime())), 0);

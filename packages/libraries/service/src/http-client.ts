@@ -41,7 +41,7 @@ export interface HttpClient {
   ): Promise<z.output<S>>;
   state(): UpstreamState;
   /** For how long of the time from then until now its circuit held calls back, as far as this process knows. */
-  awayMs(since: Date): number;
+  downtimeMs(since: Date): number;
   /** Waits for the calls that run; those that still wait are rejected. */
   close(): Promise<void>;
 }
@@ -154,7 +154,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         answer,
       ),
     state: () => circuit?.state() ?? ALWAYS_CLOSED,
-    awayMs: (since) => circuit?.awayMs(since) ?? 0,
+    downtimeMs: (since) => circuit?.downtimeMs(since) ?? 0,
     async close() {
       for (const giveUp of giveUpWaiting) giveUp();
       closed ??= pool.close();

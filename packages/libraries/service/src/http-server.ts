@@ -5,7 +5,7 @@ import { toErrorAnswer } from './error-answer.ts';
 import type { Log } from './log.ts';
 import { ServiceError, isTellableError } from './service-error.ts';
 import { type AcceptedToken, type Caller, authenticate } from './tokens.ts';
-import { within } from './within.ts';
+import { withTimeout } from './with-timeout.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -108,7 +108,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   server.get('/health', { config: { scope: false } }, async (_, reply) => {
     try {
-      const more = await within(health(), HEALTH_TIMEOUT_MS, () => {
+      const more = await withTimeout(health(), HEALTH_TIMEOUT_MS, () => {
         throw new Error(`no answer within ${HEALTH_TIMEOUT_MS} ms`);
       });
       return { status: 'ok', name, ...more };

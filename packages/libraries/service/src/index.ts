@@ -36,5 +36,5 @@ export type { Outbox, OutboxCallback, OutboxOptions } from './outbox.ts';
 export { createLoop } from './loop.ts';
 export type { Loop, LoopOptions } from './loop.ts';
 export { backoffMs } from './backoff.ts';
-export { createGroup } from './group.ts';
-export { within } from './within.ts';
+export { createBatcher } from './batcher.ts';
+export { withTimeout } from './with-timeout.ts';

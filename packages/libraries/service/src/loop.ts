@@ -1,6 +1,6 @@
 import { backoffMs } from './backoff.ts';
 import type { Log } from './log.ts';
-import { within } from './within.ts';
+import { withTimeout } from './with-timeout.ts';
 
 export interface LoopOptions {
   name: string;
@@ -103,7 +103,7 @@ export function createLoop(options: LoopOptions): Loop {
     async stop() {
       stopping.abort();
       endPause?.();
-      await within(running, stop_timeout_ms, () => {
+      await withTimeout(running, stop_timeout_ms, () => {
         log.warn({ loop: name, stop_timeout_ms }, 'turn did not end in time and is left behind');
       });
     },

@@ -3,7 +3,7 @@ import { backoffMs } from './backoff.ts';
 import type { Callback } from './callback-sender.ts';
 import type { Log } from './log.ts';
 import { createLoop } from './loop.ts';
-import { within } from './within.ts';
+import { withTimeout } from './with-timeout.ts';
 
 /** Of a stream of rows several are claimed together. */
 const PACE_MS = 20;
@@ -138,7 +138,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       await loop.stop();
       queue.clear();
       const finishing = queue.onIdle().then(() => recording);
-      await within(finishing, stop_timeout_ms, () => {
+      await withTimeout(finishing, stop_timeout_ms, () => {
         log.warn({ callbacks: unfinished }, 'callbacks were not finished in time and are left behind');
       });
     },

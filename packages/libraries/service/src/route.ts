@@ -5,7 +5,7 @@ import { BadInputError } from './error-answer.ts';
 import type { HttpServer } from './http-server.ts';
 import { ServiceError } from './service-error.ts';
 import type { Caller } from './tokens.ts';
-import { within } from './within.ts';
+import { withTimeout } from './with-timeout.ts';
 
 /** What a handler gets: its inputs as their schemas read them (undefined where it has none), and who calls. */
 export interface RouteInput<Body, Params, Query> {
@@ -65,7 +65,7 @@ export function route<
  * ends with the reading of the body.
  */
 export async function answerWith(reply: FastifyReply, handler: () => unknown): Promise<unknown> {
-  const result = await within(Promise.resolve(handler()), reply.server.handler_timeout_ms, () => {
+  const result = await withTimeout(Promise.resolve(handler()), reply.server.handler_timeout_ms, () => {
     if (reply.sent) return reply;
     throw new ServiceError('No answer was ready in time; whether the request was applied is not known', {
       code: 'HANDLER_TIMEOUT',

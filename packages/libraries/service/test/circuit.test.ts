@@ -179,18 +179,18 @@ describe('an open circuit', () => {
       await callTimes(down, 1);
       expect(down.client.state().circuit).toBe('closed');
     };
-    await eventually(() => down.client.awayMs(before) > 0, 'the outage that goes on counts');
+    await eventually(() => down.client.downtimeMs(before) > 0, 'the outage that goes on counts');
     await closes();
-    const first = down.client.awayMs(before);
+    const first = down.client.downtimeMs(before);
     expect(first).toBeGreaterThan(0);
     expect(first).toBeLessThan(60_000);
     const between = new Date();
-    expect(down.client.awayMs(between)).toBe(0);
+    expect(down.client.downtimeMs(between)).toBe(0);
     await opens();
     await closes();
-    const second = down.client.awayMs(between);
+    const second = down.client.downtimeMs(between);
     expect(second).toBeGreaterThan(0);
-    expect(down.client.awayMs(before)).toBe(first + second);
+    expect(down.client.downtimeMs(before)).toBe(first + second);
   });
 
   test('rejects those that wait when the probe fails, and waits longer each time, up to a limit', async () => {

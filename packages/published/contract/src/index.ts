@@ -10,14 +10,14 @@ export type { Rate } from './rate.ts';
 export {
   SOURCES,
   amountOf,
-  amountsOfVector,
-  equalVectors,
-  sumVector,
-  valuesOfVector,
-  vectorOfAmounts,
-  vectorOfValues,
+  formatAmounts,
+  equalAmounts,
+  totalOf,
+  formatValues,
+  parseAmounts,
+  parseValues,
 } from './source.ts';
-export type { Source, Vector } from './source.ts';
+export type { Source, AmountsBySource } from './source.ts';
 
 export { MAX_RECEIPT_BYTES } from './wire/receipt.ts';
 export {

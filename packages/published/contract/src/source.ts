@@ -5,39 +5,39 @@ export const SOURCES = ['user', 'service'] as const;
 export type Source = (typeof SOURCES)[number];
 
 /** Amounts by source; a source that is absent is zero. */
-export type Vector = Partial<Record<Source, Amount>>;
+export type AmountsBySource = Partial<Record<Source, Amount>>;
 
-export function amountOf(vector: Vector, source: Source): Amount {
-  return vector[source] ?? 0n;
+export function amountOf(amounts: AmountsBySource, source: Source): Amount {
+  return amounts[source] ?? 0n;
 }
 
-export function equalVectors(left: Vector, right: Vector): boolean {
+export function equalAmounts(left: AmountsBySource, right: AmountsBySource): boolean {
   return SOURCES.every((source) => amountOf(left, source) === amountOf(right, source));
 }
 
-export function sumVector(vector: Vector): Amount {
-  return SOURCES.reduce((sum, source) => sum + amountOf(vector, source), 0n);
+export function totalOf(amounts: AmountsBySource): Amount {
+  return SOURCES.reduce((sum, source) => sum + amountOf(amounts, source), 0n);
 }
 
-/** `[{ source, value }]` of the wire -> vector. Sources are unique there, the shapes see to it. */
-export function vectorOfValues(values: readonly { source: Source; value: string }[]): Vector {
+/** `[{ source, value }]` of the wire -> amounts by source. The shapes make sure that a source appears once. */
+export function parseValues(values: readonly { source: Source; value: string }[]): AmountsBySource {
   return Object.fromEntries(values.map(({ source, value }) => [source, parseAmount(value)]));
 }
 
-/** `[{ source, amount }]` of the wire -> vector. */
-export function vectorOfAmounts(amounts: readonly { source: Source; amount: string }[]): Vector {
+/** `[{ source, amount }]` of the wire -> amounts by source. */
+export function parseAmounts(amounts: readonly { source: Source; amount: string }[]): AmountsBySource {
   return Object.fromEntries(amounts.map(({ source, amount }) => [source, parseAmount(amount)]));
 }
 
-/** Vector -> `[{ source, value }]`, one entry for each source it names, in the order of `SOURCES`. */
-export function valuesOfVector(vector: Vector): { source: Source; value: string }[] {
-  return SOURCES.filter((source) => vector[source] !== undefined).map((source) => ({
+/** AmountsBySource -> `[{ source, value }]`, one entry for each source it names, in the order of `SOURCES`. */
+export function formatValues(amounts: AmountsBySource): { source: Source; value: string }[] {
+  return SOURCES.filter((source) => amounts[source] !== undefined).map((source) => ({
     source,
-    value: formatAmount(amountOf(vector, source)),
+    value: formatAmount(amountOf(amounts, source)),
   }));
 }
 
-/** Vector -> `[{ source, amount }]`, one entry for each source it names, in the order of `SOURCES`. */
-export function amountsOfVector(vector: Vector): { source: Source; amount: string }[] {
-  return valuesOfVector(vector).map(({ source, value }) => ({ source, amount: value }));
+/** AmountsBySource -> `[{ source, amount }]`, one entry for each source it names, in the order of `SOURCES`. */
+export function formatAmounts(amounts: AmountsBySource): { source: Source; amount: string }[] {
+  return formatValues(amounts).map(({ source, value }) => ({ source, amount: value }));
 }

@@ -1,11 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  type InvoiceCreateInput,
-  amountOf,
-  formatAmount,
-  sumVector,
-  vectorOfAmounts,
-} from '@cashback/contract';
+import { type InvoiceCreateInput, amountOf, formatAmount, totalOf, parseAmounts } from '@cashback/contract';
 import type { Guarantee } from '../guarantee.ts';
 import { type Scene, type Target, assertReached, assertRewarded, vectorOf } from '../scene.ts';
 import type { TrustControl } from '../trust-control.ts';
@@ -33,7 +27,7 @@ export const money: readonly Guarantee[] = [
       ];
       for (const target of targets) {
         await scene.reach(invoice, target);
-        await assertHolds(trust, invoice, before, sumVector(vectorOf(target)));
+        await assertHolds(trust, invoice, before, totalOf(vectorOf(target)));
       }
       return `${targets.length} targets, the last one 0`;
     },
@@ -56,7 +50,7 @@ export const money: readonly Guarantee[] = [
         // However long an implementation waits before it repeats a request: the trouble is over.
         for (const invoice of invoices) {
           assertReached(await scene.untilEnded(invoice), target);
-          await assertHolds(trust, invoice, 0n, sumVector(vectorOf(target)));
+          await assertHolds(trust, invoice, 0n, totalOf(vectorOf(target)));
         }
       }
       return `${INVOICES} invoices, 4 targets, every third answer lost`;
@@ -78,7 +72,7 @@ export const money: readonly Guarantee[] = [
         const { reason = '' } = cashback.operations[0] ?? {};
         hold(reason !== '', 'expected a reason for the failure');
         assertRewarded(cashback, vectorOf({ user: '10' }));
-        const told = amountOf(vectorOfAmounts(cashback.rewarded), 'user');
+        const told = amountOf(parseAmounts(cashback.rewarded), 'user');
         await assertHolds(trust, invoice, before, told);
       }
       await scene.reach(invoice, { user: '2' });

@@ -1,5 +1,5 @@
 import type { Charge, ChargeOrder, NewOperation } from '@cashback/cashback-db';
-import { vectorOfAmounts } from '@cashback/contract';
+import { parseAmounts } from '@cashback/contract';
 import { type AnswerDecision, type UpdateAnswer, decideAnswer, overdueReason } from '@cashback/core';
 import { HttpCallError } from '@cashback/service';
 import {
@@ -13,7 +13,7 @@ import { type Flow, atomically, call } from '../engine/flow.ts';
 import type { OrderRow } from '../tables.ts';
 import type { World } from '../world.ts';
 import { leasePoll, setPoll } from './plan-poll.ts';
-import { describeVector, targetOf } from './register.ts';
+import { describeAmounts, targetOf } from './register.ts';
 import { retrieveCashback } from './retrieve-cashback.ts';
 import { updateCashback } from './update-cashback.ts';
 
@@ -27,7 +27,7 @@ const CONTEXT: StepContext = {
     max_failures: 4,
     attention_after_ms: 600_000,
   },
-  away_ms: 0,
+  downtime_ms: 0,
 };
 /** One in so many jobs takes so long that its order is handed over. */
 const HANDED_OVER_ONE_OF = 4;
@@ -241,7 +241,7 @@ function describe(step: Step): string {
   if (step.action !== 'send') return `${ended}${step.action}`;
   const { operation_id, version, reward } = step.operation;
   const how = step.repeated ? 'repeat' : 'send';
-  return `${ended}${how} ${operation_id} for version ${version}: ${describeVector(vectorOfAmounts(reward))}`;
+  return `${ended}${how} ${operation_id} for version ${version}: ${describeAmounts(parseAmounts(reward))}`;
 }
 
 function describeAnswer(answer: UpdateAnswer): string {

@@ -1,5 +1,5 @@
 import { formatAmount } from '@cashback/contract/amount';
-import { SOURCES, type Vector, amountOf, sumVector } from '@cashback/contract/source';
+import { SOURCES, type AmountsBySource, amountOf, totalOf } from '@cashback/contract/source';
 import { type Registration, type StoredOrder, decideRegister } from '@cashback/core';
 import { type Flow, atomically } from '../engine/flow.ts';
 import type { EventRow, OrderRow } from '../tables.ts';
@@ -11,8 +11,8 @@ export type RegisterAnswer =
   | { outcome: 'refused'; code: string };
 
 /** The newest event of each source. */
-export function targetOf(events: readonly EventRow[], orderId: string): Vector {
-  const target: Vector = {};
+export function targetOf(events: readonly EventRow[], orderId: string): AmountsBySource {
+  const target: AmountsBySource = {};
   for (const source of SOURCES) {
     const newest = events.findLast((event) => event.order_id === orderId && event.source === source);
     if (newest !== undefined) target[source] = newest.value;
@@ -82,7 +82,7 @@ function write(
       ...order,
       revision,
       invoice_version,
-      cashback_sum: sumVector(target),
+      cashback_sum: totalOf(target),
       attention: null,
       unsettled_since: engine.now(),
       next_charge_at: engine.now(),
@@ -110,9 +110,9 @@ function enqueueCharge({ charges }: World, { order_id }: RegisterInput, answer: 
 function describe(decision: ReturnType<typeof decideRegister>): string {
   if (decision.outcome === 'refused') return decision.code;
   if (decision.outcome !== 'registered') return decision.outcome;
-  return `registered as revision ${decision.revision}, ${describeVector(decision.target)}`;
+  return `registered as revision ${decision.revision}, ${describeAmounts(decision.target)}`;
 }
 
-export function describeVector(vector: Vector): string {
+export function describeAmounts(vector: AmountsBySource): string {
   return SOURCES.map((source) => `${source} ${formatAmount(amountOf(vector, source))}`).join(', ');
 }

@@ -1,4 +1,4 @@
-import { vectorOfAmounts } from '@cashback/contract';
+import { parseAmounts } from '@cashback/contract';
 import { type ObservedCashback, rewardedOf } from '@cashback/core';
 import { type Flow, outside } from '../engine/flow.ts';
 import type { World } from '../world.ts';
@@ -28,7 +28,7 @@ export function* retrieveCashback(world: World, invoiceId: string): Flow<Observe
       operations: operations.slice(0, SHOWN_OPERATIONS).map(({ operation_id, status, reward, reason }) => ({
         operation_id,
         status,
-        reward: vectorOfAmounts(reward),
+        reward: parseAmounts(reward),
         ...(reason !== null && { reason }),
       })),
     };

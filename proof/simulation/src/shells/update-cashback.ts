@@ -1,5 +1,5 @@
 import type { NewOperation } from '@cashback/cashback-db';
-import { amountsOfVector, formatAmount, vectorOfAmounts } from '@cashback/contract';
+import { formatAmounts, formatAmount, parseAmounts } from '@cashback/contract';
 import { type PlannedStep, type UpdateAnswer, planBaskets } from '@cashback/core';
 import { decideRequest, isFinished, planSteps } from '@cashback/transactions/decisions';
 import { type Flow, atomically } from '../engine/flow.ts';
@@ -38,7 +38,7 @@ function accept(
 ): void {
   const { engine, tables } = world;
   const { invoice_id, operation_id } = input;
-  const target = vectorOfAmounts(input.reward);
+  const target = parseAmounts(input.reward);
   const plan = planBaskets(target, tables.baskets.get(invoice_id) ?? []);
   const status = plan.length === 0 ? ('success' as const) : ('init' as const);
   engine.note(
@@ -47,7 +47,7 @@ function accept(
   tables.cashback_operations.set(operation_id, {
     ...input,
     version: input.version + 1,
-    reward: amountsOfVector(target),
+    reward: formatAmounts(target),
     status,
     wallet_policy: 'go_negative',
     attempts: 0,

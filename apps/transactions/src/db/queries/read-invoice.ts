@@ -2,8 +2,8 @@ import {
   type CashbackStatus,
   type Invoice,
   type Source,
-  amountsOfVector,
-  vectorOfAmounts,
+  formatAmounts,
+  parseAmounts,
 } from '@cashback/contract';
 import { normalisePayments } from '../../invoices/payments.ts';
 import type { Reader } from './reader.ts';
@@ -53,10 +53,10 @@ export async function readInvoice(reader: Reader, invoiceId: string): Promise<In
     cashback: {
       version: cashback_version,
       status: operations[0]?.status ?? 'success',
-      rewarded: amountsOfVector(vectorOfAmounts(rewarded)),
+      rewarded: formatAmounts(parseAmounts(rewarded)),
       operations: operations.map(({ reward, reason, ...operation }) => ({
         ...operation,
-        reward: amountsOfVector(vectorOfAmounts(reward)),
+        reward: formatAmounts(parseAmounts(reward)),
         ...(reason !== null && { reason }),
       })),
     },

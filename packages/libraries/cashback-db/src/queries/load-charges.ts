@@ -1,5 +1,5 @@
 import { parseAmount } from '@cashback/contract/amount';
-import type { Source, Vector } from '@cashback/contract/source';
+import type { Source, AmountsBySource } from '@cashback/contract/source';
 import type { Attempts } from '@cashback/core';
 import type { Transaction } from '@cashback/postgres';
 import { type ChargeOrder, loadChargeOrders } from './load-charge-orders.ts';
@@ -9,7 +9,7 @@ import type { NewOperation } from './insert-operations.ts';
 export interface Charge {
   order: ChargeOrder;
   /** The newest event of each source. */
-  target: Vector;
+  target: AmountsBySource;
   /** The one that is not known to be finished. */
   operation: NewOperation | null;
   /** Operations of this revision that ended since the order was registered, or resumed. */

@@ -1,10 +1,10 @@
-/** Waits for the work; when that takes longer, the outcome is what `late` returns or throws. */
-export async function within<T>(work: Promise<T>, timeoutMs: number, late: () => T): Promise<T> {
+/** Settles as `work` does; when that takes longer than the timeout, as what `onTimeout` returns or throws. */
+export async function withTimeout<T>(work: Promise<T>, timeoutMs: number, onTimeout: () => T): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<T>((resolve, reject) => {
     timer = setTimeout(() => {
       try {
-        resolve(late());
+        resolve(onTimeout());
       } catch (error) {
         reject(error);
       }

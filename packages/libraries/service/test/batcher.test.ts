@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { createGroup } from '../src/index.ts';
+import { createBatcher } from '../src/index.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -8,65 +8,66 @@ interface Item {
   bad?: boolean;
 }
 
-function setUp({ max_size = 10, concurrency = 1, pace = { ms: 0, enough: 10 } } = {}) {
-  const groups: string[][] = [];
+function setUp({ max_size = 10, concurrency = 1, interval_ms = 0, flush_at = 10 } = {}) {
+  const batches: string[][] = [];
   let running = 0;
   let most = 0;
-  const add = createGroup<Item, string>({
+  const add = createBatcher<Item, string>({
     keyOf: ({ key }) => key,
     max_size,
     concurrency,
-    pace,
-    run: async (group) => {
-      groups.push(group.map(({ key }) => key));
+    interval_ms,
+    flush_at,
+    run: async (batch) => {
+      batches.push(batch.map(({ key }) => key));
       most = Math.max(most, ++running);
       await turn();
       running -= 1;
-      const bad = group.find((item) => item.bad === true);
+      const bad = batch.find((item) => item.bad === true);
       if (bad !== undefined) throw new Error(`${bad.key} is bad`);
-      return group.map(({ key }) => `did ${key}`);
+      return batch.map(({ key }) => `did ${key}`);
     },
   });
-  return { add, groups, most: () => most };
+  return { add, batches, most: () => most };
 }
 
-test('what comes in at one moment makes up one group, each with its own result', async () => {
-  const { add, groups } = setUp();
+test('what comes in at one moment makes up one batch, each with its own result', async () => {
+  const { add, batches } = setUp();
   const results = await Promise.all(['a', 'b', 'c', 'd'].map((key) => add({ key })));
   expect(results).toEqual(['did a', 'did b', 'did c', 'did d']);
-  expect(groups).toEqual([['a', 'b', 'c', 'd']]);
+  expect(batches).toEqual([['a', 'b', 'c', 'd']]);
 });
 
-test('what comes in while a group runs makes up the next one', async () => {
-  const { add, groups } = setUp();
+test('what comes in while a batch runs makes up the next one', async () => {
+  const { add, batches } = setUp();
   const first = add({ key: 'a' });
-  while (groups.length === 0) await turn();
+  while (batches.length === 0) await turn();
   await Promise.all([first, add({ key: 'b' }), add({ key: 'c' })]);
   await add({ key: 'd' });
-  expect(groups).toEqual([['a'], ['b', 'c'], ['d']]);
+  expect(batches).toEqual([['a'], ['b', 'c'], ['d']]);
 });
 
-test('at a pace, a few groups start at once, and what comes in after them makes up the next one, though none runs', async () => {
+test('with an interval, a few batches start at once, and later items wait for the next one although none runs', async () => {
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
-  const { add, groups } = setUp({ pace: { ms: 20, enough: 10 } });
+  const { add, batches } = setUp({ interval_ms: 20, flush_at: 10 });
   for (const key of ['a', 'b', 'c', 'd']) await add({ key });
   const early = [add({ key: 'e' }), add({ key: 'f' })];
   vi.advanceTimersByTime(19);
   for (let turns = 0; turns < 5; turns += 1) await turn();
-  expect(groups).toEqual([['a'], ['b'], ['c'], ['d']]);
+  expect(batches).toEqual([['a'], ['b'], ['c'], ['d']]);
   early.push(add({ key: 'g' }));
   vi.advanceTimersByTime(1);
   await Promise.all(early);
   vi.advanceTimersByTime(20);
   await add({ key: 'h' });
-  expect(groups.slice(4)).toEqual([['e', 'f', 'g'], ['h']]);
+  expect(batches.slice(4)).toEqual([['e', 'f', 'g'], ['h']]);
 });
 
-test('at a pace, no timer is left when nothing waits', async () => {
+test('with an interval, no timer is left when nothing waits', async () => {
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
-  const { add } = setUp({ pace: { ms: 20, enough: 10 }, concurrency: 2 });
+  const { add } = setUp({ interval_ms: 20, flush_at: 10, concurrency: 2 });
   for (let items = 0; items < 6; items += 1) {
     const added = add({ key: 'a' });
     for (let turns = 0; turns < 5; turns += 1) await turn();
@@ -77,39 +78,39 @@ test('at a pace, no timer is left when nothing waits', async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('at a pace, enough items start at once', async () => {
-  const { add, groups } = setUp({ pace: { ms: 1_000_000, enough: 2 } });
+test('with an interval, flush_at items start a batch at once', async () => {
+  const { add, batches } = setUp({ interval_ms: 1_000_000, flush_at: 2 });
   const pairs = ['ab', 'cd', 'ef', 'gh', 'ij', 'kl'].map((pair) => pair.split(''));
   for (const pair of pairs) await Promise.all(pair.map((key) => add({ key })));
-  expect(groups).toEqual(pairs);
+  expect(batches).toEqual(pairs);
 });
 
 test('every item is run once, whenever it comes', async () => {
-  const { add, groups, most } = setUp();
+  const { add, batches, most } = setUp();
   const keys = Array.from({ length: 60 }, (_, index) => String(index));
   async function addLater(key: string, turns: number): Promise<void> {
     for (let passed = 0; passed < turns; passed += 1) await turn();
     expect(await add({ key })).toBe(`did ${key}`);
   }
   await Promise.all(keys.map((key, index) => addLater(key, index % 30)));
-  expect(groups.flat().toSorted()).toEqual(keys.toSorted());
+  expect(batches.flat().toSorted()).toEqual(keys.toSorted());
   expect(most()).toBe(1);
 });
 
-test('no group is larger than allowed, and no more run at once than allowed', async () => {
-  const { add, groups, most } = setUp({ max_size: 3, concurrency: 2 });
+test('no batch is larger than allowed, and no more run at once than allowed', async () => {
+  const { add, batches, most } = setUp({ max_size: 3, concurrency: 2 });
   await Promise.all(Array.from({ length: 20 }, (_, index) => add({ key: String(index) })));
-  expect(Math.max(...groups.map((group) => group.length))).toBe(3);
-  expect(groups.flat().toSorted()).toEqual(
+  expect(Math.max(...batches.map((batch) => batch.length))).toBe(3);
+  expect(batches.flat().toSorted()).toEqual(
     Array.from({ length: 20 }, (_, index) => String(index)).toSorted(),
   );
   expect(most()).toBe(2);
 });
 
-test('two items with one key never stand in one group', async () => {
-  const { add, groups } = setUp();
+test('two items with one key never stand in one batch', async () => {
+  const { add, batches } = setUp();
   await Promise.all(['a', 'b', 'b', 'c', 'b'].map((key) => add({ key })));
-  expect(groups).toEqual([['a', 'b', 'c'], ['b'], ['b']]);
+  expect(batches).toEqual([['a', 'b', 'c'], ['b'], ['b']]);
 });
 
 test('a bad item fails alone', async () => {
@@ -127,23 +128,23 @@ test('a bad item fails alone', async () => {
 test('two items with one key never run at the same time, and run in the order in which they came', async () => {
   const ended: string[] = [];
   const running = new Set<string>();
-  const add = createGroup<{ key: string; name: string }, string>({
+  const add = createBatcher<{ key: string; name: string }, string>({
     keyOf: ({ key }) => key,
     max_size: 2,
     concurrency: 3,
-    run: async (group) => {
-      for (const { key } of group) {
+    run: async (batch) => {
+      for (const { key } of batch) {
         expect(running.has(key)).toBe(false);
         running.add(key);
       }
       for (let passed = 0; passed < 1 + (ended.length % 3); passed += 1) await turn();
-      for (const { key, name } of group) {
+      for (const { key, name } of batch) {
         running.delete(key);
         ended.push(name);
       }
-      if (group.length > 1 && group.some(({ name }) => name.endsWith('4')))
+      if (batch.length > 1 && batch.some(({ name }) => name.endsWith('4')))
         throw new Error('run again, alone');
-      return group.map(({ name }) => name);
+      return batch.map(({ name }) => name);
     },
   });
   const names = Array.from({ length: 30 }, (_, index) => ({ key: String(index % 3), name: `${index}` }));
@@ -154,33 +155,33 @@ test('two items with one key never run at the same time, and run in the order in
   }
 });
 
-test('the items of a group that failed are run again out of the way of the groups behind it', async () => {
+test('the items of a batch that failed are run again out of the way of the batches behind it', async () => {
   const gate = Promise.withResolvers<void>();
-  const add = createGroup<string, string>({
+  const add = createBatcher<string, string>({
     keyOf: (item) => item,
     max_size: 2,
     concurrency: 1,
-    run: async (group) => {
-      if (group.includes('stuck') && group.length > 1) throw new Error('stuck together');
-      if (group.includes('stuck')) await gate.promise;
-      return group.map((item) => `did ${item}`);
+    run: async (batch) => {
+      if (batch.includes('stuck') && batch.length > 1) throw new Error('stuck together');
+      if (batch.includes('stuck')) await gate.promise;
+      return batch.map((item) => `did ${item}`);
     },
   });
   const stuck = add('stuck');
   const others = ['a', 'b', 'c', 'd'].map(async (item) => add(item));
-  // The neighbour of the stuck one waits behind it; the groups behind both do not.
+  // The neighbour of the stuck one waits behind it; the batches behind both do not.
   expect(await Promise.all(others.slice(1))).toEqual(['did b', 'did c', 'did d']);
   gate.resolve();
   expect(await Promise.all([stuck, others[0]])).toEqual(['did stuck', 'did a']);
 });
 
-test('a group whose error says so is not run again: all of its items fail with it', async () => {
+test('a batch whose error says so is not run again: all of its items fail with it', async () => {
   let runs = 0;
-  const add = createGroup<string, string>({
+  const add = createBatcher<string, string>({
     keyOf: (item) => item,
     max_size: 10,
     concurrency: 1,
-    splits: () => false,
+    retryIndividually: () => false,
     run: async () => {
       runs += 1;
       throw new Error('nobody there');
@@ -193,14 +194,14 @@ test('a group whose error says so is not run again: all of its items fail with i
 
 test('above the bound items are refused at once, and are taken again when others have ended', async () => {
   const gate = Promise.withResolvers<void>();
-  const add = createGroup<string, string>({
+  const add = createBatcher<string, string>({
     keyOf: (item) => item,
     max_size: 2,
     concurrency: 1,
     bound: { max_items: 3, refusal: () => new Error('full') },
-    run: async (group) => {
+    run: async (batch) => {
       await gate.promise;
-      return group;
+      return batch;
     },
   });
   const taken = ['a', 'b', 'c'].map(async (item) => add(item));
