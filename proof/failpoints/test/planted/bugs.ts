@@ -9,8 +9,8 @@ export interface PlantedBug extends Bug {
 const DECIDE_STEP = 'apps/worker/src/decide-step.ts';
 const DECIDE_CHARGE = 'packages/libraries/core/src/decide-charge.ts';
 const DECIDE_REGISTER = 'packages/libraries/core/src/decide-register.ts';
-const INSERT_ORDERS = 'packages/libraries/cashback-db/src/queries/insert-orders.ts';
-const LOAD_ORDERS = 'packages/libraries/cashback-db/src/queries/load-orders.ts';
+const INSERT_ORDERS = 'packages/libraries/cashback-db/src/queries/orders/insert-orders.ts';
+const LOAD_ORDERS = 'packages/libraries/cashback-db/src/queries/orders/load-orders.ts';
 const REGISTER = 'apps/server/src/procedures/register.ts';
 const TAKE_CALLBACK = 'apps/wallet/src/db/take-callback.ts';
 

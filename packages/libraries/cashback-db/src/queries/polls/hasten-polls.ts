@@ -1,5 +1,5 @@
 import type { Transaction } from '@cashback/postgres';
-import { lockOrders } from './lock-orders.ts';
+import { lockOrders } from '../orders/lock-orders.ts';
 
 /** An order whose open operation is to be asked about sooner than it was going to be. */
 export interface SoonerPoll {

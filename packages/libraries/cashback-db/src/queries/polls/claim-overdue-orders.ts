@@ -1,6 +1,6 @@
 import type { Transaction } from '@cashback/postgres';
-import { lockOrders } from './lock-orders.ts';
-import type { Reader } from './reader.ts';
+import { lockOrders } from '../orders/lock-orders.ts';
+import type { Reader } from '../reader.ts';
 
 const overdue = `
   settled_revision < revision AND attention IS NULL

@@ -1,5 +1,5 @@
 import type { Transaction } from '@cashback/postgres';
-import { lockOrders } from './lock-orders.ts';
+import { lockOrders } from '../orders/lock-orders.ts';
 
 const text = `
   UPDATE cashback.order_clears SET poll_at = now() + $2::integer * interval '1 millisecond'

@@ -1,7 +1,7 @@
 import type { Transaction } from '@cashback/postgres';
-import { CHARGE_ORDER_COLUMNS, type ChargeOrder } from './load-charge-orders.ts';
-import { lockOrders } from './lock-orders.ts';
-import type { Reader } from './reader.ts';
+import { CHARGE_ORDER_COLUMNS, type ChargeOrder } from '../operations/load-charge-orders.ts';
+import { lockOrders } from '../orders/lock-orders.ts';
+import type { Reader } from '../reader.ts';
 
 const findText = `
   SELECT order_id FROM cashback.order_clears

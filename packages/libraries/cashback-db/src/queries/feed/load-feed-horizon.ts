@@ -1,5 +1,5 @@
 import type { FeedPosition } from './list-feed-events.ts';
-import type { Reader } from './reader.ts';
+import type { Reader } from '../reader.ts';
 
 export interface FeedHorizon {
   /** Every event before it can be read now; what follows it may still be running. */
