@@ -1,15 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
+export const FOLDERS = ['packages/*/*', '{apps,stand-ins,tools,proof}/*', 'bench'];
+
 export default defineConfig({
   test: {
-    include: [
-      'packages/*/*/test/**/*.test.ts',
-      '{apps,stand-ins,tools,proof}/*/test/**/*.test.ts',
-      'bench/test/**/*.test.ts',
-    ],
+    include: FOLDERS.map((folder) => `${folder}/test/**/*.test.ts`),
     globalSetup: ['packages/development/testing/src/global-setup.ts'],
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 });
