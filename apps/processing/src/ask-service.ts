@@ -1,10 +1,5 @@
-import {
-  type Amount,
-  type ServiceCashbackInput,
-  formatAmount,
-  parseAmount,
-  serviceCashbackOutput,
-} from '@cashback/contract';
+import { type Amount, formatAmount, parseAmount } from '@cashback/contract';
+import { type ServiceCashbackInput, serviceCashbackOutput } from '@cashback/wire';
 import { HttpCallError } from '@cashback/service';
 import type { ServiceUrl } from './services.ts';
 

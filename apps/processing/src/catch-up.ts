@@ -1,4 +1,4 @@
-import { invoiceChangesOutput } from '@cashback/contract';
+import { invoiceChangesOutput } from '@cashback/wire';
 import { HttpCallError, type HttpClient, type Log } from '@cashback/service';
 import { withTransaction } from '@cashback/postgres';
 import { moveCursor, readCursor } from './db/queries/feed-cursor.ts';

@@ -1,4 +1,4 @@
-import { cashbackServices } from '@cashback/contract';
+import { cashbackServices } from '@cashback/wire';
 import { setting } from '@cashback/service';
 import * as z from 'zod';
 

@@ -1,7 +1,6 @@
 import { CashbackClientError } from '@cashback/client';
 import {
   type Amount,
-  type Invoice,
   type OrderOutput,
   type OrderRates,
   amountOf,
@@ -10,6 +9,7 @@ import {
   parseRate,
   parseValues,
 } from '@cashback/contract';
+import type { Invoice } from '@cashback/wire';
 import { type CalculationInput, type ServiceCashback, clearedSums } from '@cashback/core';
 import { askService } from './ask-service.ts';
 import type { Outcome } from './decide-next-step.ts';

@@ -1,4 +1,4 @@
-import type { InvoiceChange } from '@cashback/contract';
+import type { InvoiceChange } from '@cashback/wire';
 import { type Database, type Jobs, type Transaction, withTransaction } from '@cashback/postgres';
 import { noteChanges } from './db/queries/note-changes.ts';
 import { immediateJob, processingQueue } from './queue.ts';

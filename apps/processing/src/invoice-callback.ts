@@ -1,4 +1,4 @@
-import { invoiceChangedCallback } from '@cashback/contract';
+import { invoiceChangedCallback } from '@cashback/wire';
 import { type HttpServer, receiveCallback } from '@cashback/service';
 import { type Inbox, receiveChanges } from './inbox.ts';
 

@@ -1,4 +1,4 @@
-import { type Invoice, invoice as invoiceShape } from '@cashback/contract';
+import { type Invoice, invoice as invoiceShape } from '@cashback/wire';
 import { type HttpClient, describeIssues } from '@cashback/service';
 import * as z from 'zod';
 

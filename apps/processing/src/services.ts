@@ -1,4 +1,5 @@
-import { type CashbackServicesConfig, parseAmount, parseRate } from '@cashback/contract';
+import { parseAmount, parseRate } from '@cashback/contract';
+import type { CashbackServicesConfig } from '@cashback/wire';
 import type { ServiceConfig } from '@cashback/core';
 import { type HttpClient, StartError, createHttpClient } from '@cashback/service';
 import { hashConfig } from './config-hash.ts';

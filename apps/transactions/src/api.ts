@@ -8,6 +8,12 @@ import {
   currencyField,
   cursorField,
   idField,
+  serviceField,
+  sourceField,
+  timestampField,
+  versionField,
+} from '@cashback/contract';
+import {
   invoice,
   invoiceCashback,
   invoiceChangedCallback,
@@ -20,13 +26,9 @@ import {
   invoiceUpdateInput,
   operationFinishedCallback,
   payment,
-  serviceField,
-  sourceField,
-  timestampField,
   updateCashbackInput,
   updateCashbackOutput,
-  versionField,
-} from '@cashback/contract';
+} from '@cashback/wire';
 import { type ApiError, type ApiRoute, describeApi } from '@cashback/service';
 
 const INVOICE_NOT_FOUND = refusal('INVOICE_NOT_FOUND', 'there is no such invoice');

@@ -1,4 +1,4 @@
-import type { InvoiceStatus, Payment } from '@cashback/contract';
+import type { InvoiceStatus, Payment } from '@cashback/wire';
 import { describe, expect, test } from 'vitest';
 import { type StatedMoney, explainChange } from '../src/invoices/explain-change.ts';
 

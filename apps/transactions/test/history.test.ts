@@ -1,4 +1,5 @@
-import { type InvoiceVersion, type Payment, formatAmount, parseBalance } from '@cashback/contract';
+import { formatAmount, parseBalance } from '@cashback/contract';
+import type { InvoiceVersion, Payment } from '@cashback/wire';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TransactionsUnderTest, createInvoice, retrieve, setUpTransactions } from './support.ts';

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { TrustSettings } from '@cashback/contract';
+import type { TrustSettings } from '@cashback/wire';
 import { readSettings } from '@cashback/service';
 import { startTrust } from '@cashback/trust/app';
 import { settingsSchema } from '@cashback/trust/settings';

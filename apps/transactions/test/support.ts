@@ -5,7 +5,7 @@ import {
   type OperationFinishedCallback,
   invoiceChangedCallback,
   operationFinishedCallback,
-} from '@cashback/contract';
+} from '@cashback/wire';
 import { type Database, openDatabase } from '@cashback/postgres';
 import { createHttpServer, createLog, listen, readSettings, receiveCallback } from '@cashback/service';
 import { createTestDatabase } from '@cashback/testing';

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { EventSource } from 'eventsource';
-import type { BalanceChangedCallback, WalletBalance } from '@cashback/contract';
+import type { BalanceChangedCallback, WalletBalance } from '@cashback/wire';
 import { openDatabase } from '@cashback/postgres';
 import { createLog, readSettings, signCallback } from '@cashback/service';
 import { createTestDatabase } from '@cashback/testing';

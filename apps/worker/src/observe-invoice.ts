@@ -1,5 +1,6 @@
 import type { ChargeOrder } from '@cashback/cashback-db';
-import { invoice, parseAmounts } from '@cashback/contract';
+import { parseAmounts } from '@cashback/contract';
+import { invoice } from '@cashback/wire';
 import * as z from 'zod';
 import type { ObservedCashback } from '@cashback/core';
 import { HttpCallError, describeIssues } from '@cashback/service';

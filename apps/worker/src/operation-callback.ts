@@ -1,4 +1,4 @@
-import { operationFinishedCallback } from '@cashback/contract';
+import { operationFinishedCallback } from '@cashback/wire';
 import { receiveCallback } from '@cashback/service';
 import type { HttpServer, Log } from '@cashback/service';
 import type { Poller } from './poll-orders.ts';

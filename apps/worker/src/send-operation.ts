@@ -1,7 +1,8 @@
 import { insertOperationOutcomes, loadCharges, lockOrders, updateCharges } from '@cashback/cashback-db';
 import type { NewOperation, SoonerPoll } from '@cashback/cashback-db';
-import { updateCashbackOutput } from '@cashback/contract';
-import type { OperationOutcome, UpdateCashbackInput } from '@cashback/contract';
+import { updateCashbackOutput } from '@cashback/wire';
+import type { OperationOutcome } from '@cashback/contract';
+import type { UpdateCashbackInput } from '@cashback/wire';
 import { decideAnswer, overdueReason, pollDelay } from '@cashback/core';
 import type { UpdateAnswer } from '@cashback/core';
 import { storableText, withTransaction } from '@cashback/postgres';

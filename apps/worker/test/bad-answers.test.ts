@@ -1,4 +1,4 @@
-import type { Invoice } from '@cashback/contract';
+import type { Invoice } from '@cashback/wire';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Harness, createHarness, newOrderId, until } from './support/harness.ts';
 import { type Answer, type Call, refuse } from './support/outside-transactions.ts';

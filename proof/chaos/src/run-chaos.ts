@@ -6,7 +6,7 @@ import {
   openWorld,
   watchWallets,
 } from '@cashback/demo/parts';
-import { trustSettings } from '@cashback/contract';
+import { trustSettings } from '@cashback/wire';
 import { type Violation, type World, checkInvariants, readOrderHistory } from '@cashback/testing/invariants';
 import { type Arena, openArena } from './arena.ts';
 import { drain } from './drain.ts';

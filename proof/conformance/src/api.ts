@@ -1,10 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  invoice,
-  invoiceChangesOutput,
-  invoiceHistoryOutput,
-  updateCashbackOutput,
-} from '@cashback/contract';
+import { invoice, invoiceChangesOutput, invoiceHistoryOutput, updateCashbackOutput } from '@cashback/wire';
 import { describeIssues, errorBody } from '@cashback/service';
 import type * as z from 'zod';
 import { Broken, show } from './verdict.ts';

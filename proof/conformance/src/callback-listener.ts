@@ -3,7 +3,7 @@ import {
   type OperationFinishedCallback,
   invoiceChangedCallback,
   operationFinishedCallback,
-} from '@cashback/contract';
+} from '@cashback/wire';
 import {
   type HttpServer,
   ServiceError,

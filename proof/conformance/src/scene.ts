@@ -1,18 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  type Invoice,
-  type InvoiceCashback,
-  type InvoiceCreateInput,
   type Source,
   SOURCES,
-  type UpdateCashbackInput,
   type AmountsBySource,
   amountOf,
   formatAmount,
   parseAmount,
   parseAmounts,
 } from '@cashback/contract';
+import type { Invoice, InvoiceCashback, InvoiceCreateInput, UpdateCashbackInput } from '@cashback/wire';
 import type { Api } from './api.ts';
 import type { CallbackListener } from './callback-listener.ts';
 import type { TrustControl } from './trust-control.ts';

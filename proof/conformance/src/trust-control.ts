@@ -1,4 +1,5 @@
-import { type TrustSettings, parseBalance, trustSettings, walletBalance } from '@cashback/contract';
+import { parseBalance } from '@cashback/contract';
+import { type TrustSettings, trustSettings, walletBalance } from '@cashback/wire';
 import { HttpCallError, createHttpClient } from '@cashback/service';
 
 /** The stand-in of the payment system behind the implementation, to look at wallets and to make trouble. */

@@ -1,4 +1,4 @@
-import { type Invoice, type InvoiceStatus, invoice, trustSettings } from '@cashback/contract';
+import { type Invoice, type InvoiceStatus, invoice, trustSettings } from '@cashback/wire';
 import { CALM } from '@cashback/demo/parts';
 import { type Violation, checkInvariants, readUnsettled } from '@cashback/testing/invariants';
 import type { Fate } from '@cashback/testing/failpoints';

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { openDatabase } from '@cashback/postgres';
-import { type BalanceChangedCallback, type TrustSettings, balanceChangedCallback } from '@cashback/contract';
+import { type BalanceChangedCallback, type TrustSettings, balanceChangedCallback } from '@cashback/wire';
 import { createHttpServer, createLog, listen, readSettings, receiveCallback } from '@cashback/service';
 import { createTestDatabase } from '@cashback/testing';
 import { startTrust } from '../src/app.ts';

@@ -1,11 +1,5 @@
-import {
-  formatAmounts,
-  equalAmounts,
-  invoice,
-  parseAmounts,
-  parseValues,
-  walletBalance,
-} from '@cashback/contract';
+import { formatAmounts, equalAmounts, parseAmounts, parseValues } from '@cashback/contract';
+import { invoice, walletBalance } from '@cashback/wire';
 import { type Violation, type World, selectOfRun } from '@cashback/testing/invariants';
 import type { FrontDoor } from './play/front-door.ts';
 import PQueue from 'p-queue';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { cashbackServices } from '@cashback/contract';
+import { cashbackServices } from '@cashback/wire';
 import { serviceConfigOf } from '@cashback/core';
 import type { World } from '@cashback/testing/invariants';
 import pg from 'pg';

@@ -1,6 +1,6 @@
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
 import { type InvariantNumber, type World, checkInvariants } from '@cashback/testing/invariants';
-import { cashbackServices } from '@cashback/contract';
+import { cashbackServices } from '@cashback/wire';
 import { serviceConfigOf } from '@cashback/core';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,12 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type Invoice,
-  type InvoiceStatus,
-  type OrderOutput,
-  type OrderRate,
-  type Payment,
-  invoice as invoiceShape,
-} from '@cashback/contract';
+import type { OrderOutput, OrderRate } from '@cashback/contract';
+import { type Invoice, type InvoiceStatus, type Payment, invoice as invoiceShape } from '@cashback/wire';
 import { expect } from 'vitest';
 import type { System } from './system.ts';
 

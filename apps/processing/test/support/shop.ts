@@ -1,7 +1,7 @@
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import type { ServiceCashbackInput } from '@cashback/contract';
+import type { ServiceCashbackInput } from '@cashback/wire';
 
 export interface ShopAnswer {
   status?: number;

@@ -1,4 +1,4 @@
-import type { OperationFinishedCallback } from '@cashback/contract';
+import type { OperationFinishedCallback } from '@cashback/wire';
 import { type Database, type Jobs, type Transaction, withTransaction } from '@cashback/postgres';
 import { backoffMs } from '@cashback/service';
 import { advanceCashbackVersions } from '../db/queries/advance-cashback-versions.ts';

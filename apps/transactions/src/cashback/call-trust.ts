@@ -1,4 +1,4 @@
-import { type RefundInput, basket, refund } from '@cashback/contract';
+import { type RefundInput, basket, refund } from '@cashback/wire';
 import { storableText } from '@cashback/postgres';
 import { HttpCallError, type HttpClient, type Log } from '@cashback/service';
 import type { NextCall } from './advance-operations.ts';

@@ -1,4 +1,4 @@
-import { WALLET_SHORT } from '@cashback/contract';
+import { WALLET_SHORT } from '@cashback/wire';
 import { WALLET_FORBIDS_NEGATIVE } from '@cashback/core';
 import type { StepStatus } from '../db/tables.ts';
 import type { Step } from './operation.ts';

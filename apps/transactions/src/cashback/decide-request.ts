@@ -1,4 +1,5 @@
-import { CashbackError, type UpdateCashbackInput, equalAmounts, parseAmounts } from '@cashback/contract';
+import { CashbackError, equalAmounts, parseAmounts } from '@cashback/contract';
+import type { UpdateCashbackInput } from '@cashback/wire';
 import type { LockedInvoice } from '../db/queries/lock-invoices.ts';
 import { invoiceNotFound } from '../invoices/require-invoice.ts';
 import type { StoredOperation } from './operation.ts';

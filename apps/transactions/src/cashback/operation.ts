@@ -1,4 +1,5 @@
-import type { CashbackStatus, Source, WalletPolicy } from '@cashback/contract';
+import type { Source } from '@cashback/contract';
+import type { CashbackStatus, WalletPolicy } from '@cashback/wire';
 import type { StepStatus } from '../db/tables.ts';
 
 /** What an operation asks for; it never changes. */

@@ -1,4 +1,5 @@
-import { CashbackError, type UpdateCashbackInput, type UpdateCashbackOutput } from '@cashback/contract';
+import { CashbackError } from '@cashback/contract';
+import type { UpdateCashbackInput, UpdateCashbackOutput } from '@cashback/wire';
 import { type Transaction, isUnavailable, withTransaction } from '@cashback/postgres';
 import { createBatcher } from '@cashback/service';
 import { lockFreeInvoices, lockInvoices } from '../db/queries/lock-invoices.ts';

@@ -1,10 +1,5 @@
-import {
-  CashbackError,
-  type UpdateCashbackInput,
-  type UpdateCashbackOutput,
-  formatAmounts,
-  parseAmounts,
-} from '@cashback/contract';
+import { CashbackError, formatAmounts, parseAmounts } from '@cashback/contract';
+import type { UpdateCashbackInput, UpdateCashbackOutput } from '@cashback/wire';
 import { type BasketState, planBaskets } from '@cashback/core';
 import type { Database, Jobs, Transaction } from '@cashback/postgres';
 import { advanceCashbackVersions } from '../db/queries/advance-cashback-versions.ts';

@@ -1,4 +1,5 @@
-import { WALLET_POLICIES, type WalletPolicy, serviceField } from '@cashback/contract';
+import { serviceField } from '@cashback/contract';
+import { WALLET_POLICIES, type WalletPolicy } from '@cashback/wire';
 import * as z from 'zod';
 
 const EVERY_OTHER = '*';

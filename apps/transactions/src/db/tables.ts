@@ -10,7 +10,8 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { CashbackStatus, InvoiceStatus, Payment, Source, WalletPolicy } from '@cashback/contract';
+import type { Source } from '@cashback/contract';
+import type { CashbackStatus, InvoiceStatus, Payment, WalletPolicy } from '@cashback/wire';
 import { amount, id, moment, now, transactionId, transactions } from './columns.ts';
 
 // Migrations are generated from what this file exports.

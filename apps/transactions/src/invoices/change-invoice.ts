@@ -1,4 +1,4 @@
-import type { Invoice, InvoiceUpdateInput } from '@cashback/contract';
+import type { Invoice, InvoiceUpdateInput } from '@cashback/wire';
 import { type Database, withTransaction } from '@cashback/postgres';
 import { lockInvoice } from '../db/queries/lock-invoices.ts';
 import { updateInvoice } from '../db/queries/update-invoice.ts';

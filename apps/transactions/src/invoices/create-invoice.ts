@@ -1,4 +1,5 @@
-import { CashbackError, type Invoice, type InvoiceCreateInput } from '@cashback/contract';
+import { CashbackError } from '@cashback/contract';
+import type { Invoice, InvoiceCreateInput } from '@cashback/wire';
 import { type Database, type Transaction, withTransaction } from '@cashback/postgres';
 import { insertInvoice } from '../db/queries/insert-invoice.ts';
 import { readFirstVersion } from '../db/queries/read-first-version.ts';

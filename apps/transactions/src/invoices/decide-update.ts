@@ -1,10 +1,5 @@
-import {
-  CashbackError,
-  type InvoiceStatus,
-  type InvoiceUpdateInput,
-  type Payment,
-  formatAmount,
-} from '@cashback/contract';
+import { CashbackError, formatAmount } from '@cashback/contract';
+import type { InvoiceStatus, InvoiceUpdateInput, Payment } from '@cashback/wire';
 import { equalPayments, sumPayments } from './payments.ts';
 
 export interface CurrentInvoice {

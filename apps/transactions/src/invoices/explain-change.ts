@@ -1,11 +1,5 @@
-import {
-  type Amount,
-  type InvoiceStatus,
-  type InvoiceVersion,
-  type Payment,
-  formatAmount,
-  parseAmount,
-} from '@cashback/contract';
+import { type Amount, formatAmount, parseAmount } from '@cashback/contract';
+import type { InvoiceStatus, InvoiceVersion, Payment } from '@cashback/wire';
 import { capturedSum } from './payments.ts';
 
 /** What a version states of the money. */

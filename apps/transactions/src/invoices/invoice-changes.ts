@@ -1,4 +1,4 @@
-import type { InvoiceChangesOutput } from '@cashback/contract';
+import type { InvoiceChangesOutput } from '@cashback/wire';
 import { listChanges } from '../db/queries/list-changes.ts';
 import type { Reader } from '../db/queries/reader.ts';
 import { FEED_START, formatCursor, parseCursor } from './change-cursor.ts';

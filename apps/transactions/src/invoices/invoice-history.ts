@@ -1,4 +1,4 @@
-import type { InvoiceHistoryInput, InvoiceHistoryOutput } from '@cashback/contract';
+import type { InvoiceHistoryInput, InvoiceHistoryOutput } from '@cashback/wire';
 import { listHistory } from '../db/queries/list-history.ts';
 import type { Reader } from '../db/queries/reader.ts';
 import { explainChange } from './explain-change.ts';

@@ -1,11 +1,5 @@
-import {
-  type Amount,
-  type InvoiceStatus,
-  type Payment,
-  formatAmount,
-  parseAmount,
-  sumAmounts,
-} from '@cashback/contract';
+import { type Amount, formatAmount, parseAmount, sumAmounts } from '@cashback/contract';
+import type { InvoiceStatus, Payment } from '@cashback/wire';
 
 /** The one form of payments: fields in one order, amounts with four places. */
 export function normalisePayments(payments: readonly Payment[]): Payment[] {

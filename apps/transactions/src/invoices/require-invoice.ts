@@ -1,4 +1,5 @@
-import { CashbackError, type Invoice } from '@cashback/contract';
+import { CashbackError } from '@cashback/contract';
+import type { Invoice } from '@cashback/wire';
 import { readInvoice } from '../db/queries/read-invoice.ts';
 import type { Reader } from '../db/queries/reader.ts';
 

@@ -1,9 +1,5 @@
-import {
-  type InvoiceChangedCallback,
-  type InvoiceStatus,
-  type Payment,
-  formatAmount,
-} from '@cashback/contract';
+import { formatAmount } from '@cashback/contract';
+import type { InvoiceChangedCallback, InvoiceStatus, Payment } from '@cashback/wire';
 import type { Transaction } from '@cashback/postgres';
 import { insertCallbacks } from '../db/queries/insert-callbacks.ts';
 import { insertInvoiceHistory } from '../db/queries/insert-invoice-history.ts';

@@ -1,6 +1,6 @@
 import { inArray } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import type { WalletBalance } from '@cashback/contract';
+import type { WalletBalance } from '@cashback/wire';
 import { balances } from './tables.ts';
 
 /** The cached balances of those wallets that have one. */

@@ -1,6 +1,6 @@
 import { eq, lt, sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import type { BalanceChangedCallback } from '@cashback/contract';
+import type { BalanceChangedCallback } from '@cashback/wire';
 import { balances, callbackInbox, pushes } from './tables.ts';
 
 /** False when the callback was taken before. A copy that is being taken at the same moment is waited for. */

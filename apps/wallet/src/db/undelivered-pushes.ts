@@ -1,6 +1,6 @@
 import { and, asc, inArray, isNull, lt, sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import type { WalletBalance } from '@cashback/contract';
+import type { WalletBalance } from '@cashback/wire';
 import { pushes } from './tables.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type WalletBalance, walletBalance } from '@cashback/contract';
+import { type WalletBalance, walletBalance } from '@cashback/wire';
 import { type Database, type Transaction, openDatabase } from '@cashback/postgres';
 import { type Log, createLoop } from '@cashback/service';
 import { PUSH_CHANNEL } from './wallet-push.ts';

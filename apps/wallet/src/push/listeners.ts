@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Session, createEventBuffer, createSession } from 'better-sse';
-import { CashbackError, type WalletBalance } from '@cashback/contract';
+import { CashbackError } from '@cashback/contract';
+import type { WalletBalance } from '@cashback/wire';
 
 /** One open stream. */
 interface Listener {

@@ -1,4 +1,5 @@
-import { type BalanceChangedCallback, CashbackError, balanceChangedCallback } from '@cashback/contract';
+import { CashbackError } from '@cashback/contract';
+import { type BalanceChangedCallback, balanceChangedCallback } from '@cashback/wire';
 import { type Database, type Jobs, withTransaction } from '@cashback/postgres';
 import { type HttpServer, receiveCallback } from '@cashback/service';
 import { adoptBalance, insertCallback, insertPush } from '../db/take-callback.ts';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { InvoiceCashback, UpdateCashbackInput } from '@cashback/contract';
+import type { InvoiceCashback, UpdateCashbackInput } from '@cashback/wire';
 import type { Database } from '@cashback/postgres';
 
 /** An answer, or what an outside system may do instead of one. */

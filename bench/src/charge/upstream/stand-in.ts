@@ -1,5 +1,5 @@
 import { type IncomingMessage, type Server, createServer } from 'node:http';
-import type { UpdateCashbackInput } from '@cashback/contract';
+import type { UpdateCashbackInput } from '@cashback/wire';
 import { createCallbackSender } from '@cashback/service';
 import { benchOrder } from '../fill/bench-order.ts';
 import { closeServer, listenOn, urlOf } from './sink.ts';

@@ -1,4 +1,4 @@
-import type { Invoice } from '@cashback/contract';
+import type { Invoice } from '@cashback/wire';
 import { type Amount, sumAmounts } from '@cashback/contract/amount';
 import { RATE_ONE } from '@cashback/contract/rate';
 import { SOURCES, type AmountsBySource } from '@cashback/contract/source';

@@ -1,4 +1,4 @@
-import type { CashbackStatus } from '@cashback/contract';
+import type { CashbackStatus } from '@cashback/wire';
 
 /**
  * What came back from `POST /update/cashback`. `unknown`: no answer, or one that says nothing of the operation.

@@ -1,4 +1,4 @@
-import type { CashbackStatus } from '@cashback/contract';
+import type { CashbackStatus } from '@cashback/wire';
 import { type AmountsBySource, equalAmounts } from '@cashback/contract/source';
 
 /** The cashback part of an invoice, as `transactions` says it now; `operations` are the newest ones only. */

@@ -1,4 +1,4 @@
-import type { Invoice } from '@cashback/contract';
+import type { Invoice } from '@cashback/wire';
 import { type Amount, MAX_AMOUNT, formatAmount, parseAmount, sumAmounts } from '@cashback/contract/amount';
 import type { ServiceConfig } from './service-config.ts';
 

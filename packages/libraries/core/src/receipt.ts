@@ -1,4 +1,4 @@
-import type { Invoice, InvoiceStatus } from '@cashback/contract';
+import type { Invoice, InvoiceStatus } from '@cashback/wire';
 import { AMOUNT_SCALE, type Amount, formatAmount } from '@cashback/contract/amount';
 import { RATE_SCALE, formatRate } from '@cashback/contract/rate';
 import type { Source } from '@cashback/contract/source';

@@ -1,4 +1,4 @@
-import type { CashbackServicesConfig } from '@cashback/contract';
+import type { CashbackServicesConfig } from '@cashback/wire';
 import { type Amount, parseAmount } from '@cashback/contract/amount';
 import { type Rate, parseRate } from '@cashback/contract/rate';
 import type { Rounding } from './rounding.ts';

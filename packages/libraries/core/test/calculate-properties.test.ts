@@ -1,4 +1,4 @@
-import type { Payment } from '@cashback/contract';
+import type { Payment } from '@cashback/wire';
 import { MAX_AMOUNT } from '@cashback/contract/amount';
 import { SOURCES, type Source, amountOf, totalOf } from '@cashback/contract/source';
 import * as fc from 'fast-check';

@@ -1,4 +1,4 @@
-import type { Payment } from '@cashback/contract';
+import type { Payment } from '@cashback/wire';
 import { formatAmount, parseAmount } from '@cashback/contract/amount';
 import { parseRate } from '@cashback/contract/rate';
 import type { Source } from '@cashback/contract/source';

@@ -1,4 +1,4 @@
-import { CASHBACK_STATUSES } from '@cashback/contract';
+import { CASHBACK_STATUSES } from '@cashback/wire';
 import { type AmountsBySource } from '@cashback/contract/source';
 import { describe, expect, test } from 'vitest';
 import { type Attempts, type ObservedCashback, decideCharge } from '../src/decide-charge.ts';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { CASHBACK_STATUSES } from '@cashback/contract';
+import { CASHBACK_STATUSES } from '@cashback/wire';
 import { equalAmounts } from '@cashback/contract/source';
 import { describe, expect, test } from 'vitest';
 import {

@@ -1,4 +1,4 @@
-import { cashbackServices } from '@cashback/contract';
+import { cashbackServices } from '@cashback/wire';
 import { expect, test } from 'vitest';
 import { ROUNDINGS } from '../src/rounding.ts';
 import { serviceConfigOf } from '../src/service-config.ts';

@@ -43,73 +43,6 @@ export type { OperationOutcome, OrderInput, OrderOutput } from './wire/order.ts'
 export { orderRates, ratesGetInput } from './wire/rates.ts';
 export type { OrderRate, OrderRates, RatesGetInput } from './wire/rates.ts';
 export {
-  CASHBACK_STATUSES,
-  INVOICE_STATUSES,
-  invoice,
-  invoiceCashback,
-  invoiceChangesInput,
-  invoiceChangesOutput,
-  invoiceCreateInput,
-  invoiceHistoryInput,
-  invoiceHistoryOutput,
-  invoiceRetrieveInput,
-  invoiceUpdateInput,
-  payment,
-} from './wire/invoice.ts';
-export type {
-  CashbackStatus,
-  Invoice,
-  InvoiceCashback,
-  InvoiceChange,
-  InvoiceChangesOutput,
-  InvoiceCreateInput,
-  InvoiceHistoryInput,
-  InvoiceHistoryOutput,
-  InvoiceStatus,
-  InvoiceUpdateInput,
-  InvoiceVersion,
-  Payment,
-} from './wire/invoice.ts';
-export { updateCashbackInput, updateCashbackOutput } from './wire/update-cashback.ts';
-export type { UpdateCashbackInput, UpdateCashbackOutput } from './wire/update-cashback.ts';
-export {
-  balanceChangedCallback,
-  invoiceChangedCallback,
-  operationFinishedCallback,
-} from './wire/callbacks.ts';
-export type {
-  BalanceChangedCallback,
-  InvoiceChangedCallback,
-  OperationFinishedCallback,
-} from './wire/callbacks.ts';
-export {
-  TRUST_STATUSES,
-  WALLET_POLICIES,
-  WALLET_SHORT,
-  basket,
-  basketInput,
-  refund,
-  refundInput,
-  spendInput,
-  trustSettings,
-  walletBalance,
-} from './wire/trust.ts';
-export type {
-  Basket,
-  BasketInput,
-  Refund,
-  RefundInput,
-  SpendInput,
-  TrustSettings,
-  TrustStatus,
-  WalletBalance,
-  WalletPolicy,
-} from './wire/trust.ts';
-export { serviceCashbackInput, serviceCashbackOutput } from './wire/service-cashback.ts';
-export type { ServiceCashbackInput } from './wire/service-cashback.ts';
-export { cashbackServices } from './wire/cashback-services.ts';
-export type { CashbackServicesConfig } from './wire/cashback-services.ts';
-export {
   amountField,
   amountsBySource,
   balanceField,
@@ -117,8 +50,11 @@ export {
   currencyField,
   cursorField,
   idField,
+  limitField,
+  rateField,
   serviceField,
   sourceField,
   timestampField,
+  uniqueSources,
   versionField,
 } from './wire/fields.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CALM } from '@cashback/demo/parts';
-import { trustSettings } from '@cashback/contract';
+import { trustSettings } from '@cashback/wire';
 import { type Fault, HOLD_MS, onRoad } from '../fault.ts';
 
 /** Longer than every wait between two attempts that the apps are given here. */

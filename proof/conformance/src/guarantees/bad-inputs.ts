@@ -1,4 +1,4 @@
-import type { InvoiceCreateInput } from '@cashback/contract';
+import type { InvoiceCreateInput } from '@cashback/wire';
 import type { RouteName } from '../api.ts';
 import { type Scene, paid } from '../scene.ts';
 

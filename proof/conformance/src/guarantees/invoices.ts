@@ -1,4 +1,4 @@
-import type { InvoiceCreateInput } from '@cashback/contract';
+import type { InvoiceCreateInput } from '@cashback/wire';
 import type { Guarantee } from '../guarantee.ts';
 import { type Scene, paid } from '../scene.ts';
 import { Broken, NotShown, hold, same } from '../verdict.ts';

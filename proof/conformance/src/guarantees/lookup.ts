@@ -1,4 +1,4 @@
-import type { InvoiceCreateInput, UpdateCashbackInput } from '@cashback/contract';
+import type { InvoiceCreateInput, UpdateCashbackInput } from '@cashback/wire';
 import type { Guarantee } from '../guarantee.ts';
 import { type Scene, hasEnded } from '../scene.ts';
 import { Broken, NotShown, same, show } from '../verdict.ts';

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type InvoiceCreateInput, amountOf, formatAmount, totalOf, parseAmounts } from '@cashback/contract';
+import { amountOf, formatAmount, totalOf, parseAmounts } from '@cashback/contract';
+import type { InvoiceCreateInput } from '@cashback/wire';
 import type { Guarantee } from '../guarantee.ts';
 import { type Scene, type Target, assertReached, assertRewarded, vectorOf } from '../scene.ts';
 import type { TrustControl } from '../trust-control.ts';

@@ -1,4 +1,5 @@
-import { type InvoiceStatus, type Source, invoice, trustSettings } from '@cashback/contract';
+import type { Source } from '@cashback/contract';
+import { type InvoiceStatus, invoice, trustSettings } from '@cashback/wire';
 import { type AppName, CALM } from '@cashback/demo/parts';
 import type { Failpoint, Fate, SetFailpoint } from '@cashback/testing/failpoints';
 import { type Violation, type World, checkInvariants } from '@cashback/testing/invariants';

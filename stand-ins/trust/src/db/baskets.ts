@@ -1,6 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { type Amount, type Basket, type BasketInput, CashbackError, parseAmount } from '@cashback/contract';
+import { type Amount, CashbackError, parseAmount } from '@cashback/contract';
+import type { Basket, BasketInput } from '@cashback/wire';
 import { baskets } from './tables.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { and, eq, inArray, sum } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { type Amount, CashbackError, type Refund, type RefundInput, parseAmount } from '@cashback/contract';
+import { type Amount, CashbackError, parseAmount } from '@cashback/contract';
+import type { Refund, RefundInput } from '@cashback/wire';
 import { refunds } from './tables.ts';
 
 /** False when there is a refund of that id already. */

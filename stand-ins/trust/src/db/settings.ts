@@ -1,5 +1,5 @@
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import type { TrustSettings } from '@cashback/contract';
+import type { TrustSettings } from '@cashback/wire';
 import { settings } from './tables.ts';
 
 const columns = {

@@ -12,7 +12,8 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { BalanceChangedCallback, Source, TrustStatus, WalletPolicy } from '@cashback/contract';
+import type { Source } from '@cashback/contract';
+import type { BalanceChangedCallback, TrustStatus, WalletPolicy } from '@cashback/wire';
 import { amount, balance, id, moment, now } from './columns.ts';
 
 export const trust = pgSchema('trust');

@@ -1,6 +1,7 @@
 import { and, asc, eq, gt, inArray } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { CashbackError, type WalletBalance, parseBalance } from '@cashback/contract';
+import { CashbackError, parseBalance } from '@cashback/contract';
+import type { WalletBalance } from '@cashback/wire';
 import type { LockedWallet } from '../settlement/movements.ts';
 import { wallets } from './tables.ts';
 

@@ -1,10 +1,5 @@
-import {
-  type Basket,
-  type BasketInput,
-  type TrustSettings,
-  basketInput,
-  parseAmount,
-} from '@cashback/contract';
+import { parseAmount } from '@cashback/contract';
+import { type Basket, type BasketInput, type TrustSettings, basketInput } from '@cashback/wire';
 import { withTransaction } from '@cashback/postgres';
 import { type HttpServer, route } from '@cashback/service';
 import type { Context } from '../context.ts';

@@ -1,12 +1,5 @@
-import {
-  CashbackError,
-  type Refund,
-  type RefundInput,
-  type TrustSettings,
-  formatAmount,
-  parseAmount,
-  refundInput,
-} from '@cashback/contract';
+import { CashbackError, formatAmount, parseAmount } from '@cashback/contract';
+import { type Refund, type RefundInput, type TrustSettings, refundInput } from '@cashback/wire';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { withTransaction } from '@cashback/postgres';
 import { type HttpServer, route } from '@cashback/service';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { TrustSettings } from '@cashback/contract';
+import type { TrustSettings } from '@cashback/wire';
 import { type RouteInput, ServiceError } from '@cashback/service';
 import type { Context } from '../context.ts';
 import { loadSettings } from '../db/settings.ts';

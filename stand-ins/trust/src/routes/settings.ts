@@ -1,4 +1,4 @@
-import { trustSettings } from '@cashback/contract';
+import { trustSettings } from '@cashback/wire';
 import { type HttpServer, route } from '@cashback/service';
 import type { Context } from '../context.ts';
 import { changeSettings, loadSettings } from '../db/settings.ts';

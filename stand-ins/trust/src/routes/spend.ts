@@ -1,11 +1,6 @@
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import {
-  type SpendInput,
-  type WalletBalance,
-  formatAmount,
-  parseAmount,
-  spendInput,
-} from '@cashback/contract';
+import { formatAmount, parseAmount } from '@cashback/contract';
+import { type SpendInput, type WalletBalance, spendInput } from '@cashback/wire';
 import { errorCode, withTransaction } from '@cashback/postgres';
 import { type HttpServer, ServiceError, route } from '@cashback/service';
 import type { Context } from '../context.ts';

@@ -1,5 +1,5 @@
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import type { TrustSettings } from '@cashback/contract';
+import type { TrustSettings } from '@cashback/wire';
 import { type Database, withTransaction } from '@cashback/postgres';
 import { applyMovements } from '../db/apply-movements.ts';
 import { endRequests, lockDueRequests } from '../db/due-requests.ts';

@@ -1,4 +1,5 @@
-import { type Amount, WALLET_SHORT, type WalletPolicy, formatAmount } from '@cashback/contract';
+import { type Amount, formatAmount } from '@cashback/contract';
+import { WALLET_SHORT, type WalletPolicy } from '@cashback/wire';
 import { type LockedWallet, type Movement, moveMoney } from './movements.ts';
 
 /** A basket (`topup`) or a refund that is pending and has waited long enough. */

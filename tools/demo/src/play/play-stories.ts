@@ -1,4 +1,5 @@
-import { type Invoice, type InvoiceStatus, formatAmount, invoice } from '@cashback/contract';
+import { formatAmount } from '@cashback/contract';
+import { type Invoice, type InvoiceStatus, invoice } from '@cashback/wire';
 import { HttpCallError } from '@cashback/service';
 import PQueue from 'p-queue';
 import * as z from 'zod';

@@ -1,5 +1,5 @@
-import type { TrustSettings } from '@cashback/contract';
-import { trustSettings } from '@cashback/contract';
+import type { TrustSettings } from '@cashback/wire';
+import { trustSettings } from '@cashback/wire';
 import type { AppName } from '../system/addresses.ts';
 import type { System } from '../system/start-system.ts';
 import type { FrontDoor } from './front-door.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { walletBalance } from '@cashback/contract';
+import { walletBalance } from '@cashback/wire';
 import type { Violation } from '@cashback/testing/invariants';
 import { EventSource } from 'eventsource';
 import type { System } from '../system/start-system.ts';

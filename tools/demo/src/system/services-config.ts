@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type CashbackServicesConfig, cashbackServices } from '@cashback/contract';
+import { type CashbackServicesConfig, cashbackServices } from '@cashback/wire';
 import { root } from './root.ts';
 
 /** The services that the repository ships. */

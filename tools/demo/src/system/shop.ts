@@ -1,7 +1,8 @@
 import { type IncomingMessage, createServer } from 'node:http';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { formatAmount, parseAmount, serviceCashbackInput } from '@cashback/contract';
+import { formatAmount, parseAmount } from '@cashback/contract';
+import { serviceCashbackInput } from '@cashback/wire';
 
 /** Stands for the shop: an outside service with a cashback URL of its own. */
 export interface Shop {

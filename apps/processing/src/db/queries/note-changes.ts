@@ -1,4 +1,4 @@
-import type { InvoiceChange } from '@cashback/contract';
+import type { InvoiceChange } from '@cashback/wire';
 import type { Transaction } from '@cashback/postgres';
 
 const text = `

@@ -1,4 +1,4 @@
-import type { InvoiceStatus, Payment } from '@cashback/contract';
+import type { InvoiceStatus, Payment } from '@cashback/wire';
 import type { Transaction } from '@cashback/postgres';
 
 export interface InvoiceVersion {

@@ -1,4 +1,4 @@
-import type { InvoiceCreateInput } from '@cashback/contract';
+import type { InvoiceCreateInput } from '@cashback/wire';
 import type { Transaction } from '@cashback/postgres';
 
 const text = `

@@ -1,4 +1,4 @@
-import type { InvoiceChange } from '@cashback/contract';
+import type { InvoiceChange } from '@cashback/wire';
 import type { Reader } from './reader.ts';
 
 /** A place in the feed: `epoch`, then the transaction that made the change, then the change. */

@@ -1,4 +1,4 @@
-import type { InvoiceStatus, Payment } from '@cashback/contract';
+import type { InvoiceStatus, Payment } from '@cashback/wire';
 import type { Reader } from './reader.ts';
 
 export interface HistoryRow {

@@ -1,4 +1,4 @@
-import type { InvoiceStatus, Payment } from '@cashback/contract';
+import type { InvoiceStatus, Payment } from '@cashback/wire';
 import type { Transaction } from '@cashback/postgres';
 
 /** An invoice under its lock. What other tables hold is for a later statement: this one may have waited. */

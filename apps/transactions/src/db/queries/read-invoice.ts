@@ -1,10 +1,5 @@
-import {
-  type CashbackStatus,
-  type Invoice,
-  type Source,
-  formatAmounts,
-  parseAmounts,
-} from '@cashback/contract';
+import { type Source, formatAmounts, parseAmounts } from '@cashback/contract';
+import type { CashbackStatus, Invoice } from '@cashback/wire';
 import { normalisePayments } from '../../invoices/payments.ts';
 import type { Reader } from './reader.ts';
 

@@ -1,4 +1,4 @@
-import type { CashbackStatus } from '@cashback/contract';
+import type { CashbackStatus } from '@cashback/wire';
 import type { Transaction } from '@cashback/postgres';
 
 export interface OperationUpdate {

@@ -1,13 +1,12 @@
 import {
   type OrderRate,
-  type Payment,
-  type InvoiceStatus,
   type Source,
   amountOf,
   formatAmount,
   parseAmount,
   parseRate,
 } from '@cashback/contract';
+import type { Payment, InvoiceStatus } from '@cashback/wire';
 import { calculateCashback, clearedSums } from '@cashback/core';
 import type { Violation } from './invariants.ts';
 import { type World, selectOfRun } from './world.ts';

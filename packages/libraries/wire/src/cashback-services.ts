@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { parseAmount } from '../amount.ts';
-import { amountField, idField, rateField, serviceField } from './fields.ts';
+import { parseAmount } from '@cashback/contract/amount';
+import { amountField, idField, rateField, serviceField } from '@cashback/contract';
 
 const ROUNDINGS = ['down', 'half_up', 'half_even'] as const;
 const MAX_NAMES = 100;

@@ -6,7 +6,7 @@ import {
   serviceField,
   timestampField,
   versionField,
-} from './fields.ts';
+} from '@cashback/contract';
 
 /** transactions -> processing: the money of an invoice changed. */
 export const invoiceChangedCallback = z

@@ -12,7 +12,7 @@ import {
   timestampField,
   uniqueSources,
   versionField,
-} from './fields.ts';
+} from '@cashback/contract';
 
 /** `held`: reserved, nothing captured. `cleared`: the items say what is captured now. `cancelled`: nothing is. */
 export const INVOICE_STATUSES = ['held', 'cleared', 'cancelled'] as const;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { amountField, currencyField, idField, serviceField, versionField } from './fields.ts';
+import { amountField, currencyField, idField, serviceField, versionField } from '@cashback/contract';
 
 /** What a service's own URL is asked: how much it gives back for what is cleared now. */
 export const serviceCashbackInput = z.object({

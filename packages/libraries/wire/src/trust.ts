@@ -1,5 +1,12 @@
 import * as z from 'zod';
-import { amountField, balanceField, currencyField, idField, sourceField, timestampField } from './fields.ts';
+import {
+  amountField,
+  balanceField,
+  currencyField,
+  idField,
+  sourceField,
+  timestampField,
+} from '@cashback/contract';
 import { sequenceField } from './callbacks.ts';
 
 /** Trust works in its own time: `pending` until the money has moved (`success`) or will never (`failed`). */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { cashbackStatus } from './invoice.ts';
-import { amountsBySource, counterField, currencyField, idField } from './fields.ts';
+import { amountsBySource, counterField, currencyField, idField } from '@cashback/contract';
 
 /**
  * `POST /update/cashback`: move the invoice's cashback to `reward`, the target by source (never a delta).

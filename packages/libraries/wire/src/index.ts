@@ -1,0 +1,63 @@
+export {
+  CASHBACK_STATUSES,
+  INVOICE_STATUSES,
+  invoice,
+  invoiceCashback,
+  invoiceChangesInput,
+  invoiceChangesOutput,
+  invoiceCreateInput,
+  invoiceHistoryInput,
+  invoiceHistoryOutput,
+  invoiceRetrieveInput,
+  invoiceUpdateInput,
+  payment,
+} from './invoice.ts';
+export type {
+  CashbackStatus,
+  Invoice,
+  InvoiceCashback,
+  InvoiceChange,
+  InvoiceChangesOutput,
+  InvoiceCreateInput,
+  InvoiceHistoryInput,
+  InvoiceHistoryOutput,
+  InvoiceStatus,
+  InvoiceUpdateInput,
+  InvoiceVersion,
+  Payment,
+} from './invoice.ts';
+export { updateCashbackInput, updateCashbackOutput } from './update-cashback.ts';
+export type { UpdateCashbackInput, UpdateCashbackOutput } from './update-cashback.ts';
+export { balanceChangedCallback, invoiceChangedCallback, operationFinishedCallback } from './callbacks.ts';
+export type {
+  BalanceChangedCallback,
+  InvoiceChangedCallback,
+  OperationFinishedCallback,
+} from './callbacks.ts';
+export {
+  TRUST_STATUSES,
+  WALLET_POLICIES,
+  WALLET_SHORT,
+  basket,
+  basketInput,
+  refund,
+  refundInput,
+  spendInput,
+  trustSettings,
+  walletBalance,
+} from './trust.ts';
+export type {
+  Basket,
+  BasketInput,
+  Refund,
+  RefundInput,
+  SpendInput,
+  TrustSettings,
+  TrustStatus,
+  WalletBalance,
+  WalletPolicy,
+} from './trust.ts';
+export { serviceCashbackInput, serviceCashbackOutput } from './service-cashback.ts';
+export type { ServiceCashbackInput } from './service-cashback.ts';
+export { cashbackServices } from './cashback-services.ts';
+export type { CashbackServicesConfig } from './cashback-services.ts';
