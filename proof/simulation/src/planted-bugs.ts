@@ -1,28 +1,76 @@
-/**
- * Mistakes that can be made on purpose, to see that the simulation finds them:
- * - `no_row_lock`: register decides on rows that another register may change before it writes;
- * - `lock_and_read_in_one_statement`: the worker decides under the lock, on events of before it waited for it;
- * - `new_operation_id_on_retry`: an operation whose answer was lost goes out again under another id;
- * - `new_step_id_on_retry`: the same of a step at Trust;
- * - `greater_or_equal_for_greater`: a register of the stored invoice version counts as stale;
- * - `enqueue_after_commit`: the job of a register is a second transaction;
- * - `settle_on_stale_poll`: an invoice at rest settles the order, whichever operation brought it there;
- * - `past_is_present`: an answer counts, however old it is by the operations that have ended since;
- * - `sequence_ignored`: the wallet takes whatever balance comes last;
- * - `push_of_equal_sequence`: a copy of a callback counts as news;
- * - `silence_is_failure`: a step at Trust that was not answered counts as refused.
- */
-export const PLANTED_BUGS = [
-  'no_row_lock',
-  'lock_and_read_in_one_statement',
-  'new_operation_id_on_retry',
-  'new_step_id_on_retry',
-  'greater_or_equal_for_greater',
-  'enqueue_after_commit',
-  'settle_on_stale_poll',
-  'past_is_present',
-  'sequence_ignored',
-  'push_of_equal_sequence',
-  'silence_is_failure',
-] as const;
-export type PlantedBug = (typeof PLANTED_BUGS)[number];
+import type { Observation, Step } from '@cashback/worker/decisions';
+import type { Charge } from '@cashback/cashback-db';
+import type { Decisions } from './decisions.ts';
+import { atomically } from './engine/flow.ts';
+
+/** Replaces one of the product's functions by one with a mistake. */
+type Plant = (decisions: Decisions) => Decisions;
+
+/** These are still planted where they are made, by the bug's name in the world. */
+const inTheShell: Plant = (decisions) => decisions;
+
+/** Mistakes that can be made on purpose, to see that the simulation finds them. */
+const PLANTS = {
+  /** Register decides on rows that another register may change before it writes. */
+  no_row_lock: inTheShell,
+  /** The worker decides under the lock, on events of before it waited for it. */
+  lock_and_read_in_one_statement: (decisions) => ({
+    ...decisions,
+    database: {
+      ...decisions.database,
+      *reconcile(what, load, decideAndWrite) {
+        const { target } = yield* atomically('wait for the lock', load);
+        return yield* atomically(what, () => decideAndWrite({ ...load(), target }));
+      },
+    },
+  }),
+  /** An operation whose answer was lost goes out again under another id. */
+  new_operation_id_on_retry: inTheShell,
+  /** The same of a step at Trust. */
+  new_step_id_on_retry: inTheShell,
+  /** A register of the stored invoice version counts as stale. */
+  greater_or_equal_for_greater: inTheShell,
+  /** The job of a register is a second transaction. */
+  enqueue_after_commit: inTheShell,
+  /** An invoice at rest settles the order, whichever operation brought it there. */
+  settle_on_stale_poll: (decisions) => ({
+    ...decisions,
+    worker: {
+      ...decisions.worker,
+      decideStep: (seen, observation, charge, context) =>
+        settled(decisions.worker.decideStep(seen, observation, charge, context), observation, charge),
+    },
+  }),
+  /** An answer counts, however old it is by the operations that have ended since. */
+  past_is_present: (decisions) => ({
+    ...decisions,
+    worker: {
+      ...decisions.worker,
+      decideStep(seen, observation, charge, context) {
+        const order = { ...charge.order, cashback_version: 0 };
+        return decisions.worker.decideStep(seen, observation, { ...charge, order }, context);
+      },
+    },
+  }),
+  /** The wallet takes whatever balance comes last. */
+  sequence_ignored: inTheShell,
+  /** A copy of a callback counts as news. */
+  push_of_equal_sequence: inTheShell,
+  /** A step at Trust that was not answered counts as refused. */
+  silence_is_failure: inTheShell,
+} satisfies Record<string, Plant>;
+
+export type PlantedBug = keyof typeof PLANTS;
+export const PLANTED_BUGS = Object.keys(PLANTS) as PlantedBug[];
+
+export function plant(bug: PlantedBug | null, decisions: Decisions): Decisions {
+  return bug === null ? decisions : PLANTS[bug](decisions);
+}
+
+/** `success` is taken for the success of the open operation. */
+function settled(step: Step, observation: Observation, { operation }: Charge): Step {
+  if (observation.outcome !== 'observed' || observation.cashback.status !== 'success') return step;
+  if (operation === null || (step.action !== 'send' && step.action !== 'poll')) return step;
+  const finished = { operation_id: operation.operation_id, outcome: 'applied' as const, reason: null };
+  return { action: 'settle', ending: { finished, rewarded: operation.reward }, rewarded: operation.reward };
+}

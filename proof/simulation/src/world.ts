@@ -2,7 +2,8 @@ import type { ObservedCashback } from '@cashback/core';
 import type { Engine } from './engine/engine.ts';
 import type { Flow, ProcessName } from './engine/flow.ts';
 import { type JobQueue, createJobQueue } from './engine/job-queue.ts';
-import type { PlantedBug } from './planted-bugs.ts';
+import { type Decisions, PRODUCT } from './decisions.ts';
+import { type PlantedBug, plant } from './planted-bugs.ts';
 import { advanceJob } from './shells/advance-operation.ts';
 import { chargeJob } from './shells/charge-order.ts';
 import { pollOrder } from './shells/poll-order.ts';
@@ -22,7 +23,9 @@ export interface World {
   forgotten: Set<string>;
   /** What transactions said of the cashback of each invoice, the newest few. */
   answers: Map<string, ObservedCashback[]>;
-  /** A mistake that was made on purpose, to see that it is found. */
+  /** What the apps run: the product's functions, or one of them with a planted bug. */
+  decisions: Decisions;
+  /** For bugs that are planted in a shell. */
   bug: PlantedBug | null;
   /** The next of the ids that are random elsewhere. */
   nextId(prefix: string): string;
@@ -48,6 +51,7 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
     advances: queue('transactions', 'advance', (about) => advanceJob(world, about)),
     forgotten: new Set(),
     answers: new Map(),
+    decisions: plant(bug, PRODUCT),
     bug,
     nextId: (prefix) => `${prefix}-${(ids += 1)}`,
   };

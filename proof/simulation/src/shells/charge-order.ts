@@ -1,14 +1,8 @@
 import type { Charge, ChargeOrder, NewOperation } from '@cashback/cashback-db';
 import { parseAmounts } from '@cashback/contract';
-import { type AnswerDecision, type UpdateAnswer, decideAnswer, overdueReason } from '@cashback/core';
+import { type AnswerDecision, type UpdateAnswer, overdueReason } from '@cashback/core';
 import { HttpCallError } from '@cashback/service';
-import {
-  type Observation,
-  type Step,
-  type StepContext,
-  decideStep,
-  isAtRest,
-} from '@cashback/worker/decisions';
+import type { Observation, Step, StepContext } from '@cashback/worker/decisions';
 import { type Flow, atomically, call } from '../engine/flow.ts';
 import type { OrderRow } from '../tables.ts';
 import type { World } from '../world.ts';
@@ -42,7 +36,7 @@ interface Sending {
 /** A job of `cashback_charge_processing`: it is done when its order is a step on, or stands to be polled. */
 export function* chargeJob(world: World, orderId: string): Flow<void> {
   const seen = yield* atomically(`load ${orderId}`, () => loadCharge(world, orderId).order);
-  if (isAtRest(seen)) return;
+  if (world.decisions.worker.isAtRest(seen)) return;
   if (world.engine.choices.below(HANDED_OVER_ONE_OF) < HANDED_OVER_ONE_OF - 1) {
     yield* chargeOrder(world, seen);
     return;
@@ -55,14 +49,11 @@ export function* chargeJob(world: World, orderId: string): Flow<void> {
 export function* chargeOrder(world: World, seen: ChargeOrder): Flow<void> {
   const orderId = seen.order_id;
   const observation = yield* observe(world, orderId);
-  let target: Charge['target'] | null = null;
-  if (world.bug === 'lock_and_read_in_one_statement') {
-    target = yield* atomically('wait for the lock', () => targetOf(world.tables.events, orderId));
-  }
-  const sending = yield* atomically(`decide on ${orderId}`, () => {
-    const charge = loadCharge(world, orderId);
-    return apply(world, seen, observation, target === null ? charge : { ...charge, target });
-  });
+  const sending = yield* world.decisions.database.reconcile(
+    `decide on ${orderId}`,
+    () => loadCharge(world, orderId),
+    (charge) => apply(world, seen, observation, charge),
+  );
   if (sending !== null) yield* send(world, sending);
 }
 
@@ -75,11 +66,10 @@ function* observe(world: World, orderId: string): Flow<Observation> {
 }
 
 /** The order as it is now, and all that decides about it. */
-export function loadCharge({ bug, engine, tables }: World, orderId: string): Charge {
+export function loadCharge({ engine, tables }: World, orderId: string): Charge {
   const row = rowOf(tables.orders, orderId);
   const order: ChargeOrder = {
     ...row,
-    cashback_version: bug === 'past_is_present' ? 0 : row.cashback_version,
     unsettled_since: new Date(row.unsettled_since),
     now: new Date(engine.now()),
   };
@@ -105,10 +95,9 @@ export function loadCharge({ bug, engine, tables }: World, orderId: string): Cha
 
 /** Writes a step as `applyDecisions` does. Returns the operation whose request may leave now. */
 function apply(world: World, seen: ChargeOrder, observation: Observation, charge: Charge): Sending | null {
-  const { bug, engine, tables } = world;
+  const { bug, engine, tables, decisions } = world;
   const { order } = charge;
-  const decided = renamed(world, decideStep(seen, observation, charge, CONTEXT));
-  const step = bug === 'settle_on_stale_poll' ? settled(decided, observation, charge) : decided;
+  const step = renamed(world, decisions.worker.decideStep(seen, observation, charge, CONTEXT));
   engine.note(`worker: ${order.order_id} at revision ${order.revision}: ${describe(step)}`);
   if (step.action === 'rest') return null;
   const row = rowOf(tables.orders, order.order_id);
@@ -145,14 +134,6 @@ function apply(world: World, seen: ChargeOrder, observation: Observation, charge
   return { order, operation, repeated };
 }
 
-/** The planted mistake: `success` is taken for the success of the open operation. */
-function settled(step: Step, observation: Observation, { operation }: Charge): Step {
-  if (observation.outcome !== 'observed' || observation.cashback.status !== 'success') return step;
-  if (operation === null || (step.action !== 'send' && step.action !== 'poll')) return step;
-  const finished = { operation_id: operation.operation_id, outcome: 'applied' as const, reason: null };
-  return { action: 'settle', ending: { finished, rewarded: operation.reward }, rewarded: operation.reward };
-}
-
 /** The same run gives the same ids. */
 function renamed(world: World, step: Step): Step {
   if (step.action !== 'send' || step.repeated) return step;
@@ -178,7 +159,7 @@ function* send(world: World, { order, operation, repeated }: Sending): Flow<void
     updateCashback(world, operation),
   );
   const heard: UpdateAnswer = answer ?? { kind: 'unknown', message: 'no answer' };
-  const decision = decideAnswer(heard, {
+  const decision = world.decisions.worker.decideAnswer(heard, {
     repeated,
     overdue: overdueReason({ ...order, ...CONTEXT }, CONTEXT.limits),
   });
