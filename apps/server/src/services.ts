@@ -1,4 +1,4 @@
-import { CashbackError, type CashbackServices } from '@cashback/contract';
+import { CashbackError, type CashbackServices, type RegisterInput } from '@cashback/contract';
 import { type Database, explainDatabaseError } from '@cashback/postgres';
 import type { Log } from '@cashback/service';
 import { getRates } from './procedures/get-rates.ts';
@@ -27,9 +27,11 @@ export function createServices({ database, register, log }: ServicesOptions): Ca
     }
   }
   const { pool } = database;
-  const registerOne = createRegister(register);
+  const registerCall = createRegister(register);
+  const registerOne = (input: RegisterInput) => guard('register', registerCall(input));
   return {
-    register: (input) => guard('register', registerOne(input)),
+    register: registerOne,
+    registerMany: (inputs) => Promise.allSettled(inputs.map(registerOne)),
     events: (input) => guard('events', listEvents(pool, input)),
     order: (input) => guard('order', showOrder(pool, input)),
     putRates: (input) => guard('rates.put', putRates(pool, input)),

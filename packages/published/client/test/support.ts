@@ -44,14 +44,21 @@ async function unexpected(): Promise<never> {
 }
 const NO_SERVICES: CashbackServices = {
   register: unexpected,
+  registerMany: unexpected,
   events: unexpected,
   order: unexpected,
   putRates: unexpected,
   getRates: unexpected,
 };
 
-/** The contract's router over the functions that a test gives. */
-export function routerHandler(services: Partial<CashbackServices>): Handler {
+/** The contract's router over the functions that a test gives; `register` stands for `registerMany` too. */
+export function routerHandler(given: Partial<CashbackServices>): Handler {
+  const { register = unexpected } = given;
+  const services: CashbackServices = {
+    ...NO_SERVICES,
+    registerMany: (inputs) => Promise.allSettled(inputs.map((input) => register(input))),
+    ...given,
+  };
   const router = createRouter({
     describeIssues: (error) =>
       error.issues.map(({ path, message }) => ({
@@ -65,7 +72,7 @@ export function routerHandler(services: Partial<CashbackServices>): Handler {
     router,
     basePath: '/trpc/',
     createContext: ({ req }) => ({
-      services: { ...NO_SERVICES, ...services },
+      services,
       scopes: req.headers.authorization === `Bearer ${TOKEN}` ? ALL_SCOPES : undefined,
       reportFault: () => {},
     }),

@@ -1,5 +1,6 @@
 export { createRouter } from './router.ts';
-export type { AppRouter, CashbackServices, RouterContext, RouterOptions, ServerScope } from './router.ts';
+export type { AppRouter, RouterContext, RouterOptions, ServerScope } from './router.ts';
+export type { CashbackServices } from './services.ts';
 export { CashbackError } from './errors.ts';
 export type { CashbackErrorCode } from './errors.ts';
 

@@ -2,27 +2,12 @@ import { initTRPC, TRPCError } from '@trpc/server';
 import { CashbackError } from './errors.ts';
 import { type DescribeIssues, MASKED_ERROR, explainError } from './explain-error.ts';
 import { registerMany } from './register-many.ts';
-import { type EventsInput, type EventsOutput, eventsInput, eventsOutput } from './wire/events.ts';
-import { type OrderInput, type OrderOutput, orderInput, orderOutput } from './wire/order.ts';
-import { type OrderRates, type RatesGetInput, orderRates, ratesGetInput } from './wire/rates.ts';
+import type { CashbackServices } from './services.ts';
+import { eventsInput, eventsOutput } from './wire/events.ts';
+import { orderInput, orderOutput } from './wire/order.ts';
+import { orderRates, ratesGetInput } from './wire/rates.ts';
 import type { ItemError } from './wire/item-error.ts';
-import {
-  type RegisterInput,
-  type RegisterOutput,
-  registerInput,
-  registerManyInput,
-  registerManyOutput,
-  registerOutput,
-} from './wire/register.ts';
-
-/** What the server does behind the router: one function for each procedure. Errors are `CashbackError`s. */
-export interface CashbackServices {
-  register(input: RegisterInput): Promise<RegisterOutput>;
-  events(input: EventsInput): Promise<EventsOutput>;
-  order(input: OrderInput): Promise<OrderOutput>;
-  putRates(input: OrderRates): Promise<OrderRates>;
-  getRates(input: RatesGetInput): Promise<OrderRates>;
-}
+import { registerInput, registerManyInput, registerManyOutput, registerOutput } from './wire/register.ts';
 
 /** What a caller may do; `rates` puts rates, the other scopes read. */
 export type ServerScope = 'register' | 'events' | 'order' | 'rates' | 'rates.read';
@@ -31,7 +16,7 @@ export interface RouterContext {
   services: CashbackServices;
   /** Scopes of the caller's bearer token; undefined without a known token. */
   scopes: ReadonlySet<string> | undefined;
-  /** Hears of errors that callers of `register_many` are not told. */
+  /** Receives the errors of single items of `register_many` that callers do not see. */
   reportFault: (error: unknown) => void;
 }
 
@@ -39,19 +24,18 @@ export interface RouterOptions {
   describeIssues: DescribeIssues;
 }
 
-/** The tRPC router over the services. Its type, `AppRouter`, is all that a client needs of the server. */
+/** The tRPC router over the services. Its type, `AppRouter`, is all a client needs to know about the server. */
 export function createRouter({ describeIssues }: RouterOptions) {
   const t = initTRPC.context<RouterContext>().create({
     isDev: false,
     errorFormatter: ({ shape, error, input }) => {
       const { code, httpStatus, path } = shape.data;
-      const told = tell(error, shape.message, input);
-      const { message, ...cashback } = told;
+      const { message, ...cashback } = toItemError(error, shape.message, input);
       return { message, code: shape.code, data: { code, httpStatus, path: path ?? null, cashback } };
     },
   });
 
-  function tell(error: TRPCError, message: string, input: unknown): ItemError {
+  function toItemError(error: TRPCError, message: string, input: unknown): ItemError {
     const { cause, code } = error;
     if (code === 'INTERNAL_SERVER_ERROR') return MASKED_ERROR;
     const explained = explainError(cause, input, describeIssues);

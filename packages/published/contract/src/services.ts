@@ -1,0 +1,17 @@
+import type { EventsInput, EventsOutput } from './wire/events.ts';
+import type { OrderInput, OrderOutput } from './wire/order.ts';
+import type { OrderRates, RatesGetInput } from './wire/rates.ts';
+import type { RegisterInput, RegisterOutput } from './wire/register.ts';
+
+/** What the server does behind the router: one function for each procedure. Expected errors are `CashbackError`s. */
+export interface CashbackServices {
+  register(input: RegisterInput): Promise<RegisterOutput>;
+  /**
+   * Each input has an output or an error of its own, in its place. Inputs of one order take effect in their order.
+   */
+  registerMany(inputs: readonly RegisterInput[]): Promise<PromiseSettledResult<RegisterOutput>[]>;
+  events(input: EventsInput): Promise<EventsOutput>;
+  order(input: OrderInput): Promise<OrderOutput>;
+  putRates(input: OrderRates): Promise<OrderRates>;
+  getRates(input: RatesGetInput): Promise<OrderRates>;
+}
