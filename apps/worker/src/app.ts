@@ -3,13 +3,13 @@ import type { ChargeLimits } from '@cashback/core';
 import { explainDatabaseError, openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
 import { createHttpClient, createHttpServer, createLoop, listen, withTimeout } from '@cashback/service';
 import type { AppContext, HttpClientOptions, Log, RunningApp } from '@cashback/service';
-import { createChargeHandler } from './charge-jobs.ts';
-import { createCharger } from './charge-orders.ts';
+import { createChargeHandler } from './schedule/cashback-charge-processing.ts';
+import { createCharger } from './reconcile/reconciler.ts';
 import type { WorkerContext } from './context.ts';
 import type { Settings } from './env.ts';
-import { receiveOperationCallback } from './operation-callback.ts';
-import { startPoller } from './poll-orders.ts';
-import { sweepOrders } from './sweep.ts';
+import { receiveOperationCallback } from './schedule/operation-callback.ts';
+import { startPoller } from './schedule/poll-orders.ts';
+import { sweepOrders } from './schedule/sweep-orders.ts';
 
 const ROLE = 'cashback_worker';
 const DATABASE_WAIT_MS = 10_000;

@@ -3,8 +3,8 @@ import type { ChargeLimits } from '@cashback/core';
 import { HttpCallError } from '@cashback/service';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Step, decideStep, isAtRest } from '../src/decide-step.ts';
-import type { Observation } from '../src/observe-invoice.ts';
+import { type Step, decideStep, isAtRest } from '../src/reconcile/decide-step.ts';
+import type { Observation } from '../src/reconcile/observe-invoice.ts';
 
 const limits: ChargeLimits = {
   poll_base_ms: 1_000,

@@ -2,9 +2,9 @@ import { CASHBACK_JOBS_SCHEMA, chargeKey, chargeQueue, loadCharges } from '@cash
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
 import { createHttpClient } from '@cashback/service';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { applyDecisions } from '../src/apply-decision.ts';
+import { applyDecisions } from '../src/reconcile/apply-steps.ts';
 import type { WorkerContext } from '../src/context.ts';
-import type { Observation } from '../src/observe-invoice.ts';
+import type { Observation } from '../src/reconcile/observe-invoice.ts';
 import { type Harness, createHarness, newOrderId, testLog, until } from './support/harness.ts';
 import type { Answer } from './support/outside-transactions.ts';
 

@@ -1,7 +1,7 @@
 import { openDatabase } from '@cashback/postgres';
 import { freePort } from '@cashback/testing/free-ports';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { sweepOrders } from '../src/sweep.ts';
+import { sweepOrders } from '../src/schedule/sweep-orders.ts';
 import { type Harness, createHarness, newOrderId, testLog, until } from './support/harness.ts';
 import { type Answer, startOutsideTransactions } from './support/outside-transactions.ts';
 

@@ -6,7 +6,7 @@ export interface PlantedBug extends Bug {
   app: AppName;
 }
 
-const DECIDE_STEP = 'apps/worker/src/decide-step.ts';
+const DECIDE_STEP = 'apps/worker/src/reconcile/decide-step.ts';
 const DECIDE_CHARGE = 'packages/libraries/core/src/decide-charge.ts';
 const DECIDE_REGISTER = 'packages/libraries/core/src/decide-register.ts';
 const INSERT_ORDERS = 'packages/libraries/cashback-db/src/queries/orders/insert-orders.ts';

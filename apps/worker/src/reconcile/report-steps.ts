@@ -1,5 +1,5 @@
 import type { Log } from '@cashback/service';
-import type { Observed, Decided } from './apply-decision.ts';
+import type { Observed, Decided } from './apply-steps.ts';
 
 /** Logs what became of a group: a line for each order that needs a person, one for all that could not be asked about. */
 export function reportSteps(log: Log, group: readonly Observed[], decided: readonly Decided[]): void {

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ChargeOrder, leasePolls, loadChargeOrders, lockOrders } from '@cashback/cashback-db';
 import { type JobHandler, isLockTimeout, withTransaction } from '@cashback/postgres';
-import type { Charger } from './charge-orders.ts';
-import type { WorkerContext } from './context.ts';
-import { isAtRest } from './decide-step.ts';
+import type { Charger } from '../reconcile/reconciler.ts';
+import type { WorkerContext } from '../context.ts';
+import { isAtRest } from '../reconcile/decide-step.ts';
 import type { Poller } from './poll-orders.ts';
 
 export interface ChargeJobsOptions {

@@ -4,9 +4,9 @@ import { invoice } from '@cashback/wire';
 import * as z from 'zod';
 import type { ObservedCashback } from '@cashback/core';
 import { HttpCallError, describeIssues } from '@cashback/service';
-import type { WorkerContext } from './context.ts';
-import { refusalOfOrder } from './refusal-of-order.ts';
-import { wasSent } from './was-sent.ts';
+import type { WorkerContext } from '../context.ts';
+import { refusalOfOrder } from '../upstream/refusal-of-order.ts';
+import { wasSent } from '../upstream/was-sent.ts';
 
 /**
  * What asking for an order's invoice gave:

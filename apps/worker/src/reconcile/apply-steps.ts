@@ -7,7 +7,7 @@ import {
 } from '@cashback/cashback-db';
 import type { ChargeOrder, ChargeUpdate, NewOperation, NewOperationOutcome } from '@cashback/cashback-db';
 import { storableText, withTransaction } from '@cashback/postgres';
-import type { WorkerContext } from './context.ts';
+import type { WorkerContext } from '../context.ts';
 import { type Ending, type Step, decideStep } from './decide-step.ts';
 import type { Observation } from './observe-invoice.ts';
 import { reportSteps } from './report-steps.ts';

@@ -8,8 +8,8 @@ import {
 } from '@cashback/cashback-db';
 import { isLockTimeout, withTransaction } from '@cashback/postgres';
 import { createLoop } from '@cashback/service';
-import type { Charger } from './charge-orders.ts';
-import type { WorkerContext } from './context.ts';
+import type { Charger } from '../reconcile/reconciler.ts';
+import type { WorkerContext } from '../context.ts';
 import { createGate } from './gate.ts';
 
 export interface PollOptions {

@@ -1,6 +1,6 @@
 import { chargeKey, chargeQueue, claimOverdueOrders, findOverdueOrders } from '@cashback/cashback-db';
 import { isLockTimeout, withTransaction } from '@cashback/postgres';
-import type { WorkerContext } from './context.ts';
+import type { WorkerContext } from '../context.ts';
 
 export interface SweepOptions {
   /** How long an order may be overdue before it counts as forgotten. */

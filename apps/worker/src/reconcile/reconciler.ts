@@ -1,9 +1,9 @@
 import { type ChargeOrder, type SoonerPoll, hastenPolls } from '@cashback/cashback-db';
 import { withTransaction } from '@cashback/postgres';
 import { createBatcher } from '@cashback/service';
-import { type Observed, type Sending, applyDecisions } from './apply-decision.ts';
-import type { WorkerContext } from './context.ts';
-import { createGate } from './gate.ts';
+import { type Observed, type Sending, applyDecisions } from './apply-steps.ts';
+import type { WorkerContext } from '../context.ts';
+import { createGate } from '../schedule/gate.ts';
 import { observeInvoice } from './observe-invoice.ts';
 import { sendOperation } from './send-operation.ts';
 

@@ -7,12 +7,12 @@ import { decideAnswer, overdueReason, pollDelay } from '@cashback/core';
 import type { UpdateAnswer } from '@cashback/core';
 import { storableText, withTransaction } from '@cashback/postgres';
 import { HttpCallError } from '@cashback/service';
-import type { Sending } from './apply-decision.ts';
-import type { WorkerContext } from './context.ts';
+import type { Sending } from './apply-steps.ts';
+import type { WorkerContext } from '../context.ts';
 import { spread } from './decide-step.ts';
 import { observeInvoice } from './observe-invoice.ts';
-import { refusalOfOrder } from './refusal-of-order.ts';
-import { wasSent } from './was-sent.ts';
+import { refusalOfOrder } from '../upstream/refusal-of-order.ts';
+import { wasSent } from '../upstream/was-sent.ts';
 
 export interface NextLooks {
   /** Told when an order is due again at once. */
