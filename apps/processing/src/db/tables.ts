@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm';
-import { boolean, check, index, integer, text } from 'drizzle-orm/pg-core';
-import { id, moment, now, processing } from './columns.ts';
+import { boolean, check, index, integer, pgSchema, text } from 'drizzle-orm/pg-core';
+import { id, moment, now } from '@cashback/postgres/columns';
+
+export const processing = pgSchema('processing');
 
 /**
  * The inbox: one row an order (an order's id is its invoice's), with how far its invoice has moved and how far that

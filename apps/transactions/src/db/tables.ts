@@ -6,16 +6,16 @@ import {
   integer,
   jsonb,
   numeric,
+  pgSchema,
   primaryKey,
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { Source } from '@cashback/contract';
 import type { CashbackStatus, InvoiceStatus, Payment, WalletPolicy } from '@cashback/wire';
-import { amount, id, moment, now, transactionId, transactions } from './columns.ts';
+import { amount, id, moment, now, transactionId } from '@cashback/postgres/columns';
 
-// Migrations are generated from what this file exports.
-export { transactions } from './columns.ts';
+export const transactions = pgSchema('transactions');
 
 /** What an order costs now. The row's lock is what makes all work on one order's money take turns. */
 export const invoices = transactions.table(

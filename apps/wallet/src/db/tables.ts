@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core';
-import { balance, id, moment, now } from './columns.ts';
+import { balance, id, moment, now } from '@cashback/postgres/columns';
 
 export const wallet = pgSchema('wallet');
 

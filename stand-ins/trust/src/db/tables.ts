@@ -14,7 +14,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { Source } from '@cashback/contract';
 import type { BalanceChangedCallback, TrustStatus, WalletPolicy } from '@cashback/wire';
-import { amount, balance, id, moment, now } from './columns.ts';
+import { amount, balance, id, moment, now } from '@cashback/postgres/columns';
 
 export const trust = pgSchema('trust');
 

@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Source } from '@cashback/contract';
-import { amount, cashback, id, moment, now, transactionId } from './columns.ts';
+import { amount, id, moment, now, transactionId } from '@cashback/postgres/columns';
+import { cashback } from './schema.ts';
 
 /** Append-only: every change of one source's target. The newest revision of each source is the target. */
 export const events = cashback.table(

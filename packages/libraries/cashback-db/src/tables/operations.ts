@@ -1,6 +1,7 @@
 import { integer, jsonb, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { OperationOutcome } from '@cashback/contract';
-import { cashback, id, moment, now } from './columns.ts';
+import { id, moment, now } from '@cashback/postgres/columns';
+import { cashback } from './schema.ts';
 
 type Reward = { source: 'user' | 'service'; amount: string }[];
 

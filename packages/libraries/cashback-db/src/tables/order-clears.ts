@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { check, index, integer, jsonb, text } from 'drizzle-orm/pg-core';
-import { amount, cashback, id, moment, now } from './columns.ts';
+import { amount, id, moment, now } from '@cashback/postgres/columns';
+import { cashback } from './schema.ts';
 
 /**
  * One row an order: what its newest clear was, which target that gave, and how far the payment side has come.

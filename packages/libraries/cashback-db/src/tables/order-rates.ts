@@ -1,6 +1,7 @@
 import { jsonb, text } from 'drizzle-orm/pg-core';
 import type { OrderRate } from '@cashback/contract';
-import { cashback, id, moment, now } from './columns.ts';
+import { id, moment, now } from '@cashback/postgres/columns';
+import { cashback } from './schema.ts';
 
 /** An order's rates, frozen at the first put. */
 export const orderRates = cashback.table('order_rates', {

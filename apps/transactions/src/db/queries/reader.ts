@@ -1,4 +1,0 @@
-import type { Database, Transaction } from '@cashback/postgres';
-
-/** Runs one statement: on any connection of the pool, or on the one of an open transaction. */
-export type Reader = Database['pool'] | Transaction['client'];
