@@ -2,12 +2,12 @@ import {
   FEED_START,
   type FeedHorizon,
   type FeedPosition,
-  type Reader,
   type StoredEvent,
   listFeedEvents,
   listOrderEvents,
   loadFeedHorizon,
 } from '@cashback/cashback-db';
+import type { Reader } from '@cashback/postgres';
 import { CashbackError, type CashbackEvent, type EventsInput, type EventsOutput } from '@cashback/contract';
 import { formatCursor, parseCursor } from '../feed-cursor.ts';
 

@@ -1,4 +1,5 @@
-import { type Reader, findRates } from '@cashback/cashback-db';
+import { findRates } from '@cashback/cashback-db';
+import type { Reader } from '@cashback/postgres';
 import { CashbackError, type OrderRates, type RatesGetInput } from '@cashback/contract';
 
 /** The frozen rates of an order. Throws RATES_NOT_FOUND, which a later put may end. */

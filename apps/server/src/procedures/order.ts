@@ -1,4 +1,5 @@
-import { type OrderView, type Reader, findOrder } from '@cashback/cashback-db';
+import { type OrderView, findOrder } from '@cashback/cashback-db';
+import type { Reader } from '@cashback/postgres';
 import { CashbackError, type OrderInput, type OrderOutput, parseValues } from '@cashback/contract';
 import { valuesOfBothSources } from '../values-of-both-sources.ts';
 

@@ -1,4 +1,5 @@
-import { type Reader, findRates, insertRates } from '@cashback/cashback-db';
+import { findRates, insertRates } from '@cashback/cashback-db';
+import type { Reader } from '@cashback/postgres';
 import {
   CashbackError,
   type OrderRate,

@@ -1,6 +1,6 @@
 import type { InvoiceChangesOutput } from '@cashback/wire';
 import { listChanges } from '../db/queries/list-changes.ts';
-import type { Reader } from '../db/queries/reader.ts';
+import type { Reader } from '@cashback/postgres';
 import { FEED_START, formatCursor, parseCursor } from './change-cursor.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { InvoiceHistoryInput, InvoiceHistoryOutput } from '@cashback/wire';
 import { listHistory } from '../db/queries/list-history.ts';
-import type { Reader } from '../db/queries/reader.ts';
+import type { Reader } from '@cashback/postgres';
 import { explainChange } from './explain-change.ts';
 import { normalisePayments } from './payments.ts';
 import { requireInvoice } from './require-invoice.ts';

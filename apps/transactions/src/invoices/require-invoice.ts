@@ -1,7 +1,7 @@
 import { CashbackError } from '@cashback/contract';
 import type { Invoice } from '@cashback/wire';
 import { readInvoice } from '../db/queries/read-invoice.ts';
-import type { Reader } from '../db/queries/reader.ts';
+import type { Reader } from '@cashback/postgres';
 
 /** Throws `INVOICE_NOT_FOUND`. */
 export async function requireInvoice(reader: Reader, invoiceId: string): Promise<Invoice> {

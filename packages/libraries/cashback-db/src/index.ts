@@ -39,4 +39,3 @@ export { lockOrders } from './queries/orders/lock-orders.ts';
 export { updateCharges } from './queries/operations/update-charges.ts';
 export type { ChargeUpdate } from './queries/operations/update-charges.ts';
 export type { FeedHorizon } from './queries/feed/load-feed-horizon.ts';
-export type { Reader } from './queries/reader.ts';

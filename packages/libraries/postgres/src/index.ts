@@ -4,6 +4,7 @@ export { openDatabase } from './database.ts';
 export type { Database, DatabaseSettings } from './database.ts';
 export { withTransaction } from './transaction.ts';
 export type { Transaction } from './transaction.ts';
+export type { Reader } from './reader.ts';
 export { waitForDatabase } from './wait-for-database.ts';
 export { asSetupError } from './database-setup-error.ts';
 export { errorCode, isLockTimeout, isUnavailable } from './errors.ts';

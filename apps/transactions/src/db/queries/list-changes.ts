@@ -1,5 +1,5 @@
 import type { InvoiceChange } from '@cashback/wire';
-import type { Reader } from './reader.ts';
+import type { Reader } from '@cashback/postgres';
 
 /** A place in the feed: `epoch`, then the transaction that made the change, then the change. */
 export interface FeedPlace {

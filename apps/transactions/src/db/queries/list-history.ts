@@ -1,5 +1,5 @@
 import type { InvoiceStatus, Payment } from '@cashback/wire';
-import type { Reader } from './reader.ts';
+import type { Reader } from '@cashback/postgres';
 
 export interface HistoryRow {
   version: number;

@@ -1,5 +1,5 @@
 import type { InvoiceCreateInput } from '@cashback/wire';
-import type { Reader } from './reader.ts';
+import type { Reader } from '@cashback/postgres';
 
 const text = `
   SELECT i.invoice_id, i.service, i.user_id, i.wallet_id, i.currency, first.status, first.payments

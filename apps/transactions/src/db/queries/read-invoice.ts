@@ -1,7 +1,7 @@
 import { type Source, formatAmounts, parseAmounts } from '@cashback/contract';
 import type { CashbackStatus, Invoice } from '@cashback/wire';
 import { normalisePayments } from '../../invoices/payments.ts';
-import type { Reader } from './reader.ts';
+import type { Reader } from '@cashback/postgres';
 
 type Amounts = { source: Source; amount: string }[];
 

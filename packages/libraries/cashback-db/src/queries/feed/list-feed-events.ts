@@ -1,5 +1,5 @@
 import type { StoredEvent } from './list-order-events.ts';
-import type { Reader } from '../reader.ts';
+import type { Reader } from '@cashback/postgres';
 
 /** Where an event stands in the feed; a page holds what comes after it. */
 export interface FeedPosition {

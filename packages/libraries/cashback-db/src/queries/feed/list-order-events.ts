@@ -1,5 +1,5 @@
 import type { Source } from '@cashback/contract/source';
-import type { Reader } from '../reader.ts';
+import type { Reader } from '@cashback/postgres';
 
 /** A row of `events`; `value` with four places. */
 export interface StoredEvent {

@@ -1,5 +1,5 @@
 import type { FeedPosition } from './list-feed-events.ts';
-import type { Reader } from '../reader.ts';
+import type { Reader } from '@cashback/postgres';
 
 export interface FeedHorizon {
   /** Every event before it can be read now; what follows it may still be running. */

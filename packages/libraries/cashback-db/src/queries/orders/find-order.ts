@@ -1,6 +1,6 @@
 import type { OperationOutcome, OrderOutput } from '@cashback/contract';
 import type { Source } from '@cashback/contract/source';
-import type { Reader } from '../reader.ts';
+import type { Reader } from '@cashback/postgres';
 
 type Amounts = { source: Source; amount: string }[];
 

@@ -1,4 +1,4 @@
-import type { Reader } from '../reader.ts';
+import type { Reader } from '@cashback/postgres';
 
 const text = 'SELECT order_id FROM cashback.order_clears WHERE order_id = ANY($1::text[])';
 

@@ -1,6 +1,5 @@
-import type { Transaction } from '@cashback/postgres';
+import type { Reader, Transaction } from '@cashback/postgres';
 import { lockOrders } from '../orders/lock-orders.ts';
-import type { Reader } from '../reader.ts';
 
 const overdue = `
   settled_revision < revision AND attention IS NULL

@@ -1,7 +1,6 @@
-import type { Transaction } from '@cashback/postgres';
+import type { Reader, Transaction } from '@cashback/postgres';
 import { CHARGE_ORDER_COLUMNS, type ChargeOrder } from '../operations/load-charge-orders.ts';
 import { lockOrders } from '../orders/lock-orders.ts';
-import type { Reader } from '../reader.ts';
 
 const findText = `
   SELECT order_id FROM cashback.order_clears

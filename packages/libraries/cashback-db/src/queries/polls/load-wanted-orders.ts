@@ -1,5 +1,5 @@
 import { CHARGE_ORDER_COLUMNS, type ChargeOrder } from '../operations/load-charge-orders.ts';
-import type { Reader } from '../reader.ts';
+import type { Reader } from '@cashback/postgres';
 
 /** An order whose open operation is said to have ended. */
 export interface WantedPoll {

@@ -1,5 +1,5 @@
 import type { OrderRates } from '@cashback/contract';
-import type { Reader } from '../reader.ts';
+import type { Reader } from '@cashback/postgres';
 
 const text = 'SELECT order_id, service, rates FROM cashback.order_rates WHERE order_id = $1';
 

@@ -1,5 +1,5 @@
 import type { OrderRates } from '@cashback/contract';
-import type { Reader } from '../reader.ts';
+import type { Reader } from '@cashback/postgres';
 
 const text = `
   INSERT INTO cashback.order_rates (order_id, service, rates) VALUES ($1, $2, $3::jsonb)
