@@ -1,0 +1,66 @@
+// The words that must not come back, each with the words to use. docs/glossary.md has the words that stay.
+
+export interface Banned {
+  /**
+   * A word or a phrase, in lower case. It matches prose and identifiers alike: "Poll again", `pollAgain`,
+   * `poll_again` and `poll-again` are one phrase.
+   */
+  terms: readonly string[];
+  use: string;
+}
+
+export const BANNED: readonly Banned[] = [
+  // What the code does.
+  {
+    terms: ['look', 'looks', 'looked', 'looking'],
+    use: 'observe, poll, retry, check, read or find, whichever it is',
+  },
+  { terms: ['vain'], use: 'failed attempts, exhausted, retry backoff' },
+  { terms: ['hasten', 'hastens', 'hastened', 'hastening'], use: 'expedite' },
+  { terms: ['want', 'wants', 'wanted', 'wanting'], use: 'need, expect, request, due' },
+  { terms: ['nonsense'], use: 'invalid' },
+  { terms: ['away'], use: 'down, downtime, absent' },
+  { terms: ['told'], use: 'receive, answer, notify' },
+  { terms: ['hear', 'hears', 'heard', 'hearing'], use: 'subscribe, listen, receive' },
+  { terms: ['insist', 'insists', 'insisted'], use: 'retry, resume' },
+  { terms: ['mend', 'mends', 'mended', 'mending'], use: 'fix' },
+  { terms: ['give attention', 'gives attention'], use: 'resume the order' },
+  { terms: ['pace', 'paces'], use: 'interval, interval_ms' },
+
+  // What it is called.
+  { terms: ['vector', 'vectors'], use: 'AmountsBySource; amounts, target, rewarded' },
+  { terms: ['charger'], use: 'reconciler' },
+  { terms: ['create group'], use: 'createBatcher' },
+  { terms: ['until caught up'], use: 'backlogDrained' },
+  { terms: ['most of all sources', 'hold together'], use: 'totalCap, applyTotalCap' },
+  { terms: ['refusal of order'], use: 'a class of upstream error' },
+  { terms: ['arena', 'lab', 'labs', 'stage', 'stages'], use: 'testbed' },
+  { terms: ['road', 'roads'], use: 'proxy' },
+  { terms: ['mortal'], use: 'killable' },
+
+  // How it is said.
+  { terms: ['he', 'him', 'his', 'himself'], use: 'it, or the noun' },
+  { terms: ['who', 'whom', 'whoever'], use: 'the noun first: "a caller that ..."' },
+  { terms: ['manieth'], use: 'the number' },
+  { terms: ['breath'], use: 'synchronously' },
+  { terms: ['so many'], use: 'the number, this many' },
+  {
+    terms: ['comes of', 'came of', 'come of', 'comes to nothing', 'come to nothing'],
+    use: 'result, outcome',
+  },
+  { terms: ['believed', 'believes'], use: 'trusted, only a hint' },
+  { terms: ['anew'], use: 'again' },
+];
+
+export interface Exception {
+  /** Letter for letter, and not as a part of a longer identifier. */
+  text: string;
+  reason: string;
+  /** The files where it may stand; everywhere when absent. */
+  files?: RegExp;
+}
+
+export const EXCEPTIONS: readonly Exception[] = [
+  { text: 'next_look_at', reason: 'a column that old releases read' },
+  { text: 'looked up', reason: 'to find by a key' },
+];
