@@ -2,7 +2,8 @@ import { rmSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startEmbeddedPostgres, waitForDatabase } from '@cashback/postgres';
+import { startEmbeddedPostgres } from '@cashback/embedded-postgres';
+import { waitForDatabase } from '@cashback/postgres';
 import { withClient } from './with-client.ts';
 
 export interface BenchPostgres {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '@cashback/postgres';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '@cashback/embedded-postgres';
 import pg from 'pg';
 
 /** A Postgres that can be killed and comes back on its data, on another port. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { waitForStop } from '@cashback/demo/parts';
-import { startEmbeddedPostgres } from '@cashback/postgres';
+import { startEmbeddedPostgres } from '@cashback/embedded-postgres';
 import { Command, InvalidArgumentError } from 'commander';
 import { type Lab, openLab } from './lab.ts';
 import { type FailpointReport, runFailpoints } from './run-failpoints.ts';

@@ -1,5 +1,3 @@
-export { startEmbeddedPostgres } from './embedded/start-embedded-postgres.ts';
-export type { EmbeddedPostgres } from './embedded/start-embedded-postgres.ts';
 export { openDatabase } from './database.ts';
 export type { Database, DatabaseSettings } from './database.ts';
 export { withTransaction } from './transaction.ts';
@@ -7,7 +5,7 @@ export type { Transaction } from './transaction.ts';
 export type { Reader } from './reader.ts';
 export { waitForDatabase } from './wait-for-database.ts';
 export { asSetupError } from './database-setup-error.ts';
-export { errorCode, isLockTimeout, isUnavailable } from './errors.ts';
+export { asError, errorCode, isLockTimeout, isUnavailable } from './errors.ts';
 export { explainDatabaseError } from './explain-database-error.ts';
 export { storableText } from './storable-text.ts';
 export { uuidV7 } from './uuid-v7.ts';

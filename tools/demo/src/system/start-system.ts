@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { migrate, migrationsFolder, startEmbeddedPostgres, waitForDatabase } from '@cashback/postgres';
+import { startEmbeddedPostgres } from '@cashback/embedded-postgres';
+import { migrate, migrationsFolder, waitForDatabase } from '@cashback/postgres';
 import { type AppProcess, startProcess } from '@cashback/testing/app-process';
 import { APPS, type AppName, type Ports, urlOf } from './addresses.ts';
 import { type Credentials, createCredentials } from './credentials.ts';

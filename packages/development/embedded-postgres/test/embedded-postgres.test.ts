@@ -9,10 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { afterEach, expect, test } from 'vitest';
 import { startEmbeddedPostgres } from '../src/index.ts';
-import { serverAccount } from '../src/embedded/account.ts';
-import { dataPlace } from '../src/embedded/data-place.ts';
-import { isAlive, waitForEnd } from '../src/embedded/processes.ts';
-import { readServer, stopLeftoverServer } from '../src/embedded/running-server.ts';
+import { serverAccount } from '../src/account.ts';
+import { dataPlace } from '../src/data-place.ts';
+import { isAlive, waitForEnd } from '../src/processes.ts';
+import { readServer, stopLeftoverServer } from '../src/running-server.ts';
 
 const holdServer = fileURLToPath(new URL('fixtures/hold-server.ts', import.meta.url));
 const endTimeoutMs = 15_000;

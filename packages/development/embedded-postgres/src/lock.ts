@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { errorCode } from '../errors.ts';
+import { errorCode } from '@cashback/postgres';
 import { startTime } from './processes.ts';
 
 const holderFile = z.object({ pid: z.int().positive(), started: z.string().nullable() });

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { asError } from '../errors.ts';
+import { asError } from '@cashback/postgres';
 import type { Account } from './account.ts';
 import { giveTo } from './data-place.ts';
 import type { DataPlace } from './data-place.ts';

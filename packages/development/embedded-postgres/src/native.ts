@@ -16,7 +16,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { createRequire } from 'node:module';
 import { mayEnter } from './account.ts';
 import type { Account } from './account.ts';
-import { asError, errorCode } from '../errors.ts';
+import { asError, errorCode } from '@cashback/postgres';
 import { sharedPlace } from './shared-place.ts';
 
 /** Where the programs of the embedded Postgres are, ready to run as the account. */
