@@ -1,6 +1,6 @@
 import { type CashbackClient, CashbackClientError, createCashbackClient } from '@cashback/client';
 import { startRelay } from '@cashback/testing';
-import { type SequentialModel, checkLinearizable, createHistory } from '@cashback/testing/linearizability';
+import { type SequentialModel, checkLinearizable, createHistory } from '@cashback/invariants/linearizability';
 import * as fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import {

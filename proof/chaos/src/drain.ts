@@ -1,5 +1,5 @@
 import { type FrontDoor, settle } from '@cashback/demo/parts';
-import type { World } from '@cashback/testing/invariants';
+import type { World } from '@cashback/invariants';
 import { giveAttention } from './give-attention.ts';
 
 const ATTENTION_ROUNDS = 5;

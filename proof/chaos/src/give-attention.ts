@@ -1,5 +1,5 @@
 import type { FrontDoor } from '@cashback/demo/parts';
-import { type World, selectOfRun } from '@cashback/testing/invariants';
+import { type World, selectOfRun } from '@cashback/invariants';
 import * as z from 'zod';
 
 interface Row {

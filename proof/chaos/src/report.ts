@@ -1,4 +1,4 @@
-import { INVARIANTS, type Violation } from '@cashback/testing/invariants';
+import { INVARIANTS, type Violation } from '@cashback/invariants';
 
 export interface ChaosReport {
   seed: number;

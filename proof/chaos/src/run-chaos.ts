@@ -7,7 +7,7 @@ import {
   watchWallets,
 } from '@cashback/demo/parts';
 import { trustSettings } from '@cashback/wire';
-import { type Violation, type World, checkInvariants, readOrderHistory } from '@cashback/testing/invariants';
+import { type Violation, type World, checkInvariants, readOrderHistory } from '@cashback/invariants';
 import { type Arena, openArena } from './arena.ts';
 import { drain } from './drain.ts';
 import { FAULTS } from './faults/index.ts';

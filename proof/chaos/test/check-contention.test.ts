@@ -1,4 +1,4 @@
-import type { RecordedCall } from '@cashback/testing/linearizability';
+import type { RecordedCall } from '@cashback/invariants/linearizability';
 import { expect, test } from 'vitest';
 import { checkContention } from '../src/load/check-contention.ts';
 import type { ModelCall, ModelOrder, ModelResult } from '../src/load/register-model.ts';

@@ -8,7 +8,7 @@ import {
   startSystem,
   urlOf,
 } from '@cashback/demo/parts';
-import type { World } from '@cashback/testing/invariants';
+import type { World } from '@cashback/invariants';
 import {
   type Failpoints,
   createFailpoints,

@@ -1,5 +1,5 @@
 import type { Fate } from '@cashback/testing/failpoints';
-import type { Violation } from '@cashback/testing/invariants';
+import type { Violation } from '@cashback/invariants';
 import type { Lab } from './lab.ts';
 import { playScenario } from './play-scenario.ts';
 import { type Point, describePoint } from './points.ts';

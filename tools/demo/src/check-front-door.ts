@@ -1,6 +1,6 @@
 import { formatAmounts, equalAmounts, parseAmounts, parseValues } from '@cashback/contract';
 import { invoice, walletBalance } from '@cashback/wire';
-import { type Violation, type World, selectOfRun } from '@cashback/testing/invariants';
+import { type Violation, type World, selectOfRun } from '@cashback/invariants';
 import type { FrontDoor } from './play/front-door.ts';
 import PQueue from 'p-queue';
 

@@ -6,7 +6,7 @@ import {
   checkInvariants,
   readTotals,
   selectOfRun,
-} from '@cashback/testing/invariants';
+} from '@cashback/invariants';
 import { readInput } from './input.ts';
 import { openFrontDoor } from './play/front-door.ts';
 import { payeeOf } from './play/payee.ts';

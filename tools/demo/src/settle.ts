@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Unsettled, type World, readUnsettled } from '@cashback/testing/invariants';
+import { type Unsettled, type World, readUnsettled } from '@cashback/invariants';
 
 const LOOK_EVERY_MS = 500;
 /** Waiting ends when nothing more has settled for this long. */

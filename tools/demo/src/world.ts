@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { cashbackServices } from '@cashback/wire';
 import { serviceConfigOf } from '@cashback/core';
-import type { World } from '@cashback/testing/invariants';
+import type { World } from '@cashback/invariants';
 import pg from 'pg';
 import { shopCashback } from './system/shop.ts';
 import type { System } from './system/start-system.ts';

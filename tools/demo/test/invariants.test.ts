@@ -1,5 +1,5 @@
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
-import { type InvariantNumber, type World, checkInvariants } from '@cashback/testing/invariants';
+import { type InvariantNumber, type World, checkInvariants } from '@cashback/invariants';
 import { cashbackServices } from '@cashback/wire';
 import { serviceConfigOf } from '@cashback/core';
 import pg from 'pg';

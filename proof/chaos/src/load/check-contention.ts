@@ -1,5 +1,5 @@
-import type { Violation } from '@cashback/testing/invariants';
-import { type RecordedCall, checkLinearizable } from '@cashback/testing/linearizability';
+import type { Violation } from '@cashback/invariants';
+import { type RecordedCall, checkLinearizable } from '@cashback/invariants/linearizability';
 import { type ModelCall, type ModelOrder, type ModelResult, registerModel } from './register-model.ts';
 
 /** A history that has an order shows it within thousands of steps; one of silence alone has millions of orders. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type CashbackClient, CashbackClientError, createCashbackClient } from '@cashback/client';
 import { invoice } from '@cashback/wire';
 import { type FrontDoor, type Random, seededRandom } from '@cashback/demo/parts';
-import { type RecordedCall, createHistory } from '@cashback/testing/linearizability';
+import { type RecordedCall, createHistory } from '@cashback/invariants/linearizability';
 import { type ModelCall, type ModelOrder, type ModelResult, registerModel } from './register-model.ts';
 
 const CLIENTS = 4;

@@ -1,4 +1,4 @@
-import type { SequentialModel } from '@cashback/testing/linearizability';
+import type { SequentialModel } from '@cashback/invariants/linearizability';
 
 /** An order as a caller of `register` may know it; values are decimal strings of scale 4. Revision 0: there is none. */
 export interface ModelOrder {

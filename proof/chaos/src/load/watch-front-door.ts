@@ -1,6 +1,6 @@
 import { type FrontDoor } from '@cashback/demo/parts';
 import { HttpCallError } from '@cashback/service';
-import { type Violation, type World, selectOfRun } from '@cashback/testing/invariants';
+import { type Violation, type World, selectOfRun } from '@cashback/invariants';
 
 /** What the shop was told had happened. */
 export interface Acknowledged {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createCashbackClient } from '@cashback/client';
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
-import type { InvariantNumber, Violation } from '@cashback/testing/invariants';
+import type { InvariantNumber, Violation } from '@cashback/invariants';
 import { plant, plantedLine } from '@cashback/testing/planting';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Lab, openLab } from '../../src/lab.ts';

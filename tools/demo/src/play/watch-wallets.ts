@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { walletBalance } from '@cashback/wire';
-import type { Violation } from '@cashback/testing/invariants';
+import type { Violation } from '@cashback/invariants';
 import { EventSource } from 'eventsource';
 import type { System } from '../system/start-system.ts';
 import type { FrontDoor } from './front-door.ts';

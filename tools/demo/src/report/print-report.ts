@@ -1,5 +1,5 @@
 import { formatAmount, parseBalance } from '@cashback/contract';
-import { INVARIANTS } from '@cashback/testing/invariants';
+import { INVARIANTS } from '@cashback/invariants';
 import type { BySource, Report } from './report.ts';
 
 const SHOWN = 10;

@@ -1,4 +1,4 @@
-import type { Violation } from '@cashback/testing/invariants';
+import type { Violation } from '@cashback/invariants';
 import type { RejectedLine } from '../orders/order.ts';
 import type { Played } from '../play/play-stories.ts';
 

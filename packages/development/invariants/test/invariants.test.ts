@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from 'vitest';
-import { type TestDatabase, createTestDatabase } from '../src/index.ts';
-import { type World, checkInvariants, readOrderHistory, readUnsettled } from '../src/invariants/index.ts';
+import { type TestDatabase, createTestDatabase } from '@cashback/testing';
+import { type World, checkInvariants, readOrderHistory, readUnsettled } from '../src/index.ts';
 
 /** An order that was topped up by 5 and 2, and one taken back in part: all as it must be. */
 const AT_REST = `
