@@ -1,4 +1,4 @@
-import { type Relay, startRelay } from '@cashback/testing';
+import { type Relay, startRelay } from '@cashback/proxies';
 
 /** What becomes of a COMMIT: it takes effect and its answer is lost, or it is lost on its way there. */
 export type CommitLoss = 'answer' | 'request';

@@ -1,5 +1,5 @@
 import { type CashbackClient, CashbackClientError, createCashbackClient } from '@cashback/client';
-import { startRelay } from '@cashback/testing';
+import { startRelay } from '@cashback/proxies';
 import { type SequentialModel, checkLinearizable, createHistory } from '@cashback/invariants/linearizability';
 import * as fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';

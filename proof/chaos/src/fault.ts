@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FrontDoor, Random } from '@cashback/demo/parts';
-import type { HttpFault } from '@cashback/testing/faults';
+import type { HttpFault } from '@cashback/proxies';
 import type { Arena, Road } from './arena.ts';
 
 export interface FaultContext extends Arena {

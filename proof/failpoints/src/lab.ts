@@ -14,7 +14,7 @@ import {
   createFailpoints,
   openHttpRoad,
   openPostgresRoad,
-} from '@cashback/testing/failpoints';
+} from '@cashback/proxies/failpoints';
 
 /** Processes that can be stopped between two of their effects. */
 export const VICTIMS = ['server', 'worker', 'transactions', 'processing'] as const;

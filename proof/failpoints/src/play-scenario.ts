@@ -1,7 +1,7 @@
 import { type Invoice, type InvoiceStatus, invoice, trustSettings } from '@cashback/wire';
 import { CALM } from '@cashback/demo/parts';
 import { type Violation, checkInvariants, readUnsettled } from '@cashback/invariants';
-import type { Fate } from '@cashback/testing/failpoints';
+import type { Fate } from '@cashback/proxies/failpoints';
 import type { Lab } from './lab.ts';
 import { until } from './until.ts';
 

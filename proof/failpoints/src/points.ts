@@ -1,4 +1,4 @@
-import type { Effect } from '@cashback/testing/failpoints';
+import type { Effect } from '@cashback/proxies/failpoints';
 import { VICTIMS, type Victim } from './lab.ts';
 
 /** What happens at a point: the process is killed and started anew, or only the connection is lost there. */

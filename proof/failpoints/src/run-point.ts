@@ -1,4 +1,4 @@
-import type { Fate } from '@cashback/testing/failpoints';
+import type { Fate } from '@cashback/proxies/failpoints';
 import type { Violation } from '@cashback/invariants';
 import type { Lab } from './lab.ts';
 import { playScenario } from './play-scenario.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '@cashback/demo/parts';
 import { createCallbackSender } from '@cashback/service';
-import type { TcpFault } from '@cashback/testing/faults';
+import type { TcpFault } from '@cashback/proxies';
 import { DATABASE_USERS, type DatabaseUser } from '../arena.ts';
 import { type Fault, HOLD_MS, holdUntil, onRoad } from '../fault.ts';
 

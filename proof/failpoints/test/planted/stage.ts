@@ -1,7 +1,7 @@
 import type { Source } from '@cashback/contract';
 import { type InvoiceStatus, invoice, trustSettings } from '@cashback/wire';
 import { type AppName, CALM } from '@cashback/demo/parts';
-import type { Failpoint, Fate, SetFailpoint } from '@cashback/testing/failpoints';
+import type { Failpoint, Fate, SetFailpoint } from '@cashback/proxies/failpoints';
 import { type Violation, type World, checkInvariants } from '@cashback/invariants';
 import type { Lab } from '../../src/lab.ts';
 import { until } from '../../src/until.ts';

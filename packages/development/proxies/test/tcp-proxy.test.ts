@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
 import { Client } from 'pg';
 import { afterEach, expect, test } from 'vitest';
-import { startTcpProxy } from '../src/faults/index.ts';
-import { createTestDatabase } from '../src/index.ts';
+import { startTcpProxy } from '../src/index.ts';
+import { createTestDatabase } from '@cashback/testing';
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {

@@ -12,7 +12,7 @@ import {
   openHttpRoad,
   openPostgresRoad,
 } from '../src/failpoints/index.ts';
-import { type TestDatabase, createTestDatabase } from '../src/test-database.ts';
+import { type TestDatabase, createTestDatabase } from '@cashback/testing';
 
 let failpoints: Failpoints;
 let road: Road;
