@@ -15,7 +15,14 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'cashback-db': ['contract', 'core', 'postgres'],
   // Knows an implementation only over HTTP.
   conformance: ['contract', 'wire', 'service'],
-  testing: ['contract', 'wire', 'core', 'client', 'postgres', 'service'],
+  'embedded-postgres': ['postgres'],
+  testing: ['embedded-postgres', 'postgres'],
+  invariants: ['contract', 'wire', 'core'],
+  proxies: [],
+  // Starts every app as a process of its own.
+  system: ['contract', 'wire', 'embedded-postgres', 'postgres'],
+  // Plays and checks a system that runs, through its APIs and its tables.
+  scenario: ['contract', 'wire', 'core', 'client', 'service', 'invariants', 'system'],
   server: [...APP, 'cashback-db'],
   worker: [...APP, 'cashback-db'],
   // Reaches the server only through the SDK.
@@ -25,14 +32,24 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   trust: APP,
   // Stands outside of the system: a caller like any other.
   backfill: ['client'],
-  demo: [...APP, 'client', 'testing'],
+  demo: ['contract', 'wire', 'invariants', 'scenario', 'system'],
   // Plays the decisions of the apps through; nothing of them runs here.
   simulation: ['contract', 'wire', 'core', 'service', 'cashback-db', 'transactions', 'worker'],
   // Starts and plays the system as the demo does, and breaks it meanwhile.
-  chaos: [...APP, 'client', 'demo', 'testing'],
+  chaos: [
+    'client',
+    'contract',
+    'wire',
+    'service',
+    'embedded-postgres',
+    'invariants',
+    'proxies',
+    'scenario',
+    'system',
+  ],
   // Starts it, too, and stops its processes one effect at a time.
-  failpoints: ['contract', 'wire', 'postgres', 'demo', 'testing'],
-  bench: [...APP, 'client', 'cashback-db', 'testing'],
+  failpoints: ['wire', 'embedded-postgres', 'invariants', 'proxies', 'scenario', 'system'],
+  bench: [...APP, 'client', 'cashback-db', 'embedded-postgres', 'system', 'testing'],
 };
 
 /** Decisions are pure: no IO, no clock, no environment, no libraries. Subpaths of the contract carry none either. */

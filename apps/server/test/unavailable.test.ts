@@ -1,7 +1,7 @@
 import { type Server, type Socket, connect, createServer } from 'node:net';
 import { createCashbackClient } from '@cashback/client';
 import { createTestDatabase } from '@cashback/testing';
-import { freePort } from '@cashback/testing/free-ports';
+import { freePort } from '@cashback/system/free-ports';
 import { afterAll, expect, test } from 'vitest';
 import { TOKEN, registerInput, startTestServer, until, waitingForLocks } from './support.ts';
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { freePort } from '@cashback/testing/free-ports';
+import { freePort } from '@cashback/system/free-ports';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startProxy } from './proxy.ts';
 import {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type RunningApp, readSettings } from '@cashback/service';
-import { freePort } from '@cashback/testing/free-ports';
+import { freePort } from '@cashback/system/free-ports';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTransactions } from '@cashback/transactions/app';
 import { settingsSchema as transactionsSettings } from '@cashback/transactions/settings';

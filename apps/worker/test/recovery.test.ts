@@ -1,5 +1,5 @@
 import { openDatabase } from '@cashback/postgres';
-import { freePort } from '@cashback/testing/free-ports';
+import { freePort } from '@cashback/system/free-ports';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { sweepOrders } from '../src/schedule/sweep-orders.ts';
 import { type Harness, createHarness, newOrderId, testLog, until } from './support/harness.ts';

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { freePort } from '@cashback/testing/free-ports';
+import { freePort } from '@cashback/system/free-ports';
 import { dropDatabase } from '../database/databases.ts';
 import { describePostgres } from '../database/describe-postgres.ts';
 import { logFolder, openPostgres } from '../database/open-postgres.ts';

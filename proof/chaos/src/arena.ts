@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { type AppName, type System, freePortsOfAll, startSystem, urlOf } from '@cashback/demo/parts';
+import { type AppName, freePortsOfAll, startSystem, type System, urlOf } from '@cashback/system';
 import { type HttpProxy, type TcpProxy, startHttpProxy, startTcpProxy } from '@cashback/proxies';
 import { type MortalPostgres, startMortalPostgres } from './postgres.ts';
 import { type SmallDisk, mountSmallDisk } from './small-disk.ts';

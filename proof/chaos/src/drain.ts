@@ -1,4 +1,4 @@
-import { type FrontDoor, settle } from '@cashback/demo/parts';
+import { type FrontDoor, settle } from '@cashback/scenario';
 import type { World } from '@cashback/invariants';
 import { giveAttention } from './give-attention.ts';
 

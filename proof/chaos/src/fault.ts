@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FrontDoor, Random } from '@cashback/demo/parts';
+import type { FrontDoor, Random } from '@cashback/scenario';
 import type { HttpFault } from '@cashback/proxies';
 import type { Arena, Road } from './arena.ts';
 

@@ -1,4 +1,4 @@
-import type { FrontDoor } from '@cashback/demo/parts';
+import type { FrontDoor } from '@cashback/scenario';
 import { type World, selectOfRun } from '@cashback/invariants';
 import * as z from 'zod';
 

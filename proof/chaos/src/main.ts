@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { waitForStop } from '@cashback/demo/parts';
+import { waitForStop } from '@cashback/system';
 import { Command, InvalidArgumentError } from 'commander';
 import { FAULTS } from './faults/index.ts';
 import { describeReport, hasPassed } from './report.ts';

@@ -1,11 +1,11 @@
 import {
   CALM,
-  type FrontDoor,
   checkFrontDoor,
+  type FrontDoor,
   openFrontDoor,
   openWorld,
   watchWallets,
-} from '@cashback/demo/parts';
+} from '@cashback/scenario';
 import { trustSettings } from '@cashback/wire';
 import { type Violation, type World, checkInvariants, readOrderHistory } from '@cashback/invariants';
 import { type Arena, openArena } from './arena.ts';

@@ -1,4 +1,4 @@
-import { type Random, seededRandom } from '@cashback/demo/parts';
+import { type Random, seededRandom } from '@cashback/scenario';
 import { type Fault, LANES, type Lane } from './fault.ts';
 
 export interface Firing {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '@cashback/testing/free-ports';
+import { freePort } from '@cashback/system/free-ports';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ConformanceReport } from '../src/index.ts';
 import { FAULTS } from './faults.ts';

@@ -1,4 +1,4 @@
-import { freePort } from '@cashback/testing/free-ports';
+import { freePort } from '@cashback/system/free-ports';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CannotRun, GUARANTEES, runConformance } from '../src/index.ts';
 import { startCallbackRelay } from './callback-relay.ts';

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createLog, readSettings } from '@cashback/service';
 import { createTestDatabase } from '@cashback/testing';
-import { freePort } from '@cashback/testing/free-ports';
+import { freePort } from '@cashback/system/free-ports';
 import { startTransactions } from '@cashback/transactions/app';
 import { settingsSchema as transactionsSettings } from '@cashback/transactions/settings';
 import { startTrust } from '@cashback/trust/app';

@@ -1,13 +1,5 @@
-import {
-  type AppName,
-  type FrontDoor,
-  type System,
-  freePortsOfAll,
-  openFrontDoor,
-  openWorld,
-  startSystem,
-  urlOf,
-} from '@cashback/demo/parts';
+import { type FrontDoor, openFrontDoor, openWorld } from '@cashback/scenario';
+import { type AppName, freePortsOfAll, startSystem, type System, urlOf } from '@cashback/system';
 import type { World } from '@cashback/invariants';
 import {
   type Failpoints,

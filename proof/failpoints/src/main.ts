@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { waitForStop } from '@cashback/demo/parts';
+import { waitForStop } from '@cashback/system';
 import { startEmbeddedPostgres } from '@cashback/embedded-postgres';
 import { Command, InvalidArgumentError } from 'commander';
 import { type Lab, openLab } from './lab.ts';

@@ -1,5 +1,5 @@
 import { type Invoice, type InvoiceStatus, invoice, trustSettings } from '@cashback/wire';
-import { CALM } from '@cashback/demo/parts';
+import { CALM } from '@cashback/scenario';
 import { type Violation, checkInvariants, readUnsettled } from '@cashback/invariants';
 import type { Fate } from '@cashback/proxies/failpoints';
 import type { Lab } from './lab.ts';

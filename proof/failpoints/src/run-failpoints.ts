@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Random, seededRandom } from '@cashback/demo/parts';
+import { type Random, seededRandom } from '@cashback/scenario';
 import type { Lab } from './lab.ts';
 import { playScenario } from './play-scenario.ts';
 import { type Point, describePoint, pointsOf } from './points.ts';

@@ -8,9 +8,7 @@ import { type DemoOptions, runDemo } from './run-demo.ts';
 import { printReport } from './report/print-report.ts';
 import { exitCodeOf } from './report/report.ts';
 import { createProgress } from './report/progress.ts';
-import { waitForStop } from './stop-signal.ts';
-import { APPS, type AppName } from './system/addresses.ts';
-import { describeSystem } from './system/describe-system.ts';
+import { type AppName, APPS, describeSystem, waitForStop } from '@cashback/system';
 
 const MAX_COUNT = 100_000;
 

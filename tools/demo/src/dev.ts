@@ -1,11 +1,7 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import { databaseUrl } from './env.ts';
-import { waitForStop } from './stop-signal.ts';
-import { DEV_PORTS } from './system/addresses.ts';
-import { describeSystem, systemAsJson } from './system/describe-system.ts';
-import { root } from './system/root.ts';
-import { startSystem } from './system/start-system.ts';
+import { describeSystem, DEV_PORTS, root, startSystem, systemAsJson, waitForStop } from '@cashback/system';
 
 const program = new Command('dev')
   .description('Run every part on fixed ports until Ctrl-C, for a developer to call')

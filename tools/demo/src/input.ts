@@ -1,7 +1,7 @@
-import { generateOrders } from './orders/generate-orders.ts';
-import type { DemoOrder, RejectedLine } from './orders/order.ts';
+import { type DemoOrder, generateOrders } from '@cashback/scenario';
+import { readShippedServices } from '@cashback/system';
+import type { RejectedLine } from './orders/read-trips.ts';
 import { readTrips } from './orders/read-trips.ts';
-import { readShippedServices } from './system/services-config.ts';
 
 const GENERATED = 500;
 

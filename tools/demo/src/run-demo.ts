@@ -8,20 +8,20 @@ import {
   selectOfRun,
 } from '@cashback/invariants';
 import { readInput } from './input.ts';
-import { openFrontDoor } from './play/front-door.ts';
-import { payeeOf } from './play/payee.ts';
-import { playStories } from './play/play-stories.ts';
-import { tellStory } from './play/story.ts';
+import {
+  checkFrontDoor,
+  openFrontDoor,
+  openWorld,
+  payeeOf,
+  playStories,
+  settle,
+  tellStory,
+  watchWallets,
+} from '@cashback/scenario';
+import { type AppName, freePortsOfAll, root, startSystem, type System } from '@cashback/system';
 import { createKiller, setTrust } from './play/trouble.ts';
-import { watchWallets } from './play/watch-wallets.ts';
-import { checkFrontDoor } from './check-front-door.ts';
 import type { Progress } from './report/progress.ts';
 import type { Report } from './report/report.ts';
-import { settle } from './settle.ts';
-import { type AppName, freePortsOfAll } from './system/addresses.ts';
-import { root } from './system/root.ts';
-import { type System, startSystem } from './system/start-system.ts';
-import { openWorld } from './world.ts';
 
 export interface DemoOptions {
   /** A CSV file of trips; without it orders are generated. */

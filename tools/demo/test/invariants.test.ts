@@ -4,8 +4,7 @@ import { cashbackServices } from '@cashback/wire';
 import { serviceConfigOf } from '@cashback/core';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { shopCashback } from '../src/system/shop.ts';
-import { readShippedServices } from '../src/system/services-config.ts';
+import { readShippedServices, shopCashback } from '@cashback/system';
 import { runDemoCommand } from './run-command.ts';
 
 const TIMEOUT_MS = 300_000;

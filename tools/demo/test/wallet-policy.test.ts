@@ -6,9 +6,8 @@ import type { OrderOutput } from '@cashback/contract';
 import { invoice, walletBalance } from '@cashback/wire';
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type FrontDoor, openFrontDoor } from '../src/play/front-door.ts';
-import { freePortsOfAll } from '../src/system/addresses.ts';
-import { type System, startSystem } from '../src/system/start-system.ts';
+import { type FrontDoor, openFrontDoor } from '@cashback/scenario';
+import { freePortsOfAll, startSystem, type System } from '@cashback/system';
 
 const TIMEOUT_MS = 120_000;
 const folder = mkdtempSync(path.join(tmpdir(), 'demo-test-'));

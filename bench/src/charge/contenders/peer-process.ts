@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type AppProcess, startProcess } from '@cashback/testing/app-process';
+import { type AppProcess, startProcess } from '@cashback/system/app-process';
 import type { ContenderPlace } from './contender.ts';
 
 /** A program of `bench/peers`. */

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CASHBACK_JOBS_SCHEMA, chargeKey, chargeQueue } from '@cashback/cashback-db';
 import { type Jobs, type Transaction, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
-import { startProcess } from '@cashback/testing/app-process';
+import { startProcess } from '@cashback/system/app-process';
 import type { BenchOrder } from '../fill/bench-order.ts';
 import type { Contender, ContenderPlace } from './contender.ts';
 import { holdCommit } from './hold-commit.ts';

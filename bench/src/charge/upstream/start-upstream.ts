@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type AppProcess, startProcess } from '@cashback/testing/app-process';
+import { type AppProcess, startProcess } from '@cashback/system/app-process';
 import { request } from 'undici';
 import { openSink } from './sink.ts';
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type AppProcess, startProcess } from '@cashback/testing/app-process';
+import { type AppProcess, startProcess } from '@cashback/system/app-process';
 
 /** That the server takes on at its connections. */
 export const SERVER_ROLE = 'cashback_server';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { freePort } from '@cashback/testing/free-ports';
+import { freePort } from '@cashback/system/free-ports';
 import { createTestDatabase } from '@cashback/testing';
 import type { TestDatabase } from '@cashback/testing';
 import { connectClient } from '../src/connect-client.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Random } from '@cashback/demo/parts';
+import type { Random } from '@cashback/scenario';
 import { createCallbackSender } from '@cashback/service';
 import type { TcpFault } from '@cashback/proxies';
 import { DATABASE_USERS, type DatabaseUser } from '../arena.ts';

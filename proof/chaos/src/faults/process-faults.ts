@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { AppName } from '@cashback/demo/parts';
+import type { AppName } from '@cashback/system';
 import { DATABASE_USERS, type DatabaseUser } from '../arena.ts';
 import { type Fault, HOLD_MS, type Lane, holdUntil } from '../fault.ts';
 

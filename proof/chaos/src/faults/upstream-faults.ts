@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CALM } from '@cashback/demo/parts';
+import { CALM } from '@cashback/scenario';
 import { trustSettings } from '@cashback/wire';
 import { type Fault, HOLD_MS, onRoad } from '../fault.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CashbackClient, CashbackClientError, createCashbackClient } from '@cashback/client';
 import { invoice } from '@cashback/wire';
-import { type FrontDoor, type Random, seededRandom } from '@cashback/demo/parts';
+import { type FrontDoor, type Random, seededRandom } from '@cashback/scenario';
 import { type RecordedCall, createHistory } from '@cashback/invariants/linearizability';
 import { type ModelCall, type ModelOrder, type ModelResult, registerModel } from './register-model.ts';
 

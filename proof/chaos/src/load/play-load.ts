@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type FrontDoor, generateOrders, playStories, tellStory } from '@cashback/demo/parts';
+import { type FrontDoor, generateOrders, playStories, tellStory } from '@cashback/scenario';
 
 const BATCH = 10;
 /** Batches that are played at the same time: one whose calls hang holds up no other. */

@@ -1,4 +1,4 @@
-import { type FrontDoor } from '@cashback/demo/parts';
+import type { FrontDoor } from '@cashback/scenario';
 import { HttpCallError } from '@cashback/service';
 import { type Violation, type World, selectOfRun } from '@cashback/invariants';
 

@@ -1,4 +1,4 @@
-import type { AppName } from '@cashback/demo/parts';
+import type { AppName } from '@cashback/system';
 import type { Bug } from '@cashback/testing/planting';
 
 export interface PlantedBug extends Bug {

@@ -1,6 +1,7 @@
 import type { Source } from '@cashback/contract';
 import { type InvoiceStatus, invoice, trustSettings } from '@cashback/wire';
-import { type AppName, CALM } from '@cashback/demo/parts';
+import { CALM } from '@cashback/scenario';
+import type { AppName } from '@cashback/system';
 import type { Failpoint, Fate, SetFailpoint } from '@cashback/proxies/failpoints';
 import { type Violation, type World, checkInvariants } from '@cashback/invariants';
 import type { Lab } from '../../src/lab.ts';

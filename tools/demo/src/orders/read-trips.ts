@@ -1,7 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { type Amount, parseAmount } from '@cashback/contract';
 import { parse } from 'csv-parse';
-import type { DemoOrder, RejectedLine } from './order.ts';
+import type { DemoOrder } from '@cashback/scenario';
+
+/** A line of the input that is no order. Lines count from 1, the header included. */
+export interface RejectedLine {
+  line: number;
+  column: string;
+  reason: string;
+}
 
 /** Columns that a file of trips must have; others are ignored. */
 const COLUMNS = ['fare', 'tip', 'tolls', 'total', 'color', 'payment'] as const;

@@ -1,8 +1,7 @@
 import type { TrustSettings } from '@cashback/wire';
 import { trustSettings } from '@cashback/wire';
-import type { AppName } from '../system/addresses.ts';
-import type { System } from '../system/start-system.ts';
-import type { FrontDoor } from './front-door.ts';
+import { CALM, type FrontDoor } from '@cashback/scenario';
+import type { AppName, System } from '@cashback/system';
 
 /** What `--faults` makes of Trust: a fifth of its calls fail, answers come late or never, callbacks come twice and out of order. */
 const FAULTS: Partial<TrustSettings> = {
@@ -13,15 +12,6 @@ const FAULTS: Partial<TrustSettings> = {
   refusal_share: 0.02,
   duplicate_callback_share: 0.2,
   reorder_callback_share: 0.2,
-};
-export const CALM: TrustSettings = {
-  latency_ms: 20,
-  answer_delay_ms: 0,
-  failure_share: 0,
-  lost_answer_share: 0,
-  refusal_share: 0,
-  duplicate_callback_share: 0,
-  reorder_callback_share: 0,
 };
 
 /** How Trust behaves is kept in its tables, so a run says it anew. */

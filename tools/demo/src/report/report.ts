@@ -1,6 +1,6 @@
 import type { Violation } from '@cashback/invariants';
-import type { RejectedLine } from '../orders/order.ts';
-import type { Played } from '../play/play-stories.ts';
+import type { Played } from '@cashback/scenario';
+import type { RejectedLine } from '../orders/read-trips.ts';
 
 /** Decimal strings by source. */
 export type BySource = { user: string; service: string };

@@ -8,10 +8,3 @@ export interface DemoOrder {
   payment_type: string;
   items: { item_id: string; amount: Amount }[];
 }
-
-/** A line of the input that is no order. Lines count from 1, the header included. */
-export interface RejectedLine {
-  line: number;
-  column: string;
-  reason: string;
-}

@@ -1,7 +1,7 @@
 import { type CashbackClient, CashbackClientError, createCashbackClient } from '@cashback/client';
 import { type HttpClient, HttpCallError, createCallbackSender, createHttpClient } from '@cashback/service';
 import pRetry from 'p-retry';
-import type { System } from '../system/start-system.ts';
+import type { System } from '@cashback/system';
 
 const TIMEOUT_MS = 10_000;
 const RETRIES = 12;

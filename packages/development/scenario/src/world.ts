@@ -3,8 +3,7 @@ import { cashbackServices } from '@cashback/wire';
 import { serviceConfigOf } from '@cashback/core';
 import type { World } from '@cashback/invariants';
 import pg from 'pg';
-import { shopCashback } from './system/shop.ts';
-import type { System } from './system/start-system.ts';
+import { shopCashback, type System } from '@cashback/system';
 
 /** What the checker looks at, for one run on this system. */
 export function openWorld(system: System, run: string): World {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { walletBalance } from '@cashback/wire';
 import type { Violation } from '@cashback/invariants';
 import { EventSource } from 'eventsource';
-import type { System } from '../system/start-system.ts';
+import type { System } from '@cashback/system';
 import type { FrontDoor } from './front-door.ts';
 
 const WATCHED = 20;

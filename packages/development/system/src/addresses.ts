@@ -1,4 +1,4 @@
-import { freePorts } from '@cashback/testing/free-ports';
+import { freePorts } from './free-ports.ts';
 
 export const APPS = ['trust', 'wallet', 'transactions', 'server', 'worker', 'processing'] as const;
 export type AppName = (typeof APPS)[number];

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { startEmbeddedPostgres } from '@cashback/embedded-postgres';
 import { migrate, migrationsFolder, waitForDatabase } from '@cashback/postgres';
-import { type AppProcess, startProcess } from '@cashback/testing/app-process';
+import { type AppProcess, startProcess } from './app-process.ts';
 import { APPS, type AppName, type Ports, urlOf } from './addresses.ts';
 import { type Credentials, createCredentials } from './credentials.ts';
 import { environments } from './environments.ts';

@@ -1,0 +1,16 @@
+export { generateOrders } from './orders/generate-orders.ts';
+export type { DemoOrder } from './orders/order.ts';
+export { seededRandom } from './orders/random.ts';
+export type { Random } from './orders/random.ts';
+export { CALM } from './play/calm-trust.ts';
+export { openFrontDoor } from './play/front-door.ts';
+export type { FrontDoor } from './play/front-door.ts';
+export { orderIdOf, payeeOf } from './play/payee.ts';
+export { playStories } from './play/play-stories.ts';
+export type { Played } from './play/play-stories.ts';
+export { tellStory } from './play/story.ts';
+export { watchWallets } from './play/watch-wallets.ts';
+export type { Watchers } from './play/watch-wallets.ts';
+export { checkFrontDoor } from './check-front-door.ts';
+export { settle } from './settle.ts';
+export { openWorld } from './world.ts';
