@@ -32,6 +32,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   trust: APP,
   // Stands outside of the system: a caller like any other.
   backfill: ['client'],
+  // Loads the tool that its first argument names.
+  cashback: ['backfill', 'postgres'],
   demo: ['contract', 'wire', 'invariants', 'scenario', 'system'],
   // Plays the decisions of the apps through; nothing of them runs here.
   simulation: ['contract', 'wire', 'core', 'service', 'cashback-db', 'transactions', 'worker'],

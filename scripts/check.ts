@@ -1,7 +1,7 @@
 // `pnpm check`: everything that can be said of the code without running it.
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 
 const STEPS = {
   format: ['oxfmt', '--check', '.'],
@@ -20,29 +20,39 @@ type Step = keyof typeof STEPS;
 const ON_REQUEST: readonly Step[] = ['words'];
 const TIMEOUT_MS = 300_000;
 
-const program = new Command('check')
-  .description('Check format, lint, types, dependency direction, dead code, migrations and packages')
-  .option('--only <step>', `one step: ${Object.keys(STEPS).join(', ')}`)
-  .option('--json', 'print the results as JSON')
-  .parse();
-const { only, json } = program.opts<{ only?: string; json?: true }>();
-const steps = (Object.keys(STEPS) as Step[]).filter((step) =>
-  only === undefined ? !ON_REQUEST.includes(step) : step === only,
-);
-if (steps.length === 0) program.error(`unknown step "${only}"; known: ${Object.keys(STEPS).join(', ')}`);
-
-const results: { step: Step; passed: boolean; seconds: number; output: string }[] = [];
-for (const step of steps) {
-  const started = performance.now();
-  const { passed, output } = await run(STEPS[step]);
-  const seconds = Math.round((performance.now() - started) / 100) / 10;
-  results.push({ step, passed, seconds, output });
-  if (json) continue;
-  console.log(`${passed ? 'ok    ' : 'FAILED'} ${step.padEnd(10)} ${seconds.toFixed(1)} s`);
-  if (!passed) console.log(output.trimEnd().replaceAll(/^/gm, '       '));
+interface Options {
+  only?: Step;
+  json?: true;
 }
-if (json) console.log(JSON.stringify({ passed: results.every(({ passed }) => passed), results }, null, 2));
-process.exitCode = results.every(({ passed }) => passed) ? 0 : 1;
+
+export function checkCommand(): Command {
+  return new Command('check')
+    .description('Check everything that can be said of the code without running it')
+    .addOption(new Option('--only <step>', 'one step').choices(Object.keys(STEPS)))
+    .option('--json', 'print the results as JSON')
+    .action(check);
+}
+
+if (import.meta.main) await checkCommand().parseAsync();
+
+async function check({ only, json }: Options): Promise<void> {
+  const steps = (Object.keys(STEPS) as Step[]).filter((step) =>
+    only === undefined ? !ON_REQUEST.includes(step) : step === only,
+  );
+  const results: { step: Step; passed: boolean; seconds: number; output: string }[] = [];
+  for (const step of steps) {
+    const started = performance.now();
+    const { passed, output } = await run(STEPS[step]);
+    const seconds = Math.round((performance.now() - started) / 100) / 10;
+    results.push({ step, passed, seconds, output });
+    if (json) continue;
+    console.log(`${passed ? 'ok    ' : 'FAILED'} ${step.padEnd(10)} ${seconds.toFixed(1)} s`);
+    if (!passed) console.log(output.trimEnd().replaceAll(/^/gm, '       '));
+  }
+  const passed = results.every((result) => result.passed);
+  if (json) console.log(JSON.stringify({ passed, results }, null, 2));
+  process.exitCode = passed ? 0 : 1;
+}
 
 async function run([command, ...args]: readonly [string, ...string[]]): Promise<{
   passed: boolean;

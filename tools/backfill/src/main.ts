@@ -13,27 +13,31 @@ interface Options {
   json?: true;
 }
 
-const program: Command = new Command('backfill')
-  .description('Register many orders from a file: one JSON object a line, with the fields of register')
-  .argument('<file>', 'the file, e.g. orders.ndjson')
-  .option('--rejected <file>', 'where lines go that are refused, with the reason', 'rejected.ndjson')
-  .option('--from <line>', 'the first line to register, to go on after a stop', lineNumber, 1)
-  .option('--json', 'print the report as JSON')
-  .addHelpText(
-    'after',
-    `
+export function backfillCommand(): Command {
+  return new Command('backfill')
+    .description('Register many orders from a file: one JSON object a line, with the fields of register')
+    .argument('<file>', 'the file, e.g. orders.ndjson')
+    .option('--rejected <file>', 'where lines go that are refused, with the reason', 'rejected.ndjson')
+    .option('--from <line>', 'the first line to register, to go on after a stop', lineNumber, 1)
+    .option('--json', 'print the report as JSON')
+    .addHelpText(
+      'after',
+      `
 CASHBACK_URL is where the server listens, CASHBACK_TOKEN a token with the scope register.
 Running it again is harmless: what is registered already is "unchanged".
 Exit code: 0 all registered; 2 lines were rejected; 1 stopped before the end.`,
-  )
-  .parse();
+    )
+    .action(async (file: string, options: Options, command: Command) => {
+      process.exitCode = await run(file, options, command);
+    });
+}
 
-process.exitCode = await main(program.args[0] ?? '', program.opts<Options>());
+if (import.meta.main) await backfillCommand().parseAsync();
 
-async function main(file: string, { rejected, from, json }: Options): Promise<number> {
-  if (serverUrl === undefined) program.error('CASHBACK_URL is missing: e.g. http://127.0.0.1:4010');
-  if (serverToken === undefined) program.error('CASHBACK_TOKEN is missing: a token with the scope register');
-  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) program.error(`there is no file ${file}`);
+async function run(file: string, { rejected, from, json }: Options, command: Command): Promise<number> {
+  if (serverUrl === undefined) command.error('CASHBACK_URL is missing: e.g. http://127.0.0.1:4010');
+  if (serverToken === undefined) command.error('CASHBACK_TOKEN is missing: a token with the scope register');
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) command.error(`there is no file ${file}`);
 
   const client = createCashbackClient({ url: serverUrl, token: serverToken, retries: 8 });
   const bytes = createReadStream(file);

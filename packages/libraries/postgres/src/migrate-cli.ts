@@ -4,37 +4,43 @@ import { migrate } from './migrations/migrate.ts';
 import type { MigrationResult } from './migrations/migrate.ts';
 import { migrationsFolder } from './migrations/owners.ts';
 
-const program = new Command('migrate')
-  .description(
-    'Brings the database at DATABASE_URL up to date: roles, tables and job queues of every owner in drizzle/. ' +
-      'Repeating it changes nothing.',
-  )
-  .option('--json', 'print the result as JSON')
-  .addHelpText(
-    'after',
-    '\nEnvironment:\n  DATABASE_URL  postgres://user:password@host:5432/database, of a login that may create schemas and roles',
-  );
+export function migrateCommand(): Command {
+  return new Command('migrate')
+    .description(
+      'Brings the database at DATABASE_URL up to date: roles, tables and job queues of every owner in drizzle/. ' +
+        'Repeating it changes nothing.',
+    )
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      '\nEnvironment:\n  DATABASE_URL  postgres://user:password@host:5432/database, of a login that may create schemas and roles',
+    )
+    .action(run);
+}
 
-const { json } = program.parse().opts<{ json?: true }>();
-try {
-  const url = process.env['DATABASE_URL'];
-  if (url === undefined || url === '') {
-    throw new Error(
-      'DATABASE_URL is not set: expected postgres://user:password@host:5432/database, ' +
-        'for example DATABASE_URL=postgres://postgres:secret@127.0.0.1:5432/cashback pnpm migrate',
-    );
+if (import.meta.main) await migrateCommand().parseAsync();
+
+async function run({ json }: { json?: true }): Promise<void> {
+  try {
+    const url = process.env['DATABASE_URL'];
+    if (url === undefined || url === '') {
+      throw new Error(
+        'DATABASE_URL is not set: expected postgres://user:password@host:5432/database, ' +
+          'for example DATABASE_URL=postgres://postgres:secret@127.0.0.1:5432/cashback pnpm migrate',
+      );
+    }
+    const results = await migrate({
+      url,
+      folder: migrationsFolder,
+      report: (result) => {
+        if (json !== true) console.log(describe(result));
+      },
+    });
+    if (json === true) console.log(JSON.stringify(results, null, 2));
+  } catch (error) {
+    console.error(`migrate: ${asError(error).message}`);
+    process.exitCode = 1;
   }
-  const results = await migrate({
-    url,
-    folder: migrationsFolder,
-    report: (result) => {
-      if (json !== true) console.log(describe(result));
-    },
-  });
-  if (json === true) console.log(JSON.stringify(results, null, 2));
-} catch (error) {
-  console.error(`migrate: ${asError(error).message}`);
-  process.exitCode = 1;
 }
 
 function describe({ owner, applied, total, jobs }: MigrationResult): string {

@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+
+/** A command of `cashback`: what the list of commands says, and the command itself, loaded when it is needed. */
+export interface Entry {
+  name: string;
+  /** One line; the command's own description may say more. */
+  summary: string;
+  load: () => Promise<Command>;
+}
+
+/** To add a command: export a function that returns it from the tool's package, and add a line here. */
+export const COMMANDS: readonly Entry[] = [
+  {
+    name: 'migrate',
+    summary: 'bring the database at DATABASE_URL up to date',
+    load: async () => (await import('@cashback/postgres/migrate-command')).migrateCommand(),
+  },
+  {
+    name: 'backfill',
+    summary: 'register many orders from a file',
+    load: async () => (await import('@cashback/backfill/command')).backfillCommand(),
+  },
+  {
+    name: 'check',
+    summary: 'check the code without running it',
+    // The checks belong to the repository, not to a package: the only import that leaves its package.
+    load: async () => (await import('../../../scripts/check.ts')).checkCommand(),
+  },
+];
