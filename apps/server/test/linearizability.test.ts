@@ -1,21 +1,11 @@
-import { type CashbackClient, CashbackClientError, createCashbackClient } from '@cashback/client';
+import { type CashbackClient, createCashbackClient } from '@cashback/client';
 import { startRelay } from '@cashback/proxies';
 import { type SequentialModel, checkLinearizable, createHistory } from '@cashback/invariants/linearizability';
+import { callServer, isUnknown } from '@cashback/register-model/calls';
+import { type ModelInput, type ModelResult, modelResult, modelView } from '@cashback/register-model';
 import * as fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
-import {
-  type ModelCall,
-  type ModelOrder,
-  type ModelResult,
-  NO_ORDER,
-  UNKNOWN,
-  callEvents,
-  callOrder,
-  callRegister,
-  modelRegister,
-  modelResult,
-  modelRow,
-} from './register-model.ts';
+import { NOTHING, type OrderWithEvents, callEvents, registerWithEvents } from './events-model.ts';
 import { TOKEN, type TestServer, registerInput, startTestServer } from './support.ts';
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -23,16 +13,16 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
-type Call = { register: ModelCall } | 'order' | 'events';
+type Call = ModelInput | 'events';
 
 /** One order, as if its calls came one after another. */
-const model: SequentialModel<ModelOrder, Call, unknown> = {
-  initial: NO_ORDER,
-  apply(order, call) {
-    if (call === 'order') return { state: order, result: modelRow(order) };
-    if (call === 'events') return { state: order, result: order.events };
-    const applied = modelRegister(order, call.register);
-    return { state: applied.order, result: modelResult(applied) };
+const model: SequentialModel<OrderWithEvents, Call, unknown> = {
+  initial: NOTHING,
+  apply(state, call) {
+    if (call === 'order') return { state, result: modelView(state.order) };
+    if (call === 'events') return { state, result: state.events };
+    const { step, after } = registerWithEvents(state, call.register);
+    return { state: after, result: modelResult(step) };
   },
 };
 
@@ -81,9 +71,8 @@ async function openClientOnBadRoad(url: string): Promise<CashbackClient> {
 }
 
 function runCall(client: CashbackClient, orderId: string, call: Call): Promise<unknown> {
-  if (call === 'order') return callOrder(client, orderId);
   if (call === 'events') return callEvents(client, orderId);
-  return callRegister(client, orderId, call.register);
+  return callServer(client, registerInput({ order_id: orderId }), call);
 }
 
 /** Every client makes its calls one after another, all clients at once; in the end each order is looked at. */
@@ -92,7 +81,7 @@ async function playCalls(clients: readonly CashbackClient[], orderIds: readonly 
   const play = (client: CashbackClient, orderId: string, call: Call): Promise<unknown> =>
     history.record(orderId, call, () =>
       runCall(client, orderId, call).catch((error: unknown) => {
-        if (error instanceof CashbackClientError && UNKNOWN.has(error.code)) return null;
+        if (isUnknown(error)) return null;
         throw error;
       }),
     );
@@ -105,7 +94,7 @@ async function playCalls(clients: readonly CashbackClient[], orderIds: readonly 
         const { is_newer, expects, ...register } = call;
         const invoice_version = 1 + Math.floor(index / CALLS_PER_VERSION) + (is_newer ? 1 : 0);
         const expected_revision = expects ? { expected_revision: known.get(orderId) ?? 0 } : {};
-        call = { register: { ...register, ...expected_revision, invoice_version } };
+        call = { register: { user_id: 'user-1', ...register, ...expected_revision, invoice_version } };
       }
       const result = await play(client, orderId, call);
       const { revision } = { ...(result as ModelResult | null) };

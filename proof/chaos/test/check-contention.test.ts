@@ -1,60 +1,60 @@
-import type { RecordedCall } from '@cashback/invariants/linearizability';
+import type { ModelResult, ModelView } from '@cashback/register-model';
 import { expect, test } from 'vitest';
-import { checkContention } from '../src/load/check-contention.ts';
-import type { ModelCall, ModelOrder, ModelResult } from '../src/load/register-model.ts';
+import { type ContendedCall, checkContention } from '../src/load/check-contention.ts';
 
-type Call = RecordedCall<ModelCall, ModelResult>;
-
-/** A register of `user` for invoice version `version`, made and answered at these times. */
+/** A register of `user` for an invoice version, made and answered at these times. */
 function register(
   at: [number, number],
-  version: number,
-  user: string,
+  invoice_version: number,
+  user: number,
   answer: Partial<ModelResult> | null,
-): Call {
-  const result = { answer: 'registered', invoice_version: version, user, service: '0.0000', ...answer };
+): ContendedCall {
+  const result = {
+    answer: 'registered' as const,
+    invoice_version,
+    user,
+    service: 0,
+    cashback_sum: user,
+    ...answer,
+  };
   return {
     key: 'order-1',
-    input: { invoice_version: version, user, service: '0.0000' },
+    input: { register: { user_id: 'user-1', invoice_version, cleared_sum: 100, by_source: { user } } },
     invoked_at: at[0],
     answer: answer === null ? null : { returned_at: at[1], result },
   };
 }
-const check = (calls: readonly Call[], stored: ModelOrder) =>
+
+function orderAt(revision: number, invoice_version: number, user: number): ModelView {
+  return { revision, invoice_version, cleared_sum: 100, user, service: 0, cashback_sum: user };
+}
+
+const check = (calls: readonly ContendedCall[], stored: ModelView) =>
   checkContention(calls, new Map([['order-1', stored]]));
-const first = register([0, 10], 1, '5.0000', { revision: 1 });
+const first = register([0, 10], 1, 5, { revision: 1 });
 
 test('what was acknowledged and is stored is no violation', () => {
-  const stored = { revision: 1, invoice_version: 1, user: '5.0000', service: '0.0000' };
-  expect(check([first], stored)).toEqual({ violations: [], undecided: [] });
+  expect(check([first], orderAt(1, 1, 5))).toEqual({ violations: [], undecided: [] });
 });
 
 test('what was acknowledged and is not stored is a violation of 2, with the calls that show it', () => {
-  const { violations } = check([first, register([20, 30], 2, '6.0000', { revision: 2 })], {
-    revision: 1,
-    invoice_version: 1,
-    user: '5.0000',
-    service: '0.0000',
-  });
+  const { violations } = check([first, register([20, 30], 2, 6, { revision: 2 })], orderAt(1, 1, 5));
   expect(violations).toMatchObject([{ invariant: 2, order_id: 'order-1' }]);
   expect(violations[0]?.detail).toContain('"registered"');
 });
 
 test('what was never answered may be stored, or not', () => {
-  const silent = register([20, 0], 2, '6.0000', null);
-  for (const stored of [
-    { revision: 1, invoice_version: 1, user: '5.0000', service: '0.0000' },
-    { revision: 2, invoice_version: 2, user: '6.0000', service: '0.0000' },
-  ]) {
+  const silent = register([20, 0], 2, 6, null);
+  for (const stored of [orderAt(1, 1, 5), orderAt(2, 2, 6)]) {
     expect(check([first, silent], stored).violations).toEqual([]);
   }
-  const half = { revision: 2, invoice_version: 2, user: '5.0000', service: '0.0000' };
+  const half = orderAt(2, 2, 5);
   expect(check([first, silent], half).violations).toHaveLength(1);
 });
 
 test('an older invoice version that overwrote a newer one is a violation of 3', () => {
-  const newer = register([0, 10], 3, '5.0000', { revision: 1 });
-  const older = register([20, 30], 2, '6.0000', { revision: 2 });
-  const stored = { revision: 2, invoice_version: 2, user: '6.0000', service: '0.0000' };
+  const newer = register([0, 10], 3, 5, { revision: 1 });
+  const older = register([20, 30], 2, 6, { revision: 2 });
+  const stored = orderAt(2, 2, 6);
   expect(check([newer, older], stored).violations).toMatchObject([{ invariant: 3 }]);
 });

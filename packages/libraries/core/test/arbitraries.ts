@@ -16,8 +16,8 @@ export const anyAmount = fc.oneof(
 /** Few values, so that equal ones meet. */
 export const fewAmounts = fc.bigInt({ min: 0n, max: 3n });
 
-export const anyAmountsBySource: fc.Arbitrary<AmountsBySource> = vectorOf(anyAmount);
-export const fewAmountsBySource: fc.Arbitrary<AmountsBySource> = vectorOf(fewAmounts);
+export const anyAmountsBySource: fc.Arbitrary<AmountsBySource> = amountsBySourceOf(anyAmount);
+export const fewAmountsBySource: fc.Arbitrary<AmountsBySource> = amountsBySourceOf(fewAmounts);
 
 const anyRate = fc.oneof(
   fc.bigInt({ min: 0n, max: RATE_ONE }),
@@ -64,7 +64,7 @@ export const anyCalculation: fc.Arbitrary<CalculationInput> = fc
     service_cashback: answer,
   }));
 
-function vectorOf(amounts: fc.Arbitrary<bigint>): fc.Arbitrary<AmountsBySource> {
+function amountsBySourceOf(amounts: fc.Arbitrary<bigint>): fc.Arbitrary<AmountsBySource> {
   return fc.record({ user: amounts, service: amounts }, { requiredKeys: [] });
 }
 

@@ -1,6 +1,16 @@
 import type { Violation } from '@cashback/invariants';
 import { type RecordedCall, checkLinearizable } from '@cashback/invariants/linearizability';
-import { type ModelCall, type ModelOrder, type ModelResult, registerModel } from './register-model.ts';
+import {
+  type ModelInput,
+  type ModelResult,
+  type ModelView,
+  NO_ORDER,
+  modelView,
+  registerModel,
+} from '@cashback/register-model';
+
+/** A call of a client about a contended order. */
+export type ContendedCall = RecordedCall<ModelInput, ModelResult | ModelView>;
 
 /** A history that has an order shows it within thousands of steps; one of silence alone has millions of orders. */
 const MAX_STEPS = 50_000;
@@ -10,19 +20,19 @@ const MAX_STEPS = 50_000;
  * explains every answer. An acknowledged register that was lost has none. `undecided` are those with too many orders.
  */
 export function checkContention(
-  calls: readonly RecordedCall<ModelCall, ModelResult>[],
-  atRest: ReadonlyMap<string, ModelOrder>,
+  calls: readonly ContendedCall[],
+  atRest: ReadonlyMap<string, ModelView>,
 ): { violations: Violation[]; undecided: string[] } {
   const violations: Violation[] = [];
   const undecided: string[] = [];
   for (const [order_id, ofOrder] of Map.groupBy(calls, ({ key }) => key)) {
-    const stored = atRest.get(order_id) ?? registerModel.initial;
+    const stored = atRest.get(order_id) ?? modelView(NO_ORDER);
     const ended = Math.max(...ofOrder.map(({ invoked_at, answer }) => answer?.returned_at ?? invoked_at));
-    const last: RecordedCall<ModelCall, ModelResult> = {
+    const last: ContendedCall = {
       key: order_id,
       input: 'order',
       invoked_at: ended + 1,
-      answer: { returned_at: ended + 2, result: { answer: 'order', ...stored } },
+      answer: { returned_at: ended + 2, result: stored },
     };
     const verdict = checkLinearizable([...ofOrder, last], registerModel, { max_steps: MAX_STEPS });
     if (verdict.outcome === 'linearizable') continue;
@@ -30,9 +40,15 @@ export function checkContention(
       undecided.push(verdict.report);
       continue;
     }
-    const registered = ofOrder.filter(({ answer }) => answer?.result.answer === 'registered');
-    const newest = Math.max(0, ...registered.map(({ answer }) => answer?.result.revision ?? 0));
+    const newest = Math.max(0, ...ofOrder.map(registeredRevision));
     violations.push({ invariant: stored.revision < newest ? 2 : 3, order_id, detail: verdict.report });
   }
   return { violations, undecided };
+}
+
+function registeredRevision({ answer }: ContendedCall): number {
+  const result = answer?.result;
+  return result !== undefined && 'answer' in result && result.answer === 'registered'
+    ? (result.revision ?? 0)
+    : 0;
 }

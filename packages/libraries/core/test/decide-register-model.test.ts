@@ -1,0 +1,164 @@
+import { type AmountsBySource, amountOf, equalAmounts, totalOf } from '@cashback/contract/source';
+import { type ModelCall, type ModelOrder, NO_ORDER, modelRegister } from '@cashback/register-model';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type RegisterDecision,
+  type Registration,
+  type StoredOrder,
+  decideRegister,
+} from '../src/decide-register.ts';
+import { fewAmounts, fewAmountsBySource } from './arbitraries.ts';
+import { callOf, storedOf } from './register-builders.ts';
+
+/** The reference model's words for an order and a call; units of its amounts are ten-thousandths here. */
+function modelOrder(stored: StoredOrder | null): ModelOrder {
+  if (stored === null) return NO_ORDER;
+  const { user_id, revision, invoice_version, target } = stored;
+  return { ...wholeAmounts(target), user_id, revision, invoice_version, cleared_sum: 0 };
+}
+
+function modelCall({ user_id, invoice_version, by_source, sum, expected_revision }: Registration): ModelCall {
+  return {
+    user_id,
+    invoice_version,
+    cleared_sum: 0,
+    ...(by_source !== null && { by_source: wholeAmounts(by_source) }),
+    ...(sum !== null && { sum: Number(sum) }),
+    ...(expected_revision !== null && { expected_revision }),
+  };
+}
+
+function wholeAmounts(amounts: AmountsBySource): { user: number; service: number } {
+  return { user: Number(amountOf(amounts, 'user')), service: Number(amountOf(amounts, 'service')) };
+}
+
+/** Decides, holds all of the decision against the model's, and returns the order after it. */
+function decideAsModel(stored: StoredOrder | null, call: Registration): StoredOrder | null {
+  const decision = decideRegister(stored, call);
+  const step = modelRegister(modelOrder(stored), modelCall(call));
+  expect(decision.outcome === 'refused' ? decision.code : decision.outcome).toBe(step.answer);
+  if (decision.outcome === 'registered') {
+    const changes = decision.changes.map(({ source, value }) => ({ source, value: Number(value) }));
+    expect(changes).toEqual(step.changes);
+  }
+  const after = store(stored, call, decision);
+  expect(modelOrder(after)).toEqual(step.order);
+  return after;
+}
+
+/** The order as a server stores it after the decision. */
+function store(
+  stored: StoredOrder | null,
+  call: Registration,
+  decision: RegisterDecision,
+): StoredOrder | null {
+  if (decision.outcome === 'registered') {
+    const { service, user_id, wallet_id, currency, invoice_version } = call;
+    const { revision, target } = decision;
+    return { service, user_id, wallet_id, currency, invoice_version, revision, target };
+  }
+  if (stored && decision.outcome === 'unchanged' && decision.newer_version) {
+    return { ...stored, invoice_version: call.invoice_version };
+  }
+  return stored;
+}
+
+describe('every combination of an order and a call', () => {
+  const LAST_REVISION = 2_147_483_647;
+  const orders = [
+    null,
+    ...[{ user: 10n }, { user: 10n, service: 0n }, { user: 10n, service: 5n }].flatMap((target) =>
+      [3, LAST_REVISION - 1, LAST_REVISION].map((revision) => storedOf({ target, revision })),
+    ),
+  ];
+
+  function callsOn(stored: StoredOrder | null): Registration[] {
+    const target = stored?.target ?? {};
+    const revision = stored?.revision ?? 0;
+    const other = { user: 4n, service: 7n };
+    const amounts = [
+      { by_source: target, sum: null },
+      { by_source: target, sum: totalOf(target) },
+      { by_source: target, sum: totalOf(target) + 1n },
+      { by_source: null, sum: totalOf(target) },
+      { by_source: other, sum: null },
+      { by_source: other, sum: 11n },
+      { by_source: null, sum: 11n },
+    ];
+    return amounts.flatMap((asked) =>
+      ['user-1', 'user-2'].flatMap((user_id) =>
+        [4, 5, 6].flatMap((invoice_version) =>
+          [null, revision, revision + 1].map((expected_revision) =>
+            callOf({ ...asked, user_id, invoice_version, expected_revision }),
+          ),
+        ),
+      ),
+    );
+  }
+
+  test('is decided as the reference model decides it', () => {
+    const combinations = orders.flatMap((stored) => callsOn(stored).map((call) => ({ stored, call })));
+    expect(combinations).toHaveLength(1_260);
+    for (const { stored, call } of combinations) decideAsModel(stored, call);
+  });
+});
+
+describe('any sequence of registers', () => {
+  const amounts = fc.oneof(
+    fc.record({ by_source: fewAmountsBySource, sum: fc.constant(null) }),
+    fc.record({ by_source: fc.constant(null), sum: fewAmounts }),
+    fewAmountsBySource.map((by_source) => ({ by_source, sum: totalOf(by_source) })),
+    fc.record({ by_source: fewAmountsBySource, sum: fewAmounts }),
+  );
+  const calls: fc.Arbitrary<Registration> = fc
+    .record({
+      amounts,
+      user_id: fc.constantFrom('user-1', 'user-1', 'user-1', 'user-1', 'user-2'),
+      invoice_version: fc.integer({ min: 1, max: 4 }),
+      expected_revision: fc.option(fc.nat(4)),
+    })
+    .map(({ amounts: given, ...fields }) => callOf({ ...given, ...fields }));
+  const sequences = fc.array(calls, { maxLength: 25 });
+
+  test('is decided as the reference model decides it', () => {
+    fc.assert(
+      fc.property(sequences, (sequence) => {
+        sequence.reduce<StoredOrder | null>(decideAsModel, null);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('never lets an older invoice version overwrite a newer one', () => {
+    const plain = fc.array(
+      fc
+        .record({ by_source: fewAmountsBySource, invoice_version: fc.integer({ min: 1, max: 4 }) })
+        .map(callOf),
+      { minLength: 1, maxLength: 15 },
+    );
+    fc.assert(
+      fc.property(plain, (sequence) => {
+        const stored = sequence.reduce<StoredOrder | null>(decideAsModel, null);
+        const newest = Math.max(...sequence.map((call) => call.invoice_version));
+        const last = sequence.findLast((call) => call.invoice_version === newest);
+        expect(stored?.invoice_version).toBe(newest);
+        expect(equalAmounts(stored?.target ?? {}, last?.by_source ?? {})).toBe(true);
+      }),
+    );
+  });
+
+  test('is not changed by repeating the newest call', () => {
+    fc.assert(
+      fc.property(sequences, calls, (sequence, call) => {
+        const before = sequence.reduce<StoredOrder | null>(decideAsModel, null);
+        const first = decideRegister(before, call);
+        fc.pre(first.outcome === 'registered');
+        expect(decideRegister(store(before, call, first), call)).toEqual({
+          outcome: 'unchanged',
+          newer_version: false,
+        });
+      }),
+    );
+  });
+});
