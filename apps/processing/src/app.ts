@@ -7,6 +7,7 @@ import {
   createHttpServer,
   createLoop,
   listen,
+  startParts,
 } from '@cashback/service';
 import { addAttentionRoutes } from './attention-routes.ts';
 import { catchUp } from './catch-up.ts';
@@ -27,27 +28,28 @@ const STOP_JOBS_MS = 5_000;
 const CLIENT_RETRIES = 1;
 
 /** Starts processing. Throws an expected error when the database cannot be used or a service's URL has no token. */
-export async function startProcessing(settings: Settings, { log, name }: AppContext): Promise<RunningApp> {
+export function startProcessing(settings: Settings, context: AppContext): Promise<RunningApp> {
+  return startParts((parts) => start(parts, settings, context));
+}
+
+async function start(
+  parts: AsyncDisposableStack,
+  settings: Settings,
+  { log, name }: AppContext,
+): Promise<string> {
   const { database_url: url, upstream_timeout_ms: timeout_ms } = settings;
   const tokens = settings.service_url_tokens;
   const services = openServices(
     settings.cashback_services,
     tokens === undefined ? {} : parseUrlTokens(tokens),
   );
+  parts.defer(() => services.close());
 
   const logError = (error: Error): void => log.error({ err: error }, 'database connection failed');
   const connection = { role: ROLE, application_name: name, log_error: logError };
   await waitForDatabase({ url, timeout_ms: DATABASE_WAIT_MS });
-  const jobs = await startJobs({
-    ...connection,
-    database_url: url,
-    jobs_schema: JOBS_SCHEMA,
-    queues: [processingQueue],
-    max_connections: QUEUE_CONNECTIONS,
-  });
   const database = openDatabase({ ...connection, url, max_connections: settings.max_connections });
-  const inbox = { database, jobs };
-
+  parts.defer(() => database.close());
   const transactions = createHttpClient({
     name: 'transactions',
     base_url: settings.transactions_url,
@@ -55,18 +57,43 @@ export async function startProcessing(settings: Settings, { log, name }: AppCont
     timeout_ms,
     concurrency: settings.concurrency,
   });
+  parts.defer(() => transactions.close());
   const client = createCashbackClient({
     url: settings.server_url,
     token: settings.server_token,
     timeout_ms,
     retries: CLIENT_RETRIES,
   });
-  async function stopWork(): Promise<void> {
-    await jobs.stop({ timeout_ms: STOP_JOBS_MS });
-    client.close();
-    await Promise.all([transactions.close(), services.close()]);
-    await database.close();
-  }
+  parts.defer(() => client.close());
+  const jobs = await startJobs({
+    ...connection,
+    database_url: url,
+    jobs_schema: JOBS_SCHEMA,
+    queues: [processingQueue],
+    max_connections: QUEUE_CONNECTIONS,
+  });
+  parts.defer(() => jobs.stop({ timeout_ms: STOP_JOBS_MS }));
+
+  const inbox = { database, jobs };
+  const { batch_size, concurrency } = settings;
+  const upstreams = { server: client, transactions, services, log };
+  const handler = createProcessingHandler({ inbox, upstreams, log, limits: settings, concurrency });
+  await jobs.work(processingQueue, { batch_size, concurrency: BATCHES }, handler);
+  const loops = [
+    createLoop({
+      name: 'catch-up',
+      log,
+      interval_ms: settings.catch_up_interval_ms,
+      run: (signal) => catchUp({ inbox, transactions, log, page_size: settings.catch_up_page_size }, signal),
+    }),
+    createLoop({
+      name: 'sweep',
+      log,
+      interval_ms: settings.sweep_interval_ms,
+      run: () => sweep(inbox, { overdue_ms: settings.overdue_after_ms, page_size: settings.sweep_page_size }),
+    }),
+  ];
+  parts.defer(async () => void (await Promise.all(loops.map((loop) => loop.stop()))));
 
   const server = createHttpServer({
     name,
@@ -79,40 +106,6 @@ export async function startProcessing(settings: Settings, { log, name }: AppCont
   });
   addInvoiceCallback(server, settings.invoice_callback_secret, inbox);
   addAttentionRoutes(server, inbox);
-
-  try {
-    const listening = await listen(server, settings);
-    const { batch_size, concurrency } = settings;
-    const upstreams = { server: client, transactions, services, log };
-    const handler = createProcessingHandler({ inbox, upstreams, log, limits: settings, concurrency });
-    await jobs.work(processingQueue, { batch_size, concurrency: BATCHES }, handler);
-    const loops = [
-      createLoop({
-        name: 'catch-up',
-        log,
-        interval_ms: settings.catch_up_interval_ms,
-        run: (signal) =>
-          catchUp({ inbox, transactions, log, page_size: settings.catch_up_page_size }, signal),
-      }),
-      createLoop({
-        name: 'sweep',
-        log,
-        interval_ms: settings.sweep_interval_ms,
-        run: () =>
-          sweep(inbox, { overdue_ms: settings.overdue_after_ms, page_size: settings.sweep_page_size }),
-      }),
-    ];
-    return {
-      url: listening,
-      stop: async () => {
-        await server.close();
-        await Promise.all(loops.map((loop) => loop.stop()));
-        await stopWork();
-      },
-    };
-  } catch (error) {
-    await server.close();
-    await stopWork();
-    throw error;
-  }
+  parts.defer(() => server.close());
+  return listen(server, settings);
 }

@@ -1,6 +1,6 @@
 import { CASHBACK_JOBS_SCHEMA, chargeQueue } from '@cashback/cashback-db';
 import { explainDatabaseError, openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
-import { type AppContext, type RunningApp, createHttpServer, listen } from '@cashback/service';
+import { type AppContext, type RunningApp, createHttpServer, listen, startParts } from '@cashback/service';
 import type { Settings } from './env.ts';
 import { createServices } from './services.ts';
 import { serveRouter } from './serve-router.ts';
@@ -11,7 +11,15 @@ const QUEUE_CONNECTIONS = 2;
 const STOP_JOBS_MS = 5_000;
 
 /** Starts the server: tRPC under `/trpc`, and `/health`. Throws an expected error when the database cannot be used. */
-export async function startServer(settings: Settings, { log, name }: AppContext): Promise<RunningApp> {
+export function startServer(settings: Settings, context: AppContext): Promise<RunningApp> {
+  return startParts((parts) => start(parts, settings, context));
+}
+
+async function start(
+  parts: AsyncDisposableStack,
+  settings: Settings,
+  { log, name }: AppContext,
+): Promise<string> {
   const { database_url: url, bearer_tokens: tokens } = settings;
   const connection = { role: ROLE, application_name: name, log_error: logError };
   function logError(error: Error): void {
@@ -19,16 +27,8 @@ export async function startServer(settings: Settings, { log, name }: AppContext)
   }
 
   await waitForDatabase({ url, timeout_ms: DATABASE_WAIT_MS });
-  const jobs = await startJobs({
-    ...connection,
-    database_url: url,
-    jobs_schema: CASHBACK_JOBS_SCHEMA,
-    queues: [chargeQueue],
-    max_connections: QUEUE_CONNECTIONS,
-    // It works on no jobs: woken by each of its own, it would only find that out.
-    listen: false,
-  });
   const database = openDatabase({ ...connection, url, max_connections: settings.max_connections });
+  parts.defer(() => database.close());
   const registering = openDatabase({
     ...connection,
     url,
@@ -36,10 +36,17 @@ export async function startServer(settings: Settings, { log, name }: AppContext)
     max_connections: 2 * settings.register_concurrency,
     lock_timeout_ms: settings.register_lock_timeout_ms,
   });
-  async function stopDatabase(): Promise<void> {
-    await jobs.stop({ timeout_ms: STOP_JOBS_MS });
-    await Promise.all([database.close(), registering.close()]);
-  }
+  parts.defer(() => registering.close());
+  const jobs = await startJobs({
+    ...connection,
+    database_url: url,
+    jobs_schema: CASHBACK_JOBS_SCHEMA,
+    queues: [chargeQueue],
+    max_connections: QUEUE_CONNECTIONS,
+    // The server works on no jobs, so there is nothing to wake.
+    listen: false,
+  });
+  parts.defer(() => jobs.stop({ timeout_ms: STOP_JOBS_MS }));
 
   const server = createHttpServer({
     name,
@@ -67,16 +74,6 @@ export async function startServer(settings: Settings, { log, name }: AppContext)
     log,
     max_batch_size: settings.max_batch_size,
   });
-  try {
-    return {
-      url: await listen(server, settings),
-      stop: async () => {
-        await server.close();
-        await stopDatabase();
-      },
-    };
-  } catch (error) {
-    await stopDatabase();
-    throw error;
-  }
+  parts.defer(() => server.close());
+  return listen(server, settings);
 }

@@ -1,5 +1,5 @@
 import { explainDatabaseError, openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
-import { type AppContext, type RunningApp, createHttpServer, listen } from '@cashback/service';
+import { type AppContext, type RunningApp, createHttpServer, listen, startParts } from '@cashback/service';
 import { workOnOperations } from './cashback/cashback-operation.ts';
 import { JOBS_SCHEMA, operationQueue } from './cashback/operation-queue.ts';
 import { sweepOperations } from './cashback/sweep-operations.ts';
@@ -13,10 +13,18 @@ const QUEUE_CONNECTIONS = 4;
 const STOP_JOBS_MS = 5_000;
 
 /** Starts the app. Throws an expected error when the database cannot be used or the port is taken. */
-export async function startTransactions(
+export function startTransactions(
+  settings: Settings,
+  context: AppContext,
+): Promise<RunningApp & { url: string }> {
+  return startParts((parts) => start(parts, settings, context));
+}
+
+async function start(
+  parts: AsyncDisposableStack,
   settings: Settings,
   { log, name }: AppContext,
-): Promise<RunningApp & { url: string }> {
+): Promise<string> {
   const { database_url: url } = settings;
   const connection = {
     role: ROLE,
@@ -24,6 +32,10 @@ export async function startTransactions(
     log_error: (error: Error): void => log.error({ err: error }, 'database connection failed'),
   };
   await waitForDatabase({ url, timeout_ms: DATABASE_WAIT_MS });
+  const database = openDatabase({ ...connection, url, max_connections: settings.max_connections });
+  parts.defer(() => database.close());
+  const callbacks = sendCallbacks(database, settings, log);
+  parts.defer(() => callbacks.stop());
   const jobs = await startJobs({
     ...connection,
     database_url: url,
@@ -31,10 +43,19 @@ export async function startTransactions(
     queues: [operationQueue],
     max_connections: QUEUE_CONNECTIONS,
   });
-  const database = openDatabase({ ...connection, url, max_connections: settings.max_connections });
-  const callbacks = sendCallbacks(database, settings, log);
+  parts.defer(() => jobs.stop({ timeout_ms: STOP_JOBS_MS }));
   const changed = (): void => callbacks.wake('invoice.changed');
   const finished = (): void => callbacks.wake('operation.finished');
+  const operations = await workOnOperations({ database, jobs, log, settings, finished });
+  parts.defer(() => operations.stop());
+  const sweeper = sweepOperations({
+    database,
+    jobs,
+    log,
+    interval_ms: settings.sweep_interval_ms,
+    overdue_ms: settings.overdue_after_ms,
+  });
+  parts.defer(() => sweeper.stop());
 
   const server = createHttpServer({
     name,
@@ -47,31 +68,6 @@ export async function startTransactions(
   });
   const { wallet_policies } = settings;
   addRoutes(server, { database, jobs, wallet_policies, changed, finished });
-
-  // What was started last stops first: nothing is left without what it works on.
-  const stops = [
-    () => database.close(),
-    () => callbacks.stop(),
-    () => jobs.stop({ timeout_ms: STOP_JOBS_MS }),
-  ];
-  async function stop(): Promise<void> {
-    for (const stopOne of stops.splice(0).toReversed()) await stopOne();
-  }
-  try {
-    const operations = await workOnOperations({ database, jobs, log, settings, finished });
-    stops.push(() => operations.stop());
-    const sweeper = sweepOperations({
-      database,
-      jobs,
-      log,
-      interval_ms: settings.sweep_interval_ms,
-      overdue_ms: settings.overdue_after_ms,
-    });
-    stops.push(() => sweeper.stop());
-    stops.push(() => server.close());
-    return { url: await listen(server, settings), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  parts.defer(() => server.close());
+  return listen(server, settings);
 }

@@ -2,10 +2,12 @@ import { asSetupError, explainDatabaseError, openDatabase, waitForDatabase } fro
 import {
   type AppContext,
   type HttpServer,
+  type Log,
   type RunningApp,
   createHttpServer,
   createLoop,
   listen,
+  startParts,
 } from '@cashback/service';
 import type { Context } from './context.ts';
 import { loadSettings } from './db/settings.ts';
@@ -26,10 +28,14 @@ const HANDLER_TIMEOUT_MS = 75_000;
  * Starts the stand-in: its routes, the loop that settles what is due, and billing's callbacks. Throws an expected
  * error when the database cannot be used or the port not be had.
  */
-export async function startTrust(
+export function startTrust(
   settings: Settings,
   { log }: Pick<AppContext, 'log'>,
 ): Promise<RunningApp & { url: string }> {
+  return startParts((parts) => start(parts, settings, log));
+}
+
+async function start(parts: AsyncDisposableStack, settings: Settings, log: Log): Promise<string> {
   const { database_url, callback_hold_back_ms: holdBackMs } = settings;
   await waitForDatabase({ url: database_url, timeout_ms: DATABASE_WAIT_MS });
   const database = openDatabase({
@@ -39,11 +45,12 @@ export async function startTrust(
     max_connections: settings.max_connections,
     log_error: (error) => log.warn({ err: error }, 'a database connection broke'),
   });
-  await loadSettings(database.drizzle).catch(async (error: unknown) => {
-    await database.close();
+  parts.defer(() => database.close());
+  await loadSettings(database.drizzle).catch((error: unknown) => {
     throw asSetupError('cannot use the tables of trust', error);
   });
   const outbox = sendCallbacks(database, settings, log);
+  parts.defer(() => outbox.stop());
   const settlement = createLoop({
     name: 'settlement',
     log,
@@ -54,6 +61,7 @@ export async function startTrust(
       return more;
     },
   });
+  parts.defer(() => settlement.stop());
   const server = createHttpServer({
     name: 'trust',
     explain: explainDatabaseError,
@@ -63,20 +71,8 @@ export async function startTrust(
     health: async () => void (await loadSettings(database.drizzle)),
   });
   addRoutes(server, { database, hold_back_ms: holdBackMs, wakeCallbacks: () => outbox.wake() });
-
-  async function stop(): Promise<void> {
-    await server.close();
-    await settlement.stop();
-    await outbox.stop();
-    await database.close();
-  }
-
-  try {
-    return { url: await listen(server, settings), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  parts.defer(() => server.close());
+  return listen(server, settings);
 }
 
 function addRoutes(server: HttpServer, context: Context): void {

@@ -1,5 +1,6 @@
 export { runApp } from './app.ts';
 export type { AppContext, AppOptions, RunningApp } from './app.ts';
+export { startParts } from './start-parts.ts';
 export { setting } from './setting.ts';
 export { SettingsError, describeSettings, readSettings } from './settings.ts';
 export { describeIssues } from './describe-issues.ts';
