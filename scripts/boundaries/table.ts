@@ -1,0 +1,161 @@
+// The architecture: which packages of ours each package may import. Dependencies point one way; an import that is not
+// in this table fails the check.
+//
+//    apps, stand-ins        proof, bench, tools         (start apps as processes, never import their sources)
+//          |                       |
+//          |                  development               (databases, systems, scenarios, checkers)
+//          |                       |
+//          +------ libraries ------+
+//                      |
+//                  published                            (contract, client)
+
+export interface Rule {
+  /** Packages that the sources may import. An app is named with the one export of it: `worker/decisions`. */
+  src: readonly string[];
+  /** Packages that the tests may import as well. */
+  tests?: readonly string[];
+}
+
+const APP = ['contract', 'wire', 'core', 'postgres', 'service'];
+const SERVER = ['server/app', 'server/settings'];
+const WORKER = ['worker/app', 'worker/settings'];
+const TRANSACTIONS = ['transactions/app', 'transactions/settings'];
+const TRUST = ['trust/app', 'trust/settings'];
+const DATABASE_TEST = ['testing', 'system'];
+
+/** By the folder of the packages. */
+export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
+  'packages/published': {
+    contract: { src: [] },
+    client: { src: ['contract'] },
+  },
+  'packages/libraries': {
+    wire: { src: ['contract'] },
+    core: { src: ['contract', 'wire'], tests: ['register-model'] },
+    postgres: { src: [], tests: DATABASE_TEST },
+    service: { src: [] },
+    'cashback-db': { src: ['contract', 'core', 'postgres'], tests: ['testing'] },
+  },
+  'packages/development': {
+    'embedded-postgres': { src: ['postgres'] },
+    testing: { src: ['embedded-postgres', 'postgres'] },
+    invariants: { src: ['contract', 'wire', 'core'], tests: ['testing'] },
+    proxies: { src: [], tests: ['testing'] },
+    // Owes nothing to what decides in the product.
+    'register-model': { src: ['client', 'contract'] },
+    // Starts every app as a process of its own.
+    system: { src: ['contract', 'wire', 'embedded-postgres', 'postgres'] },
+    // Plays and checks a system that runs, through its APIs and its tables.
+    scenario: { src: ['contract', 'wire', 'core', 'client', 'postgres', 'service', 'invariants', 'system'] },
+  },
+  apps: {
+    server: {
+      src: [...APP, 'cashback-db'],
+      tests: [...DATABASE_TEST, ...WORKER, 'client', 'invariants', 'proxies', 'register-model'],
+    },
+    worker: {
+      src: [...APP, 'cashback-db'],
+      tests: [
+        ...DATABASE_TEST,
+        ...TRANSACTIONS,
+        ...TRUST,
+        // Fills tables with orders as a register leaves them.
+        'server/register-orders',
+        'proxies',
+      ],
+    },
+    // Reaches the server only through the SDK.
+    processing: {
+      src: [...APP, 'client'],
+      tests: [...DATABASE_TEST, ...SERVER, ...TRANSACTIONS, 'proxies'],
+    },
+    transactions: { src: APP, tests: [...DATABASE_TEST, ...TRUST, 'proxies'] },
+    wallet: { src: APP, tests: [...DATABASE_TEST, 'proxies'] },
+  },
+  'stand-ins': {
+    trust: { src: APP, tests: DATABASE_TEST },
+  },
+  tools: {
+    // A caller like any other: stands outside of the system.
+    backfill: { src: ['client'], tests: DATABASE_TEST },
+    // Loads the tool that its first argument names.
+    cashback: { src: ['backfill', 'postgres'] },
+    demo: {
+      src: ['contract', 'wire', 'invariants', 'scenario', 'system'],
+      tests: ['core', 'postgres', 'testing'],
+    },
+  },
+  proof: {
+    // Plays the decisions of the apps; none of their processes run here.
+    simulation: {
+      src: [
+        'contract',
+        'wire',
+        'core',
+        'service',
+        'cashback-db',
+        'processing/decisions',
+        'server/decisions',
+        'transactions/decisions',
+        'worker/decisions',
+      ],
+    },
+    // Starts and plays the system as the demo does, and breaks it meanwhile.
+    chaos: {
+      src: [
+        'client',
+        'contract',
+        'wire',
+        'postgres',
+        'service',
+        'embedded-postgres',
+        'invariants',
+        'proxies',
+        'register-model',
+        'scenario',
+        'system',
+      ],
+    },
+    // Starts it, too, and stops its processes one effect at a time.
+    failpoints: {
+      src: ['wire', 'embedded-postgres', 'invariants', 'proxies', 'scenario', 'system'],
+      tests: ['client', 'contract', 'postgres', 'testing'],
+    },
+    // Knows an implementation only over HTTP.
+    conformance: {
+      src: ['contract', 'wire', 'service'],
+      tests: [...DATABASE_TEST, ...TRANSACTIONS, ...TRUST, 'proxies'],
+    },
+  },
+  '.': {
+    bench: {
+      src: [...APP, 'client', 'cashback-db', 'embedded-postgres', 'system', 'testing'],
+      // What a peer of the worker is measured with is the invoice of `transactions`.
+      tests: ['transactions/create-invoice'],
+    },
+  },
+};
+
+/** Where a connection may be opened past `connectClient` and `openDatabase`, which set its session up. */
+export const OPENS_CONNECTIONS: Readonly<Record<string, string>> = {
+  'packages/libraries/postgres/src/connect-client.ts': 'is the one way to open a connection',
+  'packages/libraries/postgres/src/database.ts': 'is the one way to open a pool',
+  'packages/development/embedded-postgres/test/embedded-postgres.test.ts': 'shows a server to a plain client',
+  'packages/development/proxies/test/tcp-proxy.test.ts': 'shows a proxy to a plain client',
+  'packages/development/proxies/test/failpoints.test.ts': 'shows a proxy to a plain client',
+  'packages/development/testing/src/test-database.ts': 'creates and drops databases',
+  'packages/development/invariants/test/invariants.test.ts': 'plants violations as a superuser',
+  'packages/development/scenario/src/world.ts': 'reads all schemas as a superuser',
+  'tools/demo/test/demo.test.ts': 'drops what a demo left',
+  'tools/demo/test/invariants.test.ts': 'plants violations as a superuser',
+  'proof/chaos/src/postgres.ts': 'sets up a server',
+  'bench/src/database/with-client.ts': 'measures as a plain client',
+  'bench/peers/graphile-worker.ts': 'belongs to the peer',
+  'bench/peers/bullmq.ts': 'belongs to the peer',
+};
+
+/** Imports by a path that leaves the package. */
+export const LEAVES_PACKAGE: Readonly<Record<string, string>> = {
+  'tools/cashback/src/commands.ts': 'the checks belong to the repository, not to a package',
+  'apps/server/test/rolling-upgrade.test.ts': 'runs the server between the systems of two other suites',
+};
