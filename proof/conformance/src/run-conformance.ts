@@ -3,11 +3,11 @@ import { Api } from './api.ts';
 import { startCallbackListener } from './callback-listener.ts';
 import type { Guarantee } from './guarantee.ts';
 import { GUARANTEES, LAST } from './guarantees/index.ts';
-import { Scene, type SceneOptions } from './scene.ts';
+import { Harness, type HarnessOptions } from './harness.ts';
 import { createTrustControl } from './trust-control.ts';
 import { NotShown, type Verdict } from './verdict.ts';
 
-export interface ConformanceOptions extends SceneOptions {
+export interface ConformanceOptions extends HarnessOptions {
   url: string;
   token: string;
   /** Of one call. */
@@ -57,10 +57,10 @@ export async function runConformance(
       : createTrustControl(options.trust.url, options.trust.token, timeout_ms);
   const callbacks = options.callbacks === undefined ? null : await startCallbackListener(options.callbacks);
   try {
-    const scene = new Scene(api, options, { trust, callbacks });
+    const harness = new Harness(api, options, { trust, callbacks });
     const findings = new Map<string, Finding>();
     const lookAt = async (guarantee: Guarantee): Promise<void> => {
-      const finding = await find(guarantee, scene);
+      const finding = await find(guarantee, harness);
       findings.set(guarantee.id, finding);
       looked(finding);
     };
@@ -113,9 +113,9 @@ async function assertAnswers(api: Api, { url }: ConformanceOptions): Promise<voi
   }
 }
 
-async function find({ id, title, check }: Guarantee, scene: Scene): Promise<Finding> {
+async function find({ id, title, check }: Guarantee, harness: Harness): Promise<Finding> {
   try {
-    return { id, title, verdict: 'held', detail: await check(scene) };
+    return { id, title, verdict: 'held', detail: await check(harness) };
   } catch (error) {
     const verdict = error instanceof NotShown ? 'not shown' : 'broken';
     return { id, title, verdict, detail: error instanceof Error ? error.message : String(error) };

@@ -12,12 +12,12 @@ export class NotShown extends Error {
 }
 
 /** Throws `Broken` when two values are not the same as JSON, the order of keys aside. */
-export function same(what: string, received: unknown, expected: unknown): void {
+export function assertSame(what: string, received: unknown, expected: unknown): void {
   if (canonical(received) === canonical(expected)) return;
   throw new Broken(`${what}: expected ${show(expected)}, got ${show(received)}`);
 }
 
-export function hold(condition: boolean, otherwise: string): void {
+export function assertThat(condition: boolean, otherwise: string): void {
   if (!condition) throw new Broken(otherwise);
 }
 

@@ -1,7 +1,7 @@
 import { ROUTES, type RouteName } from '../api.ts';
 import type { Guarantee } from '../guarantee.ts';
-import type { Scene } from '../scene.ts';
-import { NotShown, hold, same, show } from '../verdict.ts';
+import type { Harness } from '../harness.ts';
+import { NotShown, assertThat, assertSame, show } from '../verdict.ts';
 import { badInputs } from './bad-inputs.ts';
 
 const NAMES = Object.keys(ROUTES) as RouteName[];
@@ -10,13 +10,13 @@ export const access: readonly Guarantee[] = [
   {
     id: 'T1',
     title: 'no route is open to a caller without a token that is accepted',
-    async check(scene) {
-      const bodies = await validBodies(scene);
+    async check(harness) {
+      const bodies = await validBodies(harness);
       for (const name of NAMES) {
         for (const token of [null, 'nobody-knows-this-token']) {
-          const { status, code, body } = await scene.api.call(name, bodies[name], { token });
+          const { status, code, body } = await harness.api.call(name, bodies[name], { token });
           const how = token === null ? 'without a token' : 'with an unknown token';
-          hold(
+          assertThat(
             status === 401 && code === 'UNAUTHORIZED',
             `${ROUTES[name].path} ${how}: expected 401 UNAUTHORIZED, got ${status} ${show(body)}`,
           );
@@ -28,40 +28,46 @@ export const access: readonly Guarantee[] = [
   {
     id: 'T2',
     title: 'a token opens only the routes of its scopes',
-    async check(scene) {
-      const { reader_token: token } = scene.options;
+    async check(harness) {
+      const { reader_token: token } = harness.options;
       if (token === undefined) throw new NotShown('needs --reader-token, one that may only read invoices');
-      const bodies = await validBodies(scene);
+      const bodies = await validBodies(harness);
       for (const name of ['create', 'update', 'updateCashback'] as const) {
-        const { status, code, body } = await scene.api.call(name, bodies[name], { token });
-        hold(
+        const { status, code, body } = await harness.api.call(name, bodies[name], { token });
+        assertThat(
           status === 403 && code === 'FORBIDDEN',
           `${ROUTES[name].path}: expected 403 FORBIDDEN, got ${status} ${show(body)}`,
         );
       }
-      const { status, body } = await scene.api.call('retrieve', bodies.retrieve, { token });
-      hold(status === 200, `${ROUTES.retrieve.path}: expected 200 for a reader, got ${status} ${show(body)}`);
+      const { status, body } = await harness.api.call('retrieve', bodies.retrieve, { token });
+      assertThat(
+        status === 200,
+        `${ROUTES.retrieve.path}: expected 200 for a reader, got ${status} ${show(body)}`,
+      );
       return 'a reader may read, and neither state money nor move cashback';
     },
   },
   {
     id: 'T3',
     title: 'a body that is not as described is refused, the field is named, and nothing changes',
-    async check(scene) {
-      const invoice = await scene.createInvoice();
-      const before = await scene.retrieve(invoice);
-      const inputs = badInputs(scene, invoice);
+    async check(harness) {
+      const invoice = await harness.createInvoice();
+      const before = await harness.retrieve(invoice);
+      const inputs = badInputs(harness, invoice);
       for (const { name, what, body, field } of inputs) {
-        const answer = await scene.api.refuse(name, body, 400, 'BAD_REQUEST');
+        const answer = await harness.api.refuse(name, body, 400, 'BAD_REQUEST');
         const { issues = [] } = (answer.body as { error: { issues?: { path: string }[] } }).error;
-        hold(
+        assertThat(
           issues.some(({ path }) => path === field),
           `${ROUTES[name].path}, ${what}: expected an issue at ${field}, got ${show(issues)}`,
         );
       }
-      const { status, code } = await scene.api.call('retrieve', null, { raw: '{' });
-      hold(status === 400 && code === 'BAD_REQUEST', `a body that is no JSON: expected 400, got ${status}`);
-      same('the invoice after bad input', await scene.retrieve(invoice), before);
+      const { status, code } = await harness.api.call('retrieve', null, { raw: '{' });
+      assertThat(
+        status === 400 && code === 'BAD_REQUEST',
+        `a body that is no JSON: expected 400, got ${status}`,
+      );
+      assertSame('the invoice after bad input', await harness.retrieve(invoice), before);
       return `${inputs.length + 1} bodies refused`;
     },
   },
@@ -72,20 +78,20 @@ export const form: Guarantee = {
   id: 'T4',
   title: 'every answer has the documented form',
   async check({ api }) {
-    hold(api.problems.length === 0, api.problems.join(' | '));
+    assertThat(api.problems.length === 0, api.problems.join(' | '));
     return `${api.answers} answers`;
   },
 };
 
-async function validBodies(scene: Scene): Promise<Record<RouteName, unknown>> {
-  const invoice = await scene.createInvoice();
+async function validBodies(harness: Harness): Promise<Record<RouteName, unknown>> {
+  const invoice = await harness.createInvoice();
   const { invoice_id, status, payments } = invoice;
   return {
-    create: scene.newInvoice(),
+    create: harness.newInvoice(),
     update: { invoice_id, version: 1, status, payments: [...payments, ...payments] },
     retrieve: { invoice_id },
     changes: { limit: 1 },
     history: { invoice_id },
-    updateCashback: scene.newOperation(invoice, 0, { user: '1' }),
+    updateCashback: harness.newOperation(invoice, 0, { user: '1' }),
   };
 }

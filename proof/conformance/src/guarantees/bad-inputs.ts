@@ -1,6 +1,6 @@
 import type { InvoiceCreateInput } from '@cashback/wire';
 import type { RouteName } from '../api.ts';
-import { type Scene, paid } from '../scene.ts';
+import { type Harness, paid } from '../harness.ts';
 
 export interface BadInput {
   name: RouteName;
@@ -11,11 +11,11 @@ export interface BadInput {
 }
 
 /** Bodies that break one rule each; all of them are about an invoice that there is, or make a new one. */
-export function badInputs(scene: Scene, invoice: InvoiceCreateInput): BadInput[] {
+export function badInputs(harness: Harness, invoice: InvoiceCreateInput): BadInput[] {
   const { invoice_id } = invoice;
-  const create = scene.newInvoice();
+  const create = harness.newInvoice();
   const update = { invoice_id, version: 1, status: 'cleared', payments: paid('50') };
-  const operation = scene.newOperation(invoice, 0, { user: '1' });
+  const operation = harness.newOperation(invoice, 0, { user: '1' });
   const without = (body: object, field: string): object =>
     Object.fromEntries(Object.entries(body).filter(([name]) => name !== field));
   const item = 'payments[0].items[0].amount';

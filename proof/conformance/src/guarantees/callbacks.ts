@@ -1,72 +1,72 @@
 import type { CallbackListener } from '../callback-listener.ts';
 import type { Guarantee } from '../guarantee.ts';
-import { type Scene, hasEnded, paid } from '../scene.ts';
-import { Broken, NotShown, same } from '../verdict.ts';
+import { type Harness, hasEnded, paid } from '../harness.ts';
+import { Broken, NotShown, assertSame } from '../verdict.ts';
 
 export const callbacks: readonly Guarantee[] = [
   {
     id: 'T32',
     title: 'each version of an invoice is told by a signed callback',
-    async check(scene) {
-      const listener = listenerOf(scene);
-      const { invoice_id, service } = await scene.createInvoice();
-      await scene.api.accept('update', { invoice_id, version: 1, status: 'cleared', payments: paid('5') });
-      const found = await untilCalled(scene, listener, () => {
+    async check(harness) {
+      const listener = listenerOf(harness);
+      const { invoice_id, service } = await harness.createInvoice();
+      await harness.api.accept('update', { invoice_id, version: 1, status: 'cleared', payments: paid('5') });
+      const found = await untilCalled(harness, listener, () => {
         const received = listener.invoices(invoice_id);
         const versions = new Set(received.map(({ body }) => body.version));
         return versions.has(1) && versions.has(2) ? received : undefined;
       });
       for (const { body } of found)
-        same('the callback', body, { invoice_id, version: body.version, service });
+        assertSame('the callback', body, { invoice_id, version: body.version, service });
       return `${found.length} callbacks for 2 versions`;
     },
   },
   {
     id: 'T33',
     title: 'each end of an operation is told by a signed callback, not before it',
-    async check(scene) {
-      const listener = listenerOf(scene);
-      const invoice = await scene.createInvoice();
-      const operation = scene.newOperation(invoice, 0, { user: '10' });
+    async check(harness) {
+      const listener = listenerOf(harness);
+      const invoice = await harness.createInvoice();
+      const operation = harness.newOperation(invoice, 0, { user: '10' });
       const { invoice_id } = invoice;
       const { operation_id } = operation;
-      await scene.api.accept('updateCashback', operation);
-      const found = await untilCalled(scene, listener, () => listener.operations(operation_id)[0]);
-      const { cashback } = await scene.retrieve(invoice);
+      await harness.api.accept('updateCashback', operation);
+      const found = await untilCalled(harness, listener, () => listener.operations(operation_id)[0]);
+      const { cashback } = await harness.retrieve(invoice);
       if (!hasEnded(cashback))
         throw new Broken(`the callback came while the operation is ${cashback.status}`);
-      same('the callback', found.body, { invoice_id, operation_id, status: cashback.status });
+      assertSame('the callback', found.body, { invoice_id, operation_id, status: cashback.status });
       return cashback.status;
     },
   },
   {
     id: 'T34',
     title: 'a callback that was not accepted comes again, under the same id',
-    async check(scene) {
-      const listener = listenerOf(scene);
-      const invoice = scene.newInvoice();
+    async check(harness) {
+      const listener = listenerOf(harness);
+      const invoice = harness.newInvoice();
       const failure = listener.failNext(invoice.invoice_id);
-      await scene.api.accept('create', invoice);
-      const found = await untilCalled(scene, listener, () => listener.invoices(invoice.invoice_id)[0]);
-      same('webhook-id', found.webhook_id, failure.failed());
+      await harness.api.accept('create', invoice);
+      const found = await untilCalled(harness, listener, () => listener.invoices(invoice.invoice_id)[0]);
+      assertSame('webhook-id', found.webhook_id, failure.failed());
       return 'sent again after a 500';
     },
   },
 ];
 
-function listenerOf({ callbacks: listener }: Scene): CallbackListener {
+function listenerOf({ callbacks: listener }: Harness): CallbackListener {
   if (listener !== null) return listener;
   throw new NotShown('needs --callback-port, --invoice-secret and --operation-secret');
 }
 
 /** That none came at all says also how many came whose signature was wrong. */
 async function untilCalled<Found>(
-  scene: Scene,
+  harness: Harness,
   listener: CallbackListener,
   look: () => Found | undefined,
 ): Promise<Found> {
   try {
-    return await scene.until('no such callback came', async () => look());
+    return await harness.until('no such callback came', async () => look());
   } catch (error) {
     const refused = listener.refused();
     if (!(error instanceof Broken) || refused === 0) throw error;

@@ -1,7 +1,7 @@
 import type { InvoiceCreateInput } from '@cashback/wire';
 import type { Guarantee } from '../guarantee.ts';
-import { type Scene, paid } from '../scene.ts';
-import { Broken, NotShown, hold, same } from '../verdict.ts';
+import { type Harness, paid } from '../harness.ts';
+import { Broken, NotShown, assertThat, assertSame } from '../verdict.ts';
 
 const PAGE = 1_000;
 /** Of what is there before the run. */
@@ -13,20 +13,20 @@ export const feed: readonly Guarantee[] = [
   {
     id: 'T15',
     title: 'who follows the feed gets every changed invoice, with its newest version, page by page',
-    async check(scene) {
-      const start = await endOfFeed(scene);
-      const first = await scene.createInvoice({ status: 'held' });
-      const second = await scene.createInvoice();
-      await change(scene, first, 1, '30');
+    async check(harness) {
+      const start = await endOfFeed(harness);
+      const first = await harness.createInvoice({ status: 'held' });
+      const second = await harness.createInvoice();
+      await change(harness, first, 1, '30');
       const own = new Set([first.invoice_id, second.invoice_id]);
-      const seen = await follow(scene, start, own, (versions) => versions.get(first.invoice_id) === 2, 2);
-      same('their order', seen, [
+      const seen = await follow(harness, start, own, (versions) => versions.get(first.invoice_id) === 2, 2);
+      assertSame('their order', seen, [
         { invoice_id: second.invoice_id, version: 1, service: second.service },
         { invoice_id: first.invoice_id, version: 2, service: first.service },
       ]);
-      await change(scene, second, 1, '20');
-      const later = await follow(scene, start, own, (versions) => versions.get(second.invoice_id) === 2, 2);
-      same('after another change, from the same cursor', later, [
+      await change(harness, second, 1, '20');
+      const later = await follow(harness, start, own, (versions) => versions.get(second.invoice_id) === 2, 2);
+      assertSame('after another change, from the same cursor', later, [
         { invoice_id: first.invoice_id, version: 2, service: first.service },
         { invoice_id: second.invoice_id, version: 2, service: second.service },
       ]);
@@ -36,14 +36,14 @@ export const feed: readonly Guarantee[] = [
   {
     id: 'T16',
     title: 'with many writers at once no change is missed',
-    async check(scene) {
-      const start = await endOfFeed(scene);
-      const inputs = Array.from({ length: WRITERS * INVOICES_EACH }, () => scene.newInvoice());
+    async check(harness) {
+      const start = await endOfFeed(harness);
+      const inputs = Array.from({ length: WRITERS * INVOICES_EACH }, () => harness.newInvoice());
       const own = new Set(inputs.map(({ invoice_id }) => invoice_id));
       const write = async (input: InvoiceCreateInput): Promise<void> => {
-        await scene.api.accept('create', input);
-        await change(scene, input, 1, '30');
-        await change(scene, input, 2, '10');
+        await harness.api.accept('create', input);
+        await change(harness, input, 1, '30');
+        await change(harness, input, 2, '10');
       };
       const writing = Promise.all(
         Array.from({ length: WRITERS }, async (_, writer) => {
@@ -53,7 +53,7 @@ export const feed: readonly Guarantee[] = [
       );
       const all = (versions: ReadonlyMap<string, number>): boolean =>
         inputs.every(({ invoice_id }) => versions.get(invoice_id) === 3);
-      await Promise.all([writing, follow(scene, start, own, all, 7)]);
+      await Promise.all([writing, follow(harness, start, own, all, 7)]);
       return `${inputs.length} invoices by ${WRITERS} writers`;
     },
   },
@@ -68,7 +68,7 @@ export const feed: readonly Guarantee[] = [
 ];
 
 async function change(
-  { api }: Scene,
+  { api }: Harness,
   { invoice_id }: InvoiceCreateInput,
   version: number,
   amount: string,
@@ -77,7 +77,7 @@ async function change(
 }
 
 /** Reads to the end of what is there; the run's own guarantees go on adding to it meanwhile. */
-async function endOfFeed({ api }: Scene): Promise<string> {
+async function endOfFeed({ api }: Harness): Promise<string> {
   let after: string | undefined;
   for (let pages = 0; pages < MAX_PAGES; pages++) {
     const page = await api.accept('changes', { ...(after !== undefined && { after }), limit: PAGE });
@@ -89,7 +89,7 @@ async function endOfFeed({ api }: Scene): Promise<string> {
 
 /** Follows the cursors until it is enough; what came of the invoices that are our own, in the order in which it came. */
 async function follow(
-  scene: Scene,
+  harness: Harness,
   start: string,
   own: ReadonlySet<string>,
   isEnough: (versions: ReadonlyMap<string, number>) => boolean,
@@ -98,11 +98,14 @@ async function follow(
   const seen: { invoice_id: string; version: number; service: string }[] = [];
   const versions = new Map<string, number>();
   let after = start;
-  return scene.until('the feed did not tell every change', async () => {
+  return harness.until('the feed did not tell every change', async () => {
     // More than one page a look: others write, too.
     for (let pages = 0; pages < 50; pages++) {
-      const { changes, cursor } = await scene.api.accept('changes', { after, limit });
-      hold(changes.length <= limit, `expected at most ${limit} changes in a page, got ${changes.length}`);
+      const { changes, cursor } = await harness.api.accept('changes', { after, limit });
+      assertThat(
+        changes.length <= limit,
+        `expected at most ${limit} changes in a page, got ${changes.length}`,
+      );
       for (const { invoice_id, version, service } of changes) {
         if (!own.has(invoice_id)) continue;
         if (version < (versions.get(invoice_id) ?? 0)) {

@@ -1,6 +1,6 @@
 import type { Guarantee } from '../guarantee.ts';
 import { access, form } from './access.ts';
-import { atOnce } from './at-once.ts';
+import { concurrency } from './concurrency.ts';
 import { callbacks } from './callbacks.ts';
 import { feed } from './feed.ts';
 import { invoices } from './invoices.ts';
@@ -16,7 +16,7 @@ export const GUARANTEES: readonly Guarantee[] = [
   ...feed,
   ...operations,
   ...lookup,
-  ...atOnce,
+  ...concurrency,
   ...callbacks,
   ...money,
 ];

@@ -1,9 +1,9 @@
 import type { InvoiceCreateInput } from '@cashback/wire';
 import type { Guarantee } from '../guarantee.ts';
-import { type Scene, paid } from '../scene.ts';
-import { Broken, NotShown, hold, same } from '../verdict.ts';
+import { type Harness, paid } from '../harness.ts';
+import { Broken, NotShown, assertThat, assertSame } from '../verdict.ts';
 
-const AT_ONCE = 8;
+const CONCURRENT_CALLS = 8;
 
 const updateOf = (
   { invoice_id }: InvoiceCreateInput,
@@ -16,14 +16,14 @@ export const invoices: readonly Guarantee[] = [
   {
     id: 'T5',
     title: 'an invoice is created as version 1, without cashback, and is read as it was stated',
-    async check(scene) {
-      const input = scene.newInvoice({ status: 'held', payments: paid('100.0000', '0.5000') });
-      const created = await scene.api.accept('create', input);
+    async check(harness) {
+      const input = harness.newInvoice({ status: 'held', payments: paid('100.0000', '0.5000') });
+      const created = await harness.api.accept('create', input);
       const { cashback, created_at, updated_at, ...stated } = created;
-      same('what was stated', stated, { ...input, version: 1 });
-      same('its cashback', cashback, { version: 0, status: 'success', rewarded: [], operations: [] });
-      same('updated_at', updated_at, created_at);
-      same('the same when it is read', await scene.retrieve(input), created);
+      assertSame('what was stated', stated, { ...input, version: 1 });
+      assertSame('its cashback', cashback, { version: 0, status: 'success', rewarded: [], operations: [] });
+      assertSame('updated_at', updated_at, created_at);
+      assertSame('the same when it is read', await harness.retrieve(input), created);
       return 'created and read';
     },
   },
@@ -31,31 +31,31 @@ export const invoices: readonly Guarantee[] = [
     id: 'T6',
     title:
       'the same creation again is answered with the invoice as it is now, another one of the id is refused',
-    async check(scene) {
-      const input = await scene.createInvoice({ status: 'held' });
-      await scene.api.accept('update', updateOf(input, 1, '40'));
-      const now = await scene.retrieve(input);
+    async check(harness) {
+      const input = await harness.createInvoice({ status: 'held' });
+      await harness.api.accept('update', updateOf(input, 1, '40'));
+      const now = await harness.retrieve(input);
       const again = await Promise.all(
-        Array.from({ length: AT_ONCE }, () => scene.api.accept('create', input)),
+        Array.from({ length: CONCURRENT_CALLS }, () => harness.api.accept('create', input)),
       );
-      for (const answer of again) same('the answer to a repeat', answer, now);
+      for (const answer of again) assertSame('the answer to a repeat', answer, now);
       const others: Partial<InvoiceCreateInput>[] = [
-        { user_id: scene.newId() },
-        { wallet_id: scene.newId() },
+        { user_id: harness.newId() },
+        { wallet_id: harness.newId() },
         { currency: input.currency === 'EUR' ? 'USD' : 'EUR' },
         { status: 'cleared' },
         { payments: paid('100.0001') },
       ];
       for (const other of others)
-        await scene.api.refuse('create', { ...input, ...other }, 409, 'INVOICE_EXISTS');
-      same('the invoice', await scene.retrieve(input), now);
-      return `${AT_ONCE} repeats, ${others.length} others refused`;
+        await harness.api.refuse('create', { ...input, ...other }, 409, 'INVOICE_EXISTS');
+      assertSame('the invoice', await harness.retrieve(input), now);
+      return `${CONCURRENT_CALLS} repeats, ${others.length} others refused`;
     },
   },
   {
     id: 'T7',
     title: 'amounts are exact, and are answered with four places',
-    async check(scene) {
+    async check(harness) {
       const pairs = [
         ['0.1', '0.1000'],
         ['0.30', '0.3000'],
@@ -64,12 +64,12 @@ export const invoices: readonly Guarantee[] = [
         ['999999999999.9999', '999999999999.9999'],
         ['0.0001', '0.0001'],
       ] as const;
-      const input = await scene.createInvoice({ payments: paid(...pairs.map(([stated]) => stated)) });
-      const { payments } = await scene.retrieve(input);
-      same('payments', payments, paid(...pairs.map(([, answered]) => answered)));
-      const small = await scene.createInvoice();
-      const { cashback } = await scene.reach(small, { user: '0.1', service: '0.2' });
-      same(
+      const input = await harness.createInvoice({ payments: paid(...pairs.map(([stated]) => stated)) });
+      const { payments } = await harness.retrieve(input);
+      assertSame('payments', payments, paid(...pairs.map(([, answered]) => answered)));
+      const small = await harness.createInvoice();
+      const { cashback } = await harness.reach(small, { user: '0.1', service: '0.2' });
+      assertSame(
         'rewarded',
         cashback.rewarded.map(({ amount }) => amount).toSorted((left, right) => left.localeCompare(right)),
         ['0.1000', '0.2000'],
@@ -80,8 +80,8 @@ export const invoices: readonly Guarantee[] = [
   {
     id: 'T8',
     title: 'each change of money is one version more, and states the whole of what is captured',
-    async check(scene) {
-      const input = await scene.createInvoice({ status: 'held' });
+    async check(harness) {
+      const input = await harness.createInvoice({ status: 'held' });
       const steps = [
         ['held', '80.0000'],
         ['cleared', '80.0000'],
@@ -92,9 +92,9 @@ export const invoices: readonly Guarantee[] = [
       ] as const;
       for (const [index, [status, amount]] of steps.entries()) {
         const update = updateOf(input, index + 1, amount, status);
-        const answer = await scene.api.accept('update', update);
+        const answer = await harness.api.accept('update', update);
         const { version, payments } = answer;
-        same(
+        assertSame(
           `update ${index + 1}`,
           { version, status: answer.status, payments },
           {
@@ -103,7 +103,7 @@ export const invoices: readonly Guarantee[] = [
             payments: update.payments,
           },
         );
-        same('the same when it is read', await scene.retrieve(input), answer);
+        assertSame('the same when it is read', await harness.retrieve(input), answer);
       }
       return `held, cleared, refunded in part and in full, cleared again, cancelled: version ${steps.length + 1}`;
     },
@@ -111,40 +111,40 @@ export const invoices: readonly Guarantee[] = [
   {
     id: 'T9',
     title: 'an update for another version than the current one is refused and changes nothing',
-    async check(scene) {
-      const input = await scene.createInvoice();
-      await scene.api.accept('update', updateOf(input, 1, '70'));
-      const before = await scene.retrieve(input);
+    async check(harness) {
+      const input = await harness.createInvoice();
+      await harness.api.accept('update', updateOf(input, 1, '70'));
+      const before = await harness.retrieve(input);
       for (const version of [1, 3]) {
-        await scene.api.refuse('update', updateOf(input, version, '60'), 409, 'VERSION_MISMATCH');
+        await harness.api.refuse('update', updateOf(input, version, '60'), 409, 'VERSION_MISMATCH');
       }
-      same('the invoice', await scene.retrieve(input), before);
+      assertSame('the invoice', await harness.retrieve(input), before);
       return 'an older and a newer version refused';
     },
   },
   {
     id: 'T10',
     title: 'an update that is repeated, or that states the same money, changes nothing',
-    async check(scene) {
-      const input = await scene.createInvoice();
+    async check(harness) {
+      const input = await harness.createInvoice();
       const update = updateOf(input, 1, '40');
-      const first = await scene.api.accept('update', update);
-      same('a repeat', await scene.api.accept('update', update), first);
-      const same40 = await scene.api.accept('update', updateOf(input, 2, '40.00'));
-      same('the same money', same40, first);
+      const first = await harness.api.accept('update', update);
+      assertSame('a repeat', await harness.api.accept('update', update), first);
+      const same40 = await harness.api.accept('update', updateOf(input, 2, '40.00'));
+      assertSame('the same money', same40, first);
       return 'the version stayed';
     },
   },
   {
     id: 'T11',
     title: 'nothing follows a cancellation, nothing is captured in it, and what is cleared is not held again',
-    async check(scene) {
-      const cleared = await scene.createInvoice();
-      await scene.api.refuse('update', updateOf(cleared, 1, '100', 'held'), 409, 'STATUS_FORBIDDEN');
-      await scene.api.refuse('update', updateOf(cleared, 1, '0.0001', 'cancelled'), 400, 'BAD_REQUEST');
-      await scene.api.accept('update', updateOf(cleared, 1, null, 'cancelled'));
+    async check(harness) {
+      const cleared = await harness.createInvoice();
+      await harness.api.refuse('update', updateOf(cleared, 1, '100', 'held'), 409, 'STATUS_FORBIDDEN');
+      await harness.api.refuse('update', updateOf(cleared, 1, '0.0001', 'cancelled'), 400, 'BAD_REQUEST');
+      await harness.api.accept('update', updateOf(cleared, 1, null, 'cancelled'));
       for (const status of ['held', 'cleared']) {
-        await scene.api.refuse('update', updateOf(cleared, 2, '10', status), 409, 'STATUS_FORBIDDEN');
+        await harness.api.refuse('update', updateOf(cleared, 2, '10', status), 409, 'STATUS_FORBIDDEN');
       }
       return '4 changes of status refused';
     },
@@ -152,71 +152,76 @@ export const invoices: readonly Guarantee[] = [
   {
     id: 'T12',
     title: 'of updates at the same moment exactly one is applied',
-    async check(scene) {
-      const input = await scene.createInvoice();
-      const updates = Array.from({ length: AT_ONCE }, (_, index) => updateOf(input, 1, `${index + 1}.0000`));
-      const answers = await Promise.all(updates.map((update) => scene.api.call('update', update)));
+    async check(harness) {
+      const input = await harness.createInvoice();
+      const updates = Array.from({ length: CONCURRENT_CALLS }, (_, index) =>
+        updateOf(input, 1, `${index + 1}.0000`),
+      );
+      const answers = await Promise.all(updates.map((update) => harness.api.call('update', update)));
       const applied = updates.filter((_, index) => answers[index]?.status === 200);
-      hold(applied.length === 1, `expected 1 of ${AT_ONCE} to be applied, got ${applied.length}`);
+      assertThat(
+        applied.length === 1,
+        `expected 1 of ${CONCURRENT_CALLS} to be applied, got ${applied.length}`,
+      );
       for (const { status, code } of answers) {
-        hold(
+        assertThat(
           status === 200 || code === 'VERSION_MISMATCH',
           `expected VERSION_MISMATCH, got ${status} ${code}`,
         );
       }
-      const { version, payments } = await scene.retrieve(input);
-      same('the invoice', { version, payments }, { version: 2, payments: applied[0]?.payments });
-      return `1 of ${AT_ONCE}`;
+      const { version, payments } = await harness.retrieve(input);
+      assertSame('the invoice', { version, payments }, { version: 2, payments: applied[0]?.payments });
+      return `1 of ${CONCURRENT_CALLS}`;
     },
   },
   {
     id: 'T13',
     title: 'the history tells every version, oldest first and without a gap, and never changes',
-    async check(scene) {
-      const input = await scene.createInvoice({ status: 'held' });
+    async check(harness) {
+      const input = await harness.createInvoice({ status: 'held' });
       const amounts = ['90.0000', '20.0000', null, '70.0000'];
       for (const [index, amount] of amounts.entries()) {
-        await scene.api.accept('update', updateOf(input, index + 1, amount));
+        await harness.api.accept('update', updateOf(input, index + 1, amount));
       }
-      const whole = await historyOf(scene, input, 100);
-      same(
+      const whole = await historyOf(harness, input, 100);
+      assertSame(
         'versions',
         whole.map(({ version }) => version),
         [1, 2, 3, 4, 5],
       );
-      same(
+      assertSame(
         'what is captured',
         whole.map(({ captured_sum }) => captured_sum),
         ['0.0000', '90.0000', '20.0000', '0.0000', '70.0000'],
       );
-      same(
+      assertSame(
         'changes',
         whole.map(({ change }) => change),
         ['held', 'cleared', 'refunded_in_part', 'refunded_in_full', 'cleared_again'],
       );
-      same('the same in pages of 2', await historyOf(scene, input, 2), whole);
-      await scene.api.accept('update', updateOf(input, 5, null, 'cancelled'));
-      const longer = await historyOf(scene, input, 100);
-      same('the first versions later', longer.slice(0, 5), whole);
+      assertSame('the same in pages of 2', await historyOf(harness, input, 2), whole);
+      await harness.api.accept('update', updateOf(input, 5, null, 'cancelled'));
+      const longer = await historyOf(harness, input, 100);
+      assertSame('the first versions later', longer.slice(0, 5), whole);
       return `${longer.length} versions`;
     },
   },
   {
     id: 'T14',
     title: 'a call about an invoice that is not there says so',
-    async check(scene) {
-      const nowhere = scene.newInvoice();
+    async check(harness) {
+      const nowhere = harness.newInvoice();
       const { invoice_id } = nowhere;
-      await scene.api.refuse('retrieve', { invoice_id }, 404, 'INVOICE_NOT_FOUND');
-      await scene.api.refuse('update', updateOf(nowhere, 1, '1'), 404, 'INVOICE_NOT_FOUND');
-      const operation = scene.newOperation(nowhere, 0, { user: '1' });
-      await scene.api.refuse('updateCashback', operation, 404, 'INVOICE_NOT_FOUND');
+      await harness.api.refuse('retrieve', { invoice_id }, 404, 'INVOICE_NOT_FOUND');
+      await harness.api.refuse('update', updateOf(nowhere, 1, '1'), 404, 'INVOICE_NOT_FOUND');
+      const operation = harness.newOperation(nowhere, 0, { user: '1' });
+      await harness.api.refuse('updateCashback', operation, 404, 'INVOICE_NOT_FOUND');
       return '3 routes';
     },
   },
 ];
 
-async function historyOf({ api }: Scene, { invoice_id }: InvoiceCreateInput, limit: number) {
+async function historyOf({ api }: Harness, { invoice_id }: InvoiceCreateInput, limit: number) {
   const versions: Awaited<ReturnType<typeof page>>['versions'] = [];
   async function page(after_version: number) {
     const body = { invoice_id, after_version, limit };
@@ -229,7 +234,7 @@ async function historyOf({ api }: Scene, { invoice_id }: InvoiceCreateInput, lim
   for (let pages = 0; pages < 100; pages++) {
     const { versions: more } = await page(versions.at(-1)?.version ?? 0);
     if (more.length === 0) return versions;
-    hold(more.length <= limit, `expected at most ${limit} versions in a page, got ${more.length}`);
+    assertThat(more.length <= limit, `expected at most ${limit} versions in a page, got ${more.length}`);
     versions.push(...more);
   }
   throw new Broken('the history does not end after 100 pages');

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { amountOf, formatAmount, totalOf, parseAmounts } from '@cashback/contract';
 import type { InvoiceCreateInput } from '@cashback/wire';
 import type { Guarantee } from '../guarantee.ts';
-import { type Scene, type Target, assertReached, assertRewarded, vectorOf } from '../scene.ts';
+import { type Harness, type Target, assertReached, assertRewarded, parseTarget } from '../harness.ts';
 import type { TrustControl } from '../trust-control.ts';
-import { Broken, NotShown, hold, same } from '../verdict.ts';
+import { Broken, NotShown, assertThat, assertSame } from '../verdict.ts';
 
 const INVOICES = 8;
 const TROUBLE_MS = 1_500;
@@ -14,10 +14,10 @@ export const money: readonly Guarantee[] = [
   {
     id: 'T35',
     title: 'in the moment of success the wallet holds what is rewarded',
-    alone: true,
-    async check(scene) {
-      const trust = trustOf(scene);
-      const invoice = await scene.createInvoice();
+    exclusive: true,
+    async check(harness) {
+      const trust = trustOf(harness);
+      const invoice = await harness.createInvoice();
       const before = await trust.balanceOf(invoice.wallet_id);
       const targets: Target[] = [
         { user: '10', service: '5' },
@@ -27,8 +27,8 @@ export const money: readonly Guarantee[] = [
         {},
       ];
       for (const target of targets) {
-        await scene.reach(invoice, target);
-        await assertHolds(trust, invoice, before, totalOf(vectorOf(target)));
+        await harness.reach(invoice, target);
+        await assertHolds(trust, invoice, before, totalOf(parseTarget(target)));
       }
       return `${targets.length} targets, the last one 0`;
     },
@@ -36,22 +36,22 @@ export const money: readonly Guarantee[] = [
   {
     id: 'T36',
     title: 'a payment system that fails and loses its answers neither loses nor doubles money',
-    alone: true,
-    async check(scene) {
-      const trust = trustOf(scene);
+    exclusive: true,
+    async check(harness) {
+      const trust = trustOf(harness);
       const trouble = { latency_ms: 20, failure_share: 0.2, lost_answer_share: 0.4 };
       const invoices = await Promise.all(
-        Array.from({ length: INVOICES }, () => scene.createInvoice({ wallet_id: scene.newId() })),
+        Array.from({ length: INVOICES }, () => harness.createInvoice({ wallet_id: harness.newId() })),
       );
       for (const target of [{ user: '5', service: '2' }, { user: '1' }, { user: '3' }, {}] as Target[]) {
         await trust.with(trouble, async () => {
-          for (const invoice of invoices) await scene.send(invoice, target);
+          for (const invoice of invoices) await harness.send(invoice, target);
           await delay(TROUBLE_MS);
         });
         // However long an implementation waits before it repeats a request: the trouble is over.
         for (const invoice of invoices) {
-          assertReached(await scene.untilEnded(invoice), target);
-          await assertHolds(trust, invoice, 0n, totalOf(vectorOf(target)));
+          assertReached(await harness.untilEnded(invoice), target);
+          await assertHolds(trust, invoice, 0n, totalOf(parseTarget(target)));
         }
       }
       return `${INVOICES} invoices, 4 targets, every third answer lost`;
@@ -61,29 +61,29 @@ export const money: readonly Guarantee[] = [
     id: 'T37',
     title:
       'what the payment system refuses ends as failed, rewarded tells what happened, and the next operation starts there',
-    alone: true,
-    async check(scene) {
-      const trust = trustOf(scene);
-      const invoice = await scene.createInvoice();
+    exclusive: true,
+    async check(harness) {
+      const trust = trustOf(harness);
+      const invoice = await harness.createInvoice();
       const before = await trust.balanceOf(invoice.wallet_id);
-      await scene.reach(invoice, { user: '10' });
+      await harness.reach(invoice, { user: '10' });
       for (const target of [{ user: '15' }, { user: '2' }] as const) {
-        const { cashback } = await trust.with({ refusal_share: 1 }, () => scene.move(invoice, target));
-        same('the status', cashback.status, 'failed');
+        const { cashback } = await trust.with({ refusal_share: 1 }, () => harness.move(invoice, target));
+        assertSame('the status', cashback.status, 'failed');
         const { reason = '' } = cashback.operations[0] ?? {};
-        hold(reason !== '', 'expected a reason for the failure');
-        assertRewarded(cashback, vectorOf({ user: '10' }));
+        assertThat(reason !== '', 'expected a reason for the failure');
+        assertRewarded(cashback, parseTarget({ user: '10' }));
         const told = amountOf(parseAmounts(cashback.rewarded), 'user');
         await assertHolds(trust, invoice, before, told);
       }
-      await scene.reach(invoice, { user: '2' });
-      await assertHolds(trust, invoice, before, vectorOf({ user: '2' }).user ?? 0n);
+      await harness.reach(invoice, { user: '2' });
+      await assertHolds(trust, invoice, before, parseTarget({ user: '2' }).user ?? 0n);
       return 'a top-up and a refund refused, then reached';
     },
   },
 ];
 
-function trustOf({ trust }: Scene): TrustControl {
+function trustOf({ trust }: Harness): TrustControl {
   if (trust !== null) return trust;
   throw new NotShown('needs --trust-url and --trust-token, of the stand-in of the payment system');
 }

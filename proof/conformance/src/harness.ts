@@ -18,7 +18,7 @@ import { Broken } from './verdict.ts';
 /** Decimal strings by source; a source left out is 0. */
 export type Target = Partial<Record<Source, string>>;
 
-export interface SceneOptions {
+export interface HarnessOptions {
   service: string;
   currency: string;
   /** Those of every invoice; made up when absent. */
@@ -34,15 +34,15 @@ const FIRST_WAIT_MS = 10;
 const LONGEST_WAIT_MS = 250;
 
 /** What a guarantee is looked for with: the API, and invoices and operations of its own. */
-export class Scene {
+export class Harness {
   readonly api: Api;
-  readonly options: SceneOptions;
+  readonly options: HarnessOptions;
   readonly trust: TrustControl | null;
   readonly callbacks: CallbackListener | null;
 
   constructor(
     api: Api,
-    options: SceneOptions,
+    options: HarnessOptions,
     { trust, callbacks }: { trust: TrustControl | null; callbacks: CallbackListener | null },
   ) {
     this.api = api;
@@ -153,13 +153,13 @@ export function hasEnded({ status }: { status: InvoiceCashback['status'] }): boo
   return status === 'success' || status === 'failed';
 }
 
-export function vectorOf(target: Target): AmountsBySource {
+export function parseTarget(target: Target): AmountsBySource {
   return Object.fromEntries(Object.entries(target).map(([source, amount]) => [source, parseAmount(amount)]));
 }
 
 /** Throws `Broken` when it is no success, or carries anything but the target. */
 export function assertReached(cashback: InvoiceCashback, target: Target): void {
-  const wanted = vectorOf(target);
+  const wanted = parseTarget(target);
   if (cashback.status !== 'success') {
     const { reason = 'no reason' } = cashback.operations[0] ?? {};
     throw new Broken(`the operation to ${describe(wanted)} ended as ${cashback.status}: ${reason}`);
