@@ -18,32 +18,33 @@ type AnswerOf<Name extends RouteName> = z.output<(typeof ROUTES)[Name]['answer']
 
 export interface Answer {
   status: number;
-  /** The parsed JSON; the text when it is none. */
+  /** The parsed JSON, or the text when it is not JSON. */
   body: unknown;
-  /** Of a refusal. */
+  /** The error code of a refusal. */
   code: string | undefined;
 }
 
 export interface CallOptions {
-  /** Another token than usual; null sends none. */
+  /** Replaces the usual token; null sends none. */
   token?: string | null;
-  /** Sent as it is, instead of as JSON. */
+  /** Sent verbatim instead of the body as JSON. */
   raw?: string;
 }
 
-/** Whatever is said to be temporary is called again so often. */
-const ATTEMPTS = 6;
+/** Calls in all while the answer is a temporary one. */
+const MAX_ATTEMPTS = 6;
 const RETRY_BASE_MS = 100;
-const TEMPORARY = new Set([429, 503]);
+const TEMPORARY_STATUSES = new Set([429, 503]);
 const MAX_PROBLEMS = 5;
 
-/** Calls an implementation over HTTP alone. Every wait has a bound. */
+/** Calls an implementation over HTTP and nothing else. Every wait is bounded. */
 export class Api {
   readonly #url: string;
   readonly #token: string;
   readonly #timeoutMs: number;
-  /** Answers that are not of the documented form: the first ones, and how many answers there were in all. */
+  /** The first answers that do not have the documented form. */
   readonly problems: string[] = [];
+  /** Answers received so far. */
   answers = 0;
 
   constructor(url: string, token: string, timeoutMs: number) {
@@ -52,16 +53,16 @@ export class Api {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Any answer. Throws `Broken` when none comes in time. */
+  /** Returns any answer. Throws `Broken` when none arrives in time. */
   async call(name: RouteName, body: unknown, options: CallOptions = {}): Promise<Answer> {
     for (let attempt = 1; ; attempt++) {
       const answer = await this.#callOnce(name, body, options);
-      if (!TEMPORARY.has(answer.status) || attempt === ATTEMPTS) return answer;
+      if (!TEMPORARY_STATUSES.has(answer.status) || attempt === MAX_ATTEMPTS) return answer;
       await delay(RETRY_BASE_MS * 2 ** attempt);
     }
   }
 
-  /** The answer of a call that is accepted. Throws `Broken` for any other. */
+  /** Returns the body of a 200. Throws `Broken` for any other answer. */
   async accept<Name extends RouteName>(name: Name, body: unknown): Promise<AnswerOf<Name>> {
     const { path, answer } = ROUTES[name];
     const { status, body: received } = await this.call(name, body);
@@ -71,7 +72,7 @@ export class Api {
     throw new Broken(`${path}: ${problemOf(parsed.error, received)}`);
   }
 
-  /** A call that is to be refused with that status and code. Throws `Broken` when it is not. */
+  /** Expects a refusal with this status and code. Throws `Broken` otherwise. */
   async refuse(name: RouteName, body: unknown, status: number, code: string): Promise<Answer> {
     const answer = await this.call(name, body);
     if (answer.status === status && answer.code === code) return answer;
@@ -110,7 +111,7 @@ export class Api {
     } catch (error) {
       const { cause } = error as { cause?: unknown };
       const reason = cause instanceof Error ? cause.message : (error as Error).message;
-      throw new Broken(`${path}: no answer (${reason}; bound ${this.#timeoutMs} ms)`);
+      throw new Broken(`${path}: no answer (${reason}; timeout ${this.#timeoutMs} ms)`);
     }
   }
 

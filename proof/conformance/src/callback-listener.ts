@@ -18,14 +18,14 @@ export interface Received<Body> {
   body: Body;
 }
 
-/** Where an implementation sends its callbacks; it keeps those whose signature is right. */
+/** Receives an implementation's callbacks and keeps those with a valid signature. */
 export interface CallbackListener {
   url: string;
   invoices(invoiceId: string): Received<InvoiceChangedCallback>[];
   operations(operationId: string): Received<OperationFinishedCallback>[];
-  /** Answers the next callback of an invoice with a failure; resolves with its id once that has come. */
+  /** Refuses the next callback of an invoice; `failed` returns its webhook id once it has arrived. */
   failNext(invoiceId: string): { failed: () => string | undefined };
-  /** Callbacks whose signature was wrong. */
+  /** The number of callbacks with an invalid signature. */
   refused(): number;
   stop(): Promise<void>;
 }
@@ -58,7 +58,7 @@ export async function startCallbackListener(options: {
       const failure = failing.get(received.body.invoice_id);
       if (failure !== undefined && failure.webhook_id === undefined) {
         failure.webhook_id = received.webhook_id;
-        throw new ServiceError('this callback is to come again', {
+        throw new ServiceError('refused once, to be sent again', {
           code: 'CONFORMANCE_REFUSES',
           http_status: 500,
           retryable: true,

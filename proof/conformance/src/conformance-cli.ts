@@ -24,9 +24,9 @@ interface Options {
 
 const program = new Command('conformance')
   .description(
-    'Look at every guarantee of docs/transactions-api.md in an implementation of it, over HTTP alone',
+    'Check an implementation of docs/transactions-api.md against each of its guarantees, over HTTP alone',
   )
-  .requiredOption('--url <url>', 'where the implementation is', httpUrl)
+  .requiredOption('--url <url>', 'the URL of the implementation', httpUrl)
   .addOption(
     new Option('--token <token>', 'bearer token with the scopes invoices, invoices.read, cashback.update')
       .env('CONFORMANCE_TOKEN')
@@ -37,38 +37,45 @@ const program = new Command('conformance')
       'CONFORMANCE_READER_TOKEN',
     ),
   )
-  .option('--trust-url <url>', 'the stand-in of the payment system behind it, to look at wallets', httpUrl)
+  .option('--trust-url <url>', 'the stand-in for the payment system behind it, to read wallets', httpUrl)
   .addOption(
-    new Option('--trust-token <token>', 'bearer token for it, with the scopes wallets, settings').env(
-      'CONFORMANCE_TRUST_TOKEN',
-    ),
+    new Option(
+      '--trust-token <token>',
+      'bearer token of the stand-in, with the scopes wallets, settings',
+    ).env('CONFORMANCE_TRUST_TOKEN'),
   )
   .option(
     '--callback-port <port>',
-    'where the implementation sends its callbacks: /callbacks/invoice and /callbacks/operation',
+    'the port the implementation sends its callbacks to: /callbacks/invoice and /callbacks/operation',
     integer(1, 65_535),
   )
-  .option('--callback-host <host>', 'the address to listen on for them', '127.0.0.1')
-  .addOption(new Option('--invoice-secret <secret>', 'signs the first').env('CONFORMANCE_INVOICE_SECRET'))
+  .option('--callback-host <host>', 'the address to listen on for callbacks', '127.0.0.1')
   .addOption(
-    new Option('--operation-secret <secret>', 'signs the second').env('CONFORMANCE_OPERATION_SECRET'),
+    new Option('--invoice-secret <secret>', 'signs the callbacks of invoices').env(
+      'CONFORMANCE_INVOICE_SECRET',
+    ),
   )
-  .option('--service <name>', 'the service of the invoices that are made', 'conformance')
-  .option('--currency <code>', 'their currency', 'USD')
-  .option('--user-id <id>', 'their user; one for each when absent')
-  .option('--wallet-id <id>', 'their wallet; one for each when absent')
+  .addOption(
+    new Option('--operation-secret <secret>', 'signs the callbacks of operations').env(
+      'CONFORMANCE_OPERATION_SECRET',
+    ),
+  )
+  .option('--service <name>', 'the service of the invoices it creates', 'conformance')
+  .option('--currency <code>', 'the currency of the invoices', 'USD')
+  .option('--user-id <id>', 'the user of the invoices; a new one for each when absent')
+  .option('--wallet-id <id>', 'the wallet of the invoices; a new one for each when absent')
   .option('--timeout-ms <ms>', 'how long a call may take', integer(100, 600_000), 10_000)
   .option('--settle-ms <ms>', 'how long an operation or a callback may take', integer(100, 3_600_000), 30_000)
-  .option('--only <ids>', 'these guarantees alone, e.g. T23,T24', (ids: string) => ids.split(','))
+  .option('--only <ids>', 'check only these guarantees, e.g. T23,T24', (ids: string) => ids.split(','))
   .option('--json', 'print the report as JSON')
   .addHelpText(
     'after',
     `
-It makes invoices and moves their cashback: run it against a test system. With --trust-url it also changes the settings of
-the payment system for a while, and puts them back.
-Exit code: 0 nothing is broken; 1 something is; 2 it could not be run.`,
+It creates invoices and moves their cashback: run it against a test system. With --trust-url it also changes the settings
+of the payment system for a while, and restores them.
+Exit code: 0 no guarantee is broken; 1 at least one is; 2 the check could not run.`,
   )
-  // What commander refuses could not be run, either.
+  // A command line that commander refuses could not run either.
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .parse();
 
@@ -76,7 +83,7 @@ process.exitCode = await main(program.opts<Options>());
 
 async function main(options: Options): Promise<number> {
   try {
-    const report = await runConformance(toRun(options), ({ id, verdict }) => {
+    const report = await runConformance(toConformanceOptions(options), ({ id, verdict }) => {
       if (options.json !== true && process.stderr.isTTY) process.stderr.write(`${id} ${verdict}\n`);
     });
     process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : printReport(report));
@@ -89,20 +96,20 @@ async function main(options: Options): Promise<number> {
   }
 }
 
-function toRun(options: Options): ConformanceOptions {
+function toConformanceOptions(options: Options): ConformanceOptions {
   const { url, token, service, currency, userId, walletId, readerToken, only } = options;
   const { trustUrl, trustToken, callbackHost: host, callbackPort, invoiceSecret, operationSecret } = options;
   const trust =
     trustUrl === undefined || trustToken === undefined ? null : { url: trustUrl, token: trustToken };
   if (trust === null && (trustUrl ?? trustToken) !== undefined) {
-    throw new CannotRun('--trust-url and --trust-token are needed together');
+    throw new CannotRun('--trust-url and --trust-token must be given together');
   }
   const callbacks =
     callbackPort === undefined || invoiceSecret === undefined || operationSecret === undefined
       ? null
       : { host, port: callbackPort, invoice_secret: invoiceSecret, operation_secret: operationSecret };
   if (callbacks === null && (callbackPort ?? invoiceSecret ?? operationSecret) !== undefined) {
-    throw new CannotRun('--callback-port, --invoice-secret and --operation-secret are needed together');
+    throw new CannotRun('--callback-port, --invoice-secret and --operation-secret must be given together');
   }
   return {
     url,

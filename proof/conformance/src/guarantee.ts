@@ -1,11 +1,11 @@
 import type { Harness } from './harness.ts';
 
-/** One sentence of `docs/transactions-api.md`, and how to look for it. */
+/** One guarantee of `docs/transactions-api.md`, and how to check it. */
 export interface Guarantee {
   id: `T${number}`;
   title: string;
-  /** Nothing else is looked at meanwhile. */
+  /** Runs with no other guarantee beside it. */
   exclusive?: true;
-  /** Resolves with what was seen; throws `Broken` or `NotShown`. */
+  /** Resolves with what was observed; throws `Broken` or `NotShown`. */
   check(harness: Harness): Promise<string>;
 }

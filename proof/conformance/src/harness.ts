@@ -5,6 +5,7 @@ import {
   SOURCES,
   type AmountsBySource,
   amountOf,
+  equalAmounts,
   formatAmount,
   parseAmount,
   parseAmounts,
@@ -21,19 +22,19 @@ export type Target = Partial<Record<Source, string>>;
 export interface HarnessOptions {
   service: string;
   currency: string;
-  /** Those of every invoice; made up when absent. */
+  /** The payee of every invoice; a new one for each invoice when absent. */
   user_id?: string;
   wallet_id?: string;
-  /** A token that may only read invoices. */
+  /** A token that allows only reading invoices. */
   reader_token?: string;
   /** How long an operation or a callback may take. */
   settle_ms: number;
 }
 
-const FIRST_WAIT_MS = 10;
-const LONGEST_WAIT_MS = 250;
+const MIN_PAUSE_MS = 10;
+const MAX_PAUSE_MS = 250;
 
-/** What a guarantee is looked for with: the API, and invoices and operations of its own. */
+/** What a guarantee is checked with: the API, and invoices and operations of its own. */
 export class Harness {
   readonly api: Api;
   readonly options: HarnessOptions;
@@ -97,7 +98,7 @@ export class Harness {
     };
   }
 
-  /** Sends the next operation of an invoice, at the version that it has. */
+  /** Sends the next operation of an invoice, at its current version. */
   async send(invoice: InvoiceCreateInput, target: Target): Promise<UpdateCashbackInput> {
     const { cashback } = await this.retrieve(invoice);
     const operation = this.newOperation(invoice, cashback.version, target);
@@ -105,7 +106,7 @@ export class Harness {
     return operation;
   }
 
-  /** As `send`, and waits for its end. */
+  /** As `send`, then waits for the end of the operation. */
   async move(
     invoice: InvoiceCreateInput,
     target: Target,
@@ -114,7 +115,7 @@ export class Harness {
     return { operation, cashback: await this.untilEnded(invoice) };
   }
 
-  /** As `move`; throws `Broken` when it does not succeed with exactly the target. */
+  /** As `move`; throws `Broken` unless the operation succeeds with exactly the target. */
   async reach(
     invoice: InvoiceCreateInput,
     target: Target,
@@ -124,7 +125,7 @@ export class Harness {
     return moved;
   }
 
-  /** The cashback of an invoice once its newest operation has ended. */
+  /** Resolves with the cashback of an invoice once its newest operation has ended. */
   untilEnded(invoice: { invoice_id: string }): Promise<InvoiceCashback> {
     return this.until('the operation did not end', async () => {
       const { cashback } = await this.retrieve(invoice);
@@ -132,14 +133,14 @@ export class Harness {
     });
   }
 
-  /** Looks again and again until something is found. Throws `Broken` after `settle_ms`. */
-  async until<Found>(otherwise: string, look: () => Promise<Found | undefined>): Promise<Found> {
+  /** Polls until something is found. Throws `Broken` with `failure` after `settle_ms`. */
+  async until<Found>(failure: string, poll: () => Promise<Found | undefined>): Promise<Found> {
     const deadline = performance.now() + this.options.settle_ms;
-    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
-      const found = await look();
+    for (let pause = MIN_PAUSE_MS; ; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
+      const found = await poll();
       if (found !== undefined) return found;
-      if (performance.now() > deadline) throw new Broken(`${otherwise} within ${this.options.settle_ms} ms`);
-      await delay(wait);
+      if (performance.now() > deadline) throw new Broken(`${failure} within ${this.options.settle_ms} ms`);
+      await delay(pause);
     }
   }
 }
@@ -157,22 +158,22 @@ export function parseTarget(target: Target): AmountsBySource {
   return Object.fromEntries(Object.entries(target).map(([source, amount]) => [source, parseAmount(amount)]));
 }
 
-/** Throws `Broken` when it is no success, or carries anything but the target. */
+/** Throws `Broken` unless the operation succeeded and the invoice carries exactly the target. */
 export function assertReached(cashback: InvoiceCashback, target: Target): void {
-  const wanted = parseTarget(target);
+  const expected = parseTarget(target);
   if (cashback.status !== 'success') {
     const { reason = 'no reason' } = cashback.operations[0] ?? {};
-    throw new Broken(`the operation to ${describe(wanted)} ended as ${cashback.status}: ${reason}`);
+    throw new Broken(`the operation to ${describe(expected)} ended as ${cashback.status}: ${reason}`);
   }
-  assertRewarded(cashback, wanted);
+  assertRewarded(cashback, expected);
 }
 
-export function assertRewarded({ rewarded }: InvoiceCashback, wanted: AmountsBySource): void {
-  const held = parseAmounts(rewarded);
-  if (SOURCES.every((source) => amountOf(held, source) === amountOf(wanted, source))) return;
-  throw new Broken(`rewarded: expected ${describe(wanted)}, got ${describe(held)}`);
+export function assertRewarded({ rewarded }: InvoiceCashback, expected: AmountsBySource): void {
+  const actual = parseAmounts(rewarded);
+  if (equalAmounts(actual, expected)) return;
+  throw new Broken(`rewarded: expected ${describe(expected)}, got ${describe(actual)}`);
 }
 
-function describe(vector: AmountsBySource): string {
-  return SOURCES.map((source) => `${source} ${formatAmount(amountOf(vector, source))}`).join(', ');
+function describe(amounts: AmountsBySource): string {
+  return SOURCES.map((source) => `${source} ${formatAmount(amountOf(amounts, source))}`).join(', ');
 }

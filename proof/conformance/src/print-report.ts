@@ -1,6 +1,6 @@
 import type { ConformanceReport, Finding } from './run-conformance.ts';
 
-/** The report for a person: a line for each guarantee, with what was seen. */
+/** The report as text: each guarantee with its verdict and what was observed. */
 export function printReport(report: ConformanceReport): string {
   const { url, guarantees, held, broken, not_shown, seconds } = report;
   const lines = [
@@ -13,8 +13,8 @@ export function printReport(report: ConformanceReport): string {
   return `${lines.join('\n')}\n`;
 }
 
-const NAMES = { held: 'held     ', broken: 'BROKEN   ', 'not shown': 'not shown' };
+const LABELS = { held: 'held     ', broken: 'BROKEN   ', 'not shown': 'not shown' };
 
 function formatFinding({ id, title, verdict, detail }: Finding): string {
-  return `  ${NAMES[verdict]}  ${id.padEnd(4)} ${title}\n                   ${detail}`;
+  return `  ${LABELS[verdict]}  ${id.padEnd(4)} ${title}\n                   ${detail}`;
 }

@@ -2,7 +2,7 @@ import PQueue from 'p-queue';
 import { Api } from './api.ts';
 import { startCallbackListener } from './callback-listener.ts';
 import type { Guarantee } from './guarantee.ts';
-import { GUARANTEES, LAST } from './guarantees/index.ts';
+import { GUARANTEES, SUMMARY } from './guarantees/index.ts';
 import { Harness, type HarnessOptions } from './harness.ts';
 import { createTrustControl } from './trust-control.ts';
 import { NotShown, type Verdict } from './verdict.ts';
@@ -10,9 +10,9 @@ import { NotShown, type Verdict } from './verdict.ts';
 export interface ConformanceOptions extends HarnessOptions {
   url: string;
   token: string;
-  /** Of one call. */
+  /** How long one call may take. */
   timeout_ms: number;
-  /** Ids of the guarantees to look at; all when absent. */
+  /** Ids of the guarantees to check; all when absent. */
   only?: readonly string[];
   trust?: { url: string; token: string };
   callbacks?: { host: string; port: number; invoice_secret: string; operation_secret: string };
@@ -34,17 +34,17 @@ export interface ConformanceReport {
   seconds: number;
 }
 
-/** Nothing can be said: the implementation does not answer, or not to us. */
+/** No verdict is possible: the implementation does not answer, or refuses the token. */
 export class CannotRun extends Error {
   override readonly name = 'CannotRun';
 }
 
 const CONCURRENCY = 4;
 
-/** Looks at every guarantee, with invoices of its own. Throws `CannotRun`. */
+/** Checks every guarantee, with invoices of its own. Throws `CannotRun`. */
 export async function runConformance(
   options: ConformanceOptions,
-  looked: (finding: Finding) => void = () => {},
+  onFinding: (finding: Finding) => void = () => {},
 ): Promise<ConformanceReport> {
   const started = performance.now();
   const { url, token, timeout_ms, only } = options;
@@ -59,16 +59,16 @@ export async function runConformance(
   try {
     const harness = new Harness(api, options, { trust, callbacks });
     const findings = new Map<string, Finding>();
-    const lookAt = async (guarantee: Guarantee): Promise<void> => {
-      const finding = await find(guarantee, harness);
+    const check = async (guarantee: Guarantee): Promise<void> => {
+      const finding = await checkGuarantee(guarantee, harness);
       findings.set(guarantee.id, finding);
-      looked(finding);
+      onFinding(finding);
     };
     const queue = new PQueue({ concurrency: CONCURRENCY });
-    const together = chosen.filter((one) => one.alone === undefined && one !== LAST);
-    await queue.addAll(together.map((one) => () => lookAt(one)));
-    for (const one of chosen.filter(({ alone }) => alone)) await lookAt(one);
-    if (chosen.includes(LAST)) await lookAt(LAST);
+    const concurrent = chosen.filter((one) => one.exclusive === undefined && one !== SUMMARY);
+    await queue.addAll(concurrent.map((one) => () => check(one)));
+    for (const one of chosen.filter(({ exclusive }) => exclusive)) await check(one);
+    if (chosen.includes(SUMMARY)) await check(SUMMARY);
     const guarantees = chosen.flatMap(({ id }) => findings.get(id) ?? []);
     const count = (verdict: Verdict): number => guarantees.filter((one) => one.verdict === verdict).length;
     return {
@@ -89,12 +89,14 @@ function choose(only: readonly string[] | undefined): readonly Guarantee[] {
   if (only === undefined) return GUARANTEES;
   const unknown = only.filter((id) => !GUARANTEES.some((one) => one.id === id));
   if (unknown.length > 0) {
-    throw new CannotRun(`there is no guarantee ${unknown.join(', ')}; there are T1 to T${GUARANTEES.length}`);
+    throw new CannotRun(
+      `there is no guarantee ${unknown.join(', ')}; the guarantees are T1 to T${GUARANTEES.length}`,
+    );
   }
   return GUARANTEES.filter(({ id }) => only.includes(id));
 }
 
-/** A question that every implementation answers to whoever may ask. */
+/** Makes one call that every implementation answers for an accepted token. */
 async function assertAnswers(api: Api, { url }: ConformanceOptions): Promise<void> {
   const { status, code } = await api
     .call('retrieve', { invoice_id: 'conformance' })
@@ -113,7 +115,7 @@ async function assertAnswers(api: Api, { url }: ConformanceOptions): Promise<voi
   }
 }
 
-async function find({ id, title, check }: Guarantee, harness: Harness): Promise<Finding> {
+async function checkGuarantee({ id, title, check }: Guarantee, harness: Harness): Promise<Finding> {
   try {
     return { id, title, verdict: 'held', detail: await check(harness) };
   } catch (error) {

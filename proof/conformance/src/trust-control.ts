@@ -2,11 +2,11 @@ import { parseBalance } from '@cashback/contract';
 import { type TrustSettings, trustSettings, walletBalance } from '@cashback/wire';
 import { HttpCallError, createHttpClient } from '@cashback/service';
 
-/** The stand-in of the payment system behind the implementation, to look at wallets and to make trouble. */
+/** The stand-in for the payment system behind the implementation: its wallets, and its faults on demand. */
 export interface TrustControl {
-  /** 0 for a wallet in which nothing has moved yet. */
+  /** 0 for a wallet without any movement. */
   balanceOf(walletId: string): Promise<bigint>;
-  /** Works with other settings than usual, and puts back those that there were. */
+  /** Runs `work` with changed settings, then restores the previous ones. */
   with<Result>(settings: Partial<TrustSettings>, work: () => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 }
@@ -24,12 +24,12 @@ export function createTrustControl(url: string, token: string, timeoutMs: number
       }
     },
     async with(settings, work) {
-      const usual = await trust.get('/settings', trustSettings);
+      const previous = await trust.get('/settings', trustSettings);
       try {
         await trust.post('/settings', settings, trustSettings);
         return await work();
       } finally {
-        await trust.post('/settings', usual, trustSettings);
+        await trust.post('/settings', previous, trustSettings);
       }
     },
     close: () => trust.close(),

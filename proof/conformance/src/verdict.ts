@@ -1,24 +1,24 @@
-/** What came of looking for a guarantee. `not shown`: the occasion to see it did not come, or something is needed for it. */
+/** The result of checking a guarantee. `not shown`: the situation never arose, or an option is missing for it. */
 export type Verdict = 'held' | 'broken' | 'not shown';
 
-/** The guarantee does not hold; the message says what was expected and what came. */
+/** The guarantee does not hold; the message gives what was expected and what arrived. */
 export class Broken extends Error {
   override readonly name = 'Broken';
 }
 
-/** Whether the guarantee holds could not be seen; the message says why. */
+/** The check could not decide; the message says why. */
 export class NotShown extends Error {
   override readonly name = 'NotShown';
 }
 
-/** Throws `Broken` when two values are not the same as JSON, the order of keys aside. */
+/** Throws `Broken` unless both values are equal as JSON, whatever the order of their keys. */
 export function assertSame(what: string, received: unknown, expected: unknown): void {
   if (canonical(received) === canonical(expected)) return;
   throw new Broken(`${what}: expected ${show(expected)}, got ${show(received)}`);
 }
 
-export function assertThat(condition: boolean, otherwise: string): void {
-  if (!condition) throw new Broken(otherwise);
+export function assertThat(condition: boolean, failure: string): void {
+  if (!condition) throw new Broken(failure);
 }
 
 const MAX_SHOWN = 300;

@@ -9,7 +9,7 @@ const NAMES = Object.keys(ROUTES) as RouteName[];
 export const access: readonly Guarantee[] = [
   {
     id: 'T1',
-    title: 'no route is open to a caller without a token that is accepted',
+    title: 'no route is open to a caller without an accepted token',
     async check(harness) {
       const bodies = await validBodies(harness);
       for (const name of NAMES) {
@@ -30,7 +30,8 @@ export const access: readonly Guarantee[] = [
     title: 'a token opens only the routes of its scopes',
     async check(harness) {
       const { reader_token: token } = harness.options;
-      if (token === undefined) throw new NotShown('needs --reader-token, one that may only read invoices');
+      if (token === undefined)
+        throw new NotShown('needs --reader-token, a token that allows only reading invoices');
       const bodies = await validBodies(harness);
       for (const name of ['create', 'update', 'updateCashback'] as const) {
         const { status, code, body } = await harness.api.call(name, bodies[name], { token });
@@ -44,12 +45,12 @@ export const access: readonly Guarantee[] = [
         status === 200,
         `${ROUTES.retrieve.path}: expected 200 for a reader, got ${status} ${show(body)}`,
       );
-      return 'a reader may read, and neither state money nor move cashback';
+      return 'a reader reads, and neither states money nor moves cashback';
     },
   },
   {
     id: 'T3',
-    title: 'a body that is not as described is refused, the field is named, and nothing changes',
+    title: 'a malformed body is refused with the name of the field, and nothing changes',
     async check(harness) {
       const invoice = await harness.createInvoice();
       const before = await harness.retrieve(invoice);
@@ -65,7 +66,7 @@ export const access: readonly Guarantee[] = [
       const { status, code } = await harness.api.call('retrieve', null, { raw: '{' });
       assertThat(
         status === 400 && code === 'BAD_REQUEST',
-        `a body that is no JSON: expected 400, got ${status}`,
+        `a body that is not JSON: expected 400, got ${status}`,
       );
       assertSame('the invoice after bad input', await harness.retrieve(invoice), before);
       return `${inputs.length + 1} bodies refused`;
@@ -73,7 +74,7 @@ export const access: readonly Guarantee[] = [
   },
 ];
 
-/** To be looked at last: what every answer of the run was like. */
+/** Checked last: it covers the form of every answer of the run. */
 export const form: Guarantee = {
   id: 'T4',
   title: 'every answer has the documented form',

@@ -6,11 +6,11 @@ export interface BadInput {
   name: RouteName;
   what: string;
   body: unknown;
-  /** Where the answer must say that it is wrong. */
+  /** The field that the answer must name. */
   field: string;
 }
 
-/** Bodies that break one rule each; all of them are about an invoice that there is, or make a new one. */
+/** Bodies that break one rule each; each is about an existing invoice, or would create a new one. */
 export function badInputs(harness: Harness, invoice: InvoiceCreateInput): BadInput[] {
   const { invoice_id } = invoice;
   const create = harness.newInvoice();
@@ -24,7 +24,7 @@ export function badInputs(harness: Harness, invoice: InvoiceCreateInput): BadInp
   return [
     { name: 'create', what: 'an unknown field', body: { ...create, note: 'x' }, field: 'note' },
     { name: 'create', what: 'no currency', body: without(create, 'currency'), field: 'currency' },
-    { name: 'create', what: 'small letters', body: { ...create, currency: 'usd' }, field: 'currency' },
+    { name: 'create', what: 'a lowercase currency', body: { ...create, currency: 'usd' }, field: 'currency' },
     { name: 'create', what: 'a space in an id', body: { ...create, wallet_id: 'a b' }, field: 'wallet_id' },
     {
       name: 'create',
@@ -33,7 +33,7 @@ export function badInputs(harness: Harness, invoice: InvoiceCreateInput): BadInp
       field: 'status',
     },
     { name: 'create', what: 'a fifth decimal', body: { ...create, payments: paid('1.00001') }, field: item },
-    { name: 'create', what: 'a minus', body: { ...create, payments: paid('-1') }, field: item },
+    { name: 'create', what: 'a negative amount', body: { ...create, payments: paid('-1') }, field: item },
     { name: 'create', what: 'an exponent', body: { ...create, payments: paid('1e3') }, field: item },
     { name: 'create', what: 'NaN', body: { ...create, payments: paid('NaN') }, field: item },
     { name: 'create', what: '13 digits', body: { ...create, payments: paid('1000000000000') }, field: item },
@@ -49,7 +49,7 @@ export function badInputs(harness: Harness, invoice: InvoiceCreateInput): BadInp
     { name: 'update', what: 'an unknown status', body: { ...update, status: 'paid' }, field: 'status' },
     { name: 'update', what: 'an unknown field', body: { ...update, note: 'x' }, field: 'note' },
     { name: 'retrieve', what: 'no id', body: {}, field: 'invoice_id' },
-    { name: 'changes', what: 'a page of nothing', body: { limit: 0 }, field: 'limit' },
+    { name: 'changes', what: 'a page of 0', body: { limit: 0 }, field: 'limit' },
     { name: 'changes', what: 'a page of 1001', body: { limit: 1_001 }, field: 'limit' },
     {
       name: 'updateCashback',

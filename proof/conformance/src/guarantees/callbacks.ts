@@ -6,7 +6,7 @@ import { Broken, NotShown, assertSame } from '../verdict.ts';
 export const callbacks: readonly Guarantee[] = [
   {
     id: 'T32',
-    title: 'each version of an invoice is told by a signed callback',
+    title: 'a signed callback announces each version of an invoice',
     async check(harness) {
       const listener = listenerOf(harness);
       const { invoice_id, service } = await harness.createInvoice();
@@ -23,7 +23,7 @@ export const callbacks: readonly Guarantee[] = [
   },
   {
     id: 'T33',
-    title: 'each end of an operation is told by a signed callback, not before it',
+    title: 'a signed callback announces each end of an operation, and never before it',
     async check(harness) {
       const listener = listenerOf(harness);
       const invoice = await harness.createInvoice();
@@ -34,14 +34,14 @@ export const callbacks: readonly Guarantee[] = [
       const found = await untilCalled(harness, listener, () => listener.operations(operation_id)[0]);
       const { cashback } = await harness.retrieve(invoice);
       if (!hasEnded(cashback))
-        throw new Broken(`the callback came while the operation is ${cashback.status}`);
+        throw new Broken(`the callback arrived while the operation was ${cashback.status}`);
       assertSame('the callback', found.body, { invoice_id, operation_id, status: cashback.status });
       return cashback.status;
     },
   },
   {
     id: 'T34',
-    title: 'a callback that was not accepted comes again, under the same id',
+    title: 'a callback that was not accepted is sent again under the same id',
     async check(harness) {
       const listener = listenerOf(harness);
       const invoice = harness.newInvoice();
@@ -59,17 +59,17 @@ function listenerOf({ callbacks: listener }: Harness): CallbackListener {
   throw new NotShown('needs --callback-port, --invoice-secret and --operation-secret');
 }
 
-/** That none came at all says also how many came whose signature was wrong. */
+/** When none arrived, the failure also counts the callbacks with an invalid signature. */
 async function untilCalled<Found>(
   harness: Harness,
   listener: CallbackListener,
-  look: () => Found | undefined,
+  find: () => Found | undefined,
 ): Promise<Found> {
   try {
-    return await harness.until('no such callback came', async () => look());
+    return await harness.until('no such callback arrived', async () => find());
   } catch (error) {
     const refused = listener.refused();
     if (!(error instanceof Broken) || refused === 0) throw error;
-    throw new Broken(`${error.message}; ${refused} came whose signature is wrong`);
+    throw new Broken(`${error.message}; ${refused} arrived with an invalid signature`);
   }
 }

@@ -7,7 +7,7 @@ const CONCURRENT_CALLS = 8;
 export const concurrency: readonly Guarantee[] = [
   {
     id: 'T29',
-    title: 'of several operations at the same moment exactly one is accepted',
+    title: 'of concurrent operations exactly one is accepted',
     async check(harness) {
       const invoice = await harness.createInvoice();
       const targets = Array.from({ length: CONCURRENT_CALLS }, (_, index) => ({ user: `${index + 1}` }));
@@ -35,7 +35,7 @@ export const concurrency: readonly Guarantee[] = [
   },
   {
     id: 'T30',
-    title: 'repeats of one operation at the same moment are one operation',
+    title: 'concurrent repeats of one operation are one operation',
     async check(harness) {
       const invoice = await harness.createInvoice();
       const operation = harness.newOperation(invoice, 0, { user: '10', service: '1' });
@@ -53,7 +53,7 @@ export const concurrency: readonly Guarantee[] = [
   },
   {
     id: 'T31',
-    title: 'one id for several invoices is given to one of them',
+    title: 'one operation id for several invoices is accepted for exactly one of them',
     async check(harness) {
       const invoices = await Promise.all(Array.from({ length: 4 }, () => harness.createInvoice()));
       const operation_id = harness.newId();

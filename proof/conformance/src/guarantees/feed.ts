@@ -4,7 +4,7 @@ import { type Harness, paid } from '../harness.ts';
 import { Broken, NotShown, assertThat, assertSame } from '../verdict.ts';
 
 const PAGE = 1_000;
-/** Of what is there before the run. */
+/** Of the changes from before the run. */
 const MAX_PAGES = 5_000;
 const WRITERS = 4;
 const INVOICES_EACH = 6;
@@ -12,7 +12,7 @@ const INVOICES_EACH = 6;
 export const feed: readonly Guarantee[] = [
   {
     id: 'T15',
-    title: 'who follows the feed gets every changed invoice, with its newest version, page by page',
+    title: 'a reader that follows the feed gets every changed invoice, with its newest version, page by page',
     async check(harness) {
       const start = await endOfFeed(harness);
       const first = await harness.createInvoice({ status: 'held' });
@@ -35,7 +35,7 @@ export const feed: readonly Guarantee[] = [
   },
   {
     id: 'T16',
-    title: 'with many writers at once no change is missed',
+    title: 'concurrent writers never make the feed miss a change',
     async check(harness) {
       const start = await endOfFeed(harness);
       const inputs = Array.from({ length: WRITERS * INVOICES_EACH }, () => harness.newInvoice());
@@ -59,9 +59,9 @@ export const feed: readonly Guarantee[] = [
   },
   {
     id: 'T17',
-    title: 'what is no cursor is refused',
+    title: 'an invalid cursor is refused',
     async check({ api }) {
-      await api.refuse('changes', { after: 'here, please' }, 400, 'CURSOR_INVALID');
+      await api.refuse('changes', { after: 'not a cursor' }, 400, 'CURSOR_INVALID');
       return 'CURSOR_INVALID';
     },
   },
@@ -76,7 +76,7 @@ async function change(
   await api.accept('update', { invoice_id, version, status: 'cleared', payments: paid(amount) });
 }
 
-/** Reads to the end of what is there; the run's own guarantees go on adding to it meanwhile. */
+/** Reads to the end of the feed; other guarantees of the run keep adding to it meanwhile. */
 async function endOfFeed({ api }: Harness): Promise<string> {
   let after: string | undefined;
   for (let pages = 0; pages < MAX_PAGES; pages++) {
@@ -87,7 +87,7 @@ async function endOfFeed({ api }: Harness): Promise<string> {
   throw new NotShown(`the feed has more than ${MAX_PAGES} pages of ${PAGE}`);
 }
 
-/** Follows the cursors until it is enough; what came of the invoices that are our own, in the order in which it came. */
+/** Follows the cursors until `isEnough`. Returns the changes of our own invoices, in the order of the feed. */
 async function follow(
   harness: Harness,
   start: string,
@@ -98,8 +98,8 @@ async function follow(
   const seen: { invoice_id: string; version: number; service: string }[] = [];
   const versions = new Map<string, number>();
   let after = start;
-  return harness.until('the feed did not tell every change', async () => {
-    // More than one page a look: others write, too.
+  return harness.until('the feed did not list every change', async () => {
+    // Several pages a poll: other guarantees write as well.
     for (let pages = 0; pages < 50; pages++) {
       const { changes, cursor } = await harness.api.accept('changes', { after, limit });
       assertThat(
@@ -109,7 +109,7 @@ async function follow(
       for (const { invoice_id, version, service } of changes) {
         if (!own.has(invoice_id)) continue;
         if (version < (versions.get(invoice_id) ?? 0)) {
-          throw new Broken(`version ${version} of ${invoice_id} came after ${versions.get(invoice_id)}`);
+          throw new Broken(`version ${version} of ${invoice_id} arrived after ${versions.get(invoice_id)}`);
         }
         versions.set(invoice_id, version);
         seen.push({ invoice_id, version, service });

@@ -21,5 +21,5 @@ export const GUARANTEES: readonly Guarantee[] = [
   ...money,
 ];
 
-/** Looked at after all others: it tells of the whole run. */
-export const LAST: Guarantee = form;
+/** Checked after all others, because it covers the answers of the whole run. */
+export const SUMMARY: Guarantee = form;

@@ -15,7 +15,7 @@ const updateOf = (
 export const invoices: readonly Guarantee[] = [
   {
     id: 'T5',
-    title: 'an invoice is created as version 1, without cashback, and is read as it was stated',
+    title: 'a new invoice has version 1 and no cashback, and reads back as it was stated',
     async check(harness) {
       const input = harness.newInvoice({ status: 'held', payments: paid('100.0000', '0.5000') });
       const created = await harness.api.accept('create', input);
@@ -23,14 +23,14 @@ export const invoices: readonly Guarantee[] = [
       assertSame('what was stated', stated, { ...input, version: 1 });
       assertSame('its cashback', cashback, { version: 0, status: 'success', rewarded: [], operations: [] });
       assertSame('updated_at', updated_at, created_at);
-      assertSame('the same when it is read', await harness.retrieve(input), created);
+      assertSame('the invoice as it is read', await harness.retrieve(input), created);
       return 'created and read';
     },
   },
   {
     id: 'T6',
     title:
-      'the same creation again is answered with the invoice as it is now, another one of the id is refused',
+      'a repeated creation is answered with the invoice as it is now; another body under the same id is refused',
     async check(harness) {
       const input = await harness.createInvoice({ status: 'held' });
       await harness.api.accept('update', updateOf(input, 1, '40'));
@@ -39,22 +39,22 @@ export const invoices: readonly Guarantee[] = [
         Array.from({ length: CONCURRENT_CALLS }, () => harness.api.accept('create', input)),
       );
       for (const answer of again) assertSame('the answer to a repeat', answer, now);
-      const others: Partial<InvoiceCreateInput>[] = [
+      const otherBodies: Partial<InvoiceCreateInput>[] = [
         { user_id: harness.newId() },
         { wallet_id: harness.newId() },
         { currency: input.currency === 'EUR' ? 'USD' : 'EUR' },
         { status: 'cleared' },
         { payments: paid('100.0001') },
       ];
-      for (const other of others)
+      for (const other of otherBodies)
         await harness.api.refuse('create', { ...input, ...other }, 409, 'INVOICE_EXISTS');
       assertSame('the invoice', await harness.retrieve(input), now);
-      return `${CONCURRENT_CALLS} repeats, ${others.length} others refused`;
+      return `${CONCURRENT_CALLS} repeats, ${otherBodies.length} other bodies refused`;
     },
   },
   {
     id: 'T7',
-    title: 'amounts are exact, and are answered with four places',
+    title: 'amounts are exact, and answers have four decimal places',
     async check(harness) {
       const pairs = [
         ['0.1', '0.1000'],
@@ -79,7 +79,7 @@ export const invoices: readonly Guarantee[] = [
   },
   {
     id: 'T8',
-    title: 'each change of money is one version more, and states the whole of what is captured',
+    title: 'each change of money raises the version by one, and states everything that is captured',
     async check(harness) {
       const input = await harness.createInvoice({ status: 'held' });
       const steps = [
@@ -103,14 +103,14 @@ export const invoices: readonly Guarantee[] = [
             payments: update.payments,
           },
         );
-        assertSame('the same when it is read', await harness.retrieve(input), answer);
+        assertSame('the invoice as it is read', await harness.retrieve(input), answer);
       }
       return `held, cleared, refunded in part and in full, cleared again, cancelled: version ${steps.length + 1}`;
     },
   },
   {
     id: 'T9',
-    title: 'an update for another version than the current one is refused and changes nothing',
+    title: 'an update for a version other than the current one is refused, and nothing changes',
     async check(harness) {
       const input = await harness.createInvoice();
       await harness.api.accept('update', updateOf(input, 1, '70'));
@@ -124,7 +124,7 @@ export const invoices: readonly Guarantee[] = [
   },
   {
     id: 'T10',
-    title: 'an update that is repeated, or that states the same money, changes nothing',
+    title: 'a repeated update, or one that states the same money, changes nothing',
     async check(harness) {
       const input = await harness.createInvoice();
       const update = updateOf(input, 1, '40');
@@ -137,7 +137,7 @@ export const invoices: readonly Guarantee[] = [
   },
   {
     id: 'T11',
-    title: 'nothing follows a cancellation, nothing is captured in it, and what is cleared is not held again',
+    title: 'a cancelled invoice stays cancelled and captures nothing, and a cleared one is not held again',
     async check(harness) {
       const cleared = await harness.createInvoice();
       await harness.api.refuse('update', updateOf(cleared, 1, '100', 'held'), 409, 'STATUS_FORBIDDEN');
@@ -151,7 +151,7 @@ export const invoices: readonly Guarantee[] = [
   },
   {
     id: 'T12',
-    title: 'of updates at the same moment exactly one is applied',
+    title: 'of concurrent updates exactly one is applied',
     async check(harness) {
       const input = await harness.createInvoice();
       const updates = Array.from({ length: CONCURRENT_CALLS }, (_, index) =>
@@ -176,7 +176,7 @@ export const invoices: readonly Guarantee[] = [
   },
   {
     id: 'T13',
-    title: 'the history tells every version, oldest first and without a gap, and never changes',
+    title: 'the history lists every version, oldest first and without gaps, and never changes',
     async check(harness) {
       const input = await harness.createInvoice({ status: 'held' });
       const amounts = ['90.0000', '20.0000', null, '70.0000'];
@@ -208,7 +208,7 @@ export const invoices: readonly Guarantee[] = [
   },
   {
     id: 'T14',
-    title: 'a call about an invoice that is not there says so',
+    title: 'a call about an unknown invoice says so',
     async check(harness) {
       const nowhere = harness.newInvoice();
       const { invoice_id } = nowhere;
@@ -227,7 +227,7 @@ async function historyOf({ api }: Harness, { invoice_id }: InvoiceCreateInput, l
     const body = { invoice_id, after_version, limit };
     const { status, code } = await api.call('history', body);
     if (status === 404 && code !== 'INVOICE_NOT_FOUND') {
-      throw new NotShown('there is no /v2/invoice/history; nothing else needs it');
+      throw new NotShown('there is no /v2/invoice/history; it is optional');
     }
     return api.accept('history', body);
   }

@@ -4,13 +4,13 @@ import { type Harness, hasEnded } from '../harness.ts';
 import { Broken, NotShown, assertSame, show } from '../verdict.ts';
 
 const LATER_OPERATIONS = 25;
-const TRIES_IN_FLIGHT = 20;
+const IN_FLIGHT_ATTEMPTS = 20;
 
 export const lookup: readonly Guarantee[] = [
   {
     id: 'T23',
     title:
-      'a known id with the same body is answered with where the operation stands, and nothing is done twice',
+      'a known id with the same body is answered with the current state of the operation, and nothing is applied twice',
     async check(harness) {
       const invoice = await harness.createInvoice();
       const operation = harness.newOperation(invoice, 0, { user: '10', service: '3' });
@@ -36,12 +36,12 @@ export const lookup: readonly Guarantee[] = [
       const old = await harness.api.accept('updateCashback', operation);
       assertSame('a repeat after a newer operation', old.version, ended.version);
       assertSame('the cashback', (await harness.retrieve(invoice)).cashback, cashback);
-      return 'repeated at once, after its end, written otherwise, and after a newer one';
+      return 'repeated at once, after its end, in another notation, and after a newer one';
     },
   },
   {
     id: 'T24',
-    title: 'a known id with another body is refused before anything else, and changes nothing',
+    title: 'a known id with another body is refused before any other check, and nothing changes',
     async check(harness) {
       const invoice = await harness.createInvoice();
       const { operation, cashback } = await harness.reach(invoice, { user: '10' });
@@ -67,20 +67,20 @@ export const lookup: readonly Guarantee[] = [
   },
   {
     id: 'T25',
-    title: 'while an operation has not ended another one is refused, whatever its version and payee',
+    title: 'while an operation is unfinished another one is refused, whatever its version and payee',
     async check(harness) {
       const invoice = await harness.createInvoice();
-      for (let attempt = 1; attempt <= TRIES_IN_FLIGHT; attempt++) {
-        if (await sawInFlight(harness, invoice, attempt)) return `seen at try ${attempt}`;
+      for (let attempt = 1; attempt <= IN_FLIGHT_ATTEMPTS; attempt++) {
+        if (await sawInFlight(harness, invoice, attempt)) return `observed at attempt ${attempt}`;
         await harness.untilEnded(invoice);
       }
-      throw new NotShown(`in ${TRIES_IN_FLIGHT} tries every operation had ended before the next one came`);
+      throw new NotShown(`in ${IN_FLIGHT_ATTEMPTS} attempts every operation had ended before the next one arrived`);
     },
   },
   {
     id: 'T26',
     title:
-      'an operation for another version than the current one is refused before its payee is looked at, and never applies',
+      'an operation for a version other than the current one is refused before its payee is checked, and is never applied',
     async check(harness) {
       const invoice = await harness.createInvoice();
       await harness.reach(invoice, { user: '10' });
@@ -95,13 +95,13 @@ export const lookup: readonly Guarantee[] = [
       assertSame('the cashback', (await harness.retrieve(invoice)).cashback, cashback);
       const { cashback: later } = await harness.reach(invoice, { user: '5' });
       await harness.api.refuse('updateCashback', stale, 409, 'VERSION_MISMATCH');
-      assertSame('the cashback after all', (await harness.retrieve(invoice)).cashback, later);
+      assertSame('the cashback in the end', (await harness.retrieve(invoice)).cashback, later);
       return 'refused at once, again, and after another operation';
     },
   },
   {
     id: 'T27',
-    title: 'an operation for another payee than the invoice has is refused, and changes nothing',
+    title: "an operation for another payee than the invoice's is refused, and nothing changes",
     async check(harness) {
       const invoice = await harness.createInvoice();
       const others: Partial<UpdateCashbackInput>[] = [
@@ -120,7 +120,7 @@ export const lookup: readonly Guarantee[] = [
   },
   {
     id: 'T28',
-    title: 'operation ids are kept for ever, also those that are listed no more',
+    title: 'operation ids are kept for ever, including those that are no longer listed',
     async check(harness) {
       const invoice = await harness.createInvoice();
       const { operation, cashback: first } = await harness.reach(invoice, { user: '10' });
@@ -140,7 +140,7 @@ export const lookup: readonly Guarantee[] = [
   },
 ];
 
-/** False when the first operation had ended before the others came. */
+/** False when the first operation had ended before the others arrived. */
 async function sawInFlight(harness: Harness, invoice: InvoiceCreateInput, round: number): Promise<boolean> {
   const { cashback } = await harness.retrieve(invoice);
   const amount = `${round}`;
@@ -156,7 +156,7 @@ async function sawInFlight(harness: Harness, invoice: InvoiceCreateInput, round:
     !hasEnded(after.cashback) && after.cashback.operations[0]?.operation_id === first.operation_id;
   for (const { status, code, body } of answers) {
     if (status === 409 && code === 'OPERATION_IN_FLIGHT') continue;
-    // What was not refused as in flight may have come after the end, unless the first one is in flight even now.
+    // Another answer is valid only after the first operation ended, so not while that one is still in flight.
     if (inFlight || status === 200)
       throw new Broken(`expected 409 OPERATION_IN_FLIGHT, got ${status} ${show(body)}`);
     return false;

@@ -7,13 +7,13 @@ import type { TrustControl } from '../trust-control.ts';
 import { Broken, NotShown, assertThat, assertSame } from '../verdict.ts';
 
 const INVOICES = 8;
-const TROUBLE_MS = 1_500;
+const FAULTS_MS = 1_500;
 
-/** These look at wallets, and make trouble for everybody: nothing else runs beside them. */
+/** These change the settings of the payment system for every caller, so they run with nothing beside them. */
 export const money: readonly Guarantee[] = [
   {
     id: 'T35',
-    title: 'in the moment of success the wallet holds what is rewarded',
+    title: 'at the moment of success the wallet holds what is rewarded',
     exclusive: true,
     async check(harness) {
       const trust = trustOf(harness);
@@ -35,32 +35,32 @@ export const money: readonly Guarantee[] = [
   },
   {
     id: 'T36',
-    title: 'a payment system that fails and loses its answers neither loses nor doubles money',
+    title: 'a payment system that fails and loses answers neither loses nor doubles money',
     exclusive: true,
     async check(harness) {
       const trust = trustOf(harness);
-      const trouble = { latency_ms: 20, failure_share: 0.2, lost_answer_share: 0.4 };
+      const faults = { latency_ms: 20, failure_share: 0.2, lost_answer_share: 0.4 };
       const invoices = await Promise.all(
         Array.from({ length: INVOICES }, () => harness.createInvoice({ wallet_id: harness.newId() })),
       );
       for (const target of [{ user: '5', service: '2' }, { user: '1' }, { user: '3' }, {}] as Target[]) {
-        await trust.with(trouble, async () => {
+        await trust.with(faults, async () => {
           for (const invoice of invoices) await harness.send(invoice, target);
-          await delay(TROUBLE_MS);
+          await delay(FAULTS_MS);
         });
-        // However long an implementation waits before it repeats a request: the trouble is over.
+        // Whenever an implementation repeats a request from here on, it meets no faults.
         for (const invoice of invoices) {
           assertReached(await harness.untilEnded(invoice), target);
           await assertHolds(trust, invoice, 0n, totalOf(parseTarget(target)));
         }
       }
-      return `${INVOICES} invoices, 4 targets, every third answer lost`;
+      return `${INVOICES} invoices, 4 targets, a third of the answers lost`;
     },
   },
   {
     id: 'T37',
     title:
-      'what the payment system refuses ends as failed, rewarded tells what happened, and the next operation starts there',
+      'an operation that the payment system refuses ends as failed, rewarded states what was applied, and the next operation starts there',
     exclusive: true,
     async check(harness) {
       const trust = trustOf(harness);
@@ -73,8 +73,8 @@ export const money: readonly Guarantee[] = [
         const { reason = '' } = cashback.operations[0] ?? {};
         assertThat(reason !== '', 'expected a reason for the failure');
         assertRewarded(cashback, parseTarget({ user: '10' }));
-        const told = amountOf(parseAmounts(cashback.rewarded), 'user');
-        await assertHolds(trust, invoice, before, told);
+        const rewarded = amountOf(parseAmounts(cashback.rewarded), 'user');
+        await assertHolds(trust, invoice, before, rewarded);
       }
       await harness.reach(invoice, { user: '2' });
       await assertHolds(trust, invoice, before, parseTarget({ user: '2' }).user ?? 0n);
@@ -85,7 +85,7 @@ export const money: readonly Guarantee[] = [
 
 function trustOf({ trust }: Harness): TrustControl {
   if (trust !== null) return trust;
-  throw new NotShown('needs --trust-url and --trust-token, of the stand-in of the payment system');
+  throw new NotShown('needs --trust-url and --trust-token, of the stand-in for the payment system');
 }
 
 async function assertHolds(

@@ -8,7 +8,7 @@ const SHOWN_OPERATIONS = 20;
 export const operations: readonly Guarantee[] = [
   {
     id: 'T18',
-    title: 'an accepted operation ends by itself, and its end is found by retrieving the invoice',
+    title: 'an accepted operation ends by itself, and retrieving the invoice shows its end',
     async check(harness) {
       const invoice = await harness.createInvoice();
       const operation = harness.newOperation(invoice, 0, { user: '10', service: '2.5' });
@@ -32,7 +32,7 @@ export const operations: readonly Guarantee[] = [
   },
   {
     id: 'T19',
-    title: 'after success rewarded is the target: up, down, from one source to the other, and to 0',
+    title: 'after success, rewarded is the target: up, down, from one source to the other, and to 0',
     async check(harness) {
       const targets: Target[] = [
         { user: '10', service: '5' },
@@ -52,13 +52,13 @@ export const operations: readonly Guarantee[] = [
   },
   {
     id: 'T20',
-    title: 'what has ended stays ended: the version that is read with the end is good for the next operation',
+    title: 'an ended operation stays ended: the version read with its end is valid for the next operation',
     async check(harness) {
       const invoice = await harness.createInvoice();
       for (let round = 1; round <= ROUNDS; round++) {
         const { cashback } = await harness.reach(invoice, { user: `${round}`, service: `${ROUNDS - round}` });
         const { cashback: later } = await harness.retrieve(invoice);
-        assertSame('the cashback, looked at again', later, cashback);
+        assertSame('the cashback, read again', later, cashback);
       }
       return `${ROUNDS} operations, each sent at once after the end of the one before`;
     },
@@ -89,7 +89,7 @@ export const operations: readonly Guarantee[] = [
   },
   {
     id: 'T22',
-    title: 'money and cashback have versions of their own',
+    title: 'money and cashback have separate versions',
     async check(harness) {
       const invoice = await harness.createInvoice();
       const { cashback } = await harness.reach(invoice, { user: '10' });
