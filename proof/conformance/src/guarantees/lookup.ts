@@ -74,7 +74,9 @@ export const lookup: readonly Guarantee[] = [
         if (await sawInFlight(harness, invoice, attempt)) return `observed at attempt ${attempt}`;
         await harness.untilEnded(invoice);
       }
-      throw new NotShown(`in ${IN_FLIGHT_ATTEMPTS} attempts every operation had ended before the next one arrived`);
+      throw new NotShown(
+        `in ${IN_FLIGHT_ATTEMPTS} attempts every operation had ended before the next one arrived`,
+      );
     },
   },
   {
