@@ -21,12 +21,18 @@ import { sendCallbacks } from './send-callbacks.ts';
 import { settleDueRequests } from './settlement/settle-requests.ts';
 
 const DATABASE_WAIT_MS = 10_000;
-/** Longer than the longest `answer_delay_ms`, so that a slow answer is still an answer. */
+/** Longer than the longest `answer_delay_ms`, so that a slow answer still arrives. */
 const HANDLER_TIMEOUT_MS = 75_000;
 
 /**
- * Starts the stand-in: its routes, the loop that settles what is due, and billing's callbacks. Throws an expected
- * error when the database cannot be used or the port not be had.
+ * Starts the stand-in:
+ *
+ *   POST /baskets, /refunds --> pending --> [settlement loop] --> success | failed
+ *                                                |
+ *   POST /wallets/:id/spend ---------------> movements and balances --> callbacks --> [billing's outbox] --> receiver
+ *
+ * With `latency_ms` 0 a request settles before its answer. Throws an expected error when the database is unusable or
+ * the port is taken.
  */
 export function startTrust(
   settings: Settings,

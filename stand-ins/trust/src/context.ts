@@ -3,8 +3,8 @@ import type { Database } from '@cashback/postgres';
 /** What the routes share. */
 export interface Context {
   database: Database;
-  /** How long a callback is held back at most, where settings ask for it. */
+  /** The longest time a callback is held back, where the settings ask for reordering. */
   hold_back_ms: number;
-  /** There are new callbacks: send them now. */
+  /** Sends new callbacks now instead of at the next interval. */
   wakeCallbacks: () => void;
 }

@@ -5,7 +5,7 @@ import { env, settingsSchema } from './env.ts';
 await runApp({
   name: 'trust',
   description:
-    'Stand-in of an outside payment system: baskets, refunds, wallet balances, and billing that says they changed.',
+    'Stand-in for an outside payment system: baskets, refunds, wallet balances, and billing callbacks.',
   settings: settingsSchema,
   env,
   start: startTrust,

@@ -7,10 +7,10 @@ import { happens } from './random.ts';
 
 const BATCH_SIZE = 200;
 const RETRY_BASE_MS = 200;
-/** A callback of a process that died is sent by another one after so long. */
+/** After this time another process sends a callback whose sender died. */
 const LEASE_MS = 60_000;
 
-/** Billing: tells the receiver of every movement at least once, signed; some twice where settings ask for it. */
+/** Billing: sends a signed callback for every movement at least once, and some twice where the settings ask for it. */
 export function sendCallbacks(database: Database, settings: Settings, log: Log): Outbox {
   const sender = createCallbackSender({
     secret: settings.billing_callback_secret,

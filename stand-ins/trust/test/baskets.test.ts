@@ -31,7 +31,7 @@ async function untilEnded(path: string) {
 }
 
 describe('a basket', () => {
-  test('tops its wallet up once, however often it is repeated', async () => {
+  test('tops up its wallet once, however often it is repeated', async () => {
     const basket = newBasket({ amount: '12.5' });
     const first = await trust.post('/baskets', basket);
     expect(first).toEqual({
@@ -47,7 +47,7 @@ describe('a basket', () => {
     ]);
   });
 
-  test('is made once when the same call comes on several connections at the same moment', async () => {
+  test('is created once when several connections send the same call concurrently', async () => {
     const basket = newBasket();
     const answers = await Promise.all(Array.from({ length: 12 }, () => trust.post('/baskets', basket)));
     for (const { status, body } of answers) expect([status, body.status]).toEqual([200, 'success']);
@@ -66,7 +66,7 @@ describe('a basket', () => {
     expect(body).toMatchObject({ balance: '100.0000', sequence: 1, currency: 'USD' });
   });
 
-  test('that is refused says why, moves nothing, and never changes its end', async () => {
+  test('that is refused says why, moves nothing, and keeps its end', async () => {
     await trust.set({ refusal_share: 1 });
     const basket = newBasket();
     const refused = await trust.post('/baskets', basket);
@@ -97,7 +97,7 @@ describe('a basket', () => {
   test.each([
     ['user_id', 'user-2'],
     ['currency', 'EUR'],
-  ])('with another %s than its wallet has is refused, and is not there afterwards', async (field, value) => {
+  ])("with another %s than its wallet's is refused, and does not exist afterwards", async (field, value) => {
     const first = newBasket();
     await trust.post('/baskets', first);
     const second = newBasket({ wallet_id: first.wallet_id, [field]: value });
@@ -106,7 +106,7 @@ describe('a basket', () => {
     expect((await trust.get(`/baskets/${second.basket_id}`)).body.error.code).toBe('BASKET_NOT_FOUND');
   });
 
-  test('that would make the balance larger than the wire can say fails, and holds nobody up', async () => {
+  test('that would make the balance larger than the wire can carry fails, and blocks no other', async () => {
     const wallet = { wallet_id: randomUUID(), amount: '999999999999.9999' };
     const first = newBasket(wallet);
     await trust.post('/baskets', first);
@@ -120,7 +120,7 @@ describe('a basket', () => {
 });
 
 describe('a refund', () => {
-  test('takes money back once, however often it is repeated, and its basket says what is refunded', async () => {
+  test('takes back money once, however often it is repeated, and its basket states what is refunded', async () => {
     const basket = newBasket();
     await trust.post('/baskets', basket);
     const refund = newRefund(basket.basket_id, '40');
@@ -142,7 +142,7 @@ describe('a refund', () => {
       cause: refund.refund_id,
       balance_after: '60.0000',
     });
-    // Also when the basket has nothing left to refund.
+    // The repeat is answered as well when the basket has nothing left to refund.
     await trust.post('/refunds', newRefund(basket.basket_id, '60'));
     expect(await trust.post('/refunds', refund)).toEqual(first);
   });
@@ -216,7 +216,7 @@ describe('a refund', () => {
     expect((await trust.get(`/wallets/${basket.wallet_id}`)).body.balance).toBe('-70.0000');
   });
 
-  test('and others of one basket, made at the same moment, never exceed it', async () => {
+  test('concurrent with others of one basket never exceeds it', async () => {
     for (const latency_ms of [0, 1]) {
       await trust.set({ latency_ms: 0 });
       const basket = newBasket({ amount: '10' });
@@ -235,7 +235,7 @@ describe('a refund', () => {
 
 describe('a wallet', () => {
   test('numbers its movements without gaps, and each balance follows from the one before', async () => {
-    // Two processes settle at the same time.
+    // Two processes settle concurrently.
     const other = await startTrust(trust.settings, { log });
     const walletId = randomUUID();
     await trust.set({ latency_ms: 1 });
@@ -274,13 +274,13 @@ describe('a wallet', () => {
     const spend = { spend_id: randomUUID(), amount: '60' };
     const answers = await Promise.all(Array.from({ length: 5 }, () => trust.post(path, spend)));
     for (const { status, body } of answers) expect([status, body.balance]).toEqual([200, '40.0000']);
-    const tooMuch = await trust.post(path, { spend_id: randomUUID(), amount: '40.0001' });
-    expect([tooMuch.status, tooMuch.body.error.code]).toEqual([422, 'SPEND_EXCEEDS_BALANCE']);
+    const tooLarge = await trust.post(path, { spend_id: randomUUID(), amount: '40.0001' });
+    expect([tooLarge.status, tooLarge.body.error.code]).toEqual([422, 'SPEND_EXCEEDS_BALANCE']);
     const changed = await trust.post(path, { ...spend, amount: '1' });
     expect([changed.status, changed.body.error.code]).toEqual([409, 'BASKET_BODY_MISMATCH']);
   });
 
-  test('is spent from once when one spend id is used for two wallets at the same moment', async () => {
+  test('is spent from once when two concurrent calls use one spend id for two wallets', async () => {
     for (let round = 0; round < 5; round++) {
       const baskets = [newBasket(), newBasket()];
       await Promise.all(baskets.map((basket) => trust.post('/baskets', basket)));
@@ -293,14 +293,14 @@ describe('a wallet', () => {
   });
 
   test.each(['UPDATE trust.wallet_movements SET amount = 1', 'DELETE FROM trust.wallet_movements'])(
-    'keeps its ledger from the app itself: %s is refused',
+    'has a ledger that the app itself cannot change: %s is refused',
     async (statement) => {
       await expect(trust.database.pool.query(statement)).rejects.toThrow('permission denied');
     },
   );
 
   test.each(['SET amount = 1', "SET wallet_id = 'mine'"])(
-    'keeps baskets as they were asked for: %s',
+    'has baskets that the app itself cannot change: %s is refused',
     async (change) => {
       await expect(trust.database.pool.query(`UPDATE trust.baskets ${change}`)).rejects.toThrow(
         'permission denied',
@@ -309,7 +309,7 @@ describe('a wallet', () => {
   );
 });
 
-describe('a call that asks for something impossible', () => {
+describe('an invalid call', () => {
   test.each([
     ['POST', '/baskets', { ...newBasket(), amount: '0.0000' }, 400, 'BAD_REQUEST', 'an amount above'],
     ['POST', '/baskets', { ...newBasket(), amount: 5 }, 400, 'BAD_REQUEST', 'amount: expected'],

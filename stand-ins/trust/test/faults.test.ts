@@ -16,7 +16,7 @@ async function countCallbacks(): Promise<number> {
 }
 
 describe('settings', () => {
-  test('change in part, at once, and are kept', async () => {
+  test('change one by one, at once, and are stored', async () => {
     await trust.set({ latency_ms: 7, refusal_share: 0.25 });
     await trust.set({ refusal_share: 0.5 });
     const { body } = await trust.get('/settings');
@@ -34,7 +34,7 @@ describe('settings', () => {
 });
 
 describe('with failure_share 1', () => {
-  test('baskets and refunds answer 503 and nothing is done; wallets and settings still answer', async () => {
+  test('baskets and refunds answer 503 and do nothing; wallets and settings still answer', async () => {
     const known = newBasket();
     await trust.post('/baskets', known);
     await trust.set({ failure_share: 1 });
@@ -56,7 +56,7 @@ describe('with failure_share 1', () => {
 });
 
 describe('with lost_answer_share 1', () => {
-  test('a basket and a refund are carried out without an answer, and a repeat finds them', async () => {
+  test('a basket and a refund are applied without an answer, and a repeat finds them', async () => {
     await trust.set({ lost_answer_share: 1 });
     const basket = newBasket();
     await expect(trust.post('/baskets', basket)).rejects.toThrow('fetch failed');
@@ -78,22 +78,22 @@ describe('with lost_answer_share 1', () => {
 });
 
 describe('with answer_delay_ms', () => {
-  test('the work is done before its answer comes', async () => {
+  test('the work is committed before its answer', async () => {
     await trust.set({ answer_delay_ms: 60_000 });
     const basket = newBasket();
-    const impatient = fetch(`${trust.trust.url}/baskets`, {
+    const timedOut = fetch(`${trust.trust.url}/baskets`, {
       method: 'POST',
       headers: trust.headers,
       body: JSON.stringify(basket),
       signal: AbortSignal.timeout(1_000),
     });
-    await expect(impatient).rejects.toThrow('timeout');
+    await expect(timedOut).rejects.toThrow('timeout');
     expect((await trust.get(`/wallets/${basket.wallet_id}`)).body.sequence).toBe(1);
   });
 });
 
 describe("billing's callback", () => {
-  test('tells every movement, signed, with the absolute balance, though the receiver fails at first', async () => {
+  test('reports every movement, signed, with the absolute balance, even if the receiver fails at first', async () => {
     trust.receiver.failNext(7);
     const walletId = randomUUID();
     const baskets = Array.from({ length: 10 }, () => newBasket({ wallet_id: walletId, amount: '10' }));
@@ -114,7 +114,7 @@ describe("billing's callback", () => {
     await vi.waitFor(async () => expect(await countCallbacks()).toBe(0), 10_000);
   });
 
-  test('tells spends and refunds, too', async () => {
+  test('reports spends and refunds as well', async () => {
     const basket = newBasket();
     await trust.post('/baskets', basket);
     const spend = { spend_id: randomUUID(), amount: '25' };
@@ -122,17 +122,17 @@ describe("billing's callback", () => {
     const refund = newRefund(basket.basket_id, '80');
     await trust.post('/refunds', refund);
     await vi.waitFor(() => expect(trust.receiver.of(basket.wallet_id)).toHaveLength(3), 10_000);
-    const told = Object.fromEntries(
+    const balances = Object.fromEntries(
       trust.receiver.of(basket.wallet_id).map(({ body }) => [body.cause, body.balance]),
     );
-    expect(told).toEqual({
+    expect(balances).toEqual({
       [basket.basket_id]: '100.0000',
       [spend.spend_id]: '75.0000',
       [refund.refund_id]: '-5.0000',
     });
   });
 
-  test('comes twice under one webhook id with duplicate_callback_share 1', async () => {
+  test('is sent twice under one webhook id with duplicate_callback_share 1', async () => {
     await trust.set({ duplicate_callback_share: 1 });
     const basket = newBasket();
     await trust.post('/baskets', basket);

@@ -13,10 +13,10 @@ const walletsToken: string = randomUUID();
 
 export interface Answer {
   status: number;
-  body: any; // oxlint-disable-line typescript/no-explicit-any -- what an answer holds is what the tests are about
+  body: any; // oxlint-disable-line typescript/no-explicit-any -- the tests are about what an answer holds
 }
 
-/** A running trust with its database and a receiver of its callbacks. */
+/** A running stand-in with its database and a receiver of its callbacks. */
 export async function setUpTrust() {
   const testDatabase = await createTestDatabase();
   const receiver = await startReceiver();
@@ -36,7 +36,7 @@ export async function setUpTrust() {
   };
   const settings = readSettings(settingsSchema, environment);
   const trust = await startTrust(settings, { log });
-  // As the app's own role: what it may not do, the tests see refused.
+  // With the app's own role, so that the tests meet its missing privileges.
   const database = openDatabase({ url: testDatabase.url, role: 'cashback_trust', application_name: 'test' });
 
   async function call(method: string, path: string, body?: unknown, bearer = token): Promise<Answer> {
@@ -88,7 +88,7 @@ export async function setUpTrust() {
 
 export type TrustUnderTest = Awaited<ReturnType<typeof setUpTrust>>;
 
-/** An HTTP server that stands for whoever wants to know of balances. */
+/** Receives billing's callbacks in place of the wallet app. */
 async function startReceiver() {
   const received: { webhook_id: string; body: BalanceChangedCallback }[] = [];
   let failures = 0;

@@ -6,8 +6,8 @@ import type { Movement } from '../settlement/movements.ts';
 import { callbacks, walletMovements } from './tables.ts';
 
 /**
- * Writes movements of wallets whose rows are locked: the ledger, the balances, and a callback for each.
- * `holdBackMs` says how long after now a callback is sent.
+ * Writes the movements of locked wallets: the ledger, the balances, and a callback for each movement.
+ * `holdBackMs` gives the delay of each callback.
  */
 export async function applyMovements(
   db: NodePgDatabase,
@@ -46,14 +46,14 @@ export async function applyMovements(
 }
 
 async function updateBalances(db: NodePgDatabase, movements: readonly Movement[], now: Date): Promise<void> {
-  const last = [...new Map(movements.map((movement) => [movement.wallet_id, movement])).values()];
+  const newest = [...new Map(movements.map((movement) => [movement.wallet_id, movement])).values()];
   await db.execute(sql`
     UPDATE trust.wallets
     SET balance = moved.balance, sequence = moved.sequence, updated_at = ${now.toISOString()}::timestamptz
     FROM unnest(
-      ${sql.param(last.map(({ wallet_id }) => wallet_id))}::text[],
-      ${sql.param(last.map(({ balance_after }) => formatAmount(balance_after)))}::numeric[],
-      ${sql.param(last.map(({ sequence }) => sequence))}::bigint[]
+      ${sql.param(newest.map(({ wallet_id }) => wallet_id))}::text[],
+      ${sql.param(newest.map(({ balance_after }) => formatAmount(balance_after)))}::numeric[],
+      ${sql.param(newest.map(({ sequence }) => sequence))}::bigint[]
     ) AS moved (wallet_id, balance, sequence)
     WHERE wallets.wallet_id = moved.wallet_id`);
 }

@@ -5,15 +5,15 @@ import type { Basket, BasketInput } from '@cashback/wire';
 import { baskets } from './tables.ts';
 
 /**
- * What pending and successful refunds have taken of a basket. Its columns are named in full: the builder would name
- * them without their tables, and both sides of the comparison would be the refund's.
+ * The sum of a basket's pending and successful refunds. The columns carry their tables: the builder would leave them
+ * out, and both sides of the comparison would be the refund's.
  */
 const refunded = sql<string>`(
-  SELECT coalesce(sum(taken.amount), 0)::numeric(16, 4) FROM trust.refunds AS taken
-  WHERE taken.basket_id = "trust"."baskets"."basket_id" AND taken.status IN ('pending', 'success')
+  SELECT coalesce(sum(refund.amount), 0)::numeric(16, 4) FROM trust.refunds AS refund
+  WHERE refund.basket_id = "trust"."baskets"."basket_id" AND refund.status IN ('pending', 'success')
 )`;
 
-/** False when there is a basket of that id already. */
+/** False when a basket with this id exists. */
 export async function insertBasket(db: NodePgDatabase, input: BasketInput): Promise<boolean> {
   const inserted = await db
     .insert(baskets)
@@ -50,7 +50,7 @@ export interface LockedBasket {
   amount: Amount;
 }
 
-/** Undefined when there is none. The lock makes refunds of one basket take turns. */
+/** Undefined when there is none. The lock serializes the refunds of one basket. */
 export async function lockBasket(db: NodePgDatabase, basketId: string): Promise<LockedBasket | undefined> {
   const [basket] = await db
     .select({ wallet_id: baskets.wallet_id, status: baskets.status, amount: baskets.amount })

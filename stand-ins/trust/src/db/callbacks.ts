@@ -3,7 +3,7 @@ import { type Database, withTransaction } from '@cashback/postgres';
 import type { OutboxCallback } from '@cashback/service';
 import { callbacks } from './tables.ts';
 
-/** Leases callbacks that are due: nobody takes them again within `leaseMs`, and after it they are due anew. */
+/** Claims due callbacks under a lease: they are due again after `leaseMs`. */
 export function claimCallbacks(
   database: Database,
   { url, leaseMs, limit }: { url: string; leaseMs: number; limit: number },

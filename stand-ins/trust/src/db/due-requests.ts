@@ -2,12 +2,12 @@ import { type SQL, and, asc, eq, sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import { parseAmount } from '@cashback/contract';
-import type { DueRequest, End } from '../settlement/settle.ts';
+import type { DueRequest, RequestEnd } from '../settlement/settle.ts';
 import { baskets, refunds } from './tables.ts';
 
 /**
- * Locks baskets and refunds that have been pending for `latencyMs`, oldest first, at most `limit` of each. Those
- * that someone else is settling are passed over.
+ * Locks baskets and refunds that have been pending for `latencyMs`, oldest first, at most `limit` of each. Skips
+ * those that another process is settling.
  */
 export async function lockDueRequests(
   db: NodePgDatabase,
@@ -42,23 +42,23 @@ function isDue(createdAt: AnyPgColumn, latencyMs: number): SQL {
   return sql`${createdAt} <= now() - make_interval(secs => ${latencyMs / 1000})`;
 }
 
-/** Only what is pending ends, so an end never changes. */
-export async function endRequests(db: NodePgDatabase, ends: readonly End[]): Promise<void> {
+/** Ends only pending requests, so an end never changes. */
+export async function endRequests(db: NodePgDatabase, ends: readonly RequestEnd[]): Promise<void> {
   const topups = ends.filter(({ kind }) => kind === 'topup');
   if (topups.length > 0) {
     await db.execute(sql`
       UPDATE trust.baskets SET status = ended.status, reason = ended.reason
       FROM ${unnestEnds(topups)} WHERE baskets.basket_id = ended.id AND baskets.status = 'pending'`);
   }
-  const taken = ends.filter(({ kind }) => kind === 'refund');
-  if (taken.length > 0) {
+  const refunded = ends.filter(({ kind }) => kind === 'refund');
+  if (refunded.length > 0) {
     await db.execute(sql`
       UPDATE trust.refunds SET status = ended.status, reason = ended.reason
-      FROM ${unnestEnds(taken)} WHERE refunds.refund_id = ended.id AND refunds.status = 'pending'`);
+      FROM ${unnestEnds(refunded)} WHERE refunds.refund_id = ended.id AND refunds.status = 'pending'`);
   }
 }
 
-function unnestEnds(ends: readonly End[]): SQL {
+function unnestEnds(ends: readonly RequestEnd[]): SQL {
   return sql`unnest(
     ${sql.param(ends.map(({ id }) => id))}::text[],
     ${sql.param(ends.map(({ status }) => status))}::text[],

@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { walletMovements } from './tables.ts';
 
-/** The spend of this id, whichever wallet it was made from. */
+/** The spend with this id, of any wallet. */
 export async function findSpend(
   db: NodePgDatabase,
   spendId: string,

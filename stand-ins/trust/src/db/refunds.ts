@@ -4,7 +4,7 @@ import { type Amount, CashbackError, parseAmount } from '@cashback/contract';
 import type { Refund, RefundInput } from '@cashback/wire';
 import { refunds } from './tables.ts';
 
-/** False when there is a refund of that id already. */
+/** False when a refund with this id exists. */
 export async function insertRefund(
   db: NodePgDatabase,
   input: RefundInput & { wallet_id: string },
@@ -39,11 +39,11 @@ export async function loadRefund(db: NodePgDatabase, refundId: string): Promise<
   throw new CashbackError('REFUND_NOT_FOUND', `there is no refund ${refundId}`, { refund_id: refundId });
 }
 
-/** What pending and successful refunds have taken of a basket; under the basket's lock it cannot grow. */
+/** The sum of a basket's pending and successful refunds; it cannot grow under the basket's lock. */
 export async function sumRefunds(db: NodePgDatabase, basketId: string): Promise<Amount> {
   const [row] = await db
-    .select({ taken: sum(refunds.amount) })
+    .select({ refunded: sum(refunds.amount) })
     .from(refunds)
     .where(and(eq(refunds.basket_id, basketId), inArray(refunds.status, ['pending', 'success'])));
-  return parseAmount(row?.taken ?? '0');
+  return parseAmount(row?.refunded ?? '0');
 }

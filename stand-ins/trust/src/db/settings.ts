@@ -12,23 +12,23 @@ const columns = {
   reorder_callback_share: settings.reorder_callback_share,
 };
 
-/** Read anew for every call, so that a change takes effect at once, in every process. */
+/** Read for every call, so that a change takes effect at once in every process. */
 export async function loadSettings(db: NodePgDatabase): Promise<TrustSettings> {
   const [row] = await db.select(columns).from(settings);
-  return theOnly(row);
+  return onlyRow(row);
 }
 
-/** Returns all settings as they are after the change. */
+/** Returns all settings after the change. */
 export async function changeSettings(
   db: NodePgDatabase,
   change: { [Name in keyof TrustSettings]?: TrustSettings[Name] | undefined },
 ): Promise<TrustSettings> {
   if (Object.keys(change).length === 0) return loadSettings(db);
   const [row] = await db.update(settings).set(change).returning(columns);
-  return theOnly(row);
+  return onlyRow(row);
 }
 
-function theOnly(row: TrustSettings | undefined): TrustSettings {
-  if (row === undefined) throw new Error('trust.settings has no row: migrations put one there');
+function onlyRow(row: TrustSettings | undefined): TrustSettings {
+  if (row === undefined) throw new Error('trust.settings has no row; a migration inserts it');
   return row;
 }

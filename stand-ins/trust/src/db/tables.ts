@@ -42,7 +42,7 @@ export const baskets = trust.table(
   ],
 );
 
-/** Takes a part of a basket back, under the caller's id. */
+/** Takes back a part of a basket, under the caller's id. */
 export const refunds = trust.table(
   'refunds',
   {
@@ -68,7 +68,7 @@ export const refunds = trust.table(
   ],
 );
 
-/** The row's lock makes the movements of a wallet take turns. Sequence 0: nothing has moved yet. */
+/** The row's lock serializes the movements of a wallet. Sequence 0: no movement yet. */
 export const wallets = trust.table(
   'wallets',
   {
@@ -85,14 +85,14 @@ export const wallets = trust.table(
   ],
 );
 
-/** Append-only, the ground truth: every movement of money, numbered without gaps per wallet. */
+/** Append-only ground truth: every movement of money, numbered per wallet without gaps. */
 export const walletMovements = trust.table(
   'wallet_movements',
   {
     wallet_id: id('wallet_id').notNull(),
     sequence: bigint('sequence', { mode: 'number' }).notNull(),
     kind: text('kind').$type<'topup' | 'refund' | 'spend'>().notNull(),
-    /** How much moved; the kind says in which direction. */
+    /** Without a sign; the kind gives the direction. */
     amount: amount('amount').notNull(),
     /** Id of the basket, refund or spend. */
     cause: id('cause').notNull(),
@@ -105,12 +105,12 @@ export const walletMovements = trust.table(
     check('wallet_movements_kind', sql`${table.kind} IN ('topup', 'refund', 'spend')`),
     check('wallet_movements_sequence', sql`${table.sequence} >= 1`),
     check('wallet_movements_balance_after', sql`${table.balance_after} <> 'NaN'`),
-    // Whatever is repeated, a basket, a refund or a spend moves money once.
+    // A basket, a refund or a spend moves money once, however often it is repeated.
     uniqueIndex('wallet_movements_cause').on(table.kind, table.cause),
   ],
 );
 
-/** One row: how the stand-in behaves. */
+/** One row: how the stand-in misbehaves. */
 export const settings = trust.table(
   'settings',
   {
@@ -126,7 +126,7 @@ export const settings = trust.table(
   (table) => [check('settings_only_row', sql`${table.only_row}`)],
 );
 
-/** Outbox: billing's callbacks that are still to be delivered. A delivered one is deleted; its movement stays. */
+/** Outbox of billing's callbacks. A delivered one is deleted; its movement stays. */
 export const callbacks = trust.table(
   'callbacks',
   {

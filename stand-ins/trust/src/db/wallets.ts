@@ -12,7 +12,7 @@ interface Payee {
 }
 
 /**
- * Makes the wallet when it is new. Throws `PAYEE_MISMATCH` when it belongs to another user or holds another
+ * Creates the wallet if it is new. Throws `PAYEE_MISMATCH` when it belongs to another user or holds another
  * currency.
  */
 export async function openWallet(db: NodePgDatabase, { wallet_id, user_id, currency }: Payee): Promise<void> {
@@ -26,18 +26,18 @@ export async function openWallet(db: NodePgDatabase, { wallet_id, user_id, curre
     .select({ user_id: wallets.user_id, currency: wallets.currency })
     .from(wallets)
     .where(eq(wallets.wallet_id, wallet_id));
-  if (wallet === undefined) throw new Error(`wallet ${wallet_id} neither is there nor can be made`);
-  for (const [field, wanted, held] of [
+  if (wallet === undefined) throw new Error(`wallet ${wallet_id} neither exists nor can be created`);
+  for (const [field, received, stored] of [
     ['user_id', user_id, wallet.user_id],
     ['currency', currency, wallet.currency],
   ] as const) {
-    if (wanted === held) continue;
-    const message = `wallet ${wallet_id} has the ${field} ${held}, got ${wanted}; use the wallet's own or another wallet`;
-    throw new CashbackError('PAYEE_MISMATCH', message, { field, expected: held, received: wanted });
+    if (received === stored) continue;
+    const message = `wallet ${wallet_id} has the ${field} ${stored}, got ${received}; use the wallet's own or another wallet`;
+    throw new CashbackError('PAYEE_MISMATCH', message, { field, expected: stored, received });
   }
 }
 
-/** In one order everywhere, so that two that want the same wallets wait instead of deadlocking. */
+/** Locks wallets in one order everywhere, so that two transactions over the same wallets cannot deadlock. */
 export async function lockWallets(db: NodePgDatabase, ids: readonly string[]): Promise<LockedWallet[]> {
   const rows = await db
     .select({
@@ -54,7 +54,7 @@ export async function lockWallets(db: NodePgDatabase, ids: readonly string[]): P
   return rows.map((row) => ({ ...row, balance: parseBalance(row.balance) }));
 }
 
-/** Throws `WALLET_NOT_FOUND` for a wallet in which nothing has moved yet, too: it has no sequence. */
+/** Throws `WALLET_NOT_FOUND`, also for a wallet without movements, which has no sequence yet. */
 export async function loadWalletBalance(db: NodePgDatabase, walletId: string): Promise<WalletBalance> {
   const [wallet] = await db
     .select({

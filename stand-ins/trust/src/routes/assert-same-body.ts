@@ -3,7 +3,7 @@ import { CashbackError, parseAmount } from '@cashback/contract';
 type Fields = Record<string, string>;
 
 /**
- * A repeat must ask for what was asked first under its id; amounts are compared by value. Throws
+ * A repeat must carry the body that was first sent under its id; amounts are compared by value. Throws
  * `BASKET_BODY_MISMATCH` with `{ differences: { field: { expected, received } } }`.
  */
 export function assertSameBody<Body extends Fields>(
@@ -17,7 +17,7 @@ export function assertSameBody<Body extends Fields>(
     fields.map((field) => [field, { expected: first[field], received: repeated[field] }]),
   );
   const list = fields.map((field) => `${field} was ${first[field]}, now ${repeated[field]}`).join('; ');
-  throw new CashbackError('BASKET_BODY_MISMATCH', `${what} was asked for with another body: ${list}`, {
+  throw new CashbackError('BASKET_BODY_MISMATCH', `${what} was requested with another body: ${list}`, {
     differences,
   });
 }

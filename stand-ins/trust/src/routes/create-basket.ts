@@ -10,7 +10,7 @@ import { assertSameBody } from './assert-same-body.ts';
 import { withFaults } from './faults.ts';
 import { positiveAmount } from './inputs.ts';
 
-/** `POST /baskets`: tops a wallet up. A repeat with the same body answers how the basket stands now. */
+/** `POST /baskets`: tops up a wallet. A repeat with the same body is answered with the basket's current state. */
 export function addCreateBasket(server: HttpServer, context: Context): void {
   route(server, {
     method: 'POST',

@@ -11,7 +11,7 @@ import { assertSameBody } from './assert-same-body.ts';
 import { withFaults } from './faults.ts';
 import { positiveAmount } from './inputs.ts';
 
-/** `POST /refunds`: takes a part of a basket back. A repeat with the same body answers how the refund stands now. */
+/** `POST /refunds`: takes back a part of a basket. A repeat with the same body is answered with its current state. */
 export function addCreateRefund(server: HttpServer, context: Context): void {
   route(server, {
     method: 'POST',
@@ -27,14 +27,14 @@ async function createRefund(context: Context, settings: TrustSettings, input: Re
   const { refund_id, basket_id } = input;
   let moved = false;
   const refund = await withTransaction(context.database, async ({ drizzle }) => {
-    // Lock, then read: only what is read after the lock sees the refunds that were made before it.
+    // Lock, then read: only a read after the lock sees the refunds made before it.
     const basket = await lockBasket(drizzle, basket_id);
     const known = await findRefund(drizzle, refund_id);
     if (known !== undefined) return sameRefund(known, input);
     if (basket === undefined) throw basketNotFound(basket_id);
     await assertHolds(drizzle, basket, input);
     const { wallet_id } = basket;
-    // Meanwhile the same id may have been used for another basket.
+    // A concurrent call may have used the same id for another basket.
     if (!(await insertRefund(drizzle, { ...input, wallet_id }))) {
       return sameRefund(await loadRefund(drizzle, refund_id), input);
     }
@@ -65,10 +65,10 @@ async function assertHolds(db: NodePgDatabase, basket: LockedBasket, input: Refu
   const { basket_id, amount } = input;
   const holds = basket.status === 'success' ? basket.amount - (await sumRefunds(db, basket_id)) : 0n;
   if (parseAmount(amount) <= holds) return;
-  const why = basket.status === 'success' ? '' : ` because it is ${basket.status}`;
+  const reason = basket.status === 'success' ? '' : ` because it is ${basket.status}`;
   throw new CashbackError(
     'REFUND_EXCEEDS_BASKET',
-    `basket ${basket_id} holds ${formatAmount(holds)}${why}, less than the ${amount} to refund; refund at most what it holds`,
+    `basket ${basket_id} holds ${formatAmount(holds)}${reason}, less than the ${amount} to refund; refund at most what it holds`,
     { basket_id, basket_status: basket.status, holds: formatAmount(holds), amount },
   );
 }

@@ -8,8 +8,8 @@ import { happens } from '../random.ts';
 type Reply = RouteInput<unknown, unknown, unknown>['reply'];
 
 /**
- * Answers with what `work` returns, except in the shares of calls that settings want to fail: before anything is
- * done, or, with `work` done and committed, by a connection that is cut without an answer.
+ * Answers with what `work` returns, except for the shares of calls that fail on demand: with a 503 before `work`, or,
+ * after `work` has committed, by cutting the connection without an answer.
  */
 export async function withFaults<Answer>(
   { database }: Context,
@@ -19,7 +19,7 @@ export async function withFaults<Answer>(
   const settings = await loadSettings(database.drizzle);
   if (happens(settings.failure_share)) {
     await delay(settings.answer_delay_ms);
-    const message = 'nothing was done: the settings of the payment system ask for failures; try again';
+    const message = 'nothing was done: the settings of the payment system ask for failures; retry';
     throw new ServiceError(message, { code: 'UNAVAILABLE', http_status: 503, retryable: true });
   }
   const answer = await work(settings);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { amountField, idField } from '@cashback/contract';
 
-/** An amount that moves something. */
+/** An amount above zero. */
 export const positiveAmount = amountField.regex(/[1-9]/, 'an amount above "0"');
 
 export const idParams = z.object({ id: idField });

@@ -6,7 +6,7 @@ import { loadWalletBalance } from '../db/wallets.ts';
 import { withFaults } from './faults.ts';
 import { idParams } from './inputs.ts';
 
-/** `GET /baskets/:id`, `GET /refunds/:id`: how they stand. `GET /wallets/:id`: the balance, which never fails. */
+/** `GET /baskets/:id` and `GET /refunds/:id` fail on demand as well; `GET /wallets/:id` never does. */
 export function addReadRoutes(server: HttpServer, context: Context): void {
   const { drizzle } = context.database;
   route(server, {

@@ -3,7 +3,7 @@ import { type HttpServer, route } from '@cashback/service';
 import type { Context } from '../context.ts';
 import { changeSettings, loadSettings } from '../db/settings.ts';
 
-/** `GET /settings`, and `POST /settings` with those that change: how the stand-in misbehaves, from now on. */
+/** `GET /settings`, and `POST /settings` with the ones to change: how the stand-in misbehaves from now on. */
 export function addSettings(server: HttpServer, { database }: Context): void {
   route(server, {
     method: 'GET',

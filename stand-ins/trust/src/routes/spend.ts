@@ -15,7 +15,7 @@ import { idParams, positiveAmount } from './inputs.ts';
 
 const UNIQUE_VIOLATION = '23505';
 
-/** `POST /wallets/:id/spend`: the customer uses the money, at most what there is. A repeat answers the balance now. */
+/** `POST /wallets/:id/spend`: the customer spends at most the balance. A repeat is answered with the balance now. */
 export function addSpend(server: HttpServer, context: Context): void {
   route(server, {
     method: 'POST',
@@ -28,7 +28,7 @@ export function addSpend(server: HttpServer, context: Context): void {
         withTransaction(context.database, ({ drizzle }) =>
           spend(drizzle, params.id, body, context.hold_back_ms),
         );
-      // The same id was used at the same moment for another wallet: now it is found.
+      // A concurrent call used the same id for another wallet; the second attempt finds it.
       const balance = await attempt().catch((error: unknown) => {
         if (errorCode(error) === UNIQUE_VIOLATION) return attempt();
         throw error;

@@ -21,10 +21,10 @@ export interface Movement {
   balance_after: Amount;
 }
 
-/** Whose balance cannot be said on the wire any more takes no further movement. */
+/** The largest balance that the wire can carry. */
 const MAX_BALANCE: Amount = 10n ** 19n - 1n;
 
-/** The wallet's next movement; null when its balance would leave what can be represented. */
+/** The wallet's next movement; null when the balance would exceed what the wire can carry. */
 export function moveMoney(
   wallet: LockedWallet,
   { kind, amount, cause }: Pick<Movement, 'kind' | 'amount' | 'cause'>,

@@ -10,14 +10,14 @@ import { type DueRequest, settle } from './settle.ts';
 
 const PAGE_SIZE = 500;
 
-export interface SettlementTurn {
-  /** There may be more that is due. */
+export interface SettlementRound {
+  /** More requests may be due. */
   more: boolean;
   moved: boolean;
 }
 
-/** Brings one page of what is due to its end, in one transaction. */
-export function settleDueRequests(database: Database, holdBackMs: number): Promise<SettlementTurn> {
+/** Settles one page of due requests, in one transaction. */
+export function settleDueRequests(database: Database, holdBackMs: number): Promise<SettlementRound> {
   return withTransaction(database, async ({ drizzle }) => {
     const settings = await loadSettings(drizzle);
     const due = await lockDueRequests(drizzle, { latencyMs: settings.latency_ms, limit: PAGE_SIZE });
@@ -27,8 +27,8 @@ export function settleDueRequests(database: Database, holdBackMs: number): Promi
 }
 
 /**
- * Ends requests whose rows are locked: money, ledger, callback and status together. Resolves with whether any
- * money moved.
+ * Ends requests whose rows are locked: money, ledger, callback and status in one transaction. Resolves with
+ * whether any money moved.
  */
 export async function settleRequests(
   db: NodePgDatabase,

@@ -2,13 +2,13 @@ import { type Amount, formatAmount } from '@cashback/contract';
 import { WALLET_SHORT, type WalletPolicy } from '@cashback/wire';
 import { type LockedWallet, type Movement, moveMoney } from './movements.ts';
 
-/** A basket (`topup`) or a refund that is pending and has waited long enough. */
+/** A pending basket (`topup`) or refund whose latency has passed. */
 export type DueRequest = { id: string; wallet_id: string; amount: Amount } & (
   | { kind: 'topup' }
   | { kind: 'refund'; wallet_policy: WalletPolicy }
 );
 
-export interface End {
+export interface RequestEnd {
   kind: 'topup' | 'refund';
   id: string;
   status: 'success' | 'failed';
@@ -16,12 +16,12 @@ export interface End {
 }
 
 export interface Settlement {
-  ends: End[];
-  /** Per wallet in the order of their sequence. */
+  ends: RequestEnd[];
+  /** Of each wallet in the order of its sequence. */
   movements: Movement[];
 }
 
-/** How each of the requests ends, in their order, and which money moves. `refuses` is asked once for each. */
+/** Decides in their order how the requests end and which money moves. `refuses` is called once for each. */
 export function settle(
   due: readonly DueRequest[],
   wallets: readonly LockedWallet[],
