@@ -1,3 +1,3 @@
-/** Where the server listens, and a token that it knows. */
+/** The URL of the server, and a token that it accepts. */
 export const serverUrl: string | undefined = process.env['CASHBACK_URL'] || undefined;
 export const serverToken: string | undefined = process.env['CASHBACK_TOKEN'] || undefined;

@@ -15,16 +15,16 @@ interface Options {
 
 export function backfillCommand(): Command {
   return new Command('backfill')
-    .description('Register many orders from a file: one JSON object a line, with the fields of register')
+    .description('Register many orders from a file: one JSON object per line, with the fields of register')
     .argument('<file>', 'the file, e.g. orders.ndjson')
-    .option('--rejected <file>', 'where lines go that are refused, with the reason', 'rejected.ndjson')
-    .option('--from <line>', 'the first line to register, to go on after a stop', lineNumber, 1)
+    .option('--rejected <file>', 'the file for refused lines, with the reason of each', 'rejected.ndjson')
+    .option('--from <line>', 'the first line to register, to continue after a stop', lineNumber, 1)
     .option('--json', 'print the report as JSON')
     .addHelpText(
       'after',
       `
-CASHBACK_URL is where the server listens, CASHBACK_TOKEN a token with the scope register.
-Running it again is harmless: what is registered already is "unchanged".
+CASHBACK_URL is the URL of the server, CASHBACK_TOKEN a token with the scope register.
+It is safe to repeat: orders that are already registered are "unchanged".
 Exit code: 0 all registered; 2 lines were rejected; 1 stopped before the end.`,
     )
     .action(async (file: string, options: Options, command: Command) => {
@@ -41,7 +41,7 @@ async function run(file: string, { rejected, from, json }: Options, command: Com
 
   const client = createCashbackClient({ url: serverUrl, token: serverToken, retries: 8 });
   const bytes = createReadStream(file);
-  // Made when the first line is rejected: no empty file stays behind.
+  // Created with the first rejected line, so that no empty file is left.
   let out: ReturnType<typeof createWriteStream> | undefined;
   const bar = new SingleBar({
     stream: process.stderr,
@@ -78,8 +78,8 @@ function print({ lines, outcomes, rejected, stopped_at, reason }: BackfillReport
   console.log(
     `${lines} lines: ${outcomes.registered} registered, ${outcomes.unchanged} unchanged, ${outcomes.stale} stale, ${rejected} rejected`,
   );
-  if (rejected > 0) console.log(`the rejected ones and why: ${file}`);
-  if (stopped_at !== null) console.log(`stopped: ${reason}\ngo on with --from ${stopped_at}`);
+  if (rejected > 0) console.log(`rejected lines and reasons: ${file}`);
+  if (stopped_at !== null) console.log(`stopped: ${reason}\ncontinue with --from ${stopped_at}`);
 }
 
 function lineNumber(text: string): number {

@@ -1,30 +1,30 @@
 import type { RegisterInput } from '@cashback/client';
 
-/** A line of the file: what it says, or why it says nothing. Lines are counted from 1. */
+/** A line of the file: its input, or the reason why it has none. Lines are counted from 1. */
 export type InputLine =
   | { line: number; input: RegisterInput }
   | { line: number; text: string; reason: string };
 
-/** Longer than any register can be. */
+/** More than any valid line has. */
 const MAX_CHARACTERS = 100_000;
 const SHOWN_CHARACTERS = 200;
 
-/** The lines of a file of JSON objects, one a line, in groups of `size`; empty lines are skipped. */
+/** The lines of a file with one JSON object per line, in batches of `size`; skips empty lines. */
 export async function* readInputs(
   lines: AsyncIterable<string>,
   { from, size }: { from: number; size: number },
 ): AsyncGenerator<InputLine[], void> {
-  let group: InputLine[] = [];
+  let batch: InputLine[] = [];
   let line = 0;
   for await (const text of lines) {
     line += 1;
     if (line < from || text.trim() === '') continue;
-    group.push(readLine(line, text));
-    if (group.length < size) continue;
-    yield group;
-    group = [];
+    batch.push(readLine(line, text));
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
   }
-  if (group.length > 0) yield group;
+  if (batch.length > 0) yield batch;
 }
 
 function readLine(line: number, text: string): InputLine {
@@ -35,7 +35,7 @@ function readLine(line: number, text: string): InputLine {
   try {
     const input: unknown = JSON.parse(text);
     if (typeof input === 'object' && input !== null && !Array.isArray(input)) {
-      // Whether it is a register is for the server to say, field by field.
+      // The server validates it, field by field.
       return { line, input: input as RegisterInput };
     }
     return { line, text: shown, reason: 'expected a JSON object with the fields of a register' };

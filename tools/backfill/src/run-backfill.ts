@@ -1,7 +1,7 @@
 import type { CashbackClient, InputIssue, RegisterOutcome } from '@cashback/client';
 import { type InputLine, readInputs } from './read-inputs.ts';
 
-/** A line that is not registered, and why. */
+/** A line that was not registered, and the reason. */
 export interface RejectedLine {
   line: number;
   code: string;
@@ -14,7 +14,7 @@ export interface BackfillReport {
   lines: number;
   outcomes: Record<RegisterOutcome, number>;
   rejected: number;
-  /** The line to go on from, when the server could not be reached or had no time; null at the end of the file. */
+  /** The line to continue from after the server was unreachable or overloaded; null at the end of the file. */
   stopped_at: number | null;
   reason: string | null;
 }
@@ -31,9 +31,14 @@ interface BackfillOptions {
 const LINES_PER_REQUEST = 500;
 
 /**
- * Registers the lines in their order. A line that is refused is told to `onRejected` and holds up none of the others;
- * trouble that passes, once the client has tried long enough, ends the run at that line. Running it again is harmless:
- * what is registered already is `unchanged`.
+ * Registers the lines in their order:
+ *
+ *   lines --> batches of 500 --> registerMany --> registered | unchanged | stale
+ *                                     |
+ *                                     +--> refused for good: onRejected, and the run continues
+ *                                     +--> temporary, after the client's retries: the run stops at this line
+ *
+ * It is safe to repeat: orders that are already registered are `unchanged`.
  */
 export async function runBackfill(options: BackfillOptions): Promise<BackfillReport> {
   const { client, lines, from, onRejected, onProgress } = options;
@@ -49,9 +54,9 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillRep
     onRejected(line);
   }
 
-  for await (const group of readInputs(lines, { from, size: LINES_PER_REQUEST })) {
-    for (const line of group) if ('reason' in line) reject(rejectedText(line));
-    const inputs = group.filter((line) => 'input' in line);
+  for await (const batch of readInputs(lines, { from, size: LINES_PER_REQUEST })) {
+    for (const line of batch) if ('reason' in line) reject(rejectedText(line));
+    const inputs = batch.filter((line) => 'input' in line);
     const results = await client.registerMany(inputs.map(({ input }) => input));
     for (const [index, { line, input }] of inputs.entries()) {
       const result = results[index];
@@ -66,13 +71,13 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillRep
         issues = [],
         retryable = true,
       } = error ?? {};
-      // Another revision than the expected one: repeating the line will not help.
+      // A repeat cannot change that the stored revision is not the expected one.
       if (retryable && code !== 'REVISION_CONFLICT') {
         report.stopped_at ??= line;
         report.reason ??= `${code}: ${message}`;
       } else reject({ line, code, message, issues, input });
     }
-    report.lines += group.length;
+    report.lines += batch.length;
     onProgress(report);
     if (report.stopped_at !== null) break;
   }

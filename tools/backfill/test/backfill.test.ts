@@ -63,7 +63,7 @@ function line(order_id: string, fields: Record<string, unknown> = {}): string {
   });
 }
 
-test('a file is registered line by line, what is wrong is told with its line, and running it again changes nothing', async () => {
+test('registers a file line by line, reports invalid lines by their number, and a second run changes nothing', async () => {
   const good = Array.from({ length: 1_200 }, (_, index) => line(`filled-${index}`));
   const lines = [
     ...good.slice(0, 700),
@@ -106,7 +106,7 @@ test('a file is registered line by line, what is wrong is told with its line, an
   client.close();
 });
 
-test('without a server it stops and says from which line to go on', async () => {
+test('without a server it stops and names the line to continue from', async () => {
   const file = path.join(folder, 'more.ndjson');
   await writeFile(file, [line('more-1'), line('more-2')].join('\n'));
   const { code, report } = await backfill(file, [], 'http://127.0.0.1:1');
