@@ -8,16 +8,16 @@ export const settingsSchema = z.object({
     'postgres://processing:password@127.0.0.1:5432/cashback',
   ),
   host: setting.text('The address to listen on', '127.0.0.1').default('127.0.0.1'),
-  port: setting.port('The port to listen on; 0 takes a free one', '4020'),
+  port: setting.port('The port to listen on; 0 takes a free one', '4102'),
   bearer_tokens: setting
     .tokens(
       'Bearer tokens that are accepted here, with the scope attention; without any, those routes are closed',
       '[{"caller":"console","token":"<random text>","scopes":["attention"]}]',
     )
     .optional(),
-  server_url: setting.url('The cashback server', 'http://127.0.0.1:4010'),
+  server_url: setting.url('The cashback server', 'http://127.0.0.1:4100'),
   server_token: setting.secret('Bearer token for it, with the scopes register, order, rates.read'),
-  transactions_url: setting.url('The service that keeps the invoices', 'http://127.0.0.1:4030'),
+  transactions_url: setting.url('The service that keeps the invoices', 'http://127.0.0.1:4103'),
   transactions_token: setting.secret('Bearer token for it, with the scope invoices.read'),
   invoice_callback_secret: setting.signingSecret(
     'Signs the callbacks of changed invoices; the sender has the same',

@@ -7,7 +7,7 @@ export const settingsSchema = z.object({
     'postgres://server:password@127.0.0.1:5432/cashback',
   ),
   host: setting.text('The address to listen on', '127.0.0.1').default('127.0.0.1'),
-  port: setting.port('The port to listen on; 0 takes a free one', '4010'),
+  port: setting.port('The port to listen on; 0 takes a free one', '4100'),
   bearer_tokens: setting.tokens(
     'Bearer tokens that are accepted here, with the scopes register, events, order, rates, rates.read',
     '[{"caller":"processing","token":"<random text>","scopes":["register","order","rates.read"]}]',

@@ -8,21 +8,21 @@ export const settingsSchema = z.object({
     'postgres://transactions:password@127.0.0.1:5432/cashback',
   ),
   host: setting.text('The address to listen on', '127.0.0.1').default('127.0.0.1'),
-  port: setting.port('The port to listen on; 0 takes a free one', '4030'),
+  port: setting.port('The port to listen on; 0 takes a free one', '4103'),
   bearer_tokens: setting.tokens(
     'Bearer tokens that are accepted here, with the scopes invoices, invoices.read, cashback.update',
     '[{"caller":"worker","token":"<random text>","scopes":["invoices.read","cashback.update"]}]',
   ),
-  trust_url: setting.url('The payment system that keeps the baskets', 'http://127.0.0.1:4050'),
+  trust_url: setting.url('The payment system that keeps the baskets', 'http://127.0.0.1:4105'),
   trust_token: setting.secret('Bearer token for it, with the scope baskets'),
   invoice_callback_url: setting.url(
     'Who is told that the money of an invoice changed',
-    'http://127.0.0.1:4020/callbacks/invoice',
+    'http://127.0.0.1:4102/callbacks/invoice',
   ),
   invoice_callback_secret: setting.signingSecret('Signs those callbacks; the receiver has the same'),
   operation_callback_url: setting.url(
     'Who is told that an operation ended',
-    'http://127.0.0.1:4015/callbacks/operation',
+    'http://127.0.0.1:4101/callbacks/operation',
   ),
   operation_callback_secret: setting.signingSecret('Signs those callbacks; the receiver has the same'),
   wallet_policies: setting.json(walletPolicies, {

@@ -7,7 +7,7 @@ export const settingsSchema = z.object({
     'postgres://wallet:password@127.0.0.1:5432/cashback',
   ),
   host: setting.text('The address to listen on; 127.0.0.1 when absent', '127.0.0.1').default('127.0.0.1'),
-  port: setting.port('The port to listen on; 0 takes a free one', '4040'),
+  port: setting.port('The port to listen on; 0 takes a free one', '4104'),
   bearer_tokens: setting.tokens(
     'Bearer tokens that are accepted here, with the scope wallets',
     '[{"caller":"app","token":"<random text>","scopes":["wallets"]}]',

@@ -7,8 +7,8 @@ export const settingsSchema = z.object({
     'postgres://worker:password@127.0.0.1:5432/cashback',
   ),
   host: setting.text('The address to listen on', '127.0.0.1').default('127.0.0.1'),
-  port: setting.port('The port to listen on; 0 takes a free one', '4020'),
-  transactions_url: setting.url('The service that owns invoices and their cashback', 'http://127.0.0.1:4030'),
+  port: setting.port('The port to listen on; 0 takes a free one', '4101'),
+  transactions_url: setting.url('The service that owns invoices and their cashback', 'http://127.0.0.1:4103'),
   transactions_token: setting.secret(
     'Bearer token for it, with the scopes invoices.read and cashback.update',
   ),

@@ -7,14 +7,14 @@ export const settingsSchema = z.object({
     'postgres://trust:password@127.0.0.1:5432/cashback',
   ),
   host: setting.text('The address to listen on; 127.0.0.1 when absent', '127.0.0.1').default('127.0.0.1'),
-  port: setting.port('The port to listen on; 0 takes a free one', '4050'),
+  port: setting.port('The port to listen on; 0 takes a free one', '4105'),
   bearer_tokens: setting.tokens(
     'Bearer tokens to accept, with the scopes baskets, wallets, spend, settings',
     '[{"caller":"transactions","token":"<random text>","scopes":["baskets"]}]',
   ),
   billing_callback_url: setting.url(
     'The receiver of billing callbacks, which report each change of a balance',
-    'http://127.0.0.1:4040/callbacks/billing',
+    'http://127.0.0.1:4104/callbacks/billing',
   ),
   billing_callback_secret: setting.signingSecret('Signs those callbacks; the receiver has the same secret'),
   settle_interval_ms: setting.integer({

@@ -35,7 +35,7 @@ Exit code: 0 all registered; 2 lines were rejected; 1 stopped before the end.`,
 if (import.meta.main) await backfillCommand().parseAsync();
 
 async function run(file: string, { rejected, from, json }: Options, command: Command): Promise<number> {
-  if (serverUrl === undefined) command.error('CASHBACK_URL is missing: e.g. http://127.0.0.1:4010');
+  if (serverUrl === undefined) command.error('CASHBACK_URL is missing: e.g. http://127.0.0.1:4100');
   if (serverToken === undefined) command.error('CASHBACK_TOKEN is missing: a token with the scope register');
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) command.error(`there is no file ${file}`);
 
