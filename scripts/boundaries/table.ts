@@ -32,7 +32,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
   'packages/libraries': {
     wire: { src: ['contract'] },
     core: { src: ['contract', 'wire'], tests: ['register-model'] },
-    postgres: { src: [], tests: DATABASE_TEST },
+    postgres: { src: [], tests: [...DATABASE_TEST, 'proxies'] },
     service: { src: [] },
     'cashback-db': { src: ['contract', 'core', 'postgres'], tests: ['testing'] },
   },

@@ -9,8 +9,8 @@ import {
 } from '@cashback/service';
 import { loadBalances } from './db/load-balances.ts';
 import type { Settings } from './env.ts';
-import { hearPushes } from './push/hear-pushes.ts';
 import { createListeners } from './push/listeners.ts';
+import { subscribePushes } from './push/subscribe-pushes.ts';
 import { JOBS_SCHEMA, createWalletPush, walletPushQueue } from './push/wallet-push.ts';
 import { addGetWallet } from './routes/get-wallet.ts';
 import { addReceiveBilling } from './routes/receive-billing.ts';
@@ -20,7 +20,6 @@ import { startSweeper } from './sweep.ts';
 const ROLE = 'cashback_wallet';
 const DATABASE_WAIT_MS = 10_000;
 const STOP_JOBS_TIMEOUT_MS = 5_000;
-const CATCH_UP_PAGE_SIZE = 500;
 
 /**
  * Starts the wallet: its routes, the queue of pushes, the streams they go to, and the sweeper. Throws an expected
@@ -58,20 +57,8 @@ async function start(parts: AsyncDisposableStack, settings: Settings, log: Log):
   const listeners = createListeners(settings);
   parts.defer(() => listeners.close());
 
-  const hearing = await hearPushes({
-    url: database_url,
-    role: ROLE,
-    log,
-    onPush: listeners.publish,
-    onReconnect: async () => {
-      const ids = listeners.walletIds();
-      for (let from = 0; from < ids.length; from += CATCH_UP_PAGE_SIZE) {
-        const page = ids.slice(from, from + CATCH_UP_PAGE_SIZE);
-        for (const balance of await loadBalances(database.drizzle, page)) listeners.publish(balance);
-      }
-    },
-  });
-  parts.defer(() => hearing.stop());
+  const pushes = await subscribePushes({ url: database_url, role: ROLE, database, listeners, log });
+  parts.defer(() => pushes.close());
   await jobs.work(
     walletPushQueue,
     { batch_size: settings.push_batch_size, concurrency: settings.push_concurrency },

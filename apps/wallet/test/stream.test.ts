@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { startTcpProxy } from '@cashback/proxies';
 import { freePort } from '@cashback/system/free-ports';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { startProxy } from './proxy.ts';
 import {
   type WalletUnderTest,
   get,
@@ -170,7 +170,7 @@ describe('several processes', () => {
 
 describe('a process that loses its database', () => {
   test('says so, keeps its streams, and sends them what they missed when it is back', async () => {
-    const proxy = await startProxy(wallet.databaseUrl);
+    const proxy = await startTcpProxy(wallet.databaseUrl);
     const cutOff = await wallet.start({ DATABASE_URL: proxy.url });
     const walletId = randomUUID();
     await tell(url, newCallback(walletId, 1));
@@ -180,7 +180,7 @@ describe('a process that loses its database', () => {
     const listener = await listenTo(cutOff.url, walletId);
     await vi.waitFor(() => expect(listener.sequences()).toEqual([1]), within);
 
-    proxy.cut();
+    proxy.setFault({ kind: 'reset' });
     const { status, body } = await get(cutOff.url, `/wallets/${walletId}`);
     expect([status, body.error.code]).toEqual([503, 'DATABASE_UNAVAILABLE']);
     const told = await tell(cutOff.url, newCallback(walletId, 9));
@@ -188,7 +188,7 @@ describe('a process that loses its database', () => {
     expect((await fetch(`${cutOff.url}/health`)).status).toBe(503);
     await tellUpTo(walletId, 2, 3);
 
-    proxy.mend();
+    proxy.setFault(null);
     await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(3), within);
     await tell(url, newCallback(walletId, 4));
     await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(4), within);

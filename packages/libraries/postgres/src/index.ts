@@ -3,6 +3,8 @@ export type { Database, DatabaseSettings } from './database.ts';
 export { withTransaction } from './transaction.ts';
 export type { Transaction } from './transaction.ts';
 export type { Reader } from './reader.ts';
+export { listen } from './listen.ts';
+export type { Listener, ListenOptions } from './listen.ts';
 export { waitForDatabase } from './wait-for-database.ts';
 export { asSetupError } from './database-setup-error.ts';
 export { asError, errorCode, isLockTimeout, isUnavailable } from './errors.ts';

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
+import { rejectAfter } from './reject-after.ts';
 
 /**
  * What our statements rely on, whatever the server, the database or the login has for defaults.
@@ -37,16 +37,5 @@ export async function prepareSession(
 ): Promise<void> {
   const session = { ...requiredSettings, ...settings };
   const prepared = client.query(text, [Object.keys(session), Object.values(session)]);
-  const answered = new AbortController();
-  const silence = delay(timeoutMs, undefined, { signal: answered.signal }).then(
-    () => Promise.reject(new Error(`Postgres did not set the session up within ${timeoutMs} ms`)),
-    () => {},
-  );
-  try {
-    await Promise.race([prepared, silence]);
-  } finally {
-    answered.abort();
-    // After a timeout the caller ends the connection, and the statement fails with it.
-    prepared.catch(() => {});
-  }
+  await rejectAfter(prepared, timeoutMs, `Postgres did not set the session up within ${timeoutMs} ms`);
 }

@@ -4,6 +4,7 @@ import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import type { Database } from './database.ts';
 import { asError, errorCode, rootMessage } from './errors.ts';
+import { rejectAfter } from './reject-after.ts';
 
 /** One open transaction. Both speak over the same connection; neither is valid after `withTransaction` ended. */
 export type Transaction = { drizzle: NodePgDatabase; client: pg.PoolClient };
@@ -85,18 +86,11 @@ function isStalePlan(error: unknown): boolean {
 
 /** Returns why the connection cannot be used again, if so. */
 async function rollBack(client: pg.PoolClient): Promise<Error | undefined> {
-  const timer = new AbortController();
-  const timeout = delay(rollbackTimeoutMs, undefined, { signal: timer.signal }).then(
-    () => new Error(`ROLLBACK was not answered within ${rollbackTimeoutMs} ms`),
-    () => undefined,
-  );
-  const rollback = client.query('ROLLBACK').then(
-    () => undefined,
-    (error: unknown) => asError(error),
-  );
   try {
-    return await Promise.race([rollback, timeout]);
-  } finally {
-    timer.abort();
+    const message = `ROLLBACK was not answered within ${rollbackTimeoutMs} ms`;
+    await rejectAfter(client.query('ROLLBACK'), rollbackTimeoutMs, message);
+    return undefined;
+  } catch (error) {
+    return asError(error);
   }
 }

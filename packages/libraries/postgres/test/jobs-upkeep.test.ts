@@ -111,7 +111,9 @@ test('picks jobs up after every connection was cut, at once again as soon as it 
     .toBe(1);
   await jobs.enqueue(queue, [{ key: 'after', payload: {} }]);
   await expect.poll(() => seen, { timeout: 5_000 }).toEqual(['before', 'after']);
-  expect(errors.map(({ message }) => message)).toContain('lost the connection that listens for jobs');
+  expect(errors.map(({ message }) => message)).toContainEqual(
+    expect.stringMatching(/^lost the connection that listens on /),
+  );
 });
 
 test('a process that does not listen wakes the ones that do, and polls for itself', async () => {

@@ -3,7 +3,7 @@ import type { Db } from 'pg-boss';
 import type pg from 'pg';
 import type { ConnectionSettings } from '../connection-settings.ts';
 import { errorCode } from '../errors.ts';
-import { listen } from './listen.ts';
+import { listen } from '../listen.ts';
 
 type Executor = Pick<pg.Pool | pg.PoolClient, 'query'>;
 type Result = Awaited<ReturnType<Db['executeSql']>>;
@@ -32,7 +32,13 @@ export function bossDatabase(settings: {
       }
     },
     listen: (channel, onNotification, onReconnect) =>
-      listen({ ...settings, connection: settings.listener, channel, onNotification, onReconnect }),
+      listen({
+        connection: settings.listener,
+        channel,
+        onNotification,
+        onListening: onReconnect,
+        log_error: settings.log_error,
+      }),
   };
 }
 
