@@ -1,40 +1,39 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createCashbackClient } from '@cashback/client';
+import type { AppProcess } from '@cashback/system/app-process';
+import { startApp } from '@cashback/system/start-app';
 import { createTestDatabase } from '@cashback/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const TOKEN = 'token-of-the-backfill';
 const MAIN = path.resolve(import.meta.dirname, '../src/main.ts');
-const SERVER = path.resolve(import.meta.dirname, '../../../apps/server/src/main.ts');
 
 let folder: string;
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
-let server: ChildProcess;
+let server: AppProcess;
 let url: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'backfill-test-'));
   database = await createTestDatabase();
-  server = spawn(process.execPath, [SERVER], {
+  server = await startApp('server', {
     env: {
       DATABASE_URL: database.url,
       PORT: '0',
       LOG_LEVEL: 'warn',
       BEARER_TOKENS: JSON.stringify([{ caller: 'test', token: TOKEN, scopes: ['register', 'order'] }]),
     },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    log_folder: folder,
   });
-  const [ready] = (await once(server, 'message')) as [{ url: string }];
-  url = ready.url;
+  url = server.url;
 });
 afterAll(async () => {
-  server?.kill('SIGTERM');
-  if (server !== undefined) await once(server, 'exit');
+  await server?.stop();
   await database?.drop();
   await rm(folder, { recursive: true, force: true });
 });

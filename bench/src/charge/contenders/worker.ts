@@ -1,22 +1,17 @@
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CASHBACK_JOBS_SCHEMA, chargeKey, chargeQueue } from '@cashback/cashback-db';
 import { type Jobs, type Transaction, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
-import { startProcess } from '@cashback/system/app-process';
+import { startApp } from '@cashback/system/start-app';
 import type { BenchOrder } from '../fill/bench-order.ts';
 import type { Contender, ContenderPlace } from './contender.ts';
 import { holdCommit } from './hold-commit.ts';
 import { untilSettled } from './until-settled.ts';
 
-const main = fileURLToPath(new URL('../../../../apps/worker/src/main.ts', import.meta.url));
 const stopJobsMs = 5_000;
 
-/** The worker as it is deployed: a process of its own, with its default settings. */
+/** The worker as it is deployed: a process of its own with its default settings. */
 export async function startWorker(place: ContenderPlace): Promise<Contender> {
   const { database_url, transactions, callbacks, log_folder, signal } = place;
-  const worker = await startProcess({
-    name: 'worker',
-    main,
+  const worker = await startApp('worker', {
     env: {
       DATABASE_URL: database_url,
       PORT: String(callbacks.port),
@@ -25,7 +20,7 @@ export async function startWorker(place: ContenderPlace): Promise<Contender> {
       TRANSACTIONS_TOKEN: transactions.token,
       OPERATION_CALLBACK_SECRET: callbacks.secret,
     },
-    log_file: path.join(log_folder, 'worker.log'),
+    log_folder,
   });
   const queue = await openChargeQueue(database_url);
   return {
@@ -61,7 +56,7 @@ export interface ChargeQueue {
   close(): Promise<void>;
 }
 
-/** The queue as the server sees it. */
+/** Enqueues as the server does. */
 export async function openChargeQueue(database_url: string): Promise<ChargeQueue> {
   const connection = {
     application_name: 'bench',

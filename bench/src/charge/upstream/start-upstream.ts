@@ -1,30 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type AppProcess, startProcess } from '@cashback/system/app-process';
+import type { AppProcess } from '@cashback/system/app-process';
+import { startApp } from '@cashback/system/start-app';
 import { request } from 'undici';
 import { openSink } from './sink.ts';
 
 export interface Upstream {
-  /** Of transactions. */
+  /** The URL of transactions. */
   url: string;
-  /** That the worker comes with. */
+  /** The token of the worker. */
   token: string;
   pids: number[];
   stop(): Promise<void>;
 }
 
-const APPS = ['trust', 'transactions'] as const;
-const mainOf = (name: string): string =>
-  fileURLToPath(
-    new URL(`../../../../${name === 'trust' ? 'stand-ins' : 'apps'}/${name}/src/main.ts`, import.meta.url),
-  );
-
-/** `transactions` and the payment system behind it, as they are deployed: processes of their own, default settings. */
+/** `transactions` and the stand-in for Trust, as they are deployed: processes of their own with default settings. */
 export async function startUpstream(options: {
   database_url: string;
-  /** Where ended operations are told of, and what those callbacks are signed with. */
+  /** The receiver of callbacks about ended operations, and the secret that signs them. */
   callbacks: { url: string; secret: string };
   log_folder: string;
 }): Promise<Upstream> {
@@ -32,11 +24,9 @@ export async function startUpstream(options: {
   const [worker, trustToken] = [newToken(), newToken()];
   const billing = await openSink();
   const apps: AppProcess[] = [];
-  mkdirSync(log_folder, { recursive: true });
-  const start = async (name: (typeof APPS)[number], env: Record<string, string>): Promise<AppProcess> => {
+  const start = async (name: 'trust' | 'transactions', env: Record<string, string>): Promise<AppProcess> => {
     const common = { DATABASE_URL: database_url, PORT: '0', LOG_LEVEL: 'info' };
-    const log_file = path.join(log_folder, `${name}.log`);
-    const app = await startProcess({ name, main: mainOf(name), env: { ...common, ...env }, log_file });
+    const app = await startApp(name, { env: { ...common, ...env }, log_folder });
     apps.push(app);
     return app;
   };
@@ -50,7 +40,7 @@ export async function startUpstream(options: {
       BILLING_CALLBACK_URL: billing.url,
       BILLING_CALLBACK_SECRET: callbacks.secret,
     });
-    await answerAtOnce(trust.url, trustToken);
+    await settleAtOnce(trust.url, trustToken);
     const transactions = await start('transactions', {
       BEARER_TOKENS: accepted('worker', worker, ['invoices.read', 'cashback.update']),
       TRUST_URL: trust.url,
@@ -67,14 +57,14 @@ export async function startUpstream(options: {
   }
 }
 
-/** A payment system that takes its time is waited for, which costs nobody here anything and tells nothing. */
-async function answerAtOnce(url: string, token: string): Promise<void> {
+/** Waiting for a slow payment system costs no CPU and measures nothing. */
+async function settleAtOnce(url: string, token: string): Promise<void> {
   const { statusCode, body } = await request(`${url}/settings`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ latency_ms: 0 }),
   });
-  if (statusCode >= 300) throw new Error(`trust did not take its settings: ${await body.text()}`);
+  if (statusCode >= 300) throw new Error(`trust did not accept its settings: ${await body.text()}`);
 }
 
 function accepted(caller: string, token: string, scopes: string[]): string {

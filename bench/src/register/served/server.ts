@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type AppProcess, startProcess } from '@cashback/system/app-process';
+import type { AppProcess } from '@cashback/system/app-process';
+import { startApp } from '@cashback/system/start-app';
 
-/** That the server takes on at its connections. */
+/** The role that the server's connections assume. */
 export const SERVER_ROLE = 'cashback_server';
 
 export interface BenchServer {
@@ -12,22 +10,17 @@ export interface BenchServer {
   token: string;
 }
 
-const main = fileURLToPath(new URL('../../../../apps/server/src/main.ts', import.meta.url));
-
-/** The server as it is deployed: a process of its own, with its default settings. */
+/** The server as it is deployed: a process of its own with its default settings. */
 export async function startServer(databaseUrl: string, logFolder: string): Promise<BenchServer> {
   const token = randomBytes(24).toString('base64url');
-  mkdirSync(logFolder, { recursive: true });
-  const process = await startProcess({
-    name: 'server',
-    main,
+  const process = await startApp('server', {
     env: {
       DATABASE_URL: databaseUrl,
       PORT: '0',
       LOG_LEVEL: 'info',
       BEARER_TOKENS: JSON.stringify([{ caller: 'bench', token, scopes: ['register'] }]),
     },
-    log_file: path.join(logFolder, 'server.log'),
+    log_folder: logFolder,
   });
   return { process, token };
 }

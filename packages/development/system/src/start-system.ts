@@ -2,12 +2,12 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { startEmbeddedPostgres } from '@cashback/embedded-postgres';
 import { migrate, migrationsFolder, waitForDatabase } from '@cashback/postgres';
-import { type AppProcess, startProcess } from './app-process.ts';
+import type { AppProcess } from './app-process.ts';
 import { APPS, type AppName, type Ports, urlOf } from './addresses.ts';
 import { type Credentials, createCredentials } from './credentials.ts';
 import { environments } from './environments.ts';
 import { startShop } from './shop.ts';
-import { root } from './root.ts';
+import { startApp } from './start-app.ts';
 import { writeServicesWithShop } from './services-config.ts';
 
 const DATABASE_TIMEOUT_MS = 15_000;
@@ -67,12 +67,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const cashback_services = writeServicesWithShop(work_folder, shop.url);
     const env = environments({ database_url, ports, credentials, cashback_services });
     const start = (app: AppName, settings: Record<string, string> = {}) =>
-      startProcess({
-        name: app,
-        main: path.join(root, app === 'trust' ? 'stand-ins' : 'apps', app, 'src', 'main.ts'),
-        env: { ...env[app], ...options.settings?.[app], ...settings },
-        log_file: path.join(log_folder, `${app}.log`),
-      });
+      startApp(app, { env: { ...env[app], ...options.settings?.[app], ...settings }, log_folder });
 
     report(`starting ${APPS.join(', ')}`);
     const processes = new Map<AppName, AppProcess>();
