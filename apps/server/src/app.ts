@@ -3,7 +3,7 @@ import { explainDatabaseError, openDatabase, startJobs, waitForDatabase } from '
 import { type AppContext, type RunningApp, createHttpServer, listen, startParts } from '@cashback/service';
 import type { Settings } from './env.ts';
 import { createServices } from './services.ts';
-import { serveRouter } from './serve-router.ts';
+import { serveRouter } from './http/serve-router.ts';
 
 const ROLE = 'cashback_server';
 const DATABASE_WAIT_MS = 10_000;

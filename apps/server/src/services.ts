@@ -5,7 +5,7 @@ import { getRates } from './procedures/get-rates.ts';
 import { listEvents } from './procedures/events.ts';
 import { showOrder } from './procedures/order.ts';
 import { putRates } from './procedures/put-rates.ts';
-import { type RegisterOptions, createRegister } from './procedures/register.ts';
+import { type RegisterOptions, createRegister } from './register/create-register.ts';
 
 interface ServicesOptions {
   database: Database;

@@ -4,7 +4,7 @@ import { CashbackError, type RegisterInput, type RegisterOutput } from '@cashbac
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { registerOrders } from '../src/register-orders.ts';
+import { registerOrders } from '../src/register/register-orders.ts';
 import {
   TOKEN,
   type TestServer,

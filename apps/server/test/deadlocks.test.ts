@@ -4,7 +4,7 @@ import type { RegisterInput } from '@cashback/contract';
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { registerOrders } from '../src/register-orders.ts';
+import { registerOrders } from '../src/register/register-orders.ts';
 import {
   TOKEN,
   type TestServer,

@@ -2,7 +2,7 @@ import { chargeQueue } from '@cashback/cashback-db';
 import { createCashbackClient } from '@cashback/client';
 import { type Database, type Jobs, openDatabase, startJobs } from '@cashback/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RegisterOptions, createRegister } from '../src/procedures/register.ts';
+import { type RegisterOptions, createRegister } from '../src/register/create-register.ts';
 import {
   TOKEN,
   type TestServer,

@@ -1,7 +1,7 @@
 import { type OrderView, findOrder } from '@cashback/cashback-db';
 import type { Reader } from '@cashback/postgres';
 import { CashbackError, type OrderInput, type OrderOutput, parseValues } from '@cashback/contract';
-import { valuesOfBothSources } from '../values-of-both-sources.ts';
+import { valuesOfAllSources } from '../all-sources.ts';
 
 /** Everything that is known of an order, from the tables alone. Throws ORDER_NOT_FOUND. */
 export async function showOrder(reader: Reader, { order_id }: OrderInput): Promise<OrderOutput> {
@@ -14,7 +14,7 @@ export async function showOrder(reader: Reader, { order_id }: OrderInput): Promi
     ...fields,
     state: stateOf(order),
     ...(attention !== null && { attention }),
-    target: valuesOfBothSources(parseValues(target)),
+    target: valuesOfAllSources(parseValues(target)),
     operations: operations.map((operation) => ({
       ...operation,
       created_at: toTimestamp(operation.created_at),

@@ -1,7 +1,7 @@
 import { CashbackError, type RegisterInput, type RegisterOutput } from '@cashback/contract';
 import { type Database, type Jobs, isUnavailable, withTransaction } from '@cashback/postgres';
 import { createBatcher } from '@cashback/service';
-import { registerOrders } from '../register-orders.ts';
+import { registerOrders } from './register-orders.ts';
 
 export interface RegisterOptions {
   database: Pick<Database, 'pool'>;

@@ -10,7 +10,7 @@ import {
   parseValues,
 } from '@cashback/contract';
 import type { RegisterDecision, Registration } from '@cashback/core';
-import { valuesOfBothSources } from './values-of-both-sources.ts';
+import { valuesOfAllSources } from '../all-sources.ts';
 
 /** A call and what comes of it. */
 export interface Decided {
@@ -114,6 +114,6 @@ function answer(
     revision,
     invoice_version,
     cashback_sum: formatAmount(totalOf(target)),
-    cashback_by_source: valuesOfBothSources(target),
+    cashback_by_source: valuesOfAllSources(target),
   };
 }

@@ -19,7 +19,7 @@ import {
   registrationOf,
   resumedOf,
   updateOf,
-} from './register-rows.ts';
+} from './register-writes.ts';
 
 /**
  * Registers a set of calls, each for another order, in one transaction: lock, load, decide, write, enqueue. The
