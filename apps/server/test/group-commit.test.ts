@@ -163,7 +163,7 @@ test('above the bound calls are told OVERLOADED at once, those that wait are ser
         expect(error).toMatchObject({
           code: 'OVERLOADED',
           retryable: true,
-          message: '20 registers are waiting already, this one was not looked at; repeat it later',
+          message: '20 registers wait already, and this one was not tried: repeat it later',
         });
         return true;
       },

@@ -3,46 +3,60 @@ import { type Database, type Jobs, isUnavailable, withTransaction } from '@cashb
 import { createBatcher } from '@cashback/service';
 import { registerOrders } from './register-orders.ts';
 
+/*
+ *   call   call   call                      waits for a free transaction, at most `max_pending`
+ *     \      |      /
+ *      createBatcher                        a batch holds each order once; calls of one order keep their order
+ *            |
+ *   withTransaction( registerOrders )
+ *     lock      insertOrders                writes new orders, locks the others, all by id
+ *     load      loadOrders                  a later statement, which sees what the locks waited for
+ *     decide    decideCall                  pure
+ *     apply     writesOf                    pure; then updateOrders, resumeOrders, insertEvents
+ *     enqueue   jobs.enqueue                one job for each order
+ *   commit
+ *     /      |      \
+ *  answer answer  answer                    answerOf: an output or an error for each call
+ *
+ * A batch that fails is rolled back whole, and its calls are retried one by one, beside the batches that follow.
+ */
+
 export interface RegisterOptions {
   database: Pick<Database, 'pool'>;
   jobs: Jobs;
   /** Most calls in one transaction. */
   group_size: number;
-  /** How many such transactions run at once; as many single calls again, those of groups that failed. */
+  /** Most batches that run at once; as many calls of failed batches run beside them. */
   concurrency: number;
-  /** Most calls that wait or run; further ones are refused at once. */
+  /** Most calls that wait or run; further ones are refused immediately. */
   max_pending: number;
 }
 
 /**
- * Stores the cashback that an order should carry, and queues the work of bringing it about: both or neither.
- * Repeating a call is harmless; for an order that needs attention it is the word to try again. Throws SUM_MISMATCH,
- * IMMUTABLE_FIELD, SOURCE_SPLIT_REQUIRED, REVISION_CONFLICT, REVISION_EXHAUSTED, and OVERLOADED before anything was
- * tried.
- *
- * Calls that are in flight together share a transaction, so that they share its commit; each has an answer of its
- * own, and those of one order take effect in the order in which they came.
+ * Stores the cashback that an order should carry and queues the job that rewards it: both or neither. Repeating a call
+ * is harmless; on an order that needs attention it asks for another attempt. Throws SUM_MISMATCH, IMMUTABLE_FIELD,
+ * SOURCE_SPLIT_REQUIRED, REVISION_CONFLICT, REVISION_EXHAUSTED, and OVERLOADED before the call is tried.
  */
 export function createRegister(options: RegisterOptions): (input: RegisterInput) => Promise<RegisterOutput> {
   const { database, jobs, group_size, concurrency, max_pending } = options;
-  const registerTogether = createBatcher<RegisterInput, RegisterOutput | CashbackError>({
+  const registerInBatch = createBatcher<RegisterInput, RegisterOutput | CashbackError>({
     keyOf: ({ order_id }) => order_id,
     max_size: group_size,
     concurrency,
     run: (inputs) => withTransaction(database, (tx) => registerOrders(tx, jobs, inputs)),
-    // Without a database each would only wait for it again, alone.
+    // Without a database each call would only wait for it again, alone.
     retryIndividually: (error) => !isUnavailable(error),
     bound: {
       max_items: max_pending,
       refusal: () =>
         new CashbackError(
           'OVERLOADED',
-          `${max_pending} registers are waiting already, this one was not looked at; repeat it later`,
+          `${max_pending} registers wait already, and this one was not tried: repeat it later`,
         ),
     },
   });
   return async (input) => {
-    const result = await registerTogether(input);
+    const result = await registerInBatch(input);
     if (result instanceof CashbackError) throw result;
     return result;
   };

@@ -1,5 +1,4 @@
 import {
-  chargeKey,
   chargeQueue,
   findOrders,
   insertEvents,
@@ -9,74 +8,65 @@ import {
   updateOrders,
 } from '@cashback/cashback-db';
 import type { CashbackError, RegisterInput, RegisterOutput } from '@cashback/contract';
-import { decideRegister } from '@cashback/core';
 import type { Jobs, Transaction } from '@cashback/postgres';
-import {
-  type Decided,
-  answerOf,
-  eventsOf,
-  newOrderOf,
-  registrationOf,
-  resumedOf,
-  updateOf,
-} from './register-writes.ts';
+import { type DecidedCall, decideCall } from './decide-call.ts';
+import { answerOf } from './register-answer.ts';
+import { newOrderOf, writesOf } from './register-writes.ts';
 
 /**
- * Registers a set of calls, each for another order, in one transaction: lock, load, decide, write, enqueue. The
- * results stand in the order of the calls; a call that is refused writes nothing and fails none of the others.
+ * Registers a set of calls, each for another order, in one transaction: lock, load, decide, apply, enqueue. The
+ * results stand in the order of the calls. A refused call writes nothing and fails none of the others.
  */
 export async function registerOrders(
   tx: Transaction,
   jobs: Jobs,
   inputs: readonly RegisterInput[],
 ): Promise<(RegisterOutput | CashbackError)[]> {
-  const calls = inputs.map((input) => {
-    const registration = registrationOf(input);
-    return { input, registration, first: decideRegister(null, registration) };
-  });
   assertDistinct(inputs);
+  const decided = await lockAndDecide(tx, inputs);
+  const writes = decided.map(writesOf);
+  await updateOrders(tx, present(writes.map(({ update }) => update)));
+  await resumeOrders(tx, present(writes.map(({ resume }) => resume)));
+  await insertEvents(
+    tx,
+    writes.flatMap(({ events }) => events),
+  );
+  const charges = present(writes.map(({ job }) => job));
+  if (charges.length > 0) await jobs.enqueue(chargeQueue, charges, tx);
+  return decided.map(answerOf);
+}
 
-  // A call that cannot be an order's first one must not make its row: its order is looked for, then locked.
-  const later = calls.filter(({ first }) => first.outcome === 'refused');
+/** Writes the orders that are new and locks those that exist, then decides on what is stored. */
+async function lockAndDecide(tx: Transaction, inputs: readonly RegisterInput[]): Promise<DecidedCall[]> {
+  const first = inputs.map((input) => decideCall(input, null));
+
+  // A call that would be refused as an order's first one must not make its row: the order must exist to be locked.
+  const later = first.filter(({ decision }) => decision.outcome === 'refused');
   const known = await findOrders(
     tx.client,
     later.map(({ input }) => input.order_id),
   );
-  const lockable = calls.filter(
-    ({ input, first }) => first.outcome === 'registered' || known.has(input.order_id),
+  const lockable = first.filter(
+    ({ input, decision }) => decision.outcome === 'registered' || known.has(input.order_id),
   );
-  const created = await insertOrders(
-    tx,
-    lockable.map(({ input, first }) => newOrderOf(input, first)),
-  );
+  const created = await insertOrders(tx, lockable.map(newOrderOf));
 
-  // Another statement than the one that locks: it sees what was committed while that one waited.
+  // A separate statement, which sees what was committed while the locking one waited.
   const locked = lockable.map(({ input }) => input.order_id).filter((orderId) => !created.has(orderId));
   const stored = await loadOrders(tx, locked);
-  const decided = calls.map(({ input, registration, first }): Decided => {
+  return first.map((call) => {
+    const { input, decision } = call;
     const order = stored.get(input.order_id);
-    if (order !== undefined) return { input, stored: order, decision: decideRegister(order, registration) };
-    if (first.outcome !== 'refused' && !created.has(input.order_id)) {
+    if (order !== undefined) return decideCall(input, order);
+    if (decision.outcome !== 'refused' && !created.has(input.order_id)) {
       throw new Error(`order ${input.order_id} was neither written nor found`);
     }
-    return { input, stored: null, decision: first };
+    return call;
   });
-
-  await updateOrders(tx, decided.flatMap(updateOf));
-  await resumeOrders(tx, decided.flatMap(resumedOf));
-  await insertEvents(tx, decided.flatMap(eventsOf));
-  await enqueueCharges(tx, jobs, decided);
-  return decided.map(answerOf);
 }
 
-/** Also for what changes nothing: a call that is repeated after a lost answer may find the work not yet queued. */
-async function enqueueCharges(tx: Transaction, jobs: Jobs, decided: readonly Decided[]): Promise<void> {
-  const orderIds = decided
-    .filter(({ decision }) => decision.outcome !== 'refused')
-    .map(({ input }) => input.order_id);
-  if (orderIds.length === 0) return;
-  const charges = orderIds.map((order_id) => ({ key: chargeKey(order_id), payload: { order_id } }));
-  await jobs.enqueue(chargeQueue, charges, tx);
+function present<Value>(values: readonly (Value | null)[]): Value[] {
+  return values.filter((value) => value !== null);
 }
 
 function assertDistinct(inputs: readonly RegisterInput[]): void {

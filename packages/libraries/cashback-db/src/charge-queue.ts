@@ -16,3 +16,13 @@ export const chargeQueue = defineQueue({
 export function chargeKey(orderId: string): string {
   return orderId;
 }
+
+export interface ChargeJob {
+  key: string;
+  payload: { order_id: string };
+}
+
+/** The job that brings an order's cashback to its target. */
+export function chargeJob(orderId: string): ChargeJob {
+  return { key: chargeKey(orderId), payload: { order_id: orderId } };
+}

@@ -1,4 +1,5 @@
-export { CASHBACK_JOBS_SCHEMA, chargeKey, chargeQueue } from './charge-queue.ts';
+export { CASHBACK_JOBS_SCHEMA, chargeJob, chargeKey, chargeQueue } from './charge-queue.ts';
+export type { ChargeJob } from './charge-queue.ts';
 
 export { findOrder } from './queries/orders/find-order.ts';
 export type { OrderView } from './queries/orders/find-order.ts';

@@ -1,13 +1,12 @@
 import { type Amount, formatAmount } from '@cashback/contract/amount';
 import type { Transaction } from '@cashback/postgres';
 
-/**
- * What a register leaves on an order: a higher revision is a new target, to be reached within a time of its own; the
- * same one is a newer invoice alone.
- */
+/** What a register changes on an order that exists. */
 export interface OrderUpdate {
   order_id: string;
   revision: number;
+  /** Due at once, with a time of its own and no need for attention. False: only the invoice is newer. */
+  is_new_target: boolean;
   invoice_version: number;
   cleared_sum: Amount;
   cashback_sum: Amount;
@@ -21,12 +20,12 @@ const text = `
     cleared_sum = input.cleared_sum,
     cashback_sum = input.cashback_sum,
     receipt = input.receipt::jsonb,
-    attention = CASE WHEN input.revision > stored.revision THEN NULL ELSE stored.attention END,
-    unsettled_since = CASE WHEN input.revision > stored.revision THEN now() ELSE stored.unsettled_since END,
-    next_charge_at = CASE WHEN input.revision > stored.revision THEN now() ELSE stored.next_charge_at END,
+    attention = CASE WHEN input.is_new_target THEN NULL ELSE stored.attention END,
+    unsettled_since = CASE WHEN input.is_new_target THEN now() ELSE stored.unsettled_since END,
+    next_charge_at = CASE WHEN input.is_new_target THEN now() ELSE stored.next_charge_at END,
     updated_at = now()
-  FROM unnest($1::text[], $2::integer[], $3::integer[], $4::numeric[], $5::numeric[], $6::text[])
-    AS input (order_id, revision, invoice_version, cleared_sum, cashback_sum, receipt)
+  FROM unnest($1::text[], $2::integer[], $3::boolean[], $4::integer[], $5::numeric[], $6::numeric[], $7::text[])
+    AS input (order_id, revision, is_new_target, invoice_version, cleared_sum, cashback_sum, receipt)
   WHERE stored.order_id = input.order_id`;
 
 /** Writes orders whose locks the transaction holds. Order ids must be distinct. */
@@ -38,6 +37,7 @@ export async function updateOrders(tx: Transaction, updates: readonly OrderUpdat
     values: [
       updates.map((update) => update.order_id),
       updates.map((update) => update.revision),
+      updates.map((update) => update.is_new_target),
       updates.map((update) => update.invoice_version),
       updates.map((update) => formatAmount(update.cleared_sum)),
       updates.map((update) => formatAmount(update.cashback_sum)),

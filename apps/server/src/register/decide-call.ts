@@ -1,0 +1,29 @@
+import type { LoadedOrder } from '@cashback/cashback-db';
+import { type RegisterInput, parseAmount, parseValues } from '@cashback/contract';
+import { type RegisterDecision, type Registration, decideRegister } from '@cashback/core';
+
+/** A call of `register`, the order it found, and the decision on both. */
+export interface DecidedCall {
+  input: RegisterInput;
+  /** Null: the order was never registered. */
+  stored: LoadedOrder | null;
+  decision: RegisterDecision;
+}
+
+export function decideCall(input: RegisterInput, stored: LoadedOrder | null): DecidedCall {
+  return { input, stored, decision: decideRegister(stored, registrationOf(input)) };
+}
+
+function registrationOf(input: RegisterInput): Registration {
+  const { service, user_id, wallet_id, currency, invoice_version } = input;
+  return {
+    service,
+    user_id,
+    wallet_id,
+    currency,
+    invoice_version,
+    by_source: input.cashback_by_source === undefined ? null : parseValues(input.cashback_by_source),
+    sum: input.cashback_sum === undefined ? null : parseAmount(input.cashback_sum),
+    expected_revision: input.expected_revision ?? null,
+  };
+}
