@@ -46,6 +46,14 @@ export function checkRest({ tables }: World): void {
     const target = targetOf(tables.events, invoice_id);
     const isCalculated = calculation.outcome === 'calculated' && equalAmounts(calculation.target, target);
     must(0, isCalculated, () => `${invoice_id}: version ${version} does not give ${describeAmounts(target)}`);
+    const order = tables.orders.get(invoice_id);
+    must(
+      0,
+      order?.invoice_version === version &&
+        calculation.outcome === 'calculated' &&
+        order.cleared_sum === calculation.cleared_sum,
+      () => `${invoice_id}: version ${version} is not stored, it is ${order?.invoice_version ?? 'no order'}`,
+    );
     const atTrust = rewardedAtTrust(tables, invoice_id);
     must(
       1,

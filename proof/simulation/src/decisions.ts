@@ -1,25 +1,32 @@
-import type { Charge } from '@cashback/cashback-db';
+import type { Charge, LoadedOrder } from '@cashback/cashback-db';
 import { decideAnswer } from '@cashback/core';
+import { answerOf, decideCall, newOrderOf, writesOf } from '@cashback/server/decisions';
 import { decideStep, isAtRest } from '@cashback/worker/decisions';
 import { type Flow, atomically } from './engine/flow.ts';
 
 /**
- * Runs a transaction of the product: it locks rows, loads them, decides and writes. The product does it in SQL, so a
- * flow takes its place here.
+ * Runs a transaction of the product: it locks rows, loads them, decides and writes, and enqueues the jobs of what it
+ * wrote. The product does it in SQL, so a flow takes its place here.
  */
 export type Transact<Rows> = <Result>(
   what: string,
   load: () => Rows,
   decideAndWrite: (rows: Rows) => Result,
+  enqueue?: (written: Result) => void,
 ) => Flow<Result>;
 
-/** Everything that is loaded under the lock is as of the lock. */
-export function* lockThenLoad<Rows, Result>(
+/** Everything that is loaded under the lock is as of the lock, and jobs are committed with the rows. */
+function* lockThenLoad<Rows, Result>(
   what: string,
   load: () => Rows,
   decideAndWrite: (rows: Rows) => Result,
+  enqueue: (written: Result) => void = () => {},
 ): Flow<Result> {
-  return yield* atomically(what, () => decideAndWrite(load()));
+  return yield* atomically(what, () => {
+    const written = decideAndWrite(load());
+    enqueue(written);
+    return written;
+  });
 }
 
 /**
@@ -27,8 +34,12 @@ export function* lockThenLoad<Rows, Result>(
  * planted bug replaces one of them, and nothing else.
  */
 export const PRODUCT = {
+  server: { decideCall, newOrderOf, writesOf, answerOf },
   worker: { decideStep, decideAnswer, isAtRest },
-  database: { reconcile: lockThenLoad as Transact<Charge> },
+  database: {
+    register: lockThenLoad as Transact<LoadedOrder | null>,
+    reconcile: lockThenLoad as Transact<Charge>,
+  },
 };
 
 export type Decisions = typeof PRODUCT;

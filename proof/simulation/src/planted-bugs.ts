@@ -12,7 +12,20 @@ const inTheShell: Plant = (decisions) => decisions;
 /** Mistakes that can be made on purpose, to see that the simulation finds them. */
 const PLANTS = {
   /** Register decides on rows that another register may change before it writes. */
-  no_row_lock: inTheShell,
+  no_row_lock: (decisions) => ({
+    ...decisions,
+    database: {
+      ...decisions.database,
+      *register(what, load, decideAndWrite, enqueue = () => {}) {
+        const seen = yield* atomically('read the order without its lock', load);
+        return yield* atomically(what, () => {
+          const written = decideAndWrite(seen);
+          enqueue(written);
+          return written;
+        });
+      },
+    },
+  }),
   /** The worker decides under the lock, on events of before it waited for it. */
   lock_and_read_in_one_statement: (decisions) => ({
     ...decisions,
@@ -29,9 +42,28 @@ const PLANTS = {
   /** The same of a step at Trust. */
   new_step_id_on_retry: inTheShell,
   /** A register of the stored invoice version counts as stale. */
-  greater_or_equal_for_greater: inTheShell,
+  greater_or_equal_for_greater: (decisions) => ({
+    ...decisions,
+    server: {
+      ...decisions.server,
+      decideCall: (input, stored) =>
+        input.invoice_version === stored?.invoice_version
+          ? { input, stored, decision: { outcome: 'stale' } }
+          : decisions.server.decideCall(input, stored),
+    },
+  }),
   /** The job of a register is a second transaction. */
-  enqueue_after_commit: inTheShell,
+  enqueue_after_commit: (decisions) => ({
+    ...decisions,
+    database: {
+      ...decisions.database,
+      *register(what, load, decideAndWrite, enqueue = () => {}) {
+        const written = yield* atomically(what, () => decideAndWrite(load()));
+        yield* atomically(`enqueue after: ${what}`, () => enqueue(written));
+        return written;
+      },
+    },
+  }),
   /** An invoice at rest settles the order, whichever operation brought it there. */
   settle_on_stale_poll: (decisions) => ({
     ...decisions,

@@ -1,4 +1,4 @@
-import type { NewOperation } from '@cashback/cashback-db';
+import type { NewEvent, NewOperation, NewOrder } from '@cashback/cashback-db';
 import type { Amount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
 import type { BasketState } from '@cashback/core';
@@ -7,7 +7,7 @@ import type { Step, StoredOperation, LockedInvoice } from '@cashback/transaction
 /** The rows of every app: what is left of a process that ends. Times are virtual milliseconds. */
 export interface Tables {
   orders: Map<string, OrderRow>;
-  events: EventRow[];
+  events: NewEvent[];
   /** The worker's intents; immutable. */
   operations: Map<string, NewOperation>;
   outcomes: Map<string, OutcomeRow>;
@@ -25,15 +25,8 @@ export interface Tables {
   pushes: { wallet_id: string; sequence: number; balance: Amount }[];
 }
 
-export interface OrderRow {
-  order_id: string;
-  service: string;
-  user_id: string;
-  wallet_id: string;
-  currency: string;
-  invoice_version: number;
+export interface OrderRow extends NewOrder {
   revision: number;
-  cashback_sum: Amount;
   settled_revision: number;
   operation_id: string | null;
   rewarded: NewOperation['reward'];
@@ -42,14 +35,6 @@ export interface OrderRow {
   unsettled_since: number;
   next_charge_at: number;
   poll_at: number | null;
-}
-
-export interface EventRow {
-  order_id: string;
-  source: Source;
-  value: Amount;
-  revision: number;
-  invoice_version: number;
 }
 
 interface OutcomeRow {

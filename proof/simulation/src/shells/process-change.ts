@@ -1,4 +1,4 @@
-import { type Amount, amountOf } from '@cashback/contract';
+import { type Amount, CashbackError, amountOf, formatAmount, formatValues } from '@cashback/contract';
 import { type ServiceCashback, calculateCashback, clearedSums } from '@cashback/core';
 import type { LockedInvoice } from '@cashback/transactions/decisions';
 import { type Flow, atomically, call, outside } from '../engine/flow.ts';
@@ -71,12 +71,13 @@ function* processUntilStored(world: World, orderId: string): Flow<Processed> {
         wallet_id: invoice.wallet_id,
         currency: invoice.currency,
         invoice_version: invoice.version,
-        by_source: calculated.target,
-        sum: null,
+        cleared_sum: formatAmount(calculated.cleared_sum),
+        cashback_by_source: formatValues(calculated.target),
         expected_revision: stored.revision,
       }),
     );
     if (answer === null) return null;
+    if (answer instanceof CashbackError) continue;
     if (answer.outcome === 'registered' || answer.outcome === 'unchanged') {
       return { version: invoice.version, asks_again: calculated.asks_again };
     }
@@ -118,7 +119,7 @@ function calculate({ engine }: World, invoice: LockedInvoice, kept: Amount) {
     service_cashback,
   });
   if (calculation.outcome !== 'calculated') throw new Error(calculation.outcome);
-  return { target: calculation.target, asks_again: silent };
+  return { target: calculation.target, cleared_sum: calculation.cleared_sum, asks_again: silent };
 }
 
 /** As the statement of `record-steps` has it: a row that saw a newer version meanwhile keeps what that reset. */

@@ -1,17 +1,38 @@
+import type { LoadedOrder, NewEvent, NewOrder } from '@cashback/cashback-db';
+import type { CashbackError, RegisterInput, RegisterOutput } from '@cashback/contract';
 import { formatAmount } from '@cashback/contract/amount';
-import { SOURCES, type AmountsBySource, amountOf, totalOf } from '@cashback/contract/source';
-import { type Registration, type StoredOrder, decideRegister } from '@cashback/core';
-import { type Flow, atomically } from '../engine/flow.ts';
-import type { EventRow, OrderRow } from '../tables.ts';
+import { SOURCES, type AmountsBySource, amountOf } from '@cashback/contract/source';
+import type { DecidedCall, RegisterWrites } from '@cashback/server/decisions';
+import type { Flow } from '../engine/flow.ts';
+import type { OrderRow } from '../tables.ts';
 import type { World } from '../world.ts';
 
-export type RegisterInput = Registration & { order_id: string };
-export type RegisterAnswer =
-  | { outcome: 'registered' | 'unchanged' | 'stale'; invoice_version: number }
-  | { outcome: 'refused'; code: string };
+/** `register`: what the server decides, and what it writes, applied to the tables of the simulation. */
+export function* register(world: World, input: RegisterInput): Flow<RegisterOutput | CashbackError> {
+  const { order_id, invoice_version } = input;
+  const { server, database } = world.decisions;
+  const { decided } = yield* database.register(
+    `register version ${invoice_version} of ${order_id}`,
+    () => loadOrder(world, order_id),
+    (stored) => {
+      const call = server.decideCall(input, stored);
+      world.engine.note(`server: register version ${invoice_version} of ${order_id}: ${describe(call)}`);
+      const writes = server.writesOf(call);
+      if (stored === null && call.decision.outcome === 'registered') {
+        insertOrder(world, server.newOrderOf(call));
+      }
+      apply(world, writes);
+      return { decided: call, writes };
+    },
+    ({ writes: { job } }) => {
+      if (job !== null) world.charges.enqueue(job.key, job.payload.order_id);
+    },
+  );
+  return server.answerOf(decided);
+}
 
 /** The newest event of each source. */
-export function targetOf(events: readonly EventRow[], orderId: string): AmountsBySource {
+export function targetOf(events: readonly NewEvent[], orderId: string): AmountsBySource {
   const target: AmountsBySource = {};
   for (const source of SOURCES) {
     const newest = events.findLast((event) => event.order_id === orderId && event.source === source);
@@ -20,53 +41,17 @@ export function targetOf(events: readonly EventRow[], orderId: string): AmountsB
   return target;
 }
 
-/** `register`: lock, load, decide, write and enqueue, in one transaction. */
-export function* register(world: World, input: RegisterInput): Flow<RegisterAnswer> {
-  const { bug } = world;
-  const what = `register version ${input.invoice_version} of ${input.order_id}`;
-  if (bug !== 'no_row_lock') {
-    const answer = yield* atomically(what, () => {
-      const written = write(world, input, load(world, input.order_id));
-      if (bug !== 'enqueue_after_commit') enqueueCharge(world, input, written);
-      return written;
-    });
-    if (bug === 'enqueue_after_commit') {
-      yield* atomically(`enqueue ${input.order_id}`, () => enqueueCharge(world, input, answer));
-    }
-    return answer;
-  }
-  const seen = yield* atomically('read the order without its lock', () => load(world, input.order_id));
-  return yield* atomically(what, () => {
-    const answer = write(world, input, seen);
-    enqueueCharge(world, input, answer);
-    return answer;
-  });
-}
-
-function load({ tables }: World, orderId: string): StoredOrder | null {
+function loadOrder({ tables }: World, orderId: string): LoadedOrder | null {
   const order = tables.orders.get(orderId);
   return order === undefined ? null : { ...order, target: targetOf(tables.events, orderId) };
 }
 
-function write(
-  { bug, engine, tables }: World,
-  input: RegisterInput,
-  stored: StoredOrder | null,
-): RegisterAnswer {
-  const { order_id, invoice_version, service, user_id, wallet_id, currency } = input;
-  const isStale = bug === 'greater_or_equal_for_greater' && invoice_version === stored?.invoice_version;
-  const decision = isStale ? ({ outcome: 'stale' } as const) : decideRegister(stored, input);
-  engine.note(`server: register version ${invoice_version} of ${order_id}: ${describe(decision)}`);
-  if (decision.outcome === 'refused') return { outcome: 'refused', code: decision.code };
-  const order: OrderRow = tables.orders.get(order_id) ?? {
-    order_id,
-    service,
-    user_id,
-    wallet_id,
-    currency,
-    invoice_version,
-    revision: 0,
-    cashback_sum: 0n,
+/** A row that exists stays as it is. The other columns have the table's defaults. */
+function insertOrder({ engine, tables }: World, order: NewOrder): void {
+  if (tables.orders.has(order.order_id)) return;
+  tables.orders.set(order.order_id, {
+    ...order,
+    revision: 1,
     settled_revision: 0,
     operation_id: null,
     rewarded: [],
@@ -75,44 +60,36 @@ function write(
     unsettled_since: engine.now(),
     next_charge_at: engine.now(),
     poll_at: null,
-  };
-  if (decision.outcome === 'registered') {
-    const { revision, target, changes } = decision;
-    tables.orders.set(order_id, {
-      ...order,
-      revision,
-      invoice_version,
-      cashback_sum: totalOf(target),
-      attention: null,
-      unsettled_since: engine.now(),
-      next_charge_at: engine.now(),
-    });
-    tables.events.push(
-      ...changes.map(({ source, value }) => ({ order_id, source, value, revision, invoice_version })),
-    );
-    return { outcome: 'registered', invoice_version };
-  }
-  if (decision.outcome === 'unchanged') {
-    order.invoice_version = Math.max(order.invoice_version, invoice_version);
-    if (order.attention !== null) {
-      order.attention = null;
-      order.unsettled_since = engine.now();
-      order.next_charge_at = engine.now();
-    }
-  }
-  return { outcome: decision.outcome, invoice_version: order.invoice_version };
+  });
 }
 
-function enqueueCharge({ charges }: World, { order_id }: RegisterInput, answer: RegisterAnswer): void {
-  if (answer.outcome !== 'refused') charges.enqueue(order_id, order_id);
+function apply({ engine, tables }: World, { update, resume, events }: RegisterWrites): void {
+  if (update !== null) {
+    const { is_new_target, ...columns } = update;
+    const row = rowOf(tables.orders, update.order_id);
+    Object.assign(row, columns, is_new_target && due(engine.now()));
+  }
+  if (resume !== null) Object.assign(rowOf(tables.orders, resume), due(engine.now()));
+  tables.events.push(...events);
 }
 
-function describe(decision: ReturnType<typeof decideRegister>): string {
+/** The order is to be charged at once, as if its target were new. */
+function due(now: number): Pick<OrderRow, 'attention' | 'unsettled_since' | 'next_charge_at'> {
+  return { attention: null, unsettled_since: now, next_charge_at: now };
+}
+
+function rowOf(orders: ReadonlyMap<string, OrderRow>, orderId: string): OrderRow {
+  const row = orders.get(orderId);
+  if (row === undefined) throw new Error(`order ${orderId} is not there`);
+  return row;
+}
+
+function describe({ decision }: DecidedCall): string {
   if (decision.outcome === 'refused') return decision.code;
   if (decision.outcome !== 'registered') return decision.outcome;
   return `registered as revision ${decision.revision}, ${describeAmounts(decision.target)}`;
 }
 
-export function describeAmounts(vector: AmountsBySource): string {
-  return SOURCES.map((source) => `${source} ${formatAmount(amountOf(vector, source))}`).join(', ');
+export function describeAmounts(amounts: AmountsBySource): string {
+  return SOURCES.map((source) => `${source} ${formatAmount(amountOf(amounts, source))}`).join(', ');
 }
