@@ -266,11 +266,11 @@ const neverPassing: [string, string, RegExp, () => Answer][] = [
   ['/v2/invoice/retrieve', 'is no invoice', /expected/, () => ({ status: 200, body: { hello: 'world' } })],
   ['/v2/invoice/retrieve', 'is a page', /the answer is not JSON/, () => ({ html: '<html>shop</html>' })],
   ['/v2/invoice/retrieve', 'is a fault', /answered 500/, () => ({ status: 500, body: null })],
-  ['/update/cashback', 'is a fault', /repeated in vain: .*answered 500/, () => ({ status: 500, body: null })],
+  ['/update/cashback', 'is a fault', /the last repeat of its operation got: .*answered 500/, () => ({ status: 500, body: null })],
   [
     '/update/cashback',
     'is about another operation',
-    /repeated in vain: the answer is about operation somebody-elses/,
+    /the last repeat of its operation got: the answer is about operation somebody-elses/,
     () => ({ status: 200, body: { operation_id: 'somebody-elses', status: 'success', version: 9 } }),
   ],
 ];

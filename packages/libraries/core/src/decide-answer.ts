@@ -1,8 +1,8 @@
 import type { CashbackStatus } from '@cashback/wire';
 
 /**
- * What came back from `POST /update/cashback`. `unknown`: no answer, or one that says nothing of the operation.
- * `not_sent`: it certainly did not leave.
+ * What came back from `POST /update/cashback`. `unknown`: no answer, or one that says nothing about the operation.
+ * `not_sent`: the request certainly did not leave.
  */
 export type UpdateAnswer =
   | { kind: 'accepted'; status: CashbackStatus }
@@ -11,19 +11,19 @@ export type UpdateAnswer =
   | { kind: 'not_sent' };
 
 export interface SentOperation {
-  /** It was sent before, and the invoice did not list it. */
+  /** It was sent before, and the invoice does not list it. */
   repeated: boolean;
-  /** Why the order has waited for too long; null when it has not. */
+  /** Why the order has waited too long; null when it has not. */
   overdue: string | null;
 }
 
 /**
- * What it means for the operation that was sent:
- * - `poll`: it is on its way, its end is found by polling;
- * - `repeat`: perhaps it was applied, so the same id and body go out again later;
- * - `finished`: it ended, long enough ago that the invoice does not list it any more;
- * - `rejected`: it will never apply; it is closed, and a new one may be made at once;
- * - `needs_attention`: a repeat would be refused again; `rejected` says whether it will never apply.
+ * What the answer means for the operation that was sent:
+ * - `poll`: it is in flight, and polling finds its end;
+ * - `repeat`: it may have been applied, so the same id and body are sent again later;
+ * - `finished`: it ended so long ago that the invoice does not list it any more;
+ * - `rejected`: it will never apply, so it is closed, and a new one may be made at once;
+ * - `needs_attention`: a repeat would be refused again. With `rejected` it will never apply, and is closed.
  */
 export type AnswerDecision =
   | { action: 'poll' }
@@ -35,8 +35,8 @@ export type AnswerDecision =
 type Refusal = 'repeat' | 'rejected' | 'rejected_for_attention';
 
 /**
- * An operation's id is looked up before all else, so whoever gets one of the two kinds of rejection knows that no
- * operation of this id was ever accepted. A refusal that is missing here proves nothing of the kind.
+ * `transactions` checks an operation's id before everything else, so both kinds of rejection prove that no operation of
+ * this id was ever accepted. A refusal that is not listed here proves nothing.
  */
 const REFUSALS: ReadonlyMap<string, Refusal> = new Map([
   ['OPERATION_IN_FLIGHT', 'repeat'],
@@ -48,8 +48,8 @@ const REFUSALS: ReadonlyMap<string, Refusal> = new Map([
 ]);
 
 /**
- * Silence never means that an operation failed: only a definite refusal closes it, or the end that its repeat is told.
- * What is repeated in vain for too long needs attention, and stays open.
+ * Silence never means that an operation failed: only a definite refusal closes it, or the end in the answer to a repeat.
+ * When repeats bring nothing for too long, the order needs attention, and the operation stays open.
  */
 export function decideAnswer(answer: UpdateAnswer, sent: SentOperation): AnswerDecision {
   switch (answer.kind) {
@@ -91,12 +91,12 @@ function decideRefusal(code: string, reason: string, sent: SentOperation): Answe
   }
 }
 
-/** What was sent for the first time may be repeated, however long that was impossible. */
+/** An operation that was sent once may be repeated, however long that was impossible. */
 function repeat({ repeated, overdue }: SentOperation, why: string): AnswerDecision {
   if (!repeated || overdue === null) return { action: 'repeat' };
   return {
     action: 'needs_attention',
-    reason: `${overdue}, its operation is repeated in vain: ${why}`,
+    reason: `${overdue}; the last repeat of its operation got: ${why}`,
     rejected: false,
   };
 }

@@ -1,7 +1,7 @@
 import type { CashbackStatus } from '@cashback/wire';
 import { type AmountsBySource, equalAmounts } from '@cashback/contract/source';
 
-/** The cashback part of an invoice, as `transactions` says it now; `operations` are the newest ones only. */
+/** The cashback part of an invoice, as `transactions` reports it. `operations` has only the newest ones. */
 export interface ObservedCashback {
   version: number;
   status: CashbackStatus;
@@ -9,7 +9,7 @@ export interface ObservedCashback {
   operations: { operation_id: string; status: CashbackStatus; reward: AmountsBySource; reason?: string }[];
 }
 
-/** An operation of ours that is not known to be finished or rejected; `version` is the cashback version it was sent with. */
+/** An operation of ours that is not known to have ended. `version` is the cashback version that it was sent with. */
 export interface OpenOperation {
   operation_id: string;
   revision: number;
@@ -21,30 +21,30 @@ export interface ChargeLimits {
   /** Shortest and longest wait between two polls. */
   poll_base_ms: number;
   poll_max_ms: number;
-  /** Shortest wait until an operation of ours that was sent is asked about: a callback tells of its end before. */
+  /** Shortest wait before an operation that was sent is polled: a callback normally reports its end earlier. */
   in_flight_poll_ms: number;
-  /** Wait after the first vain attempt for a revision, doubled for each further one, and the longest. */
+  /** Wait after the first attempt of a revision that did not settle it, doubled for each further one, and the longest. */
   failure_base_ms: number;
   failure_max_ms: number;
-  /** With so many vain attempts of one kind for one revision the order needs attention. */
+  /** Number of such attempts of one kind and revision with which the order needs attention. */
   max_failures: number;
-  /** What is in flight, or vain, for an order that is not settled for longer needs attention. */
+  /** An order that is unsettled for longer, and in flight or tried without success, needs attention. */
   attention_after_ms: number;
 }
 
-/** Operations of one revision that have ended, by how: none of them settled it. */
+/** How many operations of one revision ended, by outcome. None of them settled it. */
 export interface Attempts {
   failed: number;
-  /** Of our operations that brought the target, and yet the invoice carries something else. */
+  /** Applied, and yet the invoice carries something else than the target. */
   applied: number;
   rejected: number;
   last_at: Date | null;
 }
 
-/** What tells how long an order waits already. */
+/** How long an order has been waiting. */
 export interface Waiting {
   unsettled_since: Date;
-  /** For how long of that time `transactions` was away: that is not the order's fault. */
+  /** The part of that time in which `transactions` was down. It does not count against the order. */
   downtime_ms: number;
   now: Date;
 }
@@ -54,28 +54,28 @@ export interface ChargeInput extends Waiting {
   revision: number;
   cashback: ObservedCashback;
   operation: OpenOperation | null;
-  /** The highest cashback version that the invoice is known to have reached; 0: none is. */
+  /** The highest cashback version that the invoice is known to have reached; 0 if none. */
   cashback_version: number;
-  /** Those that are recorded, of this revision. */
+  /** The recorded ones of this revision. */
   attempts: Attempts;
   limits: ChargeLimits;
 }
 
-/** How an operation of ours ended, by the word of `transactions`. */
+/** How an operation of ours ended, as `transactions` reports it. */
 export type Finished = { operation_id: string; outcome: 'applied' | 'failed'; reason: string | null };
 
 /**
- * `in_flight`: our operation. `other_in_flight`: somebody else's. `backoff`: the last attempt was in vain. `stale`: the
- * answer shows the invoice as it was before what is known of it.
+ * `in_flight`: our operation is. `other_in_flight`: another caller's operation is. `backoff`: the last attempt did not
+ * settle the order. `stale`: the answer shows the invoice at an older version than it is known to have reached.
  */
 export type PollReason = 'in_flight' | 'other_in_flight' | 'backoff' | 'stale';
 
 /**
- * What to do next for an order; `finished` is recorded with it, whatever it is.
- * - `settled`: rewarded is the target, and nothing is in flight;
- * - `update`: send `repeat` again, the same id and body, or a new operation for the target; `version` is the one to send;
- * - `poll`: look again after so long;
- * - `needs_attention`: a person has to look, `reason` says at what.
+ * What to do next for an order. `finished` is recorded in any case.
+ * - `settled`: rewarded equals the target, and nothing is in flight;
+ * - `update`: send `repeat` again with the same id and body, or, without one, a new operation built on `version`;
+ * - `poll`: observe the invoice again after `after_ms`;
+ * - `needs_attention`: a person must see to it, for `reason`.
  */
 export type ChargeDecision =
   | { action: 'settled'; finished: Finished | null }
@@ -83,34 +83,45 @@ export type ChargeDecision =
   | { action: 'poll'; finished: Finished | null; after_ms: number; why: PollReason }
   | { action: 'needs_attention'; finished: Finished | null; reason: string };
 
-/** An operation's reason starts with it when a refund would take the wallet below zero and the service forbids that. */
+/** Prefix of an operation's reason: a refund would take the wallet below zero, and the service forbids that. */
 export const WALLET_FORBIDS_NEGATIVE = 'wallet_forbids_negative';
 
-/** So many rejections of a revision are followed by another operation at once: it was made from an older version. */
-const REJECTIONS_AT_ONCE = 3;
+/** Rejections of a revision without backoff: each operation was built on a version that had passed. */
+const REJECTIONS_WITHOUT_BACKOFF = 3;
 
 /**
- * What the queue `cashback_charge_processing` does: compare what the order should carry with what its invoice carries.
+ * The decision of `cashback_charge_processing`: compare what the order should carry with what its invoice carries.
  *
- * An open operation of ours is followed to its end before anything new: it is never replaced, only repeated with the
- * same id and body. Only then the invoice is looked at: in flight is polled; `success` with the target is settled;
- * all else is updated again, with a growing wait after each vain attempt. `failed` with the target is updated too: the
- * empty plan succeeds, and the invoice ends in `success`.
+ *     is the answer older than what is known? ---- yes --> poll (stale)
+ *       | no
+ *     is an operation of ours open? -------------- yes --> does the invoice list it?
+ *       | no                                                 | no: repeat it    | in flight: poll
+ *       |<--------------- it ended: `finished` --------------+
+ *     `success`, and rewarded = target? ---------- yes --> settled
+ *       | no
+ *     is any operation in flight? ---------------- yes --> poll (other_in_flight)
+ *       | no
+ *     is the wait after the last attempt over? --- no ---> poll (backoff)
+ *       | yes
+ *     update
  *
- * An answer out of the past decides nothing: it may show the target of now as rewarded, which was taken back since.
+ * An open operation is followed to its end before anything new: it is never replaced, only repeated with the same id
+ * and body. `failed` with the target is updated too: the empty plan succeeds, and the invoice ends in `success`.
  *
- * What is in flight and does not end in time needs attention, and so does what is tried in vain again and again, and an
- * invoice that contradicts itself. Age alone stops nothing: an order whose target was never tried is updated, and an
+ * A stale answer decides nothing: it may show today's target as rewarded although it has been taken back since.
+ *
+ * An order needs attention when an operation does not end in time, when too many attempts did not settle it, or when
+ * its invoice contradicts itself. Age alone stops nothing: an order whose target was never tried is updated, and an
  * operation that may never have arrived is repeated, however long that was impossible.
  */
 export function decideCharge(input: ChargeInput): ChargeDecision {
-  if (input.cashback.version < input.cashback_version) return waitForNews(input);
+  if (input.cashback.version < input.cashback_version) return waitForNewerAnswer(input);
   return input.operation === null
     ? decideWithoutOperation(input, null)
     : followOperation(input, input.operation);
 }
 
-function waitForNews(input: ChargeInput): ChargeDecision {
+function waitForNewerAnswer(input: ChargeInput): ChargeDecision {
   const overdue = overdueReason(input, input.limits);
   if (overdue === null) {
     return { action: 'poll', finished: null, after_ms: pollDelay(input, input.limits), why: 'stale' };
@@ -132,7 +143,7 @@ function followOperation(input: ChargeInput, operation: OpenOperation): ChargeDe
     const outcome = found.status === 'success' ? 'applied' : 'failed';
     return decideWithoutOperation(input, { operation_id, outcome, reason: found.reason ?? null });
   }
-  // It never arrived, or it ended long ago and left the list: its id tells which, and a repeat is harmless.
+  // It never arrived, or it ended long ago and left the list. The answer to a repeat tells which, and is harmless.
   if (!found) return { action: 'update', finished: null, repeat: operation, version: operation.version };
   const overdue = overdueReason(input, input.limits);
   if (overdue !== null) {
@@ -150,20 +161,20 @@ function decideWithoutOperation(input: ChargeInput, finished: Finished | null): 
   }
 
   const attempts = countAttempts(input, finished);
-  // While somebody's operation is unfinished the attempts before it decide nothing, only time does.
+  // While an operation is in flight the attempts before it decide nothing, only time does.
   const reason = inFlight
     ? overdueReason(input, input.limits)
-    : (contradiction(cashback) ?? vainReason(input, attempts));
+    : (contradiction(cashback) ?? exhaustedReason(input, attempts));
   if (reason !== null) return { action: 'needs_attention', finished, reason };
   if (inFlight)
     return { action: 'poll', finished, after_ms: pollDelay(input, input.limits), why: 'other_in_flight' };
 
-  const after_ms = vainDelay(attempts, input);
+  const after_ms = retryBackoff(attempts, input);
   if (after_ms > 0) return { action: 'poll', finished, after_ms, why: 'backoff' };
   return { action: 'update', finished, repeat: null, version: cashback.version };
 }
 
-/** A success carries what the newest operation was to bring: else nobody asked for what is rewarded. */
+/** After a success the invoice carries the newest operation's reward. Anything else was requested by no operation. */
 function contradiction({ status, rewarded, operations: [newest] }: ObservedCashback): string | null {
   if (status !== 'success') return null;
   if (newest === undefined) {
@@ -176,11 +187,11 @@ function contradiction({ status, rewarded, operations: [newest] }: ObservedCashb
 }
 
 interface Counted extends Attempts {
-  /** Why the operation that has just been found finished failed; null when none was, or it says nothing. */
+  /** Why the operation that ended now failed; null if none did, or if it gives no reason. */
   reason: string | null;
 }
 
-/** The recorded attempts of this revision and the one that is found now. One of an older revision does not count. */
+/** The recorded attempts of this revision, and the one that ended now unless it is of an older revision. */
 function countAttempts(
   { attempts, operation, revision, now }: ChargeInput,
   finished: Finished | null,
@@ -191,7 +202,7 @@ function countAttempts(
   return { ...attempts, [outcome]: attempts[outcome] + 1, last_at: now, reason };
 }
 
-function vainReason(input: ChargeInput, { failed, applied, rejected, reason }: Counted): string | null {
+function exhaustedReason(input: ChargeInput, { failed, applied, rejected, reason }: Counted): string | null {
   const { max_failures } = input.limits;
   if (reason?.startsWith(WALLET_FORBIDS_NEGATIVE)) return reason;
   if (failed >= max_failures) {
@@ -205,7 +216,7 @@ function vainReason(input: ChargeInput, { failed, applied, rejected, reason }: C
   return failed + applied === 0 ? null : overdueReason(input, input.limits);
 }
 
-/** Why an order that waits for so long needs attention; null while it does not. */
+/** Why an order that has waited this long needs attention; null while it does not. */
 export function overdueReason(
   { unsettled_since, downtime_ms, now }: Waiting,
   { attention_after_ms }: Pick<ChargeLimits, 'attention_after_ms'>,
@@ -214,7 +225,7 @@ export function overdueReason(
   return `not settled since ${unsettled_since.toISOString()}`;
 }
 
-/** As long as the order has been unsettled, within its limits: each wait doubles that time, so the waits double. */
+/** The time for which the order has been unsettled, within the limits. Each wait doubles that time, so waits double. */
 export function pollDelay(
   { unsettled_since, now }: Waiting,
   { poll_base_ms, poll_max_ms }: Pick<ChargeLimits, 'poll_base_ms' | 'poll_max_ms'>,
@@ -223,7 +234,7 @@ export function pollDelay(
   return Math.min(poll_max_ms, Math.max(poll_base_ms, unsettled_ms));
 }
 
-/** The same for an operation that was sent. Only a callback that was lost makes anybody wait so long. */
+/** The same for an operation that was sent. The whole wait passes only when its callback is lost. */
 export function inFlightDelay(
   waiting: Waiting,
   {
@@ -235,9 +246,12 @@ export function inFlightDelay(
   return pollDelay(waiting, { poll_base_ms: Math.max(poll_base_ms, in_flight_poll_ms), poll_max_ms });
 }
 
-/** What is left of the wait after the last vain attempt; 0 when it is over. */
-function vainDelay({ failed, applied, rejected, last_at }: Attempts, { now, limits }: ChargeInput): number {
-  const count = failed + applied + Math.max(0, rejected - REJECTIONS_AT_ONCE);
+/** What is left of the wait after the last attempt; 0 when it is over. */
+function retryBackoff(
+  { failed, applied, rejected, last_at }: Attempts,
+  { now, limits }: ChargeInput,
+): number {
+  const count = failed + applied + Math.max(0, rejected - REJECTIONS_WITHOUT_BACKOFF);
   if (count === 0 || last_at === null) return 0;
   const wait_ms = Math.min(limits.failure_max_ms, limits.failure_base_ms * 2 ** Math.min(count - 1, 30));
   const waited_ms = Math.max(0, now.getTime() - last_at.getTime());

@@ -50,7 +50,7 @@ describe('decideAnswer', () => {
       { repeated: true, overdue: tooOld },
       {
         action: 'needs_attention',
-        reason: `${tooOld}, its operation is repeated in vain: it is in-progress, and the invoice does not list it`,
+        reason: `${tooOld}; the last repeat of its operation got: it is in-progress, and the invoice does not list it`,
         rejected: false,
       },
     ],
@@ -68,7 +68,7 @@ describe('decideAnswer', () => {
       { repeated: true, overdue: tooOld },
       {
         action: 'needs_attention',
-        reason: `${tooOld}, its operation is repeated in vain: no answer within 5000 ms`,
+        reason: `${tooOld}; the last repeat of its operation got: no answer within 5000 ms`,
         rejected: false,
       },
     ],
@@ -90,7 +90,7 @@ describe('decideAnswer', () => {
       { repeated: true, overdue: tooOld },
       {
         action: 'needs_attention',
-        reason: `${tooOld}, its operation is repeated in vain: OPERATION_IN_FLIGHT: because`,
+        reason: `${tooOld}; the last repeat of its operation got: OPERATION_IN_FLIGHT: because`,
         rejected: false,
       },
     ],

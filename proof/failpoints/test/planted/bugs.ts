@@ -89,12 +89,12 @@ export const BUGS = {
     pieces: [
       {
         file: DECIDE_STEP,
-        from: "if (hasMovedOn(seen, order)) return { action: 'look_again' };",
+        from: "if (hasMovedOn(seen, order)) return { action: 'retry_now' };",
         to: '',
       },
       {
         file: DECIDE_CHARGE,
-        from: 'if (input.cashback.version < input.cashback_version) return waitForNews(input);',
+        from: 'if (input.cashback.version < input.cashback_version) return waitForNewerAnswer(input);',
         to: '',
       },
     ],
