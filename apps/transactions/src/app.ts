@@ -1,11 +1,11 @@
 import { explainDatabaseError, openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
 import { type AppContext, type RunningApp, createHttpServer, listen, startParts } from '@cashback/service';
-import { workOnOperations } from './cashback/cashback-operation.ts';
+import { workOnOperations } from './cashback/advance/cashback-operation.ts';
 import { JOBS_SCHEMA, operationQueue } from './cashback/operation-queue.ts';
-import { sweepOperations } from './cashback/sweep-operations.ts';
+import { sweepOperations } from './cashback/advance/sweep-operations.ts';
 import type { Settings } from './env.ts';
 import { addRoutes } from './routes.ts';
-import { sendCallbacks } from './send-callbacks.ts';
+import { sendCallbacks } from './callbacks/send-callbacks.ts';
 
 const ROLE = 'cashback_transactions';
 const DATABASE_WAIT_MS = 10_000;

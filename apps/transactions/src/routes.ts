@@ -2,12 +2,12 @@ import type { Database, Jobs } from '@cashback/postgres';
 import { type ApiRoute, type HttpServer, route, serveApiDocs } from '@cashback/service';
 import type * as z from 'zod';
 import { api, document } from './api.ts';
-import { createUpdateCashback } from './cashback/update-cashback.ts';
+import { createUpdateCashback } from './cashback/accept/update-cashback.ts';
 import type { WalletPolicies } from './cashback/wallet-policies.ts';
 import { changeInvoice } from './invoices/change-invoice.ts';
 import { createInvoice } from './invoices/create-invoice.ts';
-import { invoiceChanges } from './invoices/invoice-changes.ts';
-import { invoiceHistory } from './invoices/invoice-history.ts';
+import { invoiceChanges } from './invoices/feed/invoice-changes.ts';
+import { invoiceHistory } from './invoices/history/invoice-history.ts';
 import { requireInvoice } from './invoices/require-invoice.ts';
 
 interface RoutesContext {

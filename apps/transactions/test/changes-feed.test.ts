@@ -1,6 +1,6 @@
 import { withTransaction } from '@cashback/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { formatCursor, parseCursor } from '../src/invoices/change-cursor.ts';
+import { formatCursor, parseCursor } from '../src/invoices/feed/change-cursor.ts';
 import { createInvoice as insertNewInvoice } from '../src/invoices/create-invoice.ts';
 import {
   type TransactionsUnderTest,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type StepAnswer, decideAdvance } from '../src/cashback/decide-advance.ts';
+import { type StepAnswer, decideAdvance } from '../src/cashback/advance/decide-advance.ts';
 import type { Step } from '../src/cashback/operation.ts';
-import { stepId } from '../src/cashback/step-id.ts';
+import { stepId } from '../src/cashback/accept/step-id.ts';
 
 function steps(...statuses: Step['status'][]): Step[] {
   return statuses.map((status, index) => ({

@@ -1,6 +1,6 @@
 import type { InvoiceStatus, Payment } from '@cashback/wire';
 import { describe, expect, test } from 'vitest';
-import { type StatedMoney, explainChange } from '../src/invoices/explain-change.ts';
+import { type StatedMoney, explainChange } from '../src/invoices/history/explain-change.ts';
 
 /** `cleared card:fare:100 card:tip:5`: a status and its items. */
 function stated(text: string): StatedMoney {

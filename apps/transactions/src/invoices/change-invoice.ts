@@ -1,7 +1,7 @@
 import type { Invoice, InvoiceUpdateInput } from '@cashback/wire';
 import { type Database, withTransaction } from '@cashback/postgres';
-import { lockInvoice } from '../db/queries/lock-invoices.ts';
-import { updateInvoice } from '../db/queries/update-invoice.ts';
+import { lockInvoice } from '../db/queries/invoices/lock-invoices.ts';
+import { updateInvoice } from '../db/queries/invoices/update-invoice.ts';
 import { decideUpdate } from './decide-update.ts';
 import { normalisePayments } from './payments.ts';
 import { invoiceNotFound, requireInvoice } from './require-invoice.ts';

@@ -1,8 +1,8 @@
 import { CashbackError } from '@cashback/contract';
 import type { Invoice, InvoiceCreateInput } from '@cashback/wire';
 import { type Database, type Transaction, withTransaction } from '@cashback/postgres';
-import { insertInvoice } from '../db/queries/insert-invoice.ts';
-import { readFirstVersion } from '../db/queries/read-first-version.ts';
+import { insertInvoice } from '../db/queries/invoices/insert-invoice.ts';
+import { readFirstVersion } from '../db/queries/invoices/read-first-version.ts';
 import { equalPayments, normalisePayments } from './payments.ts';
 import { requireInvoice } from './require-invoice.ts';
 import { writeVersion } from './write-version.ts';

@@ -1,6 +1,6 @@
 import { CashbackError } from '@cashback/contract';
 import type { Invoice } from '@cashback/wire';
-import { readInvoice } from '../db/queries/read-invoice.ts';
+import { readInvoice } from '../db/queries/invoices/read-invoice.ts';
 import type { Reader } from '@cashback/postgres';
 
 /** Throws `INVOICE_NOT_FOUND`. */

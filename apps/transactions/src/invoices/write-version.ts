@@ -1,8 +1,8 @@
 import { formatAmount } from '@cashback/contract';
 import type { InvoiceChangedCallback, InvoiceStatus, Payment } from '@cashback/wire';
 import type { Transaction } from '@cashback/postgres';
-import { insertCallbacks } from '../db/queries/insert-callbacks.ts';
-import { insertInvoiceHistory } from '../db/queries/insert-invoice-history.ts';
+import { insertCallbacks } from '../db/queries/callbacks/insert-callbacks.ts';
+import { insertInvoiceHistory } from '../db/queries/invoices/insert-invoice-history.ts';
 import { capturedSum } from './payments.ts';
 
 interface WrittenVersion {

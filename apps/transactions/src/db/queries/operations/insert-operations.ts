@@ -1,5 +1,5 @@
 import type { Transaction } from '@cashback/postgres';
-import type { StoredOperation } from '../../cashback/operation.ts';
+import type { StoredOperation } from '../../../cashback/operation.ts';
 
 // In one order everywhere: two transactions that take the same ids wait for each other in turn.
 const text = `

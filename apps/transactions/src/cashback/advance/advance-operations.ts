@@ -1,17 +1,17 @@
 import type { OperationFinishedCallback } from '@cashback/wire';
 import { type Database, type Jobs, type Transaction, withTransaction } from '@cashback/postgres';
 import { backoffMs } from '@cashback/service';
-import { advanceCashbackVersions } from '../db/queries/advance-cashback-versions.ts';
-import { insertBaskets } from '../db/queries/insert-baskets.ts';
-import { insertCallbacks } from '../db/queries/insert-callbacks.ts';
-import { loadUnfinished } from '../db/queries/load-unfinished.ts';
-import { lockInvoices } from '../db/queries/lock-invoices.ts';
-import { refundBaskets } from '../db/queries/refund-baskets.ts';
-import { type OperationUpdate, updateOperations } from '../db/queries/update-operations.ts';
-import { updateSteps } from '../db/queries/update-steps.ts';
+import { advanceCashbackVersions } from '../../db/queries/invoices/advance-cashback-versions.ts';
+import { insertBaskets } from '../../db/queries/operations/insert-baskets.ts';
+import { insertCallbacks } from '../../db/queries/callbacks/insert-callbacks.ts';
+import { loadUnfinished } from '../../db/queries/operations/load-unfinished.ts';
+import { lockInvoices } from '../../db/queries/invoices/lock-invoices.ts';
+import { refundBaskets } from '../../db/queries/operations/refund-baskets.ts';
+import { type OperationUpdate, updateOperations } from '../../db/queries/operations/update-operations.ts';
+import { updateSteps } from '../../db/queries/operations/update-steps.ts';
 import { type Advance, type SendHow, type StepAnswer, decideAdvance } from './decide-advance.ts';
-import { type Step, type UnfinishedOperation, isFinished } from './operation.ts';
-import { type OperationName, laterJob, operationQueue } from './operation-queue.ts';
+import { type Step, type UnfinishedOperation, isFinished } from '../operation.ts';
+import { type OperationName, laterJob, operationQueue } from '../operation-queue.ts';
 
 export interface AdvanceLimits {
   /** Shortest and longest wait before an operation that waits for Trust is looked at again. */

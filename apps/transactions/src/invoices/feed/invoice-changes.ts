@@ -1,5 +1,5 @@
 import type { InvoiceChangesOutput } from '@cashback/wire';
-import { listChanges } from '../db/queries/list-changes.ts';
+import { listChanges } from '../../db/queries/invoices/list-changes.ts';
 import type { Reader } from '@cashback/postgres';
 import { FEED_START, formatCursor, parseCursor } from './change-cursor.ts';
 

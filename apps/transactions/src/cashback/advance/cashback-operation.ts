@@ -1,8 +1,8 @@
 import type { Database, Jobs } from '@cashback/postgres';
 import { type Log, createBatcher, createHttpClient } from '@cashback/service';
-import type { Settings } from '../env.ts';
+import type { Settings } from '../../env.ts';
 import { type AdvanceItem, type NextCall, advanceOperations } from './advance-operations.ts';
-import { operationQueue } from './operation-queue.ts';
+import { operationQueue } from '../operation-queue.ts';
 import { createOperationRunner } from './run-operations.ts';
 
 const BATCHES = 2;

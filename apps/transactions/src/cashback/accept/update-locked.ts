@@ -2,18 +2,18 @@ import { CashbackError, formatAmounts, parseAmounts } from '@cashback/contract';
 import type { UpdateCashbackInput, UpdateCashbackOutput } from '@cashback/wire';
 import { type BasketState, planBaskets } from '@cashback/core';
 import type { Database, Jobs, Transaction } from '@cashback/postgres';
-import { advanceCashbackVersions } from '../db/queries/advance-cashback-versions.ts';
-import { insertCallbacks } from '../db/queries/insert-callbacks.ts';
-import { insertOperations } from '../db/queries/insert-operations.ts';
-import { insertSteps } from '../db/queries/insert-steps.ts';
-import { loadBaskets } from '../db/queries/load-baskets.ts';
-import { loadOperations } from '../db/queries/load-operations.ts';
-import type { LockedInvoice } from '../db/queries/lock-invoices.ts';
+import { advanceCashbackVersions } from '../../db/queries/invoices/advance-cashback-versions.ts';
+import { insertCallbacks } from '../../db/queries/callbacks/insert-callbacks.ts';
+import { insertOperations } from '../../db/queries/operations/insert-operations.ts';
+import { insertSteps } from '../../db/queries/operations/insert-steps.ts';
+import { loadBaskets } from '../../db/queries/operations/load-baskets.ts';
+import { loadOperations } from '../../db/queries/operations/load-operations.ts';
+import type { LockedInvoice } from '../../db/queries/invoices/lock-invoices.ts';
 import { bodyMismatch, decideRequest } from './decide-request.ts';
-import { type NewStep, type StoredOperation, isFinished } from './operation.ts';
-import { immediateJob, operationQueue } from './operation-queue.ts';
+import { type NewStep, type StoredOperation, isFinished } from '../operation.ts';
+import { immediateJob, operationQueue } from '../operation-queue.ts';
 import { planSteps } from './plan-steps.ts';
-import { type WalletPolicies, walletPolicyOf } from './wallet-policies.ts';
+import { type WalletPolicies, walletPolicyOf } from '../wallet-policies.ts';
 
 export interface UpdateContext {
   database: Database;

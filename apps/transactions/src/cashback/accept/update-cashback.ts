@@ -2,7 +2,7 @@ import { CashbackError } from '@cashback/contract';
 import type { UpdateCashbackInput, UpdateCashbackOutput } from '@cashback/wire';
 import { type Transaction, isUnavailable, withTransaction } from '@cashback/postgres';
 import { createBatcher } from '@cashback/service';
-import { lockFreeInvoices, lockInvoices } from '../db/queries/lock-invoices.ts';
+import { lockFreeInvoices, lockInvoices } from '../../db/queries/invoices/lock-invoices.ts';
 import { type Result, type UpdateContext, updateLocked } from './update-locked.ts';
 
 const MAX_GROUP = 200;

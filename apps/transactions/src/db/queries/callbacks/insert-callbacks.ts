@@ -1,5 +1,5 @@
 import type { Transaction } from '@cashback/postgres';
-import type { CallbackKind } from '../tables.ts';
+import type { CallbackKind } from '../../tables.ts';
 
 const text = `
   INSERT INTO transactions.callbacks (kind, payload)

@@ -1,5 +1,5 @@
 import { type Database, storableText, withTransaction } from '@cashback/postgres';
-import type { CallbackKind } from '../tables.ts';
+import type { CallbackKind } from '../../tables.ts';
 
 interface ClaimedCallback {
   callback_id: string;

@@ -1,5 +1,5 @@
 import type { Transaction } from '@cashback/postgres';
-import { type StoredOperation, isFinished } from '../../cashback/operation.ts';
+import { type StoredOperation, isFinished } from '../../../cashback/operation.ts';
 
 export interface LoadedOperations {
   /** Those of the ids that were asked for, whatever invoices they are for. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpClient, Log } from '@cashback/service';
 import type { AdvanceItem, NextCall } from './advance-operations.ts';
 import { callTrust } from './call-trust.ts';
-import type { OperationName } from './operation-queue.ts';
+import type { OperationName } from '../operation-queue.ts';
 
 export interface OperationRunner {
   /**

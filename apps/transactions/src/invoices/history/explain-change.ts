@@ -1,6 +1,6 @@
 import { type Amount, formatAmount, parseAmount } from '@cashback/contract';
 import type { InvoiceStatus, InvoiceVersion, Payment } from '@cashback/wire';
-import { capturedSum } from './payments.ts';
+import { capturedSum } from '../payments.ts';
 
 /** What a version states of the money. */
 export interface StatedMoney {

@@ -5,9 +5,9 @@ import {
   deleteCallbacks,
   deleteOldCallbacks,
   retryCallback,
-} from './db/queries/callbacks.ts';
-import type { CallbackKind } from './db/tables.ts';
-import type { Settings } from './env.ts';
+} from '../db/queries/callbacks/claim-and-clear.ts';
+import type { CallbackKind } from '../db/tables.ts';
+import type { Settings } from '../env.ts';
 
 const BATCH_SIZE = 200;
 const DELETE_PAGE = 500;

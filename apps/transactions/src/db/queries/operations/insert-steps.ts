@@ -1,5 +1,5 @@
 import type { Transaction } from '@cashback/postgres';
-import type { NewStep } from '../../cashback/operation.ts';
+import type { NewStep } from '../../../cashback/operation.ts';
 
 const text = `
   INSERT INTO transactions.operation_steps (operation_id, step_number, kind, source, amount, step_id, basket_id)

@@ -1,5 +1,5 @@
 import { CashbackError } from '@cashback/contract';
-import type { FeedPlace } from '../db/queries/list-changes.ts';
+import type { FeedPlace } from '../../db/queries/invoices/list-changes.ts';
 
 const CURSOR = /^(\d{1,10})\.(\d{1,20})\.(\d{1,19})$/;
 const MAX_EPOCH = 2_147_483_647;

@@ -1,6 +1,6 @@
 import { type Source, formatAmounts, parseAmounts } from '@cashback/contract';
 import type { CashbackStatus, Invoice } from '@cashback/wire';
-import { normalisePayments } from '../../invoices/payments.ts';
+import { normalisePayments } from '../../../invoices/payments.ts';
 import type { Reader } from '@cashback/postgres';
 
 type Amounts = { source: Source; amount: string }[];

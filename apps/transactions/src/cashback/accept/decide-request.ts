@@ -1,8 +1,8 @@
 import { CashbackError, equalAmounts, parseAmounts } from '@cashback/contract';
 import type { UpdateCashbackInput } from '@cashback/wire';
-import type { LockedInvoice } from '../db/queries/lock-invoices.ts';
-import { invoiceNotFound } from '../invoices/require-invoice.ts';
-import type { StoredOperation } from './operation.ts';
+import type { LockedInvoice } from '../../db/queries/invoices/lock-invoices.ts';
+import { invoiceNotFound } from '../../invoices/require-invoice.ts';
+import type { StoredOperation } from '../operation.ts';
 
 export interface RequestContext {
   invoice: LockedInvoice | null;

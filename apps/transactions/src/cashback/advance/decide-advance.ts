@@ -1,7 +1,7 @@
 import { WALLET_SHORT } from '@cashback/wire';
 import { WALLET_FORBIDS_NEGATIVE } from '@cashback/core';
-import type { StepStatus } from '../db/tables.ts';
-import type { Step } from './operation.ts';
+import type { StepStatus } from '../../db/tables.ts';
+import type { Step } from '../operation.ts';
 
 /**
  * What is known of a step after a call. `unknown`: it may or may not have been applied, or nothing was heard.

@@ -1,5 +1,5 @@
 import type { Transaction } from '@cashback/postgres';
-import type { StepStatus } from '../tables.ts';
+import type { StepStatus } from '../../tables.ts';
 
 export interface StepUpdate {
   operation_id: string;

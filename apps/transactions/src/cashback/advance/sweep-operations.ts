@@ -1,7 +1,7 @@
 import { type Database, type Jobs, withTransaction } from '@cashback/postgres';
 import { type Log, type Loop, createLoop } from '@cashback/service';
-import { claimOverdue } from '../db/queries/claim-overdue.ts';
-import { operationQueue, sweepJob } from './operation-queue.ts';
+import { claimOverdue } from '../../db/queries/operations/claim-overdue.ts';
+import { operationQueue, sweepJob } from '../operation-queue.ts';
 
 const PAGE = 500;
 

@@ -1,6 +1,6 @@
 import { formatAmount } from '@cashback/contract';
 import type { PlannedStep } from '@cashback/core';
-import type { NewStep } from './operation.ts';
+import type { NewStep } from '../operation.ts';
 import { stepId } from './step-id.ts';
 
 /** The plan of an operation as the steps that freeze it, each with its key at Trust. */

@@ -1,9 +1,9 @@
 import type { InvoiceHistoryInput, InvoiceHistoryOutput } from '@cashback/wire';
-import { listHistory } from '../db/queries/list-history.ts';
+import { listHistory } from '../../db/queries/invoices/list-history.ts';
 import type { Reader } from '@cashback/postgres';
 import { explainChange } from './explain-change.ts';
-import { normalisePayments } from './payments.ts';
-import { requireInvoice } from './require-invoice.ts';
+import { normalisePayments } from '../payments.ts';
+import { requireInvoice } from '../require-invoice.ts';
 
 /**
  * A page of the versions of an invoice, each with what it changed. The rows say what was stated, when and by whom, and

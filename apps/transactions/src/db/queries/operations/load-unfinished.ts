@@ -1,5 +1,5 @@
 import type { Transaction } from '@cashback/postgres';
-import type { Step, UnfinishedOperation } from '../../cashback/operation.ts';
+import type { Step, UnfinishedOperation } from '../../../cashback/operation.ts';
 
 type Row = Omit<UnfinishedOperation, 'steps'> & Step;
 
