@@ -1,6 +1,6 @@
 import { setting } from '@cashback/service';
 import * as z from 'zod';
-import { walletPolicies } from './cashback/wallet-policies.ts';
+import { walletPolicies } from './cashback/accept/wallet-policies.ts';
 
 export const settingsSchema = z.object({
   database_url: setting.databaseUrl(

@@ -3,7 +3,7 @@ import { type ApiRoute, type HttpServer, route, serveApiDocs } from '@cashback/s
 import type * as z from 'zod';
 import { api, document } from './api.ts';
 import { createUpdateCashback } from './cashback/accept/update-cashback.ts';
-import type { WalletPolicies } from './cashback/wallet-policies.ts';
+import type { WalletPolicies } from './cashback/accept/wallet-policies.ts';
 import { changeInvoice } from './invoices/change-invoice.ts';
 import { createInvoice } from './invoices/create-invoice.ts';
 import { invoiceChanges } from './invoices/feed/invoice-changes.ts';

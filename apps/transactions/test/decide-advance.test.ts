@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type StepAnswer, decideAdvance } from '../src/cashback/advance/decide-advance.ts';
-import type { Step } from '../src/cashback/operation.ts';
+import type { TrustStep } from '../src/cashback/operation.ts';
 import { stepId } from '../src/cashback/accept/step-id.ts';
 
-function steps(...statuses: Step['status'][]): Step[] {
+function steps(...statuses: TrustStep['status'][]): TrustStep[] {
   return statuses.map((status, index) => ({
     step_number: index + 1,
     kind: 'topup',
@@ -17,7 +17,7 @@ function steps(...statuses: Step['status'][]): Step[] {
   }));
 }
 
-function decide(given: Step[], answer?: StepAnswer, step_number = 1) {
+function decide(given: TrustStep[], answer?: StepAnswer, step_number = 1) {
   const { changes, next } = decideAdvance(given, answer === undefined ? null : { step_number, answer });
   return [
     changes.map(({ step, from, to }) => `${step.step_number} ${from} ${to}`),
@@ -60,16 +60,10 @@ describe('with an answer', () => {
       ['1 sent refused', '2 planned skipped', '3 planned skipped'],
       'failed',
     ],
-    ['pending: later', steps('sent'), { kind: 'pending' }, ['1 sent pending'], 'look_later'],
-    ['still pending: later', steps('pending'), { kind: 'pending' }, [], 'look_later'],
-    ['unknown: the step stays open', steps('sent', 'planned'), { kind: 'unknown' }, [], 'look_later'],
-    [
-      'missing: it is to be sent again',
-      steps('pending'),
-      { kind: 'missing' },
-      ['1 pending sent'],
-      'look_later',
-    ],
+    ['pending: later', steps('sent'), { kind: 'pending' }, ['1 sent pending'], 'poll'],
+    ['still pending: later', steps('pending'), { kind: 'pending' }, [], 'poll'],
+    ['unknown: the step stays open', steps('sent', 'planned'), { kind: 'unknown' }, [], 'poll'],
+    ['missing: it is to be sent again', steps('pending'), { kind: 'missing' }, ['1 pending sent'], 'poll'],
     [
       'of a step that another executor has taken further',
       steps('applied', 'sent'),

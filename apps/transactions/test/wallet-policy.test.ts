@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { formatAmount, parseBalance, totalOf, parseAmounts } from '@cashback/contract';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { walletPolicies, walletPolicyOf } from '../src/cashback/wallet-policies.ts';
+import { walletPolicies, walletPolicyOf } from '../src/cashback/accept/wallet-policies.ts';
 import { type RealTrust, startRealTrust } from './real-trust.ts';
 import {
   type TransactionsUnderTest,

@@ -4,6 +4,7 @@ import { isFinished } from '@cashback/transactions/decisions';
 import { rewardedAtTrust } from './check-step.ts';
 import { isUnfinished } from './shells/process-change.ts';
 import { describeAmounts, targetOf } from './shells/register.ts';
+import { loadBaskets } from './shells/write-transactions.ts';
 import { must } from './violation.ts';
 import { RATES, SERVICES, shopCashback } from './services.ts';
 import type { World } from './world.ts';
@@ -61,7 +62,7 @@ export function checkRest({ tables }: World): void {
       () =>
         `${invoice_id}: the target is ${describeAmounts(target)}, rewarded is ${describeAmounts(atTrust)}`,
     );
-    const believed = rewardedOf(tables.baskets.get(invoice_id) ?? []);
+    const believed = rewardedOf(loadBaskets({ tables }, invoice_id));
     must(
       12,
       SOURCES.every((source) => (believed[source] ?? 0n) === (atTrust[source] ?? 0n)),

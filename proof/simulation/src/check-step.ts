@@ -86,12 +86,8 @@ function checkIntent(operation: CashbackOperationRow, { operations }: Tables): v
 }
 
 /** 7, of a basket and a refund at Trust */
-function checkSteps({ cashback_operations, trust_baskets, trust_refunds }: Tables): void {
-  const steps = new Map(
-    [...cashback_operations.values()].flatMap((operation) =>
-      operation.steps.map((step) => [step.step_id, step]),
-    ),
-  );
+function checkSteps({ operation_steps, trust_baskets, trust_refunds }: Tables): void {
+  const steps = new Map([...operation_steps.values()].map((step) => [step.step_id, step]));
   for (const { basket_id, amount } of trust_baskets.values()) {
     const step = steps.get(basket_id);
     const isStep = step?.kind === 'topup' && parseAmount(step.amount) === amount;

@@ -1,6 +1,14 @@
 import type { Charge, LoadedOrder } from '@cashback/cashback-db';
 import { decideAnswer } from '@cashback/core';
 import { answerOf, decideCall, newOrderOf, writesOf } from '@cashback/server/decisions';
+import {
+  acceptOperation,
+  advanceOperation,
+  decideRequest,
+  decideUpdate,
+  writesOfCreation,
+  writesOfUpdate,
+} from '@cashback/transactions/decisions';
 import { decideStep, isAtRest } from '@cashback/worker/decisions';
 import { type Flow, atomically } from './engine/flow.ts';
 
@@ -35,6 +43,14 @@ function* lockThenLoad<Rows, Result>(
  */
 export const PRODUCT = {
   server: { decideCall, newOrderOf, writesOf, answerOf },
+  transactions: {
+    acceptOperation,
+    advanceOperation,
+    decideRequest,
+    decideUpdate,
+    writesOfCreation,
+    writesOfUpdate,
+  },
   worker: { decideStep, decideAnswer, isAtRest },
   database: {
     register: lockThenLoad as Transact<LoadedOrder | null>,

@@ -1,5 +1,6 @@
 import type { Observation, Step } from '@cashback/worker/decisions';
 import type { Charge } from '@cashback/cashback-db';
+import type { TrustCall } from '@cashback/transactions/decisions';
 import type { Decisions } from './decisions.ts';
 import { atomically } from './engine/flow.ts';
 
@@ -40,7 +41,16 @@ const PLANTS = {
   /** An operation whose answer was lost goes out again under another id. */
   new_operation_id_on_retry: inTheShell,
   /** The same of a step at Trust. */
-  new_step_id_on_retry: inTheShell,
+  new_step_id_on_retry: (decisions) => ({
+    ...decisions,
+    transactions: {
+      ...decisions.transactions,
+      advanceOperation(...input) {
+        const writes = decisions.transactions.advanceOperation(...input);
+        return writes.call?.how === 'repeat' ? { ...writes, call: underAnotherId(writes.call) } : writes;
+      },
+    },
+  }),
   /** A register of the stored invoice version counts as stale. */
   greater_or_equal_for_greater: (decisions) => ({
     ...decisions,
@@ -89,7 +99,18 @@ const PLANTS = {
   /** A copy of a callback counts as news. */
   push_of_equal_sequence: inTheShell,
   /** A step at Trust that was not answered counts as refused. */
-  silence_is_failure: inTheShell,
+  silence_is_failure: (decisions) => ({
+    ...decisions,
+    transactions: {
+      ...decisions.transactions,
+      advanceOperation(operation, answered, ...rest) {
+        const isSilent = answered?.answer.kind === 'unknown';
+        const answer = { kind: 'refused', reason: 'no answer' } as const;
+        const taken = isSilent ? { ...answered, answer } : answered;
+        return decisions.transactions.advanceOperation(operation, taken, ...rest);
+      },
+    },
+  }),
 } satisfies Record<string, Plant>;
 
 export type PlantedBug = keyof typeof PLANTS;
@@ -105,4 +126,10 @@ function settled(step: Step, observation: Observation, { operation }: Charge): S
   if (operation === null || (step.action !== 'send' && step.action !== 'poll')) return step;
   const finished = { operation_id: operation.operation_id, outcome: 'applied' as const, reason: null };
   return { action: 'settle', ending: { finished, rewarded: operation.reward }, rewarded: operation.reward };
+}
+
+function underAnotherId(call: TrustCall): TrustCall {
+  const { step } = call;
+  const step_id = `${step.step_id}-again`;
+  return { ...call, step: { ...step, step_id, basket_id: step.kind === 'topup' ? step_id : step.basket_id } };
 }

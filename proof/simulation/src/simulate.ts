@@ -1,12 +1,13 @@
 import { checkRest, whatIsLeft } from './check-rest.ts';
 import { checkStep } from './check-step.ts';
+import { createWorld } from './create-world.ts';
 import type { Choices } from './engine/choices.ts';
 import { type Engine, createEngine } from './engine/engine.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import { type Story, tellStory } from './shells/change-invoice.ts';
 import { startSweeps } from './shells/sweeps.ts';
 import { Violation } from './violation.ts';
-import { type World, createWorld } from './world.ts';
+import type { World } from './world.ts';
 
 export interface Outcome {
   /** Null when all that must be true was. */

@@ -2,9 +2,14 @@ import type { NewEvent, NewOperation, NewOrder } from '@cashback/cashback-db';
 import type { Amount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
 import type { BasketState } from '@cashback/core';
-import type { Step, StoredOperation, LockedInvoice } from '@cashback/transactions/decisions';
+import type {
+  HistoryEntry,
+  LockedInvoice,
+  StoredOperation,
+  TrustStep,
+} from '@cashback/transactions/decisions';
 
-/** The rows of every app: what is left of a process that ends. Times are virtual milliseconds. */
+/** The rows of every app, which outlive its process. Times are virtual milliseconds. */
 export interface Tables {
   orders: Map<string, OrderRow>;
   events: NewEvent[];
@@ -13,9 +18,13 @@ export interface Tables {
   outcomes: Map<string, OutcomeRow>;
   changes: Map<string, ChangeRow>;
   invoices: Map<string, LockedInvoice>;
+  /** By invoice and version. */
+  invoice_history: Map<string, HistoryEntry>;
   cashback_operations: Map<string, CashbackOperationRow>;
-  /** What transactions knows of an invoice's baskets, oldest first. */
-  baskets: Map<string, BasketState[]>;
+  /** By operation and step number, in the order in which they were planned. */
+  operation_steps: Map<string, OperationStepRow>;
+  /** The baskets that transactions knows Trust to have, oldest first. */
+  baskets: Map<string, BasketRow>;
   trust_baskets: Map<string, TrustBasketRow>;
   trust_refunds: Map<string, TrustRefundRow>;
   trust_wallets: Map<string, { balance: Amount; sequence: number }>;
@@ -54,9 +63,18 @@ export interface ChangeRow {
 
 export interface CashbackOperationRow extends StoredOperation {
   attempts: number;
-  next_look_at: number;
+  next_attempt_at: number;
   reason: string | null;
-  steps: Step[];
+}
+
+export interface OperationStepRow extends TrustStep {
+  operation_id: string;
+}
+
+export interface BasketRow extends BasketState {
+  invoice_id: string;
+  version: number;
+  step_number: number;
 }
 
 interface TrustBasketRow {
@@ -83,7 +101,9 @@ export function createTables(): Tables {
     outcomes: new Map(),
     changes: new Map(),
     invoices: new Map(),
+    invoice_history: new Map(),
     cashback_operations: new Map(),
+    operation_steps: new Map(),
     baskets: new Map(),
     trust_baskets: new Map(),
     trust_refunds: new Map(),

@@ -1,27 +1,23 @@
 import type { ObservedCashback } from '@cashback/core';
+import type { Decisions } from './decisions.ts';
 import type { Engine } from './engine/engine.ts';
-import type { Flow, ProcessName } from './engine/flow.ts';
-import { type JobQueue, createJobQueue } from './engine/job-queue.ts';
-import { type Decisions, PRODUCT } from './decisions.ts';
-import { type PlantedBug, plant } from './planted-bugs.ts';
-import { advanceJob } from './shells/advance-operation.ts';
-import { chargeJob } from './shells/charge-order.ts';
-import { pollOrder } from './shells/poll-order.ts';
-import { processJob } from './shells/process-change.ts';
-import { type Tables, createTables } from './tables.ts';
+import type { Flow } from './engine/flow.ts';
+import type { JobQueue } from './engine/job-queue.ts';
+import type { PlantedBug } from './planted-bugs.ts';
+import type { Tables } from './tables.ts';
 
 /** What the simulated apps share. */
 export interface World {
   engine: Engine;
   tables: Tables;
   charges: JobQueue;
-  /** The worker looks at an order that is due, or that has the operation open. */
+  /** The worker observes an order that is due, or that has the operation open. */
   poll(orderId: string, operationId: string | null): Flow<void>;
   changes: JobQueue;
   advances: JobQueue;
-  /** Orders whose job was lost with the queue, until somebody enqueues them again. */
+  /** Orders whose job was lost with the queue, until they are enqueued again. */
   forgotten: Set<string>;
-  /** What transactions said of the cashback of each invoice, the newest few. */
+  /** The newest few answers of transactions about the cashback of each invoice. */
   answers: Map<string, ObservedCashback[]>;
   /** What the apps run: the product's functions, or one of them with a planted bug. */
   decisions: Decisions;
@@ -29,31 +25,4 @@ export interface World {
   bug: PlantedBug | null;
   /** The next of the ids that are random elsewhere. */
   nextId(prefix: string): string;
-}
-
-export function createWorld(engine: Engine, bug: PlantedBug | null): World {
-  let ids = 0;
-  const queue = (process: ProcessName, name: string, handle: (about: string) => Flow<void>): JobQueue =>
-    createJobQueue(engine, { process, name, handle });
-  const charges = queue('worker', 'charge', (about) => chargeJob(world, about));
-  const world: World = {
-    engine,
-    tables: createTables(),
-    charges: {
-      ...charges,
-      enqueue(key, about, after_ms) {
-        world.forgotten.delete(about);
-        charges.enqueue(key, about, after_ms);
-      },
-    },
-    poll: (orderId, operationId) => pollOrder(world, orderId, operationId),
-    changes: queue('processing', 'process', (about) => processJob(world, about)),
-    advances: queue('transactions', 'advance', (about) => advanceJob(world, about)),
-    forgotten: new Set(),
-    answers: new Map(),
-    decisions: plant(bug, PRODUCT),
-    bug,
-    nextId: (prefix) => `${prefix}-${(ids += 1)}`,
-  };
-  return world;
 }

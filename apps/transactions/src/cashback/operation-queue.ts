@@ -6,21 +6,21 @@ export const JOBS_SCHEMA = 'transactions_jobs';
 
 const payload = z.object({ invoice_id: idField, operation_id: idField });
 
-/** Names an operation; its rows say what is to be done. */
+/** A job only names its operation: the rows say what to do. */
 export type OperationName = z.infer<typeof payload>;
 
-/** Move an operation on. */
+/** Advances operations. */
 export const operationQueue = defineQueue({ name: 'cashback_operation', schema: JOBS_SCHEMA, payload });
 
 type OperationJob = JobInput<OperationName>;
 
-/** Work to do at once. */
+/** Immediate work. */
 export function immediateJob({ invoice_id, operation_id }: OperationName): OperationJob {
   return { key: operation_id, payload: { invoice_id, operation_id } };
 }
 
-/** A later look, under a key of its own so that it never takes the place of work to do at once. */
-export function laterJob({ invoice_id, operation_id }: OperationName, afterMs: number): OperationJob {
+/** Polls later, under a key of its own so that it never takes the place of immediate work. */
+export function pollJob({ invoice_id, operation_id }: OperationName, afterMs: number): OperationJob {
   return {
     key: `${operation_id}#poll`,
     payload: { invoice_id, operation_id },
@@ -28,7 +28,7 @@ export function laterJob({ invoice_id, operation_id }: OperationName, afterMs: n
   };
 }
 
-/** The sweeper's, under a key of its own so that it never waits for a job of a process that is gone. */
+/** The sweeper's job, under a key of its own so that it never waits for a job of a process that is gone. */
 export function sweepJob({ invoice_id, operation_id }: OperationName): OperationJob {
   return { key: `${operation_id}#sweep`, payload: { invoice_id, operation_id } };
 }

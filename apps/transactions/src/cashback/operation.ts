@@ -1,3 +1,20 @@
+/**
+ * The life of an operation, which moves an invoice's cashback to a target:
+ *
+ *   POST /update/cashback
+ *        |
+ *     accepted   the plan is frozen as step rows; the invoice's cashback version + 1
+ *        |       (a plan without steps ends here, as `success`)
+ *        v
+ *      init ---> in-progress                            one step after the other:
+ *                    |                        planned -> sent -> [pending] -> applied -> the next one
+ *                    |                                    \----------------> refused -> the others: skipped
+ *        every step is applied, refused or skipped
+ *                    v
+ *            success | failed   the cashback version + 1, and the callback `operation.finished`
+ *
+ * A step that is not answered stays `sent` and is repeated under its id. It is never taken for refused.
+ */
 import type { Source } from '@cashback/contract';
 import type { CashbackStatus, WalletPolicy } from '@cashback/wire';
 import type { StepStatus } from '../db/tables.ts';
@@ -21,7 +38,7 @@ export interface StoredOperation extends OperationRequest {
 }
 
 /** One basket to create or to refund. `step_id` is its key at Trust. */
-export interface Step {
+export interface TrustStep {
   step_number: number;
   kind: 'topup' | 'refund';
   source: Source;
@@ -33,22 +50,21 @@ export interface Step {
   reason: string | null;
 }
 
-/** A step that is planned. */
-export type NewStep = Omit<Step, 'status' | 'reason'> & { operation_id: string };
+/** A step that is planned: its request has not left. */
+export type PlannedTrustStep = Omit<TrustStep, 'status' | 'reason'> & { operation_id: string };
 
 /** An operation that has not ended, with its steps in their order. */
-export interface UnfinishedOperation {
-  operation_id: string;
-  invoice_id: string;
-  version: number;
-  user_id: string;
-  wallet_id: string;
-  currency: string;
-  wallet_policy: WalletPolicy;
+export interface UnfinishedOperation extends Omit<StoredOperation, 'reward' | 'status'> {
+  /** Attempts in a row that brought no step further. */
   attempts: number;
-  steps: Step[];
+  steps: TrustStep[];
 }
 
 export function isFinished(status: CashbackStatus): status is 'success' | 'failed' {
   return status === 'success' || status === 'failed';
+}
+
+/** The invoice's cashback version after the operation: its acceptance adds one, its end another. */
+export function versionAfter({ version, status }: Pick<StoredOperation, 'version' | 'status'>): number {
+  return isFinished(status) ? version + 1 : version;
 }

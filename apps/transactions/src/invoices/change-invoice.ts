@@ -1,11 +1,13 @@
 import type { Invoice, InvoiceUpdateInput } from '@cashback/wire';
 import { type Database, withTransaction } from '@cashback/postgres';
+import { insertCallbacks } from '../db/queries/callbacks/insert-callbacks.ts';
+import { insertInvoiceHistory } from '../db/queries/invoices/insert-invoice-history.ts';
 import { lockInvoice } from '../db/queries/invoices/lock-invoices.ts';
 import { updateInvoice } from '../db/queries/invoices/update-invoice.ts';
 import { decideUpdate } from './decide-update.ts';
-import { normalisePayments } from './payments.ts';
-import { invoiceNotFound, requireInvoice } from './require-invoice.ts';
-import { writeVersion } from './write-version.ts';
+import { invoiceNotFound } from './invoice.ts';
+import { requireInvoice } from './require-invoice.ts';
+import { writesOfUpdate } from './version-writes.ts';
 
 /** States what is captured of an invoice now: a clear, a refund, a re-clear, a cancellation. */
 export function changeInvoice(
@@ -19,9 +21,10 @@ export function changeInvoice(
     const decision = decideUpdate(current, input);
     if (decision.outcome === 'refused') throw decision.error;
     if (decision.outcome === 'changed') {
-      const changed = { ...input, payments: normalisePayments(input.payments) };
-      await updateInvoice(tx, changed);
-      await writeVersion(tx, { ...changed, service: current.service, version: current.version + 1 }, caller);
+      const { invoice, history, callback } = writesOfUpdate(current, input, caller);
+      await updateInvoice(tx, invoice);
+      await insertInvoiceHistory(tx, history);
+      await insertCallbacks(tx, 'invoice.changed', [callback]);
     }
     return requireInvoice(tx.client, input.invoice_id);
   });

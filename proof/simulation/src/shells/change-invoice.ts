@@ -1,8 +1,8 @@
-import { decideUpdate } from '@cashback/transactions/decisions';
 import { type Flow, atomically, insist, sleep } from '../engine/flow.ts';
 import type { World } from '../world.ts';
-import { deliver } from './deliver.ts';
-import { noteChange } from './process-change.ts';
+import { writeVersion } from './write-transactions.ts';
+
+const SHOP = 'shop';
 
 /** What is captured of an order, one version after another; null: it is cancelled. */
 export interface Story {
@@ -12,7 +12,7 @@ export interface Story {
   captured: { amount: string | null; after_ms: number }[];
 }
 
-/** The shop: states what is captured, and repeats itself until it is answered. */
+/** The shop states what is captured, and repeats each statement until it is answered. */
 export function* tellStory(world: World, story: Story): Flow<void> {
   for (const [index, { amount, after_ms }] of story.captured.entries()) {
     yield* sleep(after_ms);
@@ -28,40 +28,20 @@ function* stateInvoice(world: World, story: Story, version: number, amount: stri
   const payments = amount === null ? [] : [{ payment_type: 'card', items: [{ item_id: 'fare', amount }] }];
   return yield* atomically(`invoice ${invoice_id} is at ${amount ?? 'nothing'}`, () => {
     const { engine, tables } = world;
+    const { decideUpdate, writesOfCreation, writesOfUpdate } = world.decisions.transactions;
     const current = tables.invoices.get(invoice_id);
     if (current === undefined) {
-      if (version > 0) throw new Error(`invoice ${invoice_id} is not there`);
-      tables.invoices.set(invoice_id, {
-        invoice_id,
-        service,
-        wallet_id,
-        user_id: 'user',
-        currency: 'USD',
-        version: 1,
-        status,
-        payments,
-        cashback_version: 0,
-      });
-      tell(world, invoice_id, 1);
+      if (version > 0 || status === 'cancelled') throw new Error(`invoice ${invoice_id} is not there`);
+      const identity = { invoice_id, service, wallet_id, user_id: 'user', currency: 'USD' };
+      writeVersion(world, writesOfCreation({ ...identity, status, payments }, SHOP));
       return true;
     }
     if (version === 0) return true;
-    const decision = decideUpdate(current, { invoice_id, version, status, payments });
-    if (decision.outcome === 'changed') {
-      Object.assign(current, { version: version + 1, status, payments });
-      tell(world, invoice_id, version + 1);
+    const update = { invoice_id, version, status, payments };
+    if (decideUpdate(current, update).outcome === 'changed') {
+      writeVersion(world, writesOfUpdate(current, update, SHOP));
       engine.note(`transactions: invoice ${invoice_id} is at ${amount ?? 'nothing'}, version ${version + 1}`);
     }
     return true;
-  });
-}
-
-function tell(world: World, invoiceId: string, version: number): void {
-  deliver(world, {
-    from: 'transactions',
-    to: 'processing',
-    what: `version ${version} of ${invoiceId}`,
-    handle: () => noteChange(world, invoiceId, version),
-    for_ever: false,
   });
 }

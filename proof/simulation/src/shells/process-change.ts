@@ -14,7 +14,10 @@ const MAX_ROUNDS = 5;
 type Processed = { version: number; asks_again: boolean } | null;
 
 /** The callback of a changed invoice, and the feed that makes up for one that was lost. */
-export function* noteChange(world: World, orderId: string, version: number): Flow<true> {
+export function* noteChange(
+  world: World,
+  { invoice_id: orderId, version }: { invoice_id: string; version: number },
+): Flow<true> {
   return yield* atomically(`note version ${version} of ${orderId}`, () => {
     const { engine, tables, changes } = world;
     const row: ChangeRow = tables.changes.get(orderId) ?? {

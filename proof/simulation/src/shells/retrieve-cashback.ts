@@ -2,6 +2,7 @@ import { parseAmounts } from '@cashback/contract';
 import { type ObservedCashback, rewardedOf } from '@cashback/core';
 import { type Flow, outside } from '../engine/flow.ts';
 import type { World } from '../world.ts';
+import { loadBaskets } from './write-transactions.ts';
 
 const SHOWN_OPERATIONS = 20;
 const REMEMBERED = 5;
@@ -24,7 +25,7 @@ export function* retrieveCashback(world: World, invoiceId: string): Flow<Observe
     const fresh: ObservedCashback = {
       version: tables.invoices.get(invoiceId)?.cashback_version ?? 0,
       status: operations[0]?.status ?? 'success',
-      rewarded: rewardedOf(tables.baskets.get(invoiceId) ?? []),
+      rewarded: rewardedOf(loadBaskets(world, invoiceId)),
       operations: operations.slice(0, SHOWN_OPERATIONS).map(({ operation_id, status, reward, reason }) => ({
         operation_id,
         status,

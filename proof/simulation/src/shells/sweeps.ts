@@ -1,5 +1,6 @@
 import { isFinished } from '@cashback/transactions/decisions';
 import { type Flow, type ProcessName, atomically, call, outside } from '../engine/flow.ts';
+import { updateRow } from '../rows.ts';
 import type { World } from '../world.ts';
 import { makeDue } from './plan-poll.ts';
 import { isUnfinished, noteChange } from './process-change.ts';
@@ -52,8 +53,8 @@ function sweepOrders(world: World): void {
 
 function sweepOperations({ engine, tables, advances }: World): void {
   for (const operation of tables.cashback_operations.values()) {
-    if (isFinished(operation.status) || operation.next_look_at >= engine.now() - OVERDUE_MS) continue;
-    operation.next_look_at = engine.now();
+    if (isFinished(operation.status) || operation.next_attempt_at >= engine.now() - OVERDUE_MS) continue;
+    updateRow(tables.cashback_operations, operation.operation_id, { next_attempt_at: engine.now() });
     advances.enqueue(`${operation.operation_id}#sweep`, operation.operation_id);
   }
 }
@@ -70,5 +71,5 @@ function* readFeed(world: World): Flow<void> {
   const invoices = yield* call('transactions', 'changed invoices', () =>
     outside('read', () => [...world.tables.invoices.values()].map((invoice) => ({ ...invoice }))),
   );
-  for (const { invoice_id, version } of invoices ?? []) yield* noteChange(world, invoice_id, version);
+  for (const change of invoices ?? []) yield* noteChange(world, change);
 }

@@ -1,7 +1,6 @@
 import { CashbackError, equalAmounts, parseAmounts } from '@cashback/contract';
 import type { UpdateCashbackInput } from '@cashback/wire';
-import type { LockedInvoice } from '../../db/queries/invoices/lock-invoices.ts';
-import { invoiceNotFound } from '../../invoices/require-invoice.ts';
+import { type LockedInvoice, invoiceNotFound } from '../../invoices/invoice.ts';
 import type { StoredOperation } from '../operation.ts';
 
 export interface RequestContext {
@@ -17,7 +16,7 @@ export type RequestDecision =
   | { outcome: 'known'; operation: StoredOperation }
   | { outcome: 'refused'; error: CashbackError };
 
-/** What becomes of a request to move cashback. The order of the questions is part of the contract. */
+/** Decides a request to move cashback. The order of the checks is part of the contract. */
 export function decideRequest(input: UpdateCashbackInput, context: RequestContext): RequestDecision {
   const { invoice_id, operation_id, version } = input;
   const { invoice, known, unfinished } = context;

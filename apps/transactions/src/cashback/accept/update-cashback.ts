@@ -8,20 +8,23 @@ import { type Result, type UpdateContext, updateLocked } from './update-locked.t
 const MAX_GROUP = 200;
 const GROUPS_AT_ONCE = 2;
 const MAX_PENDING = 5_000;
-/** Who finds his invoice locked for longer is told to come again. */
+/** A request whose invoice stays locked for longer is refused, to be sent again. */
 const LOCK_TIMEOUT_MS = 2_000;
-/** So many wait for such a lock at once. */
+/** How many requests wait for a locked invoice at once. */
 const WAITING_AT_ONCE = 2;
 
-/** The invoice is locked: the request was not looked at. */
+/** Another transaction has locked the invoice: nothing was decided. */
 const LOCKED = Symbol('locked');
 
 /**
  * Accepts requests to move an invoice's cashback to a target: freezes which baskets to create and to refund, and leaves
- * the work to a job. A request that was accepted before is answered with where it stands, and set going again.
+ * the work to a job. A request that was accepted before is answered with its current status, and enqueued again.
  *
- * Requests that are in flight together share a transaction; each has an answer of its own. One whose invoice somebody
- * has locked waits for it alone, and holds up none of them.
+ *   requests -> batch -> lock the invoices that are free -> load -> decide -> write -> an answer for each
+ *                 \
+ *                  those that are locked -> alone: wait for the lock, then the same
+ *
+ * A request whose invoice is locked holds up no other.
  */
 export function createUpdateCashback(
   context: UpdateContext,
@@ -32,7 +35,7 @@ export function createUpdateCashback(
     max_size: MAX_GROUP,
     concurrency: GROUPS_AT_ONCE,
     run: (inputs) => withTransaction(database, (tx) => updateUnlocked(tx, context, inputs)),
-    // Without a database each would only wait for it again, alone.
+    // Without a database, each alone would only wait for it again.
     retryIndividually: (error) => !isUnavailable(error),
     bound: { max_items: MAX_PENDING, refusal: overloaded },
   });
@@ -59,7 +62,7 @@ export function createUpdateCashback(
 function overloaded(): CashbackError {
   return new CashbackError(
     'OVERLOADED',
-    `${MAX_PENDING} operations wait to be accepted already, this one was not looked at: send it again later`,
+    `${MAX_PENDING} operations wait to be accepted already: send this one again later`,
   );
 }
 

@@ -1,27 +1,24 @@
-import { type RefundInput, basket, refund } from '@cashback/wire';
+import { basket, refund } from '@cashback/wire';
 import { storableText } from '@cashback/postgres';
 import { HttpCallError, type HttpClient, type Log } from '@cashback/service';
-import type { NextCall } from './advance-operations.ts';
+import type { TrustCall } from './advance-operation.ts';
 import type { SendHow, StepAnswer } from './decide-advance.ts';
+import { answerAfterLookup, needsLookup, trustRequestOf } from './trust-request.ts';
 
-type Call = NonNullable<NextCall>;
-
-/** Statuses that say nothing of the step: our token, our address or our form is wrong, and will be put right. */
+/** Statuses that say nothing of the step: our token, address or request form is wrong, and an operator corrects it. */
 const NO_VERDICT_STATUSES = new Set([401, 403, 405, 413, 415]);
 
 /**
- * Sends a step to Trust, or asks for one that it has. Its id makes a repeat harmless, so whatever is not a clear word
- * on the step is `unknown`: it is repeated later. That a repeat is refused does not say what became of the request
- * before it: then Trust is asked what it has under the id.
+ * Sends a step to Trust, or asks for a step that Trust has. The step's id makes a repeat harmless, so every answer
+ * that is not clearly about the step is `unknown` and leads to a repeat.
  */
-export async function callTrust(trust: HttpClient, log: Log, call: Call): Promise<StepAnswer> {
+export async function callTrust(trust: HttpClient, log: Log, call: TrustCall): Promise<StepAnswer> {
   const answer = await callOnce(trust, log, call);
-  if (call.how !== 'repeat' || answer.kind !== 'refused') return answer;
-  const found = await callOnce(trust, log, { ...call, how: 'get' });
-  return found.kind === 'missing' ? answer : found;
+  if (!needsLookup(call.how, answer)) return answer;
+  return answerAfterLookup(answer, await callOnce(trust, log, { ...call, how: 'get' }));
 }
 
-async function callOnce(trust: HttpClient, log: Log, call: Call): Promise<StepAnswer> {
+async function callOnce(trust: HttpClient, log: Log, call: TrustCall): Promise<StepAnswer> {
   const { operation_id, invoice_id } = call.operation;
   const about = { invoice_id, operation_id, step_id: call.step.step_id };
   try {
@@ -37,36 +34,16 @@ async function callOnce(trust: HttpClient, log: Log, call: Call): Promise<StepAn
   }
 }
 
-function request(trust: HttpClient, { operation, step, how }: Call) {
-  const { step_id, basket_id, amount, source } = step;
-  if (step.kind === 'refund') {
-    return how === 'get'
-      ? trust.get(`/refunds/${encodeURIComponent(step_id)}`, refund)
-      : trust.post('/refunds', refundOf(operation, step), refund);
+function request(trust: HttpClient, call: TrustCall) {
+  const { kind, body } = trustRequestOf(call);
+  const id = encodeURIComponent(call.step.step_id);
+  if (kind === 'refund') {
+    return call.how === 'get' ? trust.get(`/refunds/${id}`, refund) : trust.post('/refunds', body, refund);
   }
-  if (how === 'get') return trust.get(`/baskets/${encodeURIComponent(step_id)}`, basket);
-  const { wallet_id, user_id, currency, invoice_id } = operation;
-  return trust.post(
-    '/baskets',
-    { basket_id, wallet_id, user_id, currency, amount, source, order_id: invoice_id },
-    basket,
-  );
+  return call.how === 'get' ? trust.get(`/baskets/${id}`, basket) : trust.post('/baskets', body, basket);
 }
 
-/** The policy is said only where it is not the usual one, which a payment system may not have a word for. */
-function refundOf(
-  { wallet_policy }: Call['operation'],
-  { step_id, basket_id, amount }: Call['step'],
-): Omit<RefundInput, 'wallet_policy'> & Partial<RefundInput> {
-  return {
-    refund_id: step_id,
-    basket_id,
-    amount,
-    ...(wallet_policy !== 'go_negative' && { wallet_policy }),
-  };
-}
-
-/** Only Trust's own word on a step that was sent refuses it; a question that fails leaves it as it is. */
+/** Only Trust's own refusal of a request refuses the step. A failed lookup leaves the step as it is. */
 function answerOf(error: HttpCallError, how: SendHow): StepAnswer {
   const { outcome, code, retry_after_ms } = error;
   if (outcome === 'refused' && !isNoVerdict(error)) {

@@ -1,17 +1,18 @@
 import type { Database, Jobs } from '@cashback/postgres';
 import { type Log, createBatcher, createHttpClient } from '@cashback/service';
 import type { Settings } from '../../env.ts';
-import { type AdvanceItem, type NextCall, advanceOperations } from './advance-operations.ts';
+import type { TrustCall } from './advance-operation.ts';
+import { type AdvanceItem, advanceOperations } from './advance-operations.ts';
 import { operationQueue } from '../operation-queue.ts';
 import { createOperationRunner } from './run-operations.ts';
 
 const BATCHES = 2;
-/** Later looks are found by polling alone: the wait for Trust is at least this coarse. */
+/** Poll jobs are found by polling the queue alone, so a wait for Trust is at least this coarse. */
 const QUEUE_POLL_SECONDS = 0.5;
-/** A batch that is slower than this leaves its slow operations to go on by themselves. */
+/** After this time a batch ends, and its slow operations go on by themselves. */
 const HAND_OFF_MS = 500;
 const MAX_RUNNING = 2_000;
-/** Of a stream of Trust's answers several are recorded together. */
+/** Trust's answers are recorded several at a time. */
 const INTERVAL = { interval_ms: 25, flush_at: 25 };
 const STOP_MS = 5_000;
 
@@ -20,13 +21,16 @@ interface WorkContext {
   jobs: Jobs;
   log: Log;
   settings: Settings;
-  /** Operations ended. */
+  /** Called when operations ended. */
   finished: () => void;
 }
 
 /**
  * Works on the queue `cashback_operation`: sends the steps of accepted operations to Trust in their order, until each
- * is known to be applied, refused or skipped. To be stopped before the jobs, which it enqueues later looks to.
+ * is known to be applied, refused or skipped. Stop it before the jobs: it enqueues polls.
+ *
+ *   job -> advance (lock, load, decide, write) -> call to Trust -> advance with the answer -> ... -> ended
+ *                                                                          \-> poll later, as a job
  */
 export async function workOnOperations(context: WorkContext): Promise<{ stop(): Promise<void> }> {
   const { database, jobs, log, settings, finished } = context;
@@ -39,7 +43,7 @@ export async function workOnOperations(context: WorkContext): Promise<{ stop(): 
     timeout_ms: trust_timeout_ms,
     concurrency: settings.trust_concurrency,
   });
-  const advance = createBatcher<AdvanceItem, NextCall>({
+  const advance = createBatcher<AdvanceItem, TrustCall | null>({
     keyOf: ({ operation_id }) => operation_id,
     max_size: batch_size,
     concurrency: 1,

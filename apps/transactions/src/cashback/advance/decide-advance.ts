@@ -1,10 +1,10 @@
 import { WALLET_SHORT } from '@cashback/wire';
 import { WALLET_FORBIDS_NEGATIVE } from '@cashback/core';
 import type { StepStatus } from '../../db/tables.ts';
-import type { Step } from '../operation.ts';
+import type { TrustStep } from '../operation.ts';
 
 /**
- * What is known of a step after a call. `unknown`: it may or may not have been applied, or nothing was heard.
+ * What is known of a step after a call. `unknown`: it may or may not have been applied, or there was no answer.
  * `missing`: Trust does not know a step that it was working on.
  */
 export type StepAnswer =
@@ -14,11 +14,17 @@ export type StepAnswer =
   | { kind: 'missing' }
   | { kind: 'unknown'; retry_after_ms?: number };
 
+/** The step that was sent, with its answer. */
+export interface AnsweredStep {
+  step_number: number;
+  answer: StepAnswer;
+}
+
 /** `post`: for the first time. `repeat`: a request of this id may have left before. `get`: Trust has it, ask for it. */
 export type SendHow = 'post' | 'repeat' | 'get';
 
 export interface StepChange {
-  step: Step;
+  step: TrustStep;
   from: StepStatus;
   to: StepStatus;
   reason: string | null;
@@ -28,23 +34,20 @@ export interface Advance {
   /** Compare-and-set, in this order. */
   changes: StepChange[];
   next:
-    | { action: 'send'; step: Step; how: SendHow }
-    /** Nothing to do before a while; `retry_after_ms` is the least that Trust asked for. */
-    | { action: 'look_later'; retry_after_ms: number }
+    | { action: 'send'; step: TrustStep; how: SendHow }
+    /** Wait for Trust; `retry_after_ms` is the shortest wait that it asked for. */
+    | { action: 'poll'; retry_after_ms: number }
     | { action: 'finish'; status: 'success' | 'failed'; reason: string | null }
-    /** The answer is to a step that another executor has taken further: the rest is its work. */
+    /** Another executor has taken the step further and goes on with the operation. */
     | { action: 'leave' };
 }
 
 /**
- * Takes an operation one step further, by what its rows say and, after a call, by its answer. Steps go one at a time
- * in their order. After a refusal what has not left never leaves; only when every step is known the operation ends.
- * Silence is never a refusal: the step stays open and is sent again under its id.
+ * Takes an operation one step further, by its rows and, after a call, by the answer. Steps run one at a time in their
+ * order. After a refusal the steps that have not left never leave. The operation ends only when every step is known.
+ * Silence is never a refusal: the step stays open and is repeated under its id.
  */
-export function decideAdvance(
-  steps: readonly Step[],
-  answered: { step_number: number; answer: StepAnswer } | null,
-): Advance {
+export function decideAdvance(steps: readonly TrustStep[], answered: AnsweredStep | null): Advance {
   const open = steps.find(({ status }) => status === 'sent' || status === 'pending');
   if (answered === null) {
     if (open === undefined) return proceed(steps);
@@ -58,11 +61,11 @@ export function decideAdvance(
   const { answer } = answered;
   switch (answer.kind) {
     case 'unknown':
-      return { changes: [], next: { action: 'look_later', retry_after_ms: answer.retry_after_ms ?? 0 } };
+      return { changes: [], next: { action: 'poll', retry_after_ms: answer.retry_after_ms ?? 0 } };
     case 'pending':
-      return { changes: change(open, 'pending'), next: { action: 'look_later', retry_after_ms: 0 } };
+      return { changes: change(open, 'pending'), next: { action: 'poll', retry_after_ms: 0 } };
     case 'missing':
-      return { changes: change(open, 'sent'), next: { action: 'look_later', retry_after_ms: 0 } };
+      return { changes: change(open, 'sent'), next: { action: 'poll', retry_after_ms: 0 } };
     case 'applied':
       return andProceed(change(open, 'applied'), steps);
     case 'refused':
@@ -71,7 +74,7 @@ export function decideAdvance(
 }
 
 /** No step is open: end, or send the first that has not left. */
-function proceed(steps: readonly Step[]): Advance {
+function proceed(steps: readonly TrustStep[]): Advance {
   const refused = steps.find(({ status }) => status === 'refused');
   const planned = steps.filter(({ status }) => status === 'planned');
   if (refused !== undefined) {
@@ -87,22 +90,22 @@ function proceed(steps: readonly Step[]): Advance {
   return { changes, next: { action: 'send', step: after(first, changes), how: 'post' } };
 }
 
-function andProceed(changes: StepChange[], steps: readonly Step[]): Advance {
+function andProceed(changes: StepChange[], steps: readonly TrustStep[]): Advance {
   const rest = proceed(steps.map((step) => after(step, changes)));
   return { ...rest, changes: [...changes, ...rest.changes] };
 }
 
-function change(step: Step, to: StepStatus, reason: string | null = null): StepChange[] {
+function change(step: TrustStep, to: StepStatus, reason: string | null = null): StepChange[] {
   return step.status === to ? [] : [{ step, from: step.status, to, reason }];
 }
 
-function after(step: Step, changes: readonly StepChange[]): Step {
+function after(step: TrustStep, changes: readonly StepChange[]): TrustStep {
   const changed = changes.find((one) => one.step.step_number === step.step_number);
   return changed === undefined ? step : { ...step, status: changed.to, reason: changed.reason };
 }
 
-/** A refund that the service's policy forbade is told by a word of its own in front, for whoever must act on it. */
-function describeRefusal({ kind, amount, source, basket_id, reason }: Step): string {
+/** A refund that the service's wallet policy forbids starts with a word of its own, so that callers can tell it apart. */
+function describeRefusal({ kind, amount, source, basket_id, reason }: TrustStep): string {
   const what = kind === 'topup' ? `top-up of ${amount}` : `refund of ${amount} from basket ${basket_id}`;
   const refusal = `${what} (${source}) was refused: ${reason ?? 'no reason given'}`;
   const isShort = kind === 'refund' && reason?.startsWith(WALLET_SHORT);

@@ -1,25 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpClient, Log } from '@cashback/service';
-import type { AdvanceItem, NextCall } from './advance-operations.ts';
+import type { TrustCall } from './advance-operation.ts';
+import type { AdvanceItem } from './advance-operations.ts';
 import { callTrust } from './call-trust.ts';
 import type { OperationName } from '../operation-queue.ts';
 
 export interface OperationRunner {
   /**
-   * Moves the operations on, each as far as it goes without waiting for Trust to finish something. Resolves when all
-   * are, or after a moment: a slow one goes on by itself, so that it holds up no later batch. Rejects after `stop`.
+   * Advances the operations, each until it has to wait for Trust. Resolves when all are there, or after
+   * `hand_off_ms`: a slow operation goes on by itself, so that it holds up no later batch. Rejects after `stop`.
    */
   run(operations: readonly OperationName[]): Promise<void>;
-  /** Makes no further call, and waits within a bound for those that run. What stays open, the sweeper finds. */
+  /** Makes no further call, and waits within a bound for the running ones. The sweeper finds what stays open. */
   stop(timeoutMs: number): Promise<void>;
 }
 
 interface RunnerOptions {
   trust: HttpClient;
   /** Records the answer, if any, and resolves with the call to make next. */
-  advance: (item: AdvanceItem) => Promise<NextCall>;
+  advance: (item: AdvanceItem) => Promise<TrustCall | null>;
   log: Log;
-  /** How many operations may run at once before `run` waits for room. */
+  /** `run` waits while this many operations run. */
   max_running: number;
   hand_off_ms: number;
 }
@@ -37,8 +38,8 @@ export function createOperationRunner(options: RunnerOptions): OperationRunner {
         call = await advance({ ...job, answered: { step_number: call.step.step_number, answer } });
       }
     } catch (error) {
-      // The rows are as they were, and overdue before long.
-      log.error({ err: error, ...job }, 'operation could not be moved on, the sweeper takes it up again');
+      // The rows are unchanged, and soon overdue.
+      log.error({ err: error, ...job }, 'operation could not be advanced, the sweeper enqueues it again');
     } finally {
       running.delete(job.operation_id);
     }
@@ -53,7 +54,7 @@ export function createOperationRunner(options: RunnerOptions): OperationRunner {
 
   return {
     async run(jobs) {
-      if (stopping.signal.aborted) throw new Error('this process stops: the jobs are for another one');
+      if (stopping.signal.aborted) throw new Error('this process is stopping: another one takes the jobs');
       for (const job of jobs) {
         if (!running.has(job.operation_id)) running.set(job.operation_id, runOperation(job));
       }

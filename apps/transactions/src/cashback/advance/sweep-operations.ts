@@ -5,7 +5,7 @@ import { operationQueue, sweepJob } from '../operation-queue.ts';
 
 const PAGE = 500;
 
-/** Sets operations going again that nobody has looked at in time, whatever happened to the queue. */
+/** Enqueues operations again whose next attempt is overdue, whatever happened to the queue. */
 export function sweepOperations(options: {
   database: Database;
   jobs: Jobs;
@@ -24,7 +24,7 @@ export function sweepOperations(options: {
         if (overdue.length > 0) await jobs.enqueue(operationQueue, overdue.map(sweepJob), tx);
         return overdue.length;
       });
-      if (found > 0) log.warn({ operations: found }, 'operations without progress are set going again');
+      if (found > 0) log.warn({ operations: found }, 'overdue operations are enqueued again');
       return found === PAGE;
     },
   });

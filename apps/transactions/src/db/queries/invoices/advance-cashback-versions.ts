@@ -8,13 +8,13 @@ const text = `
 /** Writes the cashback versions of invoices whose locks the transaction holds. They only grow. */
 export async function advanceCashbackVersions(
   tx: Transaction,
-  versions: readonly { invoice_id: string; version: number }[],
+  versions: readonly { invoice_id: string; cashback_version: number }[],
 ): Promise<void> {
   if (versions.length === 0) return;
   const { rowCount } = await tx.client.query({
     name: 'transactions.advance-cashback-versions',
     text,
-    values: [versions.map((one) => one.invoice_id), versions.map((one) => one.version)],
+    values: [versions.map((one) => one.invoice_id), versions.map((one) => one.cashback_version)],
   });
   if (rowCount !== versions.length) {
     throw new Error(

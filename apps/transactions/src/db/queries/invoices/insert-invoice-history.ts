@@ -1,30 +1,21 @@
-import type { InvoiceStatus, Payment } from '@cashback/wire';
 import type { Transaction } from '@cashback/postgres';
-
-export interface InvoiceVersion {
-  invoice_id: string;
-  version: number;
-  status: InvoiceStatus;
-  payments: Payment[];
-  captured_sum: string;
-  changed_by: string;
-}
+import type { HistoryEntry } from '../../../invoices/version-writes.ts';
 
 const text = `
   INSERT INTO transactions.invoice_history (invoice_id, version, status, payments, captured_sum, changed_by)
   VALUES ($1, $2, $3, $4, $5, $6)`;
 
-export async function insertInvoiceHistory(tx: Transaction, version: InvoiceVersion): Promise<void> {
+export async function insertInvoiceHistory(tx: Transaction, entry: HistoryEntry): Promise<void> {
   await tx.client.query({
     name: 'transactions.insert-invoice-history',
     text,
     values: [
-      version.invoice_id,
-      version.version,
-      version.status,
-      JSON.stringify(version.payments),
-      version.captured_sum,
-      version.changed_by,
+      entry.invoice_id,
+      entry.version,
+      entry.status,
+      JSON.stringify(entry.payments),
+      entry.captured_sum,
+      entry.changed_by,
     ],
   });
 }

@@ -1,26 +1,14 @@
-import type { InvoiceStatus, Payment } from '@cashback/wire';
 import type { Transaction } from '@cashback/postgres';
+import type { LockedInvoice } from '../../../invoices/invoice.ts';
 
-/** An invoice under its lock. What other tables hold is for a later statement: this one may have waited. */
-export interface LockedInvoice {
-  invoice_id: string;
-  service: string;
-  user_id: string;
-  wallet_id: string;
-  currency: string;
-  version: number;
-  status: InvoiceStatus;
-  payments: Payment[];
-  cashback_version: number;
-}
-
+// What other tables hold is for a later statement: this one may have waited.
 const select = `
   SELECT invoice_id, service, user_id, wallet_id, currency, version, status, payments, cashback_version
   FROM transactions.invoices
   WHERE invoice_id = ANY($1::text[])
   ORDER BY invoice_id`;
 
-/** Locks the invoices until the transaction ends, all in one order, so that two transactions never wait for each other. */
+/** Locks the invoices until the transaction ends. All are locked in one order, so that two transactions never deadlock. */
 export async function lockInvoices(tx: Transaction, invoiceIds: readonly string[]): Promise<LockedInvoice[]> {
   const { rows } = await tx.client.query<LockedInvoice>({
     name: 'transactions.lock-invoices',
@@ -30,7 +18,7 @@ export async function lockInvoices(tx: Transaction, invoiceIds: readonly string[
   return rows;
 }
 
-/** The same of those that nobody has locked; waits for nobody. `locked`: the ids of the others that are there. */
+/** Locks those that no other transaction has locked, without waiting. `locked`: the ids of the others that exist. */
 export async function lockFreeInvoices(
   tx: Transaction,
   invoiceIds: readonly string[],

@@ -11,7 +11,7 @@ const text = `
   )
   RETURNING invoice_id, operation_id`;
 
-/** Operations that no job has looked at for `overdueMs` after one should have; they count as looked at now. */
+/** Claims operations whose next attempt is overdue by more than `overdueMs`, and makes them due now. */
 export async function claimOverdue(
   tx: Transaction,
   overdueMs: number,

@@ -1,12 +1,12 @@
 import type { Transaction } from '@cashback/postgres';
-import type { NewStep } from '../../../cashback/operation.ts';
+import type { PlannedTrustStep } from '../../../cashback/operation.ts';
 
 const text = `
   INSERT INTO transactions.operation_steps (operation_id, step_number, kind, source, amount, step_id, basket_id)
   SELECT * FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::numeric[], $6::text[], $7::text[])`;
 
-/** Freezes the plans of operations; none of their requests has left. */
-export async function insertSteps(tx: Transaction, steps: readonly NewStep[]): Promise<void> {
+/** Freezes the plans of operations. None of their requests has left. */
+export async function insertSteps(tx: Transaction, steps: readonly PlannedTrustStep[]): Promise<void> {
   if (steps.length === 0) return;
   await tx.client.query({
     name: 'transactions.insert-steps',

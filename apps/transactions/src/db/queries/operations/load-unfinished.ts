@@ -1,7 +1,7 @@
 import type { Transaction } from '@cashback/postgres';
-import type { Step, UnfinishedOperation } from '../../../cashback/operation.ts';
+import type { TrustStep, UnfinishedOperation } from '../../../cashback/operation.ts';
 
-type Row = Omit<UnfinishedOperation, 'steps'> & Step;
+type Row = Omit<UnfinishedOperation, 'steps'> & TrustStep;
 
 const text = `
   SELECT operation.operation_id, operation.invoice_id, operation.version, operation.user_id, operation.wallet_id,

@@ -6,8 +6,8 @@ export interface OperationUpdate {
   status: CashbackStatus;
   reason: string | null;
   attempts: number;
-  /** From now until a job should look at it again. */
-  next_look_ms: number;
+  /** From now until a job is due; the sweeper finds operations whose job is late. */
+  next_attempt_in_ms: number;
 }
 
 const text = `
@@ -15,13 +15,13 @@ const text = `
     status = input.status,
     reason = input.reason,
     attempts = input.attempts,
-    next_look_at = now() + input.next_look_ms * interval '1 millisecond',
+    next_look_at = now() + input.next_attempt_in_ms * interval '1 millisecond',
     finished_at = CASE WHEN input.status IN ('success', 'failed') THEN now() END
   FROM unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::integer[])
-    AS input (operation_id, status, reason, attempts, next_look_ms)
+    AS input (operation_id, status, reason, attempts, next_attempt_in_ms)
   WHERE stored.operation_id = input.operation_id AND stored.finished_at IS NULL`;
 
-/** Moves operations that have not ended; each at most once. */
+/** Updates operations that have not ended. Each at most once. */
 export async function updateOperations(tx: Transaction, updates: readonly OperationUpdate[]): Promise<void> {
   if (updates.length === 0) return;
   const { rowCount } = await tx.client.query({
@@ -32,7 +32,7 @@ export async function updateOperations(tx: Transaction, updates: readonly Operat
       updates.map((update) => update.status),
       updates.map((update) => update.reason),
       updates.map((update) => update.attempts),
-      updates.map((update) => Math.round(update.next_look_ms)),
+      updates.map((update) => Math.round(update.next_attempt_in_ms)),
     ],
   });
   if (rowCount !== updates.length) {

@@ -1,4 +1,35 @@
+import type { Source } from '@cashback/contract';
 import type { Transaction } from '@cashback/postgres';
+
+export interface NewBasket {
+  invoice_id: string;
+  basket_id: string;
+  source: Source;
+  amount: string;
+  version: number;
+  step_number: number;
+}
+
+const insert = `
+  INSERT INTO transactions.baskets (invoice_id, basket_id, source, amount, version, step_number)
+  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::numeric[], $5::integer[], $6::integer[])`;
+
+/** Baskets that Trust is known to have. */
+export async function insertBaskets(tx: Transaction, baskets: readonly NewBasket[]): Promise<void> {
+  if (baskets.length === 0) return;
+  await tx.client.query({
+    name: 'transactions.insert-baskets',
+    text: insert,
+    values: [
+      baskets.map((basket) => basket.invoice_id),
+      baskets.map((basket) => basket.basket_id),
+      baskets.map((basket) => basket.source),
+      baskets.map((basket) => basket.amount),
+      baskets.map((basket) => basket.version),
+      baskets.map((basket) => basket.step_number),
+    ],
+  });
+}
 
 export interface BasketRefund {
   invoice_id: string;
@@ -6,7 +37,7 @@ export interface BasketRefund {
   amount: string;
 }
 
-const text = `
+const refund = `
   UPDATE transactions.baskets AS stored SET refunded = stored.refunded + input.amount
   FROM unnest($1::text[], $2::text[], $3::numeric[]) AS input (invoice_id, basket_id, amount)
   WHERE stored.invoice_id = input.invoice_id AND stored.basket_id = input.basket_id`;
@@ -16,7 +47,7 @@ export async function refundBaskets(tx: Transaction, refunds: readonly BasketRef
   if (refunds.length === 0) return;
   const { rowCount } = await tx.client.query({
     name: 'transactions.refund-baskets',
-    text,
+    text: refund,
     values: [
       refunds.map((refund) => refund.invoice_id),
       refunds.map((refund) => refund.basket_id),

@@ -1,0 +1,30 @@
+import type { BasketInput, RefundInput } from '@cashback/wire';
+import type { StepAnswer } from './decide-advance.ts';
+import type { TrustCall } from './advance-operation.ts';
+
+/** What creates the basket or the refund of a step. The same step gives the same request for ever. */
+export type TrustRequest =
+  | { kind: 'topup'; body: BasketInput }
+  | { kind: 'refund'; body: Omit<RefundInput, 'wallet_policy'> & Partial<RefundInput> };
+
+export function trustRequestOf({ operation, step }: Pick<TrustCall, 'operation' | 'step'>): TrustRequest {
+  const { basket_id, amount, source } = step;
+  if (step.kind === 'topup') {
+    const { wallet_id, user_id, currency, invoice_id: order_id } = operation;
+    return { kind: 'topup', body: { basket_id, wallet_id, user_id, currency, amount, source, order_id } };
+  }
+  // The usual policy is left out: a payment system may not know the field.
+  const { wallet_policy } = operation;
+  const policy = wallet_policy === 'go_negative' ? {} : { wallet_policy };
+  return { kind: 'refund', body: { refund_id: step.step_id, basket_id, amount, ...policy } };
+}
+
+/** A refused repeat says nothing of the request before it, so Trust is asked what it has under the id. */
+export function needsLookup(how: TrustCall['how'], answer: StepAnswer): boolean {
+  return how === 'repeat' && answer.kind === 'refused';
+}
+
+/** The refusal stands only when Trust has nothing under the id. */
+export function answerAfterLookup(refusal: StepAnswer, found: StepAnswer): StepAnswer {
+  return found.kind === 'missing' ? refusal : found;
+}

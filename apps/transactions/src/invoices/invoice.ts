@@ -1,0 +1,23 @@
+import { CashbackError } from '@cashback/contract';
+import type { InvoiceStatus, Payment } from '@cashback/wire';
+
+/** An invoice under its lock. */
+export interface LockedInvoice {
+  invoice_id: string;
+  service: string;
+  user_id: string;
+  wallet_id: string;
+  currency: string;
+  /** Grows by 1 with every change of money. */
+  version: number;
+  status: InvoiceStatus;
+  payments: Payment[];
+  /** Grows by 1 when an operation is accepted, and again when it ends. */
+  cashback_version: number;
+}
+
+export function invoiceNotFound(invoiceId: string): CashbackError {
+  return new CashbackError('INVOICE_NOT_FOUND', `there is no invoice ${invoiceId}`, {
+    invoice_id: invoiceId,
+  });
+}

@@ -1,0 +1,61 @@
+import { formatAmount } from '@cashback/contract';
+import type {
+  InvoiceChangedCallback,
+  InvoiceCreateInput,
+  InvoiceStatus,
+  InvoiceUpdateInput,
+  Payment,
+} from '@cashback/wire';
+import { capturedSum, normalisePayments } from './payments.ts';
+
+/** What changes in an invoice's row; the version before it is one less. */
+export interface StatedInvoice {
+  invoice_id: string;
+  version: number;
+  status: InvoiceStatus;
+  payments: Payment[];
+}
+
+/** The row that keeps a version for ever. */
+export interface HistoryEntry extends StatedInvoice {
+  captured_sum: string;
+  /** The caller whose token it was. */
+  changed_by: string;
+}
+
+/** What a new version of an invoice writes. */
+export interface VersionWrites {
+  invoice: StatedInvoice;
+  history: HistoryEntry;
+  callback: InvoiceChangedCallback;
+}
+
+/** Version 1, with the identity that never changes. */
+export interface CreationWrites extends VersionWrites {
+  invoice: InvoiceCreateInput & StatedInvoice;
+}
+
+export function writesOfCreation(input: InvoiceCreateInput, changedBy: string): CreationWrites {
+  const invoice = { ...input, version: 1, payments: normalisePayments(input.payments) };
+  return { ...versionWrites(invoice, input.service, changedBy), invoice };
+}
+
+/** `input` was decided to change the invoice, so it names the current version. */
+export function writesOfUpdate(
+  { service }: { service: string },
+  { invoice_id, version, status, payments }: InvoiceUpdateInput,
+  changedBy: string,
+): VersionWrites {
+  const invoice = { invoice_id, version: version + 1, status, payments: normalisePayments(payments) };
+  return versionWrites(invoice, service, changedBy);
+}
+
+function versionWrites(invoice: StatedInvoice, service: string, changed_by: string): VersionWrites {
+  const { invoice_id, version, status, payments } = invoice;
+  const captured_sum = formatAmount(capturedSum(status, payments));
+  return {
+    invoice,
+    history: { invoice_id, version, status, payments, captured_sum, changed_by },
+    callback: { invoice_id, version, service },
+  };
+}

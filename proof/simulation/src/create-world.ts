@@ -1,0 +1,38 @@
+import type { Engine } from './engine/engine.ts';
+import type { Flow, ProcessName } from './engine/flow.ts';
+import { type JobQueue, createJobQueue } from './engine/job-queue.ts';
+import { PRODUCT } from './decisions.ts';
+import { type PlantedBug, plant } from './planted-bugs.ts';
+import { advanceJob } from './shells/advance-operation.ts';
+import { chargeJob } from './shells/charge-order.ts';
+import { pollOrder } from './shells/poll-order.ts';
+import { processJob } from './shells/process-change.ts';
+import { createTables } from './tables.ts';
+import type { World } from './world.ts';
+
+export function createWorld(engine: Engine, bug: PlantedBug | null): World {
+  let ids = 0;
+  const queue = (process: ProcessName, name: string, handle: (about: string) => Flow<void>): JobQueue =>
+    createJobQueue(engine, { process, name, handle });
+  const charges = queue('worker', 'charge', (about) => chargeJob(world, about));
+  const world: World = {
+    engine,
+    tables: createTables(),
+    charges: {
+      ...charges,
+      enqueue(key, about, after_ms) {
+        world.forgotten.delete(about);
+        charges.enqueue(key, about, after_ms);
+      },
+    },
+    poll: (orderId, operationId) => pollOrder(world, orderId, operationId),
+    changes: queue('processing', 'process', (about) => processJob(world, about)),
+    advances: queue('transactions', 'advance', (about) => advanceJob(world, about)),
+    forgotten: new Set(),
+    answers: new Map(),
+    decisions: plant(bug, PRODUCT),
+    bug,
+    nextId: (prefix) => `${prefix}-${(ids += 1)}`,
+  };
+  return world;
+}
