@@ -9,15 +9,15 @@ import {
   listen,
   startParts,
 } from '@cashback/service';
-import { addAttentionRoutes } from './attention-routes.ts';
-import { catchUp } from './catch-up.ts';
+import { addAttentionRoutes } from './inbox/attention-routes.ts';
+import { catchUp } from './inbox/catch-up.ts';
 import type { Settings } from './env.ts';
-import { addInvoiceCallback } from './invoice-callback.ts';
+import { addInvoiceCallback } from './inbox/invoice-callback.ts';
 import { JOBS_SCHEMA, processingQueue } from './queue.ts';
-import { openServices } from './services.ts';
-import { sweep } from './sweep.ts';
+import { openServices } from './services/open-services.ts';
+import { sweep } from './inbox/sweep.ts';
 import { createProcessingHandler } from './universal-cashback-processing.ts';
-import { parseUrlTokens } from './url-tokens.ts';
+import { parseUrlTokens } from './services/url-tokens.ts';
 
 const ROLE = 'cashback_processing';
 const DATABASE_WAIT_MS = 10_000;

@@ -1,11 +1,11 @@
 import type { JobHandler } from '@cashback/postgres';
 import { type Log, createBatcher } from '@cashback/service';
 import PQueue from 'p-queue';
-import { type UnfinishedChange, loadUnfinished } from './db/queries/load-unfinished.ts';
-import type { Outcome, StepLimits } from './decide-next-step.ts';
-import type { Inbox } from './inbox.ts';
-import { processChange } from './process-change.ts';
-import { type Processed, recordOutcomes } from './record-outcomes.ts';
+import { type UnfinishedChange, loadUnfinished } from './db/queries/changes/lock-changes.ts';
+import type { Outcome, StepLimits } from './record/decide-next-attempt.ts';
+import type { Inbox } from './inbox/receive-changes.ts';
+import { processChange } from './process/process-change.ts';
+import { type Processed, recordOutcomes } from './record/record-outcomes.ts';
 import type { Upstreams } from './upstreams.ts';
 
 export interface ProcessingOptions {

@@ -1,6 +1,6 @@
 import type { ServiceConfig } from '@cashback/core';
 import { describe, expect, it } from 'vitest';
-import { hashConfig } from '../src/config-hash.ts';
+import { hashConfig } from '../src/services/config-hash.ts';
 
 const config: ServiceConfig = {
   earning_payment_types: ['card', 'wallet'],

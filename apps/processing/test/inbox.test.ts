@@ -1,13 +1,13 @@
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { loadUnfinished } from '../src/db/queries/load-unfinished.ts';
-import { noteChanges } from '../src/db/queries/note-changes.ts';
-import { recordSteps } from '../src/db/queries/record-steps.ts';
-import type { NextStep } from '../src/decide-next-step.ts';
-import { receiveChanges } from '../src/inbox.ts';
+import { loadUnfinished } from '../src/db/queries/changes/lock-changes.ts';
+import { noteChanges } from '../src/db/queries/changes/insert-changes.ts';
+import { recordSteps } from '../src/db/queries/changes/update-changes.ts';
+import type { NextStep } from '../src/record/decide-next-attempt.ts';
+import { receiveChanges } from '../src/inbox/receive-changes.ts';
 import { JOBS_SCHEMA, processingQueue } from '../src/queue.ts';
-import { sweep } from '../src/sweep.ts';
+import { sweep } from '../src/inbox/sweep.ts';
 
 const role = 'cashback_processing';
 let testDatabase: TestDatabase;

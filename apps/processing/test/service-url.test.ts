@@ -1,8 +1,8 @@
 import { startJobs } from '@cashback/postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { askService } from '../src/ask-service.ts';
+import { askService } from '../src/gather/ask-service.ts';
 import { JOBS_SCHEMA, laterJob, processingQueue } from '../src/queue.ts';
-import { openServices } from '../src/services.ts';
+import { openServices } from '../src/services/open-services.ts';
 import { newOrder, paid } from './support/orders.ts';
 import { type Shop, gives, startShop } from './support/shop.ts';
 import { type System, serviceConfigs, startSystem, token } from './support/system.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SettingsError, readSettings } from '@cashback/service';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { settingsSchema } from '../src/env.ts';
-import { parseUrlTokens } from '../src/url-tokens.ts';
+import { parseUrlTokens } from '../src/services/url-tokens.ts';
 
 const shipped = new URL('../cashback-services.json', import.meta.url).pathname;
 const yellow = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { UnfinishedChange } from '../src/db/queries/load-unfinished.ts';
-import { type Outcome, decideNextStep } from '../src/decide-next-step.ts';
+import type { UnfinishedChange } from '../src/db/queries/changes/lock-changes.ts';
+import { type Outcome, decideNextStep } from '../src/record/decide-next-attempt.ts';
 
 const limits = { retry_base_ms: 1_000, retry_max_ms: 60_000, attention_after_ms: 900_000 };
 const change: UnfinishedChange = { order_id: 'order-1', seen_version: 3, failures: 0, waited_ms: null };

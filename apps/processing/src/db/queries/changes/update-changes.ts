@@ -1,5 +1,5 @@
 import type { Transaction } from '@cashback/postgres';
-import type { NextStep, RegisterAnswers } from '../../decide-next-step.ts';
+import type { NextStep, RegisterAnswers } from '../../../record/decide-next-attempt.ts';
 
 type AnsweredStep = NextStep & { answers: RegisterAnswers };
 

@@ -1,6 +1,6 @@
 import { withTransaction } from '@cashback/postgres';
-import { claimOverdue } from './db/queries/claim-overdue.ts';
-import { type Inbox, enqueueNow } from './inbox.ts';
+import { claimOverdue } from '../db/queries/changes/claim-overdue.ts';
+import { type Inbox, enqueueNow } from './receive-changes.ts';
 
 export interface SweepOptions {
   /** A look that is late by more than this is taken for lost. */

@@ -1,7 +1,7 @@
 import { type Amount, formatAmount, parseAmount } from '@cashback/contract';
 import { type ServiceCashbackInput, serviceCashbackOutput } from '@cashback/wire';
 import { HttpCallError } from '@cashback/service';
-import type { ServiceUrl } from './services.ts';
+import type { ServiceUrl } from '../services/open-services.ts';
 
 export type ServiceAnswer = { answered: true; value: Amount } | { answered: false; reason: string };
 

@@ -1,10 +1,10 @@
 import { CashbackClientError, type CashbackClient } from '@cashback/client';
 import { formatAmount, formatValues } from '@cashback/contract';
 import { type Calculation, calculateCashback } from '@cashback/core';
-import type { Outcome, RegisterAnswers } from './decide-next-step.ts';
-import { type Inputs, RATES_MISSING, gatherInputs } from './gather-inputs.ts';
+import type { Outcome, RegisterAnswers } from '../record/decide-next-attempt.ts';
+import { type Inputs, RATES_MISSING, gatherInputs } from '../gather/gather-inputs.ts';
 import { outcomeOfFailure } from './outcome-of-failure.ts';
-import type { Upstreams } from './upstreams.ts';
+import type { Upstreams } from '../upstreams.ts';
 
 /** How often an order is started over at once when others overtake it. */
 const MAX_ROUNDS = 5;

@@ -1,10 +1,15 @@
 import { withTransaction } from '@cashback/postgres';
 import type { Log } from '@cashback/service';
-import type { UnfinishedChange } from './db/queries/load-unfinished.ts';
-import { recordSteps } from './db/queries/record-steps.ts';
-import { type Outcome, type RegisterAnswers, type StepLimits, decideNextStep } from './decide-next-step.ts';
-import type { Inbox } from './inbox.ts';
-import { laterJob, processingQueue } from './queue.ts';
+import type { UnfinishedChange } from '../db/queries/changes/lock-changes.ts';
+import { recordSteps } from '../db/queries/changes/update-changes.ts';
+import {
+  type Outcome,
+  type RegisterAnswers,
+  type StepLimits,
+  decideNextStep,
+} from './decide-next-attempt.ts';
+import type { Inbox } from '../inbox/receive-changes.ts';
+import { laterJob, processingQueue } from '../queue.ts';
 
 export interface Processed {
   change: UnfinishedChange;

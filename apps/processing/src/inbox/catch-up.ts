@@ -1,8 +1,8 @@
 import { invoiceChangesOutput } from '@cashback/wire';
 import { HttpCallError, type HttpClient, type Log } from '@cashback/service';
 import { withTransaction } from '@cashback/postgres';
-import { moveCursor, readCursor } from './db/queries/feed-cursor.ts';
-import { type Inbox, receiveChanges } from './inbox.ts';
+import { moveCursor, readCursor } from '../db/queries/feed-cursor.ts';
+import { type Inbox, receiveChanges } from './receive-changes.ts';
 
 const FEED = 'invoice_changes';
 

@@ -1,7 +1,7 @@
 import type { InvoiceChange } from '@cashback/wire';
 import { type Database, type Jobs, type Transaction, withTransaction } from '@cashback/postgres';
-import { noteChanges } from './db/queries/note-changes.ts';
-import { immediateJob, processingQueue } from './queue.ts';
+import { noteChanges } from '../db/queries/changes/insert-changes.ts';
+import { immediateJob, processingQueue } from '../queue.ts';
 
 /** The inbox of changed invoices and the queue that works on it; both change in one transaction or not at all. */
 export interface Inbox {

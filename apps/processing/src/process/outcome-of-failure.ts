@@ -1,6 +1,6 @@
 import { CashbackClientError } from '@cashback/client';
 import { HttpCallError } from '@cashback/service';
-import type { Outcome } from './decide-next-step.ts';
+import type { Outcome } from '../record/decide-next-attempt.ts';
 
 /** What says something of how this app is set up, or of the request as a whole, and nothing of the order. */
 const NOT_OF_THE_ORDER = new Set([

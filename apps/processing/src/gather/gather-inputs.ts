@@ -12,10 +12,10 @@ import {
 import type { Invoice } from '@cashback/wire';
 import { type CalculationInput, type ServiceCashback, clearedSums } from '@cashback/core';
 import { askService } from './ask-service.ts';
-import type { Outcome } from './decide-next-step.ts';
+import type { Outcome } from '../record/decide-next-attempt.ts';
 import { readInvoice } from './read-invoice.ts';
-import type { Service } from './services.ts';
-import type { Upstreams } from './upstreams.ts';
+import type { Service } from '../services/open-services.ts';
+import type { Upstreams } from '../upstreams.ts';
 
 /** Everything a calculation needs, and the revision that what comes of it may replace. */
 export interface Inputs extends Omit<CalculationInput, 'invoice'> {

@@ -2,9 +2,9 @@ import { idField } from '@cashback/contract';
 import { withTransaction } from '@cashback/postgres';
 import { type HttpServer, route } from '@cashback/service';
 import * as z from 'zod';
-import { listAttention } from './db/queries/list-attention.ts';
-import { resumeOrders } from './db/queries/resume-orders.ts';
-import { type Inbox, enqueueNow } from './inbox.ts';
+import { listAttention } from '../db/queries/changes/list-attention.ts';
+import { resumeOrders } from '../db/queries/changes/resume-orders.ts';
+import { type Inbox, enqueueNow } from './receive-changes.ts';
 
 const MAX_PAGE = 1_000;
 

@@ -1,6 +1,6 @@
 import type { RegisterOutcome } from '@cashback/contract';
 import { backoffMs } from '@cashback/service';
-import type { UnfinishedChange } from './db/queries/load-unfinished.ts';
+import type { UnfinishedChange } from '../db/queries/changes/lock-changes.ts';
 
 /** How often `register` answered with each outcome while one change was processed. */
 export type RegisterAnswers = Record<RegisterOutcome, number>;
