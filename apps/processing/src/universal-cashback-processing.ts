@@ -1,25 +1,32 @@
 import type { JobHandler } from '@cashback/postgres';
 import { type Log, createBatcher } from '@cashback/service';
 import PQueue from 'p-queue';
-import { type UnfinishedChange, loadUnfinished } from './db/queries/changes/lock-changes.ts';
-import type { Outcome, StepLimits } from './record/decide-next-attempt.ts';
+import { lockChanges } from './db/queries/changes/lock-changes.ts';
+import type { Upstreams } from './gather/upstreams.ts';
+import { type ChangeRow, isUnfinished } from './inbox/change.ts';
 import type { Inbox } from './inbox/receive-changes.ts';
 import { processChange } from './process/process-change.ts';
+import type { AttemptLimits, Outcome } from './record/decide-next-attempt.ts';
 import { type Processed, recordOutcomes } from './record/record-outcomes.ts';
-import type { Upstreams } from './upstreams.ts';
 
 export interface ProcessingOptions {
   inbox: Inbox;
   upstreams: Upstreams;
   log: Log;
-  limits: StepLimits;
+  limits: AttemptLimits;
   /** How many orders are processed at once, over all batches. */
   concurrency: number;
 }
 
 /**
- * The queue's handler: loads the rows of a batch at once, processes them concurrently and records what came of them
- * as it comes, a group at a time, so that a slow order holds up the record of no other.
+ * The queue's handler. It loads the rows of a batch at once, processes them concurrently and records the outcomes as
+ * they arrive, several in a transaction, so that a slow order holds up no other.
+ *
+ *   callback, feed, sweep -> inbox (a row an order) -> job
+ *                                                       |
+ *          gather inputs -> calculate -> register       |  process/
+ *                                           |           |
+ *                       record: done | retry later | needs attention      record/
  */
 export function createProcessingHandler(options: ProcessingOptions): JobHandler<{ order_id: string }> {
   const { inbox, upstreams, log, limits, concurrency } = options;
@@ -27,17 +34,17 @@ export function createProcessingHandler(options: ProcessingOptions): JobHandler<
 
   return async (jobs, signal) => {
     const orderIds = [...new Set(jobs.map(({ payload }) => payload.order_id))];
-    const changes = await loadUnfinished(inbox.database, orderIds);
+    const changes = (await lockChanges(inbox.database.pool, orderIds)).filter(isUnfinished);
     const record = createBatcher<Processed, Outcome>({
       keyOf: ({ change }) => change.order_id,
       max_size: orderIds.length,
       concurrency: 1,
-      run: (group) => recordOutcomes(inbox, log, limits, group),
+      run: (batch) => recordOutcomes(inbox, log, limits, batch),
     });
 
-    async function processAndRecord(change: UnfinishedChange): Promise<Outcome | null> {
+    async function processAndRecord(change: ChangeRow): Promise<Outcome | null> {
       const processed = await queue.add(async () =>
-        // Aborted, the batch is no longer ours: another worker has it, or the queue will give it to one.
+        // An aborted batch is no longer ours: the queue gives it to another worker.
         signal.aborted ? null : processChange(change.order_id, upstreams, signal),
       );
       if (processed === null || signal.aborted) return null;
@@ -49,7 +56,7 @@ export function createProcessingHandler(options: ProcessingOptions): JobHandler<
   };
 }
 
-/** What goes wrong often goes wrong for all orders alike, so it is told once for the batch. */
+/** A failure often concerns all orders alike, so it is logged once a batch. */
 function report(log: Log, outcomes: readonly (Outcome | null)[]): void {
   const failed = outcomes.filter((outcome) => outcome?.outcome === 'failed');
   if (failed[0] !== undefined) {
@@ -57,9 +64,6 @@ function report(log: Log, outcomes: readonly (Outcome | null)[]): void {
   }
   const kept = outcomes.filter((outcome) => outcome?.outcome === 'processed' && outcome.asks_again);
   if (kept.length > 0) {
-    log.warn(
-      { orders: kept.length },
-      'the URLs of services gave no answer, which they will be asked for again',
-    );
+    log.warn({ orders: kept.length }, 'the URLs of services gave no answer and will be asked again');
   }
 }

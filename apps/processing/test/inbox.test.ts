@@ -1,11 +1,11 @@
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { loadUnfinished } from '../src/db/queries/changes/lock-changes.ts';
-import { noteChanges } from '../src/db/queries/changes/insert-changes.ts';
-import { recordSteps } from '../src/db/queries/changes/update-changes.ts';
-import type { NextStep } from '../src/record/decide-next-attempt.ts';
-import { receiveChanges } from '../src/inbox/receive-changes.ts';
+import { lockChanges } from '../src/db/queries/changes/lock-changes.ts';
+import { updateChanges } from '../src/db/queries/changes/update-changes.ts';
+import { isUnfinished } from '../src/inbox/change.ts';
+import { type NextAttempt, recordAttempt } from '../src/record/decide-next-attempt.ts';
+import { noteChanges, receiveChanges } from '../src/inbox/receive-changes.ts';
 import { JOBS_SCHEMA, processingQueue } from '../src/queue.ts';
 import { sweep } from '../src/inbox/sweep.ts';
 
@@ -42,14 +42,15 @@ beforeEach(async () => {
   await owner.pool.query(`DELETE FROM processing.invoice_changes; DELETE FROM ${JOBS_SCHEMA}.job`);
 });
 
-const told = (version: number, invoice_id = 'order-1') => ({ invoice_id, version, service: 'yellow' });
+const announced = (version: number, invoice_id = 'order-1') => ({ invoice_id, version, service: 'yellow' });
 
-function note(...changes: ReturnType<typeof told>[]): Promise<string[]> {
+function note(...changes: ReturnType<typeof announced>[]): Promise<string[]> {
   return withTransaction(database, (transaction) => noteChanges(transaction, changes));
 }
 
-function record(step: Partial<NextStep>): Promise<Set<string>> {
-  const nothing: NextStep = {
+/** Records an attempt; returns the order when it is still unfinished. */
+function record(attempt: Partial<NextAttempt>): Promise<string[]> {
+  const next: NextAttempt = {
     order_id: 'order-1',
     seen_version: 1,
     processed_version: null,
@@ -57,11 +58,22 @@ function record(step: Partial<NextStep>): Promise<Set<string>> {
     failures: 0,
     is_waiting: false,
     attention: null,
-    look_after_ms: 0,
+    next_attempt_in_ms: 0,
+    ...attempt,
   };
-  return withTransaction(database, (transaction) =>
-    recordSteps(transaction, [{ ...nothing, ...step, answers: { registered: 1, unchanged: 0, stale: 0 } }]),
-  );
+  return withTransaction(database, async (transaction) => {
+    const stored = await lockChanges(transaction.client, [next.order_id]);
+    const writes = stored.map((one) => recordAttempt(one, next, { registered: 1, unchanged: 0, stale: 0 }));
+    await updateChanges(
+      transaction,
+      writes.map((write) => write.row),
+    );
+    return writes.filter((write) => write.retry_in_ms !== null).map((write) => write.row.order_id);
+  });
+}
+
+async function loadUnfinished(...orderIds: string[]) {
+  return (await lockChanges(database.pool, orderIds)).filter(isUnfinished);
 }
 
 async function row(orderId = 'order-1'): Promise<Record<string, unknown> | undefined> {
@@ -78,23 +90,26 @@ async function queuedKeys(): Promise<string[]> {
 }
 
 describe('the inbox of changed invoices', () => {
-  it('keeps the newest version of every order, in whatever order they come', async () => {
-    expect(await note(told(2), told(3), told(1), told(1, 'order-2'))).toEqual(['order-1', 'order-2']);
+  it('keeps the newest version of every order, in whatever order they arrive', async () => {
+    expect(await note(announced(2), announced(3), announced(1), announced(1, 'order-2'))).toEqual([
+      'order-1',
+      'order-2',
+    ]);
     expect(await row()).toMatchObject({ seen_version: 3, processed_version: 0 });
-    expect(await note(told(3), told(2))).toEqual([]);
-    expect(await note(told(4))).toEqual(['order-1']);
+    expect(await note(announced(3), announced(2))).toEqual([]);
+    expect(await note(announced(4))).toEqual(['order-1']);
     expect(await row()).toMatchObject({ seen_version: 4 });
   });
 
   it('enqueues only what is news, in the transaction that notes it', async () => {
-    await receiveChanges({ database, jobs }, [told(1), told(1, 'order-2')]);
+    await receiveChanges({ database, jobs }, [announced(1), announced(1, 'order-2')]);
     expect(await queuedKeys()).toEqual(['order-1', 'order-2']);
     await owner.pool.query(`DELETE FROM ${JOBS_SCHEMA}.job`);
 
-    await receiveChanges({ database, jobs }, [told(1), told(1, 'order-3')]);
+    await receiveChanges({ database, jobs }, [announced(1), announced(1, 'order-3')]);
     expect(await queuedKeys()).toEqual(['order-3']);
 
-    const refused = receiveChanges({ database, jobs }, [told(2)], async () => {
+    const refused = receiveChanges({ database, jobs }, [announced(2)], async () => {
       throw new Error('no');
     });
     await expect(refused).rejects.toThrow('no');
@@ -103,34 +118,32 @@ describe('the inbox of changed invoices', () => {
   });
 
   it('does not process again a version that was processed before it was announced', async () => {
-    await note(told(1));
+    await note(announced(1));
     await record({ processed_version: 3 });
-    expect(await note(told(2))).toEqual([]);
+    expect(await note(announced(2))).toEqual([]);
     expect(await row()).toMatchObject({ seen_version: 2, processed_version: 3 });
-    expect(await note(told(4))).toEqual(['order-1']);
+    expect(await note(announced(4))).toEqual(['order-1']);
   });
 
   it('never takes a processed version back', async () => {
-    await note(told(5));
+    await note(announced(5));
     await record({ seen_version: 5, processed_version: 5 });
     await record({ seen_version: 5, processed_version: 4, asks_again: true });
     expect(await row()).toMatchObject({ processed_version: 5, asks_again: false });
   });
 
-  it('stays due while the URL is to be asked again, and no longer', async () => {
-    await note(told(1));
-    expect(await record({ processed_version: 1, asks_again: true, failures: 1 })).toEqual(
-      new Set(['order-1']),
-    );
-    expect(await loadUnfinished(database, ['order-1'])).toEqual([
+  it('stays due while the service URL must be asked again, and no longer', async () => {
+    await note(announced(1));
+    expect(await record({ processed_version: 1, asks_again: true, failures: 1 })).toEqual(['order-1']);
+    expect(await loadUnfinished('order-1')).toMatchObject([
       { order_id: 'order-1', seen_version: 1, failures: 1, waited_ms: null },
     ]);
-    expect(await record({ processed_version: 1 })).toEqual(new Set());
-    expect(await loadUnfinished(database, ['order-1'])).toEqual([]);
+    expect(await record({ processed_version: 1 })).toEqual([]);
+    expect(await loadUnfinished('order-1')).toEqual([]);
   });
 
-  it('remembers since when an input is missing, from the first time on', async () => {
-    await note(told(1));
+  it('remembers when an input was first missing', async () => {
+    await note(announced(1));
     await record({ is_waiting: true, failures: 1 });
     const since = (await row())?.['waiting_since'];
     expect(since).toBeInstanceOf(Date);
@@ -140,19 +153,19 @@ describe('the inbox of changed invoices', () => {
     expect(await row()).toMatchObject({ waiting_since: null, failures: 3 });
   });
 
-  it('is out of attention, and as new, after the next change', async () => {
-    await note(told(1));
-    expect(await record({ attention: 'the service red is not in CASHBACK_SERVICES' })).toEqual(new Set());
-    expect(await loadUnfinished(database, ['order-1'])).toEqual([]);
+  it('leaves attention, with no failures, at the next change', async () => {
+    await note(announced(1));
+    expect(await record({ attention: 'the service red is not in CASHBACK_SERVICES' })).toEqual([]);
+    expect(await loadUnfinished('order-1')).toEqual([]);
     await record({ attention: 'still', failures: 7, is_waiting: true });
-    expect(await note(told(1))).toEqual([]);
-    expect(await note(told(2))).toEqual(['order-1']);
+    expect(await note(announced(1))).toEqual([]);
+    expect(await note(announced(2))).toEqual(['order-1']);
     expect(await row()).toMatchObject({ attention: null, failures: 0, waiting_since: null });
   });
 
-  it('gives no attention for a version that was overtaken, and counts what was processed of it', async () => {
-    await note(told(1));
-    await note(told(2));
+  it('gives no attention for an overtaken version, and counts it as processed', async () => {
+    await note(announced(1));
+    await note(announced(2));
     const unfinished = await record({
       seen_version: 1,
       processed_version: 1,
@@ -160,7 +173,7 @@ describe('the inbox of changed invoices', () => {
       failures: 9,
       is_waiting: true,
     });
-    expect(unfinished).toEqual(new Set(['order-1']));
+    expect(unfinished).toEqual(['order-1']);
     expect(await row()).toMatchObject({
       seen_version: 2,
       processed_version: 1,
@@ -170,27 +183,27 @@ describe('the inbox of changed invoices', () => {
     });
   });
 
-  it('gives no attention for what somebody else has finished meanwhile', async () => {
-    await note(told(1));
+  it('gives no attention to an order that another attempt finished meanwhile', async () => {
+    await note(announced(1));
     await record({ processed_version: 1 });
     await record({ attention: 'too late' });
     expect(await row()).toMatchObject({ attention: null });
   });
 
-  it('shows a job the change whose job was taken for it, once that change is committed', async () => {
-    await note(told(1));
+  it('shows a job a change that found this job in the queue, once that change is committed', async () => {
+    await note(announced(1));
     await record({ processed_version: 1 });
     let loading: Promise<unknown> | undefined;
     await withTransaction(database, async (transaction) => {
-      await noteChanges(transaction, [told(2)]);
-      loading = loadUnfinished(database, ['order-1']);
+      await noteChanges(transaction, [announced(2)]);
+      loading = loadUnfinished('order-1');
       await untilBlocked();
     });
     expect(await loading).toMatchObject([{ order_id: 'order-1', seen_version: 2 }]);
   });
 
   it('can be added to and changed, but not deleted from, by the app', async () => {
-    await note(told(1));
+    await note(announced(1));
     await expect(database.pool.query('DELETE FROM processing.invoice_changes')).rejects.toThrow(
       'permission denied',
     );
@@ -208,8 +221,8 @@ describe('the sweeper', () => {
       [seconds, orderId],
     );
 
-  it('enqueues what is overdue, the longest overdue first, a page at a time, each once', async () => {
-    await note(told(1), told(1, 'order-2'), told(1, 'order-3'), told(1, 'order-4'));
+  it('enqueues overdue orders, the longest overdue first, a page at a time, each once', async () => {
+    await note(announced(1), announced(1, 'order-2'), announced(1, 'order-3'), announced(1, 'order-4'));
     await late(300, 'order-3');
     await late(200, 'order-1');
     await late(100, 'order-2');
@@ -222,8 +235,8 @@ describe('the sweeper', () => {
     expect(await queuedKeys()).toHaveLength(3);
   });
 
-  it('takes up what is to ask a URL again, and leaves alone what is done or needs attention', async () => {
-    await note(told(1), told(1, 'order-2'), told(1, 'order-3'));
+  it('enqueues orders that must ask a URL again, and none that are done or need attention', async () => {
+    await note(announced(1), announced(1, 'order-2'), announced(1, 'order-3'));
     await record({ processed_version: 1 });
     await record({ order_id: 'order-2', processed_version: 1, asks_again: true });
     await record({ order_id: 'order-3', attention: 'no service' });

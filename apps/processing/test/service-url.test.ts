@@ -1,7 +1,7 @@
 import { startJobs } from '@cashback/postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { askService } from '../src/gather/ask-service.ts';
-import { JOBS_SCHEMA, laterJob, processingQueue } from '../src/queue.ts';
+import { JOBS_SCHEMA, retryJob, processingQueue } from '../src/queue.ts';
 import { openServices } from '../src/services/open-services.ts';
 import { newOrder, paid } from './support/orders.ts';
 import { type Shop, gives, startShop } from './support/shop.ts';
@@ -185,7 +185,7 @@ describe('two instances at one order', () => {
       application_name: 'test',
       log_error: () => {},
     });
-    await jobs.enqueue(processingQueue, [laterJob(order.order_id, 0)]);
+    await jobs.enqueue(processingQueue, [retryJob(order.order_id, 0)]);
     await order.untilTarget('5.0000', '5.0000');
 
     answerFirst(gives('3'));

@@ -2,7 +2,6 @@ import { SOURCES, equalAmounts, totalOf } from '@cashback/contract/source';
 import { calculateCashback, clearedSums, rewardedOf } from '@cashback/core';
 import { isFinished } from '@cashback/transactions/decisions';
 import { rewardedAtTrust } from './check-step.ts';
-import { isUnfinished } from './shells/process-change.ts';
 import { describeAmounts, targetOf } from './shells/register.ts';
 import { loadBaskets } from './shells/write-transactions.ts';
 import { must } from './violation.ts';
@@ -13,9 +12,10 @@ import type { World } from './world.ts';
 export function whatIsLeft({ tables }: World): string | null {
   for (const { invoice_id, version } of tables.invoices.values()) {
     const change = tables.changes.get(invoice_id);
-    if (change === undefined || change.seen_version < version || isUnfinished(change)) {
+    if (change === undefined || change.processed_version < version || change.asks_again) {
       return `version ${version} of invoice ${invoice_id} is not processed`;
     }
+    if (change.attention !== null) return `invoice ${invoice_id} needs attention: ${change.attention}`;
   }
   for (const { order_id, revision, settled_revision, operation_id, attention } of tables.orders.values()) {
     if (attention !== null) return `${order_id} needs attention: ${attention}`;

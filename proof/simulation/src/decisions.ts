@@ -2,6 +2,19 @@ import type { Charge, LoadedOrder } from '@cashback/cashback-db';
 import { decideAnswer } from '@cashback/core';
 import { answerOf, decideCall, newOrderOf, writesOf } from '@cashback/server/decisions';
 import {
+  chooseInputs,
+  decideNextAttempt,
+  decideRound,
+  firstChange,
+  isUnfinished,
+  noteChange,
+  outcomeOfOvertaken,
+  recordAttempt,
+  registerInputOf,
+  resumeChange,
+  withServiceAnswer,
+} from '@cashback/processing/decisions';
+import {
   acceptOperation,
   advanceOperation,
   decideRequest,
@@ -43,6 +56,19 @@ function* lockThenLoad<Rows, Result>(
  */
 export const PRODUCT = {
   server: { decideCall, newOrderOf, writesOf, answerOf },
+  processing: {
+    chooseInputs,
+    decideNextAttempt,
+    decideRound,
+    firstChange,
+    isUnfinished,
+    noteChange,
+    outcomeOfOvertaken,
+    recordAttempt,
+    registerInputOf,
+    resumeChange,
+    withServiceAnswer,
+  },
   transactions: {
     acceptOperation,
     advanceOperation,

@@ -1,23 +1,37 @@
-import type { ServiceConfig, SourceRate } from '@cashback/core';
+import { type SourceRate, serviceConfigOf } from '@cashback/core';
+import type { OrderRates } from '@cashback/contract';
+import { parseRate } from '@cashback/contract/rate';
+import type { ServiceConfig } from '@cashback/core';
 
 /** `green` has a URL that says what it gives, `yellow` goes by rates. */
 export const SERVICES: Readonly<Record<string, ServiceConfig>> = {
-  yellow: serviceConfig('rate'),
-  green: serviceConfig('url'),
+  yellow: serviceConfigOf(entry()),
+  green: serviceConfigOf(entry('http://green.test/cashback')),
 };
-export const RATES: readonly SourceRate[] = [
-  { source: 'user', rate: 50_000n },
-  { source: 'service', rate: 20_000n },
-];
 
-function serviceConfig(service_cashback: ServiceConfig['service_cashback']): ServiceConfig {
+/** The rates of every order. */
+export function ratesOf(order_id: string, service: string): OrderRates {
+  return { order_id, service, rates: [...FROZEN] };
+}
+
+const FROZEN = [
+  { source: 'user', rate: '0.05' },
+  { source: 'service', rate: '0.02' },
+] as const;
+export const RATES: readonly SourceRate[] = FROZEN.map(({ source, rate }) => ({
+  source,
+  rate: parseRate(rate),
+}));
+
+function entry(url?: string) {
   return {
     earning_payment_types: ['card'],
     excluded_items: [],
-    rounding: 'half_up',
-    rounding_step: 100n,
-    max_share: 300_000n,
-    service_cashback,
+    rounding: 'half_up' as const,
+    rounding_step: '0.01',
+    max_share: '0.3',
+    url_timeout_ms: 1_000,
+    ...(url !== undefined && { url }),
   };
 }
 

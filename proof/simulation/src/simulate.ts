@@ -5,7 +5,9 @@ import type { Choices } from './engine/choices.ts';
 import { type Engine, createEngine } from './engine/engine.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import { type Story, tellStory } from './shells/change-invoice.ts';
+import { resumeChange } from './shells/process-change.ts';
 import { startSweeps } from './shells/sweeps.ts';
+import { loadChange } from './shells/write-processing.ts';
 import { Violation } from './violation.ts';
 import type { World } from './world.ts';
 
@@ -51,7 +53,7 @@ export function simulate(choices: Choices, options: SimulationOptions = {}): Out
     engine.heal();
     for (; engine.advance() || whatIsLeft(world) !== null; steps += 1) {
       if (steps > MAX_STEPS) throw new Violation(1, `it never comes to rest: ${whatIsLeft(world)}`);
-      if (steps % ATTENTION_EVERY_STEPS === 0) giveAttention(world);
+      if (steps % ATTENTION_EVERY_STEPS === 0) resumeOrders(world);
     }
     checkRest(world);
     return { violation: null, steps, fired: engine.fired };
@@ -88,8 +90,15 @@ function startStories(world: World): void {
   }
 }
 
-/** What a person does about an order: has it tried again. */
-function giveAttention({ engine, tables, charges }: World): void {
+/** What a person does about an order that needs attention. */
+function resumeOrders(world: World): void {
+  const { engine, tables, charges } = world;
+  for (const { order_id, attention } of tables.changes.values()) {
+    const change = attention === null ? null : loadChange(world, order_id);
+    if (change === null) continue;
+    engine.note(`a person has the invoice of ${order_id} processed again: ${attention}`);
+    resumeChange(world, change);
+  }
   for (const order of tables.orders.values()) {
     if (order.attention === null) continue;
     engine.note(`a person has ${order.order_id} tried again: ${order.attention}`);

@@ -2,6 +2,7 @@ import type { NewEvent, NewOperation, NewOrder } from '@cashback/cashback-db';
 import type { Amount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
 import type { BasketState } from '@cashback/core';
+import type { ChangeRow } from '@cashback/processing/decisions';
 import type {
   HistoryEntry,
   LockedInvoice,
@@ -16,7 +17,7 @@ export interface Tables {
   /** The worker's intents; immutable. */
   operations: Map<string, NewOperation>;
   outcomes: Map<string, OutcomeRow>;
-  changes: Map<string, ChangeRow>;
+  changes: Map<string, ChangeTableRow>;
   invoices: Map<string, LockedInvoice>;
   /** By invoice and version. */
   invoice_history: Map<string, HistoryEntry>;
@@ -29,7 +30,6 @@ export interface Tables {
   trust_refunds: Map<string, TrustRefundRow>;
   trust_wallets: Map<string, { balance: Amount; sequence: number }>;
   balances: Map<string, { balance: Amount; sequence: number }>;
-  taken_callbacks: Set<string>;
   /** Wallets and sequences, in the order in which they were adopted. */
   pushes: { wallet_id: string; sequence: number; balance: Amount }[];
 }
@@ -52,13 +52,10 @@ interface OutcomeRow {
   at: number;
 }
 
-export interface ChangeRow {
-  order_id: string;
-  seen_version: number;
-  processed_version: number;
-  asks_again: boolean;
-  failures: number;
-  next_look_at: number;
+/** A row of the inbox, with times of the virtual clock. */
+export interface ChangeTableRow extends Omit<ChangeRow, 'waited_ms' | 'next_attempt_in_ms'> {
+  waiting_since: number | null;
+  next_attempt_at: number;
 }
 
 export interface CashbackOperationRow extends StoredOperation {
@@ -109,7 +106,6 @@ export function createTables(): Tables {
     trust_refunds: new Map(),
     trust_wallets: new Map(),
     balances: new Map(),
-    taken_callbacks: new Set(),
     pushes: [],
   };
 }

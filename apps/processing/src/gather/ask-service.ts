@@ -6,8 +6,8 @@ import type { ServiceUrl } from '../services/open-services.ts';
 export type ServiceAnswer = { answered: true; value: Amount } | { answered: false; reason: string };
 
 /**
- * Asks a service's own URL how much it gives for what is cleared now. No answer in time, a broken one, and one of
- * more than the base it was asked for are all no answer. Rejects only when `signal` gave the question up.
+ * Asks a service's own URL how much it gives for the sum that is cleared now. A late or broken answer, or one above
+ * the base in the question, counts as none. Rejects only when `signal` aborts the question.
  */
 export async function askService(
   { client, path }: ServiceUrl,

@@ -2,10 +2,10 @@ import { type Invoice, invoice as invoiceShape } from '@cashback/wire';
 import { type HttpClient, describeIssues } from '@cashback/service';
 import * as z from 'zod';
 
-/** The invoice of an order, or why what was answered is none. */
+/** The invoice of an order, or why the answer is unusable. */
 export type ReadInvoice = { invoice: Invoice } | { unreadable: string };
 
-/** Whatever is JSON is an answer about this order; a page of something in between is none, and tells nothing of it. */
+/** A JSON object is an answer about this order; a page of a proxy is not, and says nothing about the order. */
 const anyAnswer = z.record(z.string(), z.unknown());
 
 /** `POST /v2/invoice/retrieve`: the invoice of an order has the order's id. */

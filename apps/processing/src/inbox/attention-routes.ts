@@ -1,10 +1,8 @@
 import { idField } from '@cashback/contract';
-import { withTransaction } from '@cashback/postgres';
 import { type HttpServer, route } from '@cashback/service';
 import * as z from 'zod';
 import { listAttention } from '../db/queries/changes/list-attention.ts';
-import { resumeOrders } from '../db/queries/changes/resume-orders.ts';
-import { type Inbox, enqueueNow } from './receive-changes.ts';
+import { type Inbox, resumeOrders } from './receive-changes.ts';
 
 const MAX_PAGE = 1_000;
 
@@ -15,8 +13,8 @@ const listInput = z.strictObject({
 const resumeInput = z.strictObject({ order_ids: z.array(idField).min(1).max(MAX_PAGE) });
 
 /**
- * `GET /attention`: the orders that need a person, a page at a time, with the reason. `POST /attention/resume`
- * processes those named again, once what was wrong is put right, and answers with those that needed it.
+ * `GET /attention`: the orders that need attention, a page at a time, with the reason. `POST /attention/resume`
+ * processes the named orders again, and answers with those that needed attention.
  */
 export function addAttentionRoutes(server: HttpServer, inbox: Inbox): void {
   route(server, {
@@ -33,11 +31,6 @@ export function addAttentionRoutes(server: HttpServer, inbox: Inbox): void {
     path: '/attention/resume',
     scope: 'attention',
     body: resumeInput,
-    handler: ({ body }) =>
-      withTransaction(inbox.database, async (transaction) => {
-        const order_ids = await resumeOrders(transaction, body.order_ids);
-        await enqueueNow(inbox.jobs, order_ids, transaction);
-        return { order_ids };
-      }),
+    handler: async ({ body }) => ({ order_ids: await resumeOrders(inbox, body.order_ids) }),
   });
 }

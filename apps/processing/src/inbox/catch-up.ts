@@ -14,8 +14,8 @@ export interface CatchUpOptions {
 }
 
 /**
- * Reads one page of the feed of changed invoices, so that a callback that was lost is only late. The cursor moves in
- * the transaction that notes the page. True when there is likely more to read.
+ * Reads one page of the feed of changed invoices, so that a lost callback is only late. The cursor moves in the
+ * transaction that notes the page. True when there is likely more to read.
  */
 export async function catchUp(options: CatchUpOptions, signal: AbortSignal): Promise<boolean> {
   const { inbox, transactions, page_size } = options;
@@ -39,7 +39,7 @@ export async function catchUp(options: CatchUpOptions, signal: AbortSignal): Pro
   }
 }
 
-/** The feed no longer knows the cursor, as after a restore. What was seen before is no news when it comes again. */
+/** The feed no longer knows the cursor, as after a restore. A change that was noted before changes nothing. */
 async function startOver({ inbox, log }: CatchUpOptions, from: string): Promise<boolean> {
   log.warn({ cursor: from }, 'the feed of invoices refuses its cursor and is read from its beginning');
   await withTransaction(inbox.database, (transaction) =>

@@ -3,12 +3,12 @@ import { claimOverdue } from '../db/queries/changes/claim-overdue.ts';
 import { type Inbox, enqueueNow } from './receive-changes.ts';
 
 export interface SweepOptions {
-  /** A look that is late by more than this is taken for lost. */
+  /** A job that is late by more than this is taken for lost. */
   overdue_ms: number;
   page_size: number;
 }
 
-/** Enqueues again what should have been looked at by now, whatever happened to its job. True when there is more. */
+/** Enqueues orders again whose next attempt is overdue, whatever happened to their jobs. True when there is more. */
 export async function sweep({ database, jobs }: Inbox, options: SweepOptions): Promise<boolean> {
   const { overdue_ms, page_size } = options;
   const orderIds = await withTransaction(database, async (transaction) => {

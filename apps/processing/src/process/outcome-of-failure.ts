@@ -2,8 +2,8 @@ import { CashbackClientError } from '@cashback/client';
 import { HttpCallError } from '@cashback/service';
 import type { Outcome } from '../record/decide-next-attempt.ts';
 
-/** What says something of how this app is set up, or of the request as a whole, and nothing of the order. */
-const NOT_OF_THE_ORDER = new Set([
+/** Codes that concern this app's setup, or the request as a whole, rather than the order. */
+const NOT_ABOUT_THE_ORDER = new Set([
   'UNAUTHORIZED',
   'FORBIDDEN',
   'NOT_FOUND',
@@ -12,21 +12,18 @@ const NOT_OF_THE_ORDER = new Set([
   'CLOSED',
 ]);
 
-/**
- * A definite refusal of this order needs attention; what may pass by itself, or concerns all orders alike, is tried
- * again.
- */
+/** A definite refusal of this order needs attention. A failure that may pass, or concerns all orders, is retried. */
 export function outcomeOfFailure(error: unknown): Outcome {
   const reason = error instanceof Error ? error.message : String(error);
   if (error instanceof HttpCallError) {
     const { outcome, code, retry_after_ms } = error;
-    return outcome === 'unknown' || NOT_OF_THE_ORDER.has(code)
+    return outcome === 'unknown' || NOT_ABOUT_THE_ORDER.has(code)
       ? { outcome: 'failed', reason, retry_after_ms }
       : { outcome: 'attention', reason: `${code}: ${reason}` };
   }
   if (error instanceof CashbackClientError) {
     const { code, retryable } = error;
-    return retryable || NOT_OF_THE_ORDER.has(code)
+    return retryable || NOT_ABOUT_THE_ORDER.has(code)
       ? { outcome: 'failed', reason }
       : { outcome: 'attention', reason: `server: ${code}: ${reason}` };
   }

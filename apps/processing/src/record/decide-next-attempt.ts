@@ -1,25 +1,25 @@
 import type { RegisterOutcome } from '@cashback/contract';
 import { backoffMs } from '@cashback/service';
-import type { UnfinishedChange } from '../db/queries/changes/lock-changes.ts';
+import { type ChangeRow, isUnfinished } from '../inbox/change.ts';
 
 /** How often `register` answered with each outcome while one change was processed. */
 export type RegisterAnswers = Record<RegisterOutcome, number>;
 
-/** What came of processing one order's change. */
+/** How processing one order's change ended. */
 export type Outcome =
   /** The cashback of this version of the invoice is registered, or it needs none. */
   | { outcome: 'processed'; invoice_version: number; asks_again: boolean }
-  /** An input is missing that is expected to come by itself. */
+  /** An input is missing that is expected to arrive by itself. */
   | { outcome: 'waiting'; reason: string }
-  /** Something did not work that has nothing to do with this order. */
+  /** A failure that has nothing to do with this order. */
   | { outcome: 'failed'; reason: string; retry_after_ms?: number | undefined }
-  /** It will not work before a person or a change of the invoice changes something. */
+  /** It cannot succeed until a person or a change of the invoice changes something. */
   | { outcome: 'attention'; reason: string };
 
-/** The order's row after it: when it is looked at again, if ever. */
-export interface NextStep {
+/** What an outcome makes of the row that the attempt began with. */
+export interface NextAttempt {
   order_id: string;
-  /** What the row had seen when its processing began. */
+  /** The row's version when the attempt began. */
   seen_version: number;
   /** Null when no version was processed. */
   processed_version: number | null;
@@ -27,24 +27,27 @@ export interface NextStep {
   failures: number;
   is_waiting: boolean;
   attention: string | null;
-  look_after_ms: number;
+  next_attempt_in_ms: number;
 }
 
-export interface StepLimits {
+/** What an attempt knows of the row that it began with. */
+export type AttemptedChange = Pick<ChangeRow, 'order_id' | 'seen_version' | 'failures' | 'waited_ms'>;
+
+export interface AttemptLimits {
   retry_base_ms: number;
   retry_max_ms: number;
-  /** How long an input may be missing before a person must look. */
+  /** How long an input may be missing before the order needs attention. */
   attention_after_ms: number;
 }
 
-export function decideNextStep(
-  change: UnfinishedChange,
+export function decideNextAttempt(
+  change: AttemptedChange,
   outcome: Outcome,
-  limits: StepLimits,
+  limits: AttemptLimits,
   random: () => number = Math.random,
-): NextStep {
+): NextAttempt {
   const { order_id, seen_version } = change;
-  const done: NextStep = {
+  const done: NextAttempt = {
     order_id,
     seen_version,
     processed_version: null,
@@ -52,18 +55,18 @@ export function decideNextStep(
     failures: 0,
     is_waiting: false,
     attention: null,
-    look_after_ms: 0,
+    next_attempt_in_ms: 0,
   };
-  const later = (step: Partial<NextStep>, atLeastMs = 0): NextStep => {
+  const later = (next: Partial<NextAttempt>, atLeastMs = 0): NextAttempt => {
     const failures = change.failures + 1;
     const { retry_base_ms: base_ms, retry_max_ms: max_ms } = limits;
     const backoff = backoffMs(failures, { base_ms, max_ms, random });
-    return { ...done, failures, look_after_ms: Math.max(backoff, atLeastMs), ...step };
+    return { ...done, failures, next_attempt_in_ms: Math.max(backoff, atLeastMs), ...next };
   };
-  const wait = (reason: string, step: Partial<NextStep> = {}): NextStep =>
+  const wait = (reason: string, next: Partial<NextAttempt> = {}): NextAttempt =>
     (change.waited_ms ?? 0) < limits.attention_after_ms
-      ? later({ ...step, is_waiting: true })
-      : { ...done, ...step, attention: reason };
+      ? later({ ...next, is_waiting: true })
+      : { ...done, ...next, attention: reason };
 
   switch (outcome.outcome) {
     case 'processed': {
@@ -81,4 +84,43 @@ export function decideNextStep(
     case 'attention':
       return { ...done, attention: outcome.reason };
   }
+}
+
+/** What recording an attempt writes: the row, and in how long a job is due; null when nothing is left to do. */
+export interface AttemptWrites {
+  row: ChangeRow;
+  retry_in_ms: number | null;
+}
+
+/**
+ * Merges an attempt into the row as it is now. `processed_version` never goes back. A row that saw a newer version
+ * meanwhile keeps what that change reset: a job of its own processes it. A row that another attempt finished
+ * meanwhile gets no attention.
+ */
+export function recordAttempt(
+  stored: ChangeRow,
+  attempt: NextAttempt,
+  answers: RegisterAnswers,
+): AttemptWrites {
+  const isNewest = stored.seen_version === attempt.seen_version;
+  const processed = attempt.processed_version;
+  const isOpen = stored.processed_version < stored.seen_version || stored.asks_again;
+  const row: ChangeRow = {
+    ...stored,
+    ...(processed !== null &&
+      processed >= stored.processed_version && {
+        processed_version: processed,
+        asks_again: attempt.asks_again,
+      }),
+    ...(isNewest && {
+      failures: attempt.failures,
+      waited_ms: attempt.is_waiting ? (stored.waited_ms ?? 0) : null,
+      attention: isOpen ? attempt.attention : stored.attention,
+      next_attempt_in_ms: attempt.next_attempt_in_ms,
+    }),
+    registered: stored.registered + answers.registered,
+    unchanged: stored.unchanged + answers.unchanged,
+    stale: stored.stale + answers.stale,
+  };
+  return { row, retry_in_ms: isUnfinished(row) ? attempt.next_attempt_in_ms : null };
 }

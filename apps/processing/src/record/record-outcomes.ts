@@ -1,45 +1,57 @@
 import { withTransaction } from '@cashback/postgres';
 import type { Log } from '@cashback/service';
-import type { UnfinishedChange } from '../db/queries/changes/lock-changes.ts';
-import { recordSteps } from '../db/queries/changes/update-changes.ts';
+import { lockChanges } from '../db/queries/changes/lock-changes.ts';
+import { updateChanges } from '../db/queries/changes/update-changes.ts';
+import type { ChangeRow } from '../inbox/change.ts';
+import type { Inbox } from '../inbox/receive-changes.ts';
+import { processingQueue, retryJob } from '../queue.ts';
 import {
+  type AttemptLimits,
   type Outcome,
   type RegisterAnswers,
-  type StepLimits,
-  decideNextStep,
+  decideNextAttempt,
+  recordAttempt,
 } from './decide-next-attempt.ts';
-import type { Inbox } from '../inbox/receive-changes.ts';
-import { laterJob, processingQueue } from '../queue.ts';
 
 export interface Processed {
-  change: UnfinishedChange;
+  change: ChangeRow;
   outcome: Outcome;
   answers: RegisterAnswers;
 }
 
 /**
- * Writes what came of a group of orders, and enqueues those to be looked at later, in one transaction. Returns the
- * outcomes that are written now.
+ * Records the outcomes of a batch of orders and enqueues those to attempt again, in one transaction. Returns the
+ * outcomes.
  */
 export async function recordOutcomes(
   { database, jobs }: Inbox,
   log: Log,
-  limits: StepLimits,
-  group: readonly Processed[],
+  limits: AttemptLimits,
+  batch: readonly Processed[],
 ): Promise<Outcome[]> {
-  const steps = group.map(({ change, outcome, answers }) => ({
-    ...decideNextStep(change, outcome, limits),
-    answers,
-  }));
+  const attempts = new Map(
+    batch.map(({ change, outcome, answers }) => [
+      change.order_id,
+      { next: decideNextAttempt(change, outcome, limits), answers },
+    ]),
+  );
   await withTransaction(database, async (transaction) => {
-    const unfinished = await recordSteps(transaction, steps);
-    const later = steps.filter(({ order_id }) => unfinished.has(order_id));
-    if (later.length === 0) return;
-    const waiting = later.map(({ order_id, look_after_ms }) => laterJob(order_id, look_after_ms));
-    await jobs.enqueue(processingQueue, waiting, transaction);
+    const stored = await lockChanges(transaction.client, [...attempts.keys()]);
+    const writes = stored.flatMap((row) => {
+      const attempt = attempts.get(row.order_id);
+      return attempt === undefined ? [] : [recordAttempt(row, attempt.next, attempt.answers)];
+    });
+    await updateChanges(
+      transaction,
+      writes.map(({ row }) => row),
+    );
+    const retries = writes.flatMap(({ row, retry_in_ms }) =>
+      retry_in_ms === null ? [] : [retryJob(row.order_id, retry_in_ms)],
+    );
+    if (retries.length > 0) await jobs.enqueue(processingQueue, retries, transaction);
   });
-  for (const { order_id, attention } of steps) {
-    if (attention !== null) log.warn({ order_id, attention }, 'order needs attention');
+  for (const [order_id, { next }] of attempts) {
+    if (next.attention !== null) log.warn({ order_id, attention: next.attention }, 'order needs attention');
   }
-  return group.map(({ outcome }) => outcome);
+  return batch.map(({ outcome }) => outcome);
 }

@@ -1,6 +1,5 @@
-import { parseAmount, parseRate } from '@cashback/contract';
 import type { CashbackServicesConfig } from '@cashback/wire';
-import type { ServiceConfig } from '@cashback/core';
+import { type ServiceConfig, serviceConfigOf } from '@cashback/core';
 import { type HttpClient, StartError, createHttpClient } from '@cashback/service';
 import { hashConfig } from './config-hash.ts';
 
@@ -23,6 +22,7 @@ export interface Services {
   close(): Promise<void>;
 }
 
+/** How many questions a service's URL gets at once. */
 const MAX_ASKED_AT_ONCE = 64;
 
 /** Throws `StartError` when a service with a URL has no token to call it with. */
@@ -46,14 +46,7 @@ function openService(
   entry: CashbackServicesConfig[string],
   token: string | undefined,
 ): Service {
-  const config: ServiceConfig = {
-    earning_payment_types: entry.earning_payment_types,
-    excluded_items: entry.excluded_items,
-    rounding: entry.rounding,
-    rounding_step: parseAmount(entry.rounding_step),
-    max_share: parseRate(entry.max_share),
-    service_cashback: entry.url === undefined ? 'rate' : 'url',
-  };
+  const config = serviceConfigOf(entry);
   const url = entry.url === undefined ? null : openUrl(name, entry.url, entry.url_timeout_ms, token);
   return { config, config_hash: hashConfig(config, entry.url ?? null), url };
 }

@@ -1,97 +1,107 @@
-import { type Amount, CashbackError, amountOf, formatAmount, formatValues } from '@cashback/contract';
-import { type ServiceCashback, calculateCashback, clearedSums } from '@cashback/core';
+import { CashbackError, type OrderOutput, formatValues, parseAmount } from '@cashback/contract';
+import { calculateCashback } from '@cashback/core';
+import {
+  type AttemptLimits,
+  type ChangeRow,
+  type Inputs,
+  MAX_ROUNDS,
+  type Outcome,
+  type RegisterAnswer,
+} from '@cashback/processing/decisions';
 import type { LockedInvoice } from '@cashback/transactions/decisions';
+import type { InvoiceChange } from '@cashback/wire';
 import { type Flow, atomically, call, outside } from '../engine/flow.ts';
-import type { ChangeRow } from '../tables.ts';
-import { RATES, SERVICES, shopCashback } from '../services.ts';
+import { SERVICES, ratesOf, shopCashback } from '../services.ts';
 import type { World } from '../world.ts';
 import { register, targetOf } from './register.ts';
+import { insertChange, loadChange, updateChange, writeAttempt } from './write-processing.ts';
 
-const RETRY_MS = 2_000;
-const RETRY_MAX_MS = 60_000;
-const MAX_ROUNDS = 5;
+const LIMITS: AttemptLimits = { retry_base_ms: 2_000, retry_max_ms: 60_000, attention_after_ms: 600_000 };
+/** Without jitter, so that a run repeats itself. */
+const MOST = (): number => 1;
 
-type Processed = { version: number; asks_again: boolean } | null;
-
-/** The callback of a changed invoice, and the feed that makes up for one that was lost. */
-export function* noteChange(
-  world: World,
-  { invoice_id: orderId, version }: { invoice_id: string; version: number },
-): Flow<true> {
+/** The callback of a changed invoice, and the feed that makes up for a lost one. */
+export function* noteChange(world: World, change: InvoiceChange): Flow<true> {
+  const { invoice_id: orderId, version } = change;
   return yield* atomically(`note version ${version} of ${orderId}`, () => {
-    const { engine, tables, changes } = world;
-    const row: ChangeRow = tables.changes.get(orderId) ?? {
-      order_id: orderId,
-      seen_version: 0,
-      processed_version: 0,
-      asks_again: false,
-      failures: 0,
-      next_look_at: engine.now(),
-    };
-    if (version > row.seen_version) {
-      tables.changes.set(orderId, {
-        ...row,
-        seen_version: version,
-        failures: 0,
-        next_look_at: engine.now(),
-      });
-      changes.enqueue(orderId, orderId);
-    }
+    const { firstChange, noteChange: note, isUnfinished } = world.decisions.processing;
+    const stored = loadChange(world, orderId);
+    const row = stored === null ? firstChange(change) : note(stored, change);
+    if (row === null) return true;
+    if (stored === null) insertChange(world, row);
+    else updateChange(world, row);
+    if (isUnfinished(row)) world.changes.enqueue(orderId, orderId);
     return true;
   });
 }
 
 /** `universal_cashback_processing` */
 export function* processJob(world: World, orderId: string): Flow<void> {
-  const change = yield* atomically(`load the change of ${orderId}`, () => unfinished(world, orderId));
-  if (change === null) return;
-  const processed = yield* processUntilStored(world, orderId);
-  yield* atomically(`record what came of ${orderId}`, () => record(world, change, processed));
+  const change = yield* atomically(`load the change of ${orderId}`, () => loadChange(world, orderId));
+  if (change === null || !world.decisions.processing.isUnfinished(change)) return;
+  const answers = { registered: 0, unchanged: 0, stale: 0 };
+  const outcome = yield* processChange(world, orderId, answers);
+  yield* atomically(`record the outcome of ${orderId}`, () => {
+    const { decideNextAttempt, recordAttempt } = world.decisions.processing;
+    const stored = loadChange(world, orderId);
+    if (stored === null) throw new Error(`change ${orderId} is not there`);
+    const next = decideNextAttempt(change, outcome, LIMITS, MOST);
+    writeAttempt(world, recordAttempt(stored, next, answers));
+  });
 }
 
-function unfinished({ tables }: World, orderId: string): ChangeRow | null {
-  const row = tables.changes.get(orderId);
-  return row !== undefined && isUnfinished(row) ? { ...row } : null;
+/** A person has the order processed again. */
+export function resumeChange(world: World, row: ChangeRow): void {
+  const resumed = world.decisions.processing.resumeChange(row);
+  if (resumed === null) return;
+  updateChange(world, resumed);
+  world.changes.enqueue(row.order_id, row.order_id);
 }
 
-export function isUnfinished({ processed_version, seen_version, asks_again }: ChangeRow): boolean {
-  return processed_version < seen_version || asks_again;
-}
+type StoredOrder = Pick<OrderOutput, 'revision' | 'target'>;
 
-/** Null: something did not answer, or others were faster. */
-function* processUntilStored(world: World, orderId: string): Flow<Processed> {
+function* processChange(
+  world: World,
+  orderId: string,
+  answers: Record<'registered' | 'unchanged' | 'stale', number>,
+): Flow<Outcome> {
+  const { processing } = world.decisions;
+  let overtaken = '';
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
     const stored = yield* call('server', `order ${orderId}`, () => readOrder(world, orderId));
-    if (stored === null) return null;
+    if (stored === null) return NO_ANSWER;
     const invoice = yield* call('transactions', `invoice ${orderId}`, () => readInvoice(world, orderId));
-    if (invoice === null) return null;
-    const calculated = calculate(world, invoice, stored.service_value);
-    const answer = yield* call('server', `register ${orderId}`, () =>
-      register(world, {
-        order_id: orderId,
-        service: invoice.service,
-        user_id: invoice.user_id,
-        wallet_id: invoice.wallet_id,
-        currency: invoice.currency,
-        invoice_version: invoice.version,
-        cleared_sum: formatAmount(calculated.cleared_sum),
-        cashback_by_source: formatValues(calculated.target),
-        expected_revision: stored.revision,
-      }),
-    );
-    if (answer === null) return null;
-    if (answer instanceof CashbackError) continue;
-    if (answer.outcome === 'registered' || answer.outcome === 'unchanged') {
-      return { version: invoice.version, asks_again: calculated.asks_again };
+    if (invoice === null) return NO_ANSWER;
+    const rates = ratesOf(orderId, invoice.service);
+    const config = SERVICES[invoice.service];
+    const service = config && { config, config_hash: '' };
+    const chosen = processing.chooseInputs({ invoice, stored, rates, service });
+    if ('outcome' in chosen) return chosen.outcome;
+    let { inputs } = chosen;
+    if (chosen.question !== null) {
+      const { base } = chosen.question;
+      const answer = world.engine.happens('silent_shop')
+        ? ({ answered: false } as const)
+        : ({ answered: true, value: shopCashback(parseAmount(base)) } as const);
+      inputs = processing.withServiceAnswer(inputs, answer, stored);
     }
+    const answer = yield* call('server', `register ${orderId}`, () => sendRegister(world, inputs));
+    if (answer === null) return NO_ANSWER;
+    if (answer.outcome === 'refused') return { outcome: 'attention', reason: `server: ${answer.code}` };
+    if (answer.outcome !== 'conflict') answers[answer.outcome] += 1;
+    const decision = processing.decideRound(inputs, answer);
+    if ('outcome' in decision) return decision.outcome;
+    ({ overtaken } = decision);
   }
-  return null;
+  return processing.outcomeOfOvertaken(overtaken);
 }
 
-function* readOrder({ tables }: World, orderId: string): Flow<{ revision: number; service_value: Amount }> {
+const NO_ANSWER: Outcome = { outcome: 'failed', reason: 'no answer' };
+
+function* readOrder({ tables }: World, orderId: string): Flow<StoredOrder> {
   return yield* outside('read', () => ({
     revision: tables.orders.get(orderId)?.revision ?? 0,
-    service_value: amountOf(targetOf(tables.events, orderId), 'service'),
+    target: formatValues(targetOf(tables.events, orderId)),
   }));
 }
 
@@ -103,42 +113,15 @@ function* readInvoice({ tables }: World, orderId: string): Flow<LockedInvoice> {
   });
 }
 
-function calculate({ engine }: World, invoice: LockedInvoice, kept: Amount) {
-  const config = SERVICES[invoice.service];
-  if (config === undefined) throw new Error(`service ${invoice.service} is not there`);
-  const asks = config.service_cashback === 'url' && invoice.status === 'cleared';
-  const silent = asks && engine.happens('silent_shop');
-  let service_cashback: ServiceCashback | null = null;
-  if (asks) {
-    service_cashback = silent
-      ? { origin: 'kept', value: kept }
-      : { origin: 'url', value: shopCashback(clearedSums(invoice, config).base) };
-  }
-  const calculation = calculateCashback({
-    invoice,
-    rates: RATES,
-    config,
-    config_hash: '',
-    service_cashback,
-  });
+function* sendRegister(
+  world: World,
+  inputs: Inputs,
+): Flow<RegisterAnswer | { outcome: 'refused'; code: string }> {
+  const calculation = calculateCashback(inputs);
   if (calculation.outcome !== 'calculated') throw new Error(calculation.outcome);
-  return { target: calculation.target, cleared_sum: calculation.cleared_sum, asks_again: silent };
-}
-
-/** As the statement of `record-steps` has it: a row that saw a newer version meanwhile keeps what that reset. */
-function record({ engine, tables, changes }: World, change: ChangeRow, processed: Processed): void {
-  const row = tables.changes.get(change.order_id);
-  if (row === undefined) throw new Error(`change ${change.order_id} is not there`);
-  const complete = processed !== null && !processed.asks_again;
-  const failures = complete ? 0 : change.failures + 1;
-  const wait_ms = Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** failures);
-  if (processed !== null) {
-    if (processed.version >= row.processed_version) row.asks_again = processed.asks_again;
-    row.processed_version = Math.max(row.processed_version, processed.version);
-  }
-  if (row.seen_version === change.seen_version) {
-    row.failures = failures;
-    row.next_look_at = engine.now() + (complete ? 0 : wait_ms);
-  }
-  if (isUnfinished(row)) changes.enqueue(`${row.order_id}#poll`, row.order_id, complete ? 0 : wait_ms);
+  const input = world.decisions.processing.registerInputOf(inputs, calculation);
+  const answer = yield* register(world, input);
+  if (!(answer instanceof CashbackError)) return answer;
+  const { code, message } = answer;
+  return code === 'REVISION_CONFLICT' ? { outcome: 'conflict', message } : { outcome: 'refused', code };
 }

@@ -3,7 +3,8 @@ import { type Flow, type ProcessName, atomically, call, outside } from '../engin
 import { updateRow } from '../rows.ts';
 import type { World } from '../world.ts';
 import { makeDue } from './plan-poll.ts';
-import { isUnfinished, noteChange } from './process-change.ts';
+import { noteChange } from './process-change.ts';
+import { loadChange } from './write-processing.ts';
 
 const EVERY_MS = 20_000;
 const CHARGE_GRACE_MS = 60_000;
@@ -59,11 +60,14 @@ function sweepOperations({ engine, tables, advances }: World): void {
   }
 }
 
-function sweepChanges({ engine, tables, changes }: World): void {
-  for (const row of tables.changes.values()) {
-    if (!isUnfinished(row) || row.next_look_at >= engine.now() - OVERDUE_MS) continue;
-    row.next_look_at = engine.now();
-    changes.enqueue(row.order_id, row.order_id);
+function sweepChanges(world: World): void {
+  const { engine, tables, changes, decisions } = world;
+  for (const { order_id, next_attempt_at } of tables.changes.values()) {
+    const row = loadChange(world, order_id);
+    if (row === null || !decisions.processing.isUnfinished(row)) continue;
+    if (next_attempt_at >= engine.now() - OVERDUE_MS) continue;
+    updateRow(tables.changes, order_id, { next_attempt_at: engine.now() });
+    changes.enqueue(order_id, order_id);
   }
 }
 

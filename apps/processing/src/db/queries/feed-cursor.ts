@@ -3,7 +3,11 @@ import type { Database, Transaction } from '@cashback/postgres';
 /** Where the feed was read to; null is its beginning. */
 export async function readCursor({ pool }: Database, feed: string): Promise<string | null> {
   const text = 'SELECT cursor FROM processing.feed_cursors WHERE feed = $1';
-  const { rows } = await pool.query<{ cursor: string | null }>({ name: 'read_cursor', text, values: [feed] });
+  const { rows } = await pool.query<{ cursor: string | null }>({
+    name: 'processing.read-cursor',
+    text,
+    values: [feed],
+  });
   return rows[0]?.cursor ?? null;
 }
 
@@ -17,5 +21,5 @@ export async function moveCursor(
   { client }: Transaction,
   { feed, from, to }: { feed: string; from: string | null; to: string | null },
 ): Promise<void> {
-  await client.query({ name: 'move_cursor', text, values: [feed, from, to] });
+  await client.query({ name: 'processing.move-cursor', text, values: [feed, from, to] });
 }

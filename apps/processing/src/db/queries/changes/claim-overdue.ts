@@ -15,16 +15,13 @@ const text = `
   WHERE stored.order_id = overdue.order_id
   RETURNING stored.order_id`;
 
-/**
- * Orders whose look is overdue by more than `overdue_ms`, the longest overdue first; none of them is returned again
- * before it is overdue again.
- */
+/** Claims orders that are overdue by more than `overdue_ms`, the longest overdue first, and makes them due now. */
 export async function claimOverdue(
   { client }: Transaction,
   { overdue_ms, limit }: { overdue_ms: number; limit: number },
 ): Promise<string[]> {
   const { rows } = await client.query<{ order_id: string }>({
-    name: 'claim_overdue',
+    name: 'processing.claim-overdue',
     text,
     values: [overdue_ms, limit],
   });

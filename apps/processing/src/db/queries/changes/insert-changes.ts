@@ -1,33 +1,30 @@
-import type { InvoiceChange } from '@cashback/wire';
 import type { Transaction } from '@cashback/postgres';
+import type { ChangeRow } from '../../../inbox/change.ts';
+import { INPUT, NEXT_LOOK_AT, WAITING_SINCE, valuesOf } from './change-rows.ts';
 
+// The update that never happens locks the rows that exist, in one order with the inserted ones.
 const text = `
-  INSERT INTO processing.invoice_changes AS stored (order_id, service, seen_version)
-  SELECT DISTINCT ON (told.order_id COLLATE "C") told.order_id, told.service, told.version
-  FROM unnest($1::text[], $2::text[], $3::int[]) AS told (order_id, service, version)
-  ORDER BY told.order_id COLLATE "C", told.version DESC
-  ON CONFLICT (order_id) DO UPDATE
-  SET service = excluded.service, seen_version = excluded.seen_version, failures = 0, waiting_since = NULL,
-    attention = NULL, next_look_at = now(), updated_at = now()
-  WHERE stored.seen_version < excluded.seen_version
-  RETURNING order_id, processed_version < seen_version AS is_unfinished`;
+  INSERT INTO processing.invoice_changes AS stored (
+    order_id, service, seen_version, processed_version, asks_again, failures, waiting_since, attention, registered,
+    unchanged, stale, next_look_at
+  )
+  SELECT order_id, service, seen_version, processed_version, asks_again, failures, ${WAITING_SINCE}, attention,
+    registered, unchanged, stale, ${NEXT_LOOK_AT}
+  FROM ${INPUT}
+  ORDER BY order_id COLLATE "C"
+  ON CONFLICT (order_id) DO UPDATE SET updated_at = stored.updated_at WHERE false
+  RETURNING order_id`;
 
-/**
- * Remembers the newest version of each order's invoice, and takes the row out of `attention`. A version that is not
- * newer changes nothing. Returns the orders that have something to process now and had not before.
- */
-export async function noteChanges(
+/** Inserts the rows of orders that have none, and locks the rows of the others. Returns the inserted ones' orders. */
+export async function insertChanges(
   { client }: Transaction,
-  changes: readonly InvoiceChange[],
-): Promise<string[]> {
-  const { rows } = await client.query<{ order_id: string; is_unfinished: boolean }>({
-    name: 'note_changes',
+  rows: readonly ChangeRow[],
+): Promise<Set<string>> {
+  if (rows.length === 0) return new Set();
+  const inserted = await client.query<{ order_id: string }>({
+    name: 'processing.insert-changes',
     text,
-    values: [
-      changes.map(({ invoice_id }) => invoice_id),
-      changes.map(({ service }) => service),
-      changes.map(({ version }) => version),
-    ],
+    values: valuesOf(rows),
   });
-  return rows.filter(({ is_unfinished }) => is_unfinished).map(({ order_id }) => order_id);
+  return new Set(inserted.rows.map(({ order_id }) => order_id));
 }

@@ -1,6 +1,6 @@
 import type { Database } from '@cashback/postgres';
 
-/** An order that stands still until its invoice changes or a person has it resumed. */
+/** An order that needs attention, until its invoice changes or a person resumes it. */
 export interface AttentionRow {
   order_id: string;
   service: string;
@@ -22,6 +22,10 @@ export async function listAttention(
   { pool }: Database,
   { after, limit }: { after: string; limit: number },
 ): Promise<AttentionRow[]> {
-  const { rows } = await pool.query<AttentionRow>({ name: 'list_attention', text, values: [after, limit] });
+  const { rows } = await pool.query<AttentionRow>({
+    name: 'processing.list-attention',
+    text,
+    values: [after, limit],
+  });
   return rows;
 }

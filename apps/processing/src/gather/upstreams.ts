@@ -1,6 +1,6 @@
 import type { CashbackClient } from '@cashback/client';
 import type { HttpClient, Log } from '@cashback/service';
-import type { Services } from './services/open-services.ts';
+import type { Services } from '../services/open-services.ts';
 
 /** What processing an order reaches: the server only through its SDK. */
 export interface Upstreams {

@@ -1,0 +1,31 @@
+/**
+ * A row of the inbox: how far an order's invoice has moved, and how far that was processed. Its two times are
+ * relative to the clock of the transaction that reads or writes the row.
+ */
+export interface ChangeRow {
+  order_id: string;
+  service: string;
+  /** The newest version of the invoice that was announced. */
+  seen_version: number;
+  /** The newest version whose cashback is registered, or which needs none. */
+  processed_version: number;
+  /** The service's URL did not answer, so its stored value was kept: ask it again. */
+  asks_again: boolean;
+  /** Failed attempts in a row. */
+  failures: number;
+  /** How long an input has been missing by now; null while none is. */
+  waited_ms: number | null;
+  /** Why a person must act; null when nobody needs to. */
+  attention: string | null;
+  /** How often the server answered `register` with each outcome; nothing is decided by it. */
+  registered: number;
+  unchanged: number;
+  stale: number;
+  /** When a job is due; the sweeper finds rows whose job is late. */
+  next_attempt_in_ms: number;
+}
+
+/** The partial index of the sweeper has the same condition. */
+export function isUnfinished({ processed_version, seen_version, asks_again, attention }: ChangeRow): boolean {
+  return (processed_version < seen_version || asks_again) && attention === null;
+}
