@@ -1,9 +1,9 @@
-import { type Relay, startRelay } from '@cashback/proxies';
+import { type TcpProxy, startTcpProxy } from '@cashback/proxies';
 
 /** What becomes of a COMMIT: it takes effect and its answer is lost, or it is lost on its way there. */
 export type CommitLoss = 'answer' | 'request';
 
-export interface CommitRelay extends Relay {
+export interface CommitRelay extends TcpProxy {
   /** The next transaction that names the order loses its COMMIT, and its connection is reset. */
   loseCommitOf(orderId: string, loss: CommitLoss): void;
   /** How many were lost. */
@@ -19,24 +19,24 @@ const COMMITTED = 'COMMIT\0';
 export async function startCommitRelay(databaseUrl: string): Promise<CommitRelay> {
   let chosen: { orderId: string; loss: CommitLoss } | null = null;
   const relay: CommitRelay = {
-    ...(await startRelay(databaseUrl, () => {
+    ...(await startTcpProxy(databaseUrl, () => {
       let named = false;
       let losing = false;
       return {
-        toTarget(piece) {
-          if (piece.includes(BEGIN)) named = false;
-          if (chosen !== null && piece.includes(chosen.orderId)) named = true;
-          if (chosen === null || !named || !piece.includes(COMMIT)) return 'pass';
+        fromCaller(chunk) {
+          if (chunk.includes(BEGIN)) named = false;
+          if (chosen !== null && chunk.includes(chosen.orderId)) named = true;
+          if (chosen === null || !named || !chunk.includes(COMMIT)) return 'forward';
           const { loss } = chosen;
           chosen = null;
           relay.lost += 1;
           losing = loss === 'answer';
-          return losing ? 'pass' : 'cut';
+          return losing ? 'forward' : 'reset';
         },
-        toCaller(piece) {
+        fromTarget(chunk) {
           // The connection is reset only when the COMMIT has taken effect for certain.
-          if (losing) return piece.includes(COMMITTED) ? 'cut' : 'lose';
-          return 'pass';
+          if (losing) return chunk.includes(COMMITTED) ? 'reset' : 'drop';
+          return 'forward';
         },
       };
     })),

@@ -1,5 +1,5 @@
 import { type CashbackClient, createCashbackClient } from '@cashback/client';
-import { startRelay } from '@cashback/proxies';
+import { startTcpProxy } from '@cashback/proxies';
 import { type SequentialModel, checkLinearizable, createHistory } from '@cashback/invariants/linearizability';
 import { callServer, isUnknown } from '@cashback/register-model/calls';
 import { type ModelInput, type ModelResult, modelResult, modelView } from '@cashback/register-model';
@@ -62,9 +62,9 @@ function openClient(url: string, batching: boolean): CashbackClient {
 
 /** A client some of whose requests do not arrive, and some of whose answers do not come back. */
 async function openClientOnBadRoad(url: string): Promise<CashbackClient> {
-  const road = await startRelay(url, () => ({
-    toTarget: () => (Math.random() < 0.1 ? 'cut' : 'pass'),
-    toCaller: () => (Math.random() < 0.2 ? 'cut' : 'pass'),
+  const road = await startTcpProxy(url, () => ({
+    fromCaller: () => (Math.random() < 0.1 ? 'reset' : 'forward'),
+    fromTarget: () => (Math.random() < 0.2 ? 'reset' : 'forward'),
   }));
   cleanups.push(() => road.stop());
   return openClient(road.url, false);

@@ -180,7 +180,7 @@ describe('a process that loses its database', () => {
     const listener = await listenTo(cutOff.url, walletId);
     await vi.waitFor(() => expect(listener.sequences()).toEqual([1]), within);
 
-    proxy.setFault({ kind: 'reset' });
+    proxy.cut();
     const { status, body } = await get(cutOff.url, `/wallets/${walletId}`);
     expect([status, body.error.code]).toEqual([503, 'DATABASE_UNAVAILABLE']);
     const told = await tell(cutOff.url, newCallback(walletId, 9));
@@ -188,7 +188,7 @@ describe('a process that loses its database', () => {
     expect((await fetch(`${cutOff.url}/health`)).status).toBe(503);
     await tellUpTo(walletId, 2, 3);
 
-    proxy.setFault(null);
+    proxy.restore();
     await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(3), within);
     await tell(url, newCallback(walletId, 4));
     await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(4), within);

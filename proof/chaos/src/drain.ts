@@ -1,28 +1,28 @@
 import { type FrontDoor, settle } from '@cashback/scenario';
 import type { World } from '@cashback/invariants';
-import { giveAttention } from './give-attention.ts';
+import { resumeOrders } from './resume-orders.ts';
 
 const ATTENTION_ROUNDS = 5;
-const PATIENCE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 
 export interface Drained {
   unsettled: { order_id: string; detail: string }[];
-  /** Orders that were given the attention that they needed. */
-  given: number;
+  /** Orders that needed attention and were resumed. */
+  resumed_orders: number;
 }
 
-/** Waits until all is settled. What needs a person's attention gets it, as often as faults may have brought it about. */
+/** Waits until every order is settled. Orders that need attention are resumed, as a person would once faults are over. */
 export async function drain(
   worlds: readonly World[],
   door: FrontDoor,
   { signal }: { signal: AbortSignal },
 ): Promise<Drained> {
-  let given = 0;
+  let resumed_orders = 0;
   for (let round = 1; ; round += 1) {
     const unsettled: Drained['unsettled'] = [];
     let resumed = 0;
     for (const world of worlds) {
-      const left = await settle(world, { signal, look: () => {}, patience_ms: PATIENCE_MS });
+      const left = await settle(world, { signal, progress: () => {}, timeout_ms: TIMEOUT_MS });
       unsettled.push(...left.examples);
       if (left.wallets > 0) {
         unsettled.push({
@@ -30,9 +30,10 @@ export async function drain(
           detail: `${left.wallets} wallets are not cached or not pushed`,
         });
       }
-      if (left.orders > 0) resumed += await giveAttention(world, door);
+      if (left.orders > 0) resumed += await resumeOrders(world, door);
     }
-    given += resumed;
-    if (unsettled.length === 0 || resumed === 0 || round > ATTENTION_ROUNDS) return { unsettled, given };
+    resumed_orders += resumed;
+    if (unsettled.length === 0 || resumed === 0 || round > ATTENTION_ROUNDS)
+      return { unsettled, resumed_orders };
   }
 }

@@ -1,2 +1,2 @@
-/** By how many milliseconds the clock of a process is off that runs with `shift-clock.ts`. */
+/** How many milliseconds `shift-clock.ts` adds to the clock of its process. */
 export const clockShiftMs = Number(process.env['CLOCK_SHIFT_MS'] ?? 0);

@@ -3,8 +3,8 @@ import { type Fault, type FaultContext, LANES, type Lane } from './fault.ts';
 import { type Firing, scheduleRound } from './schedule.ts';
 
 const BETWEEN_FAULTS_MS = 100;
-/** A kind that took hold of nothing in so many rounds will not do so in the next. */
-const MOST_ROUNDS_FOR_A_KIND = 4;
+/** A kind that affected nothing in this many rounds will not do so in the next. */
+const MAX_ROUNDS_FOR_A_KIND = 4;
 
 interface FireOptions {
   faults: readonly Fault[];
@@ -12,13 +12,13 @@ interface FireOptions {
   minutes: number;
   signal: AbortSignal;
   say(what: string): void;
-  /** Throws what makes going on senseless. */
+  /** Throws when the load has failed, as faults without load show nothing. */
   throwIfFailed(): void;
 }
 
 /**
- * Fires the schedule of the seed for so many minutes, and on until each kind has taken hold of something: how often
- * each did. A kind that does not in `MOST_ROUNDS_FOR_A_KIND` rounds is left at 0.
+ * Fires the schedule of the seed for `minutes`, and longer until each kind has affected something. Resolves with how
+ * often each did. A kind that affects nothing in `MAX_ROUNDS_FOR_A_KIND` rounds stays at 0.
  */
 export async function fireFaults(
   context: Omit<FaultContext, 'random'>,
@@ -48,8 +48,8 @@ export async function fireFaults(
       if (firings.length === 0) return;
       for (const firing of firings) {
         const isLate = performance.now() > until;
-        if (isLate && (round > MOST_ROUNDS_FOR_A_KIND || !missing(lane))) return;
-        // When time is up only what never took hold is tried again.
+        if (isLate && (round > MAX_ROUNDS_FOR_A_KIND || !missing(lane))) return;
+        // When time is up, only kinds that affected nothing yet are fired again.
         if (isLate && (fired[firing.fault.name] ?? 0) > 0) continue;
         if (signal.aborted) return;
         options.throwIfFailed();

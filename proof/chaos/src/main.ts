@@ -19,8 +19,8 @@ const program = new Command('chaos')
   .description(
     'Run the whole system under load and random faults, then heal, drain, and check every invariant',
   )
-  .option('--minutes <n>', 'how long faults go on; at least until each kind has happened once', minutes, 2)
-  .option('--seed <n>', 'decides the orders, and which fault comes when', integer, 1)
+  .option('--minutes <n>', 'how long faults go on; longer until each kind has happened once', minutes, 2)
+  .option('--seed <n>', 'decides the orders, and the schedule of the faults', integer, 1)
   .option('--only <text>', 'only the faults whose name contains it', kinds, '')
   .option('--json', 'print the report as JSON')
   .addHelpText(
@@ -31,11 +31,11 @@ Exit code: 0 nothing lost, nothing doubled, everything drained, and every kind o
   )
   .parse();
 
-// Node's own way out waits for every request of every socket, and those of connections that were swallowed never end.
+// Node's own exit waits for every open request, and requests on connections that were swallowed never end.
 process.exit(await main(program.opts<Options>()));
 
 async function main({ minutes: duration, seed, json, only }: Options): Promise<number> {
-  const stop = waitForStop();
+  using stop = waitForStop();
   process.stderr.write(`chaos: ${duration} minutes, seed ${seed}\n`);
   const work_folder = mkdtempSync(path.join(tmpdir(), 'cashback-chaos-'));
   let passed = false;
@@ -56,7 +56,6 @@ async function main({ minutes: duration, seed, json, only }: Options): Promise<n
   } catch (error) {
     process.stderr.write(`chaos: ${error instanceof Error ? error.stack : String(error)}\n`);
   } finally {
-    stop.release();
     const hasLogs = readdirSync(work_folder).length > 0;
     if (!passed && hasLogs) process.stderr.write(`The logs of the apps are in ${work_folder}/logs\n`);
     else rmSync(work_folder, { recursive: true, force: true });
@@ -80,5 +79,5 @@ function integer(text: string): number {
 function kinds(text: string): string {
   if (FAULTS.some(({ name }) => name.includes(text))) return text;
   const names = FAULTS.map(({ name }) => `  ${name}`).join('\n');
-  throw new InvalidArgumentError(`No kind of fault has it in its name. There are:\n${names}`);
+  throw new InvalidArgumentError(`No kind of fault has it in its name. The kinds are:\n${names}`);
 }

@@ -3,30 +3,30 @@ import { INVARIANTS, type Violation } from '@cashback/invariants';
 export interface ChaosReport {
   seed: number;
   minutes: number;
-  /** Orders of the shop, and what happened to them. */
+  /** Orders of the shop, and the steps played on them. */
   orders: number;
   steps: number;
   /** Calls of clients that register the same order at the same time, and how many were never answered. */
   contended_calls: number;
   unanswered_calls: number;
-  /** Contended orders whose calls could be ordered in too many ways to look through. */
+  /** Contended orders whose calls have too many possible orders to try. */
   undecided_histories: string[];
-  /** Apps that ended by themselves and were not there in the end. */
+  /** Apps that ended by themselves. */
   crashed: string[];
-  /** How often each kind of fault took hold of something. */
+  /** How often each kind of fault affected something. */
   fired: Record<string, number>;
-  /** Kinds that cannot happen here, and why. */
+  /** Kinds that cannot happen on this machine, and why. */
   skipped: Record<string, string>;
-  /** Orders that a person had to have tried again. */
-  given_attention: number;
+  /** Orders that needed attention and were resumed. */
+  resumed_orders: number;
   unsettled: { order_id: string; detail: string }[];
   violations: Violation[];
-  /** What the tables say of some of the orders that something is wrong with, oldest first. */
+  /** What the tables say about some of the orders with a problem, oldest first. */
   histories: { order_id: string; lines: string[] }[];
   seconds: number;
 }
 
-/** Kinds that could have happened and never took hold of anything: the run shows nothing of them, and fails. */
+/** Kinds that could have happened and never affected anything. The run shows nothing about them, and fails. */
 export function neverFired({ fired, skipped }: Pick<ChaosReport, 'fired' | 'skipped'>): string[] {
   return Object.keys(fired).filter((name) => fired[name] === 0 && !(name in skipped));
 }
@@ -36,7 +36,7 @@ export function hasPassed(report: ChaosReport): boolean {
   return [violations, unsettled, crashed, neverFired(report)].every((problems) => problems.length === 0);
 }
 
-/** For a person. The last line says it all; the lines before it say what to look at. */
+/** For a person. The last line is the summary; the lines before it say what to examine. */
 export function describeReport(report: ChaosReport): string {
   const { fired, skipped, violations, unsettled } = report;
   const missing = neverFired(report);
@@ -49,7 +49,9 @@ export function describeReport(report: ChaosReport): string {
       .map(([name, count]) => `  ${String(count).padStart(6)}  ${name}`),
     ...Object.entries(skipped).map(([name, why]) => `  skipped  ${name}: ${why}`),
     '',
-    ...missing.map((name) => `NEVER HAPPENED  ${name}: it took hold of nothing, so nothing is known of it`),
+    ...missing.map(
+      (name) => `NEVER HAPPENED  ${name}: it affected nothing, so this run shows nothing about it`,
+    ),
     ...report.crashed.map((app) => `ENDED BY ITSELF  ${app}: the end of its log says why`),
     ...unsettled.map(({ order_id, detail }) => `UNSETTLED  ${order_id}: ${detail}`),
     ...violations.map(
@@ -58,11 +60,11 @@ export function describeReport(report: ChaosReport): string {
     ),
     ...report.histories.flatMap(({ order_id, lines: history }) => [
       '',
-      `What the tables say of ${order_id}, oldest first:`,
+      `What the tables say about ${order_id}, oldest first:`,
       ...history.map((line) => `  ${line}`),
     ]),
-    `${report.orders} orders in ${report.steps} steps; ${report.contended_calls} registers and looks at contended orders, ` +
-      `${report.unanswered_calls} never answered, ${report.undecided_histories.length} orders of them undecided; ${report.given_attention} orders tried again by a person`,
+    `${report.orders} orders in ${report.steps} steps; ${report.contended_calls} registers and reads of contended orders, ` +
+      `${report.unanswered_calls} never answered, histories of ${report.undecided_histories.length} orders undecided; ${report.resumed_orders} orders resumed after they needed attention`,
     `${Object.keys(fired).length - missing.length} kinds of fault happened, ${Object.keys(skipped).length} skipped, ` +
       `${missing.length} never; ${violations.length} violations, ${unsettled.length} unsettled, ${report.seconds} s`,
   ];

@@ -8,8 +8,8 @@ export interface Firing {
 }
 
 /**
- * What comes when, by lane: a function of the seed and of nothing that happens. Each round has every kind of the lane
- * once, in an order of its own.
+ * The faults of one round, by lane: a function of the seed alone, whatever happens in the run. Each round has every
+ * kind of the lane once, in an order of its own.
  */
 export function scheduleRound(faults: readonly Fault[], seed: number, round: number): Record<Lane, Firing[]> {
   const order = seededRandom(seed, round);

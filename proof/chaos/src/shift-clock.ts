@@ -1,4 +1,4 @@
-/** Loaded before an app: its clock is off by so many milliseconds, as that of a machine is that lost its time server. */
+/** Loaded before an app: shifts its clock, as on a machine that lost its time server. */
 import { clockShiftMs as shift_ms } from './env.ts';
 
 const RealDate = Date;

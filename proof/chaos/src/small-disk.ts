@@ -3,18 +3,17 @@ import { existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:f
 import path from 'node:path';
 
 /** A file system of its own for the data of Postgres, small enough to be filled. */
-export interface SmallDisk {
+export interface SmallDisk extends Disposable {
   folder: string;
-  /** Takes all the room that is left. */
+  /** Takes all the free space. */
   fill(): void;
   /** Gives it back. */
   free(): void;
-  unmount(): void;
 }
 
 const SIZE_MB = 600;
 
-/** Null, with the reason, where none can be mounted: it takes root on Linux. */
+/** The disk, or the reason why none can be mounted: that takes root on Linux. */
 export function mountSmallDisk(folder: string): { disk: SmallDisk } | { skipped: string } {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
     return { skipped: 'a small file system can be mounted by root on Linux only' };
@@ -39,7 +38,7 @@ export function mountSmallDisk(folder: string): { disk: SmallDisk } | { skipped:
       free() {
         if (existsSync(ballast)) rmSync(ballast);
       },
-      unmount() {
+      [Symbol.dispose]() {
         execFileSync('umount', ['-l', folder], { stdio: 'pipe' });
       },
     },

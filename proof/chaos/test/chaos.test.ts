@@ -20,7 +20,7 @@ function runMain(...args: string[]): Promise<Ended> {
 }
 
 test(
-  'a short run with one kind of fault: it happens, everything drains, every invariant holds',
+  'in a short run with one kind of fault it happens, everything drains, and every invariant holds',
   { timeout: 300_000 },
   async () => {
     const { code, stdout, stderr } = await runMain(
@@ -46,7 +46,7 @@ test(
 );
 
 test.each([
-  [['--only', 'earthquake'], 'No kind of fault has it in its name. There are:'],
+  [['--only', 'earthquake'], 'No kind of fault has it in its name. The kinds are:'],
   [['--minutes', '0'], 'Expected a number of minutes above 0'],
   [['--seed', 'x'], 'Expected a whole number'],
 ])('%s is refused with what is wrong', async (args, message) => {

@@ -33,17 +33,17 @@ const check = (calls: readonly ContendedCall[], stored: ModelView) =>
   checkContention(calls, new Map([['order-1', stored]]));
 const first = register([0, 10], 1, 5, { revision: 1 });
 
-test('what was acknowledged and is stored is no violation', () => {
+test('a register that was acknowledged and is stored is no violation', () => {
   expect(check([first], orderAt(1, 1, 5))).toEqual({ violations: [], undecided: [] });
 });
 
-test('what was acknowledged and is not stored is a violation of 2, with the calls that show it', () => {
+test('a register that was acknowledged and is not stored violates 2, and the report has the calls', () => {
   const { violations } = check([first, register([20, 30], 2, 6, { revision: 2 })], orderAt(1, 1, 5));
   expect(violations).toMatchObject([{ invariant: 2, order_id: 'order-1' }]);
   expect(violations[0]?.detail).toContain('"registered"');
 });
 
-test('what was never answered may be stored, or not', () => {
+test('a register without an answer may be stored, or not', () => {
   const silent = register([20, 0], 2, 6, null);
   for (const stored of [orderAt(1, 1, 5), orderAt(2, 2, 6)]) {
     expect(check([first, silent], stored).violations).toEqual([]);
@@ -52,7 +52,7 @@ test('what was never answered may be stored, or not', () => {
   expect(check([first, silent], half).violations).toHaveLength(1);
 });
 
-test('an older invoice version that overwrote a newer one is a violation of 3', () => {
+test('an older invoice version that overwrote a newer one violates 3', () => {
   const newer = register([0, 10], 3, 5, { revision: 1 });
   const older = register([20, 30], 2, 6, { revision: 2 });
   const stored = orderAt(2, 2, 6);

@@ -4,7 +4,7 @@ import { fireFaults } from '../src/fire-faults.ts';
 
 const context = { disk_skipped: 'it takes root' } as unknown as Omit<FaultContext, 'random'>;
 
-/** A kind that takes hold of something from the given firing on. */
+/** A kind that affects something from the given firing on. */
 function kind(name: string, from: number, more: Partial<Fault> = {}): Fault & { fired: number } {
   const fault: Fault & { fired: number } = {
     name,
@@ -33,25 +33,25 @@ function fire(faults: readonly Fault[], options: { signal?: AbortSignal; throwIf
   return { run, said };
 }
 
-test('when time is up a run goes on with what never took hold, until it does', async () => {
+test('when time is up, kinds that affected nothing yet are fired until they do', async () => {
   const [once, late] = [kind('once', 1), kind('late', 3)];
   expect(await fire([once, late]).run).toEqual({ once: 1, late: 1 });
   expect(late.fired).toBe(3);
 });
 
-test('a kind that can take hold of nothing ends no run, and is told with 0', async () => {
+test('a kind that never affects anything does not end the run, and is reported as 0', async () => {
   const never = kind('never', Infinity, { lane: 'workers' });
   expect(await fire([kind('once', 1), never]).run).toEqual({ once: 1, never: 0 });
   expect(never.fired).toBe(4);
 });
 
-test('a kind that cannot happen here is not tried', async () => {
+test('a kind that cannot happen on this machine is not fired', async () => {
   const full = kind('disk full', 1, { skipped: ({ disk_skipped }) => disk_skipped });
   expect(await fire([kind('once', 1), full]).run).toEqual({ once: 1 });
   expect(full.fired).toBe(0);
 });
 
-test('what goes wrong with the run itself ends every lane with its error', async () => {
+test('an error of the run itself ends every lane', async () => {
   const broken = kind('broken', 1, {
     fire: async () => {
       throw new Error('no such process');
@@ -66,7 +66,7 @@ test('what goes wrong with the run itself ends every lane with its error', async
   await expect(fire([kind('once', 1)], { throwIfFailed: load }).run).rejects.toThrow('the load has failed');
 });
 
-test('who goes on hears of each fault, and how many kinds have happened', async () => {
+test('each fault is reported, with how many kinds have happened', async () => {
   const { run, said } = fire([kind('once', 1)]);
   await run;
   expect(said).toEqual([expect.stringMatching(/ 1\/1 kinds {2}once: 1$/)]);

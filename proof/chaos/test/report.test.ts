@@ -12,7 +12,7 @@ const good: ChaosReport = {
   crashed: [],
   fired: { 'kill -9 of worker': 2, '500, worker>transactions': 30 },
   skipped: { 'disk full for Postgres': 'it takes root' },
-  given_attention: 0,
+  resumed_orders: 0,
   unsettled: [],
   violations: [],
   histories: [],
@@ -30,11 +30,7 @@ const failures: [string, Partial<ChaosReport>, string][] = [
     { unsettled: [{ order_id: 'order-1', detail: 'revision 2' }] },
     'UNSETTLED  order-1: revision 2',
   ],
-  [
-    'a kind of fault that took hold of nothing',
-    { fired: { ...good.fired, hang: 0 } },
-    'NEVER HAPPENED  hang',
-  ],
+  ['a kind of fault that affected nothing', { fired: { ...good.fired, hang: 0 } }, 'NEVER HAPPENED  hang'],
   ['an app that ended by itself', { crashed: ['worker'] }, 'ENDED BY ITSELF  worker'],
 ];
 
@@ -55,15 +51,15 @@ test.each(failures)('%s fails the run, and the report names it', (_, change, lin
   expect(describeReport(report)).toContain(line);
 });
 
-test('a kind that cannot happen here is skipped, and is not one that never happened', () => {
+test('a kind that cannot happen on this machine is skipped, and does not count as never happened', () => {
   const skipped = { ...good, fired: { ...good.fired, 'disk full for Postgres': 0 } };
   expect(neverFired(skipped)).toEqual([]);
   expect(hasPassed(skipped)).toBe(true);
 });
 
-test('what the tables say of an order that something is wrong with is part of the report', () => {
+test('the report has what the tables say about an order with a problem', () => {
   const histories = [{ order_id: 'order-1', lines: ['09:00 registered', '09:01 lost'] }];
   expect(describeReport({ ...good, histories })).toContain(
-    'What the tables say of order-1, oldest first:\n  09:00 registered\n  09:01 lost\n',
+    'What the tables say about order-1, oldest first:\n  09:00 registered\n  09:01 lost\n',
   );
 });

@@ -18,7 +18,7 @@ test('a round has every kind once, each in its lane', () => {
   expect(new Set(names).size).toBe(names.length);
 });
 
-test('what one fault draws while it lasts changes nothing for the others', () => {
+test('the draws of one fault change nothing for the others', () => {
   const draws = (before: number) => {
     const firings = LANES.flatMap((lane) => scheduleRound(FAULTS, 3, 1)[lane]);
     for (let draw = 0; draw < before; draw += 1) firings[0]?.random.integer(0, 100);
@@ -28,7 +28,7 @@ test('what one fault draws while it lasts changes nothing for the others', () =>
 });
 
 /** The kinds that a run must show, in words that are parts of their names. */
-const WANTED = [
+const REQUIRED = [
   ...['worker', 'server', 'transactions', 'processing', 'Postgres'].map((name) => `kill -9 of ${name}`),
   'backend terminated in a transaction',
   "COMMIT's answer dropped",
@@ -53,6 +53,6 @@ const WANTED = [
   ...['reset', 'half-open', 'black-hole', 'cut', 'drip'].map((way) => `connections to Postgres: ${way}`),
 ];
 
-test.each(WANTED)('%s is a kind of fault', (part) => {
+test.each(REQUIRED)('%s is a kind of fault', (part) => {
   expect(FAULTS.some(({ name }) => name.includes(part))).toBe(true);
 });

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { waitForStop } from '@cashback/system';
 import { startEmbeddedPostgres } from '@cashback/embedded-postgres';
+import { waitForStop } from '@cashback/system';
 import { Command, InvalidArgumentError } from 'commander';
-import { type Lab, openLab } from './lab.ts';
 import { type FailpointReport, runFailpoints } from './run-failpoints.ts';
+import { type Testbed, startTestbed } from './testbed.ts';
 
 interface Options {
   all?: true;
@@ -21,61 +21,51 @@ const program = new Command('failpoints')
     'Play one order through the whole system, kill or cut off a process between two of its effects, check every invariant; again for the next two',
   )
   .option('--all', 'visit every point')
-  .option('--points <n>', 'how many of them otherwise', integer, 40)
-  .option('--seed <n>', 'picks them', integer, 1)
+  .option('--points <n>', 'how many points to visit without --all', integer, 40)
+  .option('--seed <n>', 'picks the points', integer, 1)
   .option('--only <text>', 'only points whose description contains it, such as "worker killed"', '')
-  .option('--systems <n>', 'how many systems share the points out among them', integer, 2)
+  .option('--systems <n>', 'how many systems share the points', integer, 2)
   .option('--json', 'print the report as JSON')
-  .addHelpText(
-    'after',
-    '\nExit code: 0 every invariant held at every point that was visited; 1 anything else.',
-  )
+  .addHelpText('after', '\nExit code: 0 every invariant held at every visited point; 1 anything else.')
   .parse();
 
-// Node's own way out waits for every request of every socket, and those of connections that were swallowed never end.
+// Node's own exit waits for every open request, and requests on connections that were swallowed never end.
 process.exit(await main(program.opts<Options>()));
 
 async function main(options: Options): Promise<number> {
-  const stop = waitForStop();
+  using stop = waitForStop();
   const folder = mkdtempSync(path.join(tmpdir(), 'cashback-failpoints-'));
-  const stops: (() => Promise<void>)[] = [];
-  let passed = false;
   try {
-    const report = await run(options, { folder, stops, signal: stop.signal });
-    passed = report.failures.length === 0;
+    const report = await run(options, folder, stop.signal);
+    const passed = report.failures.length === 0;
     process.stdout.write(
       options.json ? `${JSON.stringify({ passed, ...report }, null, 2)}\n` : describe(report),
     );
+    if (passed) {
+      rmSync(folder, { recursive: true, force: true });
+      return 0;
+    }
   } catch (error) {
     process.stderr.write(`failpoints: ${error instanceof Error ? error.stack : String(error)}\n`);
-  } finally {
-    stop.release();
-    for (const stopOne of stops.toReversed()) await stopOne();
-    if (passed) rmSync(folder, { recursive: true, force: true });
-    else process.stderr.write(`The logs of the apps are in ${folder}\n`);
   }
-  return passed ? 0 : 1;
+  process.stderr.write(`The logs of the apps are in ${folder}\n`);
+  return 1;
 }
 
-interface Place {
-  folder: string;
-  stops: (() => Promise<void>)[];
-  signal: AbortSignal;
-}
-
-async function run(options: Options, { folder, stops, signal }: Place): Promise<FailpointReport> {
-  const say = (what: string): void => void process.stderr.write(`  ${what}\n`);
-  const labs: Lab[] = [];
+async function run(options: Options, folder: string, signal: AbortSignal): Promise<FailpointReport> {
+  const report = (what: string): void => void process.stderr.write(`  ${what}\n`);
+  await using running = new AsyncDisposableStack();
+  const testbeds: Testbed[] = [];
   for (let number = 1; number <= Math.max(1, options.systems); number += 1) {
+    signal.throwIfAborted();
     const work_folder = path.join(folder, String(number));
-    const postgres = await startEmbeddedPostgres({ data_dir: path.join(work_folder, 'postgres') });
-    stops.push(() => postgres.stop());
-    const lab = await openLab({ database_url: postgres.url, work_folder, report: say });
-    stops.push(() => lab.stop());
-    labs.push(lab);
+    const data_dir = path.join(work_folder, 'postgres');
+    const postgres = running.use(await startEmbeddedPostgres({ data_dir }));
+    testbeds.push(running.use(await startTestbed({ database_url: postgres.url, work_folder, report })));
   }
-  const most = options.all ? Infinity : options.points;
-  return runFailpoints({ labs, seed: options.seed, most, only: options.only, signal, say });
+  const max_points = options.all ? Infinity : options.points;
+  const { seed, only } = options;
+  return runFailpoints({ testbeds, seed, max_points, only, signal, say: report });
 }
 
 function describe(report: FailpointReport): string {

@@ -1,85 +1,103 @@
 import { type Invoice, type InvoiceStatus, invoice, trustSettings } from '@cashback/wire';
 import { CALM } from '@cashback/scenario';
 import { type Violation, checkInvariants, readUnsettled } from '@cashback/invariants';
-import type { Fate } from '@cashback/proxies/failpoints';
-import type { Lab } from './lab.ts';
-import { until } from './until.ts';
+import { waitUntil } from '@cashback/system';
+import type { Fate } from './wire/failpoints.ts';
+import type { Testbed } from './testbed.ts';
 
-const PATIENCE_MS = 40_000;
-/** Trust takes steps at once and answers how they ended. */
-const AT_ONCE = { ...CALM, latency_ms: 0 };
+const TIMEOUT_MS = 40_000;
+/** Trust applies a step at once, and its answer has the outcome. */
+const NO_LATENCY = { ...CALM, latency_ms: 0 };
 const SERVICE = 'yellow';
 
 /**
- * The canonical life of an order: it is cleared, and both sources are topped up; a part of it is refunded, of which
- * one step of Trust fails after another was applied, and which is tried again; then all of it is. Calls that get no
- * answer are made again, as a caller would. Resolves with what is violated in the end.
+ * The canonical life of an order:
+ *
+ *     cleared 100 -> both sources are topped up
+ *     cleared  40 -> of the two refunds at Trust one fails after the other was applied; a retry settles the order
+ *     cleared   0 -> everything is refunded
+ *
+ * A call without an answer is repeated, as a caller would. Resolves with the violations at rest.
  */
-export async function playScenario(lab: Lab, run: string): Promise<Violation[]> {
-  const { door } = lab;
+export async function playScenario(testbed: Testbed, run: string): Promise<Violation[]> {
+  const { door } = testbed;
   const order_id = `${run}-order`;
   const payee = { user_id: `${run}-user`, wallet_id: `${run}-wallet`, currency: 'USD' };
   const rates = [
     { source: 'user' as const, rate: '0.1' },
     { source: 'service' as const, rate: '0.05' },
   ];
-  await setTrust(lab, AT_ONCE);
-  const created: Invoice = await door.insist(() =>
+  await setTrust(testbed, NO_LATENCY);
+  const created: Invoice = await door.retryUntilAnswered(() =>
     door.transactions.post(
       '/v2/invoice/create',
       { invoice_id: order_id, service: SERVICE, ...payee, ...captured('held', '100.00') },
       invoice,
     ),
   );
-  await door.insist(() => door.server.rates.put({ order_id, service: SERVICE, rates }));
+  await door.retryUntilAnswered(() => door.server.rates.put({ order_id, service: SERVICE, rates }));
   let { version } = created;
   const change = async (status: InvoiceStatus, amount: string | null): Promise<void> => {
     const body = { invoice_id: order_id, version, ...captured(status, amount) };
-    ({ version } = await door.insist(() => door.transactions.post('/v2/invoice/update', body, invoice)));
+    ({ version } = await door.retryUntilAnswered(() =>
+      door.transactions.post('/v2/invoice/update', body, invoice),
+    ));
   };
 
   await change('cleared', '100.00');
-  await settled(lab, run, 'topped up');
-  await failSecondRefund(lab, order_id, () => change('cleared', '40.00'));
-  await settled(lab, run, 'lowered');
+  await settled(testbed, run, 'topped up');
+  await failSecondRefund(testbed, order_id, () => change('cleared', '40.00'));
+  await settled(testbed, run, 'lowered');
   await change('cleared', null);
-  await settled(lab, run, 'refunded');
-  return checkInvariants(lab.world(run), () => {});
+  await settled(testbed, run, 'refunded');
+  return checkInvariants(testbed.world(run), () => {});
 }
 
-/** From its second refund on Trust refuses every step, until an operation of the order has failed for it. */
-async function failSecondRefund(lab: Lab, order_id: string, work: () => Promise<void>): Promise<void> {
-  const refusing = lab.failpoints.set({
+/** From the second refund on Trust refuses every step, until an operation of the order has failed because of it. */
+async function failSecondRefund(
+  testbed: Testbed,
+  order_id: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  const refusing = testbed.failpoints.set({
     by: 'transactions',
     name: 'POST /refunds',
     nth: 2,
     when: 'before',
     async act(): Promise<Fate> {
-      await setTrust(lab, { ...AT_ONCE, refusal_share: 1 });
+      await setTrust(testbed, { ...NO_LATENCY, refusal_share: 1 });
       return 'go_on';
     },
   });
   await work();
-  const { sql } = lab.world('');
-  await until('failed', PATIENCE_MS, async () => {
-    const { rowCount } = await sql.query(
-      `SELECT FROM transactions.cashback_operations WHERE invoice_id = $1 AND status = 'failed'`,
-      [order_id],
-    );
-    return rowCount === 0 ? `the step was ${refusing.wasReached() ? '' : 'not '}sent` : null;
-  });
-  await setTrust(lab, AT_ONCE);
+  const { sql } = testbed.world('');
+  await waitUntil(
+    'failed',
+    async () => {
+      const { rowCount } = await sql.query(
+        `SELECT FROM transactions.cashback_operations WHERE invoice_id = $1 AND status = 'failed'`,
+        [order_id],
+      );
+      return rowCount !== 0 || `the step was ${refusing.wasReached() ? '' : 'not '}sent`;
+    },
+    { timeout_ms: TIMEOUT_MS },
+  );
+  await setTrust(testbed, NO_LATENCY);
 }
 
-async function settled(lab: Lab, run: string, what: string): Promise<void> {
-  await until(what, PATIENCE_MS, async () => {
-    const { orders, wallets, examples } = await readUnsettled(lab.world(run));
-    return orders + wallets === 0 ? null : `${examples[0]?.detail ?? ''}, ${wallets} wallets behind`;
-  });
+async function settled(testbed: Testbed, run: string, what: string): Promise<void> {
+  await waitUntil(
+    what,
+    async () => {
+      const { orders, wallets, examples } = await readUnsettled(testbed.world(run));
+      return orders + wallets === 0 || `${examples[0]?.detail ?? ''}, ${wallets} wallets behind`;
+    },
+    { timeout_ms: TIMEOUT_MS },
+  );
 }
 
-async function setTrust({ door }: Lab, settings: typeof CALM): Promise<void> {
-  await door.insist(() => door.trust.post('/settings', settings, trustSettings));
+async function setTrust({ door }: Testbed, settings: typeof CALM): Promise<void> {
+  await door.retryUntilAnswered(() => door.trust.post('/settings', settings, trustSettings));
 }
 
 function captured(status: InvoiceStatus, amount: string | null) {

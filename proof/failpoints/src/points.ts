@@ -1,17 +1,17 @@
-import type { Effect } from '@cashback/proxies/failpoints';
-import { VICTIMS, type Victim } from './lab.ts';
+import type { Effect } from './wire/failpoints.ts';
+import { VICTIMS, type Victim } from './testbed.ts';
 
-/** What happens at a point: the process is killed and started anew, or only the connection is lost there. */
-const HOWS = ['killed', 'cut off'] as const;
-type How = (typeof HOWS)[number];
+/** What happens at a point: the process is killed and restarted, or only its connection is lost. */
+const INTERRUPTIONS = ['killed', 'cut off'] as const;
+type Interruption = (typeof INTERRUPTIONS)[number];
 
-/** A place between two effects, by the effect and how many of its name came before it. */
+/** A place between two effects: before or after the `nth` effect of a name. */
 export interface Point {
   by: Victim;
   name: string;
   nth: number;
   when: 'before' | 'after';
-  how: How;
+  how: Interruption;
 }
 
 export function describePoint({ by, name, nth, when, how }: Point): string {
@@ -19,8 +19,8 @@ export function describePoint({ by, name, nth, when, how }: Point): string {
 }
 
 /**
- * Every point of a run that had these effects. What only reads is passed over: seen from outside, before it is after
- * the effect that was before it.
+ * Every point of a run that had these effects. Effects that only read are left out: seen from outside, the point before
+ * one is the point after the effect that precedes it.
  */
 export function pointsOf(effects: readonly Effect[]): Point[] {
   const counts = new Map<string, number>();
@@ -31,7 +31,7 @@ export function pointsOf(effects: readonly Effect[]): Point[] {
     const nth = (counts.get(key) ?? 0) + 1;
     counts.set(key, nth);
     if (!changes) return [];
-    return HOWS.flatMap((how) =>
+    return INTERRUPTIONS.flatMap((how) =>
       (['before', 'after'] as const).map((when) => ({ by: victim, name, nth, when, how })),
     );
   });

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { type Random, seededRandom } from '@cashback/scenario';
-import type { Lab } from './lab.ts';
+import type { Testbed } from './testbed.ts';
 import { playScenario } from './play-scenario.ts';
 import { type Point, describePoint, pointsOf } from './points.ts';
 import { describeFailure, runPoint } from './run-point.ts';
 
 export interface FailpointOptions {
-  /** The points are shared out among them; each has a database of its own. */
-  labs: readonly Lab[];
+  /** They share the points; each has a database of its own. */
+  testbeds: readonly Testbed[];
   seed: number;
   /** How many of the points are visited; `seed` picks them. */
-  most: number;
+  max_points: number;
   /** Only points whose description contains it. */
   only: string;
   signal: AbortSignal;
@@ -18,11 +18,11 @@ export interface FailpointOptions {
 }
 
 export interface FailpointReport {
-  /** Of one run without faults, by process. */
+  /** The number of effects in one run without faults, by process. */
   effects: Record<string, number>;
   points: number;
   visited: number;
-  /** Visited, but this time nothing went that way. */
+  /** Visited, but that run did not have the effect. */
   not_reached: string[];
   failures: string[];
   seconds: number;
@@ -30,33 +30,33 @@ export interface FailpointReport {
 
 /** Counts the effects of a run without faults, then visits points between them, each in a run of its own. */
 export async function runFailpoints(options: FailpointOptions): Promise<FailpointReport> {
-  const { labs, seed, most, only, signal, say } = options;
+  const { testbeds, seed, max_points, only, signal, say } = options;
   const started = performance.now();
   const prefix = `f${Date.now().toString(36)}${randomBytes(2).toString('hex')}`;
   const failures: string[] = [];
-  // The first run of each also waits for what the start brings with it.
-  for (const [number, lab] of labs.entries()) await playScenario(lab, `${prefix}-warm${number}`);
-  const [first] = labs;
-  if (first === undefined) throw new Error('expected at least one lab');
-  const ended = first.failpoints.listen();
+  // The first run of each testbed also waits for the work that a start brings.
+  for (const [number, testbed] of testbeds.entries()) await playScenario(testbed, `${prefix}-warm${number}`);
+  const [first] = testbeds;
+  if (first === undefined) throw new Error('expected at least one testbed');
+  const stopListening = first.failpoints.listen();
   const violations = await playScenario(first, `${prefix}-calm`);
-  const heard = ended().filter(({ changes }) => changes);
+  const effects = stopListening().filter(({ changes }) => changes);
   if (violations.length > 0) {
     const found = violations.map(({ invariant, detail }) => `${invariant}: ${detail}`).join('; ');
     throw new Error(`without any fault: violation of ${found}`);
   }
 
-  const points = pointsOf(heard).filter((point) => describePoint(point).includes(only));
-  const chosen = shuffle(points, seededRandom(seed, 0)).slice(0, most);
+  const points = pointsOf(effects).filter((point) => describePoint(point).includes(only));
+  const chosen = shuffle(points, seededRandom(seed, 0)).slice(0, max_points);
   say(`${points.length} points, ${chosen.length} of them visited`);
   const not_reached: string[] = [];
   const left = [...chosen.entries()];
-  async function visit(lab: Lab): Promise<void> {
+  async function visit(testbed: Testbed): Promise<void> {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
       signal.throwIfAborted();
       const [number, point] = next;
       const run = `${prefix}-${number}`;
-      const result = await runPoint(lab, run, point);
+      const result = await runPoint(testbed, run, point);
       if (!result.reached) not_reached.push(describePoint(point));
       const failed = describeFailure(run, result);
       failures.push(...failed);
@@ -65,9 +65,9 @@ export async function runFailpoints(options: FailpointOptions): Promise<Failpoin
       );
     }
   }
-  await Promise.all(labs.map(visit));
+  await Promise.all(testbeds.map(visit));
   return {
-    effects: countBy(heard.map(({ by }) => by)),
+    effects: countBy(effects.map(({ by }) => by)),
     points: points.length,
     visited: chosen.length,
     not_reached,

@@ -1,33 +1,33 @@
-import type { Fate } from '@cashback/proxies/failpoints';
+import type { Fate } from './wire/failpoints.ts';
 import type { Violation } from '@cashback/invariants';
-import type { Lab } from './lab.ts';
+import type { Testbed } from './testbed.ts';
 import { playScenario } from './play-scenario.ts';
 import { type Point, describePoint } from './points.ts';
 
 export interface PointResult {
   point: Point;
-  /** False when this time nothing went that way. */
+  /** False when this run did not have the effect. */
   reached: boolean;
   violations: Violation[];
-  /** Why the order did not come to its end, if it did not. */
+  /** Why the order did not settle, if it did not. */
   error: string | null;
   seconds: number;
 }
 
-/** Plays the scenario, with one process killed at the point and started anew, or cut off there. */
-export async function runPoint(lab: Lab, run: string, point: Point): Promise<PointResult> {
+/** Plays the scenario. At the point one process is killed and restarted, or loses its connection. */
+export async function runPoint(testbed: Testbed, run: string, point: Point): Promise<PointResult> {
   const { by, name, nth, when, how } = point;
   const started = performance.now();
   let restarted: Promise<void> = Promise.resolve();
-  const failpoint = lab.failpoints.set({
+  const failpoint = testbed.failpoints.set({
     by,
     name,
     nth,
     when,
     async act(): Promise<Fate> {
       if (how === 'killed') {
-        await lab.kill(by);
-        restarted = lab.startAnew(by);
+        await testbed.kill(by);
+        restarted = testbed.restart(by);
         restarted.catch(() => {});
       }
       return 'reset';
@@ -36,12 +36,12 @@ export async function runPoint(lab: Lab, run: string, point: Point): Promise<Poi
   let violations: Violation[] = [];
   let error: string | null = null;
   try {
-    violations = await playScenario(lab, run);
+    violations = await playScenario(testbed, run);
   } catch (thrown) {
     error = thrown instanceof Error ? thrown.message : String(thrown);
   }
   failpoint.clear();
-  // Not to be there again is a failure of its own.
+  // A process that does not start again is a failure of its own.
   await restarted;
   const seconds = Math.round((performance.now() - started) / 100) / 10;
   return { point, reached: failpoint.wasReached(), violations, error, seconds };

@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Lab, VICTIMS, openLab } from '../src/lab.ts';
+import { type Testbed, VICTIMS, startTestbed } from '../src/testbed.ts';
 import { runFailpoints } from '../src/run-failpoints.ts';
 
-/** Some of them; `pnpm failpoints --all` visits all. */
+/** `pnpm failpoints --all` visits all of them. */
 const POINTS = 24;
 const SEED = 5;
 const TIMEOUT_MS = 600_000;
 const databases: TestDatabase[] = [];
-const labs: Lab[] = [];
+const testbeds: Testbed[] = [];
 let folder: string;
 
 beforeAll(async () => {
@@ -20,11 +20,11 @@ beforeAll(async () => {
     const database = await createTestDatabase();
     databases.push(database);
     const work_folder = path.join(folder, number);
-    labs.push(await openLab({ database_url: database.url, work_folder, report: () => {} }));
+    testbeds.push(await startTestbed({ database_url: database.url, work_folder, report: () => {} }));
   }
 }, TIMEOUT_MS);
 afterAll(async () => {
-  for (const lab of labs) await lab.stop();
+  for (const testbed of testbeds) await testbed[Symbol.asyncDispose]();
   for (const database of databases) await database.drop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -34,15 +34,15 @@ test(
   { timeout: TIMEOUT_MS },
   async () => {
     const report = await runFailpoints({
-      labs,
+      testbeds,
       seed: SEED,
-      most: POINTS,
+      max_points: POINTS,
       only: '',
       signal: AbortSignal.timeout(TIMEOUT_MS),
       say: () => {},
     });
     expect(report.failures).toEqual([]);
-    // The roads saw what there is to see.
+    // The proxies saw the effects of every process.
     for (const victim of VICTIMS) expect(report.effects[victim]).toBeGreaterThan(10);
     expect(report.not_reached.length).toBeLessThan(report.visited / 2);
   },

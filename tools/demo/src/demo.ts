@@ -54,7 +54,7 @@ process.exitCode = await main(program.opts<Options>());
 async function main({ json, keep, seed, ...options }: Options): Promise<number> {
   const progress = createProgress(process.stderr);
   const stop = waitForStop();
-  // The logs stay when there is something to look for in them.
+  // The logs are kept when they may explain a failure.
   let removeAtEnd = false;
   const work_folder = mkdtempSync(path.join(tmpdir(), 'cashback-demo-'));
   const settings: DemoOptions = {
@@ -88,7 +88,7 @@ async function main({ json, keep, seed, ...options }: Options): Promise<number> 
     return 1;
   } finally {
     if (removeAtEnd) rmSync(work_folder, { recursive: true, force: true });
-    stop.release();
+    stop[Symbol.dispose]();
   }
 }
 

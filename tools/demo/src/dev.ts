@@ -36,5 +36,5 @@ try {
   process.stderr.write(`dev: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 } finally {
-  stop.release();
+  stop[Symbol.dispose]();
 }

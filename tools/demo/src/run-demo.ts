@@ -140,7 +140,7 @@ async function settleAll(
   progress.begin('settling', orders);
   return settle(world, {
     signal,
-    look(left) {
+    progress(left) {
       throwIfCrashed(system);
       progress.reach(orders - left.orders);
     },

@@ -152,10 +152,10 @@ describe('the checker', { timeout: TIMEOUT_MS }, () => {
         `UPDATE wallet.pushes p SET delivered_at = NULL FROM wallet.balances b WHERE p.wallet_id = b.wallet_id AND p.sequence = b.sequence`,
       ],
     ],
-    [10, 'a push that told another balance', [`UPDATE wallet.pushes SET balance = balance + 1`]],
+    [10, 'a push with another balance', [`UPDATE wallet.pushes SET balance = balance + 1`]],
     [
       11,
-      'an unsettled order that everybody forgot',
+      'an unsettled order without a job, overdue',
       [
         `UPDATE cashback.order_clears SET settled_revision = 0, next_charge_at = now() - interval '1 day' WHERE order_id = ${REWARDED_ORDER}`,
       ],

@@ -6,7 +6,7 @@ export type Account = { uid: number; gid: number } | undefined;
 
 const candidates = ['postgres', 'nobody'];
 
-/** Postgres refuses to run as root, so root lends it an account that the system already has. */
+/** Postgres refuses to run as root, so under root it runs as an account that the system already has. */
 export function serverAccount(): Account {
   if (process.getuid?.() !== 0) return undefined;
   const accounts = readFileSync('/etc/passwd', 'utf8')

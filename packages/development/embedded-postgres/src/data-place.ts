@@ -13,9 +13,9 @@ export type DataPlace = { data: string; password: string; lock: string; log: str
  * temporary directory that is the same for the same `data_dir` and differs for any other.
  */
 export function dataPlace(dataDir: string, account: Account): DataPlace {
-  const wanted = resolve(dataDir);
-  mkdirSync(dirname(wanted), { recursive: true });
-  const data = mayEnter(account, dirname(wanted)) ? wanted : elsewhere(wanted, account);
+  const requested = resolve(dataDir);
+  mkdirSync(dirname(requested), { recursive: true });
+  const data = mayEnter(account, dirname(requested)) ? requested : elsewhere(requested, account);
   return {
     data,
     password: `${data}.password`,
@@ -28,7 +28,7 @@ export function giveTo(account: Account, path: string): void {
   if (account !== undefined) chownSync(path, account.uid, account.gid);
 }
 
-function elsewhere(wanted: string, account: Account): string {
-  const key = createHash('sha256').update(wanted).digest('hex').slice(0, 16);
+function elsewhere(requested: string, account: Account): string {
+  const key = createHash('sha256').update(requested).digest('hex').slice(0, 16);
   return join(sharedPlace(account), `data-${key}`);
 }

@@ -20,8 +20,8 @@ export async function initialise(initdb: string, place: DataPlace, account: Acco
   rmSync(place.password, { force: true });
   writeFileSync(place.password, password, { mode: 0o600 });
   giveTo(account, place.password);
-  // Under a name of its own first: a start that is killed in here leaves nothing that looks like data, and its
-  // initdb, which may go on for a moment, does not meet the next one's.
+  // Made under a name of its own and renamed: a start that is killed here leaves nothing that passes for data, and
+  // its initdb, which may run on for a moment, does not collide with the next one.
   const draft = mkdtempSync(`${place.data}.draft-`);
   giveTo(account, draft);
   try {

@@ -10,8 +10,8 @@ type Holder = z.infer<typeof holderFile>;
 const takeoverTimeoutMs = 10_000;
 
 /**
- * Makes this process the only one that runs a server on the data; returns what gives that up. The lock of a
- * process that is gone is taken over. Throws, naming the holder, while it lives.
+ * Makes this process the only one that runs a server on the data, and returns the function that unlocks it. The lock
+ * of a process that is gone is taken over. Throws while its holder lives, and names it.
  */
 export function lockData(file: string, data: string): () => void {
   if (!claim(file)) {
@@ -20,7 +20,7 @@ export function lockData(file: string, data: string): () => void {
   return () => rmSync(file, { force: true });
 }
 
-/** Written beside and linked into place: whoever sees the file sees all of it. */
+/** Written beside and linked into place, so that a reader never sees a part of the file. */
 function claim(file: string): boolean {
   const draft = `${file}.${randomUUID()}`;
   const holder: Holder = { pid: process.pid, started: startTime(process.pid) };
@@ -36,7 +36,7 @@ function claim(file: string): boolean {
   }
 }
 
-/** One at a time, or the second of two starts would remove the fresh lock of the first for a stale one. */
+/** One start at a time. Otherwise the second of two would take the new lock of the first for a stale one. */
 function takeOver(file: string, data: string): void {
   const guard = `${file}.takeover`;
   if (!enter(guard)) throw inUse(data, 'another start is taking it over just now');
@@ -57,7 +57,7 @@ function enter(guard: string): boolean {
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error;
   }
-  // Nobody stays inside for more than a moment: an old one is of a process that was killed there.
+  // A takeover lasts a moment: an old guard is that of a process that was killed here.
   if (Date.now() - statSync(guard).mtimeMs < takeoverTimeoutMs) return false;
   rmSync(guard, { recursive: true, force: true });
   return enter(guard);

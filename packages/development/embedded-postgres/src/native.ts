@@ -19,7 +19,7 @@ import type { Account } from './account.ts';
 import { asError, errorCode } from '@cashback/postgres';
 import { sharedPlace } from './shared-place.ts';
 
-/** Where the programs of the embedded Postgres are, ready to run as the account. */
+/** The programs of the embedded Postgres, ready to run as the account. */
 export type Programs = { initdb: string; postgres: string };
 
 const programNames = ['initdb', 'postgres', 'pg_ctl'];
@@ -46,7 +46,7 @@ function findPackage(): { native: string; version: string } {
   }
 }
 
-/** Also makes it so, where the current user may: the package leaves this to an install script. */
+/** Completes the package first, where the current user may: an install script would do that, and none runs. */
 function isUsableInPlace(native: string, account: Account): boolean {
   if (!mayEnter(account, native)) return false;
   try {
@@ -58,7 +58,7 @@ function isUsableInPlace(native: string, account: Account): boolean {
   }
 }
 
-/** Restores what npm packages cannot hold: the links between the libraries, and the right to execute. */
+/** Restores what an npm package cannot contain: links between libraries, and the permission to execute. */
 function complete(native: string): void {
   const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
     source: string;
@@ -81,7 +81,7 @@ function complete(native: string): void {
   }
 }
 
-/** A copy per version, made beside its place and renamed into it, so that no start ever sees half of one. */
+/** A copy per version, made beside its place and renamed into it, so that no start sees half of one. */
 function copyOf(native: string, version: string, account: Account): string {
   const place = sharedPlace(account);
   const home = join(place, `${version}-${process.platform}-${process.arch}`);
@@ -93,7 +93,7 @@ function copyOf(native: string, version: string, account: Account): string {
     complete(join(draft, 'native'));
     for (const directory of [draft, join(draft, 'native')]) chmodSync(directory, 0o755);
     if (!isWhole(native, copy)) {
-      // A copy that a clean-up of the temporary directory thinned out makes way.
+      // A clean-up of the temporary directory may have removed parts of the old copy.
       if (existsSync(home)) renameSync(home, join(draft, 'thinned-out'));
       renameSync(draft, home);
       rmSync(join(home, 'thinned-out'), { recursive: true, force: true });

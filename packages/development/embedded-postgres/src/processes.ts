@@ -41,7 +41,7 @@ export async function waitForEnd(pid: number, timeoutMs: number): Promise<boolea
   return true;
 }
 
-/** A dead child that its parent has not collected: where nothing collects orphans it stays one for ever. */
+/** A dead process that its parent has not reaped. Where nothing reaps orphans it stays one. */
 function isZombie(pid: number): boolean {
   return statFields(pid)?.[0] === 'Z';
 }

@@ -5,7 +5,7 @@ import { commandLine, isAlive, waitForEnd } from './processes.ts';
 const fastShutdownMs = 20_000;
 const immediateShutdownMs = 10_000;
 
-/** Postgres's own account of the server on this data, from `postmaster.pid`; `null` when there is none. */
+/** The server on this data, as `postmaster.pid` states it; `null` when there is none. */
 export function readServer(data: string): { pid: number; status: string } | null {
   let lines: string[];
   try {
@@ -18,8 +18,8 @@ export function readServer(data: string): { pid: number; status: string } | null
 }
 
 /**
- * Stops a server that outlived whoever started it, and returns whether there was one. The pid alone proves
- * nothing, it may be another process by now: only a postgres on this very data is stopped.
+ * Stops a server that outlived the process that started it, and returns whether there was one. The pid alone proves
+ * nothing, as another process may have it by now: only a postgres on this very data is stopped.
  */
 export async function stopLeftoverServer(data: string): Promise<boolean> {
   const server = readServer(data);

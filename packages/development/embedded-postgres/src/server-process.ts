@@ -8,7 +8,7 @@ import { serverEnvironment } from './server-environment.ts';
 
 export type ServerProcess = { stop(): Promise<void> };
 
-/** The server ended before it was ready; `log` is the end of what it said. */
+/** The server ended before it was ready; `log` is the end of its log. */
 export class ServerEndedError extends Error {
   readonly log: string;
   constructor(message: string, log: string) {
@@ -19,9 +19,12 @@ export class ServerEndedError extends Error {
 }
 
 /**
- * The shell between us and the server lives exactly as long as the server. Its standard input is a pipe whose
- * other end only this process holds: when that closes, be it by `stop` or because this process was killed, the
- * server is shut down, fast first and immediately after half a minute.
+ * The shell between us and the server lives exactly as long as the server:
+ *
+ *     this process ==pipe==> shell --> postgres
+ *
+ * Only this process holds the other end of the pipe. When it closes, by `stop` or because this process was killed, the
+ * server is shut down: fast first, and immediately after ten seconds, which loses no commit either.
  */
 const supervise = `
 exec 3<&0
@@ -30,7 +33,7 @@ server=$!
 {
   read -r _ <&3
   kill -INT "$server"
-  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
     sleep 1
     kill -0 "$server" || exit
   done
@@ -43,7 +46,7 @@ status=$?
 kill "$watcher" 2>/dev/null
 exit "$status"
 `;
-const readyTimeoutMs = 60_000;
+const readyTimeoutMs = 120_000;
 const stopTimeoutMs = 45_000;
 const pollMs = 10;
 const logTailCharacters = 4_000;
@@ -62,7 +65,7 @@ export async function startServer(settings: {
     child.once('error', () => resolve());
   });
   await ready(child, settings);
-  // The server must not keep this process alive; when it ends, the pipe closes and takes the server along.
+  // The server must not keep this process alive. When this process ends, the pipe closes and the server stops.
   child.unref();
   let stopping: Promise<void> | undefined;
   return { stop: () => (stopping ??= stop(child, ended, settings.data)) };
@@ -110,7 +113,7 @@ async function stop(child: ChildProcess, ended: Promise<void>, data: string): Pr
   const timer = new AbortController();
   await Promise.race([ended, delay(stopTimeoutMs, undefined, { signal: timer.signal }).catch(() => {})]);
   timer.abort();
-  // Only when the shell was killed, so that nobody passed the end of the pipe on.
+  // Needed only when the shell was killed and could not pass the end of the pipe on.
   await stopLeftoverServer(data);
 }
 

@@ -11,10 +11,10 @@ import { stopLeftoverServer } from './running-server.ts';
 import { ServerEndedError, startServer } from './server-process.ts';
 import type { ServerProcess } from './server-process.ts';
 
-export type EmbeddedPostgres = {
+export type EmbeddedPostgres = AsyncDisposable & {
   /** Of the superuser `postgres`, with its password: for this machine only. */
   url: string;
-  /** Whether a server that outlived a killed run was found on the data, and stopped first. */
+  /** Whether a server of a killed run was still there, and was stopped first. */
   adopted: boolean;
   /** Shuts the server down in order and resolves once it is gone. May be called twice. */
   stop(): Promise<void>;
@@ -28,8 +28,8 @@ const baseSettings = {
   logging_collector: 'off',
   log_destination: 'stderr',
 };
-/** A port that was free a moment ago was taken, or the memory of a server that was killed is not yet freed. */
-const passing = [/Address already in use/i, /pre-existing shared memory block/i];
+/** Another process took the free port, or the memory of a killed server is not freed yet. */
+const transientErrors = [/Address already in use/i, /pre-existing shared memory block/i];
 const startAttempts = 5;
 const retryDelayMs = 300;
 
@@ -59,10 +59,12 @@ export async function startEmbeddedPostgres(settings: {
         account,
       }),
     );
+    const stop = (): Promise<void> => server.stop().finally(unlock);
     return {
       url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
       adopted,
-      stop: () => server.stop().finally(unlock),
+      stop,
+      [Symbol.asyncDispose]: stop,
     };
   } catch (error) {
     unlock();
@@ -78,7 +80,8 @@ async function startOnFreePort(
     try {
       return { server: await start(port), port };
     } catch (error) {
-      const retry = error instanceof ServerEndedError && passing.some((pattern) => pattern.test(error.log));
+      const retry =
+        error instanceof ServerEndedError && transientErrors.some((pattern) => pattern.test(error.log));
       if (!retry || attempt >= startAttempts) throw error;
       await delay(retryDelayMs * attempt);
     }

@@ -74,7 +74,7 @@ function ps(column: string, pid: number): number {
   return Number(execFileSync('ps', ['-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8' }));
 }
 
-/** Kills the shell that looks after the server, and the half of it that waits for the pipe to close. */
+/** Kills the shell that supervises the server, and its subshell that waits for the pipe to close. */
 function killGuards(server: number): void {
   const shell = ps('ppid', server);
   const children = execFileSync('pgrep', ['-P', String(shell)], { encoding: 'utf8' })
@@ -85,7 +85,7 @@ function killGuards(server: number): void {
   for (const guard of guards) process.kill(guard, 'SIGKILL');
 }
 
-test('is durable, reachable from this machine alone, and asks for the password', async () => {
+test('is durable, reachable only from this machine, and requires the password', async () => {
   const { url } = await start(await makeDataDir());
   for (const [setting, value] of Object.entries({
     fsync: 'on',
@@ -127,7 +127,7 @@ test('ends with a process that is killed, keeps what that committed, and starts 
   expect(await query(next.url, 'SELECT answer FROM kept')).toEqual(['42']);
 });
 
-test('stops a server that nobody looks after before it starts its own', async () => {
+test('stops a server whose supervisor was killed before it starts its own', async () => {
   const dataDir = await makeDataDir();
   const { child, url } = await startInChild(dataDir);
   await query(url, 'CREATE TABLE kept AS SELECT 42 AS answer');
@@ -161,7 +161,7 @@ test('refuses data that another process runs a server on, and names that process
   await start(dataDir);
 });
 
-test('refuses a second start in the same process, and lets one of two starts at the same time win', async () => {
+test('refuses a second start in the same process, and of several starts at the same time one succeeds', async () => {
   const dataDir = await makeDataDir();
   const starts = await Promise.allSettled([start(dataDir), start(dataDir), start(dataDir)]);
   expect(starts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
@@ -175,16 +175,16 @@ test('runs two data directories side by side', async () => {
   expect(new URL(one.url).port).not.toBe(new URL(other.url).port);
 });
 
-test('finds a place for data whose directory the server may not enter, one for each', async () => {
+test('keeps data elsewhere when the server may not enter its directory, one place for each', async () => {
   const [one, other] = await Promise.all([start(await makeDataDir(0o700)), start(await makeDataDir(0o700))]);
   await query(one.url, 'CREATE TABLE mine AS SELECT 1 AS number');
   await expect(query(other.url, 'SELECT number FROM mine')).rejects.toThrow('does not exist');
 });
 
-test('is not misled by a lock and a pid file that name processes of something else', async () => {
+test('ignores a lock and a pid file that name other processes', async () => {
   const dataDir = await makeDataDir();
   await (await start(dataDir)).stop();
-  // Of the server's own account: only of such a process would Postgres believe that it may be a server.
+  // Of the server's own account: Postgres takes only such a process for a server.
   const other = spawn('sleep', ['600'], { ...serverAccount(), cwd: '/', stdio: 'ignore' });
   cleanUps.push(() => other.kill('SIGKILL'));
   const place = dataPlace(dataDir, serverAccount());
@@ -195,13 +195,13 @@ test('is not misled by a lock and a pid file that name processes of something el
   expect(isAlive(other.pid ?? 0)).toBe(true);
 });
 
-test('is out of reach of a Ctrl-C in the terminal', async () => {
+test('is in a process group that a Ctrl-C in the terminal does not reach', async () => {
   const dataDir = await makeDataDir();
   await start(dataDir);
   expect(ps('pgid', serverPid(dataDir))).not.toBe(ps('pgid', process.pid));
 });
 
-test('says why the server did not start, and leaves the data free', async () => {
+test('states why the server did not start, and leaves the data unlocked', async () => {
   const dataDir = await makeDataDir();
   await expect(start(dataDir, { shared_buffers: 'plenty' })).rejects.toThrow(
     /did not start:.*invalid value for parameter "shared_buffers"/s,

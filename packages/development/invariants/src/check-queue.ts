@@ -1,10 +1,10 @@
 import type { Violation } from './invariants.ts';
 import { type World, selectOfRun } from './world.ts';
 
-/** With room to spare. */
+/** Longer than the sweeper's grace and one turn of it. */
 const SWEPT_WITHIN_MS = 300_000;
 
-/** 11: an unsettled order has a job, or is not yet overdue for the sweeper, or says why a person must look. */
+/** Invariant 11: an unsettled order has a job, is not overdue for the sweeper yet, or needs attention for a stated reason. */
 export async function checkQueue(world: World): Promise<Violation[]> {
   const rows = await selectOfRun<{ order_id: string; detail: string }>(
     world,

@@ -18,7 +18,7 @@ export type { Unsettled } from './unsettled.ts';
 export { selectOfRun } from './world.ts';
 export type { World } from './world.ts';
 
-/** Checks invariants 0 to 13 at rest, from the tables of all apps; `checked` hears of each group that is done. */
+/** Checks invariants 0 to 13 at rest, from the tables of all apps; `checked` is called after each group of checks. */
 export async function checkInvariants(world: World, checked: (groups: number) => void): Promise<Violation[]> {
   const violations: Violation[] = [];
   for (const check of CHECKS) {
@@ -38,5 +38,5 @@ const CHECKS: readonly ((world: World) => Promise<Violation[]>)[] = [
   checkPrivileges,
 ];
 
-/** How many groups `checkInvariants` goes through. */
+/** The number of groups in `checkInvariants`. */
 export const CHECK_GROUPS: number = CHECKS.length;

@@ -29,7 +29,7 @@ const HISTORY = `
                      SELECT refund_id FROM trust.refunds JOIN trust.baskets USING (basket_id) WHERE order_id = $1)
   UNION ALL
   SELECT updated_at, concat_ws(', ', format('server: stored at invoice version %s, revision %s, settled %s', invoice_version, revision, settled_revision),
-      'operation ' || operation_id, 'attention: ' || attention, 'looked at again ' || poll_at)
+      'operation ' || operation_id, 'attention: ' || attention, 'polled again at ' || poll_at)
     FROM cashback.order_clears WHERE order_id = $1
   UNION ALL
   SELECT greatest(updated_at, created_at), concat_ws(', ', format('processing: saw version %s, processed %s, failures %s', seen_version, processed_version, failures),

@@ -2,14 +2,14 @@ import type { Amount } from '@cashback/contract';
 import type { ServiceConfig } from '@cashback/core';
 import type pg from 'pg';
 
-/** What the checker looks at: the tables of all apps, for the orders of one run. */
+/** What the checkers read: the tables of all apps, for the orders of one run. */
 export interface World {
   /** A login that may read every schema. */
   sql: pg.Pool;
   /** Ids of the run's orders and wallets start with it and a `-`. */
   run: string;
   services: Readonly<Record<string, ServiceConfig>>;
-  /** What the shop's URL answers for an earning base. */
+  /** The shop's answer for an earning base. */
   shopCashback(base: Amount): Amount;
   /** How late an unsettled order without a job may be: the sweeper's grace and one turn of it. 5 minutes when absent. */
   sweep_within_ms?: number;

@@ -107,9 +107,9 @@ const BROKEN: [string, number, string][] = [
     `INSERT INTO wallet.pushes (wallet_id, sequence, currency, balance, updated_at, delivered_at) VALUES ('t-wallet', 3, 'USD', 4.5, now(), now())`,
   ],
   ['a push was never delivered', 10, `UPDATE wallet.pushes SET delivered_at = NULL WHERE sequence = 2`],
-  ['a push told another balance', 10, `UPDATE wallet.pushes SET balance = 8 WHERE sequence = 2`],
+  ['a push has another balance', 10, `UPDATE wallet.pushes SET balance = 8 WHERE sequence = 2`],
   [
-    'nobody looks at an order that is not settled',
+    'an order that is not settled has no job and is overdue',
     11,
     `UPDATE cashback.order_clears SET settled_revision = 1, next_charge_at = now() - interval '1 hour'`,
   ],

@@ -1,152 +1,141 @@
 import { once } from 'node:events';
-import { type IncomingMessage, type ServerResponse, createServer, request as ask } from 'node:http';
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+  createServer,
+  request as sendRequest,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-/**
- * What becomes of one request:
- * - `status`: it is answered in the target's place; with `retry_after`, the header says so;
- * - `html`: as a page for people, with status 200;
- * - `hang`: never;
- * - `reset`: it is not passed on, and the connection is reset;
- * - `applied_then_reset`: it is passed on, and its answer is lost;
- * - `applied_then_status`: it is passed on, and answered with this status in the target's place;
- * - `repeated`: it is passed on so many times, one after another;
- * - `late`: it is passed on after a while; others may overtake it;
- * - `swallowed`: it is answered as if it had been taken, and is not passed on;
- * - `stale`: with the answer that the same request got before, if it did.
- */
-export type HttpFault =
-  | { kind: 'status'; status: number; retry_after?: string }
-  | { kind: 'html' }
-  | { kind: 'hang' }
-  | { kind: 'reset' }
-  | { kind: 'applied_then_reset' }
-  | { kind: 'applied_then_status'; status: number }
-  | { kind: 'repeated'; times: number }
-  | { kind: 'late'; by_ms: number }
-  | { kind: 'swallowed' }
-  | { kind: 'stale' };
+export interface HttpRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
 
-export interface HttpProxy {
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body: string | Buffer;
+  /** Called once the caller has the answer. */
+  delivered?(): unknown;
+}
+
+/** Sends the request to the target, with changes if any are given. */
+export type Forward = (changes?: {
+  method?: string;
+  path?: string;
+  headers?: OutgoingHttpHeaders;
+  body?: string | Buffer;
+}) => Promise<HttpAnswer & { body: Buffer }>;
+
+/**
+ * Decides what happens to one request: its answer, `reset` (the connection is reset) or `hang` (there is no answer).
+ * A hook that throws resets the connection.
+ */
+export type HttpHook = (request: HttpRequest, forward: Forward) => Promise<HttpAnswer | 'reset' | 'hang'>;
+
+export interface HttpProxy extends AsyncDisposable {
+  /** The target's URL, by way of the proxy. It stays the same whatever the target is. */
   readonly url: string;
-  /** Asked for each request. */
-  setFault(choose: ((path: string) => HttpFault | null) | null): void;
+  readonly port: number;
+  /** Where requests go from now on; with null `forward` fails. */
+  setTarget(url: string | null): void;
   stop(): Promise<void>;
 }
 
-interface Message {
-  status: number;
-  headers: Record<string, string | string[] | undefined>;
-  body: Buffer;
-}
+/**
+ * Stands between a caller and an HTTP service:
+ *
+ *     caller --> hook(request, forward) --> target
+ *     caller <-- the answer the hook returns
+ *
+ * Without a hook every request is forwarded. With a target of null the hook alone answers.
+ */
+export async function startHttpProxy(
+  targetUrl: string | null,
+  hook: HttpHook = (_, forward) => forward(),
+): Promise<HttpProxy> {
+  let target = targetUrl;
 
-const MOST_REMEMBERED = 10_000;
-
-/** A way to an HTTP service on which requests and answers can be made to fail. */
-export async function startHttpProxy(targetUrl: string): Promise<HttpProxy> {
-  const target = new URL(targetUrl);
-  const remembered = new Map<string, Message>();
-  const timers = new Set<NodeJS.Timeout>();
-  let choose: ((path: string) => HttpFault | null) | null = null;
-
-  async function pass(incoming: IncomingMessage, body: Buffer): Promise<Message> {
-    const outgoing = ask({
-      hostname: target.hostname,
-      port: target.port,
-      method: incoming.method,
-      path: incoming.url,
-      headers: { ...incoming.headers, connection: 'close' },
-    });
-    outgoing.end(body);
-    const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
-    const message = { status: answer.statusCode ?? 502, headers: answer.headers, body: await buffer(answer) };
-    const key = keyOf(incoming, body);
-    if (!remembered.has(key) && message.status === 200 && remembered.size < MOST_REMEMBERED) {
-      remembered.set(key, message);
-    }
-    return message;
-  }
-
-  async function answer(incoming: IncomingMessage, body: Buffer, response: ServerResponse): Promise<void> {
-    const fault = choose?.(incoming.url ?? '/') ?? null;
-    switch (fault?.kind) {
-      case 'status': {
-        const { status, retry_after } = fault;
-        const error = { error: { code: 'INTERNAL', message: 'made up on the way' } };
-        response.writeHead(status, {
-          'content-type': 'application/json',
-          ...(retry_after !== undefined && { 'retry-after': retry_after }),
-        });
-        return void response.end(JSON.stringify(error));
-      }
-      case 'html':
-        response.writeHead(200, { 'content-type': 'text/html' });
-        return void response.end('<html><body>Under maintenance</body></html>');
-      case 'hang':
-        return;
-      case 'reset':
-        return void incoming.socket.resetAndDestroy();
-      case 'applied_then_reset':
-        await pass(incoming, body);
-        return void incoming.socket.resetAndDestroy();
-      case 'applied_then_status':
-        await pass(incoming, body);
-        response.writeHead(fault.status, { 'content-type': 'application/json' });
-        return void response.end('{}');
-      case 'swallowed':
-        response.writeHead(200, { 'content-type': 'application/json' });
-        return void response.end('{}');
-      case 'repeated':
-        for (let copy = 1; copy < fault.times; copy += 1) await pass(incoming, body);
-        break;
-      case 'late':
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(() => {
-            timers.delete(timer);
-            resolve();
-          }, fault.by_ms);
-          timers.add(timer);
-        });
-        break;
-      case 'stale': {
-        const before = remembered.get(keyOf(incoming, body));
-        if (before !== undefined) return write(response, before);
-        break;
-      }
-    }
-    write(response, await pass(incoming, body));
+  async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const request: HttpRequest = {
+      method: incoming.method ?? 'GET',
+      path: incoming.url ?? '/',
+      headers: incoming.headers,
+      body: await buffer(incoming),
+    };
+    const answered = await hook(request, (changes) => send(target, { ...request, ...changes }));
+    if (answered === 'hang') return;
+    if (answered === 'reset') return void incoming.socket.resetAndDestroy();
+    response.writeHead(answered.status, endToEnd(answered.headers));
+    response.end(answered.body);
+    await once(response, 'finish');
+    await answered.delivered?.();
   }
 
   const server = createServer((incoming, response) => {
-    buffer(incoming)
-      .then((body) => answer(incoming, body, response))
-      .catch(() => incoming.socket.resetAndDestroy());
+    answer(incoming, response).catch(() => incoming.socket.resetAndDestroy());
   });
   server.on('connection', (socket) => socket.on('error', () => {}));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
+  const path = targetUrl === null ? '' : new URL(targetUrl).pathname.replace(/\/$/, '');
+  const stop = async (): Promise<void> => {
+    if (!server.listening) return;
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  };
   return {
-    url: `http://127.0.0.1:${port}${target.pathname === '/' ? '' : target.pathname}`,
-    setFault(next) {
-      choose = next;
+    url: `http://127.0.0.1:${port}${path}`,
+    port,
+    setTarget(next) {
+      target = next;
     },
-    async stop() {
-      for (const timer of timers) clearTimeout(timer);
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
 }
 
-function keyOf({ method, url }: IncomingMessage, body: Buffer): string {
-  return `${method} ${url} ${body.toString()}`;
+/** An answer with a JSON body. */
+export function jsonAnswer(status: number, body: unknown): HttpAnswer {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
-function write(response: ServerResponse, { status, headers, body }: Message): void {
-  const { connection: _, 'transfer-encoding': __, ...kept } = headers;
-  response.writeHead(status, kept);
-  response.end(body);
+async function send(
+  target: string | null,
+  request: { method: string; path: string; headers: OutgoingHttpHeaders; body: string | Buffer },
+): Promise<HttpAnswer & { body: Buffer }> {
+  if (target === null) throw new Error('the proxy has no target');
+  const { hostname, port } = new URL(target);
+  const outgoing = sendRequest({
+    hostname,
+    port,
+    method: request.method,
+    path: request.path,
+    headers: { ...endToEnd(request.headers), connection: 'close' },
+  });
+  outgoing.end(request.body);
+  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+  return { status: answer.statusCode ?? 502, headers: answer.headers, body: await buffer(answer) };
+}
+
+/** Without the headers that belong to one connection, and the length, as a hook may change the body. */
+function endToEnd(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  const {
+    connection: _connection,
+    'content-length': _length,
+    host: _host,
+    'keep-alive': _keepAlive,
+    'transfer-encoding': _encoding,
+    ...kept
+  } = headers;
+  return kept;
 }

@@ -2,193 +2,133 @@ import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 
 /**
- * What the way does to what is said on it:
- * - `reset`: every connection, open or new, is reset;
- * - `black_hole`: connections are accepted, and nothing that is said arrives on either side;
- * - `drip`: the answer comes a few bytes at a time;
- * - `half_open`: the far side is closed, and the caller is not told;
- * - `cut`: an answer is broken off after so many bytes, with a reset;
- * - `swallow_commit`: a COMMIT reaches Postgres and takes effect, its answer is lost and the connection reset.
+ * What happens to one chunk: it is forwarded; it is dropped; or it is dropped and the connection is reset. A hook that
+ * writes something else in its place drops it and writes to the connection's sockets itself.
  */
-export type TcpFault =
-  | { kind: 'reset' }
-  | { kind: 'black_hole' }
-  | { kind: 'drip'; bytes: number; every_ms: number }
-  | { kind: 'half_open' }
-  | { kind: 'cut'; after_bytes: number }
-  | { kind: 'swallow_commit' };
+export type ChunkFate = 'forward' | 'drop' | 'reset';
 
-/** The moment of a crash: the `nth` piece that is sent from now on, which still arrives (`delivered`) or never does. */
-export interface Trip {
-  nth: number;
-  delivered: boolean;
-  then(): void;
+/** Decides for one connection, chunk by chunk. Without a hook every chunk is forwarded. */
+export interface TcpHook {
+  fromCaller?(chunk: Buffer): ChunkFate;
+  fromTarget?(chunk: Buffer): ChunkFate;
+  /** The target is gone; by default the caller's side ends too. */
+  targetClosed?(): 'end' | 'keep';
 }
 
-export interface TcpProxy {
-  /** The target's URL, by way of the proxy. */
+/** A caller's connection and the one to the target that stands for it. */
+export interface TcpConnection {
+  readonly caller: Socket;
+  readonly target: Socket;
+  /** The caller gets a reset, and the target an end. */
+  reset(): void;
+}
+
+export interface TcpProxy extends AsyncDisposable {
+  /** The target's URL, by way of the proxy. It stays the same whatever the target is. */
   readonly url: string;
-  /** How often each fault took hold of something. */
-  readonly happened: Readonly<Partial<Record<TcpFault['kind'], number>>>;
-  /** For open and new connections, until it is taken back with null. */
-  setFault(fault: TcpFault | null): void;
-  /** Where new connections go. Those that are open are closed. */
-  setTarget(url: string): void;
-  /** Stops a process between two of its effects: each of them is something that it sends. Null takes it back. */
-  trip(trip: Trip | null): void;
+  readonly port: number;
+  readonly connections: ReadonlySet<TcpConnection>;
+  /** Where new connections go; null refuses them. Open connections are reset. */
+  setTarget(url: string | null): void;
+  /** Resets every connection, and new ones too until `restore`. */
+  cut(): void;
+  restore(): void;
   stop(): Promise<void>;
 }
 
-interface Pair {
-  caller: Socket;
-  target: Socket;
-  /** Bytes of answers since the fault began. */
-  answered: number;
-  committing: boolean;
-  /** Something that was said on it never arrived. */
-  swallowed: boolean;
-}
+/** Called for every new connection, before its first chunk. */
+export type OnConnection = (connection: TcpConnection) => TcpHook | undefined;
 
-const COMMIT = 'COMMIT\0';
-
-/** A way to the host and port of a URL that can be made to fail. */
-export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
-  let target = new URL(targetUrl);
-  let fault: TcpFault | null = null;
-  let armed: Trip | null = null;
-  const happened: Partial<Record<TcpFault['kind'], number>> = {};
-  const pairs = new Set<Pair>();
-  const timers = new Set<NodeJS.Timeout>();
-
-  const note = (kind: TcpFault['kind']): void => {
-    happened[kind] = (happened[kind] ?? 0) + 1;
-  };
-  const reset = ({ caller, target: far }: Pair): void => {
-    caller.resetAndDestroy();
-    far.destroy();
-  };
-
-  function swallow(pair: Pair): void {
-    pair.swallowed = true;
-    note('black_hole');
-  }
-
-  function fromCaller(pair: Pair, piece: Buffer): void {
-    if (armed !== null && (armed.nth -= 1) <= 0) {
-      const { delivered, then } = armed;
-      armed = null;
-      if (delivered) pair.target.end(piece);
-      else pair.target.destroy();
-      then();
-      return;
-    }
-    if (fault?.kind === 'black_hole') return swallow(pair);
-    if (fault?.kind === 'swallow_commit' && piece.includes(COMMIT)) pair.committing = true;
-    if (pair.target.writable) pair.target.write(piece);
-  }
-
-  function fromTarget(pair: Pair, piece: Buffer): void {
-    const { caller } = pair;
-    if (pair.committing) {
-      // Only when Postgres has said that it is done, it is done for certain.
-      if (!piece.includes(COMMIT)) return;
-      note('swallow_commit');
-      return reset(pair);
-    }
-    switch (fault?.kind) {
-      case 'black_hole':
-        return swallow(pair);
-      case 'cut': {
-        const left = fault.after_bytes - pair.answered;
-        pair.answered += piece.length;
-        if (piece.length <= left) return void caller.write(piece);
-        note('cut');
-        // The reset may overtake what was written just before it.
-        caller.write(piece.subarray(0, Math.max(0, left)), () => reset(pair));
-        return;
-      }
-      case 'drip':
-        note('drip');
-        return drip(pair, piece, fault);
-      default:
-        if (caller.writable) caller.write(piece);
-    }
-  }
-
-  /** Stops reading until the piece is through, so that what comes later stays behind it. */
-  function drip(pair: Pair, piece: Buffer, { bytes, every_ms }: { bytes: number; every_ms: number }): void {
-    const { caller, target: far } = pair;
-    far.pause();
-    let sent = 0;
-    const timer = setInterval(() => {
-      caller.write(piece.subarray(sent, sent + bytes));
-      sent += bytes;
-      if (sent < piece.length && caller.writable) return;
-      clearInterval(timer);
-      timers.delete(timer);
-      far.resume();
-    }, every_ms);
-    timers.add(timer);
-  }
+/**
+ * Stands between a caller and the host and port of a URL:
+ *
+ *     caller -- fromCaller(chunk) --> target
+ *     caller <-- fromTarget(chunk) -- target
+ */
+export async function startTcpProxy(targetUrl: string, onConnection?: OnConnection): Promise<TcpProxy> {
+  let target: URL | null = new URL(targetUrl);
+  let isCut = false;
+  const connections = new Set<TcpConnection>();
 
   const server = createServer((caller) => {
-    if (fault?.kind === 'reset') {
-      note('reset');
-      caller.on('error', () => {});
-      caller.resetAndDestroy();
-      return;
-    }
-    const far = connect(Number(target.port), target.hostname);
-    const pair: Pair = { caller, target: far, answered: 0, committing: false, swallowed: false };
-    pairs.add(pair);
-    for (const socket of [caller, far]) socket.on('error', () => {});
-    caller.on('data', (piece: Buffer) => fromCaller(pair, piece));
-    far.on('data', (piece: Buffer) => fromTarget(pair, piece));
-    caller.on('end', () => far.end());
-    caller.on('close', () => {
-      pairs.delete(pair);
-      far.destroy();
-    });
-    far.on('close', () => {
-      if (fault?.kind === 'half_open') return note('half_open');
-      // A connection that could not be made is no answer.
-      if (far.connecting || far.errored) caller.resetAndDestroy();
-      else caller.end();
-    });
+    caller.on('error', () => {});
+    if (target === null || isCut) return void caller.resetAndDestroy();
+    const connection = openConnection(caller, target);
+    connections.add(connection);
+    caller.on('close', () => connections.delete(connection));
+    forward(connection, onConnection?.(connection) ?? {});
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const url = new URL(targetUrl);
-  url.hostname = '127.0.0.1';
-  url.port = String((server.address() as AddressInfo).port);
+  const { port } = server.address() as AddressInfo;
 
+  const resetAll = (): void => {
+    for (const connection of connections) connection.reset();
+  };
+  const stop = async (): Promise<void> => {
+    resetAll();
+    if (!server.listening) return;
+    server.close();
+    await once(server, 'close');
+  };
   return {
-    url: targetUrl.endsWith('/') ? url.href : url.href.replace(/\/$/, ''),
-    happened,
-    setFault(next) {
-      fault = next;
-      for (const pair of pairs) {
-        pair.answered = 0;
-        if (next?.kind === 'half_open') pair.target.destroy();
-        // What was swallowed cannot be said again: the connection is of no use.
-        if (next === null && (pair.swallowed || pair.target.destroyed)) reset(pair);
-        if (next?.kind !== 'reset') continue;
-        note('reset');
-        reset(pair);
-      }
-    },
+    url: throughProxy(targetUrl, port),
+    port,
+    connections,
     setTarget(next) {
-      target = new URL(next);
-      for (const pair of pairs) reset(pair);
+      target = next === null ? null : new URL(next);
+      resetAll();
     },
-    trip(next) {
-      armed = next;
+    cut() {
+      isCut = true;
+      resetAll();
     },
-    async stop() {
-      for (const timer of timers) clearInterval(timer);
-      for (const pair of pairs) reset(pair);
-      server.close();
-      await once(server, 'close');
+    restore() {
+      isCut = false;
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+function openConnection(caller: Socket, { hostname, port }: URL): TcpConnection {
+  const target = connect(Number(port), hostname);
+  target.on('error', () => {});
+  for (const socket of [caller, target]) socket.setNoDelay(true);
+  return {
+    caller,
+    target,
+    reset() {
+      caller.resetAndDestroy();
+      target.destroy();
     },
   };
+}
+
+function forward(connection: TcpConnection, hook: TcpHook): void {
+  const { caller, target } = connection;
+  const carry = (from: Socket, to: Socket, decide: ((chunk: Buffer) => ChunkFate) | undefined): void => {
+    from.on('data', (chunk: Buffer) => {
+      const fate = decide?.(chunk) ?? 'forward';
+      if (fate === 'reset') connection.reset();
+      if (fate === 'forward' && to.writable) to.write(chunk);
+    });
+  };
+  carry(caller, target, hook.fromCaller?.bind(hook));
+  carry(target, caller, hook.fromTarget?.bind(hook));
+  caller.on('end', () => target.end());
+  caller.on('close', () => target.destroy());
+  target.on('close', () => {
+    if (hook.targetClosed?.() === 'keep') return;
+    // A connection that could not be made is not an end of it.
+    if (target.connecting || target.errored) caller.resetAndDestroy();
+    else caller.end();
+  });
+}
+
+function throughProxy(targetUrl: string, port: number): string {
+  const url = new URL(targetUrl);
+  url.hostname = '127.0.0.1';
+  url.port = String(port);
+  return targetUrl.endsWith('/') ? url.href : url.href.replace(/\/$/, '');
 }

@@ -6,7 +6,7 @@ import PQueue from 'p-queue';
 
 const CONCURRENCY = 50;
 
-/** What a caller sees is what the tables say: the APIs of server, transactions, trust and wallet agree at rest. */
+/** Callers see what the tables say: at rest the APIs of server, transactions, trust and wallet agree. */
 export async function checkFrontDoor(world: World, door: FrontDoor): Promise<Violation[]> {
   const orders = await selectOfRun<{ order_id: string }>(
     world,
@@ -34,8 +34,10 @@ export async function checkFrontDoor(world: World, door: FrontDoor): Promise<Vio
 
 async function checkOrder(order_id: string, door: FrontDoor): Promise<Violation[]> {
   const [order, { cashback }] = await Promise.all([
-    door.insist(() => door.server.order({ order_id })),
-    door.insist(() => door.transactions.post('/v2/invoice/retrieve', { invoice_id: order_id }, invoice)),
+    door.retryUntilAnswered(() => door.server.order({ order_id })),
+    door.retryUntilAnswered(() =>
+      door.transactions.post('/v2/invoice/retrieve', { invoice_id: order_id }, invoice),
+    ),
   ]);
   const rewarded = parseAmounts(cashback.rewarded);
   const seen = JSON.stringify(formatAmounts(rewarded));
@@ -53,8 +55,8 @@ async function checkOrder(order_id: string, door: FrontDoor): Promise<Violation[
 
 async function checkWallet(wallet_id: string, door: FrontDoor): Promise<Violation[]> {
   const [truth, cache] = await Promise.all([
-    door.insist(() => door.trust.get(`/wallets/${wallet_id}`, walletBalance)),
-    door.insist(() => door.wallet.get(`/wallets/${wallet_id}`, walletBalance)),
+    door.retryUntilAnswered(() => door.trust.get(`/wallets/${wallet_id}`, walletBalance)),
+    door.retryUntilAnswered(() => door.wallet.get(`/wallets/${wallet_id}`, walletBalance)),
   ]);
   if (truth.balance === cache.balance && truth.sequence === cache.sequence) return [];
   const detail = `Trust ${truth.balance} at ${truth.sequence}, wallet ${cache.balance} at ${cache.sequence}`;

@@ -1,27 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Unsettled, type World, readUnsettled } from '@cashback/invariants';
 
-const LOOK_EVERY_MS = 500;
-/** Waiting ends when nothing more has settled for this long. */
-const PATIENCE_MS = 90_000;
+const POLL_MS = 500;
+/** Waiting ends once nothing has settled for this long. */
+const TIMEOUT_MS = 90_000;
 
-/** Waits until every order and every wallet is at rest, or until nothing moves any more; returns what is left. */
+/** Waits until every order and wallet is at rest, or until nothing settles any more. Returns what is unsettled. */
 export async function settle(
   world: World,
-  options: { signal: AbortSignal; look(left: Unsettled): void; patience_ms?: number },
+  options: { signal: AbortSignal; progress(left: Unsettled): void; timeout_ms?: number },
 ): Promise<Unsettled> {
   let fewest = Infinity;
   let movedAt = performance.now();
   for (;;) {
     const left = await readUnsettled(world);
-    options.look(left);
+    options.progress(left);
     const open = left.orders + left.wallets;
     if (open === 0) return left;
     if (open < fewest) {
       fewest = open;
       movedAt = performance.now();
     }
-    if (performance.now() - movedAt > (options.patience_ms ?? PATIENCE_MS)) return left;
-    await sleep(LOOK_EVERY_MS, undefined, { signal: options.signal });
+    if (performance.now() - movedAt > (options.timeout_ms ?? TIMEOUT_MS)) return left;
+    await sleep(POLL_MS, undefined, { signal: options.signal });
   }
 }

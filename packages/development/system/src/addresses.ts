@@ -3,7 +3,7 @@ import { freePorts } from './free-ports.ts';
 export const APPS = ['trust', 'wallet', 'transactions', 'server', 'worker', 'processing'] as const;
 export type AppName = (typeof APPS)[number];
 
-/** The ports of `pnpm dev`, and of the shop that stands for a service's own URL. */
+/** The ports of `pnpm dev`. The shop has the URL of a service of its own. */
 export const DEV_PORTS: Readonly<Record<AppName | 'shop', number>> = {
   server: 4100,
   worker: 4101,
@@ -16,7 +16,7 @@ export const DEV_PORTS: Readonly<Record<AppName | 'shop', number>> = {
 
 export type Ports = Record<AppName | 'shop', number>;
 
-/** Ports nobody listens on now. */
+/** Ports that nothing listens on now. */
 export async function freePortsOfAll(): Promise<Ports> {
   const names = [...APPS, 'shop'] as const;
   const ports = await freePorts(names.length);

@@ -2,22 +2,23 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 
-const START_TIMEOUT_MS = 30_000;
+/** As long as a slow machine needs. */
+const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 20_000;
 const TICK_MS = 250;
 const LOG_TAIL_LINES = 12;
 
-/** One app as a process of its own. Its output goes to `log_file`, added at the end. */
-export interface AppProcess {
+/** One app as a process of its own. Its output is appended to `log_file`. */
+export interface AppProcess extends AsyncDisposable {
   readonly name: string;
   readonly pid: number;
-  /** Where it says that it listens. */
+  /** The address that it listens on. */
   readonly url: string;
-  /** Asks it to stop and waits; ends it after a bound. */
+  /** SIGTERM; SIGKILL when it still runs after a bound. */
   stop(): Promise<void>;
-  /** SIGKILL: nothing in it gets to run again. */
+  /** SIGKILL: no code of it runs after this. */
   kill(): Promise<void>;
-  /** True after an end that nobody here asked for. */
+  /** True once it has ended without `stop` or `kill`. */
   crashed(): boolean;
 }
 
@@ -28,7 +29,10 @@ interface StartOptions {
   log_file: string;
 }
 
-/** Resolves when the app says that it is ready; rejects with the end of its log when it ends before. */
+/**
+ * Resolves when the app reports that it is ready, which it does over the IPC channel. The app also ends when that
+ * channel closes, so none outlives this process.
+ */
 export async function startProcess(options: StartOptions): Promise<AppProcess> {
   const { name, main, env, log_file } = options;
   const log = openSync(log_file, 'a');
@@ -39,61 +43,64 @@ export async function startProcess(options: StartOptions): Promise<AppProcess> {
     detached: true,
   });
   closeSync(log);
-  let wanted = false;
+  let stopping = false;
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
 
-  const ended = async (timeout_ms: number): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const timeout = runningTime(timeout_ms);
+  async function ended(): Promise<void> {
+    if (hasEnded()) return;
+    const timeout = runningTimeout(STOP_TIMEOUT_MS);
     await once(child, 'exit', { signal: timeout.signal }).finally(timeout.clear);
-  };
+  }
 
-  const url = await ready(child, name, log_file);
+  async function kill(): Promise<void> {
+    stopping = true;
+    child.kill('SIGKILL');
+    await ended();
+  }
+
+  async function stop(): Promise<void> {
+    stopping = true;
+    child.kill('SIGTERM');
+    await ended().catch(kill);
+  }
+
+  const url = await ready(child, options);
   return {
     name,
     pid: child.pid ?? 0,
     url,
-    crashed: () => !wanted && (child.exitCode !== null || child.signalCode !== null),
-    async stop() {
-      wanted = true;
-      child.kill('SIGTERM');
-      await ended(STOP_TIMEOUT_MS).catch(() => {
-        child.kill('SIGKILL');
-        return ended(STOP_TIMEOUT_MS);
-      });
-    },
-    async kill() {
-      wanted = true;
-      child.kill('SIGKILL');
-      await ended(STOP_TIMEOUT_MS);
-    },
+    crashed: () => !stopping && hasEnded(),
+    stop,
+    kill,
+    [Symbol.asyncDispose]: stop,
   };
 }
 
-async function ready(child: ChildProcess, name: string, log_file: string): Promise<string> {
-  const running = runningTime(START_TIMEOUT_MS);
-  const timeout = running.signal;
+async function ready(child: ChildProcess, { name, env, log_file }: StartOptions): Promise<string> {
+  const timeout = runningTimeout(START_TIMEOUT_MS);
   try {
     const [message] = await Promise.race([
-      once(child, 'message', { signal: timeout }),
-      once(child, 'exit', { signal: timeout }).then(() => {
-        throw new Error(`${name} ended before it was ready:\n${tail(log_file)}`);
+      once(child, 'message', { signal: timeout.signal }),
+      once(child, 'exit', { signal: timeout.signal }).then(() => {
+        throw new Error(`${name} ended before it was ready; the end of ${log_file}:\n${tail(log_file)}`);
       }),
     ]);
     return (message as { url?: string }).url ?? '';
   } catch (error) {
     child.kill('SIGKILL');
-    if (!timeout.aborted) throw error;
+    if (!timeout.signal.aborted) throw error;
+    const health = env['PORT'] === undefined ? '' : ` (http://127.0.0.1:${env['PORT']}/health)`;
     throw new Error(
-      `${name} was not ready after ${START_TIMEOUT_MS / 1000} s; the end of ${log_file}:\n${tail(log_file)}`,
+      `${name}${health} was not ready after ${START_TIMEOUT_MS / 1000} s; the end of ${log_file}:\n${tail(log_file)}`,
       { cause: error },
     );
   } finally {
-    running.clear();
+    timeout.clear();
   }
 }
 
-/** Aborts after a time in which this process ran: while the whole machine stands still nobody is late. */
-function runningTime(ms: number): { signal: AbortSignal; clear(): void } {
+/** Aborts after this time in which our process ran. While the whole machine stands still, no time counts. */
+function runningTimeout(ms: number): { signal: AbortSignal; clear(): void } {
   const controller = new AbortController();
   let left = ms;
   const timer = setInterval(() => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** Who calls whom, and what it may do there. Every hop has a token of its own. */
+/** The callers of each app, and their scopes there. Every hop has a token of its own. */
 const HOPS = {
   'processing>server': ['register', 'order', 'rates.read'],
   'demo>server': ['register', 'order', 'events', 'rates', 'rates.read'],
@@ -18,12 +18,12 @@ export type Hop = keyof typeof HOPS;
 
 export interface Credentials {
   token(hop: Hop): string;
-  /** `BEARER_TOKENS` of an app: the tokens of all who call it. */
+  /** `BEARER_TOKENS` of an app: the tokens of all its callers. */
   accepted(app: string): string;
   callback_secrets: { invoice: string; operation: string; billing: string };
 }
 
-/** Fresh secrets for one run; they are handed to the processes through their environment and kept nowhere. */
+/** New secrets for one run. The processes get them through their environment; they are stored nowhere. */
 export function createCredentials(): Credentials {
   const tokens = new Map(Object.keys(HOPS).map((hop) => [hop, randomBytes(24).toString('base64url')]));
   const token = (hop: Hop) => tokens.get(hop) ?? '';

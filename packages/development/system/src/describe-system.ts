@@ -1,6 +1,6 @@
 import type { System } from './start-system.ts';
 
-/** Where everything is and how to call it, for a program. */
+/** The addresses and tokens of a system, for a program. */
 export function systemAsJson(system: System): object {
   const { database_url, log_folder, urls } = system;
   return {
@@ -26,7 +26,7 @@ export function describeSystem(system: System): string {
   ].join('\n');
 }
 
-/** The tokens that are there for whoever started the system. */
+/** The tokens for the person or program that started the system. */
 function tokensOf({ credentials }: System): Record<string, string> {
   return {
     server: credentials.token('demo>server'),

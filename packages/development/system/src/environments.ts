@@ -9,7 +9,7 @@ interface EnvironmentOptions {
   cashback_services: string;
 }
 
-/** The environment variables of each app: what a deployment would write into its manifests. */
+/** The environment variables of each app, as a deployment would write them into its manifests. */
 export function environments(options: EnvironmentOptions): Record<AppName, Record<string, string>> {
   const { database_url, ports, credentials, cashback_services } = options;
   const { callback_secrets, token, accepted } = credentials;

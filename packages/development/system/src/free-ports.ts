@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { type AddressInfo, type Server, createServer } from 'node:net';
 
 /**
- * Below those that systems give to outgoing connections: else one of them could have the port of somebody who listens
- * there only later, or not all the time, and keep it. Above those that `fetch` refuses.
+ * Below the range of outgoing connections, where one could take the port of a server that listens there only later, or
+ * not all the time. Above the ports that `fetch` refuses.
  */
 const FROM = 20_000;
 const TO = 32_000;
-const MOST_TRIES = 200;
+const MAX_TRIES = 200;
 
-/** As many ports that nobody listens on now, for who must be told of a port before he takes it. No two are the same. */
+/** Different ports that nothing listens on now, for servers whose port must be known before they start. */
 export async function freePorts(count: number): Promise<number[]> {
   const held: Server[] = [];
   try {
@@ -33,7 +33,7 @@ async function holdFreePort(): Promise<Server> {
       await once(server, 'listening');
       return server;
     } catch (error) {
-      if (attempt === MOST_TRIES) throw error;
+      if (attempt === MAX_TRIES) throw error;
     }
   }
 }

@@ -1,4 +1,4 @@
 import { fileURLToPath } from 'node:url';
 
-/** The checkout that this runs from. */
+/** The root of the repository. */
 export const root: string = fileURLToPath(new URL('../../../../', import.meta.url));

@@ -9,7 +9,7 @@ export function readShippedServices(): CashbackServicesConfig {
   return cashbackServices.parse(JSON.parse(readFileSync(file, 'utf8')));
 }
 
-/** The shipped services with the shop's URL for `green`: one service gives by rate, the other by its own word. */
+/** The shipped services, with the shop's URL for `green`: one service has rates, the other answers amounts itself. */
 export function writeServicesWithShop(folder: string, shop_url: string): string {
   const { green, ...others } = readShippedServices();
   const file = path.join(folder, 'cashback-services.json');

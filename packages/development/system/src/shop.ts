@@ -4,13 +4,12 @@ import { text } from 'node:stream/consumers';
 import { formatAmount, parseAmount } from '@cashback/contract';
 import { serviceCashbackInput } from '@cashback/wire';
 
-/** Stands for the shop: an outside service with a cashback URL of its own. */
-export interface Shop {
+/** Stands for an outside service with a cashback URL of its own. */
+export interface Shop extends AsyncDisposable {
   url: string;
-  stop(): Promise<void>;
 }
 
-/** What this shop gives back: 2 % of what earns, in whole cents, rounded down. */
+/** This shop's cashback: 2 % of the earning base, in whole cents, rounded down. */
 export function shopCashback(base: bigint): bigint {
   const cents = (base * 2n) / 100n / 100n;
   return cents * 100n;
@@ -26,7 +25,7 @@ export async function startShop(port: number, token: string): Promise<Shop> {
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${port}/cashback`,
-    async stop() {
+    async [Symbol.asyncDispose]() {
       server.close();
       server.closeAllConnections();
       await once(server, 'close');

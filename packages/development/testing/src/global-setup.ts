@@ -12,7 +12,7 @@ import { databaseUrl, withServer } from './test-database.ts';
 type Server = { url: string; stop(): Promise<void> };
 
 const waitTimeoutMs = 10_000;
-/** The run's process id follows, so that a later run knows what one that was killed left behind. */
+/** The run's process id follows, so that a later run can remove the data of a killed one. */
 const DIRECTORY_PREFIX = 'cashback-test-';
 
 /**
@@ -50,7 +50,7 @@ async function startServer(): Promise<Server> {
   }
   await removeLeftovers();
   const directory = await mkdtemp(join(tmpdir(), `${DIRECTORY_PREFIX}${process.pid}-`));
-  // Started by root, the server runs as another account, which must get in.
+  // Under root the server runs as another account, which must be able to enter.
   await chmod(directory, 0o755);
   const remove = (): Promise<void> => rm(directory, { recursive: true, force: true });
   try {
@@ -71,17 +71,17 @@ async function startServer(): Promise<Server> {
   }
 }
 
-/** A run that was killed could not remove its data; its server ended with it. */
+/** A killed run could not remove its data; its server ended with it. */
 async function removeLeftovers(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const [, pid] = /^cashback-test-(\d+)-/.exec(name) ?? [];
     if (pid === undefined || existsSync(`/proc/${pid}`) || !existsSync('/proc/self')) continue;
-    // Another user's is theirs to remove.
+    // A directory of another user cannot be removed.
     await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
   }
 }
 
-/** The template, and the copies that a test file did not get to drop. */
+/** The template, and the copies that a test file did not drop. */
 async function dropDatabases(url: string, template: string): Promise<void> {
   await withServer(url, async (client) => {
     const { rows } = await client.query<{ datname: string }>(

@@ -6,19 +6,19 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** A superuser's URL of the server that the tests share. */
     postgres_url: string;
-    /** The database with every migration applied that each test file's database is a copy of. */
+    /** The database with every migration applied. Each test file's database is a copy of it. */
     template_database: string;
   }
 }
 
 export type TestDatabase = {
-  /** Of a superuser. */
+  /** A superuser's URL. */
   url: string;
-  /** Ends the connections that are left, and removes the database. */
+  /** Ends open connections, and removes the database. */
   drop(): Promise<void>;
 };
 
-/** Postgres refuses to copy a database that another session is copying, so copies wait for each other. */
+/** Postgres refuses to copy a database while another session copies it, so copies wait for each other. */
 const copyLock = 8_223_417_607;
 
 /** A fresh database for one test file, with every migration applied and no rows. */

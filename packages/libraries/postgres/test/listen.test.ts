@@ -1,4 +1,4 @@
-import { startTcpProxy } from '@cashback/proxies';
+import { startFaultyTcpProxy } from '@cashback/proxies';
 import { createTestDatabase } from '@cashback/testing';
 import type { TestDatabase } from '@cashback/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -75,7 +75,7 @@ test('catching up that fails is repeated until it succeeds', async () => {
 });
 
 test('a connection that fell silent is found by its heartbeat and replaced', async () => {
-  const proxy = await startTcpProxy(testDatabase.url);
+  const proxy = await startFaultyTcpProxy(testDatabase.url);
   const subscription = await subscribe('silent', proxy.url);
   proxy.setFault({ kind: 'black_hole' });
   await expect
@@ -94,7 +94,7 @@ test('the first connection must succeed', async () => {
 });
 
 test('closing ends the wait for a database that is gone', async () => {
-  const proxy = await startTcpProxy(testDatabase.url);
+  const proxy = await startFaultyTcpProxy(testDatabase.url);
   const subscription = await subscribe('closed', proxy.url);
   proxy.setFault({ kind: 'reset' });
   await expect.poll(() => subscription.errors.length, within).toBe(2);

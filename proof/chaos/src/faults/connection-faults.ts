@@ -2,34 +2,34 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '@cashback/scenario';
 import { createCallbackSender } from '@cashback/service';
 import type { TcpFault } from '@cashback/proxies';
-import { DATABASE_USERS, type DatabaseUser } from '../arena.ts';
-import { type Fault, HOLD_MS, holdUntil, onRoad } from '../fault.ts';
+import { DATABASE_USERS, type DatabaseUser } from '../testbed.ts';
+import { type Fault, HOLD_MS, holdUntil, onLink } from '../fault.ts';
 
 const lane = 'callbacks and connections';
 const TERMINATED = 3;
 const EARLY = 20;
-const HELD_BACK_MS = 1_000;
+const MAX_DELAY_MS = 1_000;
 
-/** What happens to callbacks, to connections to Postgres, and to the queues in it. */
+/** Faults of callbacks, of connections to Postgres, and of the queues in it. */
 export const CONNECTION_FAULTS: readonly Fault[] = [
   ...(['server', 'worker', 'transactions'] as const).map(commitAnswerDropped),
   backendTerminated(),
   ...(['reset', 'half_open', 'black_hole', 'cut', 'drip'] as const).map(databaseFault),
   queuesDeleted(),
-  ...(['transactions>processing', 'transactions>worker', 'trust>wallet'] as const).flatMap((road) => [
-    onRoad('callbacks tenfold', road, { kind: 'repeated', times: 10 }, { lane }),
-    onRoad('callbacks reversed', road, (nth) => ({ kind: 'late', by_ms: heldBack(nth) }), { lane }),
-    // Of what billing was told had arrived nobody could ever make up: it is lost on its way, and comes again.
-    onRoad('callbacks lost', road, road === 'trust>wallet' ? { kind: 'reset' } : { kind: 'swallowed' }, {
+  ...(['transactions>processing', 'transactions>worker', 'trust>wallet'] as const).flatMap((link) => [
+    onLink('callbacks tenfold', link, { kind: 'repeated', times: 10 }, { lane }),
+    onLink('callbacks reversed', link, (number) => ({ kind: 'late', by_ms: delayOf(number) }), { lane }),
+    // Billing never repeats a delivered callback, and no app could recover its content. So it is reset instead.
+    onLink('callbacks lost', link, link === 'trust>wallet' ? { kind: 'reset' } : { kind: 'swallowed' }, {
       lane,
     }),
   ]),
   callbacksEarly(),
 ];
 
-/** The later one comes, the less it is held back: those of one moment arrive in reverse. */
-function heldBack(nth: number): number {
-  return Math.max(0, HELD_BACK_MS - nth * 50);
+/** Later callbacks wait for a shorter time, so those of one moment arrive in reverse. */
+function delayOf(number: number): number {
+  return Math.max(0, MAX_DELAY_MS - number * 50);
 }
 
 function backendTerminated(): Fault {
@@ -40,7 +40,7 @@ function backendTerminated(): Fault {
       let fired = 0;
       for (let attempt = 0; attempt < 200 && fired < TERMINATED; attempt += 1) {
         const rows = await postgres.query(
-          // Materialized: else it may terminate before it looks whom.
+          // Materialized, or the planner may terminate backends before it has limited them.
           `WITH chosen AS MATERIALIZED (
              SELECT pid FROM pg_stat_activity
               WHERE application_name = ANY($1::text[]) AND xact_start IS NOT NULL
@@ -113,16 +113,16 @@ function queuesDeleted(): Fault {
   };
 }
 
-/** Told of a version that does not exist yet, of invoices that are only held, and of the end of an operation that has only begun. */
+/** Sends callbacks for invoice versions that do not exist yet, and for the end of operations that have just begun. */
 function callbacksEarly(): Fault {
   return {
     name: 'callbacks early',
     lane,
-    async fire({ run, system, roads, postgres }) {
+    async fire({ run, system, links, postgres }) {
       const { invoice, operation } = system.credentials.callback_secrets;
       const early = (kind: string, secret: string, url: string) => {
         const sender = createCallbackSender({ secret, timeout_ms: HOLD_MS });
-        // Whoever is away just now hears of it in time.
+        // A receiver that is down misses it, as it may.
         const send = (payload: object): Promise<number> =>
           sender.send({ id: `early-${kind}-${JSON.stringify(payload)}`, url, payload }).then(
             () => 1,
@@ -130,8 +130,8 @@ function callbacksEarly(): Fault {
           );
         return { send, close: () => sender.close() };
       };
-      const toProcessing = early('invoice', invoice, roads['transactions>processing'].url);
-      const toWorker = early('operation', operation, roads['transactions>worker'].url);
+      const toProcessing = early('invoice', invoice, links['transactions>processing'].url);
+      const toWorker = early('operation', operation, links['transactions>worker'].url);
       let sent = 0;
       try {
         for (let attempt = 0; attempt < 20 && sent < EARLY; attempt += 1) {

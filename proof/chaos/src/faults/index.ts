@@ -3,5 +3,5 @@ import { CONNECTION_FAULTS } from './connection-faults.ts';
 import { PROCESS_FAULTS } from './process-faults.ts';
 import { UPSTREAM_FAULTS } from './upstream-faults.ts';
 
-/** Every kind that a run must have had at least once. */
+/** Every kind of fault. A run must have each at least once. */
 export const FAULTS: readonly Fault[] = [...PROCESS_FAULTS, ...UPSTREAM_FAULTS, ...CONNECTION_FAULTS];

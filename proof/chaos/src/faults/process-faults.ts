@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { AppName } from '@cashback/system';
-import { DATABASE_USERS, type DatabaseUser } from '../arena.ts';
+import { DATABASE_USERS, type DatabaseUser } from '../testbed.ts';
 import { type Fault, HOLD_MS, type Lane, holdUntil } from '../fault.ts';
 
 const STOPPED_MS = 3_000;
 const HOUR_MS = 3_600_000;
 const CLOCK = fileURLToPath(new URL('../shift-clock.ts', import.meta.url));
 
-/** What happens to processes, Postgres included, and to its disk. */
+/** Faults of processes, Postgres included, and of its disk. */
 export const PROCESS_FAULTS: readonly Fault[] = [
   ...([...DATABASE_USERS, 'wallet'] as const).map(killed),
   ...DATABASE_USERS.map(killedBetweenEffects),
@@ -18,7 +18,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
   diskFull(),
 ];
 
-/** What happens to one process comes one after another. */
+/** Faults of one process are in one lane, so they follow one another. */
 function laneOf(app: AppName): Lane {
   return app === 'worker' || app === 'transactions' ? 'workers' : 'callers';
 }
@@ -34,7 +34,7 @@ function killed(app: AppName): Fault {
   };
 }
 
-/** Each effect of an app is something that it sends; it dies with one of the next, which arrives or does not. */
+/** Each effect of an app is a chunk that it sends. The app is killed at one of the next, which arrives or does not. */
 function killedBetweenEffects(app: DatabaseUser): Fault {
   return {
     name: `kill -9 of ${app} between two effects`,
@@ -70,7 +70,7 @@ function postgresKilled(): Fault {
   };
 }
 
-/** Another process of the app takes over what the stopped one had: the leases of all it has are made to be over. */
+/** Another process of the app takes over the work of the stopped one, as all its leases are made to expire. */
 function stoppedPastLease(app: 'worker' | 'transactions' | 'processing'): Fault {
   const expired = {
     worker: [

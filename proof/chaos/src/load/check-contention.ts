@@ -12,12 +12,13 @@ import {
 /** A call of a client about a contended order. */
 export type ContendedCall = RecordedCall<ModelInput, ModelResult | ModelView>;
 
-/** A history that has an order shows it within thousands of steps; one of silence alone has millions of orders. */
+/** A linearizable history shows its order within thousands of steps; one without answers has millions of orders. */
 const MAX_STEPS = 50_000;
 
 /**
- * 2 and 3, by what the callers were told: with each order's state at rest as its last call, some order of its calls
- * explains every answer. An acknowledged register that was lost has none. `undecided` are those with too many orders.
+ * Invariants 2 and 3, by the answers that callers got: with each order's state at rest as its last call, some order of
+ * its calls explains every answer. A lost register that was acknowledged has no such order. `undecided` are histories
+ * with too many orders to try.
  */
 export function checkContention(
   calls: readonly ContendedCall[],

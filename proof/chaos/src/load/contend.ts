@@ -11,11 +11,11 @@ const CLIENTS = 4;
 const CALLS_EACH = 8;
 const PAUSE_MS = 400;
 const TIMEOUT_MS = 2_000;
-const MOST_PAUSE_MS = 60;
-const AFTER_SILENCE_MS = 700;
+const MAX_PAUSE_MS = 60;
+const PAUSE_AFTER_NO_ANSWER_MS = 700;
 
 export interface Contention {
-  /** Resolves when it has been stopped, with every call that was made and what it was told. */
+  /** Resolves after `stop`, with every call and its answer. */
   ended: Promise<readonly ContendedCall[]>;
   throwIfFailed(): void;
   stop(): void;
@@ -23,20 +23,20 @@ export interface Contention {
 
 /**
  * Clients that register the same order at the same time, order after order, with versions and revisions that cross.
- * No call is repeated: what each was told is the history that must have an order.
+ * No call is repeated: the calls and answers are the history that must be linearizable.
  */
 export function startContention(options: {
   run: string;
   seed: number;
   door: FrontDoor;
-  /** By which they reach the server. */
+  /** The server's address for these clients. */
   server_url: string;
   token: string;
 }): Contention {
   const { run, seed, door, server_url, token } = options;
   const stopping = new AbortController();
   const history = createHistory<ModelInput, ModelResult | ModelView>();
-  // What goes alone and what goes together with others, over connections of their own.
+  // Clients with and without batching, each over connections of its own.
   const clients = Array.from({ length: CLIENTS }, (_, index) =>
     createCashbackClient({
       url: server_url,
@@ -51,19 +51,19 @@ export function startContention(options: {
     const order_id = `${run}-contended-${number}`;
     const payee = { user_id: `${run}-user-${number}`, wallet_id: `${run}-wallet-${number}`, currency: 'USD' };
     const opening = { invoice_id: order_id, service: 'yellow', ...payee, status: 'held', payments: [] };
-    await door.insist(() => door.transactions.post('/v2/invoice/create', opening, invoice));
+    await door.retryUntilAnswered(() => door.transactions.post('/v2/invoice/create', opening, invoice));
     await Promise.all(
       clients.map(async (client, index) => {
         const random = seededRandom(seed + number, index);
         let known = 0;
-        for (let nth = 0; nth < CALLS_EACH; nth += 1) {
-          const call = drawCall(random, payee.user_id, nth, known);
+        for (let number = 0; number < CALLS_EACH; number += 1) {
+          const call = drawCall(random, payee.user_id, number, known);
           const result = await history.record(order_id, call, () =>
             callServer(client, { order_id, service: 'yellow', ...payee }, call).catch(unknownAsNull),
           );
           known = result?.revision ?? known;
-          // While nobody answers there is no history to be had.
-          await sleep(result === null ? AFTER_SILENCE_MS : random.integer(0, MOST_PAUSE_MS));
+          // Calls without an answer add nothing to the history, so the client slows down.
+          await sleep(result === null ? PAUSE_AFTER_NO_ANSWER_MS : random.integer(0, MAX_PAUSE_MS));
         }
       }),
     );
@@ -92,12 +92,12 @@ export function startContention(options: {
   };
 }
 
-function drawCall(random: Random, user_id: string, nth: number, known: number): ModelInput {
+function drawCall(random: Random, user_id: string, number: number, known: number): ModelInput {
   if (random.chance(15)) return 'order';
   return {
     register: {
       user_id,
-      invoice_version: 1 + Math.floor(nth / 2) + (random.chance(50) ? 1 : 0),
+      invoice_version: 1 + Math.floor(number / 2) + (random.chance(50) ? 1 : 0),
       cleared_sum: 100,
       by_source: { user: random.integer(0, 3), service: random.integer(0, 3) },
       ...(random.chance(50) && { expected_revision: known }),
@@ -105,7 +105,7 @@ function drawCall(random: Random, user_id: string, nth: number, known: number): 
   };
 }
 
-/** A call whose effect is not known has no result. */
+/** A call has no result when it is unknown whether it took effect. */
 function unknownAsNull(error: unknown): null {
   if (isUnknown(error)) return null;
   throw error;
@@ -118,7 +118,7 @@ export async function readContended(
 ): Promise<Map<string, ModelView>> {
   const stored = new Map<string, ModelView>();
   for (const order_id of new Set(calls.map(({ key }) => key))) {
-    stored.set(order_id, await door.insist(() => callOrder(door.server, order_id)));
+    stored.set(order_id, await door.retryUntilAnswered(() => callOrder(door.server, order_id)));
   }
   return stored;
 }

@@ -2,19 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type FrontDoor, generateOrders, playStories, tellStory } from '@cashback/scenario';
 
 const BATCH = 10;
-/** Batches that are played at the same time: one whose calls hang holds up no other. */
+/** Batches that are played at the same time, so that one whose calls hang delays no other. */
 const STREAMS = 4;
-/** Room for the faults to be felt, and for processes that start anew. */
+/** Leaves time for faults to have an effect, and for processes to restart. */
 const BATCH_EVERY_MS = 1_500;
 
 export interface Load {
-  /** Resolves when it has been stopped and what it had begun is played to its end. */
+  /** Resolves after `stop`, once the batches that had begun are played. */
   ended: Promise<{ orders: number; steps: number }>;
   throwIfFailed(): void;
   stop(): void;
 }
 
-/** Orders of a shop, a batch at a time, until it is stopped. Each call is repeated until it is answered. */
+/** Plays orders of a shop, a batch at a time, until `stop`. Each call is repeated until it is answered. */
 export function startLoad(options: {
   run: string;
   seed: number;
@@ -39,7 +39,7 @@ export function startLoad(options: {
     }
   }
   const ended = Promise.all(Array.from({ length: STREAMS }, play)).then(() => ({ orders, steps }));
-  // Faults go on without load, and would say nothing: what ends it ends the run.
+  // Faults without load show nothing, so a failure of the load ends the run.
   let failure: unknown;
   ended.catch((error: unknown) => (failure = error));
   return {

@@ -2,9 +2,9 @@ import type { FrontDoor } from '@cashback/scenario';
 import { HttpCallError } from '@cashback/service';
 import { type Violation, type World, selectOfRun } from '@cashback/invariants';
 
-/** What the shop was told had happened. */
+/** What was acknowledged to the shop. */
 export interface Acknowledged {
-  /** The newest version of each invoice that was answered. */
+  /** The newest version of each invoice in an answer. */
   versions: ReadonlyMap<string, number>;
   spends: ReadonlySet<string>;
 }
@@ -33,7 +33,7 @@ export function watchFrontDoor(door: FrontDoor): { door: FrontDoor; acknowledged
       ...door,
       transactions: { ...door.transactions, post },
       trust: { ...door.trust, post: spend },
-      // A receiver whose clock is off refuses a callback for its age: then it is lost, as others are.
+      // A receiver with a shifted clock refuses a callback for its age: it is lost, as others are.
       sendInvoiceChanged: (id, payload) =>
         door.sendInvoiceChanged(id, payload).catch((error: unknown) => {
           if (!(error instanceof HttpCallError) || error.outcome !== 'refused') throw error;
@@ -42,7 +42,7 @@ export function watchFrontDoor(door: FrontDoor): { door: FrontDoor; acknowledged
   };
 }
 
-/** 2 and 12, by what the shop was told: an invoice's version that was answered is stored, and so is a spend. */
+/** Invariants 2 and 12, by the answers that the shop got: every acknowledged invoice version and spend is stored. */
 export async function checkAcknowledged(
   world: World,
   { versions, spends }: Acknowledged,
@@ -65,14 +65,14 @@ export async function checkAcknowledged(
     ...lost.map(([order_id, version]): Violation => ({
       invariant: 2,
       order_id,
-      detail: `the shop was told of invoice version ${version}, stored is ${stored.get(order_id) ?? 'none'}`,
+      detail: `invoice version ${version} was acknowledged, stored is ${stored.get(order_id) ?? 'none'}`,
     })),
     ...[...spends]
       .filter((spend_id) => ofRun(spend_id) && !causes.has(spend_id))
       .map((spend_id): Violation => ({
         invariant: 12,
         order_id: spend_id.replace(/-spend$/, ''),
-        detail: `spend ${spend_id} was acknowledged, and Trust has no movement of it`,
+        detail: `spend ${spend_id} was acknowledged, and Trust has no movement for it`,
       })),
   ];
 }

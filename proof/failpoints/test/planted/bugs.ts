@@ -1,8 +1,8 @@
 import type { AppName } from '@cashback/system';
-import type { Bug } from '@cashback/testing/planting';
+import type { Bug } from './plant.ts';
 
 export interface PlantedBug extends Bug {
-  /** Whose process it is in. */
+  /** The app whose process has it. */
   app: AppName;
 }
 

@@ -5,65 +5,65 @@ import path from 'node:path';
 import { createCashbackClient } from '@cashback/client';
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
 import type { InvariantNumber, Violation } from '@cashback/invariants';
-import { plant, plantedLine } from '@cashback/testing/planting';
+import { plant, plantedLine } from './plant.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Lab, openLab } from '../../src/lab.ts';
+import { type Testbed, startTestbed } from '../../src/testbed.ts';
 import { BUGS, type PlantedBug } from './bugs.ts';
-import { type Stage, openStage } from './stage.ts';
+import { type PlantedOrder, openPlantedOrder } from './planted-order.ts';
 
 const TIMEOUT_MS = 600_000;
 let database: TestDatabase;
 let folder: string;
-let lab: Lab;
+let testbed: Testbed;
 let number = 0;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   folder = mkdtempSync(path.join(tmpdir(), 'cashback-planted-'));
-  lab = await openLab({
+  testbed = await startTestbed({
     database_url: database.url,
     work_folder: folder,
-    // What is held is held for as long as it takes.
+    // A held request does not time out while the test holds it.
     settings: { worker: { TRANSACTIONS_TIMEOUT_MS: '20000' }, transactions: { TRUST_TIMEOUT_MS: '5000' } },
     report: () => {},
   });
-  // Nobody registers but the tests.
-  await lab.kill('processing');
+  // Only the tests register.
+  await testbed.kill('processing');
 }, TIMEOUT_MS);
 afterAll(async () => {
-  await lab?.stop();
+  await testbed?.[Symbol.asyncDispose]();
   await database?.drop();
   rmSync(folder, { recursive: true, force: true });
 });
 
-type Play = (stage: Stage) => Promise<Violation[]>;
+type Play = (order: PlantedOrder) => Promise<Violation[]>;
 
 async function violated(play: Play): Promise<InvariantNumber[]> {
   number += 1;
-  const stage = await openStage(lab, `planted${number}${randomBytes(3).toString('hex')}`);
+  const order = await openPlantedOrder(testbed, `planted${number}${randomBytes(3).toString('hex')}`);
   try {
-    const violations = await play(stage);
+    const violations = await play(order);
     return [...new Set(violations.map(({ invariant }) => invariant))];
   } finally {
-    lab.failpoints.clearAll();
+    testbed.failpoints.clearAll();
   }
 }
 
-/** The same scenario without the bug and with it: the checker tells them apart. */
+/** The same scenario without the bug and with it: the checker finds a violation only with it. */
 function calibrate(bug: PlantedBug, invariant: InvariantNumber, play: Play): void {
   test(
-    `${bug.name}: otherwise all holds, and then ${invariant} does not`,
+    `${bug.name}: invariant ${invariant} is violated, and without the bug none is`,
     { timeout: TIMEOUT_MS },
     async () => {
       expect(await violated(play)).toEqual([]);
       try {
-        await lab.startAnew(bug.app, plant(bug));
+        await testbed.restart(bug.app, plant(bug));
         expect(readFileSync(path.join(folder, 'logs', `${bug.app}.log`), 'utf8')).toContain(
           plantedLine(bug.name),
         );
         expect(await violated(play)).toContain(invariant);
       } finally {
-        await lab.startAnew(bug.app);
+        await testbed.restart(bug.app);
       }
     },
   );
@@ -73,8 +73,8 @@ function calibrate(bug: PlantedBug, invariant: InvariantNumber, play: Play): voi
 async function withTwin<Result>(
   work: (client: ReturnType<typeof createCashbackClient>) => Promise<Result>,
 ): Promise<Result> {
-  const twin = await lab.system.startTwin('server');
-  const token = lab.system.credentials.token('demo>server');
+  const twin = await testbed.system.startTwin('server');
+  const token = testbed.system.credentials.token('demo>server');
   const client = createCashbackClient({ url: twin.url, token, timeout_ms: 20_000 });
   try {
     return await work(client);
@@ -85,136 +85,136 @@ async function withTwin<Result>(
 }
 
 describe('the checker catches, in real processes:', () => {
-  calibrate(BUGS.no_row_lock, 3, (stage) =>
+  calibrate(BUGS.no_row_lock, 3, (order) =>
     withTwin(async (twin) => {
-      const first = await stage.clear('100.00');
-      await stage.register(first, '100.00', ['10', '2']);
-      const second = await stage.clear('40.00');
-      // The one has read the order when the other comes; each changes another source.
-      const read = stage.hold({ by: 'server', name: 'cashback.load-orders', nth: 1, when: 'after' });
-      const one = stage.register(first, '100.00', ['10', '5']);
+      const first = await order.clear('100.00');
+      await order.register(first, '100.00', ['10', '2']);
+      const second = await order.clear('40.00');
+      // One call has read the order when the other starts; each changes another source.
+      const read = order.hold({ by: 'server', name: 'cashback.load-orders', nth: 1, when: 'after' });
+      const one = order.register(first, '100.00', ['10', '5']);
       await read.reached;
-      const other = stage.register(second, '40.00', ['4', '2'], twin);
-      await Promise.race([other, stage.lockWait()]);
-      read.letGo();
+      const other = order.register(second, '40.00', ['4', '2'], twin);
+      await Promise.race([other, order.lockWait()]);
+      read.release();
       await Promise.all([one, other]);
-      await stage.settledAtRest();
-      return stage.check();
+      await order.settledAtRest();
+      return order.check();
     }),
   );
 
-  calibrate(BUGS.lock_and_read_in_one_statement, 4, (stage) =>
+  calibrate(BUGS.lock_and_read_in_one_statement, 4, (order) =>
     withTwin(async (twin) => {
-      const first = await stage.clear('100.00');
-      await stage.register(first, '100.00', ['10', '5']);
-      const second = await stage.clear('40.00');
-      // The one is about to commit, the other waits for its lock, and asks for what was there before.
-      const written = stage.hold({ by: 'server', name: /^COMMIT of/, nth: 1, when: 'before' });
-      const one = stage.register(second, '40.00', ['4', '2'], twin);
+      const first = await order.clear('100.00');
+      await order.register(first, '100.00', ['10', '5']);
+      const second = await order.clear('40.00');
+      // One call is about to commit. The other waits for its lock, and registers the earlier amounts again.
+      const written = order.hold({ by: 'server', name: /^COMMIT of/, nth: 1, when: 'before' });
+      const one = order.register(second, '40.00', ['4', '2'], twin);
       await written.reached;
-      const third = await stage.clear('100.00');
-      const other = stage.register(third, '100.00', ['10', '5']);
-      await stage.lockWait();
-      written.letGo();
+      const third = await order.clear('100.00');
+      const other = order.register(third, '100.00', ['10', '5']);
+      await order.lockWait();
+      written.release();
       await Promise.all([one, other]);
-      await stage.settledAtRest();
-      return stage.check();
+      await order.settledAtRest();
+      return order.check();
     }),
   );
 
-  calibrate(BUGS.enqueue_after_commit, 11, async (stage) => {
-    const version = await stage.clear('100.00');
-    // Nobody looks for forgotten orders, and nobody repeats the call.
-    await lab.kill('worker');
+  calibrate(BUGS.enqueue_after_commit, 11, async (order) => {
+    const version = await order.clear('100.00');
+    // No sweep finds forgotten orders, and no client repeats the call.
+    await testbed.kill('worker');
     try {
-      const committed = stage.killAt({ by: 'server', name: /^COMMIT of/, nth: 1, when: 'after' });
-      await expect(stage.register(version, '100.00', ['10', '5'])).rejects.toThrow('did not answer');
+      const committed = order.killAt({ by: 'server', name: /^COMMIT of/, nth: 1, when: 'after' });
+      await expect(order.register(version, '100.00', ['10', '5'])).rejects.toThrow('did not answer');
       await committed.reached;
-      // What nobody has worked on yet is not rewarded.
-      const violations = await stage.check({ sweep_within_ms: 0 });
+      // The worker is down, so nothing is rewarded yet.
+      const violations = await order.check({ sweep_within_ms: 0 });
       return violations.filter(({ invariant }) => invariant !== 1);
     } finally {
-      await lab.startAnew('server');
-      await lab.startAnew('worker');
+      await testbed.restart('server');
+      await testbed.restart('worker');
     }
   });
 
-  calibrate(BUGS.greater_or_equal_for_greater, 0, async (stage) => {
-    const version = await stage.clear('100.00');
+  calibrate(BUGS.greater_or_equal_for_greater, 0, async (order) => {
+    const version = await order.clear('100.00');
     // The shop had not answered yet.
-    await stage.register(version, '100.00', ['10', '0']);
-    await stage.register(version, '100.00', ['10', '5']);
-    await stage.settledAtRest();
-    return stage.check();
+    await order.register(version, '100.00', ['10', '0']);
+    await order.register(version, '100.00', ['10', '5']);
+    await order.settledAtRest();
+    return order.check();
   });
 
-  calibrate(BUGS.new_operation_id_on_retry, 5, async (stage) => {
-    const version = await stage.clear('100.00');
-    const lost = stage.lose({ by: 'worker', name: 'POST /update/cashback', nth: 1, when: 'before' });
-    await stage.register(version, '100.00', ['10', '5']);
+  calibrate(BUGS.new_operation_id_on_retry, 5, async (order) => {
+    const version = await order.clear('100.00');
+    const lost = order.lose({ by: 'worker', name: 'POST /update/cashback', nth: 1, when: 'before' });
+    await order.register(version, '100.00', ['10', '5']);
     await lost.reached;
-    await stage.settledAtRest();
-    return stage.check();
+    await order.settledAtRest();
+    return order.check();
   });
 
-  calibrate(BUGS.settle_on_stale_poll, 1, async (stage) => {
-    const first = await stage.clear('100.00');
-    await stage.register(first, '100.00', ['10', '5']);
-    await stage.settledAtRest();
-    const second = await stage.clear('40.00');
-    // An answer that shows 10 and 5 is under way for long, while 4 and 2 are rewarded ..
-    const old = stage.hold({ by: 'worker', name: 'POST /v2/invoice/retrieve', nth: 1, when: 'after' });
-    await stage.register(second, '40.00', ['4', '2']);
+  calibrate(BUGS.settle_on_stale_poll, 1, async (order) => {
+    const first = await order.clear('100.00');
+    await order.register(first, '100.00', ['10', '5']);
+    await order.settledAtRest();
+    const second = await order.clear('40.00');
+    // An answer that shows 10 and 5 is held, while 4 and 2 are rewarded ...
+    const old = order.hold({ by: 'worker', name: 'POST /v2/invoice/retrieve', nth: 1, when: 'after' });
+    await order.register(second, '40.00', ['4', '2']);
     await old.reached;
-    // The shop asks again, as it may, and that look is faster.
-    await stage.register(second, '40.00', ['4', '2']);
-    await stage.settledAtRest();
-    // .. and comes when 10 and 5 are the target again, before anybody else has looked.
-    const others = stage.hold({
+    // The shop registers again, as it may, and the observation for that call is faster.
+    await order.register(second, '40.00', ['4', '2']);
+    await order.settledAtRest();
+    // ... and it arrives when 10 and 5 are the target again, before any other observation.
+    const others = order.hold({
       by: 'worker',
       name: 'POST /v2/invoice/retrieve',
       nth: 'every',
       when: 'before',
     });
-    const decided = stage.pass({
+    const decided = order.pass({
       by: 'worker',
       name: 'COMMIT of cashback.update-charges',
       nth: 1,
       when: 'after',
     });
-    const third = await stage.clear('100.00');
-    await stage.register(third, '100.00', ['10', '5']);
-    old.letGo();
+    const third = await order.clear('100.00');
+    await order.register(third, '100.00', ['10', '5']);
+    old.release();
     await decided.reached;
     others.clear();
-    others.letGo();
-    await stage.settledAtRest();
-    return stage.check();
+    others.release();
+    await order.settledAtRest();
+    return order.check();
   });
 
-  calibrate(BUGS.sequence_ignored, 9, async (stage) => {
-    const version = await stage.clear('100.00');
-    // The first of two top-ups is heard of last.
-    const first = stage.hold({ by: 'trust', name: 'POST /callbacks/billing', nth: 1, when: 'before' });
-    const second = stage.pass({
+  calibrate(BUGS.sequence_ignored, 9, async (order) => {
+    const version = await order.clear('100.00');
+    // The callback of the first of two top-ups arrives last.
+    const first = order.hold({ by: 'trust', name: 'POST /callbacks/billing', nth: 1, when: 'before' });
+    const second = order.pass({
       by: 'wallet',
       name: 'answer to POST /callbacks/billing',
       nth: 1,
       when: 'after',
     });
-    await stage.register(version, '100.00', ['10', '5']);
+    await order.register(version, '100.00', ['10', '5']);
     await first.reached;
     await second.reached;
-    first.letGo();
-    await stage.heard(2);
-    await stage.settledAtRest();
-    return stage.check();
+    first.release();
+    await order.received(2);
+    await order.settledAtRest();
+    return order.check();
   });
 });
 
-test('a planted bug whose place is gone says so', () => {
+test('a planted bug whose piece of source is gone fails, and names the file', () => {
   const piece = { file: 'apps/worker/src/main.ts', from: 'no such words', to: '' };
   expect(() => plant({ name: 'of old', pieces: [piece] })).toThrow(
-    'the planted bug "of old" is out of date: apps/worker/src/main.ts holds 0 times what it replaces',
+    'the planted bug "of old" is out of date: apps/worker/src/main.ts has the piece that it replaces 0 times',
   );
 });

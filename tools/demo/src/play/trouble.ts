@@ -3,7 +3,7 @@ import { trustSettings } from '@cashback/wire';
 import { CALM, type FrontDoor } from '@cashback/scenario';
 import type { AppName, System } from '@cashback/system';
 
-/** What `--faults` makes of Trust: a fifth of its calls fail, answers come late or never, callbacks come twice and out of order. */
+/** Trust under `--faults`: a fifth of its calls fail, answers are late or lost, callbacks are repeated and out of order. */
 const FAULTS: Partial<TrustSettings> = {
   latency_ms: 400,
   answer_delay_ms: 20,
@@ -14,20 +14,20 @@ const FAULTS: Partial<TrustSettings> = {
   reorder_callback_share: 0.2,
 };
 
-/** How Trust behaves is kept in its tables, so a run says it anew. */
+/** Trust keeps its settings in its tables, so every run sets them. */
 export async function setTrust(door: FrontDoor, faults: boolean): Promise<void> {
   const settings = faults ? { ...CALM, ...FAULTS } : CALM;
-  await door.insist(() => door.trust.post('/settings', settings, trustSettings));
+  await door.retryUntilAnswered(() => door.trust.post('/settings', settings, trustSettings));
 }
 
-/** Kills one app after the other as the work goes on, each when its share of the steps is done. */
+/** Kills one app after another during the run, each once its share of the steps is done. */
 export function createKiller(system: System, apps: readonly AppName[], steps: number) {
   const killed: AppName[] = [];
   let current: Promise<void> = Promise.resolve();
   let failure: unknown;
   return {
     killed,
-    /** Throws when an app that was killed did not come up again. */
+    /** Throws when a killed app did not start again. */
     advance(done: number): void {
       if (failure !== undefined) throw failure;
       const app = apps[killed.length];
@@ -39,7 +39,7 @@ export function createKiller(system: System, apps: readonly AppName[], steps: nu
           failure ??= error;
         });
     },
-    /** Waits until all that were killed are up again. */
+    /** Waits until every killed app is up again. */
     async finish(): Promise<void> {
       await current;
       if (failure !== undefined) throw failure;

@@ -72,7 +72,7 @@ export function searchOrder<State, Input, Result>(
     if (way.taken.includes(next)) return [];
     const { state, result } = model.apply(way.state, input);
     if (answer !== null && !isDeepStrictEqual(result, answer.result)) return [];
-    // A call that nobody heard of and that changes nothing explains nothing.
+    // A call that got no answer and changes nothing explains nothing.
     if (answer === null && isDeepStrictEqual(state, way.state)) return [];
     const taken = [...way.taken, next].sort((left, right) => left - right);
     return [{ state, taken, trail: { call: next, before: way.trail } }];

@@ -1,7 +1,7 @@
 import type { DemoOrder } from './order.ts';
 import { seededRandom } from './random.ts';
 
-/** Orders that look like a day of taxi trips; the same seed gives the same orders. */
+/** Orders like those of a day of taxi trips. The same seed gives the same orders. */
 export function generateOrders(count: number, seed: number): DemoOrder[] {
   return Array.from({ length: count }, (_, index) => {
     const number = index + 1;

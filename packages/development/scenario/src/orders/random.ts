@@ -5,12 +5,12 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 export interface Random {
   /** A whole number from `from` to `to`, both included. */
   integer(from: number, to: number): number;
-  /** True in `share` percent of the calls. */
+  /** True in `percent` percent of the calls. */
   chance(percent: number): boolean;
   pick<Choice>(choices: readonly [Choice, ...Choice[]]): Choice;
 }
 
-/** `stream` keeps the orders' decisions apart: one order's story does not depend on how many there are. */
+/** Each `stream` has decisions of its own, so that one order's story does not depend on the number of orders. */
 export function seededRandom(seed: number, stream: number): Random {
   const generator = xoroshiro128plus(seed ^ Math.imul(stream, 0x9e37_79b1));
   const integer = (from: number, to: number) => uniformInt(generator, from, to);

@@ -15,9 +15,9 @@ export interface FrontDoor {
   processing: HttpClient;
   /** Sends a signed `invoice.changed` to processing, as transactions does. */
   sendInvoiceChanged(id: string, payload: unknown): Promise<void>;
-  /** Every call here may be repeated, so silence is met by the same call again; what is refused is an error. */
-  insist<Answer>(call: () => Promise<Answer>): Promise<Answer>;
-  /** Gives up what is still being insisted on. */
+  /** Repeats a call until it is answered: every call here is safe to repeat. A refusal is an error. */
+  retryUntilAnswered<Answer>(call: () => Promise<Answer>): Promise<Answer>;
+  /** Aborts calls that are still being retried, and closes the clients. */
   close(): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export function openFrontDoor(system: System, retries = RETRIES): FrontDoor {
     ...clients,
     sendInvoiceChanged: (id, payload) =>
       callbacks.send({ id, url: `${urls.processing}/callbacks/invoice`, payload }),
-    insist: (call) =>
+    retryUntilAnswered: (call) =>
       pRetry(call, {
         retries,
         minTimeout: 100,

@@ -2,7 +2,7 @@ import type { DemoOrder } from '../orders/order.ts';
 
 const ORDERS_PER_USER = 3;
 
-/** Who gets the cashback. Users have several orders, so that wallets see concurrent changes. */
+/** The user and wallet that get the cashback. Users have several orders, so that wallets see concurrent changes. */
 export function payeeOf(
   run: string,
   order: DemoOrder,
@@ -11,7 +11,7 @@ export function payeeOf(
   return { user_id: `${run}-user-${user}`, wallet_id: `${run}-wallet-${user}`, currency: 'USD' };
 }
 
-/** Ids carry the run, so runs on kept data never meet. */
+/** Ids contain the run, so runs on kept data never share an order. */
 export function orderIdOf(run: string, order: DemoOrder): string {
   return `${run}-${order.service}-${order.number}`;
 }

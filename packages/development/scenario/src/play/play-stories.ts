@@ -19,7 +19,7 @@ interface PlayOptions {
   progress(steps: number): void;
 }
 
-/** Plays every story through the front door, round by round; within a round the orders run side by side. */
+/** Plays every story through the front door, round by round. Within a round the orders run concurrently. */
 export async function playStories(stories: readonly Story[], options: PlayOptions): Promise<Played> {
   const played: Played = {
     hold: 0,
@@ -47,7 +47,7 @@ export async function playStories(stories: readonly Story[], options: PlayOption
       );
     }
   } finally {
-    // The first failure ends the run: nothing of it is started any more.
+    // The first failure ends the run: steps that wait are not started.
     queue.clear();
   }
   return played;
@@ -71,16 +71,22 @@ async function playStep(
         ...payeeOf(run, order),
         ...captured('held', order, step.items),
       };
-      remember(await door.insist(() => door.transactions.post('/v2/invoice/create', body, invoice)));
+      remember(
+        await door.retryUntilAnswered(() => door.transactions.post('/v2/invoice/create', body, invoice)),
+      );
       played.hold += 1;
       return;
     }
     case 'freeze_rates':
-      await door.insist(() => door.server.rates.put({ order_id, service: order.service, rates: step.rates }));
+      await door.retryUntilAnswered(() =>
+        door.server.rates.put({ order_id, service: order.service, rates: step.rates }),
+      );
       return;
     case 'update': {
       const body = { invoice_id: order_id, version, ...captured(step.status, order, step.items) };
-      remember(await door.insist(() => door.transactions.post('/v2/invoice/update', body, invoice)));
+      remember(
+        await door.retryUntilAnswered(() => door.transactions.post('/v2/invoice/update', body, invoice)),
+      );
       played[step.why] += 1;
       return;
     }
@@ -95,7 +101,7 @@ async function playStep(
   }
 }
 
-/** Every change told so far, newest first and each of them twice. */
+/** Sends the callback of every version so far, newest first and each twice. */
 async function replayCallbacks(
   door: FrontDoor,
   order_id: string,
@@ -106,17 +112,17 @@ async function replayCallbacks(
   for (let version = newest; version >= 1; version -= 1) {
     for (const copy of ['first', 'second']) {
       const payload = { invoice_id: order_id, version, service };
-      await door.insist(() => door.sendInvoiceChanged(`${order_id}-${version}-${copy}`, payload));
+      await door.retryUntilAnswered(() => door.sendInvoiceChanged(`${order_id}-${version}-${copy}`, payload));
       sent += 1;
     }
   }
   return sent;
 }
 
-/** The customer uses the money; a wallet that holds too little refuses, which is no fault. */
+/** The customer spends money. A wallet that holds too little refuses, which is no fault. */
 async function spend(door: FrontDoor, wallet_id: string, body: object): Promise<0 | 1> {
   try {
-    await door.insist(() => door.trust.post(`/wallets/${wallet_id}/spend`, body, z.object({})));
+    await door.retryUntilAnswered(() => door.trust.post(`/wallets/${wallet_id}/spend`, body, z.object({})));
     return 1;
   } catch (error) {
     if (error instanceof HttpCallError && error.outcome === 'refused') return 0;

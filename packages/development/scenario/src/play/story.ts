@@ -4,7 +4,7 @@ import { type Random, seededRandom } from '../orders/random.ts';
 
 type Items = DemoOrder['items'];
 
-/** One thing that happens to an order. Money is stated, never moved by difference: an update says what is captured now. */
+/** One step in the life of an order. An update states what is captured now, never a difference. */
 export type Step =
   | { kind: 'hold'; items: Items }
   | { kind: 'freeze_rates'; rates: OrderRate[] }
@@ -14,13 +14,13 @@ export type Step =
 
 export type Change = 'clear' | 'refund_part' | 'refund_all' | 'clear_again' | 'cancel';
 
-/** An order's life: `rounds[0]` for every order first, then everybody's `rounds[1]`, and so on. */
+/** An order's life. `rounds[0]` of every order is played first, then `rounds[1]` of every order, and so on. */
 export interface Story {
   order: DemoOrder;
   rounds: Step[][];
 }
 
-/** What happens to an order, decided by the seed alone. About half of the orders change after their first clear. */
+/** Decides an order's life by the seed alone. About half of the orders change after their first clear. */
 export function tellStory(order: DemoOrder, seed: number): Story {
   const random = seededRandom(seed ^ 0x5eed, order.number);
   const opening: Step[] = [
@@ -38,7 +38,7 @@ export function tellStory(order: DemoOrder, seed: number): Story {
   const changes = random.chance(50) ? random.integer(1, 3) : 0;
   for (let change = 0; change < changes; change += 1) {
     const step = pickChange(order, random);
-    // Some changes come while the one before is still under way, others in a later round.
+    // Some changes are made while the previous one is still processed, others in a later round.
     if (random.chance(40)) rounds.at(-1)?.push(step);
     else rounds.push([step]);
     if (step.kind === 'update' && step.status === 'cancelled') break;

@@ -3,27 +3,21 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type Failpoint,
-  type Failpoints,
-  type Fate,
-  type Road,
-  createFailpoints,
-  openHttpRoad,
-  openPostgresRoad,
-} from '../src/failpoints/index.ts';
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
+import { type Failpoint, type Failpoints, type Fate, createFailpoints } from '../src/wire/failpoints.ts';
+import { watchHttp } from '../src/wire/watch-http.ts';
+import { watchPostgres } from '../src/wire/watch-postgres.ts';
 
 let failpoints: Failpoints;
-let road: Road;
+let proxy: AsyncDisposable & { url: string };
 beforeEach(() => {
   failpoints = createFailpoints();
 });
-afterEach(() => road.stop());
+afterEach(() => proxy[Symbol.asyncDispose]());
 
 const INSERT = { name: 'add', text: 'INSERT INTO notes SELECT $1::integer', values: [1] };
 
-describe('the road to Postgres', () => {
+describe('the proxy before Postgres', () => {
   let database: TestDatabase;
   let owner: Client;
   beforeAll(async () => {
@@ -37,7 +31,7 @@ describe('the road to Postgres', () => {
   });
   beforeEach(async () => {
     await owner.query('TRUNCATE notes');
-    road = await openPostgresRoad(failpoints, { from: 'app', to: database.url });
+    proxy = await watchPostgres(failpoints, { from: 'app', to: database.url });
   });
 
   async function connected(url: string): Promise<Client> {
@@ -52,7 +46,7 @@ describe('the road to Postgres', () => {
 
   test('names every statement, and a COMMIT by the last one that changed something', async () => {
     const ended = failpoints.listen();
-    const client = await connected(road.url);
+    const client = await connected(proxy.url);
     for (let round = 0; round < 2; round += 1) {
       await client.query('BEGIN');
       await client.query(INSERT);
@@ -78,9 +72,9 @@ describe('the road to Postgres', () => {
     ]);
   });
 
-  test('cuts a connection off before a COMMIT, which then has not taken place', async () => {
+  test('cuts a connection off before a COMMIT, which then has no effect', async () => {
     const failpoint = set({ name: 'COMMIT of add', when: 'before', act: () => 'reset' });
-    const client = await connected(road.url);
+    const client = await connected(proxy.url);
     await client.query('BEGIN');
     await client.query(INSERT);
     await expect(client.query('COMMIT')).rejects.toThrow(/terminated|ECONNRESET/);
@@ -88,16 +82,16 @@ describe('the road to Postgres', () => {
     expect(await noted()).toBe(0);
   });
 
-  test('cuts it off after the COMMIT, which has taken place', async () => {
+  test('cuts it off after the COMMIT, which took effect', async () => {
     set({ name: 'COMMIT of add', when: 'after', act: () => 'reset' });
-    const client = await connected(road.url);
+    const client = await connected(proxy.url);
     await client.query('BEGIN');
     await client.query(INSERT);
     await expect(client.query('COMMIT')).rejects.toThrow(/terminated|ECONNRESET/);
     expect(await noted()).toBe(1);
   });
 
-  test('holds a statement until it is let go, the nth of its name and no other', async () => {
+  test('holds the nth statement of a name until it is released, and no other', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const failpoint = failpoints.set({
       by: 'app',
@@ -109,7 +103,7 @@ describe('the road to Postgres', () => {
         return 'go_on';
       },
     });
-    const client = await connected(road.url);
+    const client = await connected(proxy.url);
     await client.query(INSERT);
     const held = client.query(INSERT);
     await failpoint.reached;
@@ -121,8 +115,8 @@ describe('the road to Postgres', () => {
     await client.end();
   });
 
-  test('carries what is larger than a piece, and errors, as they are', async () => {
-    const client = await connected(road.url);
+  test('passes answers larger than a chunk, and errors, unchanged', async () => {
+    const client = await connected(proxy.url);
     const long = 'x'.repeat(300_000);
     const { rows } = await client.query('SELECT $1::text AS long, generate_series(1, 3)', [long]);
     expect(rows.map((row) => row.long)).toEqual([long, long, long]);
@@ -132,7 +126,7 @@ describe('the road to Postgres', () => {
   });
 });
 
-describe('the road to an API', () => {
+describe('the proxy before an API', () => {
   const served: string[] = [];
   const api = createServer((request, response) => {
     served.push(`${request.method} ${request.url}`);
@@ -146,11 +140,11 @@ describe('the road to an API', () => {
   beforeEach(async () => {
     served.length = 0;
     const to = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
-    road = await openHttpRoad(failpoints, { from: 'caller', at: 'api', to });
+    proxy = await watchHttp(failpoints, { from: 'caller', at: 'api', to });
   });
-  const call = () => fetch(`${road.url}/things/thing-17?page=2`, { method: 'POST', body: '{}' });
+  const call = () => fetch(`${proxy.url}/things/thing-17?page=2`, { method: 'POST', body: '{}' });
 
-  test('a request is an effect of the caller, its answer one of the called, and ids are left out', async () => {
+  test('a request is an effect of the caller, its answer one of the service, and names leave ids out', async () => {
     const ended = failpoints.listen();
     await (await call()).text();
     expect(ended().map(({ by, name }) => `${by}: ${name}`)).toEqual([
@@ -165,7 +159,7 @@ describe('the road to an API', () => {
     ['caller', 'POST /things/:id', 'after', 1],
     ['api', 'answer to POST /things/:id', 'before', 1],
   ] as const)(
-    'cut off at the %s, %s, %s it takes hold: it was carried out %i times',
+    'cut off at the %s, %s, %s it takes effect: the request is applied %i times',
     async (by, name, when, times) => {
       failpoints.set({ by, name, nth: 1, when, act: () => 'reset' });
       await expect(call()).rejects.toThrow('fetch failed');
@@ -174,7 +168,7 @@ describe('the road to an API', () => {
     },
   );
 
-  test('of two at one place both are entered, and the one that does not let it go on decides', async () => {
+  test('of two failpoints at one place both are entered, and the one that resets decides', async () => {
     const where = { by: 'caller', name: 'POST /things/:id', nth: 1, when: 'before' } as const;
     const cutting = failpoints.set({ ...where, act: () => 'reset' });
     const watching = failpoints.set({ ...where, act: () => 'go_on' });

@@ -1,16 +1,16 @@
-/** Something of a process that another party sees: a statement at Postgres, a request, an answer. */
+/** An action of a process that another party sees: a statement at Postgres, a request, an answer. */
 export interface Effect {
   /** The process. */
   by: string;
   /** `cashback.insert-events`, `COMMIT of cashback.insert-events`, `POST /baskets`, `answer to POST /baskets`. */
   name: string;
-  /** False of a statement that has changed nothing, once it is answered. */
+  /** False for a statement whose answer says that it changed nothing. */
   changes: boolean;
 }
 
 /**
- * What becomes of the connection at a failpoint: all goes on; or the connection is reset, with what was not delivered
- * yet lost; or nothing more comes of this, and nobody is told.
+ * What happens to the connection at a failpoint: it goes on; it is reset, and everything undelivered is lost; or it
+ * hangs, and neither side notices.
  */
 export type Fate = 'go_on' | 'reset' | 'hang';
 
@@ -19,11 +19,12 @@ export interface Failpoint {
   by: string;
   /** Of the effect. */
   name: string | RegExp;
-  /** Of the effects of that name, from when it is set: 1 is the next one. `every`: each of them, until it is cleared. */
+  /** Counts the effects of that name from when it is set: 1 is the next one. `every`: each of them, until cleared. */
   nth: number | 'every';
   /**
-   * `before`: the process has done its part, and nobody has seen it. `after`: it took hold for certain, as the other
-   * party has answered, and the process has not heard of it; of an answer: the other party has it.
+   * `before`: the process has sent the effect, and the other party has not received it. `after`: it took effect for
+   * certain, as the other party has answered, and the process has not received the answer; for an answer: the other
+   * party has it.
    */
   when: 'before' | 'after';
   /** Called there; the effect, or its answer, waits for it. */
@@ -37,13 +38,13 @@ export interface SetFailpoint {
   clear(): void;
 }
 
-/** The failpoints of some processes; the roads that these use report to it. */
+/** The failpoints of some processes; the proxies that these use report to it. */
 export interface Failpoints {
   set(failpoint: Failpoint): SetFailpoint;
   clearAll(): void;
-  /** Starts to list effects; returns what ends it, and gives them in their order. */
+  /** Starts to list effects. The function that it returns ends the list and returns it, oldest first. */
   listen(): () => Effect[];
-  /** For a road: notes an effect, and returns what to ask before it and after it. */
+  /** For a proxy: notes an effect, and returns what to ask before it and after it. */
   meet(effect: Effect): Record<Failpoint['when'], () => Promise<Fate>>;
 }
 
@@ -58,7 +59,7 @@ function isMet(one: Armed, { by, name }: Effect): boolean {
   return one.nth === 'every' || (one.nth -= 1) === 0;
 }
 
-/** All of them, one after the other: each was counted down to here. The first that does not let it go on decides. */
+/** Enters all of them, one after another, as each was counted down to here. The first fate that is not `go_on` wins. */
 async function enterAll(met: readonly Armed[]): Promise<Fate> {
   let decided: Fate = 'go_on';
   for (const one of met) {
@@ -70,7 +71,7 @@ async function enterAll(met: readonly Armed[]): Promise<Fate> {
 
 export function createFailpoints(): Failpoints {
   const armed = new Set<Armed>();
-  const listeners = new Set<Effect[]>();
+  const lists = new Set<Effect[]>();
   return {
     set(failpoint) {
       const { promise: reached, resolve } = Promise.withResolvers<void>();
@@ -90,15 +91,15 @@ export function createFailpoints(): Failpoints {
       armed.clear();
     },
     listen() {
-      const heard: Effect[] = [];
-      listeners.add(heard);
+      const effects: Effect[] = [];
+      lists.add(effects);
       return () => {
-        listeners.delete(heard);
-        return heard;
+        lists.delete(effects);
+        return effects;
       };
     },
     meet(effect) {
-      for (const heard of listeners) heard.push(effect);
+      for (const effects of lists) effects.push(effect);
       const met = [...armed].filter((one) => isMet(one, effect));
       for (const one of met) if (one.nth !== 'every') armed.delete(one);
       return {

@@ -3,20 +3,20 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
-import { type HttpFault, startHttpProxy } from '../src/index.ts';
+import { type HttpFault, startFaultyHttpProxy } from '../src/index.ts';
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
-/** A service that counts: each answer says how many requests came, and what was in this one. */
+/** A service that counts: each answer has the number of requests so far, and this one's body. */
 async function startCounter() {
-  const heard: string[] = [];
+  const received: string[] = [];
   const server = createServer((request, response) => {
     void text(request).then((body) => {
-      heard.push(body);
-      response.end(`${heard.length}: ${body}`);
+      received.push(body);
+      response.end(`${received.length}: ${body}`);
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -25,7 +25,7 @@ async function startCounter() {
     server.closeAllConnections();
     await once(server, 'close');
   });
-  const proxy = await startHttpProxy(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const proxy = await startFaultyHttpProxy(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   cleanups.push(() => proxy.stop());
   const post = async (body: string, timeout_ms = 5_000) => {
     const answer = await fetch(`${proxy.url}/count`, {
@@ -40,7 +40,7 @@ async function startCounter() {
     };
   };
   const fail = (fault: HttpFault): void => proxy.setFault(() => fault);
-  return { heard, post, fail, proxy };
+  return { received, post, fail, proxy };
 }
 
 test('without a fault a request and its answer pass', async () => {
@@ -48,59 +48,59 @@ test('without a fault a request and its answer pass', async () => {
   expect(await post('one')).toMatchObject({ status: 200, body: '1: one' });
 });
 
-test('status and html: the service is not even asked', async () => {
-  const { post, fail, heard } = await startCounter();
+test('status and html: the service does not receive the request', async () => {
+  const { post, fail, received } = await startCounter();
   fail({ kind: 'status', status: 503, retry_after: '2' });
   expect(await post('one')).toMatchObject({ status: 503, retry_after: '2' });
   fail({ kind: 'html' });
   expect(await post('two')).toMatchObject({ status: 200, body: expect.stringContaining('<html>') });
-  expect(heard).toEqual([]);
+  expect(received).toEqual([]);
 });
 
-test('hang and reset: there is no answer, and the service is not asked', async () => {
-  const { post, fail, heard } = await startCounter();
+test('hang and reset: there is no answer, and the service does not receive the request', async () => {
+  const { post, fail, received } = await startCounter();
   fail({ kind: 'hang' });
   await expect(post('one', 200)).rejects.toThrow('timeout');
   fail({ kind: 'reset' });
   await expect(post('two')).rejects.toThrow('fetch failed');
-  expect(heard).toEqual([]);
+  expect(received).toEqual([]);
 });
 
-test('applied then reset: the service did it, and the caller cannot know', async () => {
-  const { post, fail, heard } = await startCounter();
+test('applied then reset: the service applied it, and the caller cannot know', async () => {
+  const { post, fail, received } = await startCounter();
   fail({ kind: 'applied_then_reset' });
   await expect(post('one')).rejects.toThrow('fetch failed');
-  expect(heard).toEqual(['one']);
+  expect(received).toEqual(['one']);
 });
 
-test('repeated and swallowed: the service hears it more often than it was sent, or never', async () => {
-  const { post, fail, heard } = await startCounter();
+test('repeated and swallowed: the service receives a request more often than it was sent, or never', async () => {
+  const { post, fail, received } = await startCounter();
   fail({ kind: 'repeated', times: 10 });
   expect(await post('one')).toMatchObject({ body: '10: one' });
   fail({ kind: 'swallowed' });
   expect(await post('two')).toMatchObject({ status: 200 });
-  expect(heard).toEqual(Array.from({ length: 10 }, () => 'one'));
+  expect(received).toEqual(Array.from({ length: 10 }, () => 'one'));
 });
 
-test('applied then a status: the service did it, and the caller is told that it failed', async () => {
-  const { post, fail, heard } = await startCounter();
+test('applied then a status: the service applied it, and the caller gets an error', async () => {
+  const { post, fail, received } = await startCounter();
   fail({ kind: 'applied_then_status', status: 500 });
   expect(await post('one')).toMatchObject({ status: 500 });
-  expect(heard).toEqual(['one']);
+  expect(received).toEqual(['one']);
 });
 
-test('late: what was sent later is heard earlier', async () => {
-  const { post, proxy, heard } = await startCounter();
-  let asked = 0;
-  proxy.setFault(() => ((asked += 1) === 1 ? { kind: 'late', by_ms: 300 } : null));
+test('late: a later request overtakes it', async () => {
+  const { post, proxy, received } = await startCounter();
+  let requests = 0;
+  proxy.setFault(() => ((requests += 1) === 1 ? { kind: 'late', by_ms: 300 } : null));
   const first = post('one');
-  await expect.poll(() => asked, { interval: 5 }).toBe(1);
+  await expect.poll(() => requests, { interval: 5 }).toBe(1);
   await post('two');
   await first;
-  expect(heard).toEqual(['two', 'one']);
+  expect(received).toEqual(['two', 'one']);
 });
 
-test('stale: the same request gets the answer that it got first', async () => {
+test('stale: the same request gets its first answer again', async () => {
   const { post, fail, proxy } = await startCounter();
   await post('one');
   expect(await post('one')).toMatchObject({ body: '2: one' });

@@ -13,16 +13,16 @@ interface Row {
   revision: number;
 }
 
-/** What a person does once the trouble is over: registers the same target again, and has processing try again. */
-export async function giveAttention(world: World, door: FrontDoor): Promise<number> {
+/** Does what a person does once the faults are over: registers the same target again, and resumes processing. */
+export async function resumeOrders(world: World, door: FrontDoor): Promise<number> {
   const orders = await selectOfRun<Row>(
     world,
     `SELECT order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum, revision
        FROM cashback.order_clears WHERE order_id LIKE $1 AND attention IS NOT NULL`,
   );
   for (const { revision, ...order } of orders) {
-    const { target } = await door.insist(() => door.server.order({ order_id: order.order_id }));
-    await door.insist(() =>
+    const { target } = await door.retryUntilAnswered(() => door.server.order({ order_id: order.order_id }));
+    await door.retryUntilAnswered(() =>
       door.server.register({ ...order, cashback_by_source: target, expected_revision: revision }),
     );
   }
@@ -32,7 +32,9 @@ export async function giveAttention(world: World, door: FrontDoor): Promise<numb
   );
   if (changes.length > 0) {
     const order_ids = changes.map(({ order_id }) => order_id);
-    await door.insist(() => door.processing.post('/attention/resume', { order_ids }, z.object({})));
+    await door.retryUntilAnswered(() =>
+      door.processing.post('/attention/resume', { order_ids }, z.object({})),
+    );
   }
   return orders.length + changes.length;
 }

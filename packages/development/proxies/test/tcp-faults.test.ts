@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
 import { Client } from 'pg';
 import { afterEach, expect, test } from 'vitest';
-import { startTcpProxy } from '../src/index.ts';
+import { startFaultyTcpProxy } from '../src/index.ts';
 import { createTestDatabase } from '@cashback/testing';
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
@@ -10,23 +10,23 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
-/** A server that says back what it hears, and a connection to it by way of a proxy. */
+/** An echo server, and a way to connect to it through a proxy. */
 async function startEcho() {
-  const heard: Socket[] = [];
+  const peers: Socket[] = [];
   const server: Server = createServer((socket) => {
-    heard.push(socket);
+    peers.push(socket);
     socket.on('error', () => {});
     socket.on('data', (piece) => socket.write(piece));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   cleanups.push(async () => {
-    for (const socket of heard) socket.destroy();
+    for (const socket of peers) socket.destroy();
     server.close();
     await once(server, 'close');
   });
-  const proxy = await startTcpProxy(`tcp://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const proxy = await startFaultyTcpProxy(`tcp://127.0.0.1:${(server.address() as AddressInfo).port}`);
   cleanups.push(() => proxy.stop());
-  return { proxy, heard, open: () => openConnection(proxy.url) };
+  return { proxy, peers, open: () => openConnection(proxy.url) };
 }
 
 async function openConnection(url: string) {
@@ -50,7 +50,7 @@ test('without a fault everything arrives', async () => {
   await expect.poll(received, soon).toBe('hello');
 });
 
-test('reset: connections that are open and new ones are reset', async () => {
+test('reset: open connections and new ones are reset', async () => {
   const { proxy, open } = await startEcho();
   const before = await open();
   before.socket.write('hello');
@@ -62,7 +62,7 @@ test('reset: connections that are open and new ones are reset', async () => {
   expect(proxy.happened.reset).toBe(2);
 });
 
-test('black hole: a connection is accepted, nothing arrives, and nothing is said of it', async () => {
+test('black hole: a connection is accepted, and no chunk arrives', async () => {
   const { proxy, open } = await startEcho();
   proxy.setFault({ kind: 'black_hole' });
   const { socket, received, events } = await open();
@@ -72,7 +72,7 @@ test('black hole: a connection is accepted, nothing arrives, and nothing is said
   expect(events).toEqual([]);
 });
 
-test('a connection that had something swallowed is reset when the hole closes: it would wait for ever', async () => {
+test('a connection with a swallowed chunk is reset when the fault ends, as it would wait for ever', async () => {
   const { proxy, open } = await startEcho();
   const [spoke, silent] = [await open(), await open()];
   proxy.setFault({ kind: 'black_hole' });
@@ -84,7 +84,7 @@ test('a connection that had something swallowed is reset when the hole closes: i
   await expect.poll(silent.received, soon).toBe('hello');
 });
 
-test('drip: an answer comes in many pieces, whole and in order', async () => {
+test('drip: an answer arrives in many chunks, whole and in order', async () => {
   const { proxy, open } = await startEcho();
   proxy.setFault({ kind: 'drip', bytes: 2, every_ms: 5 });
   const { socket, received } = await open();
@@ -96,21 +96,21 @@ test('drip: an answer comes in many pieces, whole and in order', async () => {
   expect(lengths.length).toBeGreaterThan(1);
 });
 
-test('half-open: the far side is gone, and the caller is not told', async () => {
-  const { proxy, heard, open } = await startEcho();
+test('half-open: the far side is gone, and the caller does not notice', async () => {
+  const { proxy, peers, open } = await startEcho();
   const { socket, received, events } = await open();
   socket.write('hello');
   await expect.poll(received, soon).toBe('hello');
   proxy.setFault({ kind: 'half_open' });
-  await expect.poll(() => heard[0]?.destroyed, soon).toBe(true);
+  await expect.poll(() => peers[0]?.destroyed, soon).toBe(true);
   expect(proxy.happened.half_open).toBe(1);
-  socket.write('anybody there?');
+  socket.write('still there?');
   expect([events, socket.destroyed]).toEqual([[], false]);
   proxy.setFault(null);
   await expect.poll(() => events, soon).toContain('ECONNRESET');
 });
 
-test('cut: an answer ends after so many bytes, with a reset', async () => {
+test('cut: an answer ends after the given number of bytes, with a reset', async () => {
   const { proxy, open } = await startEcho();
   proxy.setFault({ kind: 'cut', after_bytes: 4 });
   const { socket, received, events } = await open();
@@ -121,26 +121,26 @@ test('cut: an answer ends after so many bytes, with a reset', async () => {
 });
 
 test.each([true, false])(
-  'trip: the process hears of its moment, and what it sent arrives: %s',
+  'trip: the hook runs at the nth chunk, and that chunk arrives: %s',
   async (delivered) => {
-    const { proxy, heard, open } = await startEcho();
+    const { proxy, peers, open } = await startEcho();
     const { socket, received } = await open();
     socket.write('first');
     await expect.poll(received, soon).toBe('first');
     let arrived = '';
-    heard[0]?.on('data', (piece) => (arrived += String(piece)));
+    peers[0]?.on('data', (piece) => (arrived += String(piece)));
     const tripped = new Promise<void>((then) => proxy.trip({ nth: 1, delivered, then }));
     socket.write('second');
     await tripped;
-    await expect.poll(() => heard[0]?.readableEnded || heard[0]?.destroyed, soon).toBe(true);
+    await expect.poll(() => peers[0]?.readableEnded || peers[0]?.destroyed, soon).toBe(true);
     expect(arrived).toBe(delivered ? 'second' : '');
   },
 );
 
-test('swallow_commit: the transaction is committed, and whoever committed it cannot know', async () => {
+test('swallow_commit: the transaction is committed, and its client cannot know', async () => {
   const database = await createTestDatabase();
   cleanups.push(() => database.drop());
-  const proxy = await startTcpProxy(database.url);
+  const proxy = await startFaultyTcpProxy(database.url);
   cleanups.push(() => proxy.stop());
   const direct = new Client({ connectionString: database.url });
   await direct.connect();

@@ -3,23 +3,22 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '@cashback/embedded
 import pg from 'pg';
 
 /** A Postgres that can be killed and comes back on its data, on another port. */
-export interface MortalPostgres {
+export interface KillablePostgres extends AsyncDisposable {
   url(): string;
-  /** Runs a statement as its superuser, past every proxy. Waits for a server that is not there yet. */
+  /** Runs a statement as the superuser, around every proxy. Retries while the server is down. */
   query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** SIGKILL of its first process; whoever it leaves behind notices and ends. */
+  /** SIGKILL of the postmaster; its child processes notice and end. */
   kill(): Promise<void>;
-  /** Starts it again, if it is not running. `moved` hears of its new address first. */
+  /** Starts it again if it is down, and calls `moved` with its address. */
   revive(moved: (url: string) => void): Promise<void>;
-  stop(): Promise<void>;
 }
 
 const ATTEMPTS = 40;
 const RETRY_MS = 250;
-/** Little log is kept, so that it fits on a small disk. */
+/** A small write-ahead log fits on a small disk. */
 const SETTINGS = { max_wal_size: '64MB', min_wal_size: '32MB' };
 
-export async function startMortalPostgres(data_dir: string): Promise<MortalPostgres> {
+export async function startKillablePostgres(data_dir: string): Promise<KillablePostgres> {
   const start = (): Promise<EmbeddedPostgres> => startEmbeddedPostgres({ data_dir, settings: SETTINGS });
   let running = await start();
 
@@ -67,6 +66,6 @@ export async function startMortalPostgres(data_dir: string): Promise<MortalPostg
       }
       moved(running.url);
     },
-    stop: () => running.stop(),
+    [Symbol.asyncDispose]: () => running.stop(),
   };
 }

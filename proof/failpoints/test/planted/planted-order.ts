@@ -2,43 +2,47 @@ import type { Source } from '@cashback/contract';
 import { type InvoiceStatus, invoice, trustSettings } from '@cashback/wire';
 import { CALM } from '@cashback/scenario';
 import type { AppName } from '@cashback/system';
-import type { Failpoint, Fate, SetFailpoint } from '@cashback/proxies/failpoints';
+import type { Failpoint, Fate, SetFailpoint } from '../../src/wire/failpoints.ts';
 import { type Violation, type World, checkInvariants } from '@cashback/invariants';
-import type { Lab } from '../../src/lab.ts';
-import { until } from '../../src/until.ts';
+import type { Testbed } from '../../src/testbed.ts';
+import { waitUntil } from '@cashback/system';
 
 const SERVICE = 'yellow';
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 
 export interface HeldFailpoint extends SetFailpoint {
-  /** What was held goes on. */
-  letGo(): void;
+  /** The held effect goes on. */
+  release(): void;
 }
 
 /**
- * One order, with rates of 0.1 and 0.05, and nobody who registers it but the test: processing is not running. What it
- * should carry for 100.00 is 10 and 5, for 40.00 4 and 2.
+ * One order with rates of 0.1 and 0.05. Only the test registers it, as processing is not running. Its target for
+ * 100.00 is 10 and 5, for 40.00 it is 4 and 2.
  */
-export async function openStage(lab: Lab, run: string) {
-  const { door } = lab;
-  const world = lab.world(run);
+export async function openPlantedOrder(testbed: Testbed, run: string) {
+  const { door } = testbed;
+  const world = testbed.world(run);
   const order_id = `${run}-order`;
   const payee = { user_id: `${run}-user`, wallet_id: `${run}-wallet`, currency: 'USD' };
-  await door.insist(() => door.trust.post('/settings', { ...CALM, latency_ms: 0 }, trustSettings));
+  await door.retryUntilAnswered(() =>
+    door.trust.post('/settings', { ...CALM, latency_ms: 0 }, trustSettings),
+  );
   const body = { invoice_id: order_id, service: SERVICE, ...payee, ...captured('held', '100.00') };
-  await door.insist(() => door.transactions.post('/v2/invoice/create', body, invoice));
+  await door.retryUntilAnswered(() => door.transactions.post('/v2/invoice/create', body, invoice));
   const rates = [
     { source: 'user' as const, rate: '0.1' },
     { source: 'service' as const, rate: '0.05' },
   ];
-  await door.insist(() => door.server.rates.put({ order_id, service: SERVICE, rates }));
+  await door.retryUntilAnswered(() => door.server.rates.put({ order_id, service: SERVICE, rates }));
   let version = 1;
 
   return {
-    /** The invoice is cleared with so much; its version afterwards. */
+    /** Clears the invoice with this amount; resolves with its new version. */
     async clear(amount: string): Promise<number> {
       const update = { invoice_id: order_id, version, ...captured('cleared', amount) };
-      ({ version } = await door.insist(() => door.transactions.post('/v2/invoice/update', update, invoice)));
+      ({ version } = await door.retryUntilAnswered(() =>
+        door.transactions.post('/v2/invoice/update', update, invoice),
+      ));
       return version;
     },
     register(
@@ -60,32 +64,32 @@ export async function openStage(lab: Lab, run: string) {
         cashback_by_source,
       });
     },
-    /** At the failpoint all waits until it is let go. */
+    /** Holds the effect until it is released. */
     hold(failpoint: Omit<Failpoint, 'act'>): HeldFailpoint {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const set = lab.failpoints.set({
+      const set = testbed.failpoints.set({
         ...failpoint,
         async act(): Promise<Fate> {
           await promise;
           return 'go_on';
         },
       });
-      return { ...set, letGo: resolve };
+      return { ...set, release: resolve };
     },
-    /** Only tells that it was there. */
+    /** Only reports that it was reached. */
     pass: (failpoint: Omit<Failpoint, 'act'>): SetFailpoint =>
-      lab.failpoints.set({ ...failpoint, act: () => 'go_on' }),
+      testbed.failpoints.set({ ...failpoint, act: () => 'go_on' }),
     lose: (failpoint: Omit<Failpoint, 'act'>): SetFailpoint =>
-      lab.failpoints.set({ ...failpoint, act: () => 'reset' }),
+      testbed.failpoints.set({ ...failpoint, act: () => 'reset' }),
     killAt: (failpoint: Omit<Failpoint, 'act'> & { by: AppName }): SetFailpoint =>
-      lab.failpoints.set({
+      testbed.failpoints.set({
         ...failpoint,
         async act(): Promise<Fate> {
-          await lab.kill(failpoint.by);
+          await testbed.kill(failpoint.by);
           return 'reset';
         },
       }),
-    /** A register waits for a row that somebody else has locked. */
+    /** Waits until a register waits for a row lock of another session. */
     lockWait: () =>
       waitFor('waiting for a lock', async () => {
         const { rowCount } = await world.sql.query(
@@ -93,7 +97,7 @@ export async function openStage(lab: Lab, run: string) {
         );
         return rowCount !== 0;
       }),
-    /** The worker has brought what is registered to its end. */
+    /** Waits until the worker has settled the newest target. */
     settledAtRest: () =>
       waitFor('settled', async () => {
         const { rows } = await world.sql.query<{ at_rest: boolean }>(
@@ -103,16 +107,16 @@ export async function openStage(lab: Lab, run: string) {
         );
         return rows[0]?.at_rest === true;
       }),
-    /** The wallet has heard of so many movements, of some more than once. */
-    heard: (sequences: number) =>
-      waitFor(`heard of ${sequences} sequences`, async () => {
+    /** Waits until the wallet has received this many sequences, some of them more than once. */
+    received: (sequences: number) =>
+      waitFor(`received ${sequences} sequences`, async () => {
         const { rows } = await world.sql.query(
-          `SELECT count(DISTINCT sequence)::integer AS heard FROM wallet.callback_inbox WHERE wallet_id = $1`,
+          `SELECT count(DISTINCT sequence)::integer AS received FROM wallet.callback_inbox WHERE wallet_id = $1`,
           [payee.wallet_id],
         );
-        return rows[0].heard === sequences;
+        return rows[0].received === sequences;
       }),
-    /** At rest: no push is on its way any more. */
+    /** Checks at rest, when every push is delivered. */
     async check(how: Pick<World, 'sweep_within_ms'> = {}): Promise<Violation[]> {
       await waitFor('pushed', async () => {
         const { rowCount } = await world.sql.query(
@@ -126,10 +130,10 @@ export async function openStage(lab: Lab, run: string) {
   };
 }
 
-export type Stage = Awaited<ReturnType<typeof openStage>>;
+export type PlantedOrder = Awaited<ReturnType<typeof openPlantedOrder>>;
 
-async function waitFor(what: string, look: () => Promise<boolean>): Promise<void> {
-  await until(what, PATIENCE_MS, async () => ((await look()) ? null : 'not yet'));
+async function waitFor(what: string, condition: () => Promise<boolean>): Promise<void> {
+  await waitUntil(what, condition, { timeout_ms: TIMEOUT_MS });
 }
 
 function captured(status: InvoiceStatus, amount: string) {

@@ -15,8 +15,7 @@ registerHooks({
     let source = Buffer.from(loaded.source as Uint8Array).toString();
     for (const piece of own) {
       const parts = source.split(piece.from);
-      if (parts.length !== 2)
-        throw new Error(`${url} holds ${parts.length - 1} times what is to be replaced`);
+      if (parts.length !== 2) throw new Error(`${url} has the piece to replace ${parts.length - 1} times`);
       source = parts.join(piece.to);
       left.delete(piece);
       if (left.size === 0) process.stderr.write(`planted: ${name}\n`);

@@ -1,14 +1,14 @@
-/** What a client sends up to the point where it waits for an answer. */
+/** The messages that a client sends before it waits for an answer. */
 export interface Sent {
   bytes: Buffer;
-  /** Null for what is no statement. */
+  /** Null when the messages are no statement. */
   statement: Statement | null;
 }
 
 export interface Statement {
   /** Its name, or its text in short. */
   name: string;
-  /** By its words; by what came of it, perhaps not. */
+  /** By its words; its answer may say that it wrote nothing. */
   may_write: boolean;
 }
 
@@ -16,19 +16,19 @@ export interface Answered {
   bytes: Buffer;
   /** The answer to a statement is complete. */
   ready: boolean;
-  /** How many rows it says were written; a query that calls itself SELECT may write without saying so, and counts. */
+  /** How many rows the answer says were written; a SELECT may write through a function, so it counts as one. */
   rows: number;
 }
 
 const SSL_REQUEST = 80_877_103;
 const MAX_TEXT = 64;
-/** Names that are made of a hash say nothing; the text does. */
+/** A name made of a hash says nothing: the text is the better name. */
 const HASHED = /[0-9a-f]{16,}$/;
 const WRITES = /\b(INSERT|UPDATE|DELETE|MERGE|NOTIFY|pg_notify)\b/i;
 const NONE: Statement = { name: 'Sync', may_write: false };
 
-/** Cuts what a client of Postgres sends into statements. */
-export function createClientReader(): (piece: Buffer) => Sent[] {
+/** Cuts the bytes that a client of Postgres sends into statements. */
+export function createClientReader(): (chunk: Buffer) => Sent[] {
   const prepared = new Map<string, Statement>();
   let buffered = Buffer.alloc(0);
   let started = false;
@@ -70,7 +70,7 @@ export function createClientReader(): (piece: Buffer) => Sent[] {
       const type = String.fromCharCode(message[0] ?? 0);
       note(type, message.subarray(5));
       parts.push(message);
-      // A query, or the end of the messages of a prepared one; what is neither goes on at once.
+      // A query, or the Sync that ends a prepared one. Other messages go on at once.
       const ends = type === 'Q' || type === 'S';
       if (!ends && 'PBDECF'.includes(type)) continue;
       sent.push({ bytes: Buffer.concat(parts), statement: ends ? statement : null });
@@ -80,18 +80,18 @@ export function createClientReader(): (piece: Buffer) => Sent[] {
     return sent;
   }
 
-  return (piece) => {
-    buffered = Buffer.concat([buffered, piece]);
+  return (chunk) => {
+    buffered = Buffer.concat([buffered, chunk]);
     return read();
   };
 }
 
-/** Cuts what Postgres answers into the answers of statements, and what it says between them. */
-export function createServerReader(): (piece: Buffer) => Answered[] {
+/** Cuts the bytes that Postgres sends into answers of statements, and messages between them. */
+export function createServerReader(): (chunk: Buffer) => Answered[] {
   let buffered = Buffer.alloc(0);
   let rows = 0;
-  return (piece) => {
-    buffered = Buffer.concat([buffered, piece]);
+  return (chunk) => {
+    buffered = Buffer.concat([buffered, chunk]);
     const answered: Answered[] = [];
     let from = 0;
     let at = 0;
@@ -112,7 +112,7 @@ export function createServerReader(): (piece: Buffer) => Answered[] {
   };
 }
 
-/** Of `INSERT 0 3`, `UPDATE 1`. */
+/** From a tag such as `INSERT 0 3` or `UPDATE 1`. */
 function rowsOf(tag: string): number {
   if (tag.startsWith('SELECT')) return 1;
   return Number(/(\d+)$/.exec(tag)?.[1] ?? 0);
