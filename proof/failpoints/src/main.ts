@@ -65,7 +65,8 @@ async function run(options: Options, folder: string, signal: AbortSignal): Promi
   }
   const max_points = options.all ? Infinity : options.points;
   const { seed, only } = options;
-  return runFailpoints({ testbeds, seed, max_points, only, signal, say: report });
+  // Awaited here, as the testbeds are stopped on the way out.
+  return await runFailpoints({ testbeds, seed, max_points, only, signal, say: report });
 }
 
 function describe(report: FailpointReport): string {
