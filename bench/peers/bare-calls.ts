@@ -1,25 +1,27 @@
 /**
- * The calls of a charge and nothing else: no database, no queue, no checks. It is given its orders by
- * `POST /orders`, which is answered when all of them carry what they should, and hears of ended operations as the
- * worker does.
+ * The calls of a charge and nothing else: no database, no queue, no checks.
+ *
+ *   POST /orders --> retrieve, update (64 at once) --> wait for a callback or a poll --> retrieve --> answer
+ *
+ * The answer comes when every order carries its target. Callbacks of ended operations arrive as at the worker.
  */
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, createServer } from 'node:http';
 import { env } from './env.ts';
-import { lookAgainMs } from './look-again.ts';
-import { onStop, tellReady } from './process.ts';
+import { pollDelayMs } from './poll-delay.ts';
+import { onStop, reportReady } from './process.ts';
 import { CALLS_AT_ONCE, type Payee, type Reward, createTransactionsClient } from './transactions-client.ts';
 
 type BareOrder = Payee & { target: Reward };
 
 const transactions = createTransactionsClient(env.transactionsUrl(), env.transactionsToken());
-/** By order, what to do when its operation is said to have ended. */
+/** Called by order when a callback reports the end of its operation. */
 const waiting = new Map<string, () => void>();
 let free = CALLS_AT_ONCE;
 const queued: (() => void)[] = [];
 
-/** Calls that follow a callback go before those of new orders, as in the worker. */
-async function inTurn<T>(call: () => Promise<T>): Promise<T> {
+/** Runs a call in one of the slots. Calls after a callback precede those of new orders, as in the worker. */
+async function inSlot<T>(call: () => Promise<T>): Promise<T> {
   if (free === 0) await new Promise<void>((resolve) => queued.unshift(resolve));
   else free -= 1;
   try {
@@ -31,10 +33,10 @@ async function inTurn<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Resolves when the order's operation is said to have ended, or after a while. */
-function toldOrLate(orderId: string, began: number): Promise<void> {
+/** Resolves when a callback reports the end of the order's operation, or when a poll is due. */
+function callbackOrPoll(orderId: string, began: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, lookAgainMs(began));
+    const timer = setTimeout(resolve, pollDelayMs(began));
     waiting.set(orderId, () => {
       clearTimeout(timer);
       resolve();
@@ -42,34 +44,34 @@ function toldOrLate(orderId: string, began: number): Promise<void> {
   });
 }
 
-/** The first two calls; returns when to look for the first time. */
-async function sendTarget({ target: reward, ...payee }: BareOrder): Promise<{ told: Promise<void> }> {
+/** Makes the first two calls; `due` resolves when the first poll is due. */
+async function sendTarget({ target: reward, ...payee }: BareOrder): Promise<{ due: Promise<void> }> {
   const { version } = await transactions.retrieve(payee.order_id);
-  const told = toldOrLate(payee.order_id, Date.now());
+  const due = callbackOrPoll(payee.order_id, Date.now());
   await transactions.update(payee, { operation_id: randomUUID(), version, reward });
-  return { told };
+  return { due };
 }
 
-async function untilRewarded(orderId: string, told: Promise<void>, began = Date.now()): Promise<void> {
+async function untilRewarded(orderId: string, due: Promise<void>, began = Date.now()): Promise<void> {
   for (;;) {
-    await told;
-    const { status } = await inTurn(() => transactions.retrieve(orderId));
+    await due;
+    const { status } = await inSlot(() => transactions.retrieve(orderId));
     if (status === 'success') break;
     if (status === 'failed') throw new Error(`the operation of ${orderId} failed`);
-    told = toldOrLate(orderId, began);
+    due = callbackOrPoll(orderId, began);
   }
   waiting.delete(orderId);
 }
 
-/** So many orders at a time make their first two calls; the third waits for the operation's end, holding nobody up. */
+/** A bounded number of orders make their first two calls at once; the third one waits outside of the slots. */
 async function chargeOrders(orders: readonly BareOrder[]): Promise<void> {
   let next = 0;
   const ends: Promise<void>[] = [];
   async function chargeNext(): Promise<void> {
     for (let order = orders[next++]; order !== undefined; order = orders[next++]) {
       const one = order;
-      const { told } = await inTurn(() => sendTarget(one));
-      ends.push(untilRewarded(one.order_id, told));
+      const { due } = await inSlot(() => sendTarget(one));
+      ends.push(untilRewarded(one.order_id, due));
     }
   }
   await Promise.all(Array.from({ length: CALLS_AT_ONCE }, chargeNext));
@@ -95,7 +97,7 @@ const server = createServer((request, response) => {
   }, failed);
 });
 server.requestTimeout = 0;
-server.listen(env.port(), '127.0.0.1', () => tellReady(`http://127.0.0.1:${env.port()}`));
+server.listen(env.port(), '127.0.0.1', () => reportReady(`http://127.0.0.1:${env.port()}`));
 onStop(async () => {
   server.closeAllConnections();
   await transactions.close();

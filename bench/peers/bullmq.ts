@@ -1,10 +1,10 @@
-/** The charge of an order as a job of BullMQ: one job an order, which is delayed until it is settled. */
+/** Charges orders with BullMQ: one job per order, which is delayed until the order is settled. */
 import { DelayedError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 import { chargeOrder } from './charge-order.ts';
 import { env } from './env.ts';
-import { onStop, tellReady } from './process.ts';
+import { onStop, reportReady } from './process.ts';
 import { CALLS_AT_ONCE, createTransactionsClient } from './transactions-client.ts';
 
 const CONNECTIONS = 20;
@@ -31,4 +31,4 @@ onStop(async () => {
   await transactions.close();
   await database.end();
 });
-tellReady();
+reportReady();

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { type StoredOrder, readOrder, recordOperation, recordRetry, settleOrder } from './order-rows.ts';
-import { lookAgainMs } from './look-again.ts';
+import { pollDelayMs } from './poll-delay.ts';
 import type { Cashback, Reward, TransactionsClient } from './transactions-client.ts';
 
 /**
- * The charge of one order the usual way, a look at a time: read its row, ask for its invoice, and settle it, or write
- * an operation down and send it. Returns how long until the job of the order is to run again; null when it is done.
+ * Charges one order the usual way, one observation per run of its job: read its row, retrieve its invoice, then settle
+ * it, or record an operation and send it. Returns the delay of the next run in ms; null when the order is settled.
  */
 export async function chargeOrder(
   database: Pool,
@@ -17,7 +17,7 @@ export async function chargeOrder(
   if (order.settled_revision === order.revision) return null;
   const cashback = await transactions.retrieve(orderId);
   if (cashback.status === 'init' || cashback.status === 'in-progress')
-    return lookAgainMs(order.unsettled_since.getTime());
+    return pollDelayMs(order.unsettled_since.getTime());
   const open = cashback.operations.find(({ operation_id }) => operation_id === order.operation_id);
   if (open !== undefined || order.operation_id === null) {
     if (equalRewards(cashback.rewarded, order.target)) {
@@ -27,10 +27,10 @@ export async function chargeOrder(
     if (open !== undefined) await recordRetry(database, order, cashback.rewarded);
   }
   await transactions.update(order, await operationOf(database, order, cashback));
-  return lookAgainMs(order.unsettled_since.getTime());
+  return pollDelayMs(order.unsettled_since.getTime());
 }
 
-/** The one that is open, whose request was lost, or a new one, written down before its request leaves. */
+/** The open operation, whose request was lost, or a new one, recorded before its request is sent. */
 async function operationOf(database: Pool, order: StoredOrder, { version }: Cashback) {
   if (order.operation !== null && order.operation_id !== null) return order.operation;
   const operation = { operation_id: randomUUID(), version, reward: order.target };
@@ -41,7 +41,7 @@ async function operationOf(database: Pool, order: StoredOrder, { version }: Cash
 function equalRewards(one: Reward, other: Reward): boolean {
   const amounts = (reward: Reward) =>
     reward
-      .filter(({ amount }) => Number(amount) !== 0)
+      .filter(({ amount }) => /[1-9]/.test(amount))
       .map(({ source, amount }) => `${source} ${amount}`)
       .toSorted()
       .join();

@@ -1,4 +1,4 @@
-/** What the measuring process tells a peer of. */
+/** The settings that the measuring process passes to a peer. */
 function required(name: string): string {
   const value = process.env[name];
   if (value === undefined || value === '') throw new Error(`expected ${name} in the environment`);

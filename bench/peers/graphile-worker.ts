@@ -1,13 +1,13 @@
-/** The charge of an order as a task of graphile-worker: one job an order, which is rescheduled until it is settled. */
+/** Charges orders with graphile-worker: one job per order, which is rescheduled until the order is settled. */
 import { Logger, run } from 'graphile-worker';
 import { Pool } from 'pg';
 import { chargeOrder } from './charge-order.ts';
 import { env } from './env.ts';
-import { onStop, tellReady } from './process.ts';
+import { onStop, reportReady } from './process.ts';
 import { CALLS_AT_ONCE, createTransactionsClient } from './transactions-client.ts';
 
 const CONNECTIONS = 20;
-/** As often as the worker looks for orders whose wait is over. */
+/** The interval at which the worker claims due orders. */
 const POLL_INTERVAL_MS = 200;
 
 const database = new Pool({ connectionString: env.databaseUrl(), max: CONNECTIONS });
@@ -33,4 +33,4 @@ onStop(async () => {
   await transactions.close();
   await database.end();
 });
-tellReady();
+reportReady();

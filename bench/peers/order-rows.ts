@@ -6,12 +6,12 @@ export interface StoredOrder extends Payee {
   settled_revision: number;
   unsettled_since: Date;
   operation_id: string | null;
-  /** The one that is open. */
+  /** The open operation. */
   operation: Operation | null;
   target: Reward;
 }
 
-// Each a single prepared statement, so that a step costs one round trip and no BEGIN and COMMIT around it.
+// Each step is a single prepared statement: one round trip, without BEGIN and COMMIT around it.
 const readText = `
   SELECT o.order_id, o.user_id, o.wallet_id, o.currency, o.revision, o.settled_revision, o.unsettled_since,
     o.operation_id,
@@ -54,7 +54,7 @@ export async function recordOperation(
 ): Promise<void> {
   const values = [order_id, operation_id, revision, version, JSON.stringify(reward)];
   const { rowCount } = await database.query({ name: 'record', text: recordText, values });
-  if (rowCount !== 1) throw new Error(`order ${order_id} moved on meanwhile`);
+  if (rowCount !== 1) throw new Error(`order ${order_id} has changed meanwhile`);
 }
 
 export async function settleOrder(database: Pool, order: StoredOrder, rewarded: Reward): Promise<void> {
@@ -63,7 +63,7 @@ export async function settleOrder(database: Pool, order: StoredOrder, rewarded: 
   await database.query({ name: 'settle', text: settleText, values });
 }
 
-/** The operation ended without bringing the target. */
+/** Records that the operation ended without reaching the target. */
 export async function recordRetry(database: Pool, order: StoredOrder, rewarded: Reward): Promise<void> {
   const { order_id, operation_id, revision } = order;
   const values = [order_id, operation_id, JSON.stringify(rewarded), revision, 'failed'];

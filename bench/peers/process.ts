@@ -1,9 +1,9 @@
-/** Tells the measuring process, as the apps do, that the work begins. */
-export function tellReady(url = ''): void {
+/** Reports to the measuring process, as the apps do, that work can begin. */
+export function reportReady(url = ''): void {
   process.send?.({ ready: true, url });
 }
 
-/** Ends the process when it is told to, or when nobody is left to tell it. */
+/** Ends the process on SIGTERM, or once the measuring process is gone. */
 export function onStop(stop: () => Promise<void>): void {
   const end = (): void => void stop().finally(() => process.exit());
   process.once('SIGTERM', end);

@@ -32,7 +32,7 @@ export interface TransactionsClient {
 export const CALLS_AT_ONCE = 64;
 const TIMEOUT_MS = 5_000;
 
-/** The two calls of a charge, and nothing around them: no schema, no circuit, no queue of calls. */
+/** The two calls of a charge, without a schema, a circuit breaker or a queue of calls. */
 export function createTransactionsClient(url: string, token: string): TransactionsClient {
   const pool = new Pool(url, {
     connections: CALLS_AT_ONCE,

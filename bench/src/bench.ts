@@ -4,7 +4,7 @@ import { enqueueCommand } from './enqueue/command.ts';
 import { registerCommand } from './register/command.ts';
 
 await new Command('bench')
-  .description('Benchmarks, each with what it is measured against in the same run')
+  .description('Benchmarks, each measured beside its peer or its limit in the same run')
   .addCommand(registerCommand())
   .addCommand(enqueueCommand())
   .addCommand(chargeCommand())

@@ -1,8 +1,8 @@
-/** A Postgres of yours to measure on; without it an embedded one is started. */
+/** The Postgres to measure on; without it an embedded one is started. */
 export const databaseUrl: string | undefined = process.env['DATABASE_URL'] || undefined;
 
-/** Where programs such as pgbench are looked for. */
+/** The search path for programs such as pgbench. */
 export const searchPath: string = process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin';
 
-/** A Redis of yours for the peer that needs one. */
+/** The Redis for the peer that needs one. */
 export const redisUrl: string | undefined = process.env['REDIS_URL'] || undefined;

@@ -52,7 +52,7 @@ describe('the summary of settled orders', () => {
     expect(bullmq?.together_us).toEqual({ median: 300, min: 200, max: 400 });
   });
 
-  test('has no ratio to what was left out', () => {
+  test('has no ratio to a way that was left out', () => {
     const [alone] = summariseSettle([settled(0, 'worker', 80, 100)]);
     expect(alone).toMatchObject({ ratio_to_bare: null });
     expect(judge({ ...nothing, settle: summariseSettle([settled(0, 'worker', 80, 100)]) })).toEqual([]);
@@ -65,7 +65,7 @@ describe('a goal', () => {
     [69.9, false],
   ])('of %s orders a second to 100 bare ones is met: %s', (perSecond, met) => {
     const settle = summariseSettle([settled(0, 'bare', 100, 1), settled(0, 'worker', perSecond, 1)]);
-    expect(judge({ ...nothing, settle })).toMatchObject([{ wanted: '>= 0.7', met }]);
+    expect(judge({ ...nothing, settle })).toMatchObject([{ bound: '>= 0.7', met }]);
   });
 
   test.each([
@@ -75,7 +75,7 @@ describe('a goal', () => {
     ['bullmq', 199, false],
   ] as const)('of CPU, 100 us to %s with %s, is met: %s', (way, us, met) => {
     const settle = summariseSettle([settled(0, 'worker', 1, 100), settled(0, way, 1, us)]);
-    expect(judge({ ...nothing, settle })).toMatchObject([{ wanted: '<= 0.5', met }]);
+    expect(judge({ ...nothing, settle })).toMatchObject([{ bound: '<= 0.5', met }]);
   });
 
   test.each([
@@ -83,7 +83,7 @@ describe('a goal', () => {
     [89, false],
   ])('of %s jobs a second to 100 of pg-boss alone is met: %s', (perSecond, met) => {
     const queue = summariseQueue([queued(0, 'pg-boss', 100), queued(0, 'work', perSecond)]);
-    expect(judge({ ...nothing, queue })).toMatchObject([{ wanted: '>= 0.9', met }]);
+    expect(judge({ ...nothing, queue })).toMatchObject([{ bound: '>= 0.9', met }]);
   });
 
   test.each([
@@ -94,7 +94,7 @@ describe('a goal', () => {
     expect(goals.map((goal) => goal.met)).toEqual(met);
   });
 
-  test('of a backlog is its last tenth beside its second: the first one warms up', () => {
+  test('of a backlog compares its last tenth with its second, because the first one warms up', () => {
     const backlog = [stretch(1, 1), stretch(100, 100), stretch(10, 500), stretch(80, 110)];
     expect(judge({ ...nothing, backlog }).map(({ value, met }) => [value, met])).toEqual([
       [0.8, true],

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createInvoice } from '@cashback/transactions/create-invoice';
 import { withClient } from '../src/database/with-client.ts';
 import { createIds } from '../src/register/order-ids.ts';
-import type { ContenderPlace } from '../src/charge/contenders/contender.ts';
+import type { ContenderSetup } from '../src/charge/contenders/contender.ts';
 import { startContender } from '../src/charge/contenders/start-contender.ts';
 import { openChargeQueue } from '../src/charge/contenders/worker.ts';
 import { benchOrder } from '../src/charge/fill/bench-order.ts';
@@ -26,7 +26,7 @@ const newOrders = (count: number) => Array.from({ length: count }, () => benchOr
 let database: TestDatabase;
 let redis: BenchRedis | null;
 let standIn: StandIn;
-let place: ContenderPlace;
+let setup: ContenderSetup;
 let logs: string;
 
 beforeAll(async () => {
@@ -35,13 +35,13 @@ beforeAll(async () => {
   const utils = await makeWorkerUtils({ connectionString: database.url });
   await utils.migrate();
   await utils.release();
-  // The worker expects its queue to be there, as the server leaves it.
+  // The server normally creates the queue that the worker expects.
   await (await openChargeQueue(database.url)).close();
   redis = await openRedis(undefined);
   const callbacks = { port: await freePort(), secret: newSigningSecret() };
   const url = `http://127.0.0.1:${callbacks.port}`;
   standIn = await startStandIn({ rewarded: false, callbacks: { url, secret: callbacks.secret } });
-  place = {
+  setup = {
     database_url: database.url,
     transactions: { url: standIn.url, token: 'token-of-the-test' },
     callbacks,
@@ -60,7 +60,7 @@ afterAll(async () => {
 
 describe('charging', () => {
   for (const way of ['worker', 'graphile-worker', 'bullmq'] as const) {
-    test(`by ${way} settles every order with one operation, which brings its target`, async (context) => {
+    test(`by ${way} settles every order with one operation, which reaches its target`, async (context) => {
       context.skip(way === 'bullmq' && redis === null, 'there is no redis-server');
       await withClient(database.url, async (client) => {
         await client.query(
@@ -68,7 +68,7 @@ describe('charging', () => {
         );
         const orders = newOrders(ORDERS);
         await writeOrders(client, orders);
-        const contender = await startContender[way](place);
+        const contender = await startContender[way](setup);
         try {
           const { begin } = await contender.prepare(orders);
           await expect(checkSettled(client, ORDERS)).rejects.toThrow('0 operations');
@@ -77,14 +77,14 @@ describe('charging', () => {
           await contender.stop();
         }
         await checkSettled(client, ORDERS);
-        await expect(checkSettled(client, ORDERS + 1)).rejects.toThrow('were to be settled');
+        await expect(checkSettled(client, ORDERS + 1)).rejects.toThrow('should be settled');
       });
     });
   }
 
   test('by the bare calls ends when every invoice carries its target', async () => {
     const orders = newOrders(ORDERS);
-    const bare = await startContender.bare(place);
+    const bare = await startContender.bare(setup);
     try {
       await (await bare.prepare(orders)).begin();
     } finally {
@@ -100,16 +100,16 @@ describe('charging', () => {
   });
 });
 
-test('a machine without Redis has none to measure on, and nothing is left behind', async () => {
+test('without a redis-server there is no Redis to measure on, and no folder is left', async () => {
   const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('cashback-bench-redis-'));
   const before = folders();
   expect(await openRedis(undefined, logs)).toBeNull();
   expect(folders()).toEqual(before);
 });
 
-test('an invoice that is filled in has the rows of one that was created', async () => {
+test('an inserted invoice has the rows of a created one', async () => {
   const [filled, created] = newOrders(2);
-  if (filled === undefined || created === undefined) throw new Error('two orders were asked for');
+  if (filled === undefined || created === undefined) throw new Error('expected two orders');
   const transactions = openDatabase({ url: database.url, application_name: 'bench-test' });
   try {
     const { order_id: invoice_id, user_id, wallet_id, currency } = created;

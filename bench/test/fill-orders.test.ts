@@ -34,7 +34,7 @@ describe('a filled database', () => {
     });
   }
 
-  test('has every index and constraint that the migrations make', async () => {
+  test('has every index and constraint of the migrations', async () => {
     const before = await withClient(database.url, definitions);
     await fill('random');
     expect(before.length).toBeGreaterThan(5);

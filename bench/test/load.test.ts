@@ -27,7 +27,7 @@ afterAll(async () => {
 
 describe('a load', () => {
   for (const way of SERVED_WAYS) {
-    test(`of ${way} leaves exactly the orders, events and jobs that were acknowledged`, async () => {
+    test(`of ${way} leaves exactly the acknowledged orders, events and jobs`, async () => {
       const from = await begin();
       const load = startLoad({
         way,
@@ -46,7 +46,7 @@ describe('a load', () => {
     });
   }
 
-  test('counts the calls that fail, and says why the first one did', async () => {
+  test('counts failed calls and has the reason of the first', async () => {
     const load = startLoad({
       way: 'lone',
       url: server.process.url,
@@ -62,7 +62,7 @@ describe('a load', () => {
 
 function begin(): Promise<string> {
   return withClient(database.url, async (client) => {
-    // Not TRUNCATE: the server's upkeep of its queue holds locks of these tables in an order of its own.
+    // Not TRUNCATE, which could deadlock with the server's maintenance of its queue.
     await client.query('DELETE FROM cashback_jobs.job');
     return nextTransactionId(client);
   });

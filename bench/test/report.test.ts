@@ -27,7 +27,7 @@ function sample(round: number, orders: number, way: Way, perSecond: number, cpuU
 }
 
 describe('statistics', () => {
-  test('the median is the middle value, of an even number the mean of the two in the middle', () => {
+  test('the median is the middle value, or the mean of the two in the middle', () => {
     expect(median([3, 1, 2])).toBe(2);
     expect(median([10, 4, 2, 3])).toBe(3.5);
     expect(spreadOf([10, 9, 100])).toEqual({ median: 10, min: 9, max: 100 });
@@ -41,7 +41,7 @@ describe('statistics', () => {
     expect(percentile([], 0.5)).toBeNaN();
   });
 
-  test('a slope is that of the line that lies closest', () => {
+  test('a slope is that of the least-squares line', () => {
     expect(slopeOf([1, 3, 5, 7].map((y, x) => ({ x, y })))).toBe(2);
     expect(slopeOf([4, 4, 4].map((y, x) => ({ x, y })))).toBe(0);
   });
@@ -87,7 +87,7 @@ describe('the summary', () => {
     expect(compareSizes(samples.filter(({ orders }) => orders === 10))).toEqual([]);
   });
 
-  test('tells the growth of memory by its last quarter over its first', () => {
+  test('states the growth of memory as its last quarter over its first', () => {
     const resident = [100, 101, 99, 100, 120, 90, 110, 110];
     const { growth, start_mib, end_mib, max_mib } = summariseMemory(resident);
     expect({ growth, start_mib, end_mib, max_mib }).toEqual({
@@ -126,7 +126,7 @@ describe('a goal', () => {
       size_costs: compareSizes(samples),
       memory: null,
     });
-    expect(goals.map(({ wanted, value, met }) => [wanted, value, met])).toEqual([
+    expect(goals.map(({ bound, value, met }) => [bound, value, met])).toEqual([
       ['<= 2', 1, true],
       ['<= 2', 1, true],
       ['<= 1.2', 2, false],
@@ -136,7 +136,7 @@ describe('a goal', () => {
 });
 
 describe('a log of pgbench', () => {
-  test('gives the end and the latency of each transaction', () => {
+  test('has the end and the latency of each transaction', () => {
     expect(parsePgbenchLog('0 1 1500 0 1700000000 250000\n3 7 250 0 1700000001 5\n')).toEqual([
       { ended_at: 1_700_000_000_250, latency_ms: 1.5 },
       { ended_at: 1_700_000_001_000.005, latency_ms: 0.25 },
@@ -161,13 +161,13 @@ describe('a table', () => {
     );
   });
 
-  test('is Markdown where that is asked for', () => {
+  test('is Markdown on request', () => {
     expect(toMarkdown(table)).toBe(
       ['| way | orders/s |', '| --- | ---: |', '| plain | 4,000 |', '| register_many | 9 |'].join('\n'),
     );
   });
 
-  test('shows figures as far as they matter', () => {
+  test('rounds figures to what matters', () => {
     expect([0.1234, 4.567, 98.76, 12_345.6, NaN, null].map(figure)).toEqual([
       '0.12',
       '4.57',

@@ -15,7 +15,7 @@ const missing = await pgbenchVersion().then(
   (error: unknown) => String(error),
 );
 
-// What is skipped and why: a run shows the number of skipped tests only.
+// A run shows only the number of skipped tests, not the reason.
 if (missing !== null) process.stderr.write(`skipped: ${missing}\n`);
 
 let database: TestDatabase;
@@ -36,7 +36,7 @@ afterAll(async () => {
 
 describe('the plain way', () => {
   for (const form of ID_FORMS) {
-    test(`leaves the rows that the server leaves for the same input, ${form} ids`, async (context) => {
+    test(`leaves the same rows as the server for the same input, ${form} ids`, async (context) => {
       context.skip(missing !== null, missing ?? undefined);
       const orderId = await registerPlainly(form);
       const plain = await rowsOf(orderId);
@@ -50,7 +50,7 @@ describe('the plain way', () => {
   }
 });
 
-/** One transaction of the script, alone; returns the order that is there now and was not before. */
+/** Runs one transaction of the script; returns the id of the new order. */
 async function registerPlainly(form: IdForm): Promise<string> {
   const { url } = database;
   const ids = (): Promise<string[]> =>
@@ -79,7 +79,7 @@ interface Rows {
   jobs: Record<string, unknown>[];
 }
 
-/** All columns but ids that are drawn and times; of the times of a job, how far they are from each other. */
+/** All columns except random ids and times; of a job's times, their differences. */
 async function rowsOf(orderId: string): Promise<Rows> {
   return withClient(database.url, async (client) => {
     const read = async (text: string): Promise<Record<string, unknown>[]> => {
@@ -108,7 +108,7 @@ function withoutId(rows: Rows, orderId: string): unknown {
   return JSON.parse(JSON.stringify(rows).replaceAll(orderId, 'the order'));
 }
 
-/** The call that asks for what is stored. */
+/** The call that registers the stored values. */
 function inputOf({ orders, events }: Rows, order_id: string): RegisterInput {
   const { service, user_id, wallet_id, currency, cleared_sum } = orders[0] as Record<string, string>;
   return {

@@ -29,31 +29,31 @@ export function chargeCommand(): Command {
     .addOption(
       new Option('--ways <ways>', `of ${WAYS.join(', ')}`).default(WAYS, 'all').argParser(namesOf(WAYS)),
     )
-    .option('--rounds <n>', 'how often each way is measured', wholeNumber(1, 100), 3)
-    .option('--orders <n>', 'orders that a way settles in a round', wholeNumber(10, 1_000_000), 5_000)
-    .option('--jobs <n>', 'jobs that do nothing, a round', wholeNumber(100, 10_000_000), 60_000)
-    .option('--samples <n>', 'lone jobs of a way in a round', wholeNumber(1, 100_000), 200)
+    .option('--rounds <n>', 'measurements of each way', wholeNumber(1, 100), 3)
+    .option('--orders <n>', 'orders settled by a way per round', wholeNumber(10, 1_000_000), 5_000)
+    .option('--jobs <n>', 'jobs of the queue part per round', wholeNumber(100, 10_000_000), 60_000)
+    .option('--samples <n>', 'lone jobs of a way per round', wholeNumber(1, 100_000), 200)
     .option(
       '--queued <n>',
-      'orders that wait before the worker starts, to see whether the last are settled as fast as the first; 0 leaves it out',
+      'orders that wait before the worker starts, to compare the last settled with the first; 0 skips it',
       wholeNumber(0, 100_000_000),
       0,
     )
     .option(
       '--stand-in',
-      'settle against a stand-in for transactions that answers at once: what the worker and its peers can do by themselves',
+      'settle against a stand-in for transactions that answers at once, which leaves only the cost of the worker and its peers',
     )
     .addOption(
       new Option(
         '--redis-url <url>',
-        'a Redis to measure BullMQ on (default: REDIS_URL, else redis-server is started if there is one, else it is skipped)',
+        'the Redis for BullMQ (default: REDIS_URL, else redis-server is started if installed, else BullMQ is skipped)',
       ).default(redisUrl, 'REDIS_URL'),
     )
     .addHelpText('after', () => {
       const list = (names: readonly string[], meanings: Readonly<Record<string, string>>): string =>
         names.map((name) => `  ${name.padEnd(16)} ${meanings[name]}`).join('\n');
       return `\nParts:\n${list(PARTS, PART_MEANINGS)}\n\nWays:\n${list(WAYS, MEANINGS)}\n
-Exit code: 0 measured, whether the goals are met or missed; 1 any error, or an order that was not settled exactly once.`;
+Exit code: 0 measured, whether goals are met or missed; 1 any error, or an order that was not settled exactly once.`;
     })
     .action(({ database, redisUrl: redis_url, standIn, only, ...options }: Options) =>
       runCommand(options, {

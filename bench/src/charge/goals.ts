@@ -47,7 +47,7 @@ function judgePickUp({ way, p50_ms, p99_ms }: PickUpSummary): Goal[] {
   ];
 }
 
-/** The first stretch has the start of the process in it, and its memory grows until the process is warm. */
+/** The first stretch includes the start of the process, and memory grows until the process is warm. */
 function judgeBacklog(stretches: readonly Stretch[]): Goal[] {
   const [, second] = stretches;
   const last = stretches.at(-1);

@@ -19,9 +19,9 @@ export interface ChargeReport {
   machine: Machine;
   postgres: PostgresDescription;
   redis: string | null;
-  /** What was asked for and left out, because there is no Redis. */
+  /** Requested ways that were skipped without a Redis. */
   without: Way[];
-  /** Settled against a stand-in for `transactions`. */
+  /** True when settled against the stand-in for `transactions`. */
   stand_in: boolean;
   rounds: number;
   orders: number;
@@ -45,7 +45,7 @@ export function describeReport(report: ChargeReport, draw: (table: Table) => str
     ),
     section('The queue, with a handler that does nothing', queue, () => queueTable(queue)),
     section('Pick-up of a lone job', pick_up, () => pickUpTable(pick_up)),
-    section('Backlog, a tenth after another', backlog, () => backlogTable(backlog)),
+    section('Backlog, by tenths', backlog, () => backlogTable(backlog)),
     section('Goals', goals, () => goalsTable(goals)),
   ];
   return `${sections.filter((text) => text !== null).join('\n\n')}\n`;
@@ -56,8 +56,8 @@ function setting({ machine, postgres, redis, without, rounds, orders }: ChargeRe
     describeSetting(machine, postgres),
     ...(redis === null ? [] : [`Redis ${redis}`]),
     ...without.map((way) => `Without ${way}: no Redis was given (--redis-url), and none is installed`),
-    `${rounds} rounds, ${orders.toLocaleString('en')} orders a way in each; median (min..max) over the rounds`,
-    'us: CPU microseconds an order or job; others: cores that were busy with anything else meanwhile',
+    `${rounds} rounds, ${orders.toLocaleString('en')} orders per way in each; median (min..max) over the rounds`,
+    'us: CPU microseconds per order or job; others: cores that were busy with anything else',
   ].join('\n');
 }
 

@@ -16,7 +16,7 @@ import { measurePickUp } from './pick-up/measure-pick-up.ts';
 import { measureQueue } from './queue/measure-queue.ts';
 import { QUEUE_WAYS } from './queue/messages.ts';
 import type { ChargeReport } from './report.ts';
-import { type SettlePlace, measureSettle, warmUpstream } from './settle/measure-settle.ts';
+import { type SettleSetup, measureSettle, warmUpstream } from './settle/measure-settle.ts';
 import {
   type PickUpSample,
   type QueueSample,
@@ -34,15 +34,15 @@ export interface ChargeOptions {
   parts: readonly Part[];
   ways: readonly Way[];
   rounds: number;
-  /** Measured in one go of one way. */
+  /** Orders of one measurement. */
   orders: number;
-  /** Of the queue's part, in one go. */
+  /** Jobs of one measurement of the queue part. */
   jobs: number;
-  /** Lone jobs of one way in a round. */
+  /** Lone jobs of one way per round. */
   samples: number;
-  /** Orders that wait before the worker starts; 0 leaves that out. */
+  /** Orders that wait before the worker starts; 0 skips the backlog. */
   queued: number;
-  /** Instead of `transactions` and what is behind it. */
+  /** Settles against a stand-in instead of `transactions` and Trust. */
   stand_in: boolean;
   database_url: string | undefined;
   redis_url: string | undefined;
@@ -50,11 +50,17 @@ export interface ChargeOptions {
   signal: AbortSignal;
 }
 
-/** The upstream's warm-up is as many times as long as a measurement. */
+/** The upstream's warm-up has this multiple of a measurement's orders. */
 const WARM_UP_ROUNDS = 2;
 const UPSTREAM_DATABASE = 'cashback_bench_upstream';
 
-/** Measures and judges. Whatever it made is gone afterwards. */
+/**
+ * The whole benchmark, which removes all that it created:
+ *
+ *   contender (worker or a peer) --> transactions --> Trust        settle, against two Postgres servers
+ *   pg-boss or the worker's queue --> a handler that does nothing  queue
+ *   contender --> stand-in for transactions                        pick-up, backlog
+ */
 export async function runCharge(options: ChargeOptions): Promise<ChargeReport> {
   const { rounds, orders, ways, stand_in, report } = options;
   const redis = ways.includes('bullmq') ? await openRedis(options.redis_url) : null;
@@ -62,12 +68,12 @@ export async function runCharge(options: ChargeOptions): Promise<ChargeReport> {
     report('BullMQ is skipped: give --redis-url, or install redis-server');
   }
   try {
-    return await withPlace(options, redis, async (place, description) => {
-      const samples = await measureRounds(place, options);
+    return await withSetup(options, redis, async (setup, description) => {
+      const samples = await measureRounds(setup, options);
       const backlog =
         options.queued === 0 || !options.parts.includes('backlog')
           ? []
-          : await measureBacklog(place, { orders: options.queued, report });
+          : await measureBacklog(setup, { orders: options.queued, report });
       const summaries = {
         settle: summariseSettle(samples.settle),
         queue: summariseQueue(samples.queue),
@@ -92,10 +98,10 @@ export async function runCharge(options: ChargeOptions): Promise<ChargeReport> {
   }
 }
 
-async function withPlace<Result>(
+async function withSetup<Result>(
   { database_url, stand_in, signal }: ChargeOptions,
   redis: BenchRedis | null,
-  work: (place: SettlePlace, description: ChargeReport['postgres']) => Promise<Result>,
+  work: (setup: SettleSetup, description: ChargeReport['postgres']) => Promise<Result>,
 ): Promise<Result> {
   const undo: (() => Promise<void>)[] = [];
   mkdirSync(logFolder, { recursive: true });
@@ -108,8 +114,8 @@ async function withPlace<Result>(
     const description = await describePostgres(server.url);
     const url = await createOwnDatabase(server.url);
     const callbacks = { port: await freePort(), secret: newSigningSecret() };
-    const told = { url: `http://127.0.0.1:${callbacks.port}`, secret: callbacks.secret };
-    const upstream = stand_in ? await openStandIn(told) : await openUpstream(told);
+    const receiver = { url: `http://127.0.0.1:${callbacks.port}`, secret: callbacks.secret };
+    const upstream = stand_in ? await openStandIn(receiver) : await openUpstream(receiver);
     undo.push(() => upstream.stop());
     return await withClient(url, async (client) => {
       const own = { client, probe: await createProbe(client) };
@@ -141,14 +147,14 @@ interface OpenUpstream {
 }
 
 type Callbacks = { url: string; secret: string };
-type ProbedDatabase = NonNullable<SettlePlace['upstream']['database']>;
+type ProbedDatabase = NonNullable<SettleSetup['upstream']['database']>;
 
 async function openStandIn(callbacks: Callbacks): Promise<OpenUpstream> {
   const app = await startStandInProcess(callbacks);
   return { app, database_url: null, stop: app.stop };
 }
 
-/** With a Postgres server of its own, so that what it uses is told apart from what the worker and its peers do. */
+/** With a Postgres server of its own, to separate its usage from that of the worker and its peers. */
 async function openUpstream(callbacks: Callbacks): Promise<OpenUpstream> {
   const postgres = await openPostgres({ url: undefined, name: 'charge-upstream', keep: false });
   try {
@@ -173,38 +179,38 @@ async function withProbe<Result>(
   return withClient(url, async (client) => work({ client, probe: await createProbe(client) }));
 }
 
-/** Every way of every part once in each round, in an order that moves on from round to round. */
-async function measureRounds(place: SettlePlace, options: ChargeOptions): Promise<ChargeReport['samples']> {
+/** Measures every way of every part once in each round, starting with another way each time. */
+async function measureRounds(setup: SettleSetup, options: ChargeOptions): Promise<ChargeReport['samples']> {
   const { parts, rounds, signal, report } = options;
-  const ways = options.ways.filter((way) => way !== 'bullmq' || place.redis !== null);
+  const ways = options.ways.filter((way) => way !== 'bullmq' || setup.redis !== null);
   const settle: SettleSample[] = [];
   const queue: QueueSample[] = [];
   const pickUp: PickUpSample[] = [];
   if (parts.includes('settle') && !options.stand_in) {
-    await warmUpstream(place, WARM_UP_ROUNDS * options.orders);
+    await warmUpstream(setup, WARM_UP_ROUNDS * options.orders);
     report('the upstream is warm');
   }
   for (let round = 0; round < rounds; round++) {
-    const tell = (way: string, what: string): void =>
+    const reportRound = (way: string, what: string): void =>
       report(`round ${round + 1} of ${rounds}, ${way}: ${what}`);
     for (const way of parts.includes('settle') ? rotate(ways, round) : []) {
       signal.throwIfAborted();
-      const measurement = await measureSettle(way, place, options.orders);
+      const measurement = await measureSettle(way, setup, options.orders);
       settle.push({ round, way, measurement });
-      tell(way, `${figure(measurement.orders_per_second)} orders/s`);
+      reportRound(way, `${figure(measurement.orders_per_second)} orders/s`);
     }
     for (const way of parts.includes('queue') ? rotate(QUEUE_WAYS, round) : []) {
       signal.throwIfAborted();
-      const measurement = await measureQueue(way, place, options.jobs);
+      const measurement = await measureQueue(way, setup, options.jobs);
       queue.push({ round, way, measurement });
-      tell(way, `${figure(measurement.jobs_per_second)} jobs/s`);
+      reportRound(way, `${figure(measurement.jobs_per_second)} jobs/s`);
     }
-    const pickers = (['worker', ...PEERS] as const).filter((way) => ways.includes(way));
-    for (const way of parts.includes('pick-up') ? rotate(pickers, round) : []) {
+    const pickUpWays = (['worker', ...PEERS] as const).filter((way) => ways.includes(way));
+    for (const way of parts.includes('pick-up') ? rotate(pickUpWays, round) : []) {
       signal.throwIfAborted();
-      const measurement = await measurePickUp(way, place, options.samples);
+      const measurement = await measurePickUp(way, setup, options.samples);
       pickUp.push({ round, way, measurement });
-      tell(way, `a lone job after ${figure(measurement.p50_ms)} ms`);
+      reportRound(way, `a lone job after ${figure(measurement.p50_ms)} ms`);
     }
   }
   return { settle, queue, pick_up: pickUp };

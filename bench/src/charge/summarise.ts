@@ -18,7 +18,7 @@ export type PickUpSample = Sample<'worker' | Peer, PickUpMeasurement>;
 export interface SettleSummary {
   way: Way;
   orders_per_second: Spread;
-  /** To those of the bare calls in the same round. */
+  /** Over the orders per second of the bare calls in the same round. */
   ratio_to_bare: Spread | null;
   process_us: Spread;
   postgres_us: Spread | null;
@@ -26,7 +26,7 @@ export interface SettleSummary {
   /** Process, Postgres and Redis. */
   together_us: Spread | null;
   upstream_us: Spread | null;
-  /** CPU time of the worker in the same round over this way's. */
+  /** CPU time of the worker in the same round over that of this way. */
   cpu_worker_to_it: Spread | null;
   other_cores: Spread | null;
 }
@@ -34,7 +34,7 @@ export interface SettleSummary {
 export interface QueueSummary {
   way: QueueWay;
   jobs_per_second: Spread;
-  /** To those of pg-boss alone in the same round. */
+  /** Over the jobs per second of pg-boss alone in the same round. */
   ratio_to_boss: Spread | null;
   process_us: Spread;
   postgres_us: Spread | null;
@@ -112,7 +112,7 @@ export function summarisePickUp(samples: readonly PickUpSample[]): PickUpSummary
   });
 }
 
-/** Each sample beside that of another way in the same round. */
+/** Compares each sample with that of another way in the same round. */
 function beside<Name, Measurement>(
   own: readonly Sample<Name, Measurement>[],
   samples: readonly Sample<Name, Measurement>[],

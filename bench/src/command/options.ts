@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { databaseUrl } from '../env.ts';
 
-/** What every benchmark understands. */
+/** The options of every benchmark. */
 export interface CommonOptions {
   database?: string;
   json?: true;
@@ -12,9 +12,9 @@ export function commonOptions(): Option[] {
   return [
     new Option(
       '--database <url>',
-      'a Postgres to measure on, of a login that may create databases (default: DATABASE_URL, else an embedded one)',
+      'the Postgres to measure on; its login must be allowed to create databases (default: DATABASE_URL, else an embedded one)',
     ).default(databaseUrl, 'DATABASE_URL'),
-    new Option('--json', 'print the figures as JSON, and nothing else, on stdout').conflicts('markdown'),
+    new Option('--json', 'print the figures as JSON on stdout, and nothing else there').conflicts('markdown'),
     new Option('--markdown', 'print the tables as Markdown'),
   ];
 }
@@ -29,19 +29,19 @@ export function wholeNumber(from: number, to: number) {
   };
 }
 
-/** For an option that takes several values. */
+/** Parses an option that takes several values. */
 export function wholeNumbers(from: number, to: number) {
   const parse = wholeNumber(from, to);
   let given: number[] = [];
   return (text: string): number[] => (given = [...given, ...text.split(',').map(parse)]);
 }
 
-/** Names out of a list, separated by commas, in the order of the list. */
+/** Parses names of a list, separated by commas, into the order of the list. */
 export function namesOf<Name extends string>(known: readonly Name[]) {
   return (text: string): Name[] => {
     const names = text.split(',');
     const unknown = names.find((name) => !known.some((one) => one === name));
-    if (unknown !== undefined) throw new InvalidArgumentError(`Expected names out of ${known.join(', ')}.`);
+    if (unknown !== undefined) throw new InvalidArgumentError(`Expected names of ${known.join(', ')}.`);
     return known.filter((one) => names.includes(one));
   };
 }

@@ -4,11 +4,11 @@ import type { CommonOptions } from './options.ts';
 interface Benchmark<Report> {
   run: (context: { report: (what: string) => void; signal: AbortSignal }) => Promise<Report>;
   describe: (report: Report, draw: (table: Table) => string) => string;
-  /** Of an error that has an exit code of its own; others end with 1. */
+  /** The exit code of an error; 1 by default. */
   exitCodeOf?: (error: unknown) => number;
 }
 
-/** Runs a benchmark: progress on stderr, the report on stdout, the exit code in its place. Ctrl-C cleans up. */
+/** Runs a benchmark: progress on stderr, the report on stdout, and the exit code. Ctrl-C cleans up. */
 export async function runCommand<Report>(
   options: CommonOptions,
   benchmark: Benchmark<Report>,
@@ -16,7 +16,7 @@ export async function runCommand<Report>(
   const stop = new AbortController();
   const onSignal = (): void => {
     if (stop.signal.aborted) process.exit(1);
-    process.stderr.write('\nstopping (once more to end at once)\n');
+    process.stderr.write('\nstopping (again to end at once)\n');
     stop.abort(new Error('stopped'));
   };
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal);
@@ -31,8 +31,8 @@ export async function runCommand<Report>(
         : benchmark.describe(report, options.markdown ? toMarkdown : toText),
     );
   } catch (error) {
-    const told = stop.signal.aborted ? stop.signal.reason : error;
-    process.stderr.write(`bench: ${told instanceof Error ? told.message : String(told)}\n`);
+    const cause: unknown = stop.signal.aborted ? stop.signal.reason : error;
+    process.stderr.write(`bench: ${cause instanceof Error ? cause.message : String(cause)}\n`);
     process.exitCode = benchmark.exitCodeOf?.(error) ?? 1;
   } finally {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal);

@@ -1,12 +1,12 @@
 import { withClient } from './with-client.ts';
 
-// Names of databases are constants and numbers of our own, so they need no quotes.
+// Database names consist of our own constants and numbers, so they need no quotes.
 
 export async function dropDatabase(serverUrl: string, name: string): Promise<void> {
   await withClient(serverUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
 }
 
-/** An empty one in place of the one of that name. Returns its URL. */
+/** Replaces the database with this name by an empty one. Returns its URL. */
 export async function recreateDatabase(serverUrl: string, name: string): Promise<string> {
   await dropDatabase(serverUrl, name);
   await withClient(serverUrl, (client) => client.query(`CREATE DATABASE ${name}`));

@@ -1,6 +1,6 @@
 import { withClient } from './with-client.ts';
 
-/** The version, and the settings that the figures depend on. */
+/** The version and the settings that the figures depend on. */
 export type PostgresDescription = Record<string, string>;
 
 const shown = [
@@ -17,7 +17,7 @@ const shown = [
 ];
 const durable = ['synchronous_commit', 'fsync', 'full_page_writes'];
 
-/** Throws when the server does not make commits durable: figures of such a server say nothing. */
+/** Throws when the server does not make commits durable, because its figures would mean nothing. */
 export async function describePostgres(url: string): Promise<PostgresDescription> {
   const { rows } = await withClient(url, (client) =>
     client.query<{ name: string; value: string }>(

@@ -7,7 +7,7 @@ import { waitForDatabase } from '@cashback/postgres';
 import { withClient } from './with-client.ts';
 
 export interface BenchPostgres {
-  /** Of a login that may create databases. */
+  /** The URL of a login that may create databases. */
   url: string;
   embedded: boolean;
   stop(): Promise<void>;
@@ -19,12 +19,12 @@ const mebibyte = 2 ** 20;
 
 interface OpenOptions {
   url: string | undefined;
-  /** Of the embedded one's folder: data that is kept is nobody else's. */
+  /** The name of the embedded server's folder, so that no other benchmark uses kept data. */
   name: string;
   keep: boolean;
 }
 
-/** The Postgres at `url`, or an embedded one, whose data is removed at its stop unless it is to be kept. */
+/** The Postgres at `url`, or an embedded one, whose data is removed when it stops unless `keep` is set. */
 export async function openPostgres({ url, name, keep }: OpenOptions): Promise<BenchPostgres> {
   if (url !== undefined) {
     await waitForDatabase({ url, timeout_ms: waitMs });
@@ -34,33 +34,33 @@ export async function openPostgres({ url, name, keep }: OpenOptions): Promise<Be
     data_dir: path.join(dataFolder, keep ? name : `${name}-once`),
     settings: productionSettings(),
   });
-  const place = await dataDirectory(embedded.url);
+  const directory = await dataDirectory(embedded.url);
   return {
     url: embedded.url,
     embedded: true,
     stop: async () => {
       await embedded.stop();
       if (keep) return;
-      for (const file of [place, `${place}.password`, `${place}.log`]) {
+      for (const file of [directory, `${directory}.password`, `${directory}.log`]) {
         rmSync(file, { recursive: true, force: true });
       }
     },
   };
 }
 
-/** Not always where it was asked for: Postgres may run as an account that cannot get there. */
+/** May differ from the requested one, because Postgres may run as an account without access to it. */
 async function dataDirectory(url: string): Promise<string> {
   const { rows } = await withClient(url, (client) =>
-    client.query<{ place: string }>("SELECT current_setting('data_directory') AS place"),
+    client.query<{ directory: string }>("SELECT current_setting('data_directory') AS directory"),
   );
   const [row] = rows;
-  if (row === undefined) throw new Error('Postgres does not say where its data is');
-  return row.place;
+  if (row === undefined) throw new Error('Postgres does not report its data directory');
+  return row.directory;
 }
 
 /**
- * What a machine for a database is usually given. Durability stays at Postgres's defaults; checkpoints come by size
- * and time as they would, only not every few seconds.
+ * Usual settings of a machine for a database. Durability stays at Postgres's defaults; checkpoints happen by size
+ * and time as in production, not every few seconds.
  */
 function productionSettings(): Record<string, string> {
   const quarter = Math.floor(totalmem() / mebibyte / 4);
@@ -71,5 +71,5 @@ function productionSettings(): Record<string, string> {
   };
 }
 
-/** Where a run leaves the logs of what it starts. */
+/** The logs of the processes that a run starts. */
 export const logFolder = path.join(dataFolder, 'logs');

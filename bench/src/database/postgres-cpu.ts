@@ -6,8 +6,8 @@ import { parentOf, readCpu } from '../measure/process-cpu.ts';
 export type PostgresCpu = () => number;
 
 /**
- * The postmaster with all its children, also those that ended. `null` when the server's processes are not to be seen
- * from here: another machine, another container, or no Linux.
+ * The postmaster with all its children, including ended ones. `null` when the server's processes are not visible:
+ * another machine, another container, or no Linux.
  */
 export async function findPostgresCpu(client: pg.Client): Promise<PostgresCpu | null> {
   const { rows } = await client.query<{ pid: number; port: number | null }>(
@@ -19,7 +19,7 @@ export async function findPostgresCpu(client: pg.Client): Promise<PostgresCpu | 
   return postmaster === null ? null : () => serverCpu(postmaster);
 }
 
-/** A pid of another machine may be taken here as well: the title of a backend names the port of its client. */
+/** A pid of another machine may exist here as well, so the backend's title must name the port of its client. */
 function isOurBackend({ pid, port }: { pid: number; port: number | null }): boolean {
   try {
     const title = readFileSync(`/proc/${pid}/cmdline`, 'utf8');

@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
 import { findPostgresCpu } from './postgres-cpu.ts';
 
-/** What a whole server has used so far. */
+/** The usage of a whole server so far. */
 export interface PostgresProbe {
-  /** CPU time in microseconds; `null` when its processes are not to be seen from here. */
+  /** CPU time in microseconds; `null` when its processes are not visible from here. */
   cpu(): number | null;
   /** Bytes of write-ahead log. */
   wal(): Promise<number>;

@@ -1,12 +1,12 @@
 import { Client } from 'pg';
 
-/** One connection for `work`, closed afterwards. */
+/** Opens one connection for `work` and closes it afterwards. */
 export async function withClient<Result>(
   url: string,
   work: (client: Client) => Promise<Result>,
 ): Promise<Result> {
   const client = new Client({ connectionString: url, application_name: 'bench' });
-  // Unheard, a dropped connection ends the process; the statement that it drops fails by itself.
+  // Without a listener a dropped connection would end the process; the dropped statement fails by itself.
   client.on('error', () => {});
   await client.connect();
   try {

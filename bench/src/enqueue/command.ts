@@ -13,11 +13,11 @@ interface Options extends CommonOptions {
 
 export function enqueueCommand(): Command {
   const command = new Command('enqueue')
-    .description('The jobs of a set of orders in one transaction: pg-boss against its alternatives')
+    .description('Adds the jobs of a set of orders in one transaction: pg-boss beside its alternatives')
     .option('--sizes <n...>', 'jobs in a transaction', wholeNumbers(1, 1_000), [100, 500])
-    .option('--connections <n>', 'transactions at once', wholeNumber(1, 100), 2)
-    .option('--rounds <n>', 'how often each way is measured', wholeNumber(1, 100), 5)
-    .option('--seconds <n>', 'how long each measurement is', wholeNumber(1, 600), 2)
+    .option('--connections <n>', 'concurrent transactions', wholeNumber(1, 100), 2)
+    .option('--rounds <n>', 'measurements of each way', wholeNumber(1, 100), 5)
+    .option('--seconds <n>', 'length of each measurement', wholeNumber(1, 600), 2)
     .action(({ database, ...options }: Options) =>
       runCommand(options, {
         run: (context) => runEnqueue({ ...options, ...context, database_url: database }),

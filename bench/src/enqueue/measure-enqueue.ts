@@ -6,7 +6,7 @@ import type { EnqueueWay } from './ways.ts';
 
 export interface EnqueueMeasurement {
   jobs_per_second: number;
-  /** CPU microseconds per job; `null` when the server's processes are not on this machine. */
+  /** CPU microseconds per job; `null` when the server's processes are not visible from here. */
   postgres_us: number | null;
   client_us: number;
 }
@@ -23,7 +23,7 @@ interface MeasureOptions {
 /** Enough that every connection has planned its statements. */
 const warmUpTransactions = 6;
 
-/** Transactions with nothing in them but jobs, one after another on each connection. */
+/** Runs transactions that only add jobs, one after another on each connection. */
 export async function measureEnqueue(way: EnqueueWay, options: MeasureOptions): Promise<EnqueueMeasurement> {
   const { url, size, connections, seconds, postgres } = options;
   const database = openDatabase({ url, application_name: 'bench', max_connections: connections });

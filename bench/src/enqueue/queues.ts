@@ -11,15 +11,15 @@ export const partitionedQueue: Queue<OrderPayload> = defineQueue({
   ...chargeQueue,
   name: 'charge_partitioned',
 });
-/** Jobs without a key: nothing makes them one waiting and one running per order. */
+/** Jobs without a key, so without the limit of one waiting and one running job per order. */
 export const KEYLESS_QUEUE = 'charge_keyless';
 
 const policy = 'stately';
 
-/** A pg-boss that neither makes tables nor works. */
+/** A pg-boss that neither creates tables nor works on jobs. */
 export const enqueueOnly = { migrate: false, createSchema: false, supervise: false, schedule: false };
 
-/** Makes the queues, and beside them a table of no more columns than a job needs. */
+/** Creates the queues, and beside them a table with only the columns a job needs. */
 export async function createQueues(url: string, client: Client): Promise<void> {
   const boss = new PgBoss({ connectionString: url, schema: CASHBACK_JOBS_SCHEMA, ...enqueueOnly });
   await boss.start();
@@ -43,7 +43,7 @@ export async function emptyQueues(client: Client): Promise<void> {
   await client.query(`TRUNCATE ${CASHBACK_JOBS_SCHEMA}.job, ${CASHBACK_JOBS_SCHEMA}.job_lean`);
 }
 
-/** The table that a queue's jobs are in. */
+/** The table of a queue's jobs. */
 export async function tableOf(client: Client, queue: Queue<OrderPayload>): Promise<string> {
   const { rows } = await client.query<{ table_name: string }>(
     `SELECT table_name FROM ${CASHBACK_JOBS_SCHEMA}.queue WHERE name = $1`,

@@ -48,7 +48,7 @@ export async function runEnqueue(options: EnqueueOptions): Promise<EnqueueReport
   }
 }
 
-/** With nobody listening, a notification costs less than it would: the notifying pg-boss listens itself. */
+/** A notification without a listener would cost less, so the notifying pg-boss listens itself. */
 async function measureRounds(url: string, options: EnqueueOptions): Promise<EnqueueSample[]> {
   const { sizes, connections, rounds, seconds, report, signal } = options;
   return withClient(url, async (client) => {

@@ -4,14 +4,14 @@ import type pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import { KEYLESS_QUEUE, type OrderPayload, enqueueOnly, partitionedQueue, sharedQueue } from './queues.ts';
 
-/** When workers are told: with the commit, by a statement after it, or not at all. */
+/** When workers are notified: with the commit, by a statement after it, or never. */
 type Wakeup = 'none' | 'in transaction' | 'after commit';
 
 export interface EnqueueWay {
   name: string;
   wakeup: Wakeup;
   enqueue(tx: Transaction, orderIds: readonly string[]): Promise<void>;
-  /** Behind the commit. */
+  /** Runs after the commit. */
   notify?(client: pg.PoolClient): Promise<void>;
 }
 
@@ -22,14 +22,14 @@ export interface EnqueueWays {
 
 interface WaysOptions {
   url: string;
-  /** The tables that the queues' jobs are in. */
+  /** The tables of the queues' jobs. */
   tables: { shared: string; partitioned: string };
   log_error: (error: Error) => void;
 }
 
 const stopMs = 5_000;
 
-/** The ways of adding the jobs of a set of orders that the choice is between. */
+/** The candidate ways of adding the jobs of a set of orders. */
 export async function createWays({ url, tables, log_error }: WaysOptions): Promise<EnqueueWays> {
   const startBoss = (notifies: boolean): Promise<Jobs> =>
     startJobs({
@@ -78,7 +78,7 @@ export async function createWays({ url, tables, log_error }: WaysOptions): Promi
   };
 }
 
-/** What the server does. */
+/** As the server does. */
 function through(jobs: Jobs, queue: Queue<OrderPayload>): EnqueueWay['enqueue'] {
   return (tx, orderIds) => {
     const charges = orderIds.map((order_id) => ({ key: order_id, payload: { order_id } }));
@@ -126,7 +126,7 @@ const lean: EnqueueWay['enqueue'] = async ({ client }, orderIds) => {
   await client.query({ name: 'lean', text, values: [orderIds] });
 };
 
-/** The channel of pg-boss, which a listener of it hears. */
+/** Notifies on the channel that pg-boss listens on. */
 const notifyText = `SELECT pg_notify('pgboss_' || left(encode(sha224('${CASHBACK_JOBS_SCHEMA}'::bytea), 'hex'), 24),
   '${sharedQueue.name}')`;
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 const ticksPerSecond = 100;
 
-/** CPU time of the whole machine so far, in microseconds: what ran, and what a host kept from it. `null` without /proc. */
+/** CPU time of the whole machine so far, in microseconds, including time stolen by its host. `null` without /proc. */
 export function readMachineCpu(): number | null {
   try {
     const [all = ''] = readFileSync('/proc/stat', 'utf8').split('\n');

@@ -1,6 +1,6 @@
 import { cpus, release, totalmem } from 'node:os';
 
-/** What the figures depend on, beside the software. */
+/** The hardware and versions that the figures depend on. */
 export interface Machine {
   cpu: string;
   cores: number;

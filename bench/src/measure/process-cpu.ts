@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 
-/** Linux tells the times of processes in these, whatever the kernel's own clock is. */
+/** Linux reports the times of processes in this unit, whatever the kernel's own clock is. */
 const ticksPerSecond = 100;
 
 export interface CpuTime {
   /** Of the process itself, in microseconds. */
   own_us: number;
-  /** Of its children that ended and were collected, and of theirs. */
+  /** Of its children that ended and were reaped, and of theirs. */
   ended_children_us: number;
 }
 
@@ -26,7 +26,7 @@ export function parentOf(pid: number): number | null {
   return parent > 0 ? parent : null;
 }
 
-/** The fields behind the program's name, which stands in parentheses and may itself hold blanks. */
+/** The fields after the program's name, which is in parentheses and may contain blanks. */
 function statFields(pid: number): string[] | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -1,4 +1,4 @@
-/** Least squares: how much `y` grows for one more of `x`. */
+/** The slope of the least-squares line. */
 export function slopeOf(points: readonly { x: number; y: number }[]): number {
   const meanX = mean(points.map(({ x }) => x));
   const meanY = mean(points.map(({ y }) => y));

@@ -1,14 +1,14 @@
 import type { Client } from 'pg';
 
-/** Everything written from here on has a transaction id that is not below it. */
+/** Every later write has this transaction id or a higher one. */
 export async function nextTransactionId(client: Client): Promise<string> {
   const { rows } = await client.query<{ id: string }>('SELECT pg_snapshot_xmax(pg_current_snapshot()) AS id');
   return rows[0]?.id ?? '';
 }
 
 /**
- * Throws unless exactly so many orders were written since `from`, each with its row, its two events and its job. The
- * events are found by the index of the feed, so that it costs the same however many orders there are.
+ * Throws unless exactly the acknowledged orders were written since `from`, each with its row, two events and a job. The
+ * feed's index finds the events, so the cost does not depend on the number of orders.
  */
 export async function checkRows(
   client: Client,
@@ -28,9 +28,9 @@ export async function checkRows(
     [from],
   );
   const found = rows[0] ?? { events: '0', orders: '0', jobs: '0' };
-  const wanted = { events: acknowledged * 2, orders: acknowledged, jobs: acknowledged };
-  for (const [what, count] of Object.entries(wanted)) {
-    if (Number(found[what as keyof typeof wanted]) === count) continue;
+  const expectedCounts = { events: acknowledged * 2, orders: acknowledged, jobs: acknowledged };
+  for (const [what, count] of Object.entries(expectedCounts)) {
+    if (Number(found[what as keyof typeof expectedCounts]) === count) continue;
     throw new Error(
       `${acknowledged} orders were acknowledged, so ${count} ${what} were expected; the database has ` +
         `${found.orders} orders with two events, ${found.events} events and ${found.jobs} jobs of them`,

@@ -23,36 +23,31 @@ const pgbenchMissing = 2;
 export function registerCommand(): Command {
   const command = new Command('register')
     .description(
-      'Registers of new orders through the client and the server, against pgbench on the same Postgres',
+      'Registers new orders through the client and the server, beside pgbench on the same Postgres',
     )
     .option(
       '--orders <n...>',
-      'how many orders are in the tables before',
+      'orders in the tables before the measurement',
       wholeNumbers(1, 100_000_000),
       [10_000, 10_000_000],
     )
-    .option('--rounds <n>', 'how often each way is measured', wholeNumber(1, 100), 5)
-    .option('--seconds <n>', 'how long each measurement is', wholeNumber(1, 600), 5)
-    .option(
-      '--minutes <n>',
-      "how long the server's memory is watched; 0 leaves it out",
-      wholeNumber(0, 600),
-      5,
-    )
+    .option('--rounds <n>', 'measurements of each way', wholeNumber(1, 100), 5)
+    .option('--seconds <n>', 'length of each measurement', wholeNumber(1, 600), 5)
+    .option('--minutes <n>', "how long to watch the server's memory; 0 skips it", wholeNumber(0, 600), 5)
     .addOption(
       new Option('--only <ways>', `of ${WAYS.join(', ')}`).default(WAYS, 'all').argParser(namesOf(WAYS)),
     )
     .addOption(new Option('--ids <form>', 'the form of the order ids').choices(ID_FORMS).default('random'))
     .option(
       '--after-checkpoint',
-      'measure right after a checkpoint, when each first change of a page logs all of it, not between two',
+      'measure right after a checkpoint, when the first change of each page logs the whole page',
     )
-    .option('--keep', 'leave the filled databases for the next run with --keep, which saves minutes')
+    .option('--keep', 'keep the filled databases for the next run with --keep, which saves minutes')
     .addHelpText('after', () => {
       const ways = WAYS.map((way) => `  ${way.padEnd(15)} ${MEANINGS[way]}`);
       return `\nWays:\n${ways.join('\n')}\n
-Exit code: 0 measured, whether the goals are met or missed; 2 pgbench is not installed; 1 any other error, a call that
-failed, or rows that are not exactly what was acknowledged.`;
+Exit code: 0 measured, whether goals are met or missed; 2 pgbench is not installed; 1 any other error, a failed call,
+or rows other than the acknowledged ones.`;
     })
     .action(({ database, only, keep, afterCheckpoint, ...options }: Options) =>
       runCommand(options, {

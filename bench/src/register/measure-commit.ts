@@ -4,8 +4,8 @@ import { withClient } from '../database/with-client.ts';
 const seconds = 2;
 
 /**
- * How long a commit of one row takes with nothing else going on, in milliseconds, as a median: what the disk needs to
- * make it durable. No call that writes can be faster.
+ * The median time of a commit of one row with no other load, in ms: what the disk needs to make it durable. No call
+ * that writes can be faster.
  */
 export async function measureCommit(url: string): Promise<number> {
   return withClient(url, async (client) => {

@@ -15,7 +15,7 @@ export interface MeasureOptions {
   signal: AbortSignal;
 }
 
-/** Throws when a call failed, or when the tables do not hold exactly what was acknowledged. */
+/** Throws when a call failed, or when the tables do not hold exactly the acknowledged orders. */
 export async function measureOnce(
   database: OrdersDatabase,
   way: Way,

@@ -10,15 +10,15 @@ export interface Measurement {
   orders_per_second: number;
   p50_ms: number;
   p99_ms: number;
-  /** CPU microseconds per order; `null` where a process is not to be seen from here. */
+  /** CPU microseconds per order; `null` where a process is not visible from here. */
   cpu_us: { client: number; server: number | null; postgres: number | null };
   /** Bytes of write-ahead log per order. */
   wal_bytes: number;
-  /** Cores that were busy with anything else: above a tenth or so, the figures are worth less. */
+  /** Cores that were busy with anything else; above about 0.1 the figures are less reliable. */
   other_cores: number | null;
 }
 
-/** Whose CPU time is read. The plain way has no server. */
+/** The processes to read CPU time of. The plain way has no server. */
 export interface Watched {
   client: number;
   server: number | null;
@@ -39,12 +39,12 @@ interface CpuUse {
 }
 
 export interface WindowLengths {
-  /** From the start of the calls: code is compiled, statements are prepared, connections are made. */
+  /** From the start of the calls, to compile code, prepare statements and open connections. */
   warm_up_seconds: number;
   seconds: number;
 }
 
-/** Waits for the window to begin, then for its end, and says what everybody used in between. */
+/** Waits for the window's begin and end, and returns the usage in between. */
 export async function watchWindow(
   watched: Watched,
   lengths: WindowLengths,

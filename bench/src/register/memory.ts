@@ -11,7 +11,7 @@ import { startLoadProcess } from './load/load-process.ts';
 import type { IdForm } from './order-ids.ts';
 import { startServer } from './served/server.ts';
 
-/** Resident memory of the server in MiB, once it was warm. */
+/** Resident memory of the warm server, in MiB. */
 export interface MemoryReport {
   minutes: number;
   acknowledged: number;
@@ -26,7 +26,7 @@ export interface MemoryReport {
 const warmUpMs = 30_000;
 const everyMs = 1000;
 
-/** Batched load for so long. Throws when a call failed or the rows are not what was acknowledged. */
+/** Runs a batched load for `minutes`. Throws when a call failed or the rows are not the acknowledged ones. */
 export async function measureMemory(
   database: OrdersDatabase,
   options: { minutes: number; form: IdForm; signal: AbortSignal },
@@ -64,7 +64,7 @@ export async function measureMemory(
   }
 }
 
-/** Of one sample a second. */
+/** Expects one sample per second. */
 export function summariseMemory(resident: readonly number[]): Omit<MemoryReport, 'minutes' | 'acknowledged'> {
   const quarter = Math.max(1, Math.floor(resident.length / 4));
   const perSecond = slopeOf(resident.map((y, x) => ({ x, y })));

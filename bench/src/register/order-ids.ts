@@ -1,7 +1,7 @@
 /**
- * `random`: 32 random digits, as ride and shop systems give ids of 32 hexadecimal ones; each new order lands anywhere
- * in the indexes. `ordered`: 16 digits of time, then 16 random ones, as UUIDv7 and ULID do; new orders land at the end.
- * Digits, because that is what pgbench can make without help of the server; an index sees no difference.
+ * `random`: 32 random digits, like hexadecimal ids of ride and shop systems; a new order lands anywhere in the indexes.
+ * `ordered`: 16 digits of time, then 16 random ones, like UUIDv7 and ULID; a new order lands at the end.
+ * Digits, because pgbench can generate them without the server; for an index they make no difference.
  */
 export const ID_FORMS = ['random', 'ordered'] as const;
 export type IdForm = (typeof ID_FORMS)[number];

@@ -18,7 +18,7 @@ export interface RegisterReport {
   seconds: number;
   warm_up_seconds: number;
   after_checkpoint: boolean;
-  /** How long a commit of one row takes, alone. */
+  /** The time of a commit of one row, with no other load. */
   commit_ms: Spread;
   ways: WaySummary[];
   size_costs: SizeCost[];
@@ -51,7 +51,7 @@ function setting(report: RegisterReport): string {
     describeSetting(machine, postgres),
     `${pgbench ?? 'without pgbench'}; ${ids} order ids; ${after_checkpoint ? 'right after a checkpoint' : 'between checkpoints'}`,
     `${rounds} rounds of ${seconds} s a way, after ${warm_up_seconds} s to warm up; median (min..max) over the rounds`,
-    'us: CPU microseconds an order; WAL bytes: write-ahead log an order; others: cores that were busy with anything else meanwhile',
+    'us: CPU microseconds an order; WAL bytes: write-ahead log an order; others: cores that were busy with anything else',
     `A commit of one row, alone: ${spread(commit_ms)} ms`,
   ].join('\n');
 }

@@ -19,17 +19,17 @@ import { type Sample, compareSizes, summariseWays } from './summarise.ts';
 import type { Way } from './ways.ts';
 
 export interface RegisterOptions {
-  /** How many orders are in the tables, each a part of the run. */
+  /** Sizes of the tables in orders, each a part of the run. */
   orders: readonly number[];
   rounds: number;
   seconds: number;
-  /** Of the run that watches memory; 0 leaves it out. */
+  /** How long to watch the server's memory; 0 skips it. */
   minutes: number;
   ways: readonly Way[];
   ids: IdForm;
-  /** Each measurement right after a checkpoint, not in the middle of the time between two. */
+  /** Measures right after a checkpoint instead of between two. */
   after_checkpoint: boolean;
-  /** Leaves the filled databases for the next run, and takes those that an earlier one left. */
+  /** Keeps the filled databases for the next run, and reuses those of an earlier one. */
   keep: boolean;
   database_url: string | undefined;
   report: (what: string) => void;
@@ -38,7 +38,11 @@ export interface RegisterOptions {
 
 const warmUpSeconds = 3;
 
-/** Fills, measures and judges. Whatever it made is gone afterwards, unless it is to be kept. */
+/**
+ * The whole benchmark, which removes all that it created unless `keep` is set:
+ *
+ *   fill each size --> rounds of (commit, every way at every size, check the rows) --> memory --> summary, goals
+ */
 export async function runRegister(options: RegisterOptions): Promise<RegisterReport> {
   const { rounds, seconds, ways, ids, keep, after_checkpoint, report, signal } = options;
   const pgbench = ways.includes('plain') ? await pgbenchVersion() : null;
@@ -81,7 +85,7 @@ export async function runRegister(options: RegisterOptions): Promise<RegisterRep
   }
 }
 
-/** Every way once at every size in each round, in an order that moves on from round to round. */
+/** Measures every way once at every size in each round, starting with another way each time. */
 async function measureRounds(
   postgres: PostgresProbe,
   databases: readonly OrdersDatabase[],

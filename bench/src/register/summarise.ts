@@ -20,13 +20,13 @@ export interface WaySummary {
   cpu_us: { client: Spread; server: Spread | null; postgres: Spread | null; together: Spread | null };
   /** Orders per second over those of the plain way in the same round and size. */
   ratio_to_plain: Spread | null;
-  /** CPU time per order of the plain way over that of this one: on a busy machine the steadier of the two ratios. */
+  /** CPU time per order of the plain way over that of this way: the steadier ratio on a busy machine. */
   cpu_ratio_to_plain: Spread | null;
   wal_bytes: Spread;
   other_cores: Spread | null;
 }
 
-/** What a way costs at the largest size over what it costs at the smallest, in the same round. */
+/** The cost of a way at the largest size over its cost at the smallest, in the same round. */
 export interface SizeCost {
   way: Way;
   from_orders: number;
@@ -64,14 +64,14 @@ export function compareSizes(samples: readonly Sample[]): SizeCost[] {
   });
 }
 
-/** All processes that take part; `null` when one of them is not to be seen. */
+/** CPU of all processes that take part; `null` when one of them is not visible. */
 function togetherOf({ cpu_us: { client, server, postgres } }: Measurement): number | null {
   return postgres === null ? null : client + (server ?? 0) + postgres;
 }
 
 function summariseWay(own: readonly Sample[], plain: ReadonlyMap<number, Measurement>): WaySummary {
   const [first] = own;
-  if (first === undefined) throw new Error('a way that was never measured has no summary');
+  if (first === undefined) throw new Error('a way without measurements has no summary');
   const spread = (value: (measurement: Measurement) => number): Spread =>
     spreadOf(own.map(({ measurement }) => value(measurement)));
   const known = (value: (measurement: Measurement) => number | null): Spread | null =>

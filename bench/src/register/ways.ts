@@ -1,4 +1,4 @@
-/** How orders are registered: by hand-written SQL, or through the client and the server. */
+/** The ways of registering orders: hand-written SQL, or the client and the server. */
 export const SERVED_WAYS = ['register_many', 'batched', 'unbatched', 'lone'] as const;
 export type ServedWay = (typeof SERVED_WAYS)[number];
 
@@ -13,7 +13,7 @@ export interface WayShape {
   items: number;
   /** Calls in flight at any time. */
   in_flight: number;
-  /** Whether calls of the same moment share an HTTP request. */
+  /** Whether concurrent calls share an HTTP request. */
   batching: boolean;
 }
 
@@ -25,8 +25,8 @@ export const SHAPES: Readonly<Record<ServedWay, WayShape>> = {
 };
 
 export const MEANINGS: Readonly<Record<Way, string>> = {
-  plain: `pgbench, ${PLAIN_CLIENTS} clients: one transaction an order, by hand`,
-  register_many: 'client.registerMany, 500 orders a call, 4 calls in flight',
+  plain: `pgbench, ${PLAIN_CLIENTS} clients: one hand-written transaction per order`,
+  register_many: 'client.registerMany, 500 orders per call, 4 calls in flight',
   batched: 'client.register, 256 calls in flight, batched by the client',
   unbatched: 'client.register, 64 calls in flight, each its own request',
   lone: 'client.register, one call at a time',

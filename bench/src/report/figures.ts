@@ -2,7 +2,7 @@ import type { Spread } from '../measure/statistics.ts';
 
 const missing = '-';
 
-/** Whole from a hundred on, else with a digit or two behind the point; `-` for what is not known. */
+/** A whole number from 100, below that one or two decimal places; `-` when unknown. */
 export function figure(value: number | null): string {
   if (value === null || Number.isNaN(value)) return missing;
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;

@@ -1,25 +1,25 @@
 import { figure } from './figures.ts';
 import type { Table } from './table.ts';
 
-/** What a figure should be, and what it is: medians over the rounds. */
+/** A figure with its bound, measured as the median over the rounds. */
 export interface Goal {
   what: string;
-  wanted: string;
+  bound: string;
   value: number;
   met: boolean;
 }
 
-export function atLeast(what: string, wanted: number, value: number): Goal {
-  return { what, wanted: `>= ${wanted}`, value, met: value >= wanted };
+export function atLeast(what: string, bound: number, value: number): Goal {
+  return { what, bound: `>= ${bound}`, value, met: value >= bound };
 }
 
-export function atMost(what: string, wanted: number, value: number): Goal {
-  return { what, wanted: `<= ${wanted}`, value, met: value <= wanted };
+export function atMost(what: string, bound: number, value: number): Goal {
+  return { what, bound: `<= ${bound}`, value, met: value <= bound };
 }
 
 export function goalsTable(goals: readonly Goal[]): Table {
   return [
-    ['goal', 'wanted', 'is', ''],
-    ...goals.map(({ what, wanted, value, met }) => [what, wanted, figure(value), met ? 'met' : 'missed']),
+    ['goal', 'bound', 'measured', ''],
+    ...goals.map(({ what, bound, value, met }) => [what, bound, figure(value), met ? 'met' : 'missed']),
   ];
 }

@@ -1,7 +1,7 @@
 /** The first row names the columns. */
 export type Table = readonly (readonly string[])[];
 
-/** Columns below each other; the first one to the left, the others, which are figures, to the right. */
+/** Aligned columns: the first one to the left, the figures after it to the right. */
 export function toText(table: Table): string {
   const widths = (table[0] ?? []).map((_, column) =>
     Math.max(...table.map((row) => row[column]?.length ?? 0)),

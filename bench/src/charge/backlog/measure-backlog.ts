@@ -11,37 +11,37 @@ import { benchOrder } from '../fill/bench-order.ts';
 import { checkSettled } from '../fill/check-settled.ts';
 import { PAST_ORDERS, renewOwnDatabase } from '../fill/own-database.ts';
 import { writeOrders } from '../fill/write-orders.ts';
-import type { SettlePlace } from '../settle/measure-settle.ts';
+import type { SettleSetup } from '../settle/measure-settle.ts';
 import { startStandInProcess } from '../upstream/stand-in-process.ts';
 
-/** A tenth of the time in which jobs wait, by orders. */
+/** A tenth of the orders that wait. */
 export interface Stretch {
-  /** Settled when it ended. */
+  /** Orders settled by its end. */
   settled: number;
   orders_per_second: number;
   cpu_us: { process: number; postgres: number | null };
-  /** Of the worker: the median of its samples, and the highest. */
+  /** Memory of the worker: the median and the highest sample. */
   resident_mib: number;
   max_mib: number;
 }
 
 const STRETCHES = 10;
-/** Measured is while jobs wait: who is left in the end waits for his poll. */
+/** Measures only while jobs wait: the last orders wait for their polls. */
 const MEASURED_SHARE = 0.98;
 const ordersPerTransaction = 10_000;
-const everyMs = 500;
+const intervalMs = 500;
 const stuckMs = 120_000;
 
 /**
- * So many orders wait before the worker starts, against a stand-in for `transactions` that answers at once: the real
- * one would be all that is seen. Throws when an order was not settled with exactly one operation.
+ * Settles orders that wait before the worker starts, against a stand-in for `transactions` that answers at once: the
+ * real one would bound every figure. Throws when an order was not settled with exactly one operation.
  */
-export async function measureBacklog(place: SettlePlace, { orders, report }: Backlog): Promise<Stretch[]> {
-  await renewOwnDatabase(place.database_url);
-  const queue = await openChargeQueue(place.database_url);
+export async function measureBacklog(setup: SettleSetup, { orders, report }: Backlog): Promise<Stretch[]> {
+  await renewOwnDatabase(setup.database_url);
+  const queue = await openChargeQueue(setup.database_url);
   try {
-    await fillBacklog(place, queue, { orders, report });
-    return await settleBacklog(place, queue, { orders, report });
+    await fillBacklog(setup, queue, { orders, report });
+    return await settleBacklog(setup, queue, { orders, report });
   } finally {
     await queue.close();
   }
@@ -53,7 +53,7 @@ interface Backlog {
 }
 
 async function fillBacklog(
-  { own, signal }: SettlePlace,
+  { own, signal }: SettleSetup,
   queue: ChargeQueue,
   { orders, report }: Backlog,
 ): Promise<void> {
@@ -72,14 +72,14 @@ async function fillBacklog(
   await own.client.query('CHECKPOINT');
 }
 
-async function settleBacklog(place: SettlePlace, queue: ChargeQueue, backlog: Backlog): Promise<Stretch[]> {
-  const { own, callbacks, signal } = place;
+async function settleBacklog(setup: SettleSetup, queue: ChargeQueue, backlog: Backlog): Promise<Stretch[]> {
+  const { own, callbacks, signal } = setup;
   const url = `http://127.0.0.1:${callbacks.port}`;
   const upstream = await startStandInProcess({ url, secret: callbacks.secret });
   try {
-    const worker = await startWorker({ ...place, transactions: upstream });
+    const worker = await startWorker({ ...setup, transactions: upstream });
     try {
-      const stretches = await watch(place, worker.pid, backlog);
+      const stretches = await watch(setup, worker.pid, backlog);
       await untilSettled(queue.database, signal);
       await checkSettled(own.client, PAST_ORDERS + backlog.orders);
       return stretches;
@@ -92,7 +92,7 @@ async function settleBacklog(place: SettlePlace, queue: ChargeQueue, backlog: Ba
 }
 
 async function watch(
-  { own, signal }: SettlePlace,
+  { own, signal }: SettleSetup,
   pid: number,
   { orders, report }: Backlog,
 ): Promise<Stretch[]> {
@@ -106,7 +106,7 @@ async function watch(
   let memory: number[] = [];
   let last = { at: from.at, settled: 0 };
   while (stretches.length < STRETCHES) {
-    await delay(everyMs, undefined, { signal });
+    await delay(intervalMs, undefined, { signal });
     const settled = (await countOutcomes(own.client)) - first;
     const at = performance.now();
     memory.push(residentMib(pid));
@@ -134,7 +134,7 @@ async function watch(
   return stretches;
 }
 
-/** Of the statistics, which are a second late at most and cost nothing: a count would read all of the table. */
+/** From the statistics, at most a second old and without cost: a count would read the whole table. */
 async function countOutcomes(client: Client): Promise<number> {
   const { rows } = await client.query<{ written: string }>(
     `SELECT n_tup_ins AS written FROM pg_stat_user_tables

@@ -3,19 +3,19 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { pagesOf } from '../fill/write-orders.ts';
 import { openSink } from '../upstream/sink.ts';
-import type { Contender, ContenderPlace } from './contender.ts';
+import type { Contender, ContenderSetup } from './contender.ts';
 import { startPeer } from './peer-process.ts';
 import { untilSettled } from './until-settled.ts';
 
 const jobsPerCall = 1_000;
 
-export async function startBullmq(place: ContenderPlace): Promise<Contender> {
-  const { database_url, callbacks, redis, signal } = place;
+export async function startBullmq(setup: ContenderSetup): Promise<Contender> {
+  const { database_url, callbacks, redis, signal } = setup;
   if (redis === null) throw new Error('BullMQ needs a Redis');
   const sink = await openSink(callbacks.port);
   const connection = new Redis(redis.url, { maxRetriesPerRequest: null });
   const queue = new Queue('charge', { connection });
-  const peer = await startPeer('bullmq', place);
+  const peer = await startPeer('bullmq', setup);
   const database = openDatabase({ url: database_url, application_name: 'bench' });
   return {
     pid: peer.pid,

@@ -1,14 +1,14 @@
 import type { BenchOrder } from '../fill/bench-order.ts';
 import type { BenchRedis } from '../upstream/redis.ts';
 
-/** Whoever charges orders, in a process of its own. */
+/** A process that charges orders: the worker or one of its peers. */
 export interface Contender {
   pid: number;
-  /** Writes the jobs of the orders, whose rows are there, so that `begin` sets all of them free at once. */
+  /** Writes the jobs of stored orders, so that `begin` releases all of them at once. */
   prepare(orders: readonly BenchOrder[]): Promise<Prepared>;
-  /** Makes one order due, and says when its commit, or what stands for one, was asked for. */
+  /** Makes one order due, and returns when its commit, or the equivalent of one, was requested. */
   enqueue(order: BenchOrder): Promise<{ committing_at: number }>;
-  /** CPU time, in microseconds, of what it needs beside its process and its Postgres. */
+  /** CPU time in microseconds beside its process and its Postgres. */
   moreCpu(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -18,10 +18,10 @@ export interface Prepared {
   begin(): Promise<void>;
 }
 
-export interface ContenderPlace {
+export interface ContenderSetup {
   database_url: string;
   transactions: { url: string; token: string };
-  /** Where the worker hears of ended operations, and what signs those callbacks. */
+  /** The port for callbacks of ended operations, and the secret that signs them. */
   callbacks: { port: number; secret: string };
   redis: BenchRedis | null;
   log_folder: string;

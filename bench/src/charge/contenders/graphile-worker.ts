@@ -1,20 +1,20 @@
 import { type Transaction, openDatabase, withTransaction } from '@cashback/postgres';
 import type { BenchOrder } from '../fill/bench-order.ts';
 import { openSink } from '../upstream/sink.ts';
-import type { Contender, ContenderPlace } from './contender.ts';
+import type { Contender, ContenderSetup } from './contender.ts';
 import { holdCommit } from './hold-commit.ts';
 import { startPeer } from './peer-process.ts';
 import { untilSettled } from './until-settled.ts';
 
-// As graphile-worker's own addJobs does it, inside a transaction of ours.
+// As graphile-worker's own addJobs, but inside our transaction.
 const addText = `
   SELECT count(*) FROM graphile_worker.add_jobs(ARRAY(
     SELECT json_populate_recordset(null::graphile_worker.job_spec, $1::json)))`;
 
-export async function startGraphileWorker(place: ContenderPlace): Promise<Contender> {
-  const { database_url, callbacks, signal } = place;
+export async function startGraphileWorker(setup: ContenderSetup): Promise<Contender> {
+  const { database_url, callbacks, signal } = setup;
   const sink = await openSink(callbacks.port);
-  const peer = await startPeer('graphile-worker', place);
+  const peer = await startPeer('graphile-worker', setup);
   const database = openDatabase({ url: database_url, application_name: 'bench' });
   return {
     pid: peer.pid,

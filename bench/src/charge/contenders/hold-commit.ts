@@ -1,25 +1,25 @@
 import { type Database, type Transaction, withTransaction } from '@cashback/postgres';
 
-/** Does the work of a transaction now, and commits it when it is told to. */
+/** Does the work of a transaction now, and commits it with `commit`. */
 export async function holdCommit(
   database: Database,
   work: (tx: Transaction) => Promise<void>,
 ): Promise<{ commit(): Promise<void> }> {
-  const told = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
   const written = Promise.withResolvers<void>();
   const committed = withTransaction(
     database,
     async (tx) => {
       await work(tx);
       written.resolve();
-      await told.promise;
+      await released.promise;
     },
     { attempts: 1 },
   );
   await Promise.race([written.promise, committed]);
   return {
     commit() {
-      told.resolve();
+      released.resolve();
       return committed;
     },
   };

@@ -1,12 +1,12 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AppProcess, startProcess } from '@cashback/system/app-process';
-import type { ContenderPlace } from './contender.ts';
+import type { ContenderSetup } from './contender.ts';
 
 /** A program of `bench/peers`. */
 export function startPeer(
   program: 'bare-calls' | 'graphile-worker' | 'bullmq',
-  { database_url, transactions, callbacks, redis, log_folder }: ContenderPlace,
+  { database_url, transactions, callbacks, redis, log_folder }: ContenderSetup,
 ): Promise<AppProcess> {
   return startProcess({
     name: program,

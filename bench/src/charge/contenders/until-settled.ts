@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@cashback/postgres';
 
-const everyMs = 25;
+const intervalMs = 25;
 const stuckMs = 60_000;
 
-/** Looks by the index that the sweeper uses, so that it costs next to nothing. Throws when nothing moves any more. */
+/** Polls through the sweeper's index, which costs next to nothing. Throws when no order is settled any more. */
 export async function untilSettled(database: Database, signal: AbortSignal): Promise<void> {
   let last = '';
   let movedAt = performance.now();
@@ -22,6 +22,6 @@ export async function untilSettled(database: Database, signal: AbortSignal): Pro
       );
     }
     last = first.order_id;
-    await delay(everyMs, undefined, { signal });
+    await delay(intervalMs, undefined, { signal });
   }
 }

@@ -2,15 +2,15 @@ import { CASHBACK_JOBS_SCHEMA, chargeKey, chargeQueue } from '@cashback/cashback
 import { type Jobs, type Transaction, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
 import { startApp } from '@cashback/system/start-app';
 import type { BenchOrder } from '../fill/bench-order.ts';
-import type { Contender, ContenderPlace } from './contender.ts';
+import type { Contender, ContenderSetup } from './contender.ts';
 import { holdCommit } from './hold-commit.ts';
 import { untilSettled } from './until-settled.ts';
 
 const stopJobsMs = 5_000;
 
 /** The worker as it is deployed: a process of its own with its default settings. */
-export async function startWorker(place: ContenderPlace): Promise<Contender> {
-  const { database_url, transactions, callbacks, log_folder, signal } = place;
+export async function startWorker(setup: ContenderSetup): Promise<Contender> {
+  const { database_url, transactions, callbacks, log_folder, signal } = setup;
   const worker = await startApp('worker', {
     env: {
       DATABASE_URL: database_url,

@@ -1,6 +1,6 @@
 import { formatAmount } from '@cashback/contract';
 
-/** An order to charge. All of it follows from its id, so that whoever answers for its invoice needs to keep nothing. */
+/** An order to charge. All of it follows from its id, so a stand-in for its invoice needs no state. */
 export interface BenchOrder {
   order_id: string;
   user_id: string;
@@ -14,7 +14,7 @@ const PAYEE_DIGITS = 9;
 const AMOUNTS = 50n;
 const ONE = 10_000n;
 
-/** The id is of digits, at least 16. */
+/** Expects an id of at least 16 digits. */
 export function benchOrder(order_id: string): BenchOrder {
   const payee = order_id.slice(-PAYEE_DIGITS);
   const drawn = BigInt(payee);

@@ -7,8 +7,8 @@ interface Found {
 }
 
 /**
- * Throws unless so many orders are there in all, and each was settled with exactly one operation, which was applied and
- * whose reward is the order's target.
+ * Throws unless the database has exactly the expected number of orders, each settled with one applied operation whose
+ * reward is the order's target.
  */
 export async function checkSettled(client: Client, expected: number): Promise<void> {
   const { rows } = await client.query<Found>(
@@ -22,7 +22,7 @@ export async function checkSettled(client: Client, expected: number): Promise<vo
   assertAll('the database has', rows[0], expected);
 }
 
-/** The same of what `transactions` holds of these invoices: one operation each, which succeeded. */
+/** Throws unless `transactions` has exactly one successful operation for each of these invoices. */
 export async function checkRewarded(client: Client, orderIds: readonly string[]): Promise<void> {
   const { rows } = await client.query<Found>(
     `WITH mine AS MATERIALIZED (
@@ -36,11 +36,11 @@ export async function checkRewarded(client: Client, orderIds: readonly string[])
   assertAll('transactions has', rows[0], orderIds.length);
 }
 
-function assertAll(who: string, found: Found | undefined, expected: number): void {
+function assertAll(subject: string, found: Found | undefined, expected: number): void {
   const { orders = '0', operations = '0', outcomes = '0' } = found ?? {};
   if ([orders, operations, outcomes].every((count) => Number(count) === expected)) return;
   throw new Error(
-    `${expected} orders were to be settled with one operation each; ${who} ${orders} such orders, ` +
-      `${operations} operations, and ${outcomes} of them applied`,
+    `${expected} orders should be settled with one operation each; ${subject} ${orders} such orders, ` +
+      `${operations} operations and ${outcomes} applied ones`,
   );
 }

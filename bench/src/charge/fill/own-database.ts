@@ -5,7 +5,7 @@ import { createIds } from '../../register/order-ids.ts';
 import { benchOrder } from './bench-order.ts';
 import { writeOrders } from './write-orders.ts';
 
-/** What the worker and its peers keep: the tables of orders, and a queue each. Returns its URL. */
+/** Creates the database of the worker and its peers: the tables of orders, and a queue each. Returns its URL. */
 export async function createOwnDatabase(serverUrl: string): Promise<string> {
   const url = await createOrdersDatabase(serverUrl, OWN_DATABASE);
   const utils = await makeWorkerUtils({ connectionString: url });
@@ -16,7 +16,7 @@ export async function createOwnDatabase(serverUrl: string): Promise<string> {
 
 export const OWN_DATABASE = 'cashback_bench_charge';
 
-/** Orders that were settled before: what the planner knows of tables is then what it knows of those in use. */
+/** Settled orders from before, so that the planner's statistics resemble those of tables in use. */
 export const PAST_ORDERS = 10_000;
 
 const settleText = [
@@ -32,7 +32,7 @@ const settleText = [
   'VACUUM (ANALYZE) cashback.order_clears, cashback.events, cashback.operations, cashback.operation_outcomes',
 ];
 
-/** Nothing of what was measured before is left, and a past is. */
+/** Removes all that was measured before, and fills in the settled orders. */
 export async function renewOwnDatabase(url: string): Promise<void> {
   const nextId = createIds('random');
   await withClient(url, async (client) => {

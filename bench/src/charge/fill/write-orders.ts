@@ -3,7 +3,7 @@ import type { BenchOrder } from './bench-order.ts';
 
 const ordersPerStatement = 5_000;
 
-/** What a first register of each leaves, but for its job. */
+/** Inserts the rows of a first register of each order, without its job. */
 const ordersText = `
   WITH input AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::numeric[], $6::numeric[])
@@ -17,7 +17,7 @@ const ordersText = `
   SELECT order_id, source, value, 1, 1
   FROM input CROSS JOIN LATERAL (VALUES ('user', of_user), ('service', of_service)) AS part (source, value)`;
 
-/** What their creation leaves in `transactions`, whose callbacks went out long ago. */
+/** Inserts the rows of their invoices in `transactions`, with all callbacks delivered. */
 const invoicesText = `
   WITH input AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])

@@ -43,12 +43,16 @@ const consume: Readonly<Record<QueueWay, (plan: ConsumePlan, counted: Counted) =
 
 process.once('message', (plan: ConsumePlan) => {
   let handed = 0;
-  let told = 0;
+  let reports = 0;
   void consume[plan.way](plan, (jobs) => {
     handed += jobs;
-    for (let next = plan.tell_at[told]; next !== undefined && handed >= next; next = plan.tell_at[told]) {
+    for (
+      let next = plan.report_at[reports];
+      next !== undefined && handed >= next;
+      next = plan.report_at[reports]
+    ) {
       process.send?.({ handed });
-      told += 1;
+      reports += 1;
     }
   });
 });

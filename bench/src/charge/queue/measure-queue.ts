@@ -10,7 +10,7 @@ import { openChargeQueue } from '../contenders/worker.ts';
 import { benchOrder } from '../fill/bench-order.ts';
 import { renewOwnDatabase } from '../fill/own-database.ts';
 import { pagesOf } from '../fill/write-orders.ts';
-import type { SettlePlace } from '../settle/measure-settle.ts';
+import type { SettleSetup } from '../settle/measure-settle.ts';
 import type { ConsumePlan, QueueWay } from './messages.ts';
 
 export interface QueueMeasurement {
@@ -19,30 +19,30 @@ export interface QueueMeasurement {
   cpu_us: { process: number; postgres: number | null };
 }
 
-/** The worker's by default. */
+/** The worker's defaults. */
 const SHAPE = { batch_size: 100, concurrency: 4 };
 const jobsPerTransaction = 10_000;
-/** Measured is what lies between: the beginning compiles and connects, the end runs out of full batches. */
+/** The measured part of the jobs: the beginning compiles and connects, the end has no full batches. */
 const SPAN = [0.2, 0.95] as const;
 const stuckMs = 60_000;
 const main = fileURLToPath(new URL('./consumer.ts', import.meta.url));
 
-/** Fetch and completion of so many jobs that wait. Throws when one of them was not completed. */
+/** Measures fetching and completing waiting jobs. Throws when one of them was not completed. */
 export async function measureQueue(
   way: QueueWay,
-  place: SettlePlace,
+  setup: SettleSetup,
   jobs: number,
 ): Promise<QueueMeasurement> {
-  const { database_url, own, signal } = place;
+  const { database_url, own, signal } = setup;
   await renewOwnDatabase(database_url);
   await fillQueue(database_url, jobs);
   await own.client.query('CHECKPOINT');
   const child = fork(main, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   try {
-    const tell_at: ConsumePlan['tell_at'] = [Math.ceil(jobs * SPAN[0]), Math.ceil(jobs * SPAN[1])];
-    child.send({ way, database_url, ...SHAPE, tell_at } satisfies ConsumePlan);
-    const before = await nextUsage(child, place);
-    const after = await nextUsage(child, place);
+    const report_at: ConsumePlan['report_at'] = [Math.ceil(jobs * SPAN[0]), Math.ceil(jobs * SPAN[1])];
+    child.send({ way, database_url, ...SHAPE, report_at } satisfies ConsumePlan);
+    const before = await nextUsage(child, setup);
+    const after = await nextUsage(child, setup);
     const handed = after.handed - before.handed;
     await untilCompleted(database_url, jobs, signal);
     return {
@@ -80,7 +80,7 @@ interface Usage {
   postgres: number | null;
 }
 
-async function nextUsage(child: ChildProcess, { own, signal }: SettlePlace): Promise<Usage> {
+async function nextUsage(child: ChildProcess, { own, signal }: SettleSetup): Promise<Usage> {
   const bound = AbortSignal.any([signal, AbortSignal.timeout(stuckMs)]);
   const [{ handed }] = (await once(child, 'message', { signal: bound })) as [{ handed: number }];
   const process = readCpu(child.pid ?? 0)?.own_us ?? NaN;

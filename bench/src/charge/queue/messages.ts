@@ -1,13 +1,13 @@
-/** Who hands the jobs of the queue to a handler that does nothing. */
+/** The ways of passing the jobs of the queue to a handler that does nothing. */
 export const QUEUE_WAYS = ['pg-boss', 'work'] as const;
 export type QueueWay = (typeof QUEUE_WAYS)[number];
 
-/** To the consuming process: begin. */
+/** Starts the consuming process. */
 export interface ConsumePlan {
   way: QueueWay;
   database_url: string;
   batch_size: number;
   concurrency: number;
-  /** It says so when it was handed as many, and again when as many. */
-  tell_at: [number, number];
+  /** Job counts at which it reports, in this order. */
+  report_at: [number, number];
 }

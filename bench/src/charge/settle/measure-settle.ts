@@ -3,7 +3,7 @@ import type { PostgresProbe } from '../../database/postgres-probe.ts';
 import { readMachineCpu } from '../../measure/machine-cpu.ts';
 import { readCpu } from '../../measure/process-cpu.ts';
 import { createIds } from '../../register/order-ids.ts';
-import type { Contender, ContenderPlace } from '../contenders/contender.ts';
+import type { Contender, ContenderSetup } from '../contenders/contender.ts';
 import { startContender } from '../contenders/start-contender.ts';
 import { type BenchOrder, benchOrder } from '../fill/bench-order.ts';
 import { checkRewarded, checkSettled } from '../fill/check-settled.ts';
@@ -17,74 +17,77 @@ export interface SettleMeasurement {
   cpu_us: {
     /** Of its process. */
     process: number;
-    /** Of its own Postgres; `null` where that is not to be seen from here. */
+    /** Of its own Postgres; `null` where it is not visible from here. */
     postgres: number | null;
     /** Of its Redis. */
     redis: number;
-    /** Of `transactions`, the payment system and their Postgres. */
+    /** Of `transactions`, Trust and their Postgres. */
     upstream: number | null;
   };
   /** Cores that were busy with anything else. */
   other_cores: number | null;
 }
 
-export interface SettlePlace extends ContenderPlace {
+export interface SettleSetup extends ContenderSetup {
   own: { client: Client; probe: PostgresProbe };
-  /** Without a database of its own when it is a stand-in. */
+  /** Has no database when it is a stand-in. */
   upstream: { pids: readonly number[]; database: { client: Client; probe: PostgresProbe } | null };
 }
 
-/** So that code is compiled, statements are prepared and connections are made. */
+/** The share of orders for the warm-up, which compiles code, prepares statements and opens connections. */
 const warmUpShare = 0.3;
 
 /**
- * From the moment in which all jobs are set free to the last settled order. Throws when an order was not settled with
- * exactly one operation on both sides.
+ * Measures from the release of all jobs to the last settled order:
+ *
+ *   fresh database --> warm up --> fill, write jobs --> release --> all settled --> check both sides
+ *
+ * Throws when an order was not settled with exactly one operation on both sides.
  */
 export async function measureSettle(
   way: Way,
-  place: SettlePlace,
+  setup: SettleSetup,
   orders: number,
 ): Promise<SettleMeasurement> {
-  await renewOwnDatabase(place.database_url);
-  const contender = await startContender[way](place);
+  await renewOwnDatabase(setup.database_url);
+  const contender = await startContender[way](setup);
   try {
-    const warmUp = await fill(place, Math.ceil(orders * warmUpShare));
+    const warmUp = await fill(setup, Math.ceil(orders * warmUpShare));
     await (await contender.prepare(warmUp)).begin();
-    const measured = await fill(place, orders);
+    const measured = await fill(setup, orders);
     const { begin } = await contender.prepare(measured);
-    await place.own.client.query('CHECKPOINT');
-    await place.upstream.database?.client.query('CHECKPOINT');
-    const before = await usage(contender, place);
+    await setup.own.client.query('CHECKPOINT');
+    await setup.upstream.database?.client.query('CHECKPOINT');
+    const before = await usage(contender, setup);
     await begin();
-    const after = await usage(contender, place);
+    const after = await usage(contender, setup);
     const all = [...warmUp, ...measured].map(({ order_id }) => order_id);
-    if (way !== 'bare') await checkSettled(place.own.client, PAST_ORDERS + all.length);
-    if (place.upstream.database !== null) await checkRewarded(place.upstream.database.client, all);
+    if (way !== 'bare') await checkSettled(setup.own.client, PAST_ORDERS + all.length);
+    if (setup.upstream.database !== null) await checkRewarded(setup.upstream.database.client, all);
     return toMeasurement(before, after, orders);
   } finally {
     await contender.stop();
   }
 }
 
-/** New orders, known on both sides. */
-async function fill(place: SettlePlace, count: number): Promise<BenchOrder[]> {
+/** Writes new orders on both sides. */
+async function fill(setup: SettleSetup, count: number): Promise<BenchOrder[]> {
   const nextId = createIds('random');
   const orders = Array.from({ length: count }, () => benchOrder(nextId()));
-  await writeOrders(place.own.client, orders);
-  await place.own.client.query('VACUUM (ANALYZE) cashback.order_clears, cashback.events');
-  if (place.upstream.database !== null) {
-    const { client } = place.upstream.database;
+  await writeOrders(setup.own.client, orders);
+  await setup.own.client.query('VACUUM (ANALYZE) cashback.order_clears, cashback.events');
+  if (setup.upstream.database !== null) {
+    const { client } = setup.upstream.database;
     await writeInvoices(client, orders);
     await client.query('VACUUM (ANALYZE) transactions.invoices');
   }
   return orders;
 }
 
-/** Until its code is compiled and its tables have a past, the upstream is several times slower than ever after. */
-export async function warmUpstream(place: SettlePlace, orders: number): Promise<void> {
-  await measureSettle('bare', place, orders);
-  await place.upstream.database?.client.query('VACUUM (ANALYZE)');
+/** Warms the upstream: before its code is compiled and its tables have rows, it is several times slower. */
+export async function warmUpstream(setup: SettleSetup, orders: number): Promise<void> {
+  await measureSettle('bare', setup, orders);
+  await setup.upstream.database?.client.query('VACUUM (ANALYZE)');
 }
 
 interface Usage {
@@ -97,7 +100,7 @@ interface Usage {
   machine: number | null;
 }
 
-async function usage(contender: Contender, { own, upstream }: SettlePlace): Promise<Usage> {
+async function usage(contender: Contender, { own, upstream }: SettleSetup): Promise<Usage> {
   const redis = await contender.moreCpu();
   const upstreamPostgres = upstream.database === null ? 0 : upstream.database.probe.cpu();
   const ofApps = upstream.pids.reduce((sum, pid) => sum + cpuOf(pid), 0);

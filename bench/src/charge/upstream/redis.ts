@@ -19,7 +19,7 @@ export interface BenchRedis {
 const startTimeoutMs = 5_000;
 const pauseMs = 20;
 
-/** The Redis at `url`, or one that is started here if the program is in `programs`; null when there is neither. */
+/** The Redis at `url`, or one that is started from the search path `programs`; null when there is neither. */
 export async function openRedis(
   url: string | undefined,
   programs: string = searchPath,
@@ -27,7 +27,7 @@ export async function openRedis(
   if (url !== undefined) return connect(url, async () => {});
   const port = await freePort();
   const folder = mkdtempSync(path.join(tmpdir(), 'cashback-bench-redis-'));
-  // Every write goes to a log that is flushed each second: what Redis recommends for what must not be lost.
+  // A log of every write, flushed each second: the durability that Redis recommends.
   const settings = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec'];
   const child = spawn(
     'redis-server',
@@ -37,21 +37,21 @@ export async function openRedis(
       env: { PATH: programs },
     },
   );
-  // `once` rejects when the child says `error` instead: the program is not there.
+  // `once` rejects on an `error` event: the program is not installed.
   const started = await once(child, 'spawn').then(
     () => true,
     () => false,
   );
-  const removed = (): void => rmSync(folder, { recursive: true, force: true });
+  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
   if (!started) {
-    removed();
+    removeFolder();
     return null;
   }
   return connect(`redis://127.0.0.1:${port}`, async () => {
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
     await ended;
-    removed();
+    removeFolder();
   });
 }
 
@@ -61,7 +61,7 @@ async function connect(url: string, end: () => Promise<void>): Promise<BenchRedi
     maxRetriesPerRequest: null,
     retryStrategy: () => pauseMs,
   });
-  redis.on('error', () => {}); // heard by who waits for an answer
+  redis.on('error', () => {}); // the caller that waits for an answer gets the error
   const stop = async (): Promise<void> => {
     redis.disconnect();
     await end();
@@ -80,8 +80,8 @@ async function connect(url: string, end: () => Promise<void>): Promise<BenchRedi
       url,
       version: /redis_version:(\S+)/.exec(await redis.info('server'))?.[1] ?? '',
       async cpu() {
-        const told = await redis.info('cpu');
-        const seconds = (name: string): number => Number(new RegExp(`^${name}:(\\S+)`, 'm').exec(told)?.[1]);
+        const info = await redis.info('cpu');
+        const seconds = (name: string): number => Number(new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1]);
         return (seconds('used_cpu_user') + seconds('used_cpu_sys')) * 1e6;
       },
       stop,

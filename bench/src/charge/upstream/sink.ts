@@ -6,7 +6,7 @@ export interface Sink {
   close(): Promise<void>;
 }
 
-/** Takes callbacks that nobody here has a use for, so that they are not sent again. */
+/** Accepts and drops callbacks, so that they are not sent again. */
 export async function openSink(port = 0): Promise<Sink> {
   const server = createServer((request, response) => {
     request.resume().on('end', () => response.writeHead(204).end());

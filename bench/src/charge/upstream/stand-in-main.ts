@@ -1,4 +1,4 @@
-/** The stand-in in a process of its own, so that it costs the measuring process nothing. */
+/** Runs the stand-in in a process of its own, so that it costs the measuring process nothing. */
 import { startStandIn } from './stand-in.ts';
 
 process.once('message', (callbacks: { url: string; secret: string }) => {

@@ -6,7 +6,7 @@ import type { Upstream } from './start-upstream.ts';
 const main = fileURLToPath(new URL('./stand-in-main.ts', import.meta.url));
 const startTimeoutMs = 30_000;
 
-/** A stand-in for `transactions` in a process of its own, which tells the worker of ended operations. */
+/** A stand-in for `transactions` in a process of its own, which sends the worker callbacks of ended operations. */
 export async function startStandInProcess(callbacks: { url: string; secret: string }): Promise<Upstream> {
   const child = fork(main, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const stop = async (): Promise<void> => void child.kill('SIGKILL');

@@ -5,11 +5,11 @@ import { benchOrder } from '../fill/bench-order.ts';
 import { closeServer, listenOn, urlOf } from './sink.ts';
 
 export interface StandInOptions {
-  /** Hears of every question for an invoice, the moment it came. */
-  asked?: (orderId: string) => void;
-  /** Where the end of an operation is told of; absent: nobody is told. */
+  /** Called when a request for an invoice arrives. */
+  onRetrieve?: (orderId: string) => void;
+  /** The receiver of callbacks about ended operations; none are sent when absent. */
   callbacks?: { url: string; secret: string };
-  /** Every invoice carries its order's target already. */
+  /** Every invoice already carries its order's target. */
   rewarded: boolean;
 }
 
@@ -18,17 +18,17 @@ export interface StandIn {
   close(): Promise<void>;
 }
 
-/** The operations of an invoice that its order has seen through need not be kept. */
+/** The newest operation by invoice. */
 type Operations = Map<string, Pick<UpdateCashbackInput, 'operation_id' | 'version' | 'reward'>>;
 
-/** Long enough that no callback is given up while many are before it. */
+/** Long enough for a callback behind many others. */
 const CALLBACK_TIMEOUT_MS = 120_000;
 
 /**
- * Speaks as `transactions` does, over HTTP and without a database: an operation succeeds the moment it is sent. What
- * an invoice holds follows from its id.
+ * Answers like `transactions`, over HTTP and without a database: an operation succeeds at once, and the content of an
+ * invoice follows from its id.
  */
-export async function startStandIn({ asked, callbacks, rewarded }: StandInOptions): Promise<StandIn> {
+export async function startStandIn({ onRetrieve, callbacks, rewarded }: StandInOptions): Promise<StandIn> {
   const operations: Operations = new Map();
   const sender =
     callbacks && createCallbackSender({ secret: callbacks.secret, timeout_ms: CALLBACK_TIMEOUT_MS });
@@ -36,7 +36,7 @@ export async function startStandIn({ asked, callbacks, rewarded }: StandInOption
   function update({ invoice_id, operation_id, version, reward }: UpdateCashbackInput): unknown {
     operations.set(invoice_id, { operation_id, version, reward });
     const payload = { invoice_id, operation_id, status: 'success' };
-    // One that is lost is made up for by a poll.
+    // A poll makes up for a lost callback.
     const url = `${callbacks?.url}/callbacks/operation`;
     setImmediate(() => void sender?.send({ id: operation_id, url, payload }).catch(() => {}));
     return { operation_id, status: 'init', version: version + 1 };
@@ -44,7 +44,7 @@ export async function startStandIn({ asked, callbacks, rewarded }: StandInOption
 
   const answers: Record<string, (body: UpdateCashbackInput) => unknown> = {
     '/v2/invoice/retrieve': ({ invoice_id }) => {
-      asked?.(invoice_id);
+      onRetrieve?.(invoice_id);
       return invoiceOf(invoice_id, rewarded, operations);
     },
     '/update/cashback': update,

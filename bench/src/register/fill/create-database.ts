@@ -4,7 +4,7 @@ import { dropDatabase, recreateDatabase } from '../../database/databases.ts';
 
 const stopJobsMs = 5_000;
 
-/** A migrated database with the server's queue and without orders, in place of the one of that name. Returns its URL. */
+/** Replaces the database with this name by a migrated one with the server's queue and no orders. Returns its URL. */
 export async function createOrdersDatabase(serverUrl: string, name: string): Promise<string> {
   const url = await recreateDatabase(serverUrl, name);
   try {
@@ -16,13 +16,13 @@ export async function createOrdersDatabase(serverUrl: string, name: string): Pro
   return url;
 }
 
-/** Brings a database of orders up to date, as a deployment and a start of the server do. */
+/** Brings a database up to date, as a deployment and a start of the server do. */
 export async function migrateDatabase(url: string): Promise<void> {
   await migrate({ url, folder: migrationsFolder });
   await createChargeQueue(url);
 }
 
-/** The plain way runs without a server. */
+/** The plain way runs without a server that would create the queue. */
 async function createChargeQueue(url: string): Promise<void> {
   const jobs = await startJobs({
     database_url: url,

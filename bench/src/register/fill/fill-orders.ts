@@ -6,13 +6,16 @@ import { writeOrders } from './write-orders.ts';
 const ordersPerStatement = 250_000;
 const tables = ['cashback.order_clears', 'cashback.events'];
 
-/** Of a session that only fills: nothing of it is acknowledged to anybody, and all of it is flushed at the end. */
+/** For a session that only fills: nothing is acknowledged, and everything is flushed at the end. */
 const sessionSettings = `
   SET synchronous_commit = off;
   SET work_mem = '256MB';
   SET maintenance_work_mem = '1GB'`;
 
-/** Writes so many settled orders into a migrated, empty database, and leaves it as a long-running one is: analysed, clean, flushed. */
+/**
+ * Writes settled orders into a migrated, empty database, and leaves it in the state of a long-running one: analysed,
+ * vacuumed and flushed.
+ */
 export async function fillOrders(
   url: string,
   options: { orders: number; form: IdForm; report: (what: string) => void; signal: AbortSignal },

@@ -6,9 +6,8 @@ interface Definition {
 }
 
 /**
- * Takes every index off the tables and returns what puts them back, one after another: building an index at the end
- * takes a fraction of keeping it up to date row by row. What there is to drop is asked of the database, so that the
- * migrations remain the only place that defines it.
+ * Drops every index of the tables and returns a function that builds them again: that takes a fraction of the time of
+ * maintaining them row by row. The definitions come from the database, so only the migrations define them.
  */
 export async function dropIndexes(
   client: Client,

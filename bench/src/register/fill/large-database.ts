@@ -6,18 +6,17 @@ import { fillOrders } from './fill-orders.ts';
 import type { FillOptions, OrdersDatabase } from './orders-database.ts';
 import { writeOrders, writeOrdersText } from './write-orders.ts';
 
-/** Enough that an insert of each of them in a random place leaves a twentieth of an index's pages untouched. */
+/** Inserting this share of orders at random places leaves a twentieth of an index's pages untouched. */
 const touchedShare = 1 / 20;
-/** A kept database that grew beyond this share of what it should hold is filled again. */
-const mostGrowth = 1.3;
+/** A kept database beyond this multiple of its orders is filled again. */
+const maxGrowth = 1.3;
 
 /**
- * Filled once, and growing by what is measured.
+ * A database that is filled once and grows by the measured orders.
  *
- * After a checkpoint the first change of each page puts the whole page into the log: at random places of large indexes,
- * that is two pages for each order. A busy database is past that after the first part of a cycle of many minutes, in
- * which each page changes dozens of times; so a run begins with orders that nobody measures. With `after_checkpoint`
- * each measurement is made at that first moment instead.
+ * After a checkpoint the first change of each page logs the whole page: two pages per order at random places of large
+ * indexes. A busy database changes each page dozens of times between checkpoints, so a run begins with orders that
+ * are not measured. With `after_checkpoint` each measurement starts right after a checkpoint instead.
  */
 export async function openLargeDatabase(options: FillOptions): Promise<OrdersDatabase> {
   const { server_url, orders, form, after_checkpoint, keep } = options;
@@ -47,7 +46,7 @@ export async function openLargeDatabase(options: FillOptions): Promise<OrdersDat
 }
 
 async function leaveCheckpointBehind(url: string, { orders, form, report }: FillOptions): Promise<void> {
-  report(`filling: a checkpoint, and ${touchedShare * 100} % more orders after it`);
+  report(`filling: a checkpoint, then ${touchedShare * 100} % more orders`);
   await withClient(url, async (client) => {
     await client.query('CHECKPOINT');
     await writeOrders(client, { form, from: orders + 1, to: Math.round(orders * (1 + touchedShare)) });
@@ -56,9 +55,9 @@ async function leaveCheckpointBehind(url: string, { orders, form, report }: Fill
 
 async function fillOrReuse(name: string, options: FillOptions): Promise<string> {
   const { server_url, form, keep, report } = options;
-  const making = createHash('sha256').update(writeOrdersText(form)).digest('hex');
-  if (keep && (await isUsable(name, making, options))) {
-    report(`filling: ${name} is there from an earlier run`);
+  const recipe = createHash('sha256').update(writeOrdersText(form)).digest('hex');
+  if (keep && (await isUsable(name, recipe, options))) {
+    report(`filling: reusing ${name} of an earlier run`);
     const kept = databaseUrl(server_url, name);
     await migrateDatabase(kept);
     return kept;
@@ -66,8 +65,8 @@ async function fillOrReuse(name: string, options: FillOptions): Promise<string> 
   const url = await createOrdersDatabase(server_url, name);
   try {
     await fillOrders(url, options);
-    // Written last: a fill that was cut short has none.
-    await withClient(server_url, (client) => client.query(`COMMENT ON DATABASE ${name} IS '${making}'`));
+    // Written last, so that an interrupted fill has none.
+    await withClient(server_url, (client) => client.query(`COMMENT ON DATABASE ${name} IS '${recipe}'`));
   } catch (error) {
     await dropDatabase(server_url, name).catch(() => {});
     throw error;
@@ -75,23 +74,23 @@ async function fillOrReuse(name: string, options: FillOptions): Promise<string> 
   return url;
 }
 
-async function isUsable(name: string, making: string, { server_url, orders }: FillOptions): Promise<boolean> {
+async function isUsable(name: string, recipe: string, { server_url, orders }: FillOptions): Promise<boolean> {
   const { rows } = await withClient(server_url, (client) =>
-    client.query<{ making: string | null }>(
-      "SELECT shobj_description(oid, 'pg_database') AS making FROM pg_database WHERE datname = $1",
+    client.query<{ recipe: string | null }>(
+      "SELECT shobj_description(oid, 'pg_database') AS recipe FROM pg_database WHERE datname = $1",
       [name],
     ),
   );
-  if (rows[0]?.making !== making) return false;
+  if (rows[0]?.recipe !== recipe) return false;
   const found = await withClient(databaseUrl(server_url, name), (client) =>
     client.query<{ estimate: number }>(
       "SELECT reltuples AS estimate FROM pg_class WHERE oid = 'cashback.order_clears'::regclass",
     ),
   );
-  return Number(found.rows[0]?.estimate) <= orders * mostGrowth;
+  return Number(found.rows[0]?.estimate) <= orders * maxGrowth;
 }
 
-/** A database that has been serving has its indexes in memory. Where the extension is missing, it starts cold. */
+/** Loads the indexes into memory, as in a database in use. Without the extension it starts cold. */
 async function warm(url: string): Promise<void> {
   await withClient(url, async (client) => {
     const { rowCount } = await client.query(

@@ -4,7 +4,7 @@ import { createOrdersDatabase } from './create-database.ts';
 import type { FillOptions, OrdersDatabase } from './orders-database.ts';
 import { writeOrders } from './write-orders.ts';
 
-/** Filled anew for each measurement. */
+/** A database that is filled again for each measurement. */
 export async function openSmallDatabase(options: FillOptions): Promise<OrdersDatabase> {
   const { server_url, orders, form } = options;
   const name = `cashback_bench_${orders}_${form}`;

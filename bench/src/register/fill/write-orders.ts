@@ -1,12 +1,12 @@
 import type { Client } from 'pg';
 import { HIGHEST_HALF, type IdForm, LOWEST_HALF } from '../order-ids.ts';
 
-/** A random number of 16 digits; in one place per row, because each mention is drawn anew. */
+/** A random number of 16 digits, used once per row because each use draws another number. */
 const randomHalf = `(${LOWEST_HALF} + floor(random() * ${HIGHEST_HALF - LOWEST_HALF}))::bigint::text`;
-/** The orders of the past: a microsecond of a hundred after another, from 2001 on. */
+/** Past orders, 100 microseconds apart, from 2001 on. */
 const orderedHalf = `(${LOWEST_HALF} + n * 100)::text`;
 
-/** Settled orders of two sources, with their two events; `n` numbers them. */
+/** Inserts settled orders of two sources with their two events; `n` numbers them. */
 export const writeOrdersText = (form: IdForm): string => `
   WITH input AS MATERIALIZED (
     SELECT ${form === 'random' ? randomHalf : orderedHalf} || ${randomHalf} AS order_id,
@@ -27,7 +27,7 @@ export const writeOrdersText = (form: IdForm): string => `
   SELECT order_id, source, value, 1, 1
   FROM input CROSS JOIN LATERAL (VALUES ('user', of_user), ('service', of_service)) AS part (source, value)`;
 
-/** Writes the orders of these numbers, in one statement. */
+/** Writes the orders with these numbers, in one statement. */
 export async function writeOrders(
   client: Client,
   { form, from, to }: { form: IdForm; from: number; to: number },

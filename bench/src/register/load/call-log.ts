@@ -1,13 +1,13 @@
 import { percentile } from '../../measure/statistics.ts';
 import type { Window, WindowFigures } from './messages.ts';
 
-/** When calls ended and how long they took: columns, because there are many. */
+/** The end and latency of calls, kept as columns because there are many. */
 export interface CallLog {
   add(orders: number, latencyMs: number): void;
   figures(window: Window): WindowFigures;
 }
 
-/** Calls that ended this long ago are forgotten, so that a long run needs no more memory than a short one. */
+/** Drops calls that ended longer ago, so that a long run needs no more memory than a short one. */
 const keptMs = 60_000;
 const trimEvery = 100_000;
 

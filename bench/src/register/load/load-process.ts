@@ -12,22 +12,22 @@ export interface LoadProcess {
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const endTimeoutMs = 60_000;
 
-/** Starts calling at once. */
+/** Starts a process that begins calling at once. */
 export function startLoadProcess(plan: LoadPlan): LoadProcess {
   const child = fork(main, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  const tell = (command: LoadCommand): boolean => child.send(command);
+  const send = (command: LoadCommand): boolean => child.send(command);
   const crashed = once(child, 'exit').then(([code]) => {
-    throw new Error(`the load process ended with ${code} before it was told to`);
+    throw new Error(`the load process ended early, with ${code}`);
   });
-  // Looked at in `end` only.
+  // Only `end` handles it.
   crashed.catch(() => {});
-  tell({ plan });
+  send({ plan });
   return {
     pid: child.pid ?? 0,
     async end(window) {
       const signal = AbortSignal.timeout(endTimeoutMs);
       const answered = once(child, 'message', { signal });
-      tell({ end: window });
+      send({ end: window });
       const [result] = await Promise.race([answered, crashed]);
       child.disconnect();
       return result as LoadResult;

@@ -1,4 +1,4 @@
-/** The load process: makes calls as its parent tells it to, so that they cost the measuring process nothing. */
+/** The load process: makes the calls, so that they cost the measuring process nothing. */
 import type { LoadCommand } from './messages.ts';
 import { type RunningLoad, startLoad } from './run-load.ts';
 

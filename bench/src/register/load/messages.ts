@@ -15,10 +15,10 @@ export interface LoadPlan {
   warm_up_seconds: number;
 }
 
-/** To the load process: begin with this; later: end, and tell of the window. */
+/** To the load process: first begin with a plan, later end and report the window. */
 export type LoadCommand = { plan: LoadPlan } | { end: Window };
 
-/** Of the calls that ended inside the window. */
+/** Figures of the calls that ended inside the window. */
 export interface WindowFigures {
   orders: number;
   p50_ms: number;
@@ -26,7 +26,7 @@ export interface WindowFigures {
 }
 
 export interface LoadResult {
-  /** Orders that the server acknowledged from the first call to the last one. */
+  /** Acknowledged orders from the first call to the last. */
   acknowledged: number;
   failed: number;
   /** The first failure. */

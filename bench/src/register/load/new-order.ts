@@ -1,6 +1,6 @@
 import type { RegisterInput } from '@cashback/client';
 
-/** A first register of an order of two sources, without a receipt: what the plain way writes as well. */
+/** A first register of an order with two sources and no receipt, as the plain way writes it. */
 export function newOrder(order_id: string): RegisterInput {
   const payee = String(between(100_000_000, 999_999_999));
   return {

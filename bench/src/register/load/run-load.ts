@@ -6,16 +6,16 @@ import type { LoadPlan, LoadResult, Window } from './messages.ts';
 import { newOrder } from './new-order.ts';
 
 export interface RunningLoad {
-  /** Makes no further call, waits for those in flight, and tells. */
+  /** Makes no further call, waits for those in flight, and returns the result. */
   end(window: Window): Promise<LoadResult>;
 }
 
-/** Orders in flight while the processes warm up, if the way itself has fewer. */
+/** Orders in flight during the warm-up when the way has fewer. */
 const WARM_UP_IN_FLIGHT = 32;
-/** Of the warm-up; the rest of it is as the measurement will be. */
+/** The share of the warm-up with helpers; the remainder runs like the measurement. */
 const HELPED_SHARE = 0.8;
 
-/** Keeps as many calls in flight as the way has, each for orders that are new, until it is ended. */
+/** Keeps the way's number of calls in flight, each with new orders, until `end`. */
 export function startLoad(plan: LoadPlan): RunningLoad {
   const { way, url, token, form } = plan;
   const { items, in_flight, batching } = SHAPES[way];
@@ -36,7 +36,7 @@ export function startLoad(plan: LoadPlan): RunningLoad {
     failure ??= problems[0] ?? null;
     log.add(items - problems.length, performance.now() - began);
   }
-  // What runs long has its code compiled; a way with few calls in flight alone would take minutes to get there.
+  // Helpers get the code compiled; a way with few calls in flight would take minutes.
   const helpersEnd = performance.now() + plan.warm_up_seconds * 1000 * HELPED_SHARE;
   async function keepCalling(): Promise<void> {
     while (!ending.signal.aborted) await callOnce();
@@ -60,7 +60,7 @@ export function startLoad(plan: LoadPlan): RunningLoad {
 }
 
 type Inputs = ReturnType<typeof newOrder>[];
-/** Resolves with a line for each order that was not registered. */
+/** Resolves with a problem for each order that was not registered. */
 type Send = (client: CashbackClient, inputs: Inputs) => Promise<string[]>;
 
 const sendOne: Send = async (client, inputs) => {
@@ -87,7 +87,7 @@ const send: Readonly<Record<ServedWay, Send>> = {
   lone: sendOne,
 };
 
-/** Every order here is new, so that any other answer is a fault. */
+/** Every order is new, so any other answer is a fault. */
 function problemOf({ outcome, revision }: { outcome: string; revision: number }): string | null {
   return outcome === 'registered' && revision === 1
     ? null

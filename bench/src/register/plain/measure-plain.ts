@@ -8,7 +8,7 @@ import { PLAIN_CLIENTS, PLAIN_THREADS } from '../ways.ts';
 import { startPgbench } from './pgbench.ts';
 import { plainScript } from './plain-script.ts';
 
-/** pgbench ends by itself, a little after the window does. */
+/** pgbench ends by itself, shortly after the window. */
 const tailSeconds = 1;
 
 export async function measurePlain(options: {

@@ -5,7 +5,7 @@ export interface PgbenchCall {
   latency_ms: number;
 }
 
-/** The lines of `pgbench --log`: client, number, latency in us, script, then when it ended as seconds and us. */
+/** Parses lines of `pgbench --log`: client, number, latency in us, script, and the end in seconds and us. */
 export function parsePgbenchLog(log: string): PgbenchCall[] {
   return log
     .split('\n')

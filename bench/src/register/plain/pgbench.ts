@@ -21,7 +21,7 @@ export class PgbenchMissingError extends Error {
   }
 }
 
-/** What it says of its version; throws PgbenchMissingError. */
+/** Returns its version line; throws `PgbenchMissingError`. */
 export async function pgbenchVersion(): Promise<string> {
   try {
     const { stdout } = await run('pgbench', ['--version']);
@@ -34,19 +34,19 @@ export async function pgbenchVersion(): Promise<string> {
 
 export interface PgbenchOptions {
   url: string;
-  /** That the connections take on, as the server's do. */
+  /** The role that the connections assume, as the server's do. */
   role: string;
   script: PlainScript;
   clients: number;
   threads: number;
-  /** How long it runs, in whole seconds, or how many transactions each client makes. */
+  /** The duration in whole seconds, or the transactions of each client. */
   until: { seconds: number } | { transactions: number };
   signal?: AbortSignal;
 }
 
 export interface PgbenchRun {
   pid: number;
-  /** Every transaction that committed. Throws when one failed. */
+  /** Resolves with every committed transaction. Rejects when one failed. */
   ended: Promise<PgbenchCall[]>;
 }
 
@@ -76,8 +76,8 @@ export function startPgbench(options: PgbenchOptions): PgbenchRun {
   });
   const ended = (async () => {
     try {
-      const [code, , said] = await Promise.all([exited, text(child.stdout), text(child.stderr)]);
-      if (code !== 0) throw new Error(`pgbench ended with ${code}:\n${said.trim()}`);
+      const [code, , output] = await Promise.all([exited, text(child.stdout), text(child.stderr)]);
+      if (code !== 0) throw new Error(`pgbench ended with ${code}:\n${output.trim()}`);
       const logs = readdirSync(folder).filter((name) => name.startsWith('log'));
       return logs.flatMap((name) => parsePgbenchLog(readFileSync(path.join(folder, name), 'utf8')));
     } finally {
@@ -87,7 +87,7 @@ export function startPgbench(options: PgbenchOptions): PgbenchRun {
   return { pid: child.pid ?? 0, ended };
 }
 
-/** Not on the command line, where anybody could read the password. */
+/** As environment variables: other users can read the command line, and so a password in it. */
 function connection(url: string): Record<string, string> {
   const { hostname, port, username, password, pathname } = new URL(url);
   return {

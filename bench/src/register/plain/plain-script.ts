@@ -2,7 +2,7 @@ import { CASHBACK_JOBS_SCHEMA, chargeQueue } from '@cashback/cashback-db';
 import type { Client } from 'pg';
 import { HIGHEST_HALF, type IdForm, LOWEST_HALF, nowUs } from '../order-ids.ts';
 
-/** A script of pgbench, and the variables that it starts with. */
+/** A pgbench script and its initial variables. */
 export interface PlainScript {
   text: string;
   variables: Record<string, number>;
@@ -22,13 +22,13 @@ interface QueueRow {
 }
 
 const orderId = '(:first || :second)';
-/** Apart from each other, the ids of pgbench's clients also grow with time. */
+/** Lets the ids of each of pgbench's clients grow with time. */
 const orderedStep = 100;
 
 /**
- * A register of a new order as one would write it by hand, statement by statement, with nothing decided: lock the order,
- * read its newest events, upsert it, add two events and the job, commit. The job's row is what pg-boss writes for this
- * queue, its options taken as constants, and nobody is notified.
+ * A register of a new order in hand-written SQL, without any decision: lock the order, read its newest events, upsert
+ * it, add two events and the job, commit. The job's row equals that of pg-boss for this queue, with the options as
+ * constants and without a notification.
  */
 export async function plainScript(client: Client, form: IdForm): Promise<PlainScript> {
   const queue = await readQueue(client);

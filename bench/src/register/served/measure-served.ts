@@ -6,7 +6,7 @@ import type { IdForm } from '../order-ids.ts';
 import type { ServedWay } from '../ways.ts';
 import { startServer } from './server.ts';
 
-/** With a server and a load process of this measurement's own. Throws when any call failed. */
+/** Measures with a new server and a new load process. Throws when any call failed. */
 export async function measureServed(options: {
   way: ServedWay;
   url: string;
