@@ -97,6 +97,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
         'processing/decisions',
         'server/decisions',
         'transactions/decisions',
+        'wallet/decisions',
         'worker/decisions',
       ],
     },

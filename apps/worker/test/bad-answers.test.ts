@@ -266,7 +266,12 @@ const neverPassing: [string, string, RegExp, () => Answer][] = [
   ['/v2/invoice/retrieve', 'is no invoice', /expected/, () => ({ status: 200, body: { hello: 'world' } })],
   ['/v2/invoice/retrieve', 'is a page', /the answer is not JSON/, () => ({ html: '<html>shop</html>' })],
   ['/v2/invoice/retrieve', 'is a fault', /answered 500/, () => ({ status: 500, body: null })],
-  ['/update/cashback', 'is a fault', /the last repeat of its operation got: .*answered 500/, () => ({ status: 500, body: null })],
+  [
+    '/update/cashback',
+    'is a fault',
+    /the last repeat of its operation got: .*answered 500/,
+    () => ({ status: 500, body: null }),
+  ],
   [
     '/update/cashback',
     'is about another operation',

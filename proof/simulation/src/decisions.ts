@@ -22,6 +22,7 @@ import {
   writesOfCreation,
   writesOfUpdate,
 } from '@cashback/transactions/decisions';
+import { decideAdoption } from '@cashback/wallet/decisions';
 import { decideStep, isAtRest } from '@cashback/worker/decisions';
 import { type Flow, atomically } from './engine/flow.ts';
 
@@ -77,6 +78,7 @@ export const PRODUCT = {
     writesOfCreation,
     writesOfUpdate,
   },
+  wallet: { decideAdoption },
   worker: { decideStep, decideAnswer, isAtRest },
   database: {
     register: lockThenLoad as Transact<LoadedOrder | null>,

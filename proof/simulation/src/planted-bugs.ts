@@ -95,9 +95,20 @@ const PLANTS = {
     },
   }),
   /** The wallet takes whatever balance comes last. */
-  sequence_ignored: inTheShell,
+  sequence_ignored: (decisions) => ({
+    ...decisions,
+    wallet: { decideAdoption: (_, callback) => decisions.wallet.decideAdoption(null, callback) },
+  }),
   /** A copy of a callback counts as news. */
-  push_of_equal_sequence: inTheShell,
+  push_of_equal_sequence: (decisions) => ({
+    ...decisions,
+    wallet: {
+      decideAdoption(cached, callback) {
+        const isCopy = cached?.sequence === callback.sequence;
+        return decisions.wallet.decideAdoption(isCopy ? null : cached, callback);
+      },
+    },
+  }),
   /** A step at Trust that was not answered counts as refused. */
   silence_is_failure: (decisions) => ({
     ...decisions,

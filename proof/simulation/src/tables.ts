@@ -31,7 +31,7 @@ export interface Tables {
   trust_wallets: Map<string, { balance: Amount; sequence: number }>;
   balances: Map<string, { balance: Amount; sequence: number }>;
   /** Wallets and sequences, in the order in which they were adopted. */
-  pushes: { wallet_id: string; sequence: number; balance: Amount }[];
+  pushes: { wallet_id: string; sequence: number }[];
 }
 
 export interface OrderRow extends NewOrder {

@@ -1,6 +1,7 @@
-import { eq, lt, sql } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { BalanceChangedCallback } from '@cashback/wire';
+import type { AdoptionWrites } from '../decide-adoption.ts';
 import { balances, callbackInbox, pushes } from './tables.ts';
 
 /** False when the callback was taken before. A copy that is being taken at the same moment is waited for. */
@@ -25,33 +26,46 @@ export async function insertCallback(
   return inserted.length > 0;
 }
 
-/**
- * Makes the balance the wallet's, if its sequence is above the cached one. The statement locks the row and
- * compares with its newest version, so of two at the same moment the higher sequence stays.
- */
-export async function adoptBalance(db: NodePgDatabase, callback: BalanceChangedCallback): Promise<boolean> {
-  const { wallet_id, user_id, currency, balance, sequence, occurred_at } = callback;
-  const newest = { user_id, currency, balance, sequence, updated_at: new Date(occurred_at) };
-  const adopted = await db
-    .insert(balances)
-    .values({ wallet_id, ...newest })
-    .onConflictDoUpdate({
-      target: balances.wallet_id,
-      set: newest,
-      setWhere: lt(balances.sequence, sql`excluded.sequence`),
-    })
-    .returning({ sequence: balances.sequence });
-  return adopted.length > 0;
+/** Locks the cached balance of a wallet; null when there is none. */
+export async function lockBalance(
+  db: NodePgDatabase,
+  walletId: string,
+): Promise<{ sequence: number } | null> {
+  const [cached] = await db
+    .select({ sequence: balances.sequence })
+    .from(balances)
+    .where(eq(balances.wallet_id, walletId))
+    .for('update');
+  return cached ?? null;
 }
 
-/** Notes that the callback was adopted, and that its balance is to be pushed. */
+/** False when another transaction has inserted the wallet's balance meanwhile; it is waited for. */
+export async function insertBalance(
+  db: NodePgDatabase,
+  balance: AdoptionWrites['balance'],
+): Promise<boolean> {
+  const inserted = await db
+    .insert(balances)
+    .values(balance)
+    .onConflictDoNothing()
+    .returning({ wallet_id: balances.wallet_id });
+  return inserted.length > 0;
+}
+
+/** The transaction holds the lock of the balance. */
+export async function updateBalance(
+  db: NodePgDatabase,
+  { wallet_id, ...balance }: AdoptionWrites['balance'],
+): Promise<void> {
+  await db.update(balances).set(balance).where(eq(balances.wallet_id, wallet_id));
+}
+
+/** Notes that the callback was adopted, and that its balance must be pushed. */
 export async function insertPush(
   db: NodePgDatabase,
   webhookId: string,
-  { wallet_id, sequence, currency, balance, occurred_at }: BalanceChangedCallback,
+  push: AdoptionWrites['push'],
 ): Promise<void> {
   await db.update(callbackInbox).set({ outcome: 'adopted' }).where(eq(callbackInbox.webhook_id, webhookId));
-  await db
-    .insert(pushes)
-    .values({ wallet_id, sequence, currency, balance, updated_at: new Date(occurred_at) });
+  await db.insert(pushes).values(push);
 }

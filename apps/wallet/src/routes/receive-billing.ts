@@ -2,7 +2,15 @@ import { CashbackError } from '@cashback/contract';
 import { type BalanceChangedCallback, balanceChangedCallback } from '@cashback/wire';
 import { type Database, type Jobs, withTransaction } from '@cashback/postgres';
 import { type HttpServer, receiveCallback } from '@cashback/service';
-import { adoptBalance, insertCallback, insertPush } from '../db/take-callback.ts';
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import {
+  insertBalance,
+  insertCallback,
+  insertPush,
+  lockBalance,
+  updateBalance,
+} from '../db/take-callback.ts';
+import { type AdoptionWrites, decideAdoption } from '../decide-adoption.ts';
 import { walletPushJob, walletPushQueue } from '../push/wallet-push.ts';
 
 interface Context {
@@ -38,8 +46,23 @@ async function takeCallback(
   await withTransaction(database, async (transaction) => {
     const { drizzle } = transaction;
     if (!(await insertCallback(drizzle, webhookId, callback))) return;
-    if (!(await adoptBalance(drizzle, callback))) return;
-    await insertPush(drizzle, webhookId, callback);
+    const adopted = await adoptBalance(drizzle, callback);
+    if (adopted === null) return;
+    await insertPush(drizzle, webhookId, adopted.push);
     await jobs.enqueue(walletPushQueue, [walletPushJob(callback)], transaction);
   });
+}
+
+/** Decides under the lock of the cached balance, so of two callbacks at once the higher sequence stays. */
+async function adoptBalance(
+  db: NodePgDatabase,
+  callback: BalanceChangedCallback,
+): Promise<AdoptionWrites | null> {
+  const cached = await lockBalance(db, callback.wallet_id);
+  const adopted = decideAdoption(cached, callback);
+  if (adopted === null) return null;
+  if (cached !== null) await updateBalance(db, adopted.balance);
+  // A first balance that lost the race is decided again, against the one that won.
+  else if (!(await insertBalance(db, adopted.balance))) return adoptBalance(db, callback);
+  return adopted;
 }

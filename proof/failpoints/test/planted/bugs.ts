@@ -12,7 +12,7 @@ const DECIDE_REGISTER = 'packages/libraries/core/src/decide-register.ts';
 const INSERT_ORDERS = 'packages/libraries/cashback-db/src/queries/orders/insert-orders.ts';
 const LOAD_ORDERS = 'packages/libraries/cashback-db/src/queries/orders/load-orders.ts';
 const REGISTER = 'apps/server/src/procedures/register.ts';
-const TAKE_CALLBACK = 'apps/wallet/src/db/take-callback.ts';
+const DECIDE_ADOPTION = 'apps/wallet/src/decide-adoption.ts';
 
 export const BUGS = {
   no_row_lock: {
@@ -104,8 +104,8 @@ export const BUGS = {
     app: 'wallet',
     pieces: [
       {
-        file: TAKE_CALLBACK,
-        from: 'setWhere: lt(balances.sequence, sql`excluded.sequence`),',
+        file: DECIDE_ADOPTION,
+        from: 'if (cached !== null && sequence <= cached.sequence) return null;',
         to: '',
       },
     ],

@@ -84,12 +84,21 @@ function moveMoney(world: World, walletId: string, amount: Amount): void {
   const wallet = world.tables.trust_wallets.get(walletId) ?? { balance: 0n, sequence: 0 };
   const moved = { balance: wallet.balance + amount, sequence: wallet.sequence + 1 };
   world.tables.trust_wallets.set(walletId, moved);
-  const id = `${walletId}@${moved.sequence}`;
+  const { balance, sequence } = moved;
+  const callback = {
+    wallet_id: walletId,
+    user_id: 'user',
+    currency: 'USD',
+    balance: balance < 0n ? `-${formatAmount(-balance)}` : formatAmount(balance),
+    sequence,
+    cause: 'basket',
+    occurred_at: new Date(world.engine.now()).toISOString(),
+  };
   deliver(world, {
     from: 'trust',
     to: 'wallet',
-    what: `balance ${id}`,
-    handle: () => takeBalance(world, id, { wallet_id: walletId, ...moved }),
+    what: `balance ${walletId}@${sequence}`,
+    handle: () => takeBalance(world, callback),
     for_ever: true,
   });
 }
