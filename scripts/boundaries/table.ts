@@ -79,7 +79,10 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
     // A caller like any other: stands outside of the system.
     backfill: { src: ['client'], tests: DATABASE_TEST },
     // Loads the tool that its first argument names.
-    cashback: { src: ['backfill', 'postgres'], tests: ['system', 'testing'] },
+    cashback: {
+      src: ['backfill', 'conformance', 'postgres', 'simulation'],
+      tests: [...DATABASE_TEST, 'client', 'invariants'],
+    },
     demo: {
       src: ['contract', 'wire', 'invariants', 'scenario', 'system'],
       tests: ['core', 'postgres', 'testing'],

@@ -22,66 +22,77 @@ interface Options {
   json?: true;
 }
 
-const program = new Command('conformance')
-  .description(
-    'Check an implementation of docs/transactions-api.md against each of its guarantees, over HTTP alone',
-  )
-  .requiredOption('--url <url>', 'the URL of the implementation', httpUrl)
-  .addOption(
-    new Option('--token <token>', 'bearer token with the scopes invoices, invoices.read, cashback.update')
-      .env('CONFORMANCE_TOKEN')
-      .makeOptionMandatory(),
-  )
-  .addOption(
-    new Option('--reader-token <token>', 'bearer token with the scope invoices.read alone').env(
-      'CONFORMANCE_READER_TOKEN',
-    ),
-  )
-  .option('--trust-url <url>', 'the stand-in for the payment system behind it, to read wallets', httpUrl)
-  .addOption(
-    new Option(
-      '--trust-token <token>',
-      'bearer token of the stand-in, with the scopes wallets, settings',
-    ).env('CONFORMANCE_TRUST_TOKEN'),
-  )
-  .option(
-    '--callback-port <port>',
-    'the port the implementation sends its callbacks to: /callbacks/invoice and /callbacks/operation',
-    integer(1, 65_535),
-  )
-  .option('--callback-host <host>', 'the address to listen on for callbacks', '127.0.0.1')
-  .addOption(
-    new Option('--invoice-secret <secret>', 'signs the callbacks of invoices').env(
-      'CONFORMANCE_INVOICE_SECRET',
-    ),
-  )
-  .addOption(
-    new Option('--operation-secret <secret>', 'signs the callbacks of operations').env(
-      'CONFORMANCE_OPERATION_SECRET',
-    ),
-  )
-  .option('--service <name>', 'the service of the invoices it creates', 'conformance')
-  .option('--currency <code>', 'the currency of the invoices', 'USD')
-  .option('--user-id <id>', 'the user of the invoices; a new one for each when absent')
-  .option('--wallet-id <id>', 'the wallet of the invoices; a new one for each when absent')
-  .option('--timeout-ms <ms>', 'how long a call may take', integer(100, 600_000), 10_000)
-  .option('--settle-ms <ms>', 'how long an operation or a callback may take', integer(100, 3_600_000), 30_000)
-  .option('--only <ids>', 'check only these guarantees, e.g. T23,T24', (ids: string) => ids.split(','))
-  .option('--json', 'print the report as JSON')
-  .addHelpText(
-    'after',
-    `
+export function conformanceCommand(): Command {
+  return (
+    new Command('conformance')
+      .description(
+        'Check an implementation of docs/transactions-api.md against each of its guarantees, over HTTP alone',
+      )
+      .requiredOption('--url <url>', 'the URL of the implementation', httpUrl)
+      .addOption(
+        new Option('--token <token>', 'bearer token with the scopes invoices, invoices.read, cashback.update')
+          .env('CONFORMANCE_TOKEN')
+          .makeOptionMandatory(),
+      )
+      .addOption(
+        new Option('--reader-token <token>', 'bearer token with the scope invoices.read alone').env(
+          'CONFORMANCE_READER_TOKEN',
+        ),
+      )
+      .option('--trust-url <url>', 'the stand-in for the payment system behind it, to read wallets', httpUrl)
+      .addOption(
+        new Option(
+          '--trust-token <token>',
+          'bearer token of the stand-in, with the scopes wallets, settings',
+        ).env('CONFORMANCE_TRUST_TOKEN'),
+      )
+      .option(
+        '--callback-port <port>',
+        'the port the implementation sends its callbacks to: /callbacks/invoice and /callbacks/operation',
+        integer(1, 65_535),
+      )
+      .option('--callback-host <host>', 'the address to listen on for callbacks', '127.0.0.1')
+      .addOption(
+        new Option('--invoice-secret <secret>', 'signs the callbacks of invoices').env(
+          'CONFORMANCE_INVOICE_SECRET',
+        ),
+      )
+      .addOption(
+        new Option('--operation-secret <secret>', 'signs the callbacks of operations').env(
+          'CONFORMANCE_OPERATION_SECRET',
+        ),
+      )
+      .option('--service <name>', 'the service of the invoices it creates', 'conformance')
+      .option('--currency <code>', 'the currency of the invoices', 'USD')
+      .option('--user-id <id>', 'the user of the invoices; a new one for each when absent')
+      .option('--wallet-id <id>', 'the wallet of the invoices; a new one for each when absent')
+      .option('--timeout-ms <ms>', 'how long a call may take', integer(100, 600_000), 10_000)
+      .option(
+        '--settle-ms <ms>',
+        'how long an operation or a callback may take',
+        integer(100, 3_600_000),
+        30_000,
+      )
+      .option('--only <ids>', 'check only these guarantees, e.g. T23,T24', (ids: string) => ids.split(','))
+      .option('--json', 'print the report as JSON')
+      .addHelpText(
+        'after',
+        `
 It creates invoices and moves their cashback: run it against a test system. With --trust-url it also changes the settings
 of the payment system for a while, and restores them.
 Exit code: 0 no guarantee is broken; 1 at least one is; 2 the check could not run.`,
-  )
-  // A command line that commander refuses could not run either.
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-  .parse();
+      )
+      // A command line that commander refuses could not run either.
+      .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+      .action(async (options: Options) => {
+        process.exitCode = await run(options);
+      })
+  );
+}
 
-process.exitCode = await main(program.opts<Options>());
+if (import.meta.main) await conformanceCommand().parseAsync();
 
-async function main(options: Options): Promise<number> {
+async function run(options: Options): Promise<number> {
   try {
     const report = await runConformance(toConformanceOptions(options), ({ id, verdict }) => {
       if (options.json !== true && process.stderr.isTTY) process.stderr.write(`${id} ${verdict}\n`);

@@ -12,23 +12,27 @@ interface Options {
   json?: true;
 }
 
-const program = new Command('simulate')
-  .description(
-    'Run the decisions of all apps over a virtual clock, under faults that a seed decides, and check the invariants',
-  )
-  .option('--seeds <n>', 'how many seeds', integer(1, 100_000_000), 5_000)
-  .option('--from <n>', 'the first of them', integer(0, 2_147_483_647), 1)
-  .option('--bug <name>', `plant a bug, to see it found: ${PLANTED_BUGS.join(', ')}`, bug)
-  .option('--json', 'print the result as JSON')
-  .addHelpText(
-    'after',
-    `
+export function simulateCommand(): Command {
+  return new Command('simulate')
+    .description(
+      'Run the decisions of all apps over a virtual clock, under faults that a seed decides, and check the invariants',
+    )
+    .option('--seeds <n>', 'how many seeds', integer(1, 100_000_000), 5_000)
+    .option('--from <n>', 'the first of them', integer(0, 2_147_483_647), 1)
+    .option('--bug <name>', `plant a bug, to see it found: ${PLANTED_BUGS.join(', ')}`, bug)
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
 The first seed that fails ends the run and is printed as the shortest history that still fails.
 Exit code: 0 every invariant held for every seed; 1 one did not.`,
-  )
-  .parse();
+    )
+    .action((options: Options) => {
+      process.exitCode = run(options);
+    });
+}
 
-process.exitCode = run(program.opts<Options>());
+if (import.meta.main) await simulateCommand().parseAsync();
 
 function run({ seeds, from: first, bug, json }: Options): number {
   const started = performance.now();

@@ -21,6 +21,16 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('@cashback/backfill/command')).backfillCommand(),
   },
   {
+    name: 'conformance',
+    summary: 'check an implementation of the transactions API',
+    load: async () => (await import('@cashback/conformance/command')).conformanceCommand(),
+  },
+  {
+    name: 'simulate',
+    summary: 'run the decisions over a virtual clock, under faults',
+    load: async () => (await import('@cashback/simulation/command')).simulateCommand(),
+  },
+  {
     name: 'check',
     summary: 'check the code without running it',
     // The checks belong to the repository, not to a package: the only import that leaves its package.

@@ -1,8 +1,8 @@
-import { globSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { globSync } from 'node:fs';
 import { APPS, type AppName, DEV_PORTS, root, urlOf } from '@cashback/system';
 import { expect, test } from 'vitest';
 import { variablesOf } from './support/app-help.ts';
+import { codeIn, readText, tableOf } from './support/documents.ts';
 
 /** The variables that name another app, and that app. */
 const LINKS: Readonly<Record<string, AppName>> = {
@@ -13,6 +13,16 @@ const LINKS: Readonly<Record<string, AppName>> = {
   OPERATION_CALLBACK_URL: 'worker',
   BILLING_CALLBACK_URL: 'wallet',
 };
+
+const rows = tableOf(readText('README.md'), '| app | required variables');
+
+test.each(APPS)('README.md lists the required variables of %s', async (app) => {
+  const required = (await variablesOf(app)).filter((variable) => variable.required).map(({ name }) => name);
+  const [, cell = ''] = rows.find(([name]) => name === `\`${app}\``) ?? [];
+  const [always = ''] = cell.split('; when ');
+  const listed = codeIn(always).filter((code) => /^[A-Z][A-Z_]+$/.test(code));
+  expect(['DATABASE_URL', 'PORT', ...listed].toSorted()).toEqual(required.toSorted());
+});
 
 test.each(APPS)('the examples in the help of %s are the ports of "pnpm dev"', async (app) => {
   const variables = await variablesOf(app);
@@ -29,7 +39,7 @@ test('every local URL in a document is one of "pnpm dev"', () => {
     cwd: root,
   });
   for (const document of documents) {
-    const text = readFileSync(path.join(root, document), 'utf8');
-    for (const [url] of text.matchAll(/http:\/\/127\.0\.0\.1:\d+/g)) expect(known, document).toContain(url);
+    for (const [url] of readText(document).matchAll(/http:\/\/127\.0\.0\.1:\d+/g))
+      expect(known, document).toContain(url);
   }
 });

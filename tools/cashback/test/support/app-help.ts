@@ -15,7 +15,16 @@ export interface Variable {
 export const mainOf = (app: AppName): string =>
   path.join(root, app === 'trust' ? 'stand-ins' : 'apps', app, 'src/main.ts');
 
-export async function variablesOf(app: AppName): Promise<Variable[]> {
+const read = new Map<AppName, Promise<Variable[]>>();
+
+/** Each app's help is read once for all tests of a file. */
+export function variablesOf(app: AppName): Promise<Variable[]> {
+  const known = read.get(app) ?? readVariables(app);
+  read.set(app, known);
+  return known;
+}
+
+async function readVariables(app: AppName): Promise<Variable[]> {
   const { stdout } = await run(process.execPath, [mainOf(app), '--help']);
   return [
     ...stdout.matchAll(
