@@ -1,6 +1,6 @@
 import { withTransaction } from '@cashback/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { formatCursor, parseCursor } from '../src/invoices/feed/change-cursor.ts';
+import { changeCursor } from '../src/invoices/feed/change-cursor.ts';
 import { createInvoice as insertNewInvoice } from '../src/invoices/create-invoice.ts';
 import {
   type TransactionsUnderTest,
@@ -143,7 +143,7 @@ test.each([
 });
 
 test('a cursor keeps its place, and fits the wire at its longest', () => {
-  const place = { epoch: 2_147_483_647, xact_id: 2n ** 64n - 1n, change_id: 2n ** 63n - 1n };
-  expect(parseCursor(formatCursor(place))).toEqual(place);
-  expect(formatCursor(place).length).toBeLessThanOrEqual(64);
+  const place = { epoch: 2_147_483_647, xact_id: '18446744073709551615', change_id: '9223372036854775807' };
+  expect(changeCursor.parse(changeCursor.format(place))).toEqual(place);
+  expect(changeCursor.format(place).length).toBeLessThanOrEqual(64);
 });

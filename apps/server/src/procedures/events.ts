@@ -9,7 +9,7 @@ import {
 } from '@cashback/cashback-db';
 import type { Reader } from '@cashback/postgres';
 import { CashbackError, type CashbackEvent, type EventsInput, type EventsOutput } from '@cashback/contract';
-import { formatCursor, parseCursor } from '../feed-cursor.ts';
+import { eventCursor } from '../feed-cursor.ts';
 
 /**
  * All events of one order, with the cursor from which the feed has every later one; or a page of the feed. Throws
@@ -20,15 +20,15 @@ export async function listEvents(reader: Reader, input: EventsInput): Promise<Ev
   if (input.order_id !== undefined) {
     // The horizon was read first: an event that the list lacks is not before it.
     const events = await listOrderEvents(reader, input.order_id);
-    return { events: events.map(showEvent), cursor: formatCursor(horizon.position) };
+    return { events: events.map(showEvent), cursor: eventCursor.format(horizon.position) };
   }
   const after = input.after === undefined ? FEED_START : readCursor(input.after, horizon);
   const events = await listFeedEvents(reader, after, input.limit);
-  return { events: events.map(showEvent), cursor: formatCursor(events.at(-1) ?? after) };
+  return { events: events.map(showEvent), cursor: eventCursor.format(events.at(-1) ?? after) };
 }
 
 function readCursor(cursor: string, { position: newest, epochs }: FeedHorizon): FeedPosition {
-  const after = parseCursor(cursor);
+  const after = eventCursor.parse(cursor);
   if (after === null) throw refuse(cursor, 'it is not one that this feed gave');
   const start = after.epoch === FEED_START.epoch;
   if (!start && !epochs.includes(after.epoch)) {

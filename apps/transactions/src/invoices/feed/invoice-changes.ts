@@ -1,7 +1,7 @@
 import type { InvoiceChangesOutput } from '@cashback/wire';
 import { listChanges } from '../../db/queries/invoices/list-changes.ts';
 import type { Reader } from '@cashback/postgres';
-import { FEED_START, formatCursor, parseCursor } from './change-cursor.ts';
+import { FEED_START, changeCursor, readCursor } from './change-cursor.ts';
 
 /**
  * The next page of changed invoices, each with its newest version only. What is committed late comes late, never not
@@ -11,7 +11,10 @@ export async function invoiceChanges(
   reader: Reader,
   input: { after?: string | undefined; limit: number },
 ): Promise<InvoiceChangesOutput> {
-  const after = input.after === undefined ? FEED_START : parseCursor(input.after);
+  const after = input.after === undefined ? FEED_START : readCursor(input.after);
   const page = await listChanges(reader, after, input.limit);
-  return { changes: page.map(({ change }) => change), cursor: formatCursor(page.at(-1)?.place ?? after) };
+  return {
+    changes: page.map(({ change }) => change),
+    cursor: changeCursor.format(page.at(-1)?.place ?? after),
+  };
 }

@@ -4,11 +4,11 @@ import type { Reader } from '@cashback/postgres';
 /** A place in the feed: `epoch`, then the transaction that made the change, then the change. */
 export interface FeedPlace {
   epoch: number;
-  xact_id: bigint;
-  change_id: bigint;
+  xact_id: string;
+  change_id: string;
 }
 
-type Row = InvoiceChange & { epoch: number; xact_id: string; change_id: string };
+type Row = InvoiceChange & FeedPlace;
 
 // A transaction that is still running may yet commit a change before those of a younger one, so the page ends where
 // the oldest running transaction begins. Older epochs were written elsewhere: nothing of theirs is running.
@@ -30,10 +30,10 @@ export async function listChanges(
   const { rows } = await reader.query<Row>({
     name: 'transactions.list-changes',
     text,
-    values: [after.epoch, after.xact_id.toString(), after.change_id.toString(), limit],
+    values: [after.epoch, after.xact_id, after.change_id, limit],
   });
   return rows.map(({ epoch, xact_id, change_id, ...change }) => ({
     change,
-    place: { epoch, xact_id: BigInt(xact_id), change_id: BigInt(change_id) },
+    place: { epoch, xact_id, change_id },
   }));
 }
