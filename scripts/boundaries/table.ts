@@ -84,7 +84,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
       tests: [...DATABASE_TEST, 'client', 'invariants'],
     },
     demo: {
-      src: ['contract', 'wire', 'invariants', 'scenario', 'system'],
+      src: ['contract', 'wire', 'service/whole-number', 'invariants', 'scenario', 'system'],
       tests: ['core', 'postgres', 'testing'],
     },
   },
@@ -122,7 +122,15 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
     },
     // Starts it, too, and stops its processes one effect at a time.
     failpoints: {
-      src: ['wire', 'embedded-postgres', 'invariants', 'proxies', 'scenario', 'system'],
+      src: [
+        'wire',
+        'service/whole-number',
+        'embedded-postgres',
+        'invariants',
+        'proxies',
+        'scenario',
+        'system',
+      ],
       tests: ['client', 'contract', 'postgres', 'testing'],
     },
     // Knows an implementation only over HTTP.

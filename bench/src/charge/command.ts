@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { type CommonOptions, commonOptions, namesOf, wholeNumber } from '../command/options.ts';
+import { type CommonOptions, commonOptions, namesOf } from '../command/options.ts';
+import { wholeNumber } from '@cashback/service/whole-number';
 import { runCommand } from '../command/run-command.ts';
 import { redisUrl } from '../env.ts';
 import { describeReport } from './report.ts';

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { wholeNumber } from '@cashback/service/whole-number';
 import { databaseUrl } from '../env.ts';
 
 /** The options of every benchmark. */
@@ -17,16 +18,6 @@ export function commonOptions(): Option[] {
     new Option('--json', 'print the figures as JSON on stdout, and nothing else there').conflicts('markdown'),
     new Option('--markdown', 'print the tables as Markdown'),
   ];
-}
-
-export function wholeNumber(from: number, to: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (!/^\d{1,12}$/.test(text) || value < from || value > to) {
-      throw new InvalidArgumentError(`Expected a whole number from ${from} to ${to}.`);
-    }
-    return value;
-  };
 }
 
 /** Parses an option that takes several values. */

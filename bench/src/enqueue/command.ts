@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { type CommonOptions, commonOptions, wholeNumber, wholeNumbers } from '../command/options.ts';
+import { type CommonOptions, commonOptions, wholeNumbers } from '../command/options.ts';
+import { wholeNumber } from '@cashback/service/whole-number';
 import { runCommand } from '../command/run-command.ts';
 import { describeEnqueue } from './report.ts';
 import { runEnqueue } from './run-enqueue.ts';

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { type CommonOptions, commonOptions, namesOf, wholeNumber, wholeNumbers } from '../command/options.ts';
+import { type CommonOptions, commonOptions, namesOf, wholeNumbers } from '../command/options.ts';
+import { wholeNumber } from '@cashback/service/whole-number';
 import { runCommand } from '../command/run-command.ts';
 import { ID_FORMS, type IdForm } from './order-ids.ts';
 import { PgbenchMissingError } from './plain/pgbench.ts';

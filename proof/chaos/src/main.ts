@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { wholeNumber } from '@cashback/service/whole-number';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -20,7 +21,7 @@ const program = new Command('chaos')
     'Run the whole system under load and random faults, then heal, drain, and check every invariant',
   )
   .option('--minutes <n>', 'how long faults go on; longer until each kind has happened once', minutes, 2)
-  .option('--seed <n>', 'decides the orders, and the schedule of the faults', integer, 1)
+  .option('--seed <n>', 'decides the orders, and the schedule of the faults', wholeNumber(0, 999_999_999), 1)
   .option('--only <text>', 'only the faults whose name contains it', kinds, '')
   .option('--json', 'print the report as JSON')
   .addHelpText(
@@ -69,11 +70,6 @@ function minutes(text: string): number {
     throw new InvalidArgumentError('Expected a number of minutes above 0.');
   }
   return value;
-}
-
-function integer(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 0 to 999999999.');
-  return Number(text);
 }
 
 function kinds(text: string): string {

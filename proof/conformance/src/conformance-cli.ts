@@ -1,3 +1,4 @@
+import { wholeNumber } from '@cashback/service/whole-number';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { printReport } from './print-report.ts';
 import { CannotRun, type ConformanceOptions, runConformance } from './run-conformance.ts';
@@ -49,7 +50,7 @@ export function conformanceCommand(): Command {
       .option(
         '--callback-port <port>',
         'the port the implementation sends its callbacks to: /callbacks/invoice and /callbacks/operation',
-        integer(1, 65_535),
+        wholeNumber(1, 65_535),
       )
       .option('--callback-host <host>', 'the address to listen on for callbacks', '127.0.0.1')
       .addOption(
@@ -66,11 +67,11 @@ export function conformanceCommand(): Command {
       .option('--currency <code>', 'the currency of the invoices', 'USD')
       .option('--user-id <id>', 'the user of the invoices; a new one for each when absent')
       .option('--wallet-id <id>', 'the wallet of the invoices; a new one for each when absent')
-      .option('--timeout-ms <ms>', 'how long a call may take', integer(100, 600_000), 10_000)
+      .option('--timeout-ms <ms>', 'how long a call may take', wholeNumber(100, 600_000), 10_000)
       .option(
         '--settle-ms <ms>',
         'how long an operation or a callback may take',
-        integer(100, 3_600_000),
+        wholeNumber(100, 3_600_000),
         30_000,
       )
       .option('--only <ids>', 'check only these guarantees, e.g. T23,T24', (ids: string) => ids.split(','))
@@ -142,12 +143,4 @@ function httpUrl(text: string): string {
   const parsed = URL.parse(text);
   if (parsed !== null && /^https?:$/.test(parsed.protocol)) return text;
   throw new InvalidArgumentError('Expected an http:// or https:// URL.');
-}
-
-function integer(from: number, to: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (/^\d{1,10}$/.test(text) && value >= from && value <= to) return value;
-    throw new InvalidArgumentError(`Expected a whole number from ${from} to ${to}.`);
-  };
 }

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startEmbeddedPostgres } from '@cashback/embedded-postgres';
+import { wholeNumber } from '@cashback/service/whole-number';
 import { waitForStop } from '@cashback/system';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { type FailpointReport, runFailpoints } from './run-failpoints.ts';
 import { type Testbed, startTestbed } from './testbed.ts';
 
@@ -21,10 +22,10 @@ const program = new Command('failpoints')
     'Play one order through the whole system, kill or cut off a process between two of its effects, check every invariant; again for the next two',
   )
   .option('--all', 'visit every point')
-  .option('--points <n>', 'how many points to visit without --all', integer, 40)
-  .option('--seed <n>', 'picks the points', integer, 1)
+  .option('--points <n>', 'how many points to visit without --all', wholeNumber(0, 999_999_999), 40)
+  .option('--seed <n>', 'picks the points', wholeNumber(0, 999_999_999), 1)
   .option('--only <text>', 'only points whose description contains it, such as "worker killed"', '')
-  .option('--systems <n>', 'how many systems share the points', integer, 2)
+  .option('--systems <n>', 'how many systems share the points', wholeNumber(0, 999_999_999), 2)
   .option('--json', 'print the report as JSON')
   .addHelpText('after', '\nExit code: 0 every invariant held at every visited point; 1 anything else.')
   .parse();
@@ -79,9 +80,4 @@ function describe(report: FailpointReport): string {
     `${report.failures.length} failures`,
     '',
   ].join('\n');
-}
-
-function integer(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 0 to 999999999.');
-  return Number(text);
 }

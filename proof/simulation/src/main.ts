@@ -1,3 +1,4 @@
+import { wholeNumber } from '@cashback/service/whole-number';
 import { Command, InvalidArgumentError } from 'commander';
 import { listedChoices, seededChoices } from './engine/choices.ts';
 import { FAULTS } from './engine/faults.ts';
@@ -17,8 +18,8 @@ export function simulateCommand(): Command {
     .description(
       'Run the decisions of all apps over a virtual clock, under faults that a seed decides, and check the invariants',
     )
-    .option('--seeds <n>', 'how many seeds', integer(1, 100_000_000), 5_000)
-    .option('--from <n>', 'the first of them', integer(0, 2_147_483_647), 1)
+    .option('--seeds <n>', 'how many seeds', wholeNumber(1, 100_000_000), 5_000)
+    .option('--from <n>', 'the first of them', wholeNumber(0, 2_147_483_647), 1)
     .option('--bug <name>', `plant a bug, to see it found: ${PLANTED_BUGS.join(', ')}`, bug)
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -74,16 +75,6 @@ function run({ seeds, from: first, bug, json }: Options): number {
 
 function print(json: true | undefined, result: object, lines: readonly string[]): void {
   process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : `${lines.join('\n')}\n`);
-}
-
-function integer(from: number, to: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (!/^\d{1,10}$/.test(text) || value < from || value > to) {
-      throw new InvalidArgumentError(`Expected a whole number from ${from} to ${to}.`);
-    }
-    return value;
-  };
 }
 
 function bug(text: string): PlantedBug {

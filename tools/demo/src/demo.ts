@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { wholeNumber } from '@cashback/service/whole-number';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -25,8 +26,8 @@ interface Options {
 const program = new Command('demo')
   .description('Run the whole system on orders, settle them, check every invariant, print a report')
   .option('--orders <file>', 'read taxi trips from a CSV file instead of generating orders')
-  .option('--count <n>', 'how many orders (500; with --orders all lines)', integer(1, MAX_COUNT))
-  .option('--seed <n>', 'repeats the same orders and the same changes', integer(0, 2_147_483_647), 1)
+  .option('--count <n>', 'how many orders (500; with --orders all lines)', wholeNumber(1, MAX_COUNT))
+  .option('--seed <n>', 'repeats the same orders and the same changes', wholeNumber(0, 2_147_483_647), 1)
   .option(
     '--faults',
     'let Trust fail, lose answers and answer late, and its callbacks come twice and out of order',
@@ -99,16 +100,6 @@ function hasLogs(work_folder: string): boolean {
 
 function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function integer(from: number, to: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (!/^\d{1,10}$/.test(text) || value < from || value > to) {
-      throw new InvalidArgumentError(`Expected a whole number from ${from} to ${to}.`);
-    }
-    return value;
-  };
 }
 
 function appNames(text: string): AppName[] {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CashbackError, idField } from '@cashback/contract';
 import type { Database } from '@cashback/postgres';
-import { type HttpServer, type Log, route } from '@cashback/service';
+import { type HttpServer, type Log, parseWholeNumber, route } from '@cashback/service';
 import { loadBalances } from '../db/load-balances.ts';
 import type { Listeners } from '../push/listeners.ts';
 
@@ -39,8 +39,8 @@ export function addStreamWallet(server: HttpServer, { database, listeners, log }
 
 function parseLastEventId(header: string | string[] | undefined): number {
   if (header === undefined || header === '') return 0;
-  const sequence = Number(header);
-  if (/^\d{1,16}$/.test(String(header)) && Number.isSafeInteger(sequence)) return sequence;
+  const sequence = parseWholeNumber(String(header), 0, Number.MAX_SAFE_INTEGER);
+  if (sequence !== null) return sequence;
   const message = `Last-Event-ID: expected the id of an event of this stream, got ${JSON.stringify(header)}; leave it out to begin with the current balance`;
   throw new CashbackError('BAD_REQUEST', message);
 }

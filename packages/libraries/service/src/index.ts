@@ -38,4 +38,5 @@ export { createLoop } from './loop.ts';
 export type { Loop, LoopOptions } from './loop.ts';
 export { backoffMs } from './backoff.ts';
 export { createBatcher } from './batcher.ts';
+export { parseWholeNumber } from './whole-number.ts';
 export { withTimeout } from './with-timeout.ts';

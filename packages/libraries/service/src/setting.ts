@@ -9,6 +9,7 @@ import {
   unexpected,
 } from './build-setting.ts';
 import { json, jsonFile, tokens } from './json-settings.ts';
+import { parseWholeNumber } from './whole-number.ts';
 
 /** An http(s) address; read without its trailing slash. */
 function url(description: string, example = 'http://127.0.0.1:4000'): z.ZodType<string> {
@@ -92,10 +93,8 @@ function integer(options: IntegerOptions): z.ZodType<number> {
   const example = options.example ?? String(options.default ?? min);
   const meta = { description, example, expected: `a whole number from ${min} to ${max}` };
   const read = (value: string): Reading<number> => {
-    const number = Number(value);
-    return /^-?\d{1,15}$/.test(value) && number >= min && number <= max
-      ? { value: number }
-      : unexpected(meta, quote(value));
+    const number = parseWholeNumber(value, min, max);
+    return number === null ? unexpected(meta, quote(value)) : { value: number };
   };
   return buildKnob(meta, read, options.default);
 }
