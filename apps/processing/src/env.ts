@@ -20,7 +20,7 @@ export const settingsSchema = z.object({
   transactions_url: setting.url('The service that keeps the invoices', 'http://127.0.0.1:4103'),
   transactions_token: setting.secret('Bearer token for it, with the scope invoices.read'),
   invoice_callback_secret: setting.signingSecret(
-    'Signs the callbacks of changed invoices; the sender has the same',
+    'Signs the callbacks of changed invoices; the sender has the same secret',
   ),
   cashback_services: setting.jsonFile(
     cashbackServices,
@@ -52,7 +52,7 @@ export const settingsSchema = z.object({
     default: 10_000,
   }),
   catch_up_interval_ms: setting.integer({
-    description: 'Pause before looking again for changes whose callback was lost, in ms',
+    description: 'Pause between two reads of the feed of changes, in ms: it makes up for lost callbacks',
     min: 10,
     max: 3_600_000,
     default: 5_000,
@@ -64,7 +64,7 @@ export const settingsSchema = z.object({
     default: 500,
   }),
   sweep_interval_ms: setting.integer({
-    description: 'Pause before looking again for orders whose job was lost, in ms',
+    description: 'Pause between two sweeps for orders whose job was lost, in ms',
     min: 10,
     max: 3_600_000,
     default: 10_000,
@@ -82,7 +82,7 @@ export const settingsSchema = z.object({
     default: 60_000,
   }),
   retry_base_ms: setting.integer({
-    description: 'Pause before an order is tried again, in ms; it doubles with every further try',
+    description: 'Pause before an order is retried, in ms; it doubles with every failure',
     min: 10,
     max: 3_600_000,
     default: 1_000,

@@ -33,14 +33,14 @@ import { type ApiError, type ApiRoute, describeApi } from '@cashback/service';
 
 const INVOICE_NOT_FOUND = refusal('INVOICE_NOT_FOUND', 'there is no such invoice');
 
-/** The routes of this app: what they take and answer, and what they say of themselves. */
+/** The routes of this app: their inputs, answers and descriptions. */
 export const api = {
   create: {
     path: '/v2/invoice/create',
     summary: 'Create an invoice',
     description:
-      'The first statement of what an order costs and how it is paid, as version 1. The same body again is answered with ' +
-      'the invoice as it is now, so that a call whose answer was lost may be repeated.',
+      'States what an order costs and how it is paid, as version 1. The same body again is answered with the invoice as ' +
+      'it is now, so a call whose answer was lost may be repeated.',
     scope: 'invoices',
     body: invoiceCreateInput,
     answer: invoice,
@@ -50,9 +50,9 @@ export const api = {
     path: '/v2/invoice/update',
     summary: 'State what is captured now',
     description:
-      'A clear, a partial or full refund, another clear or a cancellation: whatever it is, it states the whole of what is ' +
-      'captured now, never a difference. The update that made the current version may be repeated, and what states the ' +
-      'same money is no change.',
+      'A clear, a partial or full refund, another clear or a cancellation. Each states everything that is captured now, ' +
+      'never a difference. The update that made the current version may be repeated. An update with the same content ' +
+      'changes nothing.',
     scope: 'invoices',
     body: invoiceUpdateInput,
     answer: invoice,
@@ -65,7 +65,7 @@ export const api = {
   retrieve: {
     path: '/v2/invoice/retrieve',
     summary: 'Read an invoice',
-    description: 'With the cashback that it carries. All of the answer is of one moment.',
+    description: 'The invoice with its cashback, all as of one moment.',
     scope: 'invoices.read',
     body: invoiceRetrieveInput,
     answer: invoice,
@@ -75,8 +75,8 @@ export const api = {
     path: '/v2/invoice/changes',
     summary: 'Follow the invoices whose money changed',
     description:
-      'Every invoice that was created or updated after the cursor, once, with its newest version. Nobody who follows the ' +
-      'cursors misses a change, also not one that is committed late: lost callbacks are caught up here.',
+      'Every invoice that was created or updated after the cursor, once, with its newest version. A reader that follows ' +
+      'the cursors misses no change, not even one that is committed late. This makes up for lost callbacks.',
     scope: 'invoices.read',
     body: invoiceChangesInput,
     answer: invoiceChangesOutput,
@@ -84,10 +84,10 @@ export const api = {
   },
   history: {
     path: '/v2/invoice/history',
-    summary: 'Read what became of an invoice',
+    summary: 'Read the history of an invoice',
     description:
-      'Every version as it was stated, who asked for it and when, and what it changed. Versions are only added. Read on ' +
-      'from the last version of a page until a page is empty.',
+      'Every version as it was stated, its caller and time, and what it changed. Versions are only added. Continue from ' +
+      'the last version of a page until a page is empty.',
     scope: 'invoices.read',
     body: invoiceHistoryInput,
     answer: invoiceHistoryOutput,
@@ -97,16 +97,16 @@ export const api = {
     path: '/update/cashback',
     summary: 'Move the cashback of an invoice to a target',
     description:
-      'Accepts an operation; its end is found with `/v2/invoice/retrieve`, and a callback hastens that. These are looked ' +
-      'up in this order: the operation id, an operation that has not ended, the version, the payee. A known id with the ' +
-      'same body is answered with where it stands, for ever, and set going again if it was stuck.',
+      'Accepts an operation. Poll `/v2/invoice/retrieve` for its end; a callback expedites the poll. The checks run in ' +
+      'this order: the operation id, an operation that has not ended, the version, the payee. A known id with the same ' +
+      'body is answered with the current status, for ever, and the operation is resumed if it was stuck.',
     scope: 'cashback.update',
     body: updateCashbackInput,
     answer: updateCashbackOutput,
     errors: {
       ...INVOICE_NOT_FOUND,
       ...refusal('OPERATION_BODY_MISMATCH', 'the id was sent before with another body'),
-      ...refusal('OPERATION_IN_FLIGHT', 'another operation has not ended: send this one again later'),
+      ...refusal('OPERATION_IN_FLIGHT', 'another operation has not ended: repeat this one later'),
       ...refusal(
         'VERSION_MISMATCH',
         'the cashback is at another version: this operation will never apply, make another one',
@@ -122,21 +122,21 @@ export const document = describeApi({
   version: '2.0.0',
   description:
     'Invoices, and the cashback that they carry. Amounts are decimal strings. Every call may be repeated after a lost ' +
-    'answer. Callbacks are signed by Standard Webhooks over the raw body; they only hasten what polling finds out.\n\n' +
-    'What another implementation must hold to is in `docs/transactions-api.md`, and `pnpm conformance` checks it.',
+    'answer. Callbacks are signed by Standard Webhooks over the raw body. They only expedite polling.\n\n' +
+    '`docs/transactions-api.md` says what another implementation must guarantee, and `pnpm conformance` checks it.',
   routes: Object.values(api),
   callbacks: [
     {
       name: 'invoice.changed',
       summary: 'The money of an invoice changed',
       description:
-        'At least once for every version, in any order; after a while without success it is given up.',
+        'At least once for every version, in any order. It is dropped after a time without success.',
       body: invoiceChangedCallback,
     },
     {
       name: 'operation.finished',
       summary: 'An operation ended',
-      description: 'At least once for every operation; after a while without success it is given up.',
+      description: 'At least once for every operation. It is dropped after a time without success.',
       body: operationFinishedCallback,
     },
   ],

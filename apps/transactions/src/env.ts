@@ -16,25 +16,25 @@ export const settingsSchema = z.object({
   trust_url: setting.url('The payment system that keeps the baskets', 'http://127.0.0.1:4105'),
   trust_token: setting.secret('Bearer token for it, with the scope baskets'),
   invoice_callback_url: setting.url(
-    'Who is told that the money of an invoice changed',
+    'The receiver of callbacks about invoices whose money changed',
     'http://127.0.0.1:4102/callbacks/invoice',
   ),
-  invoice_callback_secret: setting.signingSecret('Signs those callbacks; the receiver has the same'),
+  invoice_callback_secret: setting.signingSecret('Signs these callbacks; the receiver has the same secret'),
   operation_callback_url: setting.url(
-    'Who is told that an operation ended',
+    'The receiver of callbacks about operations that ended',
     'http://127.0.0.1:4101/callbacks/operation',
   ),
-  operation_callback_secret: setting.signingSecret('Signs those callbacks; the receiver has the same'),
+  operation_callback_secret: setting.signingSecret('Signs these callbacks; the receiver has the same secret'),
   wallet_policies: setting.json(walletPolicies, {
     description:
       'What a refund does when its wallet was spent, by service: go_negative takes the wallet below zero, fail ends ' +
-      'the operation as failed, so that the order needs attention; "*" is for all services that are not named',
+      'the operation as failed, so that the order needs attention; "*" is for every service that is not named',
     expected: 'a JSON object that maps names of services, or "*", to go_negative or fail',
     example: '{"*":"go_negative","green":"fail"}',
     default: '{}',
   }),
   trust_timeout_ms: setting.integer({
-    description: 'How long a call to the payment system may take, in ms; what it did then is asked again',
+    description: 'How long a call to the payment system may take, in ms; after that it is repeated',
     min: 50,
     max: 60_000,
     default: 5_000,
@@ -47,7 +47,7 @@ export const settingsSchema = z.object({
   }),
   poll_base_ms: setting.integer({
     description:
-      'Pause before an operation that waits for the payment system is looked at again, in ms; it doubles',
+      'Pause before an operation that waits for the payment system is polled again, in ms; it doubles',
     min: 10,
     max: 60_000,
     default: 500,
@@ -65,19 +65,19 @@ export const settingsSchema = z.object({
     default: 200,
   }),
   sweep_interval_ms: setting.integer({
-    description: 'Pause before looking again for operations whose job was lost, in ms',
+    description: 'Pause between two sweeps for operations whose job was lost, in ms',
     min: 10,
     max: 3_600_000,
     default: 5_000,
   }),
   overdue_after_ms: setting.integer({
-    description: 'How late an operation may be looked at before its job is taken for lost, in ms',
+    description: 'How late an operation may be before its job is taken for lost, in ms',
     min: 10,
     max: 3_600_000,
     default: 10_000,
   }),
   callback_interval_ms: setting.integer({
-    description: 'Pause before looking again for callbacks that are due, in ms; new ones are sent at once',
+    description: 'Pause between two polls for callbacks that are due, in ms; new ones are sent at once',
     min: 10,
     max: 60_000,
     default: 1_000,
@@ -102,13 +102,13 @@ export const settingsSchema = z.object({
   }),
   callback_max_age_ms: setting.integer({
     description:
-      'How long a callback is tried before it is given up, in ms; its receiver finds out by asking',
+      'How long a callback is retried before it is dropped, in ms; its receiver finds the change by polling',
     min: 1_000,
     max: 2_592_000_000,
     default: 86_400_000,
   }),
   callback_clean_interval_ms: setting.integer({
-    description: 'Pause before looking again for callbacks to give up, in ms',
+    description: 'Pause between two sweeps for callbacks to drop, in ms',
     min: 10,
     max: 3_600_000,
     default: 60_000,

@@ -5,31 +5,31 @@ import { id, moment, now } from '@cashback/postgres/columns';
 export const processing = pgSchema('processing');
 
 /**
- * The inbox: one row an order (an order's id is its invoice's), with how far its invoice has moved and how far that
- * was processed. The queue is a hint, this row is the truth.
+ * The inbox: one row an order (an order's id is its invoice's), with the newest version of its invoice and the newest
+ * processed one. The queue is a hint, this row is the truth.
  */
 export const invoiceChanges = processing.table(
   'invoice_changes',
   {
     order_id: id('order_id').primaryKey(),
     service: text('service').notNull(),
-    /** The newest version of the invoice that anyone told of. */
+    /** The newest version of the invoice that was announced. */
     seen_version: integer('seen_version').notNull(),
     /** The newest version whose cashback was registered, or which needs none. Below `seen_version`: not done. */
     processed_version: integer('processed_version').notNull().default(0),
-    /** The service's URL did not answer, so a stored value was kept: it is to be asked again. */
+    /** The service's URL did not answer, so the stored value was kept: ask it again. */
     asks_again: boolean('asks_again').notNull().default(false),
-    /** Tries in a row that did not finish the row; the pause before the next one grows with it. */
+    /** Failed attempts in a row; the pause before the next one grows with them. */
     failures: integer('failures').notNull().default(0),
-    /** Since when an input has been missing that is expected to come, such as the order's rates. */
+    /** Since when an input has been missing that is expected to arrive, such as the order's rates. */
     waiting_since: moment('waiting_since'),
-    /** Why a person must look; null when nobody needs to. The next change of the invoice clears it. */
+    /** Why the order needs attention, or null. The next change of the invoice clears it. */
     attention: text('attention'),
     /** How often the server answered `register` with each outcome; for reports, nothing is decided by it. */
     registered: integer('registered').notNull().default(0),
     unchanged: integer('unchanged').notNull().default(0),
     stale: integer('stale').notNull().default(0),
-    /** When the row is to be looked at; the sweeper finds those that are overdue. */
+    /** When the next attempt is due; the sweeper finds rows that are overdue. */
     next_look_at: moment('next_look_at').notNull().default(now),
     created_at: moment('created_at').notNull().default(now),
     updated_at: moment('updated_at').notNull().default(now),
@@ -49,7 +49,7 @@ export const invoiceChanges = processing.table(
   ],
 );
 
-/** How far each feed of others was read. The cursor is theirs; null is the feed's beginning. */
+/** How far each feed of another app was read. The feed gave the cursor; null is its beginning. */
 export const feedCursors = processing.table('feed_cursors', {
   feed: text('feed').primaryKey(),
   cursor: text('cursor'),

@@ -1,7 +1,7 @@
 import type { InvoiceChange } from '@cashback/wire';
 import type { ChangeRow } from './change.ts';
 
-/** An order whose attempts begin anew. */
+/** The attempts of an order begin again. */
 const AFRESH = { failures: 0, waited_ms: null, attention: null, next_attempt_in_ms: 0 } as const;
 
 /** The row of an order that the inbox does not know yet. */

@@ -13,12 +13,12 @@ const BATCH_SIZE = 200;
 const DELETE_PAGE = 500;
 
 export interface Callbacks {
-  /** There is a new callback of this kind: send it now. */
+  /** Sends new callbacks of this kind now. */
   wake(kind: CallbackKind): void;
   stop(): Promise<void>;
 }
 
-/** Delivers both kinds of callbacks, each on its own, so that a receiver that is away holds up only its own. */
+/** Delivers both kinds of callbacks apart, so that a receiver that is down holds up only its own. */
 export function sendCallbacks(database: Database, settings: Settings, log: Log): Callbacks {
   const { callback_max_age_ms } = settings;
   const outboxes: Record<CallbackKind, Outbox> = {
@@ -33,7 +33,7 @@ export function sendCallbacks(database: Database, settings: Settings, log: Log):
       secret: settings.operation_callback_secret,
     }),
   };
-  // Callbacks only hasten what their receivers find out from the feed and by polling: an old one is of no use.
+  // Callbacks only expedite what their receivers find in the feed and by polling: an old one is useless.
   const cleaning = createLoop({
     name: 'old_callbacks',
     log,
@@ -41,7 +41,7 @@ export function sendCallbacks(database: Database, settings: Settings, log: Log):
     run: async () => {
       const deleted = await deleteOldCallbacks(database, callback_max_age_ms, DELETE_PAGE);
       if (deleted > 0)
-        log.warn({ deleted, callback_max_age_ms }, 'callbacks that nobody accepted were given up');
+        log.warn({ deleted, callback_max_age_ms }, 'callbacks that were never accepted are dropped');
       return deleted === DELETE_PAGE;
     },
   });
@@ -61,7 +61,7 @@ function sendKind(
 ): Outbox {
   const { callback_timeout_ms: timeout_ms, callback_concurrency: concurrency } = settings;
   const sender = createCallbackSender({ secret, timeout_ms, connections: concurrency });
-  // Long enough for the last of a batch to have its turn.
+  // Long enough for the last callback of a batch.
   const leaseMs = timeout_ms * (Math.ceil(BATCH_SIZE / concurrency) + 1);
   const outbox = createOutbox({
     log: log.child({ callbacks: kind }),

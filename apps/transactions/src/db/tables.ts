@@ -17,7 +17,7 @@ import { amount, id, moment, now, transactionId } from '@cashback/postgres/colum
 
 export const transactions = pgSchema('transactions');
 
-/** What an order costs now. The row's lock is what makes all work on one order's money take turns. */
+/** What an order costs now. All work on one order's money takes turns under this row's lock. */
 export const invoices = transactions.table(
   'invoices',
   {
@@ -51,16 +51,16 @@ export const invoices = transactions.table(
   ],
 );
 
-/** No transaction waits for another's number: they follow no commit order, `xact_id` does. */
+/** Numbers of a sequence follow no commit order; `xact_id` orders the feed. */
 export const invoiceChanges = transactions.sequence('invoice_changes');
 
-/** The newest epoch is the cluster's own; a restore into another cluster adds one. */
+/** The newest epoch is that of the cluster. A restore into another cluster adds one. */
 export const feedEpochs = transactions.table('feed_epochs', {
   epoch: integer('epoch').primaryKey(),
   started_at: moment('started_at').notNull().default(now),
 });
 
-/** Append-only: every version of an invoice, and who asked for it. */
+/** Append-only: every version of an invoice, and its caller. */
 export const invoiceHistory = transactions.table(
   'invoice_history',
   {
@@ -80,7 +80,7 @@ export const invoiceHistory = transactions.table(
   ],
 );
 
-/** One request to move an invoice's cashback to a target. The request never changes, its fate does; ids are kept for ever. */
+/** One request to move an invoice's cashback to a target. The request never changes, its status does. Ids are kept for ever. */
 export const cashbackOperations = transactions.table(
   'cashback_operations',
   {
@@ -92,13 +92,13 @@ export const cashbackOperations = transactions.table(
     wallet_id: text('wallet_id').notNull(),
     currency: text('currency').notNull(),
     reward: jsonb('reward').$type<{ source: Source; amount: string }[]>().notNull(),
-    /** The service's when it was accepted: its refunds are repeated with the same words for ever. */
+    /** The service's policy when the operation was accepted, so that its refunds are repeated unchanged. */
     wallet_policy: text('wallet_policy').$type<WalletPolicy>().notNull().default('go_negative'),
     status: text('status').$type<CashbackStatus>().notNull(),
     reason: text('reason'),
-    /** Looks in a row that brought no step further; sets how long until the next one. */
+    /** Attempts in a row that brought no step further; sets the pause until the next one. */
     attempts: integer('attempts').notNull().default(0),
-    /** A job should have looked at it by then; the sweeper finds those that none did. */
+    /** When the next attempt is due; the sweeper finds operations that are overdue. */
     next_look_at: moment('next_look_at').notNull().default(now),
     created_at: moment('created_at').notNull().default(now),
     finished_at: moment('finished_at'),
@@ -156,7 +156,7 @@ export const operationSteps = transactions.table(
   ],
 );
 
-/** The top-ups that Trust is known to have applied, and what known refunds have taken of each. */
+/** The top-ups that Trust is known to have applied, and how much known refunds have taken of each. */
 export const baskets = transactions.table(
   'baskets',
   {
@@ -180,7 +180,7 @@ export const baskets = transactions.table(
 
 export type CallbackKind = 'invoice.changed' | 'operation.finished';
 
-/** Callbacks to deliver. A row is deleted when its receiver has it, or when it is too old to be of use. */
+/** The outbox of callbacks. A row is deleted when it is delivered, or when it is too old to be useful. */
 export const callbacks = transactions.table(
   'callbacks',
   {

@@ -20,8 +20,8 @@ const NEXT_STATUSES: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> =
 };
 
 /**
- * What an update does to an invoice. The update that made the current version is known by its content and its
- * version, so repeating it after a lost answer changes nothing; neither does one that states what is stated already.
+ * Decides an update of an invoice. Its content and version identify the update that made the current version, so a
+ * repeat after a lost answer changes nothing. Neither does an update with the current content.
  */
 export function decideUpdate(current: CurrentInvoice, input: InvoiceUpdateInput): UpdateDecision {
   const { invoice_id, version, status, payments } = input;

@@ -18,7 +18,7 @@ export function sumPayments(payments: readonly Payment[]): Amount {
   return sumAmounts(payments.flatMap(({ items }) => items.map(({ amount }) => parseAmount(amount))));
 }
 
-/** What of the payments is captured: only a cleared invoice has anything. */
+/** The captured part of the payments: nothing, unless the invoice is cleared. */
 export function capturedSum(status: InvoiceStatus, payments: readonly Payment[]): Amount {
   return status === 'cleared' ? sumPayments(payments) : 0n;
 }

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 const MAX_ID_LENGTH = 64;
 
 /**
- * A step's key at Trust, the same whoever computes it. The last dot sets the number off, so no two steps share one;
- * where the operation's id leaves no room, its hash stands for it.
+ * A step's key at Trust: the operation's id, a dot and the step's number, so no two steps share one. The hash of the
+ * operation's id takes its place where the id is too long.
  */
 export function stepId(operationId: string, stepNumber: number): string {
   const id = `${operationId}.${stepNumber}`;

@@ -14,7 +14,7 @@ export type WalletPolicies = z.infer<typeof walletPolicies>;
 /** The service's own, else that of all others, else a wallet may go below zero. */
 export function walletPolicyOf(policies: WalletPolicies, service: string): WalletPolicy {
   for (const name of [service, EVERY_OTHER]) {
-    // A service may have the name of something that every object inherits.
+    // A service may have the name of a property that every object inherits.
     const policy = Object.hasOwn(policies, name) ? policies[name] : undefined;
     if (policy !== undefined) return policy;
   }

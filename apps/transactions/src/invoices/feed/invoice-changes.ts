@@ -4,8 +4,8 @@ import type { Reader } from '@cashback/postgres';
 import { FEED_START, changeCursor, readCursor } from './change-cursor.ts';
 
 /**
- * The next page of changed invoices, each with its newest version only. What is committed late comes late, never not
- * at all; an empty page means there is nothing more yet, and its cursor is good for the next look.
+ * The next page of changed invoices, each with its newest version only. A change that is committed late arrives late,
+ * and is never skipped. An empty page means that nothing has changed yet; its cursor stays valid.
  */
 export async function invoiceChanges(
   reader: Reader,

@@ -10,7 +10,7 @@ export interface StatedMoney {
 
 export type ExplainedChange = Pick<InvoiceVersion, 'captured_sum' | 'change' | 'captured_change' | 'items'>;
 
-/** What a version changed, seen from the one before it; `before` is null for the first. */
+/** The change from one version to the next; `before` is null for the first. */
 export function explainChange(before: StatedMoney | null, after: StatedMoney): ExplainedChange {
   const capturedBefore = before === null ? 0n : capturedSum(before.status, before.payments);
   const captured = capturedSum(after.status, after.payments);

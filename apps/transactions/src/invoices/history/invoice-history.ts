@@ -6,14 +6,15 @@ import { normalisePayments } from '../payments.ts';
 import { requireInvoice } from '../require-invoice.ts';
 
 /**
- * A page of the versions of an invoice, each with what it changed. The rows say what was stated, when and by whom, and
- * are never changed; what that means follows from each and the one before it. Throws `INVOICE_NOT_FOUND`.
+ * A page of the versions of an invoice, each with what it changed. A row keeps what was stated, the time and the
+ * caller, and never changes. The difference is computed from each row and the one before it. Throws
+ * `INVOICE_NOT_FOUND`.
  */
 export async function invoiceHistory(
   reader: Reader,
   { invoice_id, after_version, limit }: InvoiceHistoryInput,
 ): Promise<InvoiceHistoryOutput> {
-  // With the version before the page, which the first one of the page is explained from.
+  // The version before the page comes along: the first change of the page is computed from it.
   const rows = await listHistory(reader, invoice_id, { fromVersion: after_version, limit: limit + 1 });
   if (rows.length === 0) await requireInvoice(reader, invoice_id);
   return {

@@ -7,7 +7,7 @@ interface ClaimedCallback {
   attempts: number;
 }
 
-/** Takes callbacks that are due; they are due again after `leaseMs`, unless they were delivered. */
+/** Claims callbacks that are due. They are due again after `leaseMs`, unless they are delivered. */
 export async function claimCallbacks(
   { pool }: Database,
   { kind, limit, leaseMs }: { kind: CallbackKind; limit: number; leaseMs: number },
@@ -52,7 +52,7 @@ export async function retryCallback(
   });
 }
 
-/** Deletes a page of the callbacks that are older than `maxAgeMs`; how many there were. */
+/** Deletes a page of the callbacks that are older than `maxAgeMs`, and returns their number. */
 export async function deleteOldCallbacks(
   database: Database,
   maxAgeMs: number,

@@ -6,7 +6,7 @@ const text = `
   VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT max(epoch) FROM transactions.feed_epochs))
   ON CONFLICT (invoice_id) DO NOTHING`;
 
-/** Writes version 1. False when the invoice exists; then it is unchanged, and of a committed transaction. */
+/** Writes version 1. False when another transaction has committed the invoice before; then it is unchanged. */
 export async function insertInvoice(tx: Transaction, invoice: InvoiceCreateInput): Promise<boolean> {
   const { rowCount } = await tx.client.query({
     name: 'transactions.insert-invoice',

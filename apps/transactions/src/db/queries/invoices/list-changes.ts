@@ -10,8 +10,8 @@ export interface FeedPlace {
 
 type Row = InvoiceChange & FeedPlace;
 
-// A transaction that is still running may yet commit a change before those of a younger one, so the page ends where
-// the oldest running transaction begins. Older epochs were written elsewhere: nothing of theirs is running.
+// A running transaction may still commit a change that precedes those of a younger one, so the page ends where the
+// oldest running transaction begins. Older epochs come from another cluster: none of their transactions is running.
 const text = `
   SELECT invoice_id, version, service, epoch, xact_id, change_id
   FROM transactions.invoices

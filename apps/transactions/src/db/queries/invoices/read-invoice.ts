@@ -13,8 +13,8 @@ interface Row extends Omit<Invoice, 'cashback' | 'created_at' | 'updated_at'> {
   operations: { operation_id: string; status: CashbackStatus; reward: Amounts; reason: string | null }[];
 }
 
-// One statement, so that status, version and what is rewarded are of one moment. Sums leave it as text: a number
-// inside JSON would be read as floating point.
+// One statement, so that status, version and rewarded are of one moment. Sums leave it as text: a number in JSON would
+// be read as floating point.
 const text = `
   SELECT i.invoice_id, i.service, i.user_id, i.wallet_id, i.currency, i.version, i.status, i.payments,
     i.cashback_version, i.created_at, i.updated_at,

@@ -1,7 +1,7 @@
 import type { Transaction } from '@cashback/postgres';
 import type { StoredOperation } from '../../../cashback/operation.ts';
 
-// In one order everywhere: two transactions that take the same ids wait for each other in turn.
+// In one order everywhere, so that two transactions with the same ids never deadlock.
 const text = `
   INSERT INTO transactions.cashback_operations
     (operation_id, invoice_id, version, user_id, wallet_id, currency, reward, wallet_policy, status, finished_at)
@@ -13,7 +13,7 @@ const text = `
   ON CONFLICT (operation_id) DO NOTHING
   RETURNING invoice_id`;
 
-/** One of each invoice at most. Returns the invoices whose operations were written; the ids of the others are taken. */
+/** At most one an invoice. Returns the invoices whose operations were inserted; the ids of the others are taken. */
 export async function insertOperations(
   tx: Transaction,
   operations: readonly StoredOperation[],

@@ -16,7 +16,7 @@ const text = `
   WHERE invoice_id = ANY($1::text[]) AND refunded < amount
   ORDER BY invoice_id, version, step_number`;
 
-/** By invoice, its baskets that still hold something, oldest first; the transaction holds the locks of the invoices. */
+/** By invoice, its baskets that are not fully refunded, oldest first. The transaction holds the locks of the invoices. */
 export async function loadBaskets(
   tx: Transaction,
   invoiceIds: readonly string[],

@@ -2,23 +2,23 @@ import type { Transaction } from '@cashback/postgres';
 import { type StoredOperation, isFinished } from '../../../cashback/operation.ts';
 
 export interface LoadedOperations {
-  /** Those of the ids that were asked for, whatever invoices they are for. */
+  /** By operation id, whatever invoice the operation is for. */
   known: Map<string, StoredOperation>;
-  /** Those that have not ended, by invoice. */
+  /** By invoice. */
   unfinished: Map<string, StoredOperation>;
 }
 
-// An operation that has not ended is its invoice's newest: a lookup that costs the same however many have ended.
+// An unfinished operation is its invoice's newest, so this costs the same however many have ended.
 const columns =
   'operation_id, invoice_id, version, user_id, wallet_id, currency, reward, wallet_policy, status';
 const text = `
   SELECT ${columns} FROM transactions.cashback_operations WHERE operation_id = ANY($1::text[])
   UNION ALL
-  SELECT newest.* FROM unnest($2::text[]) AS wanted (id) CROSS JOIN LATERAL (
-    SELECT ${columns} FROM transactions.cashback_operations WHERE invoice_id = wanted.id ORDER BY version DESC LIMIT 1
+  SELECT newest.* FROM unnest($2::text[]) AS requested (id) CROSS JOIN LATERAL (
+    SELECT ${columns} FROM transactions.cashback_operations WHERE invoice_id = requested.id ORDER BY version DESC LIMIT 1
   ) AS newest`;
 
-/** The operations of those ids, and those of those invoices which have not ended. */
+/** The operations with the ids of the requests, and the unfinished operations of their invoices. */
 export async function loadOperations(
   tx: Transaction,
   requests: readonly { operation_id: string; invoice_id: string }[],

@@ -12,7 +12,7 @@ const text = `
   WHERE operation.operation_id = ANY($1::text[]) AND operation.finished_at IS NULL
   ORDER BY operation.operation_id, step.step_number`;
 
-/** Those of the operations that have not ended, by id; the transaction holds the locks of their invoices. */
+/** The unfinished ones of the operations, by id. The transaction holds the locks of their invoices. */
 export async function loadUnfinished(
   tx: Transaction,
   operationIds: readonly string[],
