@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { retryCallback } from '../src/db/queries/callbacks/claim-and-clear.ts';
+import { retryCallback } from '../src/db/queries/callbacks/outbox.ts';
 import {
   type TransactionsUnderTest,
   createInvoice,

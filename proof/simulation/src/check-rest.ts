@@ -8,7 +8,7 @@ import { must } from './violation.ts';
 import { RATES, SERVICES, shopCashback } from './services.ts';
 import type { World } from './world.ts';
 
-/** What keeps the run from being at rest; null when nothing does. */
+/** What is left to do; null when nothing is. */
 export function whatIsLeft({ tables }: World): string | null {
   for (const { invoice_id, version } of tables.invoices.values()) {
     const change = tables.changes.get(invoice_id);
@@ -27,7 +27,7 @@ export function whatIsLeft({ tables }: World): string | null {
   return null;
 }
 
-/** 0, 1, 9, 10 and 12, which hold when nothing is left to do. */
+/** Invariants 0, 1, 9, 10 and 12, which hold when nothing is left to do. */
 export function checkRest({ tables }: World): void {
   let rewarded = 0n;
   for (const invoice of tables.invoices.values()) {
@@ -62,12 +62,12 @@ export function checkRest({ tables }: World): void {
       () =>
         `${invoice_id}: the target is ${describeAmounts(target)}, rewarded is ${describeAmounts(atTrust)}`,
     );
-    const believed = rewardedOf(loadBaskets({ tables }, invoice_id));
+    const known = rewardedOf(loadBaskets({ tables }, invoice_id));
     must(
       12,
-      SOURCES.every((source) => (believed[source] ?? 0n) === (atTrust[source] ?? 0n)),
+      SOURCES.every((source) => (known[source] ?? 0n) === (atTrust[source] ?? 0n)),
       () =>
-        `${invoice_id}: transactions believes ${describeAmounts(believed)}, at Trust it is ${describeAmounts(atTrust)}`,
+        `${invoice_id}: transactions knows ${describeAmounts(known)}, at Trust it is ${describeAmounts(atTrust)}`,
     );
     rewarded += totalOf(atTrust);
   }

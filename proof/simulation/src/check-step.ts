@@ -13,7 +13,7 @@ import type { CashbackOperationRow, OrderRow, Tables } from './tables.ts';
 import { must } from './violation.ts';
 import type { World } from './world.ts';
 
-/** 3 to 8 and 11, which hold in every committed state, and so after every effect. */
+/** Invariants 3 to 8 and 11, which hold in every committed state, and so after every effect. */
 export function checkStep(world: World): void {
   const { tables } = world;
   for (const order of tables.orders.values()) {
@@ -51,7 +51,7 @@ function checkEvents({ order_id, revision, invoice_version, cashback_sum }: Orde
   must(4, sum === cashback_sum, () => `${order_id}: cashback_sum is ${cashback_sum}, its events say ${sum}`);
 }
 
-/** 11, as strictly as the apps mean it: the job or the poll is committed with what makes it necessary. */
+/** 11, as strictly as the apps keep it: the job or the poll is committed with the change that needs it. */
 function checkJob(order: OrderRow, { charges, forgotten }: World): void {
   const { order_id, settled_revision, revision, attention, poll_at } = order;
   const isCovered =
@@ -101,7 +101,7 @@ function checkSteps({ operation_steps, trust_baskets, trust_refunds }: Tables): 
   }
 }
 
-/** 8, by what really happened at Trust */
+/** 8, by what Trust carried out */
 function checkRewarded(tables: Tables): void {
   for (const { order_id } of tables.orders.values()) {
     for (const source of SOURCES) {

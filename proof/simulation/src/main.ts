@@ -16,10 +16,10 @@ interface Options {
 export function simulateCommand(): Command {
   return new Command('simulate')
     .description(
-      'Run the decisions of all apps over a virtual clock, under faults that a seed decides, and check the invariants',
+      'Run the decisions of all apps over a virtual clock, under faults that a seed chooses, and check the invariants',
     )
-    .option('--seeds <n>', 'how many seeds', wholeNumber(1, 100_000_000), 5_000)
-    .option('--from <n>', 'the first of them', wholeNumber(0, 2_147_483_647), 1)
+    .option('--seeds <n>', 'the number of seeds', wholeNumber(1, 100_000_000), 5_000)
+    .option('--from <n>', 'the first seed', wholeNumber(0, 2_147_483_647), 1)
     .option('--bug <name>', `plant a bug, to see it found: ${PLANTED_BUGS.join(', ')}`, bug)
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -58,7 +58,7 @@ function run({ seeds, from: first, bug, json }: Options): number {
       `seed ${seed}: ${describeViolation(outcome.violation)}`,
       `its shortest history, of ${shortest.length} choices (${choices.made.length} at first):`,
       ...history,
-      `again: ${again}; once it is mended, put ${seed} into FAILED_SEEDS of proof/simulation/test`,
+      `again: ${again}; once it is fixed, put ${seed} into FAILED_SEEDS of proof/simulation/test`,
     ]);
     return 1;
   }

@@ -5,18 +5,18 @@ import { type Outcome, simulate } from './simulate.ts';
 const MAX_RUNS = 3_000;
 
 /**
- * The plainest choices that still end in a violation of the same invariant: stretches are left out and choices made
- * plain, as long as that does not mend it.
+ * The plainest choices that still end in a violation of the same invariant. Stretches are left out and choices made
+ * plain, as long as the run still fails.
  */
 export function shrink(made: readonly number[], violated: Outcome, bug?: PlantedBug): number[] {
-  const wanted = violated.violation?.invariant;
+  const expected = violated.violation?.invariant;
   let best = trimmed(made);
   let runs = 0;
 
   function fails(list: readonly number[]): boolean {
     runs += 1;
     const { violation } = simulate(listedChoices(list), bug === undefined ? {} : { bug });
-    return violation !== null && violation.invariant === wanted;
+    return violation !== null && violation.invariant === expected;
   }
   function tries(list: readonly number[]): boolean {
     if (runs >= MAX_RUNS || !fails(list)) return false;
@@ -37,7 +37,7 @@ export function shrink(made: readonly number[], violated: Outcome, bug?: Planted
   return best;
 }
 
-/** The end of the list is plain anyway. */
+/** A list goes on with plain choices, so a plain end is left out. */
 function trimmed(list: readonly number[]): number[] {
   return list.slice(0, list.findLastIndex((choice) => choice !== 0) + 1);
 }

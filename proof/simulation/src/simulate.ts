@@ -12,7 +12,7 @@ import { Violation } from './violation.ts';
 import type { World } from './world.ts';
 
 export interface Outcome {
-  /** Null when all that must be true was. */
+  /** Null when every invariant held. */
   violation: Violation | null;
   steps: number;
   fired: Engine['fired'];
@@ -20,21 +20,21 @@ export interface Outcome {
 
 export interface SimulationOptions {
   bug?: PlantedBug;
-  /** Hears of what happens. */
+  /** Receives a line for every event of the run. */
   trace?: (line: string) => void;
 }
 
-/** After so many things that happened faults end, whether all is told or not. */
+/** After this number of steps faults end, whether the stories have ended or not. */
 const MAX_STEPS_WITH_FAULTS = 3_000;
 const MAX_STEPS = 12_000;
 const ATTENTION_EVERY_STEPS = 20;
-/** Back and forth between two amounts, or anything. */
+/** An order goes back and forth between two amounts, or anywhere. */
 const AMOUNTS = [
   ['50', '100'],
   ['50', '100', '0', '150.55', null],
 ] as const;
-/** At most so long between two changes. */
 const MOST_CHANGES = 5;
+/** The longest pauses between two changes. */
 const PAUSES_MS = [0, 300, 3_000, 20_000, 60_000];
 
 /** One run, decided by its choices alone: stories under faults, then none, until all is at rest. */

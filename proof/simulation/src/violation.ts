@@ -1,4 +1,4 @@
-/** What must always be true and was not; the numbers are those of the invariants that the demo checks, null a failed assertion. */
+/** A broken invariant, by the number that the demo's checks use; null is a failed assertion. */
 export class Violation extends Error {
   override readonly name = 'Violation';
   readonly invariant: number | null;

@@ -8,7 +8,7 @@ import { shrink } from '../src/shrink.ts';
 /** Every seed that ever failed. */
 const FAILED_SEEDS: readonly number[] = [2218, 3876];
 
-test('whatever is lost, repeated, late or ends in between, each order ends rewarded what it should carry, once', () => {
+test('under lost, repeated and late messages and ending processes, each order ends rewarded its target, once', () => {
   for (const seed of [...FAILED_SEEDS, ...Array.from({ length: 400 }, (_, index) => index)]) {
     const { violation } = simulate(seededChoices(seed));
     expect(violation && `seed ${seed}: ${describeViolation(violation)}`).toBeNull();
@@ -20,7 +20,7 @@ test('every fault happens', () => {
   expect([...new Set(fired.flat())].toSorted()).toEqual(FAULTS.toSorted());
 });
 
-/** From which seed on each is looked for, and the invariants that it breaks. */
+/** The first seed to try for each, and the invariants that it breaks. */
 const CALIBRATION: Readonly<Record<PlantedBug, { from: number; breaks: readonly number[] }>> = {
   no_row_lock: { from: 0, breaks: [1, 3, 4] },
   lock_and_read_in_one_statement: { from: 2_700, breaks: [1] },
@@ -42,7 +42,7 @@ test.each(PLANTED_BUGS)('a planted %s is found', (bug) => {
     const { violation } = simulate(seededChoices(seed), { bug });
     if (violation === null) continue;
     expect(breaks).toContain(violation.invariant);
-    // It is the bug that fails, not the seed.
+    // The bug fails, not the seed.
     expect(simulate(seededChoices(seed)).violation).toBeNull();
     return;
   }

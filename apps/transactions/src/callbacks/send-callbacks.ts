@@ -5,7 +5,7 @@ import {
   deleteCallbacks,
   deleteOldCallbacks,
   retryCallback,
-} from '../db/queries/callbacks/claim-and-clear.ts';
+} from '../db/queries/callbacks/outbox.ts';
 import type { CallbackKind } from '../db/tables.ts';
 import type { Settings } from '../env.ts';
 

@@ -3,16 +3,16 @@ interface Entry {
   work(): void;
 }
 
-/** What is to happen, by virtual time; at the same moment in the order in which it was planned. */
+/** Planned work, by virtual time. Work of the same moment keeps the order in which it was planned. */
 export interface Agenda {
   readonly size: number;
   add(at: number, work: () => void): void;
-  /** The earliest; undefined when nothing is left. */
+  /** Takes the earliest entry; undefined when none is left. */
   take(): Entry | undefined;
 }
 
 export function createAgenda(): Agenda {
-  // Latest first: the next one is at the end, and few are planned at a time.
+  // Latest first: the next entry is at the end, and there are few.
   const entries: Entry[] = [];
   return {
     get size() {

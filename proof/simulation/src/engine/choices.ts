@@ -2,13 +2,13 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
 /**
- * Everything that is left to chance in a run, as one list of numbers. 0 is always the plainest choice: no fault, the
- * shortest delay, the shortest story. That is what makes a failing list shrink to a short history.
+ * Everything that chance decides in a run, as one list of numbers. 0 is always the plainest choice: no fault, the
+ * shortest delay, the shortest story. So a failing list shrinks to a short history.
  */
 export interface Choices {
   /** A whole number from 0 to `bound - 1`. */
   below(bound: number): number;
-  /** What was chosen so far. */
+  /** The choices so far. */
   readonly made: readonly number[];
 }
 
@@ -25,7 +25,7 @@ export function seededChoices(seed: number): Choices {
   };
 }
 
-/** The same again; where the list ends, the plainest choice goes on for ever. */
+/** The choices of a list; after its end, the plainest ones. */
 export function listedChoices(list: readonly number[]): Choices {
   const made: number[] = [];
   return {

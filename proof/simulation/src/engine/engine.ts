@@ -6,16 +6,16 @@ import type { Effect, Flow, ProcessName } from './flow.ts';
 export interface Engine {
   now(): number;
   choices: Choices;
-  /** True in so many of a thousand occasions as the run has of this fault; never after `heal`. */
+  /** True as often, of a thousand occasions, as the run has this fault; never after `heal`. */
   happens(fault: keyof Faults): boolean;
-  /** Starts a flow in a process; `done` hears of its end, unless the process ends first. */
+  /** Starts a flow in a process; `done` is called at its end, unless the process ends first. */
   spawn(process: ProcessName, what: string, flow: Flow<void>, done?: () => void): void;
   /** Does something after a while; `idle` work does not keep the run going. */
   after(ms: number, work: () => void, idle?: 'idle'): void;
   note(what: string): void;
-  /** No fault happens any more. */
+  /** Ends all faults. */
   heal(): void;
-  /** The next thing that is planned; false when nothing but idle work is left. */
+  /** Does the next planned work; false when nothing but idle work is left. */
   advance(): boolean;
   fired: Partial<Record<keyof Faults, number>>;
 }
@@ -25,16 +25,16 @@ interface Task {
   what: string;
   life: number;
   flow: Flow<unknown>;
-  /** Its last effect was a step, which may have changed rows. */
+  /** The last effect was a step, which may have changed rows. */
   stepped?: boolean;
   done(result: unknown): void;
 }
 
 const VICTIMS: readonly ProcessName[] = ['worker', 'transactions', 'processing', 'server', 'wallet'];
-/** Shorter than the longest delays, so that the sender goes on without an answer. */
+/** Shorter than the longest delays, so that a sender goes on without an answer. */
 const CALL_TIMEOUT_MS = 5_000;
 const RESTART_MS = 2_000;
-/** At most so long, each as often as the others. */
+/** The longest delays, each as likely as the others. */
 const STEP_DELAYS_MS = [0, 0, 0, 0, 5, 50, 500];
 const MESSAGE_DELAYS_MS = [2, 2, 5, 20, 300, 1_000];
 const LONG_MS = [1_000, 10_000, 60_000, 100_000];
@@ -62,7 +62,7 @@ export function createEngine(options: {
   const downUntil = { ...lives };
   const fired: Engine['fired'] = {};
   let faults: Readonly<Faults> = chooseFaults(choices);
-  /** Whose flows end and stand still; null: everybody's. */
+  /** The process whose flows end and stall; null: every process. */
   const victim = [null, ...VICTIMS][choices.below(VICTIMS.length + 1)] ?? null;
   let now = 0;
   let idle = 0;
@@ -113,7 +113,7 @@ export function createEngine(options: {
         const may_fail = effect.may_fail && (victim ?? task.process) === task.process;
         if (may_fail && happens('crash')) return crash(task.process, effect.what);
         const stalls = may_fail && happens('stall');
-        if (stalls) note(`${task.process} stands still before "${effect.what}"`);
+        if (stalls) note(`${task.process} stalls before "${effect.what}"`);
         return after(stalls ? pick(LONG_MS) : pick(STEP_DELAYS_MS), () => resume(task, undefined));
       }
       case 'sleep':
@@ -123,7 +123,7 @@ export function createEngine(options: {
     }
   }
 
-  /** The caller goes on with the first answer that comes in time, else with null. */
+  /** The caller goes on with the first answer in time, else with null. */
   function send(task: Task, call: Extract<Effect, { kind: 'call' }>): void {
     let answered = false;
     const answer = (value: unknown): void => {
@@ -152,7 +152,7 @@ export function createEngine(options: {
     const { to, handle } = call;
     const travel = (): number => (happens('delay') ? pick(LONG_MS) : pick(MESSAGE_DELAYS_MS));
     after(travel(), () => {
-      if (downUntil[to] > now) return note(`${name}: nobody is there`);
+      if (downUntil[to] > now) return note(`${name}: it is down`);
       const done = (result: unknown): void => {
         if (happens('lose_answer')) return note(`${name}: the answer is lost`);
         after(travel(), () => answer(result));
@@ -164,7 +164,7 @@ export function createEngine(options: {
   function begin(task: Task): void {
     const wait_ms = Math.max(0, downUntil[task.process] - now);
     if (wait_ms === 0) return resume(task, undefined);
-    // Started anew with the process, as a queue does that finds nobody there.
+    // It starts with the process, as the queue of a process that is down.
     after(wait_ms, () => begin({ ...task, life: lives[task.process] }));
   }
 

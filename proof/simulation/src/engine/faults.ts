@@ -2,21 +2,21 @@ import type { Choices } from './choices.ts';
 
 /** How often each fault happens, per thousand of its occasions. */
 export interface Faults {
-  /** A process ends before its next effect, with all it was doing. */
+  /** A process ends before its next effect, with all its flows. */
   crash: number;
-  /** It stands still there for longer than every lease, and then goes on. */
+  /** A process stalls there for longer than every lease, and then goes on. */
   stall: number;
   lose_request: number;
   lose_answer: number;
   /** A request arrives twice, the second time perhaps much later. */
   repeat_request: number;
-  /** A message takes longer than its sender waits. */
+  /** A message takes longer than its sender's timeout. */
   delay: number;
   /** Every row of every job queue is gone. */
   wipe_queues: number;
-  /** Trust refuses what it had accepted. */
+  /** Trust refuses a request that it had accepted. */
   refuse: number;
-  /** A basket or refund takes long to be finished. */
+  /** A basket or refund takes long to finish. */
   slow_trust: number;
   /** Transactions answers with the cashback as it was some time ago. */
   stale_answer: number;
@@ -24,7 +24,7 @@ export interface Faults {
   silent_shop: number;
 }
 
-/** What each fault does when it is strong. A run has some of them, so that a rare one is not drowned by the others. */
+/** The strongest rate of each fault. A run has only some of them, so that frequent faults do not hide rare ones. */
 const MOST: Faults = {
   crash: 60,
   stall: 100,

@@ -1,21 +1,21 @@
 export type ProcessName = 'client' | 'server' | 'worker' | 'processing' | 'transactions' | 'trust' | 'wallet';
 
-/** What a flow does next. Between two of them anything may happen, its own end included. */
+/** What a flow does next. Between two effects anything may happen, the end of its process included. */
 export type Effect =
   | { kind: 'step'; what: string; may_fail: boolean }
   | { kind: 'sleep'; ms: number }
   | { kind: 'call'; to: ProcessName; what: string; handle: () => Flow<unknown> };
 
-/** What a process does, one effect after another. */
+/** The work of a process, one effect after another. */
 export type Flow<Result> = Generator<Effect, Result, unknown>;
 
-/** Work that takes place whole or not at all, as a transaction does that holds its locks. */
+/** Work that happens whole or not at all, as a transaction that holds its locks. */
 export function* atomically<Result>(what: string, work: () => Result): Flow<Result> {
   yield { kind: 'step', what, may_fail: true };
   return work();
 }
 
-/** The same in a process that is outside of the system and does not fail. */
+/** The same in a process outside of the system, which does not fail. */
 export function* outside<Result>(what: string, work: () => Result): Flow<Result> {
   yield { kind: 'step', what, may_fail: false };
   return work();
@@ -25,7 +25,7 @@ export function* sleep(ms: number): Flow<void> {
   yield { kind: 'sleep', ms };
 }
 
-/** Asks another process. Null: no answer came, and whether the request took effect is not known. */
+/** Calls another process. Null: there was no answer, and it is unknown whether the request took effect. */
 export function* call<Answer>(
   to: ProcessName,
   what: string,
@@ -34,8 +34,12 @@ export function* call<Answer>(
   return (yield { kind: 'call', to, what, handle }) as Answer | null;
 }
 
-/** Asks until an answer comes. */
-export function* insist<Answer>(to: ProcessName, what: string, handle: () => Flow<Answer>): Flow<Answer> {
+/** Repeats a call until it is answered. */
+export function* callUntilAnswered<Answer>(
+  to: ProcessName,
+  what: string,
+  handle: () => Flow<Answer>,
+): Flow<Answer> {
   for (;;) {
     const answer = yield* call(to, what, handle);
     if (answer !== null) return answer;

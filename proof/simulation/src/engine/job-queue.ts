@@ -9,18 +9,18 @@ interface Job {
 }
 
 /**
- * A queue as the apps use it: one waiting and one active job per key, a lease after which an active job is somebody
- * else's, and no promise that a row survives.
+ * A queue as the apps use it: one waiting and one active job per key, a lease after which another worker takes an
+ * active job, and no guarantee that a row survives.
  */
 export interface JobQueue {
   enqueue(key: string, about: string, after_ms?: number): void;
-  /** Whether a job is there for it, under any key. */
+  /** Whether there is a job about it, under any key. */
   knows(about: string): boolean;
   wipe(): void;
 }
 
 const LEASE_MS = 30_000;
-/** At most so long until a job that is due is picked up: the others are busy. */
+/** The longest waits until a job that is due is picked up: other work comes first. */
 const PICK_UP_MS = [0, 10, 1_000, 10_000];
 
 export function createJobQueue(
@@ -43,7 +43,7 @@ export function createJobQueue(
 
   function start(job: Job): void {
     if (job.active || !jobs.includes(job)) return;
-    // It is picked up when the active one of its key is done.
+    // It starts when the active job of its key ends.
     if (jobs.some((one) => one.active && one.key === job.key)) return;
     job.active = true;
     let done = false;

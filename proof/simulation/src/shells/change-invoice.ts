@@ -1,4 +1,4 @@
-import { type Flow, atomically, insist, sleep } from '../engine/flow.ts';
+import { type Flow, atomically, callUntilAnswered, sleep } from '../engine/flow.ts';
 import type { World } from '../world.ts';
 import { writeVersion } from './write-transactions.ts';
 
@@ -16,7 +16,7 @@ export interface Story {
 export function* tellStory(world: World, story: Story): Flow<void> {
   for (const [index, { amount, after_ms }] of story.captured.entries()) {
     yield* sleep(after_ms);
-    yield* insist('transactions', `invoice ${story.order_id} is at ${amount ?? 'nothing'}`, () =>
+    yield* callUntilAnswered('transactions', `invoice ${story.order_id} is at ${amount ?? 'nothing'}`, () =>
       stateInvoice(world, story, index, amount),
     );
   }

@@ -1,29 +1,29 @@
 import { type Flow, type ProcessName, call } from '../engine/flow.ts';
 import type { World } from '../world.ts';
 
-const AGAIN_MS = [1_000, 8_000, 40_000];
+const RETRY_MS = [1_000, 8_000, 40_000];
 
 interface Callback {
   from: ProcessName;
   to: ProcessName;
   what: string;
   handle: () => Flow<true>;
-  /** Until it is taken, or a few times only. */
+  /** Retried until it is accepted, or a few times only. */
   for_ever: boolean;
 }
 
-/** A callback out of a table: whatever happens to its sender, it is sent until somebody takes it. */
+/** A callback from an outbox: whatever happens to its sender, it is sent until it is accepted. */
 export function deliver({ engine }: Pick<World, 'engine'>, callback: Callback): void {
   const { from, to, what, handle, for_ever } = callback;
-  let taken = false;
+  let accepted = false;
   const attempt = (count: number): void => {
-    if (taken) return;
+    if (accepted) return;
     engine.spawn(from, `send "${what}"`, send());
-    const again_ms = AGAIN_MS[count] ?? (for_ever ? AGAIN_MS.at(-1) : undefined);
-    if (again_ms !== undefined) engine.after(again_ms, () => attempt(count + 1));
+    const retry_ms = RETRY_MS[count] ?? (for_ever ? RETRY_MS.at(-1) : undefined);
+    if (retry_ms !== undefined) engine.after(retry_ms, () => attempt(count + 1));
   };
   function* send(): Flow<void> {
-    if ((yield* call(to, what, handle)) !== null) taken = true;
+    if ((yield* call(to, what, handle)) !== null) accepted = true;
   }
   engine.after(0, () => attempt(0));
 }

@@ -10,7 +10,7 @@ const EVERY_MS = 20_000;
 const CHARGE_GRACE_MS = 60_000;
 const OVERDUE_MS = 10_000;
 
-/** What each app does again and again: it finds its own unfinished rows, whatever happened to its queue. */
+/** The loops of each app, which find its unfinished rows, whatever happened to its queue. */
 export function startSweeps(world: World): void {
   const { engine, forgotten, tables } = world;
   const every = (process: ProcessName, what: string, flow: () => Flow<void>): void => {

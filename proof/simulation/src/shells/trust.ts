@@ -59,7 +59,7 @@ function answerOf(status: 'pending' | 'success' | 'failed' | 'missing'): TrustAn
   return status === 'failed' ? { status, reason: 'refused by the payment system' } : { status };
 }
 
-/** At once, or later; then the money moves, and billing tells the wallet. */
+/** At once, or later. Then the money moves, and billing sends a callback to the wallet. */
 function settleSoon(
   world: World,
   request: { status: 'pending' | 'success' | 'failed' },
