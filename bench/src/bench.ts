@@ -3,9 +3,12 @@ import { chargeCommand } from './charge/command.ts';
 import { enqueueCommand } from './enqueue/command.ts';
 import { registerCommand } from './register/command.ts';
 
-await new Command('bench')
-  .description('Benchmarks, each measured beside its peer or its limit in the same run')
-  .addCommand(registerCommand())
-  .addCommand(enqueueCommand())
-  .addCommand(chargeCommand())
-  .parseAsync();
+export function benchCommand(): Command {
+  return new Command('bench')
+    .description('Benchmarks, each measured beside its peer or its limit in the same run')
+    .addCommand(registerCommand())
+    .addCommand(enqueueCommand())
+    .addCommand(chargeCommand());
+}
+
+if (import.meta.main) await benchCommand().parseAsync();

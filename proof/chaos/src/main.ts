@@ -16,26 +16,35 @@ interface Options {
   only: string;
 }
 
-const program = new Command('chaos')
-  .description(
-    'Run the whole system under load and random faults, then heal, drain, and check every invariant',
-  )
-  .option('--minutes <n>', 'how long faults go on; longer until each kind has happened once', minutes, 2)
-  .option('--seed <n>', 'decides the orders, and the schedule of the faults', wholeNumber(0, 999_999_999), 1)
-  .option('--only <text>', 'only the faults whose name contains it', kinds, '')
-  .option('--json', 'print the report as JSON')
-  .addHelpText(
-    'after',
-    `
+export function chaosCommand(): Command {
+  return new Command('chaos')
+    .description(
+      'Run the whole system under load and random faults, then heal, drain, and check every invariant',
+    )
+    .option('--minutes <n>', 'how long faults go on; longer until each kind has happened once', minutes, 2)
+    .option(
+      '--seed <n>',
+      'decides the orders, and the schedule of the faults',
+      wholeNumber(0, 999_999_999),
+      1,
+    )
+    .option('--only <text>', 'only the faults whose name contains it', kinds, '')
+    .option('--json', 'print the report as JSON')
+    .addHelpText(
+      'after',
+      `
 Starts a Postgres of its own, on a small file system where it may mount one (root on Linux), and all apps.
 Exit code: 0 nothing lost, nothing doubled, everything drained, and every kind of fault happened; 1 anything else.`,
-  )
-  .parse();
+    )
+    .action(async (options: Options) => {
+      // Node's own exit waits for every open request, and requests on connections that were swallowed never end.
+      process.exit(await run(options));
+    });
+}
 
-// Node's own exit waits for every open request, and requests on connections that were swallowed never end.
-process.exit(await main(program.opts<Options>()));
+if (import.meta.main) await chaosCommand().parseAsync();
 
-async function main({ minutes: duration, seed, json, only }: Options): Promise<number> {
+async function run({ minutes: duration, seed, json, only }: Options): Promise<number> {
   using stop = waitForStop();
   process.stderr.write(`chaos: ${duration} minutes, seed ${seed}\n`);
   const work_folder = mkdtempSync(path.join(tmpdir(), 'cashback-chaos-'));

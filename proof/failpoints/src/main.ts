@@ -17,21 +17,25 @@ interface Options {
   json?: true;
 }
 
-const program = new Command('failpoints')
-  .description(
-    'Play one order through the whole system, kill or cut off a process between two of its effects, check every invariant; again for the next two',
-  )
-  .option('--all', 'visit every point')
-  .option('--points <n>', 'how many points to visit without --all', wholeNumber(0, 999_999_999), 40)
-  .option('--seed <n>', 'picks the points', wholeNumber(0, 999_999_999), 1)
-  .option('--only <text>', 'only points whose description contains it, such as "worker killed"', '')
-  .option('--systems <n>', 'how many systems share the points', wholeNumber(0, 999_999_999), 2)
-  .option('--json', 'print the report as JSON')
-  .addHelpText('after', '\nExit code: 0 every invariant held at every visited point; 1 anything else.')
-  .parse();
+export function failpointsCommand(): Command {
+  return new Command('failpoints')
+    .description(
+      'Play one order through the whole system, kill or cut off a process between two of its effects, check every invariant; again for the next two',
+    )
+    .option('--all', 'visit every point')
+    .option('--points <n>', 'how many points to visit without --all', wholeNumber(0, 999_999_999), 40)
+    .option('--seed <n>', 'picks the points', wholeNumber(0, 999_999_999), 1)
+    .option('--only <text>', 'only points whose description contains it, such as "worker killed"', '')
+    .option('--systems <n>', 'how many systems share the points', wholeNumber(0, 999_999_999), 2)
+    .option('--json', 'print the report as JSON')
+    .addHelpText('after', '\nExit code: 0 every invariant held at every visited point; 1 anything else.')
+    .action(async (options: Options) => {
+      // Node's own exit waits for every open request, and requests on connections that were swallowed never end.
+      process.exit(await main(options));
+    });
+}
 
-// Node's own exit waits for every open request, and requests on connections that were swallowed never end.
-process.exit(await main(program.opts<Options>()));
+if (import.meta.main) await failpointsCommand().parseAsync();
 
 async function main(options: Options): Promise<number> {
   using stop = waitForStop();

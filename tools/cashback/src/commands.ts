@@ -31,6 +31,21 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('@cashback/simulation/command')).simulateCommand(),
   },
   {
+    name: 'failpoints',
+    summary: 'kill a process between any two effects of one order',
+    load: async () => (await import('@cashback/failpoints/command')).failpointsCommand(),
+  },
+  {
+    name: 'chaos',
+    summary: 'run the whole system under load and random faults',
+    load: async () => (await import('@cashback/chaos/command')).chaosCommand(),
+  },
+  {
+    name: 'bench',
+    summary: 'measure it, and what it is measured against',
+    load: async () => (await import('@cashback/bench/command')).benchCommand(),
+  },
+  {
     name: 'check',
     summary: 'check the code without running it',
     // The checks belong to the repository, not to a package: the only import that leaves its package.
