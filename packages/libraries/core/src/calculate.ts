@@ -48,8 +48,8 @@ export function calculateCashback(input: CalculationInput): Calculation {
   const alone = SOURCES.map((source) =>
     valueOfSource(source, base, input.rates ?? [], rules, input.service_cashback),
   );
-  const limit = mostOfAllSources(base, config);
-  const values = holdTogether(alone, limit, config.rounding_step);
+  const limit = totalCap(base, config);
+  const values = applyTotalCap(alone, limit, config.rounding_step);
   const sources = alone.map((each, index) => ({ alone: each, value: values[index] ?? 0n }));
 
   const target: AmountsBySource = Object.fromEntries(
@@ -71,7 +71,7 @@ export function clearedSums(
 }
 
 /** `max_share` of the base, down to a multiple of the step: never more, whatever the rounding. */
-function mostOfAllSources(base: Amount, { max_share, rounding_step }: ServiceConfig): Amount {
+function totalCap(base: Amount, { max_share, rounding_step }: ServiceConfig): Amount {
   return roundToStep(base * max_share, rounding_step * RATE_ONE, 'down') / RATE_ONE;
 }
 
@@ -79,7 +79,7 @@ function mostOfAllSources(base: Amount, { max_share, rounding_step }: ServiceCon
  * What each source gives beside the others: its own value, or its part of the limit when all together exceed it.
  * Every part is a multiple of the step and at most the source's own value.
  */
-function holdTogether(alone: readonly SourceValue[], limit: Amount, step: Amount): Amount[] {
+function applyTotalCap(alone: readonly SourceValue[], limit: Amount, step: Amount): Amount[] {
   const values = alone.map(({ value }) => value);
   if (sumAmounts(values) <= limit) return values;
   const inSteps = values.map((value) => value / step);
