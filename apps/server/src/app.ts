@@ -10,7 +10,7 @@ const DATABASE_WAIT_MS = 10_000;
 const QUEUE_CONNECTIONS = 2;
 const STOP_JOBS_MS = 5_000;
 
-/** Starts the server: tRPC under `/trpc`, and `/health`. Throws an expected error when the database cannot be used. */
+/** Starts the server: tRPC under `/trpc`, and `/health`. Throws an expected error when the database is not usable. */
 export function startServer(settings: Settings, context: AppContext): Promise<RunningApp> {
   return startParts((parts) => start(parts, settings, context));
 }
@@ -32,7 +32,7 @@ async function start(
   const registering = openDatabase({
     ...connection,
     url,
-    // Transactions of groups, and of single calls beside them.
+    // Batches, and the single calls of failed batches beside them.
     max_connections: 2 * settings.register_concurrency,
     lock_timeout_ms: settings.register_lock_timeout_ms,
   });

@@ -9,7 +9,7 @@ export const settingsSchema = z.object({
   host: setting.text('The address to listen on', '127.0.0.1').default('127.0.0.1'),
   port: setting.port('The port to listen on; 0 takes a free one', '4100'),
   bearer_tokens: setting.tokens(
-    'Bearer tokens that are accepted here, with the scopes register, events, order, rates, rates.read',
+    'Accepted bearer tokens, with the scopes register, events, order, rates, rates.read',
     '[{"caller":"processing","token":"<random text>","scopes":["register","order","rates.read"]}]',
   ),
   max_connections: setting.integer({
@@ -25,18 +25,19 @@ export const settingsSchema = z.object({
     default: 500,
   }),
   register_concurrency: setting.integer({
-    description: 'Transactions of register at once; it has twice as many connections of its own',
+    description: 'Concurrent transactions of register; it has twice as many connections of its own',
     min: 1,
     max: 50,
     default: 2,
   }),
   register_max_pending: setting.integer({
-    description: 'Most calls of register that wait or run; further ones are told OVERLOADED at once',
+    description:
+      'Most calls of register that wait or run; further ones are refused with OVERLOADED immediately',
     min: 1,
     max: 100_000,
     default: 5_000,
   }),
-  // Longer than deadlock_timeout of Postgres, which is 1 s unless it was changed: else a deadlock is taken for a wait.
+  // Longer than deadlock_timeout of Postgres (1 s by default): otherwise the wait ends before a deadlock is detected.
   register_lock_timeout_ms: setting.integer({
     description: 'How long a register waits for an order that another transaction holds, in ms',
     min: 50,
@@ -44,13 +45,13 @@ export const settingsSchema = z.object({
     default: 1_500,
   }),
   max_batch_size: setting.integer({
-    description: 'How many calls one HTTP request may carry',
+    description: 'Most calls in one HTTP request',
     min: 1,
     max: 1_000,
     default: 50,
   }),
   body_limit_bytes: setting.integer({
-    description: 'Largest body of an HTTP request, in bytes; a call of register has at most about 18,000',
+    description: 'Largest body of an HTTP request, in bytes; a call of register has about 18,000 at most',
     min: 32_768,
     max: 67_108_864,
     default: 1_048_576,

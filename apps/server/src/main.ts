@@ -4,7 +4,7 @@ import { env, settingsSchema } from './env.ts';
 
 await runApp({
   name: 'server',
-  description: 'Stores the cashback that orders should carry, and queues the work of bringing it about.',
+  description: 'Stores the cashback that orders should carry, and queues the jobs that reward it.',
   settings: settingsSchema,
   env,
   start: startServer,

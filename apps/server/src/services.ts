@@ -13,7 +13,7 @@ interface ServicesOptions {
   log: Log;
 }
 
-/** What stands behind the router. Trouble of the database becomes an error that callers can act on. */
+/** The functions behind the router. An unavailable database becomes an error that callers can act on. */
 export function createServices({ database, register, log }: ServicesOptions): CashbackServices {
   async function guard<Output>(procedure: string, work: Promise<Output>): Promise<Output> {
     try {

@@ -70,7 +70,7 @@ test.each([
   ['1000000000000', '"1000000000000"'],
   [5, '5'],
   [null, 'null'],
-])('an amount %j is refused with what was expected and what came', async (value, received) => {
+])('an amount %j is refused with what was expected and what was received', async (value, received) => {
   const answers = await Promise.all([
     register({ cleared_sum: value }),
     register({ cashback_by_source: [{ source: 'service', value }] }),
@@ -181,7 +181,7 @@ test.each<[string, Record<string, unknown>, string, string]>([
   expect(await snapshotOf(server)).toBe(before);
 });
 
-test('every field that is wrong is named in one answer', async () => {
+test('one answer names every malformed field', async () => {
   const { issues } = await post('register', '{"order_id":"x","cleared_sum":1}');
   expect(issues.map(({ path }) => path)).toEqual([
     'service',
@@ -214,7 +214,7 @@ test('malformed JSON is refused as such', async () => {
   });
 });
 
-test('a body of another kind than JSON is refused', async () => {
+test('a body that is not JSON is refused', async () => {
   const answer = await post('register', 'order_id=1', {
     'content-type': 'application/x-www-form-urlencoded',
   });
@@ -239,7 +239,7 @@ test.each([
   ['no token', { authorization: '' }],
   ['an unknown token', { authorization: 'Bearer someone-elses-token' }],
   ['another kind of authorization', { authorization: `Basic ${TOKEN}` }],
-])('%s is refused before the body is looked at', async (_, headers) => {
+])('%s is refused before the body is read', async (_, headers) => {
   expect(await post('register', '{', headers)).toMatchObject({ status: 401, code: 'UNAUTHORIZED' });
 });
 
@@ -257,7 +257,7 @@ test('an unknown procedure is not found', async () => {
   expect(await post('unregister', '{}')).toMatchObject({ status: 404, code: 'NOT_FOUND' });
 });
 
-test('the health is open to anybody', async () => {
+test('/health needs no token', async () => {
   const response = await fetch(`${server.url}/health`);
   expect([response.status, await response.json()]).toEqual([200, { status: 'ok', name: 'server' }]);
 });

@@ -1,21 +1,21 @@
 import { type TcpProxy, startTcpProxy } from '@cashback/proxies';
 
-/** What becomes of a COMMIT: it takes effect and its answer is lost, or it is lost on its way there. */
+/** The fate of a COMMIT: its answer is lost after it took effect, or the COMMIT itself is lost. */
 export type CommitLoss = 'answer' | 'request';
 
 export interface CommitRelay extends TcpProxy {
   /** The next transaction that names the order loses its COMMIT, and its connection is reset. */
   loseCommitOf(orderId: string, loss: CommitLoss): void;
-  /** How many were lost. */
+  /** The number of lost COMMITs. */
   lost: number;
 }
 
 const BEGIN = 'BEGIN ';
 const COMMIT = 'COMMIT\0';
-/** Of the answer "command complete". */
+/** The type byte of the answer "command complete". */
 const COMMITTED = 'COMMIT\0';
 
-/** A way to the database on which chosen COMMITs get lost. */
+/** A proxy to the database that loses chosen COMMITs. */
 export async function startCommitRelay(databaseUrl: string): Promise<CommitRelay> {
   let chosen: { orderId: string; loss: CommitLoss } | null = null;
   const relay: CommitRelay = {
@@ -34,7 +34,7 @@ export async function startCommitRelay(databaseUrl: string): Promise<CommitRelay
           return losing ? 'forward' : 'reset';
         },
         fromTarget(chunk) {
-          // The connection is reset only when the COMMIT has taken effect for certain.
+          // The connection is reset only once the COMMIT has certainly taken effect.
           if (losing) return chunk.includes(COMMITTED) ? 'reset' : 'drop';
           return 'forward';
         },

@@ -44,7 +44,7 @@ function fail(error: Error): void {
 
 type Results = (RegisterOutput | CashbackError)[];
 
-/** A transaction that registers and then waits to be told how to end. */
+/** A transaction that registers and then waits until the test ends it. */
 function openRegister(inputs: RegisterInput[]) {
   const written = Promise.withResolvers<Results>();
   const end = Promise.withResolvers<void>();
@@ -76,7 +76,7 @@ async function expectSumOfNewestEvents(orderId: string): Promise<void> {
   expect(rows[0]?.stored).toBe(rows[0]?.summed);
 }
 
-test('a register that waited for another one decides on what that one stored, not on what was there before', async () => {
+test('a register that waited for another decides on what the other stored, not on what was there before', async () => {
   const { order_id } = registerInput();
   await server.client.register(registerInput({ order_id, ...values('5') }));
 
@@ -88,7 +88,7 @@ test('a register that waited for another one decides on what that one stored, no
   first.commit();
 
   await first.ended;
-  // Decided on the events from before its wait, it would be unchanged, and the order would keep 2 of `service`.
+  // Decided on the events from before the wait, it would be unchanged, and the order would keep 2 of `service`.
   expect(await second.ended).toMatchObject([{ outcome: 'registered', revision: 3, cashback_sum: '5.0000' }]);
   const { target } = await server.client.order({ order_id });
   expect(target).toEqual([
@@ -98,7 +98,7 @@ test('a register that waited for another one decides on what that one stored, no
   await expectSumOfNewestEvents(order_id);
 });
 
-test('two first registers of one order take turns: one makes it, the other changes it', async () => {
+test('two first registers of one order take turns: one creates the order, the other changes it', async () => {
   const { order_id } = registerInput();
   const first = openRegister([registerInput({ order_id, ...values('5') })]);
   await first.written;
@@ -112,7 +112,7 @@ test('two first registers of one order take turns: one makes it, the other chang
   ]);
 });
 
-test('the row, the events and the job are there together or not at all', async () => {
+test('row, events and job are committed together or not at all', async () => {
   const known = registerInput();
   await server.client.register(known);
   await server.admin.pool.query('DELETE FROM cashback_jobs.job WHERE singleton_key = $1', [known.order_id]);
@@ -133,7 +133,7 @@ test('the row, the events and the job are there together or not at all', async (
   expect(await queuedJobs(server, fresh.order_id)).toBe(1);
 });
 
-test('many registers of one order at once give revisions without gaps, and the last one is the target', async () => {
+test('concurrent registers of one order give revisions without gaps, and the last one is the target', async () => {
   const { order_id } = registerInput();
   const client = createCashbackClient({ url: server.url, token: TOKEN, batching: false });
   const calls = 40;
@@ -171,7 +171,7 @@ test('of many first registers that expect no order, exactly one is stored', asyn
   );
 });
 
-test('sets that name the same orders in other orders never deadlock', async () => {
+test('batches that name the same orders in different sequences never deadlock', async () => {
   const inputs = Array.from({ length: 30 }, () => registerInput());
   const deadlocks = await deadlockCount();
   for (let round = 1; round <= 5; round++) {
@@ -217,7 +217,7 @@ const call = fc.record(
   { noNullPrototype: true },
 );
 
-test('a set is registered exactly as its calls one by one, and every sum stays that of the newest events', async () => {
+test('a batch is registered exactly as its calls one by one, and every sum equals its newest events', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.array(call, { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 4 }),

@@ -69,7 +69,7 @@ function shuffled<Item>(items: readonly Item[]): Item[] {
     .map(({ item }) => item);
 }
 
-/** Deadlocks that Postgres had to end. It counts them when the session that was hit comes to its end. */
+/** Deadlocks that Postgres resolved. It counts them when the victim's session ends. */
 async function deadlocksOfEndedSessions(): Promise<number> {
   return until('all sessions but this one to end', async () => {
     const { rows } = await admin.pool.query<{ sessions: number; deadlocks: number }>(`
@@ -81,7 +81,7 @@ async function deadlocksOfEndedSessions(): Promise<number> {
   }).then(({ deadlocks }) => deadlocks);
 }
 
-/** As the worker does it, though it names its orders in any order: lock, load, write, enqueue. */
+/** As the worker does, with its orders in any sequence: lock, load, write, enqueue. */
 async function chargeLikeWorker(
   { database, jobs }: Awaited<ReturnType<typeof openAs>>,
   ids: readonly string[],
@@ -102,7 +102,7 @@ async function chargeLikeWorker(
   );
 }
 
-test('batches that name the same orders in other orders, and workers that lock them, never deadlock', async () => {
+test('batches and workers that lock the same orders in different sequences never deadlock', async () => {
   const other = await startServerHere();
   const clients = [server, server, other, other].map(({ url }) => openClient(url));
   const worker = await openAs('cashback_worker');
@@ -111,7 +111,7 @@ test('batches that name the same orders in other orders, and workers that lock t
   await Promise.all(inputs.map((input) => server.client.register(input)));
 
   for (let round = 1; round <= 6; round++) {
-    // A client sends what it is called with in one turn as one request, in that order.
+    // A client sends the calls of one turn as one request, in their order.
     const batches = [inputs, inputs.toReversed(), shuffled(inputs), shuffled(inputs)];
     const calls = batches.flatMap((batch, index) =>
       batch.map((input) => clients[index]?.register({ ...input, ...values(`${round}`, `${index}`) })),
@@ -124,7 +124,7 @@ test('batches that name the same orders in other orders, and workers that lock t
 });
 
 /**
- * A session that is never the victim of a deadlock: whom it waits for looks for one long before it does.
+ * A session that is never the victim of a deadlock: the other session checks for deadlocks long before this one.
  */
 async function openRival() {
   const rival = await admin.pool.connect();
@@ -153,7 +153,7 @@ function oneWaits(): Promise<true> {
   return until('the register to wait', async () => (await waitingForLocks(server)) === 1);
 }
 
-test('a set of registers that deadlocks with a session which locks two orders the wrong way round starts over', async () => {
+test('a batch that deadlocks with a session that locks two orders in reverse starts over', async () => {
   const [first, second] = [await registered(), await registered()];
   const { database, jobs } = await openAs('cashback_server');
   const rival = await openRival();
@@ -167,9 +167,9 @@ test('a set of registers that deadlocks with a session which locks two orders th
       { ...second, ...values('7') },
     ]);
   });
-  results.catch(() => {}); // looked at below
+  results.catch(() => {}); // awaited below
   await oneWaits();
-  await rival.lock(first.order_id); // granted only because the other side is turned away
+  await rival.lock(first.order_id); // granted only because the other session is the victim
   await rival.commit();
   expect(await results).toMatchObject([
     { outcome: 'registered', revision: 2, cashback_sum: '6.0000' },
@@ -178,7 +178,7 @@ test('a set of registers that deadlocks with a session which locks two orders th
   expect(attempts).toBe(2);
 });
 
-test('a batch of calls meets such a session without any of its callers noticing', async () => {
+test('calls that deadlock with such a session succeed for their callers', async () => {
   const [first, second] = [await registered(), await registered()];
   const rival = await openRival();
   await rival.lock(second.order_id);
@@ -187,7 +187,7 @@ test('a batch of calls meets such a session without any of its callers noticing'
     client.register({ ...first, ...values('6') }),
     client.register({ ...second, ...values('7') }),
   ]);
-  calls.catch(() => {}); // looked at below
+  calls.catch(() => {}); // awaited below
   await oneWaits();
   await rival.lock(first.order_id);
   await rival.commit();
@@ -197,17 +197,17 @@ test('a batch of calls meets such a session without any of its callers noticing'
   ]);
 });
 
-test('a lone call that deadlocks over its order and its job starts over', async () => {
+test('a single call that deadlocks over its order and its job starts over', async () => {
   const { order_id } = await registered();
   await admin.pool.query('DELETE FROM cashback_jobs.job WHERE singleton_key = $1', [order_id]);
   const { jobs } = await openAs('cashback_server');
   const rival = await openRival();
   const job = { key: chargeKey(order_id), payload: { order_id } };
-  // Never before the order: this is what the server and the worker take care not to do.
+  // The server and the worker always lock the order before its job; this rival does it in reverse.
   await jobs.enqueue(chargeQueue, [job], { client: rival.client, drizzle: admin.drizzle });
 
   const call = openClient(server.url).register(registerInput({ order_id, ...values('6') }));
-  call.catch(() => {}); // looked at below
+  call.catch(() => {}); // awaited below
   await oneWaits();
   await rival.lock(order_id);
   await rival.commit();
@@ -217,7 +217,7 @@ test('a lone call that deadlocks over its order and its job starts over', async 
   expect(await deadlocksOfEndedSessions()).toBe(1);
 });
 
-/** The first so many changes of an order fail with the given state. */
+/** The first `times` changes of an order fail with the given state. */
 async function makeTrouble(sqlstate: string, times: number): Promise<void> {
   await admin.pool.query(`
     CREATE SEQUENCE cashback.troubles;
@@ -235,14 +235,14 @@ const TROUBLES = [
   ['a serialization failure', '40001'],
 ] as const;
 
-test.each(TROUBLES)('%s that passes is not told to the caller', async (_, sqlstate) => {
+test.each(TROUBLES)('a passing %s is retried and the call succeeds', async (_, sqlstate) => {
   await makeTrouble(sqlstate, 2);
   const input = registerInput();
   expect(await openClient(server.url).register(input)).toMatchObject({ outcome: 'registered', revision: 1 });
 });
 
 test.each(TROUBLES)(
-  '%s that goes on is told as overload after a few attempts, and nothing was changed',
+  'a lasting %s is OVERLOADED after a few attempts, and nothing changes',
   async (_, sqlstate) => {
     await makeTrouble(sqlstate, 1_000_000);
     const input = registerInput();

@@ -31,7 +31,7 @@ async function send({ path, body, headers }: Sent, stock: boolean) {
       'content-type': 'application/json',
       authorization: `Bearer ${TOKEN}`,
       ...headers,
-      // What it asks for is what is sent anyway; having it, a request goes to the stock adapter.
+      // It asks for the usual form; its presence alone sends the request to the stock adapter.
       ...(stock && { 'trpc-accept': 'application/json' }),
     },
     ...(body !== undefined && { body }),
@@ -92,7 +92,7 @@ const CASES: Record<string, Sent> = {
   },
 };
 
-test.each(Object.keys(CASES))('%s is answered as the stock adapter answers it', async (name) => {
+test.each(Object.keys(CASES))('%s is answered as by the stock adapter', async (name) => {
   const sent = CASES[name] as Sent;
   const stock = await send(sent, true);
   expect(await send(sent, false)).toEqual(stock);

@@ -12,7 +12,7 @@ beforeEach(async () => {
   await server.admin.pool.query('DELETE FROM cashback.feed_epochs WHERE epoch > 1');
 });
 
-/** Where the feed ends now. Its horizon is the whole database server's: other tests may hold it back for a while. */
+/** The current end of the feed. Its horizon spans the whole database server: other tests may hold it back for a while. */
 async function endOfFeed(): Promise<string> {
   const marker = registerInput();
   await server.client.register(marker);
@@ -54,7 +54,7 @@ test('an event that commits late is not skipped: the feed waits for it', async (
   const early = registerInput();
   await server.client.register(early);
 
-  // Younger than the open transaction, so a reader who got it now would pass by the late one.
+  // Younger than the open transaction: a reader that got it now would skip the late event.
   expect(await readFeed(start)).toEqual({ events: [], cursor: start });
   expect((await server.client.events({ after: start })).cursor).toBe(start);
   await late.commit();
@@ -66,7 +66,7 @@ test('an event that commits late is not skipped: the feed waits for it', async (
   expect(events.map(({ order_id }) => order_id)).toEqual(['late', early.order_id]);
 });
 
-test('pages of any size join exactly: every event once, in one order', async () => {
+test('pages of any size hold every event once, in one order', async () => {
   const start = await endOfFeed();
   for (let round = 1; round <= 4; round++) {
     await Promise.all(
@@ -89,7 +89,7 @@ test('pages of any size join exactly: every event once, in one order', async () 
   }
 });
 
-test("an order's events are followed in the feed from the cursor that came with them", async () => {
+test("the cursor of an order's events leads to its later events in the feed", async () => {
   const { order_id } = registerInput();
   await server.client.register(registerInput({ order_id, ...values('1') }));
   const known = await server.client.events({ order_id });
@@ -106,7 +106,7 @@ test("an order's events are followed in the feed from the cursor that came with 
   });
 });
 
-test('all events of an order are listed by revision and source, with ISO moments of milliseconds', async () => {
+test('all events of an order are listed by revision and source, with ISO timestamps in milliseconds', async () => {
   const { order_id } = registerInput();
   for (let round = 1; round <= 120; round++) {
     await server.client.register(registerInput({ order_id, ...values(`${round}`, '1') }));
@@ -123,7 +123,7 @@ test('an order that was never registered has no events', async () => {
   expect((await server.client.events({ order_id: 'never' })).events).toEqual([]);
 });
 
-test('events that were written before there were sources are of user', async () => {
+test('events from before sources existed are of user', async () => {
   await server.client.register(registerInput({ order_id: 'old', ...values('0') }));
   await server.admin.pool.query(
     `INSERT INTO cashback.events (order_id, value, revision, invoice_version) VALUES ('old', 4, 2, 1);
@@ -144,7 +144,7 @@ test.each([
   ['a cursor of an epoch that is not known', '7.1.1'],
   ['a cursor beyond what a database can hold', '1.99999999999999999999.1'],
   ['a cursor that is ahead of the database', '1.18446744073709551615.1'],
-])('%s is refused, and how to go on is said', async (_, after) => {
+])('%s is refused, and the error says how to go on', async (_, after) => {
   await expect(server.client.events({ after })).rejects.toMatchObject({
     code: 'CURSOR_INVALID',
     retryable: false,
@@ -153,14 +153,14 @@ test.each([
   });
 });
 
-test('either an order or a cursor is asked for, not both', async () => {
+test('order_id and after exclude each other', async () => {
   const input = { order_id: 'a', after: '0.0.0' };
   await expect(server.client.events(input)).rejects.toMatchObject({ code: 'BAD_REQUEST' });
 });
 
-test('after a restore into another cluster the feed goes on from the old cursor, whose transactions count again', async () => {
+test('after a restore into another cluster, whose transaction ids start over, the feed goes on from the old cursor', async () => {
   const start = await endOfFeed();
-  // What the old cluster wrote may have any transaction id.
+  // Rows of the old cluster may have any transaction id.
   await server.admin.pool.query(
     `INSERT INTO cashback.events (order_id, value, revision, invoice_version, xact_id) VALUES ('restored', 1, 1, 1, '9000000000');
      INSERT INTO cashback.feed_epochs (epoch) VALUES (2)`,

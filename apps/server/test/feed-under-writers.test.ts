@@ -16,7 +16,7 @@ function anyOf(limit: number): number {
   return Math.floor(Math.random() * limit);
 }
 
-/** What is committed, and what never was. */
+/** Event ids that were committed, and those that were rolled back. */
 interface Written {
   committed: Set<string>;
   undone: Set<string>;
@@ -36,8 +36,8 @@ async function insertEvents(
 }
 
 /**
- * A transaction that writes a few events, waits, writes some more, and ends one way or the other. Some have their
- * place in the feed long before they write there, some take back a part of what they wrote.
+ * A transaction that writes a few events, waits, writes some more, and commits or rolls back. Some have their place in
+ * the feed long before they write an event, some undo a part of what they wrote.
  */
 async function writeInOneTransaction(longest_ms: number, written: Written): Promise<void> {
   const client = await server.admin.pool.connect();
@@ -82,7 +82,7 @@ async function readToMarker(
   throw new Error(`the feed did not come to its end after ${found.length} events`);
 }
 
-test('while transactions of every length write, readers get each committed event once, and all in one order', async () => {
+test('while transactions of every length write, each reader gets each committed event once, in one order', async () => {
   const written: Written = { committed: new Set(), undone: new Set() };
   const until = Date.now() + WRITING_MS;
   const repeat = async (work: () => Promise<unknown>): Promise<void> => {
@@ -104,13 +104,13 @@ test('while transactions of every length write, readers get each committed event
     ),
   );
   const reading = Promise.all(readers);
-  reading.catch(() => {}); // looked at below
+  reading.catch(() => {}); // awaited below
   await Promise.all([
     ...Array.from({ length: 3 }, () => repeat(() => writeInOneTransaction(LONGEST_MS, written))),
     ...Array.from({ length: 3 }, () => repeat(() => writeInOneTransaction(2, written))),
     ...Array.from({ length: 3 }, () => repeat(registers)),
   ]);
-  // It comes after all that was written before it.
+  // Its event follows all the events above.
   const last = registerInput();
   await server.client.register(last);
   marker = last.order_id;
@@ -133,7 +133,7 @@ test('while transactions of every length write, readers get each committed event
     'SELECT event_id FROM cashback.events',
   );
   expect(new Set(rows.map(({ event_id }) => event_id))).toEqual(seen);
-  // Ids of events alone would have been no order to read by: later ones were committed before earlier ones.
+  // Event ids alone are no order to read by: later ids were committed before earlier ones.
   expect(sequence).not.toEqual(sequence.toSorted((left, right) => Number(left) - Number(right)));
   expect(Math.min(written.committed.size, written.undone.size, rows.length / 4)).toBeGreaterThan(50);
 });

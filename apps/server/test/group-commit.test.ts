@@ -47,7 +47,7 @@ function someInputs(count: number) {
   return Array.from({ length: count }, (_, index) => registerInput(values(`${index}.5`)));
 }
 
-/** An order that exists and whose lock somebody else holds until it is released. */
+/** An existing order whose lock another session holds until it is released. */
 async function holdOrder() {
   const input = registerInput();
   await server.client.register(input);
@@ -71,7 +71,7 @@ async function transactionsOf(orderIds: string[]): Promise<number | undefined> {
   return rows[0]?.transactions;
 }
 
-test('calls that are in flight together share one transaction, each with an answer and a job of its own', async () => {
+test('concurrent calls share one transaction, each with an answer and a job of its own', async () => {
   const inputs = someInputs(40);
   const answers = await Promise.all(inputs.map(createTestRegister()));
   expect(answers.map(({ cashback_sum }) => cashback_sum)).toEqual(inputs.map((_, index) => `${index}.5000`));
@@ -79,13 +79,13 @@ test('calls that are in flight together share one transaction, each with an answ
   for (const { order_id } of inputs) expect(await queuedJobs(server, order_id)).toBe(1);
 });
 
-test('no transaction takes more calls than allowed', async () => {
+test('a transaction has at most the configured number of calls', async () => {
   const inputs = someInputs(25);
   await Promise.all(inputs.map(createTestRegister({ group_size: 10 })));
   expect(await transactionsOf(inputs.map(({ order_id }) => order_id))).toBe(3);
 });
 
-test('a call that is refused fails none of those it shares a transaction with', async () => {
+test('a refused call fails no other call of its transaction', async () => {
   const stored = registerInput();
   await server.client.register(stored);
   const inputs = someInputs(5);
@@ -102,11 +102,11 @@ test('a call that is refused fails none of those it shares a transaction with', 
   expect(await transactionsOf(inputs.map(({ order_id }) => order_id))).toBe(1);
 });
 
-test('a call whose order somebody else holds fails alone and in bounded time; its neighbours do not wait for it', async () => {
+test('a call whose order another transaction holds fails alone and in bounded time; its neighbours do not wait', async () => {
   const held = await holdOrder();
   const register = createTestRegister({ concurrency: 1 });
   const stuck = register(held.input);
-  stuck.catch(() => {}); // looked at below
+  stuck.catch(() => {}); // awaited below
   const neighbours = await Promise.all(someInputs(5).map(register));
   expect(neighbours.map(({ outcome }) => outcome)).toEqual(neighbours.map(() => 'registered'));
   await expect(stuck).rejects.toMatchObject({ code: '55P03' });
@@ -114,7 +114,7 @@ test('a call whose order somebody else holds fails alone and in bounded time; it
   expect(await register(held.input)).toMatchObject({ outcome: 'registered', revision: 2 });
 });
 
-test('a call that the database cannot take fails alone, and leaves nothing', async () => {
+test('a call that the database refuses fails alone and writes nothing', async () => {
   const poison = registerInput({ user_id: 'poison' });
   await server.admin.pool.query(`
     CREATE FUNCTION cashback.refuse_poison() RETURNS trigger LANGUAGE plpgsql AS
@@ -132,13 +132,13 @@ test('a call that the database cannot take fails alone, and leaves nothing', asy
   }
 });
 
-test('calls of one order take effect in the order in which they came, also when their group fails', async () => {
+test('calls of one order take effect in order of arrival, even when their batch fails', async () => {
   const held = await holdOrder();
   const register = createTestRegister({ group_size: 3 });
   const calls = Array.from({ length: 12 }, (_, index) =>
     register({ ...held.input, invoice_version: 1 + index, ...values(`${100 + index}`) }),
   );
-  // Neighbours of the first ones, which will have to be run again with them.
+  // Neighbours of the first ones, which are retried with them.
   const neighbours = someInputs(4).map(register);
   await until('a group that waits', async () => (await waitingForLocks(server)) > 0);
   await held.release();
@@ -149,7 +149,7 @@ test('calls of one order take effect in the order in which they came, also when 
   await Promise.all(neighbours);
 });
 
-test('above the bound calls are told OVERLOADED at once, those that wait are served, and nothing of the others is stored', async () => {
+test('calls above the bound are OVERLOADED immediately and write nothing; the waiting ones are served', async () => {
   const held = await holdOrder();
   const client = createCashbackClient({ url: server.url, token: TOKEN, batching: false, retries: 0 });
   const waiting = Array.from({ length: 20 }, (_, index) =>

@@ -29,7 +29,7 @@ async function readTable(): Promise<Map<string, string[]>> {
   );
 }
 
-/** That the table has the limit, with this value and this error. */
+/** Expects the table to have the limit, with this value and this error. */
 function expectRow(limit: string, value: string, error: string): void {
   const [shown, , refusal] = rowsOfTable.get(limit) ?? [];
   expect({ limit, shown, refusal }).toEqual({
@@ -78,7 +78,7 @@ const ofBytes = (bytes: number) => ({
 });
 const ofDepth = (depth: number): Record<string, unknown> => (depth === 1 ? {} : { in: ofDepth(depth - 1) });
 
-/** The limit and what passes it, of inputs that are checked by themselves. */
+/** Limits of single fields: an input at the limit, and one above it. */
 const FIELDS: [
   limit: string,
   value: string,
@@ -201,7 +201,7 @@ test.each(FIELDS)(
   },
 );
 
-test('expected_revision: the largest number is compared, one more is refused by its field', async () => {
+test('expected_revision: the largest number is compared, a larger one is refused by its field', async () => {
   expectRow('`expected_revision`', '0 to 2,147,483,647', '`BAD_REQUEST`');
   expect(await register({ expected_revision: LAST })).toMatchObject({
     status: 409,
@@ -214,7 +214,7 @@ test('expected_revision: the largest number is compared, one more is refused by 
   });
 });
 
-test('after: a cursor of 64 characters is looked at, a longer one is refused by its field', async () => {
+test('after: a cursor of 64 characters is parsed, a longer one is refused by its field', async () => {
   expectRow('`after` of `events`', '64 characters', '`CURSOR_INVALID`');
   expect(await query('events', { after: '1'.repeat(64) })).toMatchObject({
     status: 400,
@@ -267,9 +267,9 @@ describe('a busy order', () => {
   });
   afterAll(() => impatient?.stop());
 
-  test('is waited for as long as is set, and so many calls wait as are set: others are told at once', async () => {
+  test('is waited for as long as configured, by at most the configured number of calls; further ones fail immediately', async () => {
     expectRow('wait for an order that another transaction holds', '1.5 s', '`OVERLOADED`');
-    expectRow('registers that wait or run', '5,000', '`OVERLOADED`, at once');
+    expectRow('registers that wait or run', '5,000', '`OVERLOADED`, immediately');
     const input = registerInput();
     await server.client.register(input);
     const holder = await server.admin.pool.connect();
@@ -300,8 +300,8 @@ describe('a busy order', () => {
   });
 });
 
-describe('the largest there is', () => {
-  test('amount goes into the database and comes back exactly, alone and as the sum of both sources', async () => {
+describe('the largest', () => {
+  test('amount is stored and read back exactly, alone and as the sum of both sources', async () => {
     const { order_id } = registerInput();
     await server.client.register(registerInput({ order_id, cleared_sum: MAX_AMOUNT, ...user(MAX_AMOUNT) }));
     expect(await server.client.order({ order_id })).toMatchObject({
@@ -325,7 +325,7 @@ describe('the largest there is', () => {
     expect(events.map(({ value }) => value)).toEqual(rows[0]?.values);
   });
 
-  test('revision is given, and after it another target is refused while all else goes on', async () => {
+  test('revision is assigned; after it only another target is refused', async () => {
     expectRow('`revision` of an order', '2,147,483,647', '`REVISION_EXHAUSTED`');
     const { order_id } = registerInput();
     await server.client.register(registerInput({ order_id, ...user('5') }));
@@ -352,7 +352,7 @@ describe('the largest there is', () => {
   });
 });
 
-test('of more than 10,000 events of an order the newest are listed, and the feed has them all, 1000 a page', async () => {
+test('an order with more than 10,000 events lists the newest, and the feed has all of them, 1000 a page', async () => {
   expectRow('events of one order in an answer', 'the newest 10,000', 'none');
   const order_id = 'long-history';
   await server.client.register(registerInput({ order_id }));

@@ -41,7 +41,7 @@ const anyCall = fc.oneof(
 );
 const CALLS_PER_VERSION = 4;
 
-/** Servers over one database: what takes turns inside one of them proves nothing of the orders. */
+/** Servers over one database: calls may take turns inside one server, so one alone proves nothing about the rows. */
 async function startServers(count: number): Promise<TestServer[]> {
   const servers: TestServer[] = [];
   while (servers.length < count) {
@@ -53,21 +53,21 @@ async function startServers(count: number): Promise<TestServer[]> {
   return servers;
 }
 
-/** Without retries: a call that is repeated by itself may take effect twice. */
+/** Without retries: a call that the client repeats may take effect twice. */
 function openClient(url: string, batching: boolean): CashbackClient {
   const client = createCashbackClient({ url, token: TOKEN, batching, retries: 0 });
   cleanups.push(() => client.close());
   return client;
 }
 
-/** A client some of whose requests do not arrive, and some of whose answers do not come back. */
-async function openClientOnBadRoad(url: string): Promise<CashbackClient> {
-  const road = await startTcpProxy(url, () => ({
+/** A client that loses some of its requests and some of its answers. */
+async function openLossyClient(url: string): Promise<CashbackClient> {
+  const proxy = await startTcpProxy(url, () => ({
     fromCaller: () => (Math.random() < 0.1 ? 'reset' : 'forward'),
     fromTarget: () => (Math.random() < 0.2 ? 'reset' : 'forward'),
   }));
-  cleanups.push(() => road.stop());
-  return openClient(road.url, false);
+  cleanups.push(() => proxy.stop());
+  return openClient(proxy.url, false);
 }
 
 function runCall(client: CashbackClient, orderId: string, call: Call): Promise<unknown> {
@@ -75,7 +75,7 @@ function runCall(client: CashbackClient, orderId: string, call: Call): Promise<u
   return callServer(client, registerInput({ order_id: orderId }), call);
 }
 
-/** Every client makes its calls one after another, all clients at once; in the end each order is looked at. */
+/** Every client makes its calls one after another, all clients at once; in the end each order is read. */
 async function playCalls(clients: readonly CashbackClient[], orderIds: readonly string[], callsEach: number) {
   const history = createHistory<Call, unknown>();
   const play = (client: CashbackClient, orderId: string, call: Call): Promise<unknown> =>
@@ -108,14 +108,14 @@ async function playCalls(clients: readonly CashbackClient[], orderIds: readonly 
   return history.calls;
 }
 
-test('what many clients are told of few orders could have come from their calls one after another', async () => {
+test('the answers of many clients about few orders are linearizable', async () => {
   const servers = await startServers(2);
   const clients: CashbackClient[] = [];
   for (const { url } of servers) {
-    // One client for three who call: what they call with in one turn goes together.
+    // One client for three callers: their calls of one turn share a request.
     const together = openClient(url, true);
     clients.push(together, together, together, openClient(url, false), openClient(url, false));
-    clients.push(await openClientOnBadRoad(url), await openClientOnBadRoad(url));
+    clients.push(await openLossyClient(url), await openLossyClient(url));
   }
   const seen = { answered: 0, unknown: 0, registered: 0, overlapping: 0 };
   for (let round = 1; round <= 4; round++) {
@@ -132,15 +132,15 @@ test('what many clients are told of few orders could have come from their calls 
       seen.overlapping += beside.length;
     }
   }
-  // The history was worth looking at.
+  // The history had enough overlap to prove something.
   expect(seen.unknown).toBeGreaterThan(10);
   expect(seen.registered).toBeGreaterThan(50);
   expect(seen.overlapping).toBeGreaterThan(seen.answered);
 });
 
-test('that a register does not lock its order is found by the checker', async () => {
+test('the checker finds a register that does not lock its order', async () => {
   const servers = await startServers(4);
-  // The statement that locks is an insert which meets the order's row: here it meets none, and the rest goes on.
+  // The locking statement is an insert that conflicts with the order's row. Here it never does, so it locks nothing.
   await servers[0]?.admin.pool.query(`
     CREATE FUNCTION cashback.lock_nothing() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Database, migrate, migrationsFolder } from '@cashback/postgres';
 import * as z from 'zod';
 
-/** What ran before cashback had a source: there was one sum, and all of it was the user's. */
+/** The release before cashback had a source: one sum, all of it the user's. */
 
 interface Journal {
   entries: { tag: string }[];
@@ -29,7 +29,7 @@ export async function migrateToOldRelease({ pool }: Database, url: string): Prom
   }
 }
 
-/** As the old server stored it: the whole sum on the order and, when it is another one, in one event. */
+/** As the old server stored it: the whole sum on the order and, when it changed, in one event. */
 export async function oldServerRegisters(
   { pool }: Database,
   { order_id, cashback_sum }: { order_id: string; cashback_sum: string },
@@ -56,7 +56,7 @@ export async function oldServerRegisters(
   }
 }
 
-/** What the old worker takes for the order's cashback: its newest event. */
+/** The order's cashback as the old worker reads it: the newest event. */
 export async function totalOfOldWorker({ pool }: Database, orderId: string): Promise<string> {
   const { rows } = await pool.query<{ value: string }>(
     'SELECT value FROM cashback.events WHERE order_id = $1 ORDER BY event_id DESC LIMIT 1',
@@ -104,7 +104,7 @@ export async function oldWorkerCharges(
   return answer.ok ? 'updated' : 'again later';
 }
 
-/** What an old reader of `events` looks at. */
+/** The fields that an old reader of `events` reads. */
 const oldEvents = z.object({
   result: z.object({
     data: z.object({
@@ -123,7 +123,7 @@ const oldEvents = z.object({
   }),
 });
 
-/** What an old reader gets of the events of an order, or of the feed after a cursor. */
+/** The events of an order, or of the feed after a cursor, as an old reader gets them. */
 export async function oldReaderReads(
   url: string,
   token: string,
@@ -134,5 +134,5 @@ export async function oldReaderReads(
   return oldEvents.parse(await response.json()).result.data;
 }
 
-/** What an old caller of `register` looks at. */
+/** The fields that an old caller of `register` reads. */
 export const oldAnswer = z.object({ need_processing: z.literal(true) });

@@ -19,7 +19,7 @@ test('an order that was never registered is not found', async () => {
   });
 });
 
-test('an order is in flight until its newest revision is settled, and needs attention when that is stated', async () => {
+test('an order is in flight until its newest revision is settled, and needs attention when attention is set', async () => {
   const input = registerInput({ ...values('5', '2'), receipt: { lines: [{ item: 'a', value: '7' }] } });
   const { order_id } = input;
   await server.client.register(input);
@@ -68,7 +68,7 @@ test('an order is in flight until its newest revision is settled, and needs atte
   });
 });
 
-test('the newest 50 operations are shown, newest first, each with its outcome or none', async () => {
+test('the newest 50 operations are shown, newest first, each with its outcome or none yet', async () => {
   const { order_id } = registerInput();
   await server.client.register(registerInput({ order_id }));
   await write(

@@ -10,7 +10,7 @@ afterAll(() => server?.stop());
 
 const service = 'yellow';
 
-test('rates are frozen at the first put, and come back in one form', async () => {
+test('rates are frozen at the first put, and are returned in one canonical form', async () => {
   const order_id = 'frozen';
   const rates: OrderRate[] = [
     { source: 'service', rate: '0.030', max_value: '10' },
@@ -56,7 +56,7 @@ test.each<[string, string, OrderRate[]]>([
   expect((await server.client.rates.get({ order_id })).rates).toEqual([{ source: 'user', rate: '0.05' }]);
 });
 
-test('of many different first puts at once exactly one is frozen', async () => {
+test('of many concurrent first puts exactly one is frozen', async () => {
   const order_id = 'race';
   const results = await Promise.allSettled(
     Array.from({ length: 10 }, (_, index) =>
@@ -67,7 +67,7 @@ test('of many different first puts at once exactly one is frozen', async () => {
   expect(won).toEqual([await server.client.rates.get({ order_id })]);
 });
 
-test('rates that were not put are not found, which a later put may change', async () => {
+test('missing rates are a retryable error: a later put may add them', async () => {
   await expect(server.client.rates.get({ order_id: 'none' })).rejects.toMatchObject({
     code: 'RATES_NOT_FOUND',
     retryable: true,

@@ -45,7 +45,7 @@ test('500 items are registered, each with an answer in its place and a job', asy
   }
 });
 
-test('items that are wrong or refused fail alone, each with what register would have said', async () => {
+test('malformed and refused items fail alone, each with the error that register gives', async () => {
   const stored = registerInput();
   await server.client.register(stored);
   const good = registerInput();
@@ -78,7 +78,7 @@ test('items that are wrong or refused fail alone, each with what register would 
   expect((await server.client.order({ order_id: good.order_id })).revision).toBe(1);
 });
 
-test('items of one order take effect in the order in which they stand', async () => {
+test('items of one order take effect in their order', async () => {
   const input = registerInput();
   const versions = [1, 3, 2, 3, 4];
   const results = await server.client.registerMany(
@@ -93,21 +93,23 @@ test('items of one order take effect in the order in which they stand', async ()
   ]);
 });
 
-test('the same items again are all unchanged', async () => {
+test('repeated items are all unchanged', async () => {
   const inputs = Array.from({ length: 30 }, () => registerInput());
   await server.client.registerMany(inputs);
   const again = await server.client.registerMany(inputs);
   expect(again).toMatchObject(inputs.map(() => ({ result: { outcome: 'unchanged', revision: 1 } })));
 });
 
-test('what the server refuses is refused the same way through a client that sends registers together', async () => {
+test('a refused register has the same error with and without batching', async () => {
   const stored = registerInput();
   await server.client.register(stored);
   const wrong = { ...stored, user_id: 'another' };
   const alone = createCashbackClient({ url: server.url, token: TOKEN, batching: false });
-  const told = await Promise.all([server.client, alone].map((client) => client.register(wrong).catch(shown)));
-  expect(told[0]).toEqual(told[1]);
-  expect(told[0]).toMatchObject({ code: 'IMMUTABLE_FIELD', details: { field: 'user_id' } });
+  const errors = await Promise.all(
+    [server.client, alone].map((client) => client.register(wrong).catch(shown)),
+  );
+  expect(errors[0]).toEqual(errors[1]);
+  expect(errors[0]).toMatchObject({ code: 'IMMUTABLE_FIELD', details: { field: 'user_id' } });
 });
 
 function shown({ code, message, retryable, details, issues }: Record<string, unknown>) {

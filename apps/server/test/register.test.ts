@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
-/** As the worker does when it has brought an order to its target. */
+/** As the worker does once an order is at its target. */
 async function settle(orderId: string, attention: string | null = null): Promise<void> {
   await server.admin.pool.query(
     `UPDATE cashback.order_clears SET settled_revision = revision, attention = $2,
@@ -67,14 +67,14 @@ describe('the first register of an order', () => {
     expect(await queuedJobs(server, input.order_id)).toBe(1);
   });
 
-  test('is registered even when all of it is zero', async () => {
+  test('is registered even when every source is zero', async () => {
     const input = registerInput(values('0'));
     expect(await server.client.register(input)).toMatchObject({ outcome: 'registered', revision: 1 });
     expect(await server.client.register(input)).toMatchObject({ outcome: 'unchanged', revision: 1 });
     expect((await server.client.events({ order_id: input.order_id })).events).toEqual([]);
   });
 
-  test('that expects another revision than 0 is refused and leaves no row behind', async () => {
+  test('that expects another revision than 0 is refused and writes no row', async () => {
     const before = await snapshotOf(server);
     await expect(server.client.register(registerInput({ expected_revision: 1 }))).rejects.toMatchObject({
       code: 'REVISION_CONFLICT',
@@ -86,7 +86,7 @@ describe('the first register of an order', () => {
 });
 
 describe('a later register', () => {
-  test('of another target is the next revision; a source that is left out becomes zero', async () => {
+  test('of another target is the next revision; an absent source becomes zero', async () => {
     const { order_id } = await registered(values('5', '2.5'));
     const next = registerInput({ order_id, invoice_version: 2, expected_revision: 1, ...values('6') });
     expect(await server.client.register(next)).toMatchObject({
@@ -106,16 +106,16 @@ describe('a later register', () => {
     ]);
   });
 
-  test('writes an event for the source that changed and none for the other', async () => {
+  test('writes an event for the changed source only', async () => {
     const { order_id } = await registered(values('5', '2.5'));
     await server.client.register(registerInput({ order_id, ...values('5', '3') }));
     const { events } = await server.client.events({ order_id });
     expect(events.slice(2)).toMatchObject([{ source: 'service', value: '3.0000', revision: 2 }]);
   });
 
-  test('makes a settled order unsettled from now on, and takes back its need for attention', async () => {
+  test('makes a settled order unsettled from now on, and clears its attention', async () => {
     const { order_id } = await registered();
-    await settle(order_id, 'looked at');
+    await settle(order_id, 'checked by hand');
     await server.client.register(registerInput({ order_id, ...values('6') }));
     expect(await rowOf(order_id)).toMatchObject({
       revision: 2,
@@ -126,7 +126,7 @@ describe('a later register', () => {
     });
   });
 
-  test('gives an order that is not settled yet all its time again: the new target is a new obligation', async () => {
+  test('restarts the time of an unsettled order: the new target is a new obligation', async () => {
     const { order_id } = await registered();
     await settle(order_id);
     await server.admin.pool.query(
@@ -142,7 +142,7 @@ describe('a later register', () => {
     async (invoice_version) => {
       const { order_id } = await registered(values('5'), { first: true });
       const { admin } = server;
-      await settle(order_id, 'looked at');
+      await settle(order_id, 'checked by hand');
       await admin.pool.query('UPDATE cashback.order_clears SET settled_revision = 0 WHERE order_id = $1', [
         order_id,
       ]);
@@ -165,12 +165,12 @@ describe('a later register', () => {
   test('of an older invoice version resumes nothing', async () => {
     const { order_id } = await registered();
     await server.client.register(registerInput({ order_id, invoice_version: 2 }));
-    await settle(order_id, 'looked at');
+    await settle(order_id, 'checked by hand');
     await server.client.register(registerInput({ order_id, invoice_version: 1 }));
-    expect(await rowOf(order_id)).toMatchObject({ attention: 'looked at', charged_next: false });
+    expect(await rowOf(order_id)).toMatchObject({ attention: 'checked by hand', charged_next: false });
   });
 
-  test('of the same target is unchanged; a newer version with its sum and receipt is stored', async () => {
+  test('of the same target is unchanged; a newer version is stored with its sum and receipt', async () => {
     const { order_id } = await registered(values('5'), { first: true });
     await settle(order_id);
     const newer = registerInput({
@@ -197,7 +197,7 @@ describe('a later register', () => {
     });
   });
 
-  test('of an older invoice version is stale and answers with what is stored', async () => {
+  test('of an older invoice version is stale and answers with the stored order', async () => {
     const { order_id } = await registered(values('5'));
     await server.client.register(registerInput({ order_id, invoice_version: 4, ...values('7') }));
     const row = await rowOf(order_id);
@@ -229,7 +229,7 @@ describe('a later register', () => {
     expect(await snapshotOf(server)).toBe(before);
   });
 
-  test('repeated after a lost answer is unchanged, although the revision it expects is gone', async () => {
+  test('repeated after a lost answer is unchanged, although its expected revision has passed', async () => {
     const { order_id } = await registered();
     const next = registerInput({ order_id, expected_revision: 1, ...values('6') });
     expect(await server.client.register(next)).toMatchObject({ outcome: 'registered', revision: 2 });
@@ -264,7 +264,7 @@ describe('a later register', () => {
 });
 
 describe('cashback_sum alone', () => {
-  test('is all funded by user', async () => {
+  test('is funded by user alone', async () => {
     const { order_id } = await registered({ cashback_sum: '5.5' });
     const { target } = await server.client.order({ order_id });
     expect(target).toEqual([
@@ -278,7 +278,7 @@ describe('cashback_sum alone', () => {
     });
   });
 
-  test('of an order that another source pays for too is unchanged when equal, otherwise refused', async () => {
+  test('of an order that another source funds too is unchanged when equal, otherwise refused', async () => {
     const { order_id } = await registered(values('5', '2'));
     const equal = registerInput({ order_id, cashback_sum: '7' });
     expect(await server.client.register(equal)).toMatchObject({ outcome: 'unchanged', revision: 1 });
@@ -292,7 +292,7 @@ describe('cashback_sum alone', () => {
   });
 });
 
-test('every outcome queues the charge again: the answer before may have been lost', async () => {
+test('every outcome queues the charge again: an earlier answer may have been lost', async () => {
   const { order_id } = await registered(values('5'));
   await server.client.register(registerInput({ order_id, invoice_version: 3, ...values('5') }));
   for (const [outcome, invoice_version] of [
@@ -307,7 +307,7 @@ test('every outcome queues the charge again: the answer before may have been los
   }
 });
 
-test('calls of one batch succeed and fail each by itself', async () => {
+test('each call of a batch succeeds or fails by itself', async () => {
   const { order_id } = await registered();
   const results = await Promise.allSettled([
     server.client.register(registerInput()),

@@ -65,7 +65,7 @@ async function startNewWorker(databaseUrl: string, outside: OutsideTransactions)
 }
 
 describe('1. «Добавить новое поле в `cashback.events`»', () => {
-  test('rows from before count as those of user, also when an old server goes on writing them', async () => {
+  test('old rows are of user, even while an old server keeps writing them', async () => {
     await oldServerRegisters(database, { order_id: 'old', cashback_sum: '5' });
     await oldServerRegisters(database, { order_id: 'old', cashback_sum: '7' });
     await oldServerRegisters(database, { order_id: 'old-and-gone', cashback_sum: '0' });
@@ -88,7 +88,7 @@ describe('1. «Добавить новое поле в `cashback.events`»', () 
     );
   });
 
-  test('a new server takes them for the target of user, and goes on from there', async () => {
+  test('a new server reads them as the target of user, and continues from there', async () => {
     server = await startTestServer({ database_url: testDatabase.url });
     cleanups.push(() => server.stop());
     expect(await targetOf('old')).toEqual({ user: '7.0000', service: '0.0000' });
@@ -106,14 +106,14 @@ describe('1. «Добавить новое поле в `cashback.events`»', () 
 });
 
 describe('2. «Добавить новое поле в ответ ручки `/internal/events`»', () => {
-  test('it is there for every event, of `user` for those from before', async () => {
+  test('every event has it; old ones are of `user`', async () => {
     expect((await server.client.events({ order_id: 'old' })).events).toMatchObject([
       { source: 'user', value: '5.0000', revision: 1 },
       { source: 'user', value: '7.0000', revision: 2 },
     ]);
   });
 
-  test('readers that do not know it read on: one order, and the feed from where they were', async () => {
+  test('readers that do not know it continue: one order, and the feed from their cursor', async () => {
     const { events, cursor } = await oldReaderReads(server.url, TOKEN, { order_id: 'between' });
     expect(events.map(({ value }) => value)).toEqual(['3.0000', '4.0000', '6.0000']);
     await register('between', { invoice_version: 4, ...values('8') });
@@ -121,7 +121,7 @@ describe('2. «Добавить новое поле в ответ ручки `/i
       const page = await oldReaderReads(server.url, TOKEN, { after: cursor, limit: 10 });
       return page.events.find(({ revision }) => revision === 4);
     });
-    // To them the newest value is all there is, which it is while nobody but user pays.
+    // They read the newest value as the whole, which is right while user alone pays.
     expect(news).toMatchObject({ order_id: 'between', value: '8.0000' });
     expect(news).not.toHaveProperty('source');
 
@@ -137,7 +137,7 @@ describe('2. «Добавить новое поле в ответ ручки `/i
     ]);
   });
 
-  test('and a reader of today ignores the fields of tomorrow', async () => {
+  test('a current reader ignores fields of a later release', async () => {
     const { events } = await server.client.events({ order_id: 'old' });
     expect(cashbackEvent.parse({ ...events[0], funded_for: 'tomorrow' })).toEqual(events[0]);
   });
@@ -153,7 +153,7 @@ describe('3. «Доработки в `cashback_charge_processing`»', () => {
     }
   });
 
-  test('an old worker takes the newest event for the whole sum, and it is: whatever a new server is called with', async () => {
+  test('an old worker reads the newest event as the whole sum, and it is, for every call of a new server', async () => {
     const order_id = 'of-user-alone';
     const calls: Parameters<typeof registerInput>[0][] = [
       { cashback_sum: '5' },
@@ -173,7 +173,7 @@ describe('3. «Доработки в `cashback_charge_processing`»', () => {
     expect(events.map(({ source }) => source)).toEqual(events.map(() => 'user'));
   });
 
-  test('a new worker charges orders from before as those of user, though nothing was queued for them', async () => {
+  test('a new worker charges old orders as those of user, although no job was queued for them', async () => {
     const worker = await startNewWorker(testDatabase.url, outside);
     for (const orderId of ['old', 'between', 'old-and-gone']) {
       await until(`${orderId} to settle`, async () => {
@@ -193,13 +193,13 @@ describe('3. «Доработки в `cashback_charge_processing`»', () => {
     expect(await oldWorkerCharges(database, outside.url, 'old')).toBe('settled');
   });
 
-  test('an old and a new worker on one order bring it to one target, once', async () => {
+  test('an old and a new worker on one order reward one target, once', async () => {
     outside.on_accept = 'stay';
     await register('shared', values('5'));
     expect(await oldWorkerCharges(database, outside.url, 'shared')).toBe('updated');
     const worker = await startNewWorker(testDatabase.url, outside);
     await register('shared', { invoice_version: 2, ...values('6', '0') });
-    await until('the new worker to look', async () => outside.retrieves('shared') > 2);
+    await until('the new worker to observe the invoice', async () => outside.retrieves('shared') > 2);
     expect(await oldWorkerCharges(database, outside.url, 'shared')).toBe('again later');
 
     outside.on_accept = 'success';
@@ -219,7 +219,7 @@ describe('3. «Доработки в `cashback_charge_processing`»', () => {
 });
 
 describe('4. «Доработки в ручке `/v2/internal/cashback/register`»', () => {
-  test('callers that send one sum and callers that send it by source take turns on one order', async () => {
+  test('callers that send one sum and callers that send sources take turns on one order', async () => {
     const order_id = 'mixed';
     const old = await register(order_id, { cashback_sum: '5' });
     expect(oldAnswer.parse(old)).toEqual({ need_processing: true });
@@ -238,10 +238,10 @@ describe('4. «Доработки в ручке `/v2/internal/cashback/register`
     expect(await targetOf(order_id)).toEqual({ user: '7.0000', service: '0.0000' });
   });
 
-  test('a caller that sends one sum never takes from a source that it does not know', async () => {
+  test('a caller that sends one sum never reduces a source that it does not know', async () => {
     const order_id = 'mixed';
     await register(order_id, { invoice_version: 4, ...values('7', '2') });
-    // The twin of the new caller, not replaced yet: it adds up what it calculates to the same sum.
+    // An old instance of the caller, not replaced yet: it sends the same amounts as one sum.
     const twin = { invoice_version: 5, cashback_sum: '9' };
     expect(oldAnswer.parse(await register(order_id, twin))).toEqual({ need_processing: true });
     for (const cashback_sum of ['0', '7', '10']) {
@@ -253,7 +253,7 @@ describe('4. «Доработки в ручке `/v2/internal/cashback/register`
     }
     expect(await targetOf(order_id)).toEqual({ user: '7.0000', service: '2.0000' });
 
-    // With the service out of it again, one sum says all.
+    // Once the service pays nothing again, one sum is enough.
     await register(order_id, { invoice_version: 6, ...values('7', '0') });
     expect(await register(order_id, { invoice_version: 7, cashback_sum: '3' })).toMatchObject({
       outcome: 'registered',
@@ -262,13 +262,13 @@ describe('4. «Доработки в ручке `/v2/internal/cashback/register`
   });
 });
 
-test('5. «Доработки в `universal_cashback_processing`»: it sends each source, of orders from before too, and the worker pays each', async () => {
+test('5. «Доработки в `universal_cashback_processing`»: it sends each source, of old orders too, and the worker rewards each', async () => {
   const system = await startSystem();
   cleanups.push(() => system.stop());
   const order = newOrder(system);
   await order.putRates({ source: 'user', rate: '0.05' }, { source: 'service', rate: '0.02' });
   const invoice = await order.create('cleared', paid('100'));
-  // As processing sent it before: what is the service's was added to what is the user's.
+  // As the old processing sent it: the service's amount was added to the user's.
   const { order_id } = order;
   const { service, user_id, wallet_id, currency } = invoice;
   const identity = { order_id, service, user_id, wallet_id, currency, invoice_version: 1 };
@@ -295,6 +295,6 @@ test('5. «Доработки в `universal_cashback_processing`»: it sends eac
       { source: 'service', amount: '2.0000' },
     ],
   ]);
-  // This is why it is the last step: an old worker would take one source for the whole.
+  // This is why it is the last step: an old worker would read one source as the whole.
   expect(await totalOfOldWorker(system.database, order_id)).not.toBe('7.0000');
 });

@@ -12,7 +12,7 @@ export const READER_TOKEN = 'token-with-one-scope';
 export interface TestServer {
   url: string;
   client: CashbackClient;
-  /** Of a superuser, to look at the tables and to prepare them. */
+  /** A superuser's, to read and prepare the tables. */
   admin: Database;
   database_url: string;
   stop(): Promise<void>;
@@ -81,7 +81,7 @@ export function registerInput(fields: Partial<RegisterInput> = {}): RegisterInpu
   };
 }
 
-/** The target by source as the wire has it. */
+/** A target by source, in the form of the wire. */
 export function values(user: string, service?: string): Pick<RegisterInput, 'cashback_by_source'> {
   return {
     cashback_by_source: [
@@ -91,7 +91,7 @@ export function values(user: string, service?: string): Pick<RegisterInput, 'cas
   };
 }
 
-/** How many jobs wait to charge the order at once. */
+/** The number of jobs that wait to charge the order now. */
 export async function queuedJobs({ admin }: TestServer, orderId: string): Promise<number> {
   const { rows } = await admin.pool.query<{ jobs: number }>(
     `SELECT count(*)::integer AS jobs FROM cashback_jobs.job
@@ -101,7 +101,7 @@ export async function queuedJobs({ admin }: TestServer, orderId: string): Promis
   return rows[0]?.jobs ?? 0;
 }
 
-/** All that is stored of the orders, in one comparable text. */
+/** Everything that is stored, in one comparable text. */
 export async function snapshotOf({ admin }: TestServer): Promise<string> {
   const { rows } = await admin.pool.query<{ content: string }>(`
     SELECT jsonb_build_object(
@@ -115,18 +115,18 @@ export async function snapshotOf({ admin }: TestServer): Promise<string> {
 
 export async function until<Found>(
   what: string,
-  look: () => Promise<Found | undefined | false>,
+  find: () => Promise<Found | undefined | false>,
 ): Promise<Found> {
   const deadline = Date.now() + 15_000;
   while (Date.now() < deadline) {
-    const found = await look();
+    const found = await find();
     if (found !== undefined && found !== false) return found;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`waited in vain for ${what}`);
+  throw new Error(`${what}: still not after 15 s`);
 }
 
-/** How many sessions of the test's database wait for a lock. */
+/** The number of sessions of the test's database that wait for a lock. */
 export async function waitingForLocks({ admin }: TestServer): Promise<number> {
   const { rows } = await admin.pool.query<{ waiting: number }>(
     `SELECT count(*)::integer AS waiting FROM pg_stat_activity

@@ -10,7 +10,7 @@ afterAll(async () => {
   for (const cleanup of cleanups.toReversed()) await cleanup();
 });
 
-/** A way to the database that can be closed and opened again. */
+/** A proxy to the database that can be closed and opened again. */
 async function openGate(databaseUrl: string) {
   const target = new URL(databaseUrl);
   const port = await freePort();
@@ -39,7 +39,7 @@ async function openGate(databaseUrl: string) {
   return { url: url.href, close, reopen: open };
 }
 
-test('without its database the server says so, shows no SQL, and goes on when it is back', async () => {
+test('without its database the server says so, shows no SQL, and recovers when it is back', async () => {
   const database = await createTestDatabase();
   cleanups.push(() => database.drop());
   const gate = await openGate(database.url);
@@ -73,7 +73,7 @@ test('without its database the server says so, shows no SQL, and goes on when it
   });
 });
 
-test('a fault of the server is masked', async () => {
+test('an internal error is masked', async () => {
   const server = await startTestServer();
   cleanups.push(() => server.stop());
   await server.admin.pool.query('ALTER TABLE cashback.order_rates RENAME TO other');
@@ -84,7 +84,7 @@ test('a fault of the server is masked', async () => {
   });
 });
 
-test('a statement that the database ends because it takes too long is told as overload, and changes nothing', async () => {
+test('a statement that the database cancels for its duration is OVERLOADED, and changes nothing', async () => {
   const server = await startTestServer();
   cleanups.push(() => server.stop());
   const client = createCashbackClient({ url: server.url, token: TOKEN, retries: 0 });
@@ -96,7 +96,7 @@ test('a statement that the database ends because it takes too long is told as ov
   await holder.query('SELECT FROM cashback.order_clears WHERE order_id = $1 FOR UPDATE', [order_id]);
 
   const refused = client.register({ ...input, invoice_version: 2 });
-  refused.catch(() => {}); // looked at below
+  refused.catch(() => {}); // awaited below
   await until('the register to wait', async () => (await waitingForLocks(server)) === 1);
   await server.admin.pool.query(
     `SELECT pg_cancel_backend(pid) FROM pg_stat_activity

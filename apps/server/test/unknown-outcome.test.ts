@@ -14,7 +14,7 @@ import {
 
 let relay: CommitRelay;
 let server: TestServer;
-/** Tells what a single attempt comes to. */
+/** Makes a single attempt, and so shows its outcome. */
 let client: CashbackClient;
 const cleanups: (() => Promise<void> | void)[] = [];
 
@@ -46,7 +46,7 @@ async function emptyQueue(): Promise<void> {
 }
 
 describe('a register whose connection is cut after its COMMIT', () => {
-  test('is told as not known, is there, and is unchanged and queued again when it is repeated', async () => {
+  test('has no known outcome, is stored, and is unchanged and queued again when repeated', async () => {
     const input = registerInput({ ...values('5', '2'), expected_revision: 0 });
     relay.loseCommitOf(input.order_id, 'answer');
     await expect(client.register(input)).rejects.toMatchObject(UNKNOWN);
@@ -57,14 +57,14 @@ describe('a register whose connection is cut after its COMMIT', () => {
     });
     expect(await queuedJobs(server, input.order_id)).toBe(1);
 
-    // A worker may have taken the job meanwhile, and another one may have lost it.
+    // A worker may have taken the job in the meantime, and lost it.
     await emptyQueue();
     expect(await client.register(input)).toMatchObject({ outcome: 'unchanged', revision: 1 });
     expect(await queuedJobs(server, input.order_id)).toBe(1);
     expect((await client.events({ order_id: input.order_id })).events).toHaveLength(2);
   });
 
-  test('of a known order is unchanged when it is repeated, although the revision it expects is gone', async () => {
+  test('of an existing order is unchanged when repeated, although its expected revision has passed', async () => {
     const { order_id } = registerInput();
     await client.register(registerInput({ order_id }));
     const next = registerInput({ order_id, invoice_version: 2, expected_revision: 1, ...values('6') });
@@ -80,14 +80,14 @@ describe('a register whose connection is cut after its COMMIT', () => {
     expect(await queuedJobs(server, order_id)).toBe(1);
   });
 
-  test('is repeated by the client itself, whose caller only sees that it is done', async () => {
+  test('is repeated by the client, and its caller sees a success', async () => {
     const input = registerInput();
     relay.loseCommitOf(input.order_id, 'answer');
     expect(await server.client.register(input)).toMatchObject({ outcome: 'unchanged', revision: 1 });
     expect(relay.lost).toBe(1);
   });
 
-  test('shares its fate with all calls of its transaction, and each of them may be repeated', async () => {
+  test('shares its outcome with all calls of its transaction, and each may be repeated', async () => {
     const inputs = Array.from({ length: 5 }, () => registerInput());
     relay.loseCommitOf(inputs[2]?.order_id ?? '', 'answer');
     const results = await Promise.allSettled(inputs.map((input) => client.register(input)));
@@ -103,7 +103,7 @@ describe('a register whose connection is cut after its COMMIT', () => {
   });
 });
 
-test('a register whose connection is cut before its COMMIT is told the same, has left nothing, and is stored when it is repeated', async () => {
+test('a register whose connection is cut before its COMMIT has the same error, wrote nothing, and is stored when repeated', async () => {
   const before = await snapshotOf(server);
   const input = registerInput();
   relay.loseCommitOf(input.order_id, 'request');

@@ -9,7 +9,7 @@ import {
 } from '@trpc/server';
 import { getHTTPStatusCode } from '@trpc/server/http';
 
-/** Calls of mutations that came in one request. */
+/** The mutations of one request. */
 export interface DirectCalls {
   calls: { path: string; input: unknown }[];
   batched: boolean;
@@ -27,8 +27,8 @@ interface CallOptions {
 }
 
 /**
- * The calls of a POST that holds nothing but mutations of the router and their JSON: what clients send at a rate
- * that counts. Null for all else, which the stock adapter is there for: it takes five times as long over a request.
+ * The calls of a POST that holds only mutations of the router and their JSON: the requests whose rate matters. Null for
+ * any other request, which the stock adapter serves: it takes five times as long.
  */
 export function readDirectCalls(
   router: AppRouter,
@@ -49,7 +49,7 @@ export function readDirectCalls(
   };
 }
 
-/** Makes the calls and answers as the stock adapter would: each with its result or its error, in their order. */
+/** Runs the calls and answers as the stock adapter would: a result or an error for each, in their order. */
 export async function answerDirectCalls(
   { calls, batched }: DirectCalls,
   { router, context, onError }: CallOptions,

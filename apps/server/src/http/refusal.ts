@@ -12,24 +12,24 @@ export interface Refusal {
       data: { code: string; httpStatus: number; path: null; cashback: ErrorDetails };
     };
   };
-  /** True when only the log has the cause. */
+  /** True when the cause is only in the log. */
   masked: boolean;
 }
 
-/** The answer to a request that did not get as far as the router, in the form of the router's errors. */
+/** The answer to a request that failed before the router, in the form of the router's errors. */
 export function toRefusal(error: unknown): Refusal {
-  const told = error instanceof TRPCError ? error : toTrpcError(error);
-  const masked = told.code === 'INTERNAL_SERVER_ERROR';
-  const httpStatus = getHTTPStatusCodeFromError(told);
+  const trpcError = error instanceof TRPCError ? error : toTrpcError(error);
+  const masked = trpcError.code === 'INTERNAL_SERVER_ERROR';
+  const httpStatus = getHTTPStatusCodeFromError(trpcError);
   const cashback: ErrorDetails = {
-    code: masked ? 'INTERNAL' : told.code,
+    code: masked ? 'INTERNAL' : trpcError.code,
     retryable: httpStatus >= 500,
     details: {},
     issues: [],
   };
-  const code = TRPC_ERROR_CODES_BY_KEY[told.code];
-  const data = { code: told.code, httpStatus, path: null, cashback };
-  return { http_status: httpStatus, body: { error: { message: told.message, code, data } }, masked };
+  const code = TRPC_ERROR_CODES_BY_KEY[trpcError.code];
+  const data = { code: trpcError.code, httpStatus, path: null, cashback };
+  return { http_status: httpStatus, body: { error: { message: trpcError.message, code, data } }, masked };
 }
 
 function toTrpcError(error: unknown): TRPCError {

@@ -21,15 +21,15 @@ interface RouterSettings {
 }
 
 /**
- * Serves the router under `/trpc`. Whoever comes without a known token is refused before the body is read; what
- * goes wrong around the router is answered in the form that clients of the router read.
+ * Serves the router under `/trpc`. A request without a known token is refused before its body is read. Errors outside of
+ * the router are answered in the router's form, which clients can parse.
  */
 export function serveRouter(server: HttpServer, settings: RouterSettings): void {
   const { services, tokens, log, max_batch_size } = settings;
   const router = createRouter({ describeIssues });
 
   void server.register(async (scope) => {
-    // The router reads the JSON by itself.
+    // The router parses the JSON itself.
     scope.removeContentTypeParser('application/json');
     scope.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
       done(null, body);
@@ -51,9 +51,9 @@ export function serveRouter(server: HttpServer, settings: RouterSettings): void 
     });
     scope.route<{ Params: { '*': string } }>({
       method: ['GET', 'POST'],
-      // Not `:path`: a batch names its procedures there, one after another, and a parameter is short.
+      // Not `:path`: a batch lists its procedures there, which is too long for a parameter.
       url: '/trpc/*',
-      // Each procedure has a scope of its own, which the router looks at.
+      // The router checks the scope of each procedure.
       config: { scope: false },
       handler: async (request, reply) => {
         const path = request.params['*'];
@@ -93,7 +93,7 @@ export function serveRouter(server: HttpServer, settings: RouterSettings): void 
             .code(http_status)
             .header('content-type', 'application/json')
             .header('vary', 'trpc-accept, accept')
-            // Of a text fastify would say a charset, which the stock adapter does not.
+            // For a text fastify would add a charset, which the stock adapter does not.
             .send(Buffer.from(body))
         );
       },
@@ -101,17 +101,17 @@ export function serveRouter(server: HttpServer, settings: RouterSettings): void 
   });
 }
 
-/** Nothing in it asks for another form of answer than the usual one. */
+/** No header asks for another form of answer than the usual one. */
 function isPlainPost({ method, headers }: FastifyRequest): boolean {
   return method === 'POST' && headers['trpc-accept'] === undefined;
 }
 
-/** Before the router, which has the same limit but does not say it. */
+/** The router has the same limit, but its error does not name it. */
 function refuseLargeBatch(path: string, maxBatchSize: number): void {
   const calls = path.split(',').length;
   if (calls <= maxBatchSize) return;
   throw new TRPCError({
     code: 'BAD_REQUEST',
-    message: `expected a batch of at most ${maxBatchSize} calls, got ${calls}: send the rest in further requests`,
+    message: `expected a batch of at most ${maxBatchSize} calls, got ${calls}: send the others in further requests`,
   });
 }

@@ -12,35 +12,38 @@ import { CashbackError, type CashbackEvent, type EventsInput, type EventsOutput 
 import { eventCursor } from '../feed-cursor.ts';
 
 /**
- * All events of one order, with the cursor from which the feed has every later one; or a page of the feed. Throws
+ * Either a page of the feed, or all events of one order and the cursor after which the feed has its later ones. Throws
  * CURSOR_INVALID.
  */
 export async function listEvents(reader: Reader, input: EventsInput): Promise<EventsOutput> {
   const horizon = await loadFeedHorizon(reader);
   if (input.order_id !== undefined) {
-    // The horizon was read first: an event that the list lacks is not before it.
+    // The horizon is read first, so an event that the list lacks is never before it.
     const events = await listOrderEvents(reader, input.order_id);
-    return { events: events.map(showEvent), cursor: eventCursor.format(horizon.position) };
+    return { events: events.map(toEvent), cursor: eventCursor.format(horizon.position) };
   }
   const after = input.after === undefined ? FEED_START : readCursor(input.after, horizon);
   const events = await listFeedEvents(reader, after, input.limit);
-  return { events: events.map(showEvent), cursor: eventCursor.format(events.at(-1) ?? after) };
+  return { events: events.map(toEvent), cursor: eventCursor.format(events.at(-1) ?? after) };
 }
 
 function readCursor(cursor: string, { position: newest, epochs }: FeedHorizon): FeedPosition {
   const after = eventCursor.parse(cursor);
-  if (after === null) throw refuse(cursor, 'it is not one that this feed gave');
+  if (after === null) throw invalidCursor(cursor, 'it is not a cursor of this feed');
   const start = after.epoch === FEED_START.epoch;
   if (!start && !epochs.includes(after.epoch)) {
-    throw refuse(cursor, `its epoch ${after.epoch} is not one of this database's`);
+    throw invalidCursor(cursor, `its epoch ${after.epoch} is not one of this database's`);
   }
   if (after.epoch === newest.epoch && BigInt(after.xact_id) > BigInt(newest.xact_id)) {
-    throw refuse(cursor, 'it is ahead of this database, which was perhaps restored without a new epoch');
+    throw invalidCursor(
+      cursor,
+      'it is ahead of this database, which was perhaps restored without a new epoch',
+    );
   }
   return after;
 }
 
-function refuse(cursor: string, reason: string): CashbackError {
+function invalidCursor(cursor: string, reason: string): CashbackError {
   return new CashbackError(
     'CURSOR_INVALID',
     `after: expected a cursor from an earlier answer, got ${JSON.stringify(cursor)}: ${reason}; ` +
@@ -49,7 +52,7 @@ function refuse(cursor: string, reason: string): CashbackError {
   );
 }
 
-function showEvent(event: StoredEvent): CashbackEvent {
+function toEvent(event: StoredEvent): CashbackEvent {
   const { event_id, order_id, source, value, revision, invoice_version, created_at } = event;
   return {
     event_id,

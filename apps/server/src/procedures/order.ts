@@ -3,7 +3,7 @@ import type { Reader } from '@cashback/postgres';
 import { CashbackError, type OrderInput, type OrderOutput, parseValues } from '@cashback/contract';
 import { valuesOfAllSources } from '../all-sources.ts';
 
-/** Everything that is known of an order, from the tables alone. Throws ORDER_NOT_FOUND. */
+/** An order, from the tables alone. Throws ORDER_NOT_FOUND. */
 export async function showOrder(reader: Reader, { order_id }: OrderInput): Promise<OrderOutput> {
   const order = await findOrder(reader, order_id);
   if (order === undefined) {
@@ -30,7 +30,7 @@ function stateOf({ attention, settled_revision, revision }: OrderView): OrderOut
   return settled_revision === revision ? 'settled' : 'in_flight';
 }
 
-/** Moments inside JSON come with an offset, and without the zeros of their milliseconds. */
+/** Postgres writes timestamps inside JSON with an offset and without trailing zeros. */
 function toTimestamp(moment: string): string {
   return new Date(moment).toISOString();
 }

@@ -11,14 +11,11 @@ import {
   parseRate,
 } from '@cashback/contract';
 
-/**
- * Freezes an order's rates. Putting the same ones again is fine, however they are written. Throws RATES_CONFLICT for
- * others.
- */
+/** Freezes an order's rates. Repeating equal rates is harmless, in any notation. Throws RATES_CONFLICT for others. */
 export async function putRates(reader: Reader, input: OrderRates): Promise<OrderRates> {
   const received = canonical(input);
   if (await insertRates(reader, received)) return received;
-  // They are never changed or deleted: what stopped the insert is there to be read.
+  // Rates are never changed or deleted, so the row that stopped the insert is still there.
   const stored = await findRates(reader, received.order_id);
   if (stored === undefined) throw new Error(`rates of ${received.order_id} were neither written nor found`);
   if (JSON.stringify(canonical(stored)) === JSON.stringify(received)) return received;
@@ -29,7 +26,7 @@ export async function putRates(reader: Reader, input: OrderRates): Promise<Order
   );
 }
 
-/** Equal rates come to equal texts: shortest rate, amounts of four places, sources and fields in one order. */
+/** One form for equal rates: shortest rate, amounts with four places, sources and fields in a fixed order. */
 function canonical({ order_id, service, rates }: OrderRates): OrderRates {
   return {
     order_id,

@@ -14,13 +14,13 @@ export const invoiceChangedCallback = z
   .meta({ examples: [{ invoice_id: 'order-1', version: 2, service: 'yellow' }] });
 export type InvoiceChangedCallback = z.infer<typeof invoiceChangedCallback>;
 
-/** transactions -> worker: an operation ended. It only hastens what polling finds out. */
+/** transactions -> worker: an operation ended. Polling finds that too; the callback only expedites it. */
 export const operationFinishedCallback = z
   .object({ invoice_id: idField, operation_id: idField, status: z.enum(['success', 'failed']) })
   .meta({ examples: [{ invoice_id: 'order-1', operation_id: 'operation-1', status: 'success' }] });
 export type OperationFinishedCallback = z.infer<typeof operationFinishedCallback>;
 
-/** Growing number of a wallet's balance: 1, 2, 3, .. */
+/** Numbers the balances of a wallet: 1, 2, 3, .. */
 export const sequenceField = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
 
 /** billing -> wallet: `balance` is absolute; `sequence` is per wallet and grows by 1. */

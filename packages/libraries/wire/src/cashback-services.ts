@@ -14,7 +14,7 @@ const names = z.array(idField, 'a list of names').max(MAX_NAMES, `at most ${MAX_
 const cashbackService = z.strictObject({
   /** Payment types that earn; all others earn nothing. */
   earning_payment_types: names,
-  /** Items that earn nothing, whatever paid them. */
+  /** Items that earn nothing, whichever payment they are in. */
   excluded_items: names,
   rounding: z.enum(ROUNDINGS, `one of ${ROUNDINGS.map((rounding) => `"${rounding}"`).join(', ')}`),
   /** Every amount is a multiple of it. */
@@ -23,9 +23,9 @@ const cashbackService = z.strictObject({
     // Only a well-formed amount can be compared.
     when: ({ issues }) => issues.length === 0,
   }),
-  /** All sources together never give more than this share of what earns. */
+  /** All sources together never give more than this share of the earning base. */
   max_share: rateField,
-  /** Says how much the service gives; without it the order's rates do. */
+  /** Answers how much the service gives; without a URL the order's rates decide. */
   url: z.string(URL_TEXT).refine(isPlainUrl, URL_TEXT).optional(),
   url_timeout_ms: z.int(TIMEOUT_TEXT).min(50, TIMEOUT_TEXT).max(30_000, TIMEOUT_TEXT).default(2_000),
 });

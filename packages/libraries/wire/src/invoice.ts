@@ -43,7 +43,7 @@ export const cashbackStatus = z
   .enum(CASHBACK_STATUSES)
   .describe('init: accepted; in-progress: money is moving; success and failed: ended for ever');
 
-/** As an answer carries them: what it says beside is ignored, a source that it names twice is not. */
+/** As in an answer: unknown fields are ignored, a repeated source is not. */
 const rewards = uniqueSources(z.object({ source: sourceField, amount: amountField }));
 
 /** `operations`: the newest 20, newest first. `rewarded`: what the order's baskets carry now. */
@@ -174,7 +174,7 @@ export const invoiceChangesOutput = z
   });
 export type InvoiceChangesOutput = z.infer<typeof invoiceChangesOutput>;
 
-/** What a version of an invoice is, seen from the one before it. */
+/** How a version of an invoice differs from the one before it. */
 const INVOICE_CHANGES = [
   'held',
   'hold_changed',
@@ -196,7 +196,7 @@ export const invoiceHistoryInput = z
   .meta({ examples: [{ invoice_id: 'order-1', after_version: 0, limit: 100 }] });
 export type InvoiceHistoryInput = z.infer<typeof invoiceHistoryInput>;
 
-/** A version, for ever as it was written. */
+/** A version of an invoice; it never changes. */
 export const invoiceVersion = z.object({
   version: versionField,
   status: invoiceStatus,
@@ -207,7 +207,7 @@ export const invoiceVersion = z.object({
   items: z
     .array(z.object({ payment_type: idField, item_id: idField, before: balanceField, after: balanceField }))
     .describe('The items whose stated amounts changed, and from what to what'),
-  changed_by: z.string().describe('Who asked for it: the name of the token'),
+  changed_by: z.string().describe('The name of the token that asked for it'),
   changed_at: timestampField,
 });
 export type InvoiceVersion = z.infer<typeof invoiceVersion>;

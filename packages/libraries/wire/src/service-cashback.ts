@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { amountField, currencyField, idField, serviceField, versionField } from '@cashback/contract';
 
-/** What a service's own URL is asked: how much it gives back for what is cleared now. */
+/** The question to a service's own URL: how much does it give back for what is cleared now? */
 export const serviceCashbackInput = z.object({
   order_id: idField,
   service: serviceField,

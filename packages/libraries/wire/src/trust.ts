@@ -9,7 +9,7 @@ import {
 } from '@cashback/contract';
 import { sequenceField } from './callbacks.ts';
 
-/** Trust works in its own time: `pending` until the money has moved (`success`) or will never (`failed`). */
+/** `pending` until the money has moved (`success`) or never will (`failed`). */
 export const TRUST_STATUSES = ['pending', 'success', 'failed'] as const;
 export type TrustStatus = (typeof TRUST_STATUSES)[number];
 
@@ -34,16 +34,16 @@ export const basket = z.object({
 });
 export type Basket = z.infer<typeof basket>;
 
-/** What becomes of a refund whose wallet was spent and would go below zero: it does, or the refund fails. */
+/** A refund whose wallet would go below zero: the wallet does, or the refund fails. */
 export const WALLET_POLICIES = ['go_negative', 'fail'] as const;
 export type WalletPolicy = (typeof WALLET_POLICIES)[number];
 
-/** The `reason` of a refund that failed by its policy starts with it. */
+/** Starts the `reason` of a refund that failed by its policy. */
 export const WALLET_SHORT = 'wallet_short';
 
 /**
- * `POST /refunds`: takes a part of a basket, or all of it, back from its wallet. The policy is judged in the moment in
- * which the money would move.
+ * `POST /refunds`: takes a part of a basket, or all of it, back from its wallet. The policy applies at the moment when
+ * the money would move.
  */
 export const refundInput = z.strictObject({
   refund_id: idField,
@@ -64,7 +64,7 @@ export type Refund = z.infer<typeof refund>;
 export const spendInput = z.strictObject({ spend_id: idField, amount: amountField });
 export type SpendInput = z.infer<typeof spendInput>;
 
-/** A wallet as Trust keeps it (the truth) or as `wallet` believes it to be (the cache). */
+/** A wallet's balance: at Trust the true one, at `wallet` the cached one. */
 export const walletBalance = z.object({
   wallet_id: idField,
   currency: currencyField,
@@ -76,7 +76,7 @@ export type WalletBalance = z.infer<typeof walletBalance>;
 
 const share = z.number().min(0).max(1);
 
-/** `POST /settings`: how the stand-in misbehaves; fields left out keep their value. Shares are of calls, in [0, 1]. */
+/** `POST /settings`: the faults of the stand-in; absent fields keep their value. Shares are of calls, in [0, 1]. */
 export const trustSettings = z.strictObject({
   /** How long a basket or a refund stays `pending`. */
   latency_ms: z.int().min(0).max(600_000),
@@ -84,13 +84,13 @@ export const trustSettings = z.strictObject({
   answer_delay_ms: z.int().min(0).max(60_000),
   /** Calls answered 503 with nothing done. */
   failure_share: share,
-  /** Calls that are carried out, and then cut without an answer. */
+  /** Calls that are carried out, and whose connection is cut before the answer. */
   lost_answer_share: share,
   /** Baskets and refunds that end as `failed`. */
   refusal_share: share,
   /** Callbacks that are sent twice. */
   duplicate_callback_share: share,
-  /** Callbacks that are held back, so that later ones overtake them. */
+  /** Callbacks that are delayed, so that later ones overtake them. */
   reorder_callback_share: share,
 });
 export type TrustSettings = z.infer<typeof trustSettings>;

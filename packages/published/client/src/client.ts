@@ -19,7 +19,7 @@ import { toClientError } from './to-client-error.ts';
 export interface CashbackClientOptions {
   /** Where the server listens, e.g. `https://cashback.example.com`. */
   url: string;
-  /** A bearer token that the server knows, with the scopes of the calls that are made. */
+  /** A bearer token of the server, with the scopes of the calls to make. */
   token: string;
   /** For one attempt; default 10,000. */
   timeout_ms?: number;
@@ -27,32 +27,32 @@ export interface CashbackClientOptions {
    * Calls made in the same turn share an HTTP request: up to 500 of `register`, up to 50 of the others. Default true.
    */
   batching?: boolean;
-  /** Further attempts when no answer came or the server was not available; default 3. */
+  /** Further attempts when no answer arrives or the server is not available; default 3. */
   retries?: number;
 }
 
 /** Every call throws `CashbackClientError` and is safe to repeat. */
 export interface CashbackClient {
-  /** Stores what an order should give back, by source. Scope `register`. */
+  /** Stores the cashback that an order should carry, by source. Scope `register`. */
   register(input: RegisterInput): Promise<RegisterOutput>;
   /**
-   * Registers any number of inputs, up to 500 a request; each has a result or an error of its own, in their order.
-   * Inputs of one order take effect in the order in which they stand. For backfills. Scope `register`.
+   * Registers any number of inputs, up to 500 a request. Each has a result or an error of its own, in its place. Inputs
+   * of one order take effect in their order. Scope `register`.
    */
   registerMany(inputs: readonly RegisterInput[]): Promise<RegisterManyResult[]>;
   /** All events of one order, or a page of the feed of all orders after a cursor. Scope `events`. */
   events(input?: { order_id: string } | { after?: string; limit?: number }): Promise<EventsOutput>;
   /** The feed of all orders, page after page. Scope `events`. */
   feed(options?: FeedOptions): AsyncGenerator<FeedPage, void>;
-  /** Everything that is known of an order. Scope `order`. */
+  /** An order: its target, what was rewarded, its operations. Scope `order`. */
   order(input: OrderInput): Promise<OrderOutput>;
   rates: {
-    /** Freezes an order's rates; the same ones again are fine. Scope `rates`. */
+    /** Freezes an order's rates. Repeating them is harmless, other rates are refused. Scope `rates`. */
     put(input: OrderRates): Promise<OrderRates>;
     /** Scope `rates.read`. */
     get(input: RatesGetInput): Promise<OrderRates>;
   };
-  /** Ends what is under way: those calls fail as `UNREACHABLE`, later ones as `CLOSED`. May be called twice. */
+  /** Ends calls in flight: they fail as `UNREACHABLE`, later ones as `CLOSED`. May be called twice. */
   close(): void;
 }
 
@@ -62,7 +62,7 @@ const MAX_BATCH_SIZE = 50;
 /** Node's limit for the head of a request is 16 KiB. */
 const MAX_URL_LENGTH = 8_000;
 
-/** A typed client of the cashback server. It keeps no connection that would hold up the end of the process. */
+/** A typed client of the cashback server. Its connections do not keep the process alive. */
 export function createCashbackClient(options: CashbackClientOptions): CashbackClient {
   assertOptions(options);
   const { token, timeout_ms = DEFAULT_TIMEOUT_MS, batching = true, retries = DEFAULT_RETRIES } = options;
@@ -78,28 +78,32 @@ export function createCashbackClient(options: CashbackClientOptions): CashbackCl
       splitLink({
         condition: ({ path }) => batching && !path.startsWith('register'),
         true: httpBatchLink({ ...link, maxItems: MAX_BATCH_SIZE, maxURLLength: MAX_URL_LENGTH }),
-        // The batching of registers is `register_many`.
+        // Registers are batched by `register_many`.
         false: httpLink(link),
       }),
     ],
   });
-  const events: CashbackClient['events'] = (input = {}) => told(trpc.events.query(input));
+  const events: CashbackClient['events'] = (input = {}) => withClientErrors(trpc.events.query(input));
 
   const sendMany: CashbackClient['registerMany'] = (inputs) =>
-    registerMany(inputs, { send: (part) => told(trpc.register_many.mutate(part)), retries, closed });
+    registerMany(inputs, {
+      send: (part) => withClientErrors(trpc.register_many.mutate(part)),
+      retries,
+      closed,
+    });
   const register = batching
     ? createRegisterTogether(sendMany)
     : (input: RegisterInput) => trpc.register.mutate(input);
 
   return {
-    register: (input) => told(register(input)),
+    register: (input) => withClientErrors(register(input)),
     registerMany: sendMany,
     events,
     feed: (feedOptions = {}) => readFeed({ readPage: events, closed }, feedOptions),
-    order: (input) => told(trpc.order.query(input)),
+    order: (input) => withClientErrors(trpc.order.query(input)),
     rates: {
-      put: (input) => told(trpc.rates.put.mutate(input)),
-      get: (input) => told(trpc.rates.get.query(input)),
+      put: (input) => withClientErrors(trpc.rates.put.mutate(input)),
+      get: (input) => withClientErrors(trpc.rates.get.query(input)),
     },
     close: () => closing.abort(new Error('the client was closed')),
   };
@@ -109,19 +113,19 @@ function assertOptions({ url, token }: CashbackClientOptions): void {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new TypeError(`url: expected an http:// or https:// URL of the server, got ${JSON.stringify(url)}`);
   }
-  // Not shown: it is a secret, also when it is a wrong one.
+  // Not shown: even a malformed token is a secret.
   if (!/^\S+$/.test(token ?? ''))
     throw new TypeError('token: expected a bearer token, not empty and without spaces');
 }
 
-async function told<Output>(call: Promise<Output>): Promise<Output> {
+/** Each caller gets an error of its own, whose stack leads to it; the calls of a failed batch share one cause. */
+async function withClientErrors<Output>(call: Promise<Output>): Promise<Output> {
   try {
     return await call;
   } catch (error) {
     const shared = error instanceof TRPCClientError ? toClientError(error) : error;
     if (!(shared instanceof CashbackClientError)) throw error;
     const { code, message, retryable, details, issues, cause } = shared;
-    // Made here, so that its stack leads to the caller; the calls of a failed batch share what is below.
     throw new CashbackClientError(code, message, { retryable, details, issues, cause });
   }
 }

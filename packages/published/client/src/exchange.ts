@@ -13,24 +13,24 @@ export interface ExchangeOptions {
   closed: AbortSignal;
 }
 
-/** What the links ask of `fetch`. */
+/** The part of `fetch` that the links need. */
 type Fetch = NonNullable<HTTPLinkOptions<AnyTRPCRouter['_def']['_config']['$types']>['fetch']>;
 type Answer = Awaited<ReturnType<Fetch>> & { status: number };
 
-/** Nothing of the server answers these: it restarts, or a proxy before it cannot reach it, or it asks for time. */
-const TRY_AGAIN = new Set([408, 429, 502, 503, 504]);
+/** The server restarts, a proxy cannot reach it, or it is overloaded. */
+const RETRIED_STATUSES = new Set([408, 429, 502, 503, 504]);
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
-/** Further calls wait for one of these, within their timeout. */
+/** Further calls wait for a free one, within their timeout. */
 const MAX_CONNECTIONS = 64;
 
 /**
- * A `fetch` that tries again, within a bound and with growing pauses, when no answer or none of the server's own came.
- * A batch is repeated as a whole: all that this client sends is safe to repeat. Throws `CashbackClientError`.
+ * A `fetch` that retries, with backoff and a bound, when no answer or none of the server's own arrives.
+ * A batch is repeated as a whole: every call of this client is safe to repeat. Throws `CashbackClientError`.
  */
 export function createExchange(options: ExchangeOptions): Fetch {
   const { retries, closed } = options;
-  // The timeouts of its own are off: one of ours spans the whole exchange.
+  // The agent's timeouts are off: ours spans the whole exchange.
   const agent = new Agent({ connections: MAX_CONNECTIONS, headersTimeout: 0, bodyTimeout: 0 });
   closed.addEventListener('abort', () => void agent.destroy(), { once: true });
   return async (url, request) => {
@@ -41,7 +41,7 @@ export function createExchange(options: ExchangeOptions): Fetch {
       const last = attempt >= retries;
       try {
         const answer = await exchangeOnce(agent, new URL(String(url)), request, options);
-        if (last || !TRY_AGAIN.has(answer.status)) return answer;
+        if (last || !RETRIED_STATUSES.has(answer.status)) return answer;
       } catch (error) {
         if (last || closed.aborted) throw error;
       }
@@ -90,9 +90,9 @@ function parseAnswer(text: string, status: number, origin: string): unknown {
     const answer: unknown = JSON.parse(text);
     if (isOfRouter(answer)) return answer;
   } catch {
-    // Told below: a proxy's page is no JSON.
+    // A proxy's page is not JSON; the error below quotes it.
   }
-  const retryable = TRY_AGAIN.has(status) || status >= 500;
+  const retryable = RETRIED_STATUSES.has(status) || status >= 500;
   const shown = text.length <= 200 ? text : `${text.slice(0, 200)}...`;
   throw new CashbackClientError(
     retryable ? 'UNREACHABLE' : 'UNEXPECTED_ANSWER',
@@ -101,7 +101,7 @@ function parseAnswer(text: string, status: number, origin: string): unknown {
   );
 }
 
-/** One result or error of the router, or a list of them. */
+/** A result or an error of the router, or a list of them. */
 function isOfRouter(answer: unknown): boolean {
   const parts: unknown[] = Array.isArray(answer) ? answer : [answer];
   return parts.every((part) => {
@@ -112,7 +112,7 @@ function isOfRouter(answer: unknown): boolean {
   });
 }
 
-/** Before the attempt after this one. Half of it is left to chance, so that clients that failed together do not come back together. */
+/** Before the next attempt. Half of it is random, so that clients that failed together do not retry together. */
 export function pauseMs(attempt: number): number {
   const longest = Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS);
   return longest * (0.5 + Math.random() / 2);

@@ -2,17 +2,17 @@ import type { CashbackEvent, EventsOutput } from '@cashback/contract';
 import { pause } from './pause.ts';
 
 export interface FeedOptions {
-  /** The cursor of the last page that was dealt with; without it the feed starts with the first event ever. */
+  /** The cursor of the last page that was processed; without it the feed starts with the first event ever. */
   after?: string;
   /** Events a page, 1 to 1000; default 100. */
   limit?: number;
-  /** How long to wait for news at the end of the feed. Without it the iteration ends there. */
+  /** The pause between polls at the end of the feed. Without it the iteration ends there. */
   poll_interval_ms?: number;
-  /** Ends the iteration, without an error, after the page at hand. */
+  /** Ends the iteration after the current page, without an error. */
   signal?: AbortSignal;
 }
 
-/** At least one event, and the cursor to keep once they are dealt with. */
+/** At least one event, and the cursor to save once the events are processed. */
 export interface FeedPage {
   events: CashbackEvent[];
   cursor: string;
@@ -26,7 +26,7 @@ interface FeedSource {
 
 const DEFAULT_LIMIT = 100;
 
-/** Page after page of the feed; each event once, none skipped. */
+/** The feed page by page: each event once, none skipped. */
 export async function* readFeed(source: FeedSource, options: FeedOptions): AsyncGenerator<FeedPage, void> {
   const { limit = DEFAULT_LIMIT, poll_interval_ms, signal } = options;
   let after = options.after;

@@ -1,8 +1,8 @@
 import type { CashbackEvent } from '@cashback/contract';
 
 /**
- * The newest event of each order and source: the one of the highest revision, wherever it stands in the list. The
- * feed's order is stable, but not that of the revisions; a page is folded into what is known with
+ * The newest event of each order and source: the one with the highest revision, anywhere in the list. The feed's order
+ * is stable but does not follow the revisions, so fold each page into what is known:
  * `latestValues([...known, ...page.events])`.
  */
 export function latestValues(events: Iterable<CashbackEvent>): CashbackEvent[] {

@@ -1,4 +1,4 @@
-/** Resolves after so many milliseconds, or as soon as one of the signals aborts. */
+/** Resolves after `ms`, or as soon as one of the signals aborts. */
 export function pause(ms: number, ...signals: readonly (AbortSignal | undefined)[]): Promise<void> {
   const stop = AbortSignal.any(signals.filter((signal) => signal !== undefined));
   return new Promise((resolve) => {

@@ -3,12 +3,12 @@ import { CashbackClientError } from './client-error.ts';
 import { pauseMs } from './exchange.ts';
 import { pause } from './pause.ts';
 
-/** What `register` would have answered for one input, or the error that it would have thrown. */
+/** What `register` would answer for one input, or the error that it would throw. */
 export type RegisterManyResult = { result: RegisterOutput } | { error: CashbackClientError };
 
 export interface RegisterManyOptions {
   send: (inputs: RegisterInput[]) => Promise<RegisterManyOutput>;
-  /** Further attempts for the items that the server had no time for. */
+  /** Further attempts for items that failed because the server was overloaded or without its database. */
   retries: number;
   /** Aborts when the client is closed. */
   closed: AbortSignal;
@@ -18,20 +18,20 @@ export interface RegisterManyOptions {
 const MAX_ITEMS = 500;
 /** Three quarters of the server's default limit. */
 const MAX_BYTES = 786_432;
-/** Of an input without its receipt. */
+/** The most that an input has without its receipt. */
 const MAX_BYTES_OF_FIELDS = 800;
-const TRY_AGAIN = new Set(['OVERLOADED', 'DATABASE_UNAVAILABLE']);
+const RETRIED_CODES = new Set(['OVERLOADED', 'DATABASE_UNAVAILABLE']);
 
 /**
- * Registers the inputs with as many requests as their number and size need, one after another: those of one order
- * take effect in the order in which they stand. Never throws what is the failure of items: each has its own result.
+ * Registers the inputs with as many requests as their number and size need, one after another, so that inputs of one
+ * order take effect in their order. A failure of items is not thrown: each item has its own result.
  */
 export async function registerMany(
   inputs: readonly RegisterInput[],
   options: RegisterManyOptions,
 ): Promise<RegisterManyResult[]> {
   const results: RegisterManyResult[] = [];
-  for (const part of cut(inputs)) results.push(...(await registerPart(part, options)));
+  for (const part of splitInputs(inputs)) results.push(...(await registerPart(part, options)));
   return results;
 }
 
@@ -41,7 +41,7 @@ async function registerPart(
 ): Promise<RegisterManyResult[]> {
   const results = await sendPart(inputs, options);
   for (let attempt = 0; attempt < options.retries && !options.closed.aborted; attempt++) {
-    const again = indexesToTryAgain(inputs, results);
+    const again = indexesToRetry(inputs, results);
     if (again.length === 0) break;
     await pause(pauseMs(attempt), options.closed);
     const tried = await sendPart(
@@ -53,8 +53,8 @@ async function registerPart(
   return results;
 }
 
-/** Not those that a later item of their order overtook: their turn is over. */
-function indexesToTryAgain(inputs: RegisterInput[], results: RegisterManyResult[]): number[] {
+/** Without items that a later item of their order overtook: an older target must not follow a newer one. */
+function indexesToRetry(inputs: RegisterInput[], results: RegisterManyResult[]): number[] {
   const overtaking = new Set<string>();
   const again: number[] = [];
   for (let index = results.length - 1; index >= 0; index--) {
@@ -62,7 +62,7 @@ function indexesToTryAgain(inputs: RegisterInput[], results: RegisterManyResult[
     const orderId = inputs[index]?.order_id;
     if (result === undefined || orderId === undefined) continue;
     if (!('error' in result)) overtaking.add(orderId);
-    else if (TRY_AGAIN.has(result.error.code) && !overtaking.has(orderId)) again.unshift(index);
+    else if (RETRIED_CODES.has(result.error.code) && !overtaking.has(orderId)) again.unshift(index);
   }
   return again;
 }
@@ -87,7 +87,7 @@ async function sendPart(
   }
 }
 
-function cut(inputs: readonly RegisterInput[]): RegisterInput[][] {
+function splitInputs(inputs: readonly RegisterInput[]): RegisterInput[][] {
   const parts: RegisterInput[][] = [];
   let part: RegisterInput[] = [];
   let bytes = 0;

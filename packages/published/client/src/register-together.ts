@@ -7,7 +7,7 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
-/** Calls of `register` that are made in one turn of the event loop go together; a lone one waits for no timer. */
+/** Calls of `register` in one turn of the event loop share a request; a lone call waits for no timer. */
 export function createRegisterTogether(
   registerMany: (inputs: readonly RegisterInput[]) => Promise<RegisterManyResult[]>,
 ): (input: RegisterInput) => Promise<RegisterOutput> {

@@ -2,12 +2,12 @@ import type { AppRouter } from '@cashback/contract';
 import type { TRPCClientError } from '@trpc/client';
 import { CashbackClientError } from './client-error.ts';
 
-/** Whatever the links threw, as the client's own error. */
+/** Converts what the links throw into the client's own error. */
 export function toClientError(error: TRPCClientError<AppRouter>): CashbackClientError {
   if (error.cause instanceof CashbackClientError) return error.cause;
-  const told = error.data?.cashback;
-  if (told !== undefined) {
-    const { code, retryable, details, issues } = told;
+  const fromServer = error.data?.cashback;
+  if (fromServer !== undefined) {
+    const { code, retryable, details, issues } = fromServer;
     return new CashbackClientError(code, error.message, { retryable, details, issues });
   }
   const answered = error.meta !== undefined;

@@ -50,7 +50,7 @@ describe('batching', () => {
     expect(server.requests).toEqual(['POST /trpc/register_many']);
   });
 
-  test('a request carries at most 50 calls of other kinds than register', async () => {
+  test('a request carries at most 50 calls of procedures other than register', async () => {
     const server = await start(routerHandler({ getRates: async () => rates }));
     const client = clientOf(server);
     await Promise.all(
@@ -84,7 +84,7 @@ describe('batching', () => {
 });
 
 describe('errors', () => {
-  test('of the domain keep code, details and whether to try again, and are not tried again', async () => {
+  test('of the domain keep code, details and retryable, and are not retried', async () => {
     const server = await start(
       routerHandler({
         register: async () => {
@@ -120,7 +120,7 @@ describe('errors', () => {
     await expect(call).rejects.not.toThrow('some-other-token');
   });
 
-  test('inside the server are INTERNAL and tell nothing of it', async () => {
+  test('inside the server are INTERNAL and reveal nothing', async () => {
     const server = await start(
       routerHandler({
         order: async () => {
@@ -135,7 +135,7 @@ describe('errors', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test('of somebody else who listens at the URL are UNEXPECTED_ANSWER', async () => {
+  test('of another program at the URL are UNEXPECTED_ANSWER', async () => {
     const server = await start((_, response) => response.writeHead(404).end('<h1>Not Found</h1>'));
     await expect(clientOf(server).order({ order_id: 'a' })).rejects.toMatchObject({
       code: 'UNEXPECTED_ANSWER',
@@ -144,7 +144,7 @@ describe('errors', () => {
     });
   });
 
-  test('lead to the caller by their stack', async () => {
+  test('have the caller in their stack', async () => {
     const server = await start(routerHandler({ register }));
     const call = clientOf(server, { token: 'some-other-token' }).register(registerInput('a'));
     await expect(call).rejects.toMatchObject({ stack: expect.stringContaining('client.test.ts') });
@@ -154,7 +154,7 @@ describe('errors', () => {
     ['no URL', { url: 'localhost' }],
     ['no HTTP', { url: 'ftp://localhost' }],
     ['no token', { url: 'http://localhost', token: '' }],
-  ])('of the options show at once: %s', (_, options) => {
+  ])('of the options are thrown immediately: %s', (_, options) => {
     expect(() => createCashbackClient({ token: TOKEN, ...options })).toThrow(TypeError);
   });
 });
@@ -177,7 +177,7 @@ describe('an unreachable server', () => {
     await expect(client.register(registerInput('a'))).rejects.toMatchObject({ code: 'UNREACHABLE' });
   });
 
-  test('is tried again as often as it was said, never more', async () => {
+  test('is retried at most the configured number of times', async () => {
     const server = await start((request) => void request.socket.destroy());
     await expect(clientOf(server, { retries: 0 }).order({ order_id: 'a' })).rejects.toMatchObject({
       code: 'UNREACHABLE',
@@ -189,7 +189,7 @@ describe('an unreachable server', () => {
     expect(server.requests).toHaveLength(4);
   });
 
-  test('that comes back meanwhile answers the call; a batch stays together', async () => {
+  test('that comes back in time answers the call; a batch stays together', async () => {
     const router = routerHandler({ register });
     let requests = 0;
     const server = await start((request, response) => {
@@ -204,7 +204,7 @@ describe('an unreachable server', () => {
     expect(server.requests).toEqual(Array.from({ length: 3 }, () => 'POST /trpc/register_many'));
   });
 
-  test('whose database is away for a moment is tried again', async () => {
+  test('whose database is down for a moment is retried', async () => {
     let calls = 0;
     const server = await start(
       routerHandler({
@@ -218,7 +218,7 @@ describe('an unreachable server', () => {
     expect(await clientOf(server).register(registerInput('a'))).toEqual(registered);
   });
 
-  test('whose database stays away ends in DATABASE_UNAVAILABLE', async () => {
+  test('whose database stays down ends in DATABASE_UNAVAILABLE', async () => {
     const server = await start(
       routerHandler({
         register: async () => {
@@ -235,11 +235,11 @@ describe('an unreachable server', () => {
 });
 
 describe('close', () => {
-  test('ends calls under way, and what is called later', async () => {
+  test('ends calls in flight, and refuses later ones', async () => {
     const server = await start(() => {});
     const client = clientOf(server);
     const underWay = client.register(registerInput('a'));
-    underWay.catch(() => {}); // looked at below
+    underWay.catch(() => {}); // awaited below
     await expect.poll(() => server.requests).toHaveLength(1);
     client.close();
     client.close();
@@ -252,7 +252,7 @@ describe('close', () => {
     const server = await start((request) => void request.socket.destroy());
     const client = clientOf(server, { retries: 1_000 });
     const call = client.order({ order_id: 'a' });
-    call.catch(() => {}); // looked at below
+    call.catch(() => {}); // awaited below
     await expect.poll(() => server.requests.length).toBeGreaterThan(1);
     client.close();
     await expect(call).rejects.toMatchObject({ name: 'CashbackClientError' });

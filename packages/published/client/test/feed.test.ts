@@ -30,7 +30,7 @@ async function feedOf(stored: CashbackEvent[]) {
 
 const numbersOf = (events: CashbackEvent[]) => events.map(({ event_id }) => Number(event_id));
 
-test('pages follow each other to the end, and each comes with the cursor to go on from', async () => {
+test('pages follow each other to the end, each with the cursor to continue from', async () => {
   const client = await feedOf([1, 2, 3, 4, 5].map(event));
   const pages: unknown[] = [];
   for await (const { events, cursor } of client.feed({ limit: 2 })) pages.push([numbersOf(events), cursor]);
@@ -41,14 +41,14 @@ test('pages follow each other to the end, and each comes with the cursor to go o
   ]);
 });
 
-test('it starts after the cursor that is given, and shows no empty page', async () => {
+test('it starts after the given cursor, and yields no empty page', async () => {
   const client = await feedOf([1, 2].map(event));
   const pages: unknown[] = [];
   for await (const page of client.feed({ after: '2' })) pages.push(page);
   expect(pages).toEqual([]);
 });
 
-test('with a polling interval it waits for news at the end, until it is told to stop', async () => {
+test('with a polling interval it waits for new events at the end, until it is aborted', async () => {
   const stored = [event(1)];
   const client = await feedOf(stored);
   const stop = new AbortController();
@@ -61,7 +61,7 @@ test('with a polling interval it waits for news at the end, until it is told to 
   expect(seen).toEqual([1, 2, 3]);
 });
 
-test('told to stop while it waits, it ends at once', async () => {
+test('aborted while it waits, it ends immediately', async () => {
   const client = await feedOf([]);
   const stop = new AbortController();
   const next = client.feed({ poll_interval_ms: 3_600_000, signal: stop.signal }).next();

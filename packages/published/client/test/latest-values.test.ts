@@ -39,7 +39,7 @@ test('keeps the highest revision of each order and source, one entry each', () =
   );
 });
 
-test('does not depend on the order of the events, nor on how they are cut into pages', () => {
+test('depends neither on the order of the events nor on their pages', () => {
   fc.assert(
     fc.property(events, fc.nat(), (list, at) => {
       const cut = list.length === 0 ? 0 : at % list.length;

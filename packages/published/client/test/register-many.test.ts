@@ -56,20 +56,20 @@ function inputs(count: number): RegisterInput[] {
   }));
 }
 
-test('any number of inputs goes out in requests of at most 500, and each has its own result in its place', async () => {
+test('any number of inputs is sent in requests of at most 500, each with a result in its place', async () => {
   const { client, sizes } = await start(async (input) => answerTo(input));
   const results = await client.registerMany(inputs(1_201));
   expect(results).toEqual(inputs(1_201).map((input) => ({ result: answerTo(input) })));
   expect(sizes).toEqual([500, 500, 201]);
 });
 
-test('no inputs are no request', async () => {
+test('no inputs make no request', async () => {
   const { client, sizes } = await start(async (input) => answerTo(input));
   expect(await client.registerMany([])).toEqual([]);
   expect(sizes).toEqual([]);
 });
 
-test('an input that is refused and one that is wrong fail alone, each with what it would have been told', async () => {
+test('refused and malformed inputs fail alone, each with the error that register throws', async () => {
   const { client } = await start(async (input) => {
     if (input.order_id === 'order-1') throw new CashbackError('IMMUTABLE_FIELD', 'no', { field: 'user_id' });
     if (input.order_id === 'order-3') throw new Error('SELECT secret FROM the_log');
@@ -91,7 +91,7 @@ test('an input that is refused and one that is wrong fail alone, each with what 
   ]);
 });
 
-test('inputs whose receipts do not fit into one request are cut by size', async () => {
+test('inputs whose receipts do not fit into one request are split by size', async () => {
   const { client, sizes } = await start(async (input) => answerTo(input));
   const receipt = { text: 'x'.repeat(16_000) };
   const results = await client.registerMany(inputs(100).map((input) => ({ ...input, receipt })));
@@ -106,8 +106,8 @@ test('a request that a server finds too large is halved until it fits', async ()
   expect(Math.max(...sizes.slice(1))).toBeLessThan(40);
 });
 
-describe('items that the server had no time for', () => {
-  test('are tried again by themselves, within the bound', async () => {
+describe('items that failed because the server was overloaded', () => {
+  test('are retried without the others, within the bound', async () => {
     const calls = new Map<string, number>();
     const { client, sizes } = await start(async (input) => {
       const count = (calls.get(input.order_id) ?? 0) + 1;
@@ -126,7 +126,7 @@ describe('items that the server had no time for', () => {
     expect(sizes).toEqual([4, 3, 2]);
   });
 
-  test('are left when a later item of their order went through: an older target never comes after a newer one', async () => {
+  test('are not retried once a later item of their order succeeded: an older target never follows a newer one', async () => {
     let calls = 0;
     const { client, sizes } = await start(async (input) => {
       calls += 1;

@@ -11,12 +11,12 @@ const UNIT = 10_000n;
 /** The largest amount the wire takes: `999999999999.9999`. */
 export const MAX_AMOUNT: Amount = 9_999_999_999_999_999n;
 
-/** What an amount looks like on its way in: no sign, no exponent, no leading zeros, at most four decimals. */
+/** An amount as input: no sign, no exponent, no leading zeros, at most four decimals. */
 export const AMOUNT_PATTERN = /^(0|[1-9]\d{0,11})(\.\d{1,4})?$/;
 /** A wallet's balance is the only sum that may carry a minus. */
 export const BALANCE_PATTERN = /^-?(0|[1-9]\d{0,14})(\.\d{1,4})?$/;
 
-/** `"100.5"` -> `1005000n`. Throws a `RangeError` that quotes the text when it is no amount. */
+/** `"100.5"` -> `1005000n`. Throws a `RangeError` that quotes a text that is not an amount. */
 export function parseAmount(text: string): Amount {
   if (!AMOUNT_PATTERN.test(text)) {
     throw new RangeError(`expected an amount such as "100.0000", got ${JSON.stringify(text)}`);
@@ -32,7 +32,7 @@ export function parseBalance(text: string): Amount {
   return text.startsWith('-') ? -parseDecimal(text.slice(1)) : parseDecimal(text);
 }
 
-/** `1005000n` -> `"100.5000"`: always four places; a minus only for what is below zero. */
+/** `1005000n` -> `"100.5000"`: always four places; a minus only below zero. */
 export function formatAmount(amount: Amount): string {
   const digits = (amount < 0n ? -amount : amount).toString().padStart(AMOUNT_SCALE + 1, '0');
   const point = digits.length - AMOUNT_SCALE;

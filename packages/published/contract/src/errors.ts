@@ -1,7 +1,4 @@
-/**
- * The closed list of what can go wrong on the wire: how HTTP and tRPC say it, and whether the same call may
- * succeed later unchanged.
- */
+/** The closed list of errors on the wire: their status in HTTP and tRPC, and whether the unchanged call may succeed later. */
 const CODES = {
   BAD_REQUEST: { http_status: 400, trpc: 'BAD_REQUEST', retryable: false },
   SUM_MISMATCH: { http_status: 400, trpc: 'BAD_REQUEST', retryable: false },
@@ -31,7 +28,7 @@ const CODES = {
 
 export type CashbackErrorCode = keyof typeof CODES;
 
-/** Every error of the domain: a code of the closed list, a message for a person, details for a program. */
+/** An error of the domain: a code of the closed list, a message for a person, details for a program. */
 export class CashbackError extends Error {
   override readonly name = 'CashbackError';
   readonly code: CashbackErrorCode;
@@ -51,7 +48,7 @@ export class CashbackError extends Error {
     return CODES[this.code].trpc;
   }
 
-  /** True when the same call may succeed later, unchanged. */
+  /** True when the unchanged call may succeed later. */
   get retryable(): boolean {
     return CODES[this.code].retryable;
   }

@@ -4,7 +4,7 @@ import type { InputIssue, ItemError } from './wire/item-error.ts';
 
 export type DescribeIssues = (error: ZodError, input: unknown) => InputIssue[];
 
-/** What callers are told of an error of the domain or of an input; undefined of any other, which they never see. */
+/** An error of the domain or of an input as callers receive it. Undefined for any other: callers never see those. */
 export function explainError(
   error: unknown,
   input: unknown,
@@ -22,7 +22,7 @@ export function explainError(
   return undefined;
 }
 
-/** Stands for what went wrong inside: it may carry SQL, so it stays in the log. */
+/** Replaces an internal error: its message may carry SQL, so it stays in the log. */
 export const MASKED_ERROR: ItemError = {
   code: 'INTERNAL',
   message: 'internal error: see the server log',

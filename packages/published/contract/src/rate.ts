@@ -8,7 +8,7 @@ export const RATE_SCALE = 6;
 export const RATE_ONE: Rate = 1_000_000n;
 export const RATE_PATTERN = /^(0(\.\d{1,6})?|1(\.0{1,6})?)$/;
 
-/** `"0.05"` -> `50000n`. Throws a `RangeError` that quotes the text when it is no rate. */
+/** `"0.05"` -> `50000n`. Throws a `RangeError` that quotes a text that is not a rate. */
 export function parseRate(text: string): Rate {
   if (!RATE_PATTERN.test(text)) {
     throw new RangeError(

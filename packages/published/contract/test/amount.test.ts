@@ -64,7 +64,7 @@ describe('formatAmount', () => {
     );
   });
 
-  test('writes equal amounts as equal texts, however they came in', () => {
+  test('writes equal amounts as equal texts, however they were written', () => {
     const texts = fc
       .tuple(fc.bigInt({ min: 0n, max: 999_999_999_999n }), fc.stringMatching(/^\d{0,4}$/))
       .map(([whole, decimals]) => ({
@@ -100,7 +100,7 @@ describe('parseBalance', () => {
     },
   );
 
-  test('reads back whatever formatAmount writes, below zero too', () => {
+  test('reads what formatAmount writes, below zero too', () => {
     const balances = fc.bigInt({ min: -9_999_999_999_999_999_999n, max: 9_999_999_999_999_999_999n });
     fc.assert(
       fc.property(balances, (balance) => {
@@ -120,7 +120,7 @@ describe('sumAmounts', () => {
     expect(sumAmounts([MAX_AMOUNT, 1n])).toBe(10_000_000_000_000_000n);
   });
 
-  test('does not depend on the order, and loses nothing that is taken out again', () => {
+  test('does not depend on the order, and is exact when amounts are subtracted again', () => {
     fc.assert(
       fc.property(fc.array(amounts, { maxLength: 100 }), (parts) => {
         const sum = sumAmounts(parts);

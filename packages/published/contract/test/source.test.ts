@@ -13,12 +13,12 @@ import {
 } from '../src/source.ts';
 
 const amounts = fc.bigInt({ min: 0n, max: MAX_AMOUNT });
-const vectors: fc.Arbitrary<AmountsBySource> = fc.record(
+const anyAmounts: fc.Arbitrary<AmountsBySource> = fc.record(
   { user: amounts, service: amounts },
   { requiredKeys: [] },
 );
 
-test('a source that is absent is zero', () => {
+test('an absent source is zero', () => {
   expect(amountOf({ user: 5n }, 'service')).toBe(0n);
   expect(totalOf({})).toBe(0n);
   expect(totalOf({ user: MAX_AMOUNT, service: 1n })).toBe(MAX_AMOUNT + 1n);
@@ -30,7 +30,12 @@ describe('equalAmounts', () => {
     ['an absent source equals zero', { user: 5n }, { user: 5n, service: 0n }, true],
     ['the order of the sources does not matter', { service: 1n, user: 2n }, { user: 2n, service: 1n }, true],
     ['one ten-thousandth makes a difference', { user: 5n }, { user: 6n }, false],
-    ['an equal sum is not an equal vector', { user: 5n, service: 3n }, { user: 3n, service: 5n }, false],
+    [
+      'equal sums of different sources are not equal',
+      { user: 5n, service: 3n },
+      { user: 3n, service: 5n },
+      false,
+    ],
   ];
   test.each(cases)('%s', (_guarantee, left, right, equal) => {
     expect(equalAmounts(left, right)).toBe(equal);
@@ -39,29 +44,29 @@ describe('equalAmounts', () => {
 });
 
 describe('the wire', () => {
-  test('carries one entry for each source that is named, zeros too, always in the same order', () => {
-    const vector: AmountsBySource = { service: 0n, user: 1_000_000n };
-    expect(formatValues(vector)).toEqual([
+  test('has one entry for each source that is present, zeros too, in a fixed order', () => {
+    const target: AmountsBySource = { service: 0n, user: 1_000_000n };
+    expect(formatValues(target)).toEqual([
       { source: 'user', value: '100.0000' },
       { source: 'service', value: '0.0000' },
     ]);
-    expect(formatAmounts(vector)).toEqual([
+    expect(formatAmounts(target)).toEqual([
       { source: 'user', amount: '100.0000' },
       { source: 'service', amount: '0.0000' },
     ]);
     expect(formatValues({})).toEqual([]);
   });
 
-  test('loses nothing of a vector on its way there and back', () => {
+  test('carries amounts by source there and back without loss', () => {
     fc.assert(
-      fc.property(vectors, (vector) => {
-        expect(parseValues(formatValues(vector))).toEqual(vector);
-        expect(parseAmounts(formatAmounts(vector))).toEqual(vector);
+      fc.property(anyAmounts, (given) => {
+        expect(parseValues(formatValues(given))).toEqual(given);
+        expect(parseAmounts(formatAmounts(given))).toEqual(given);
       }),
     );
   });
 
-  test('refuses an amount that is none', () => {
+  test('refuses a malformed amount', () => {
     expect(() => parseValues([{ source: 'user', value: '1e3' }])).toThrow(RangeError);
     expect(() => parseAmounts([{ source: 'user', amount: '-1' }])).toThrow(RangeError);
   });

@@ -35,6 +35,6 @@ export const cashbackEvent = z.object({
 });
 export type CashbackEvent = z.infer<typeof cashbackEvent>;
 
-/** `cursor` is where the next page starts; with fewer than `limit` events it is where news will appear. */
+/** `cursor` is where the next page starts. A page of fewer than `limit` events is the end of the feed for now. */
 export const eventsOutput = z.object({ events: z.array(cashbackEvent), cursor: cursorField });
 export type EventsOutput = z.infer<typeof eventsOutput>;

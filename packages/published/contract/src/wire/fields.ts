@@ -34,7 +34,7 @@ export const serviceField = z
   .regex(/^[a-z][a-z0-9_-]{0,31}$/, 'the name of a service: 1 to 32 of a-z 0-9 _ -, a letter first')
   .meta({ examples: ['yellow'] });
 const VERSION_TEXT = 'a version: a whole number from 1 to 2147483647';
-/** Growing version of an invoice. */
+/** The version of an invoice; it only grows. */
 export const versionField = z.int(VERSION_TEXT).min(1, VERSION_TEXT).max(2_147_483_647, VERSION_TEXT);
 const COUNTER_TEXT = 'a whole number from 0 to 2147483647';
 /** A counter that starts at zero: a revision, a cashback version. */
@@ -52,7 +52,7 @@ export const cursorField = z
   .string('a cursor from an earlier answer')
   .max(64, 'a cursor from an earlier answer');
 
-/** The same rule in the words of JSON Schema, which cannot be derived from code. */
+/** The same rule as JSON Schema, which cannot be derived from code. */
 const uniqueSourcesSchema = {
   allOf: SOURCES.map((source) => ({
     contains: { type: 'object', properties: { source: { const: source } }, required: ['source'] },
@@ -78,7 +78,7 @@ export function uniqueSources<Entry extends { source: string }>(entry: z.ZodType
     .meta(uniqueSourcesSchema);
 }
 
-/** `[{ source, amount }]`, each source at most once: what `transactions` speaks. */
+/** `[{ source, amount }]`, each source at most once, as in the API of `transactions`. */
 export const amountsBySource = uniqueSources(z.strictObject({ source: sourceField, amount: amountField }));
-/** `[{ source, value }]`, each source at most once: what `register` and `events` speak. */
+/** `[{ source, value }]`, each source at most once, as in `register` and `events`. */
 export const valuesBySource = uniqueSources(z.strictObject({ source: sourceField, value: amountField }));

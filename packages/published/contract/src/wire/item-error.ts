@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** One thing that is wrong with an input: where, what was expected, what came. */
+/** One problem of an input: the field, what was expected, what was received. */
 const inputIssue = z.object({
   path: z.string(),
   expected: z.string(),

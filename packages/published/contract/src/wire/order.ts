@@ -14,11 +14,11 @@ import {
 export const orderInput = z.strictObject({ order_id: idField });
 export type OrderInput = z.infer<typeof orderInput>;
 
-/** How an operation ended: `applied` and `failed` by the word of `transactions`, `rejected` when it can never apply. */
+/** How an operation ended. `transactions` says `applied` or `failed`; `rejected`: the operation can never apply. */
 export const OPERATION_OUTCOMES = ['applied', 'failed', 'rejected'] as const;
 export type OperationOutcome = (typeof OPERATION_OUTCOMES)[number];
 
-/** One attempt to move an order's cashback to a target; `outcome` is null while its end is not known. */
+/** One attempt to move an order's cashback to a target. `outcome` is null until the end is known. */
 const orderOperation = z.object({
   operation_id: idField,
   revision: counterField,
@@ -31,7 +31,7 @@ const orderOperation = z.object({
 
 export const ORDER_STATES = ['settled', 'in_flight', 'needs_attention'] as const;
 
-/** Everything the system knows of an order, from its tables alone. `operations`: the newest 50, newest first. */
+/** An order as the tables have it. `operations`: the newest 50, newest first. */
 export const orderOutput = z.object({
   order_id: idField,
   service: serviceField,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { amountField, idField, rateField, serviceField, sourceField, uniqueSources } from './fields.ts';
 
-/** Share of a cleared sum that one source gives back, and the most it gives for the order. */
+/** The share of a cleared sum that one source gives back, and the most it gives for the order. */
 export const orderRate = z.strictObject({
   source: sourceField,
   rate: rateField,

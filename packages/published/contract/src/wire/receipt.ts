@@ -3,7 +3,7 @@ import * as z from 'zod';
 export const MAX_RECEIPT_BYTES = 16_384;
 const MAX_RECEIPT_DEPTH = 32;
 
-/** Anything that lets a person recompute the amounts; stored as it is. */
+/** Anything that lets a person recompute the amounts; stored unchanged. */
 export const receiptField = z
   .record(z.string(), z.unknown(), 'an object that explains the amounts')
   .superRefine((receipt, context) => {
@@ -18,7 +18,7 @@ export const receiptField = z
     }
   });
 
-/** Null when it is JSON that Postgres can store, otherwise what a receipt should be. */
+/** Null for JSON that Postgres can store, otherwise what was expected instead. */
 function expectedInstead(value: unknown, depth: number): string | null {
   switch (typeof value) {
     case 'string':

@@ -14,7 +14,7 @@ import { receiptField } from './receipt.ts';
 
 /**
  * The target cashback of one order. At least one of `cashback_by_source` and `cashback_sum` is given; with both
- * they must agree. `cashback_sum` alone is what older callers send: all of it is funded by `user`.
+ * they must agree. Older callers send `cashback_sum` alone: all of it is funded by `user`.
  */
 export const registerInput = z
   .strictObject({
@@ -46,11 +46,11 @@ function sumOfValues(values: readonly { value: string }[]): bigint {
   return sumAmounts(values.map(({ value }) => parseAmount(value)));
 }
 
-/** `registered`: the target changed. `unchanged`: it is the stored one. `stale`: a newer invoice version is stored. */
+/** `registered`: the target changed. `unchanged`: it equals the stored one. `stale`: a newer invoice version is stored. */
 export const REGISTER_OUTCOMES = ['registered', 'unchanged', 'stale'] as const;
 export type RegisterOutcome = (typeof REGISTER_OUTCOMES)[number];
 
-/** What is stored after the call, whatever its outcome. */
+/** What is stored after the call, for every outcome. */
 export const registerOutput = z.object({
   need_processing: z.literal(true),
   outcome: z.enum(REGISTER_OUTCOMES),
@@ -64,14 +64,14 @@ export type RegisterOutput = z.infer<typeof registerOutput>;
 export const MAX_REGISTER_ITEMS = 500;
 const ITEMS_TEXT = `1 to ${MAX_REGISTER_ITEMS} registers`;
 
-/** Inputs of `register`. Each is parsed by itself, so that a wrong one fails none of the others. */
+/** Inputs of `register`. Each is parsed by itself, so that a malformed one fails none of the others. */
 export const registerManyInput = z
   .array(z.custom<RegisterInput>(), ITEMS_TEXT)
   .min(1, ITEMS_TEXT)
   .max(MAX_REGISTER_ITEMS, ITEMS_TEXT);
 export type RegisterManyInput = z.infer<typeof registerManyInput>;
 
-/** For each input, in their order: what `register` would answer, or the error that it would give. */
+/** For each input, in order: the answer or the error that `register` would give. */
 export const registerManyOutput = z.array(
   z.union([z.object({ result: registerOutput }), z.object({ error: itemError })]),
 );
