@@ -11,29 +11,32 @@ import { type ServiceCashback, type SourceRate, type SourceValue, valueOfSource 
 
 export interface CalculationInput {
   invoice: Pick<Invoice, 'invoice_id' | 'version' | 'status' | 'payments'>;
-  /** The order's frozen rates; null while none are. */
+  /** The order's frozen rates; null while there are none. */
   rates: readonly SourceRate[] | null;
   config: ServiceConfig;
-  /** Hash of the service's config; goes to the receipt. */
+  /** Hash of the service's config, for the receipt. */
   config_hash: string;
   /** What the service's URL said of this invoice version; null when `config.service_cashback` is `rate`. */
   service_cashback: ServiceCashback | null;
 }
 
-/** `target` names every source, also those that give nothing. */
+/** `target` has every source, also those that give nothing. */
 export type Calculation =
   | { outcome: 'calculated'; cleared_sum: Amount; base: Amount; target: AmountsBySource; receipt: Receipt }
   | { outcome: 'rates_missing' };
 
 /**
- * The cashback an order should carry for one version of its invoice, by source, with the receipt that lets anyone
- * recompute it: what the queue `universal_cashback_processing` calculates from the invoice and `order_rates`.
+ * The cashback that an order should carry for one version of its invoice, by source, and the receipt that lets anyone
+ * recompute it. The queue `universal_cashback_processing` calculates it from the invoice and `order_rates`.
  *
- * Each source's value is rounded on its own and held to its `max_value`; when all together exceed `max_share` of the
- * base, that whole is split over them by largest remainder. A cleared invoice without rates is `rates_missing`, never
- * zero. A held or cancelled one has captured nothing: all zero, and no rates are needed.
+ *   captured lines -> base -> each source alone: base x rate, or its URL's answer; rounded; at most `max_value`
+ *                          -> all sources: at most `max_share` of the base, split by largest remainder
+ *                          -> target and receipt
  *
- * Throws a `RangeError` for an amount that is none, and for captured items above the largest amount; a `TypeError` when
+ * A cleared invoice without rates is `rates_missing`, never zero. A held or cancelled one has captured nothing: every
+ * source is zero, and no rates are needed.
+ *
+ * Throws a `RangeError` for a malformed amount and for captured items above the largest amount, and a `TypeError` when
  * the service's URL decides and neither its answer nor a kept value is given.
  */
 export function calculateCashback(input: CalculationInput): Calculation {
@@ -43,7 +46,7 @@ export function calculateCashback(input: CalculationInput): Calculation {
   const captured = invoice.status === 'cleared';
   if (captured && input.rates === null) return { outcome: 'rates_missing' };
 
-  // With nothing captured a service's URL has no say: it is not even asked.
+  // With nothing captured a service's URL does not decide, and is not called.
   const rules: ServiceConfig = captured ? config : { ...config, service_cashback: 'rate' };
   const alone = SOURCES.map((source) =>
     valueOfSource(source, base, input.rates ?? [], rules, input.service_cashback),
@@ -60,8 +63,8 @@ export function calculateCashback(input: CalculationInput): Calculation {
 }
 
 /**
- * What is captured now and the part of it that earns: what a service's URL is asked with. Throws like
- * `calculateCashback` for amounts that cannot be.
+ * The captured sum and the part of it that earns: the input of a service's URL. Throws like `calculateCashback` for
+ * malformed amounts.
  */
 export function clearedSums(
   invoice: Pick<Invoice, 'status' | 'payments'>,
@@ -70,14 +73,14 @@ export function clearedSums(
   return sumCaptured(capturedPayments(invoice, config));
 }
 
-/** `max_share` of the base, down to a multiple of the step: never more, whatever the rounding. */
+/** `max_share` of the base, down to a multiple of the step, whichever rounding the service has. */
 function totalCap(base: Amount, { max_share, rounding_step }: ServiceConfig): Amount {
   return roundToStep(base * max_share, rounding_step * RATE_ONE, 'down') / RATE_ONE;
 }
 
 /**
- * What each source gives beside the others: its own value, or its part of the limit when all together exceed it.
- * Every part is a multiple of the step and at most the source's own value.
+ * The sources' own values, or their parts of the limit when all together exceed it. Every part is a multiple of the step
+ * and at most the source's own value.
  */
 function applyTotalCap(alone: readonly SourceValue[], limit: Amount, step: Amount): Amount[] {
   const values = alone.map(({ value }) => value);

@@ -9,13 +9,13 @@ import {
   formatValues,
 } from '@cashback/contract/source';
 
-/** What identifies an order's cashback and never changes once it is registered. */
+/** They identify an order's cashback and never change once it is registered. */
 const IMMUTABLE_FIELDS = ['service', 'user_id', 'wallet_id', 'currency'] as const;
 
-/** The largest number that a revision can be, in the tables and on the wire. */
+/** The largest revision, in the tables and on the wire. */
 const LAST_REVISION = 2_147_483_647;
 
-/** An order as it is stored: the target is the newest event of each source. */
+/** A stored order; its target is the newest event of each source. */
 export interface StoredOrder {
   service: string;
   user_id: string;
@@ -36,7 +36,7 @@ export interface Registration {
   /** Null: the caller sent `cashback_sum` alone. */
   by_source: AmountsBySource | null;
   sum: Amount | null;
-  /** The revision that the caller read before all other input of its calculation; null: it does not mind. */
+  /** The revision that the caller read before any other input of its calculation; null: any revision. */
   expected_revision: number | null;
 }
 
@@ -53,9 +53,9 @@ type Refused = {
 };
 
 /**
- * - `stale`: a newer invoice version is stored, nothing is written;
- * - `unchanged`: the target is the stored one; with `newer_version` the version, cleared sum and receipt are stored;
- * - `registered`: all of it is stored, with an event for each of `changes`.
+ * - `stale`: a newer invoice version is stored, and nothing is written;
+ * - `unchanged`: the target equals the stored one; with `newer_version`, version, cleared sum and receipt are stored;
+ * - `registered`: the target is stored, with an event for each of `changes`.
  */
 export type RegisterDecision =
   | { outcome: 'stale' }
@@ -69,11 +69,18 @@ export type RegisterDecision =
   | Refused;
 
 /**
- * What a call of `register` does to an order. The checks come in this order: the call itself, fields that never
- * change, an older invoice version, the same target, the expected revision, whether there is a next one. The same
- * target comes before the expected revision so that a call repeated after a lost answer is `unchanged` and no conflict.
+ * The effect of a call of `register` on an order. The first check that applies decides:
  *
- * The first register of an order is always registered, as revision 1, even when all of it is zero.
+ *   sums of the call differ      -> SUM_MISMATCH
+ *   an immutable field differs   -> IMMUTABLE_FIELD
+ *   older invoice version        -> stale
+ *   sum alone, unclear split     -> SOURCE_SPLIT_REQUIRED
+ *   same target                  -> unchanged         before the revision: a call that is repeated after a lost
+ *   other expected revision      -> REVISION_CONFLICT    answer must not be a conflict
+ *   last revision reached        -> REVISION_EXHAUSTED
+ *   otherwise                    -> registered, revision + 1
+ *
+ * The first register of an order is always registered, as revision 1, even when every source is zero.
  */
 export function decideRegister(stored: StoredOrder | null, input: Registration): RegisterDecision {
   const refused = refuseSumMismatch(input) ?? (stored && refuseImmutableField(stored, input));
@@ -94,7 +101,7 @@ export function decideRegister(stored: StoredOrder | null, input: Registration):
   return { outcome: 'registered', revision: revision + 1, ...changeTarget(stored?.target ?? {}, asked) };
 }
 
-/** `cashback_sum` alone means all of it is `user`, which says nothing of an order that another source pays for too. */
+/** `cashback_sum` alone means all of it is `user`. It does not say how to split it once another source pays too. */
 function askedTarget(
   stored: StoredOrder | null,
   { by_source, sum }: Registration,
@@ -106,7 +113,7 @@ function askedTarget(
   return totalOf(target) === sum ? target : 'split_required';
 }
 
-/** Every source that either names, with its new value; the ones whose value is another than before are the changes. */
+/** Every source of either target with its new value; `changes` are those whose value differs. */
 function changeTarget(
   before: AmountsBySource,
   asked: AmountsBySource,
@@ -172,7 +179,7 @@ function refuseAnyRevision(revision: number): Refused {
   return {
     outcome: 'refused',
     code: 'REVISION_EXHAUSTED',
-    message: `the order is at revision ${revision}, which is the last one: its target cannot change any more`,
+    message: `the order is at revision ${revision}, which is the last one: its target can no longer change`,
     details: { revision },
   };
 }

@@ -2,14 +2,14 @@ import type { Invoice } from '@cashback/wire';
 import { type Amount, MAX_AMOUNT, formatAmount, parseAmount, sumAmounts } from '@cashback/contract/amount';
 import type { ServiceConfig } from './service-config.ts';
 
-/** A payment that has captured something; `earns` is false for a payment type that earns nothing. */
+/** A captured payment; `earns` is false for a payment type that earns nothing. */
 export interface CapturedPayment {
   payment_type: string;
   earns: boolean;
   lines: CapturedLine[];
 }
 
-/** One item of a captured payment; `earns` is false for an excluded item, whatever paid it. */
+/** An item of a captured payment; `earns` is false for an excluded item, whichever payment it is in. */
 interface CapturedLine {
   item_id: string;
   amount: Amount;
@@ -19,8 +19,8 @@ interface CapturedLine {
 type EarningRules = Pick<ServiceConfig, 'earning_payment_types' | 'excluded_items'>;
 
 /**
- * What is captured now, line by line. Only a cleared invoice has captured anything: the items of a held one are
- * reserved, those of a cancelled one were given up. Throws a `RangeError` for an amount that is none.
+ * The captured payments, line by line. Only a cleared invoice has captured anything: the items of a held one are
+ * reserved, those of a cancelled one released. Throws a `RangeError` for a malformed amount.
  */
 export function capturedPayments(
   invoice: Pick<Invoice, 'status' | 'payments'>,
@@ -38,14 +38,14 @@ export function capturedPayments(
   }));
 }
 
-/** What earns of each line, over all payments in their order: all of its amount, or nothing. */
+/** The earning amount of each line, over all payments in their order: the whole amount, or nothing. */
 export function earningAmounts(payments: readonly CapturedPayment[]): Amount[] {
   return payments.flatMap(({ earns, lines }) =>
     lines.map((line) => (earns && line.earns ? line.amount : 0n)),
   );
 }
 
-/** Everything captured, and the part of it that earns. Throws a `RangeError` for more than an amount can say. */
+/** The captured sum and the part of it that earns. Throws a `RangeError` above the largest amount. */
 export function sumCaptured(payments: readonly CapturedPayment[]): { cleared_sum: Amount; base: Amount } {
   const cleared_sum = sumAmounts(payments.flatMap(({ lines }) => lines.map(({ amount }) => amount)));
   if (cleared_sum > MAX_AMOUNT) {

@@ -1,7 +1,7 @@
 import { type Amount, formatAmount, sumAmounts } from '@cashback/contract/amount';
 import { SOURCES, type Source, type AmountsBySource, amountOf } from '@cashback/contract/source';
 
-/** A top-up at Trust and what refunds have taken of it so far. */
+/** A top-up at Trust, and the sum of its refunds so far. */
 export interface BasketState {
   basket_id: string;
   source: Source;
@@ -14,11 +14,11 @@ export type PlannedStep =
   | { kind: 'refund'; source: Source; basket_id: string; amount: Amount };
 
 /**
- * The steps that bring the baskets of one order, oldest first, to the target: which basket to create or to refund.
- * A source gets one top-up or takes refunds, newest basket first and never more than each still holds. All top-ups
- * come before all refunds, so that the wallet dips no lower than it must. Empty when the target is reached already.
+ * The steps that bring the baskets of one order, oldest first, to the target: which basket to create or to refund. A
+ * source gets one top-up, or refunds of its newest baskets first, never more than each still holds. All top-ups come
+ * before all refunds, so that the wallet dips no lower than necessary. Empty when the target is already reached.
  *
- * Throws a `RangeError` for a target below zero and for a basket refunded beyond its amount: neither can be planned.
+ * Throws a `RangeError` for a target below zero and for a basket refunded beyond its amount.
  */
 export function planBaskets(target: AmountsBySource, baskets: readonly BasketState[]): PlannedStep[] {
   const steps = SOURCES.flatMap((source) =>
@@ -31,7 +31,7 @@ export function planBaskets(target: AmountsBySource, baskets: readonly BasketSta
   return [...steps.filter(({ kind }) => kind === 'topup'), ...steps.filter(({ kind }) => kind === 'refund')];
 }
 
-/** What the baskets carry now, for every source that has one. */
+/** The amounts that the baskets carry now, for every source that has one. */
 export function rewardedOf(baskets: readonly BasketState[]): AmountsBySource {
   const rewarded: AmountsBySource = {};
   for (const basket of baskets) rewarded[basket.source] = amountOf(rewarded, basket.source) + heldBy(basket);

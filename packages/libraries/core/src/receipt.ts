@@ -8,16 +8,16 @@ import type { Rounding } from './rounding.ts';
 import type { ServiceConfig } from './service-config.ts';
 import type { SourceValue } from './source-value.ts';
 
-/** The most that a receipt spells out: with it, it stays below the 16 KiB that `register` takes. */
+/** The most that a receipt lists, so that it stays below the 16 KiB limit of `register`. */
 const MAX_PAYMENTS = 20;
 const MAX_LINES = 100;
 
-/** A cap that took something off a source's rounded value. */
+/** A cap that reduced a source's rounded value. */
 type Cap = 'max_value' | 'max_share';
 
 export type ReceiptSource = {
   source: Source;
-  /** `rate`: base x rate. `url`: the service's URL said so. `kept`: it did not answer, the stored value stays. */
+  /** `rate`: base x rate. `url`: the answer of the service's URL. `kept`: no answer, so the stored value stays. */
   origin: 'rate' | 'url' | 'kept';
   /** Null for a source without a rate. */
   rate: string | null;
@@ -27,34 +27,34 @@ export type ReceiptSource = {
   rounded: string;
   max_value: string | null;
   capped_by: Cap[];
-  /** What the source gives. */
+  /** The value after caps. */
   value: string;
-  /** `value` attributed to the lines, in their order over all payments; sums to it. Null when `payments` is. */
+  /** `value` split over the lines, in their order over all payments. Null when `payments` is. */
   by_line: string[] | null;
 };
 
-/** A captured item and its amount; the third says why it earns nothing. */
+/** A captured item, its amount, and why it earns nothing, if so. */
 export type ReceiptLine =
   | [item_id: string, amount: string]
   | [item_id: string, amount: string, 'item_excluded'];
 
 export type ReceiptPayment = {
   payment_type: string;
-  /** Why none of its lines earns; null when they do. */
+  /** Why none of its lines earns; null when they may. */
   not_earning: 'payment_type_excluded' | null;
   lines: ReceiptLine[];
 };
 
 /**
- * Everything that the amounts come from, as plain JSON with decimal strings, so that anyone can recompute them:
- * exact = base x rate, rounded to `rounding_step` by `rounding`, held to `max_value`; when all sources together exceed
- * `max_share_limit`, that is split over them in proportion, by largest remainder.
+ * All inputs of the amounts, as plain JSON with decimal strings, so that anyone can recompute them: exact = base x rate,
+ * rounded to `rounding_step` by `rounding`, at most `max_value`. When all sources together exceed `max_share_limit`, the
+ * limit is split over them in proportion, by largest remainder.
  */
 export type Receipt = {
   invoice_id: string;
   invoice_version: number;
   invoice_status: InvoiceStatus;
-  /** Everything captured, and the part of it that earns. */
+  /** The captured sum, and the part of it that earns. */
   cleared_sum: string;
   base: string;
   rounding: Rounding;
@@ -64,7 +64,7 @@ export type Receipt = {
   max_share_limit: string;
   config_hash: string;
   sources: ReceiptSource[];
-  /** What is captured; null when it has more lines than a receipt has room for. */
+  /** The captured payments; null when they have more lines than fit into a receipt. */
   payments: ReceiptPayment[] | null;
 };
 
@@ -76,7 +76,7 @@ interface ReceiptInput {
   cleared_sum: Amount;
   base: Amount;
   limit: Amount;
-  /** Each source by itself, and what it gives beside the others. */
+  /** Each source alone, and its value after the cap of all together. */
   sources: readonly { alone: SourceValue; value: Amount }[];
 }
 
@@ -120,7 +120,7 @@ function describeSource(alone: SourceValue, value: Amount): Omit<ReceiptSource, 
   };
 }
 
-/** Every line's part is a multiple of the step, like the value itself. */
+/** Each line's part is a multiple of the step, like the value itself. */
 function attributeToLines(value: Amount, step: Amount, weights: readonly Amount[]): string[] {
   return splitByLargestRemainder(value / step, weights).map((steps) => formatAmount(steps * step));
 }

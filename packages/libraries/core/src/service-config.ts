@@ -7,7 +7,7 @@ import type { Rounding } from './rounding.ts';
 export interface ServiceConfig {
   /** Payment types that earn cashback; all others earn nothing. */
   earning_payment_types: readonly string[];
-  /** Items that earn nothing, whatever paid them. */
+  /** Items that earn nothing, whichever payment they are in. */
   excluded_items: readonly string[];
   rounding: Rounding;
   /** Every amount is a multiple of it, e.g. `100n` for "0.01". Above zero. */
@@ -15,13 +15,13 @@ export interface ServiceConfig {
   /** All sources together never give more than this share of the base. */
   max_share: Rate;
   /**
-   * `rate`: the source `service` goes by the order's rates like `user`. `url`: the service's own URL says how much
+   * `rate`: the source `service` follows the order's rates, like `user`. `url`: the service's own URL answers how much
    * it gives, still capped by its rate's `max_value` and by `max_share`.
    */
   service_cashback: 'rate' | 'url';
 }
 
-/** An entry of the file as the calculation takes it. */
+/** The config of one entry of `CASHBACK_SERVICES`. Its URL, token and timeout are the caller's concern. */
 export function serviceConfigOf(entry: CashbackServicesConfig[string]): ServiceConfig {
   return {
     earning_payment_types: entry.earning_payment_types,

@@ -4,26 +4,26 @@ import type { Source } from '@cashback/contract/source';
 import { roundToStep } from './rounding.ts';
 import type { ServiceConfig } from './service-config.ts';
 
-/** What one source gives back of a base, and the most it gives for the order. */
+/** The share of a base that one source gives back, and the most it gives for the order. */
 export interface SourceRate {
   source: Source;
   rate: Rate;
   max_value?: Amount;
 }
 
-/** The answer of a service's own URL; `kept`: it did not answer, so the value stored before stays. */
+/** The answer of a service's own URL; `kept`: no answer, so the stored value stays. */
 export interface ServiceCashback {
   origin: 'url' | 'kept';
   value: Amount;
 }
 
-/** What one source would give if it were alone, before all sources together are held to `max_share`. */
+/** The value of one source alone, before `max_share` caps all sources together. */
 export interface SourceValue {
   source: Source;
   origin: 'rate' | 'url' | 'kept';
-  /** Null for a source without a rate: it gives nothing, unless its URL says so. */
+  /** Null for a source without a rate: it gives nothing unless its URL says otherwise. */
   rate: Rate | null;
-  /** Before rounding, at scale 10: an amount times a rate, with nothing lost. */
+  /** Before rounding, at scale 10: an exact product of amount and rate. */
   exact: bigint;
   /** `exact` by the service's rounding rule, before caps. */
   rounded: Amount;
@@ -32,8 +32,8 @@ export interface SourceValue {
 }
 
 /**
- * Base times rate, or what the service's URL said, rounded by the service's rule and then held to `max_value`.
- * A `max_value` that is no multiple of the step is taken down to one: a cap is never exceeded by rounding.
+ * Base times rate, or the answer of the service's URL, rounded by the service's rule and then capped by `max_value`. A
+ * `max_value` that is not a multiple of the step is rounded down to one: rounding never exceeds a cap.
  */
 export function valueOfSource(
   source: Source,

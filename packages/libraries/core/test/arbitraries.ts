@@ -6,7 +6,7 @@ import type { CalculationInput } from '../src/calculate.ts';
 import { ROUNDINGS } from '../src/rounding.ts';
 import { invoiceOf } from './builders.ts';
 
-/** Amounts of every size: a tenth of them at the very top, where floating point numbers have lost their units. */
+/** Amounts of every size; a tenth of them at the top, where floating point numbers are no longer exact. */
 export const anyAmount = fc.oneof(
   { arbitrary: fc.bigInt({ min: 0n, max: MAX_AMOUNT }), weight: 5 },
   { arbitrary: fc.bigInt({ min: 0n, max: 50_000n }), weight: 4 },
@@ -33,7 +33,7 @@ const anyPayments = fc.array(
   { maxLength: 4 },
 );
 
-/** Calculations of cleared invoices with rates: everything that has an outcome. */
+/** Calculations of cleared invoices with rates. */
 export const anyCalculation: fc.Arbitrary<CalculationInput> = fc
   .record({
     payments: anyPayments,

@@ -1,7 +1,7 @@
 import { type Calculation, type CalculationInput, calculateCashback } from '../src/calculate.ts';
 import type { ServiceConfig } from '../src/service-config.ts';
 
-/** A cleared invoice of one ride, 100.0000 by card, but for what is given. */
+/** A cleared invoice of one ride, 100.0000 by card, except for the given fields. */
 export function invoiceOf(given: Partial<CalculationInput['invoice']> = {}): CalculationInput['invoice'] {
   return {
     invoice_id: 'order-1',
@@ -12,7 +12,7 @@ export function invoiceOf(given: Partial<CalculationInput['invoice']> = {}): Cal
   };
 }
 
-/** A service that gives by the order's rates, to the hundredth, with no cap that matters, but for what is given. */
+/** A service that follows the order's rates, rounds to hundredths and has no effective cap, except for the given fields. */
 export function configOf(given: Partial<ServiceConfig> = {}): ServiceConfig {
   return {
     earning_payment_types: ['card'],
@@ -25,7 +25,7 @@ export function configOf(given: Partial<ServiceConfig> = {}): ServiceConfig {
   };
 }
 
-/** The calculation of an input that has all it needs. */
+/** The calculation of a complete input. */
 export function calculated(input: CalculationInput): Extract<Calculation, { outcome: 'calculated' }> {
   const calculation = calculateCashback(input);
   if (calculation.outcome !== 'calculated')

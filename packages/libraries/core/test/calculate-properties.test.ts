@@ -9,7 +9,7 @@ import { anyAmount, anyCalculation } from './arbitraries.ts';
 import { calculated } from './builders.ts';
 
 describe('calculateCashback, for any cleared invoice with rates,', () => {
-  test('gives the sums that clearedSums asks the service URL with', () => {
+  test('has the sums that clearedSums gives the service URL', () => {
     fc.assert(
       fc.property(anyCalculation, (input) => {
         expect(calculated(input)).toMatchObject(clearedSums(input.invoice, input.config));
@@ -17,7 +17,7 @@ describe('calculateCashback, for any cleared invoice with rates,', () => {
     );
   });
 
-  test('never gives more than max_share of the base, and never less than nothing', () => {
+  test('never gives more than max_share of the base, and never less than zero', () => {
     fc.assert(
       fc.property(anyCalculation, (input) => {
         const { base, target } = calculated(input);
@@ -27,7 +27,7 @@ describe('calculateCashback, for any cleared invoice with rates,', () => {
     );
   });
 
-  test('gives all that max_share allows, to the last step, when the sources together would give more', () => {
+  test('gives max_share to the last step when the sources together exceed it', () => {
     fc.assert(
       fc.property(anyCalculation, (input) => {
         const step = input.config.rounding_step;
@@ -51,7 +51,7 @@ describe('calculateCashback, for any cleared invoice with rates,', () => {
     );
   });
 
-  test('gives multiples of the step alone', () => {
+  test('gives only multiples of the step', () => {
     fc.assert(
       fc.property(anyCalculation, (input) => {
         const { target } = calculated(input);
@@ -70,9 +70,9 @@ describe('calculateCashback, for any cleared invoice with rates,', () => {
       fc.property(uncapped, (input) => {
         const { base, target } = calculated(input);
         const limit = base * input.config.max_share;
-        const wanted = input.rates.reduce((sum, { rate }) => sum + base * rate, 0n);
+        const exact = input.rates.reduce((sum, { rate }) => sum + base * rate, 0n);
         const step = input.config.rounding_step * 1_000_000n;
-        fc.pre(wanted + 2n * step <= limit);
+        fc.pre(exact + 2n * step <= limit);
         for (const { source, rate } of input.rates) {
           const gap = amountOf(target, source) * 1_000_000n - base * rate;
           expect(gap < step && -gap < step).toBe(true);
@@ -99,7 +99,7 @@ describe('calculateCashback, for any cleared invoice with rates,', () => {
     );
   });
 
-  test('never takes from one source when max_share is raised', () => {
+  test('never lowers a source when max_share is raised', () => {
     fc.assert(
       fc.property(anyCalculation, fc.bigInt({ min: 0n, max: 1_000_000n }), (input, more) => {
         const { target } = calculated(input);
@@ -110,7 +110,7 @@ describe('calculateCashback, for any cleared invoice with rates,', () => {
     );
   });
 
-  test('never gives more for less: a partial refund never raises the target', () => {
+  test('never raises the target after a partial refund', () => {
     fc.assert(
       fc.property(anyCalculation, fc.nat(15), (input, kept) => {
         const refunded = {
@@ -122,7 +122,7 @@ describe('calculateCashback, for any cleared invoice with rates,', () => {
     );
   });
 
-  test('ends at exactly zero when all of it is refunded', () => {
+  test('is exactly zero after a full refund', () => {
     fc.assert(
       fc.property(anyCalculation, (input) => {
         const refunded = {
@@ -134,7 +134,7 @@ describe('calculateCashback, for any cleared invoice with rates,', () => {
     );
   });
 
-  test('gives the same for the same input, whatever the order of the rates', () => {
+  test('gives the same for the same input, in any order of the rates', () => {
     fc.assert(
       fc.property(anyCalculation, (input) => {
         const turned = { ...input, rates: input.rates?.toReversed() ?? null };

@@ -24,7 +24,7 @@ const ride = ['card ride 100'];
 const half = parseRate('0.5');
 const cases: Case[] = [
   {
-    guarantee: 'each source gives its rate of what is cleared',
+    guarantee: 'each source gives its rate of the cleared sum',
     lines: ride,
     rates: ['user 0.1', 'service 0.05'],
     expected: { cleared_sum: '100.0000', base: '100.0000', user: '10.0000', service: '5.0000' },
@@ -42,33 +42,33 @@ const cases: Case[] = [
     expected: { cleared_sum: '0.1200', base: '0.1200', user: '0.0100', service: '0.0000' },
   },
   {
-    guarantee: 'a payment type that is not named earns nothing',
+    guarantee: 'a payment type that is not listed earns nothing',
     lines: ['card ride 60', 'cash ride 40'],
     rates: ['user 0.1'],
     expected: { cleared_sum: '100.0000', base: '60.0000', user: '6.0000', service: '0.0000' },
   },
   {
-    guarantee: 'an excluded item earns nothing, whatever paid it',
+    guarantee: 'an excluded item earns nothing, whichever payment it is in',
     lines: ['card ride 60', 'card tip 30', 'cash tip 10'],
     rates: ['user 0.1'],
     expected: { cleared_sum: '100.0000', base: '60.0000', user: '6.0000', service: '0.0000' },
   },
   {
-    guarantee: 'a held invoice has captured nothing: all zero, no rates needed',
+    guarantee: 'a held invoice has captured nothing: every source is zero, and no rates are needed',
     status: 'held',
     lines: ride,
     rates: null,
     expected: { cleared_sum: '0.0000', base: '0.0000', user: '0.0000', service: '0.0000' },
   },
   {
-    guarantee: 'a cancelled invoice has captured nothing: all zero, no rates needed',
+    guarantee: 'a cancelled invoice has captured nothing: every source is zero, and no rates are needed',
     status: 'cancelled',
     lines: ride,
     rates: null,
     expected: { cleared_sum: '0.0000', base: '0.0000', user: '0.0000', service: '0.0000' },
   },
   {
-    guarantee: 'a cancelled invoice needs no answer of the URL either',
+    guarantee: 'a cancelled invoice needs no answer of the URL',
     status: 'cancelled',
     lines: ride,
     rates: ['user 0.1'],
@@ -92,7 +92,7 @@ const cases: Case[] = [
     expected: { cleared_sum: '0.0000', base: '0.0000', user: '0.0000', service: '0.0000' },
   },
   {
-    guarantee: 'a full refund takes a kept value back too',
+    guarantee: 'a full refund takes back a kept value too',
     lines: [],
     rates: ['user 0.1'],
     config: { service_cashback: 'url' },
@@ -134,20 +134,20 @@ const cases: Case[] = [
     expected: { user: '3.5000', service: '5.0000' },
   },
   {
-    guarantee: 'a max_value between two steps is taken down to the lower one',
+    guarantee: 'a max_value between two steps is rounded down to the lower one',
     lines: ride,
     rates: ['user 0.1 3.5678'],
     expected: { user: '3.5600', service: '0.0000' },
   },
   {
-    guarantee: 'all sources together give at most max_share, each its part of it',
+    guarantee: 'all sources together give at most max_share, each its part',
     lines: ride,
     rates: ['user 0.2', 'service 0.1'],
     config: { max_share: parseRate('0.15') },
     expected: { user: '10.0000', service: '5.0000' },
   },
   {
-    guarantee: 'the step that max_share leaves over goes to the largest remainder, so that nothing is lost',
+    guarantee: 'the remaining step of max_share goes to the largest remainder, so that nothing is lost',
     lines: ['card ride 1'],
     rates: ['user 0.5', 'service 0.25'],
     config: { max_share: half },
@@ -174,7 +174,7 @@ const cases: Case[] = [
     expected: { user: '5.0000', service: '5.0000' },
   },
   {
-    guarantee: 'the answer of the service URL counts instead of the rate',
+    guarantee: 'the answer of the service URL replaces the rate',
     lines: ride,
     rates: ['user 0.1', 'service 0.05'],
     config: { service_cashback: 'url' },
@@ -198,7 +198,7 @@ const cases: Case[] = [
     expected: { user: '0.0000', service: '7.5000' },
   },
   {
-    guarantee: "the answer of the service URL is held to its rate's max_value",
+    guarantee: "the answer of the service URL is capped by its rate's max_value",
     lines: ride,
     rates: ['service 0.05 6'],
     config: { service_cashback: 'url' },
@@ -206,7 +206,7 @@ const cases: Case[] = [
     expected: { user: '0.0000', service: '6.0000' },
   },
   {
-    guarantee: 'the answer of the service URL is held to max_share',
+    guarantee: 'the answer of the service URL is capped by max_share',
     lines: ride,
     rates: ['user 0.1'],
     config: { service_cashback: 'url', max_share: parseRate('0.2') },
@@ -214,7 +214,7 @@ const cases: Case[] = [
     expected: { user: '5.0000', service: '15.0000' },
   },
   {
-    guarantee: 'a kept value stays as it was',
+    guarantee: 'a kept value stays unchanged',
     lines: ride,
     rates: ['user 0.1', 'service 0.05'],
     config: { service_cashback: 'url' },
@@ -222,14 +222,14 @@ const cases: Case[] = [
     expected: { user: '10.0000', service: '4.2000' },
   },
   {
-    guarantee: 'an answer of the URL is ignored by a service that goes by rates',
+    guarantee: 'a service that follows the rates ignores an answer of the URL',
     lines: ride,
     rates: ['user 0.1', 'service 0.05'],
     url: 'url 7.5',
     expected: { user: '10.0000', service: '5.0000' },
   },
   {
-    guarantee: 'the largest amount is exact to its last place',
+    guarantee: 'the largest amount is exact to the last place',
     lines: ['card ride 999999999999.9999'],
     rates: ['user 0.999999'],
     config: { rounding: 'down', rounding_step: 1n },
@@ -252,31 +252,31 @@ describe('calculateCashback', () => {
 
   const waiting: [guarantee: string, lines: string[]][] = [
     ['a cleared invoice without rates waits for them, and is never zero', ride],
-    ['a cleared invoice with nothing left in it waits for its rates too', []],
+    ['an empty cleared invoice waits for its rates too', []],
   ];
   test.each(waiting)('%s', (_guarantee, lines) => {
     expect(calculateCashback(inputOf({ lines, rates: null }))).toEqual({ outcome: 'rates_missing' });
   });
 
-  test('refuses to guess what a service URL would have answered', () => {
+  test('refuses a missing answer of the service URL instead of guessing it', () => {
     const input = inputOf({ lines: ride, rates: ['user 0.1'], config: { service_cashback: 'url' } });
     expect(() => calculateCashback(input)).toThrow(/expected the answer of the service's URL/);
   });
 
-  test('refuses captured items that are more than an amount can say', () => {
+  test('refuses captured items above the largest amount', () => {
     const lines = ['card ride 999999999999.9999', 'card toll 0.0001'];
     expect(() => calculateCashback(inputOf({ lines }))).toThrow(
       /999999999999\.9999 together, got 1000000000000\.0000/,
     );
   });
 
-  test('refuses an item whose amount is none', () => {
+  test('refuses an item with a malformed amount', () => {
     expect(() => calculateCashback(inputOf({ lines: ['card ride 1e3'] }))).toThrow(RangeError);
   });
 });
 
 describe('clearedSums', () => {
-  test('says what is captured and what of it earns, and nothing of a held invoice', () => {
+  test('gives the captured sum and the earning base, and zeros for a held invoice', () => {
     const invoice = inputOf({ lines: ['card ride 60', 'card tip 30', 'cash ride 10'] }).invoice;
     expect(clearedSums(invoice, configOf())).toEqual({ cleared_sum: 1_000_000n, base: 600_000n });
     expect(clearedSums({ ...invoice, status: 'held' }, configOf())).toEqual({ cleared_sum: 0n, base: 0n });

@@ -30,7 +30,7 @@ describe('decideRegister', () => {
       },
     },
     {
-      guarantee: 'the first register is registered even when all of it is zero, with no change to tell',
+      guarantee: 'the first register is registered even when every source is zero, without an event',
       stored: null,
       call: { by_source: { user: 0n, service: 0n } },
       decision: { outcome: 'registered', revision: 1, target: { user: 0n, service: 0n }, changes: [] },
@@ -53,7 +53,7 @@ describe('decideRegister', () => {
       },
     },
     {
-      guarantee: 'a caller that expects no order makes it',
+      guarantee: 'a caller that expects no order creates it',
       stored: null,
       call: { expected_revision: 0 },
       decision: {
@@ -64,7 +64,7 @@ describe('decideRegister', () => {
       },
     },
     {
-      guarantee: 'a caller that expects an order where there is none starts over',
+      guarantee: 'a caller that expects an order that does not exist starts over',
       stored: null,
       call: { expected_revision: 3 },
       decision: {
@@ -74,7 +74,7 @@ describe('decideRegister', () => {
       },
     },
     {
-      guarantee: 'another target is the next revision, and only what changed is told',
+      guarantee: 'another target is the next revision, with an event for the changed source only',
       stored: { target: { user: 10n, service: 5n } },
       call: { by_source: { user: 11n, service: 5n } },
       decision: {
@@ -106,7 +106,7 @@ describe('decideRegister', () => {
       },
     },
     {
-      guarantee: 'an empty list of sources takes everything back',
+      guarantee: 'an empty list of sources sets every source to 0',
       stored: { target: { user: 10n, service: 5n } },
       call: { by_source: {} },
       decision: {
@@ -164,18 +164,18 @@ describe('decideRegister', () => {
       decision: { outcome: 'stale' },
     },
     {
-      guarantee: 'an older invoice version is stale before its revision is looked at',
+      guarantee: 'an older invoice version is stale whichever revision it expects',
       call: { invoice_version: 4, by_source: { user: 99n }, expected_revision: 1 },
       decision: { outcome: 'stale' },
     },
     {
-      guarantee: 'an older invoice version is stale before its sources are looked at',
+      guarantee: 'an older invoice version is stale whichever split it needs',
       stored: { target: { user: 10n, service: 5n } },
       call: { invoice_version: 4, by_source: null, sum: 99n },
       decision: { outcome: 'stale' },
     },
     {
-      guarantee: 'the revision that the caller expects lets another target through',
+      guarantee: 'another target with the expected revision is registered',
       call: { by_source: { user: 11n }, expected_revision: 3 },
       decision: {
         outcome: 'registered',
@@ -185,7 +185,7 @@ describe('decideRegister', () => {
       },
     },
     {
-      guarantee: 'a revision that has passed sends the caller back, even with a newer invoice version',
+      guarantee: 'a passed revision is a conflict, even with a newer invoice version',
       call: { invoice_version: 6, by_source: { user: 11n }, expected_revision: 2 },
       decision: {
         outcome: 'refused',
@@ -194,7 +194,7 @@ describe('decideRegister', () => {
       },
     },
     {
-      guarantee: 'a revision that is yet to come sends the caller back',
+      guarantee: 'a future revision is a conflict',
       call: { by_source: { user: 11n }, expected_revision: 4 },
       decision: {
         outcome: 'refused',
@@ -203,7 +203,7 @@ describe('decideRegister', () => {
       },
     },
     {
-      guarantee: 'the last revision there can be is given',
+      guarantee: 'the last revision is assigned',
       stored: { revision: 2_147_483_646 },
       call: { by_source: { user: 11n } },
       decision: {
@@ -224,7 +224,7 @@ describe('decideRegister', () => {
       },
     },
     {
-      guarantee: 'a sum that is the sum of its sources is taken',
+      guarantee: 'a sum that equals its sources is accepted',
       call: { by_source: { user: 7n, service: 4n }, sum: 11n },
       decision: {
         outcome: 'registered',
@@ -237,7 +237,7 @@ describe('decideRegister', () => {
       },
     },
     {
-      guarantee: 'a sum that is not the sum of its sources is refused',
+      guarantee: 'a sum that differs from its sources is refused',
       call: { by_source: { user: 7n, service: 4n }, sum: 12n },
       decision: {
         outcome: 'refused',
@@ -246,7 +246,7 @@ describe('decideRegister', () => {
       },
     },
     {
-      guarantee: 'a wrong sum is refused before anything else is looked at',
+      guarantee: 'a wrong sum is refused before any other check',
       call: { sum: 12n, invoice_version: 4, currency: 'EUR' },
       decision: {
         outcome: 'refused',
@@ -291,7 +291,7 @@ describe('decideRegister', () => {
       },
     },
     {
-      guarantee: "an older caller's sum replaces what user gave",
+      guarantee: "an older caller's sum replaces the user's amount",
       stored: { target: { user: 10n, service: 0n } },
       call: { by_source: null, sum: 12n },
       decision: {
@@ -302,13 +302,13 @@ describe('decideRegister', () => {
       },
     },
     {
-      guarantee: "an older caller's equal sum is unchanged, whoever gives it",
+      guarantee: "an older caller's equal sum is unchanged, whichever sources fund it",
       stored: { target: { user: 10n, service: 5n } },
       call: { by_source: null, sum: 15n, invoice_version: 6 },
       decision: { outcome: 'unchanged', newer_version: true },
     },
     {
-      guarantee: "an older caller's other sum is refused where another source gives too",
+      guarantee: "an older caller's other sum is refused when another source funds too",
       stored: { target: { user: 10n, service: 5n } },
       call: { by_source: null, sum: 10n },
       decision: {
@@ -334,14 +334,14 @@ describe('decideRegister', () => {
     expect(message === null).toBe(decision.outcome !== 'refused');
   });
 
-  test('names the field and both values of what never changes', () => {
+  test('names an immutable field and both values', () => {
     const decided = decideRegister(storedOf(), callOf({ wallet_id: 'wallet-2' }));
     expect(decided).toMatchObject({
       message: 'wallet_id of an order never changes: expected "wallet-1", got "wallet-2"',
     });
   });
 
-  test('refuses a call without any amount: there is nothing it could mean', () => {
+  test('refuses a call without any amount', () => {
     expect(() => decideRegister(null, callOf({ by_source: null, sum: null }))).toThrow(TypeError);
   });
 });

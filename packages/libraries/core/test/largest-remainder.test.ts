@@ -6,13 +6,13 @@ import { anyAmount } from './arbitraries.ts';
 
 describe('splitByLargestRemainder', () => {
   const cases: [guarantee: string, whole: bigint, weights: bigint[], parts: bigint[]][] = [
-    ['nothing is split into nothing', 0n, [], []],
-    ['nothing is split without a weight', 0n, [0n, 0n], [0n, 0n]],
-    ['one weight takes all of it', 7n, [3n], [7n]],
-    ['what divides evenly is divided evenly', 10n, [1n, 1n, 3n], [2n, 2n, 6n]],
-    ['the unit that is left goes to the largest remainder', 10n, [1n, 2n, 4n], [1n, 3n, 6n]],
+    ['zero without weights has no parts', 0n, [], []],
+    ['zero needs no weight above zero', 0n, [0n, 0n], [0n, 0n]],
+    ['a single weight takes the whole', 7n, [3n], [7n]],
+    ['an even split has no remainder', 10n, [1n, 1n, 3n], [2n, 2n, 6n]],
+    ['the remaining unit goes to the largest remainder', 10n, [1n, 2n, 4n], [1n, 3n, 6n]],
     ['a tie goes to the lower index', 1n, [1n, 1n], [1n, 0n]],
-    ['two units left go to the two lowest of a tie', 5n, [1n, 1n, 1n], [2n, 2n, 1n]],
+    ['two remaining units go to the two lowest indexes of a tie', 5n, [1n, 1n, 1n], [2n, 2n, 1n]],
     ['weight zero gets nothing', 5n, [0n, 1n, 0n, 1n], [0n, 3n, 0n, 2n]],
     [
       'the largest amounts lose no unit',
@@ -26,8 +26,8 @@ describe('splitByLargestRemainder', () => {
   });
 
   const refused: [guarantee: string, whole: bigint, weights: bigint[]][] = [
-    ['something to split by no weights', 1n, []],
-    ['something to split by zeros alone', 1n, [0n, 0n]],
+    ['a whole above zero without weights', 1n, []],
+    ['a whole above zero with weights of zero only', 1n, [0n, 0n]],
     ['a whole below zero', -1n, [1n]],
     ['a weight below zero', 1n, [2n, -1n]],
   ];
@@ -42,7 +42,7 @@ describe('splitByLargestRemainder', () => {
       .filter((weights) => weights.some((weight) => weight > 0n)),
   });
 
-  test('the parts sum to the whole, and each is less than one unit away from its exact share', () => {
+  test('the parts sum to the whole, and each differs from its exact share by less than a unit', () => {
     fc.assert(
       fc.property(splits, ({ whole, weights }) => {
         const parts = splitByLargestRemainder(whole, weights);
@@ -56,7 +56,7 @@ describe('splitByLargestRemainder', () => {
     );
   });
 
-  test('whoever is rounded up has no smaller remainder than whoever is rounded down', () => {
+  test('no part that is rounded up has a smaller remainder than one that is rounded down', () => {
     fc.assert(
       fc.property(splits, ({ whole, weights }) => {
         const total = sum(weights);
@@ -71,7 +71,7 @@ describe('splitByLargestRemainder', () => {
     );
   });
 
-  test('no part is above its weight while the whole is not above all weights together', () => {
+  test('no part exceeds its weight unless the whole exceeds the sum of the weights', () => {
     fc.assert(
       fc.property(splits, ({ whole, weights }) => {
         const limited = whole < sum(weights) ? whole : sum(weights);

@@ -15,21 +15,21 @@ interface Case {
 }
 
 const cases: Case[] = [
-  { guarantee: 'nothing is to be done for nothing', target: {}, steps: [] },
+  { guarantee: 'an empty target needs no step', target: {}, steps: [] },
   { guarantee: 'zero needs no basket', target: { user: 0n, service: 0n }, steps: [] },
   {
-    guarantee: 'what was never given is topped up, a source each',
+    guarantee: 'each source that has no basket is topped up',
     target: { service: 3n, user: 5n },
     steps: ['topup user 5', 'topup service 3'],
   },
   {
-    guarantee: 'nothing is to be done when the target is reached',
+    guarantee: 'a reached target needs no step',
     target: { user: 8n },
     baskets: ['a user 5 0', 'b user 4 1'],
     steps: [],
   },
   {
-    guarantee: 'only what is missing is topped up, in one basket',
+    guarantee: 'only the missing amount is topped up, in one basket',
     target: { user: 9n },
     baskets: ['a user 5 0', 'b user 3 3'],
     steps: ['topup user 4'],
@@ -41,7 +41,7 @@ const cases: Case[] = [
     steps: ['refund user b 2'],
   },
   {
-    guarantee: 'a refund goes on with the next older basket when the newest is empty',
+    guarantee: 'a refund continues with the next older basket once the newest is empty',
     target: { user: 1n },
     baskets: ['a user 5 0', 'b user 3 0', 'c user 2 0'],
     steps: ['refund user c 2', 'refund user b 3', 'refund user a 4'],
@@ -65,7 +65,7 @@ const cases: Case[] = [
     steps: ['topup user 5', 'refund service a 5'],
   },
   {
-    guarantee: 'all top-ups come before all refunds, whatever the sources',
+    guarantee: 'all top-ups come before all refunds, across sources',
     target: { user: 1n, service: 5n },
     baskets: ['a user 5 0'],
     steps: ['topup service 5', 'refund user a 4'],
@@ -77,7 +77,7 @@ describe('planBaskets', () => {
     expect(planBaskets(target, baskets.map(basketOf)).map(textOf)).toEqual(steps);
   });
 
-  test('refuses baskets and targets that cannot be', () => {
+  test('refuses impossible baskets and targets', () => {
     expect(() => planBaskets({}, [basketOf('a user 5 6')])).toThrow(
       'basket a: expected between 0 and 0.0005 refunded',
     );
@@ -90,7 +90,7 @@ describe('planBaskets', () => {
     fc.array(fewAmountsBySource, { maxLength: 30 }),
   );
 
-  test('any sequence of targets ends at the last one, and repeating it changes nothing', () => {
+  test('any sequence of targets ends at the last one, and repeating the last changes nothing', () => {
     fc.assert(
       fc.property(targets, (sequence) => {
         const baskets = sequence.reduce(moveTo, []);
@@ -100,7 +100,7 @@ describe('planBaskets', () => {
     );
   });
 
-  test('no basket is ever refunded beyond what it holds, and every step moves money', () => {
+  test('no basket is ever refunded beyond its amount, and every step moves money', () => {
     fc.assert(
       fc.property(targets, (sequence) => {
         let baskets: BasketState[] = [];
@@ -114,7 +114,7 @@ describe('planBaskets', () => {
     );
   });
 
-  test('money is conserved: top-ups less refunds are what is rewarded, for each source', () => {
+  test('money is conserved: for each source, rewarded equals top-ups less refunds', () => {
     fc.assert(
       fc.property(targets, (sequence) => {
         let baskets: BasketState[] = [];
@@ -137,7 +137,7 @@ describe('planBaskets', () => {
     );
   });
 
-  test('a plan that stops half-way is finished by the next plan for the same target', () => {
+  test('the next plan for the same target finishes one that stopped half-way', () => {
     fc.assert(
       fc.property(targets, anyAmountsBySource, fc.nat(8), (sequence, target, done) => {
         const baskets = sequence.reduce(moveTo, []);
@@ -149,7 +149,7 @@ describe('planBaskets', () => {
 });
 
 describe('rewardedOf', () => {
-  test('is what the baskets still hold, for every source that has one', () => {
+  test('is the amount that the baskets still hold, for every source that has one', () => {
     expect(rewardedOf([])).toEqual({});
     const baskets = ['a user 5 1', 'b service 3 3', 'c user 2 0'].map(basketOf);
     expect(rewardedOf(baskets)).toEqual({ user: 6n, service: 0n });
@@ -160,7 +160,7 @@ function moveTo(baskets: BasketState[], target: AmountsBySource): BasketState[] 
   return planBaskets(target, baskets).reduce(applyStep, baskets);
 }
 
-/** What Trust does with a step. */
+/** Carries a step out, as Trust does. */
 function applyStep(baskets: BasketState[], step: PlannedStep): BasketState[] {
   if (step.kind === 'topup') {
     const basket = {

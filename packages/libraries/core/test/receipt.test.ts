@@ -13,7 +13,7 @@ import { anyCalculation } from './arbitraries.ts';
 import { calculated, configOf, invoiceOf } from './builders.ts';
 
 describe('the receipt', () => {
-  test('says everything that the amounts come from', () => {
+  test('has every input of the amounts', () => {
     const receipt = receiptOf({
       invoice: invoiceOf({
         version: 3,
@@ -87,7 +87,7 @@ describe('the receipt', () => {
     });
   });
 
-  test.each(['url', 'kept'] as const)('names "%s" as where the value of service comes from', (origin) => {
+  test.each(['url', 'kept'] as const)('names "%s" as the origin of the value of service', (origin) => {
     const { sources } = receiptOf({
       invoice: invoiceOf(),
       rates: [{ source: 'service', rate: parseRate('0.05') }],
@@ -99,7 +99,7 @@ describe('the receipt', () => {
     expect(sources[1]).toMatchObject({ rate: '0.05', exact: '7.5000000000', value: '7.5000' });
   });
 
-  test('of a held invoice says so, and lists nothing as captured', () => {
+  test('of a held invoice has its status, and no captured lines', () => {
     const receipt = receiptOf({
       invoice: invoiceOf({ status: 'held' }),
       rates: null,
@@ -115,7 +115,7 @@ describe('the receipt', () => {
     });
   });
 
-  test('is enough to recompute the target from, for anyone who has nothing else', () => {
+  test('is enough by itself to recompute the target', () => {
     fc.assert(
       fc.property(anyCalculation, (input) => {
         const { target, receipt } = calculated(input);
@@ -124,7 +124,7 @@ describe('the receipt', () => {
     );
   });
 
-  test('attributes to the lines exactly what each source gives, and nothing to a line that earns nothing', () => {
+  test('splits the value of each source over the earning lines exactly', () => {
     fc.assert(
       fc.property(anyCalculation, (input) => {
         const { sources, payments } = receiptOf(input);
@@ -160,14 +160,14 @@ describe('the receipt', () => {
     ['101 lines', crowdOf([101])],
     ['21 payments', crowdOf(Array.from({ length: 21 }, () => 1))],
   ];
-  test.each(tooLarge)('of %s leaves the lines out, and can be recomputed all the same', (_, input) => {
+  test.each(tooLarge)('of %s omits the lines, and can still be recomputed', (_, input) => {
     const receipt = receiptOf(input);
     expect(receipt.payments).toBeNull();
     expect(receipt.sources.map(({ by_line }) => by_line)).toEqual([null, null]);
     expect(recompute(receipt)).toEqual(calculated(input).target);
   });
 
-  test('is taken by register as it is', () => {
+  test('is accepted by register unchanged', () => {
     const { target, cleared_sum, receipt } = calculated(crowdOf([5, 5, 5]));
     const call: RegisterInput = {
       order_id: receipt.invoice_id,
@@ -184,7 +184,7 @@ describe('the receipt', () => {
   });
 });
 
-/** Payments of so many lines each, all earning; ids as long and amounts as large as they get. Empty payments are excluded. */
+/** Payments with these numbers of lines, with the longest ids and the largest amounts. */
 function crowdOf(lineCounts: readonly number[]): CalculationInput {
   const lineCount = lineCounts.reduce((sum, count) => sum + count, 0);
   const amount = formatAmount(MAX_AMOUNT / BigInt(lineCount));
@@ -214,7 +214,7 @@ function longId(index: number): string {
   return String(index).padStart(64, 'x');
 }
 
-/** The arithmetic of a receipt by hand: what a person does who doubts the amounts. */
+/** The arithmetic of a receipt by hand, as a person would check it. */
 function recompute(receipt: Receipt): AmountsBySource {
   const base = parseAmount(receipt.base);
   const step = parseAmount(receipt.rounding_step);

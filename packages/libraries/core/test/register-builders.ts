@@ -2,12 +2,12 @@ import type { Registration, StoredOrder } from '../src/decide-register.ts';
 
 const identity = { service: 'yellow', user_id: 'user-1', wallet_id: 'wallet-1', currency: 'USD' };
 
-/** An order at revision 3 of invoice version 5, all of it user, but for what is given. */
+/** An order at revision 3 of invoice version 5, funded by user, except for the given fields. */
 export function storedOf(given: Partial<StoredOrder> = {}): StoredOrder {
   return { ...identity, invoice_version: 5, revision: 3, target: { user: 10n }, ...given };
 }
 
-/** A call that names the same as `storedOf`, but for what is given. */
+/** A call that equals `storedOf`, except for the given fields. */
 export function callOf(given: Partial<Registration> = {}): Registration {
   return {
     ...identity,

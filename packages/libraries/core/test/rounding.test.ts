@@ -26,7 +26,7 @@ describe('roundToStep', () => {
     },
   );
 
-  // What each rule means, on exact rationals: how far the result may lie from the value, in halves of a step.
+  // Each rule on exact rationals: the allowed distance of the result from the value, in halves of a step.
   const holds: Record<Rounding, (result: bigint, value: bigint, step: bigint) => boolean> = {
     down: (result, value, step) => result <= value && value < result + step,
     half_up: (result, value, step) => 2n * (value - result) < step && 2n * (result - value) <= step,
@@ -36,7 +36,7 @@ describe('roundToStep', () => {
     },
   };
 
-  test.each(ROUNDINGS)('gives the only multiple of the step that %s allows, at every size', (rounding) => {
+  test.each(ROUNDINGS)('gives the only multiple of the step that %s allows, for every amount', (rounding) => {
     fc.assert(
       fc.property(anyAmount, anyAmount, fc.constantFrom(1n, 2n, 25n, 100n, 10_000n), (amount, rate, step) => {
         const value = amount * rate;
@@ -50,7 +50,7 @@ describe('roundToStep', () => {
     );
   });
 
-  test.each(ROUNDINGS)('never gives less for more by %s', (rounding) => {
+  test.each(ROUNDINGS)('%s is monotonic', (rounding) => {
     fc.assert(
       fc.property(anyAmount, anyAmount, fc.constantFrom(1n, 25n, 100n), (value, more, step) => {
         expect(roundToStep(value, step, rounding) <= roundToStep(value + more, step, rounding)).toBe(true);

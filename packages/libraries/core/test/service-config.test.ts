@@ -12,7 +12,7 @@ const entry = {
   url_timeout_ms: 2_000,
 };
 
-test('a service without a URL goes by the rates, one with a URL by its answer', () => {
+test('a service without a URL follows the rates, one with a URL its answer', () => {
   expect(serviceConfigOf(entry)).toEqual({
     earning_payment_types: ['card'],
     excluded_items: ['tip'],
