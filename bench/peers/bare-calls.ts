@@ -6,7 +6,8 @@
  * The answer comes when every order carries its target. Callbacks of ended operations arrive as at the worker.
  */
 import { randomUUID } from 'node:crypto';
-import { type IncomingMessage, createServer } from 'node:http';
+import { createServer } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { env } from './env.ts';
 import { pollDelayMs } from './poll-delay.ts';
 import { onStop, reportReady } from './process.ts';
@@ -78,19 +79,13 @@ async function chargeOrders(orders: readonly BareOrder[]): Promise<void> {
   await Promise.all(ends);
 }
 
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  let text = '';
-  for await (const chunk of request.setEncoding('utf8')) text += chunk;
-  return JSON.parse(text);
-}
-
 const server = createServer((request, response) => {
   const answer = (status: number): void => void response.writeHead(status).end();
   const failed = (error: unknown): void => {
     process.stderr.write(`${String(error)}\n`);
     answer(500);
   };
-  void bodyOf(request).then((body) => {
+  void json(request).then((body) => {
     if (request.url === '/orders') return chargeOrders(body as BareOrder[]).then(() => answer(200), failed);
     waiting.get((body as { invoice_id: string }).invoice_id)?.();
     return answer(204);

@@ -1,29 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { type TestDatabase, createTestDatabase } from '@cashback/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withClient } from '../src/database/with-client.ts';
 import { checkRows, nextTransactionId } from '../src/register/check-rows.ts';
 import { startLoad } from '../src/register/load/run-load.ts';
-import { type BenchServer, startServer } from '../src/register/served/server.ts';
 import { SERVED_WAYS, SHAPES } from '../src/register/ways.ts';
+import { type ServedDatabase, startServedDatabase } from './support/start-served-database.ts';
 
-let database: TestDatabase;
-let server: BenchServer;
-let logs: string;
-
+let served: ServedDatabase;
 beforeAll(async () => {
-  logs = mkdtempSync(path.join(tmpdir(), 'cashback-bench-test-'));
-  database = await createTestDatabase();
-  server = await startServer(database.url, logs);
+  served = await startServedDatabase();
 });
-
-afterAll(async () => {
-  await server?.process.stop();
-  await database?.drop();
-  rmSync(logs, { recursive: true, force: true });
-});
+afterAll(() => served?.stop());
 
 describe('a load', () => {
   for (const way of SERVED_WAYS) {
@@ -31,8 +17,8 @@ describe('a load', () => {
       const from = await begin();
       const load = startLoad({
         way,
-        url: server.process.url,
-        token: server.token,
+        url: served.server.process.url,
+        token: served.server.token,
         form: 'random',
         warm_up_seconds: 0,
       });
@@ -49,7 +35,7 @@ describe('a load', () => {
   test('counts failed calls and has the reason of the first', async () => {
     const load = startLoad({
       way: 'lone',
-      url: server.process.url,
+      url: served.server.process.url,
       token: 'unknown',
       form: 'random',
       warm_up_seconds: 0,
@@ -61,7 +47,7 @@ describe('a load', () => {
 });
 
 function begin(): Promise<string> {
-  return withClient(database.url, async (client) => {
+  return withClient(served.database.url, async (client) => {
     // Not TRUNCATE, which could deadlock with the server's maintenance of its queue.
     await client.query('DELETE FROM cashback_jobs.job');
     return nextTransactionId(client);
@@ -69,5 +55,5 @@ function begin(): Promise<string> {
 }
 
 function check(from: string, acknowledged: number): Promise<void> {
-  return withClient(database.url, (client) => checkRows(client, { from, acknowledged }));
+  return withClient(served.database.url, (client) => checkRows(client, { from, acknowledged }));
 }

@@ -1,14 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { type RegisterInput, createCashbackClient } from '@cashback/client';
-import { type TestDatabase, createTestDatabase } from '@cashback/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withClient } from '../src/database/with-client.ts';
 import { ID_FORMS, type IdForm, createIds } from '../src/register/order-ids.ts';
 import { pgbenchVersion, startPgbench } from '../src/register/plain/pgbench.ts';
 import { plainScript } from '../src/register/plain/plain-script.ts';
-import { type BenchServer, SERVER_ROLE, startServer } from '../src/register/served/server.ts';
+import { SERVER_ROLE } from '../src/register/served/server.ts';
+import { type ServedDatabase, startServedDatabase } from './support/start-served-database.ts';
 
 const missing = await pgbenchVersion().then(
   () => null,
@@ -18,21 +15,11 @@ const missing = await pgbenchVersion().then(
 // A run shows only the number of skipped tests, not the reason.
 if (missing !== null) process.stderr.write(`skipped: ${missing}\n`);
 
-let database: TestDatabase;
-let server: BenchServer;
-let logs: string;
-
+let served: ServedDatabase;
 beforeAll(async () => {
-  logs = mkdtempSync(path.join(tmpdir(), 'cashback-bench-test-'));
-  database = await createTestDatabase();
-  server = await startServer(database.url, logs);
+  served = await startServedDatabase();
 });
-
-afterAll(async () => {
-  await server?.process.stop();
-  await database?.drop();
-  rmSync(logs, { recursive: true, force: true });
-});
+afterAll(() => served?.stop());
 
 describe('the plain way', () => {
   for (const form of ID_FORMS) {
@@ -52,7 +39,7 @@ describe('the plain way', () => {
 
 /** Runs one transaction of the script; returns the id of the new order. */
 async function registerPlainly(form: IdForm): Promise<string> {
-  const { url } = database;
+  const { url } = served.database;
   const ids = (): Promise<string[]> =>
     withClient(url, async (client) => {
       const { rows } = await client.query<{ order_id: string }>('SELECT order_id FROM cashback.order_clears');
@@ -68,7 +55,7 @@ async function registerPlainly(form: IdForm): Promise<string> {
 }
 
 async function registerThroughServer(input: RegisterInput): Promise<void> {
-  const client = createCashbackClient({ url: server.process.url, token: server.token });
+  const client = createCashbackClient({ url: served.server.process.url, token: served.server.token });
   await expect(client.register(input)).resolves.toMatchObject({ outcome: 'registered', revision: 1 });
   client.close();
 }
@@ -81,7 +68,7 @@ interface Rows {
 
 /** All columns except random ids and times; of a job's times, their differences. */
 async function rowsOf(orderId: string): Promise<Rows> {
-  return withClient(database.url, async (client) => {
+  return withClient(served.database.url, async (client) => {
     const read = async (text: string): Promise<Record<string, unknown>[]> => {
       const { rows } = await client.query<{ row: Record<string, unknown> }>(text, [orderId]);
       return rows.map(({ row }) => row);

@@ -1,4 +1,4 @@
-import { type Spread, spreadOf } from '../measure/statistics.ts';
+import { type Spread, ratio, spreadOf, spreadOfKnown } from '../measure/statistics.ts';
 import type { PickUpMeasurement } from './pick-up/measure-pick-up.ts';
 import type { QueueMeasurement } from './queue/measure-queue.ts';
 import { QUEUE_WAYS, type QueueWay } from './queue/messages.ts';
@@ -129,13 +129,4 @@ function beside<Name, Measurement>(
 
 function togetherOf({ cpu_us: { process, postgres, redis } }: SettleMeasurement): number | null {
   return postgres === null ? null : process + postgres + redis;
-}
-
-function ratio(above: number | null, below: number | null): number | null {
-  return above === null || below === null ? null : above / below;
-}
-
-function spreadOfKnown(values: readonly (number | null)[]): Spread | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : spreadOf(known);
 }

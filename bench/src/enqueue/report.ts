@@ -1,6 +1,6 @@
 import type { PostgresDescription } from '../database/describe-postgres.ts';
 import type { Machine } from '../measure/machine.ts';
-import { type Spread, spreadOf } from '../measure/statistics.ts';
+import { type Spread, spreadOf, spreadOfKnown } from '../measure/statistics.ts';
 import { spread } from '../report/figures.ts';
 import { describeSetting } from '../report/setting.ts';
 import type { Table } from '../report/table.ts';
@@ -38,16 +38,15 @@ export function summariseEnqueue(samples: readonly EnqueueSample[]): EnqueueSumm
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const of = (value: (measurement: EnqueueMeasurement) => number | null): number[] =>
-      group.map(({ measurement }) => value(measurement)).filter((one) => one !== null);
-    const postgres = of(({ postgres_us }) => postgres_us);
+    const of = (value: (measurement: EnqueueMeasurement) => number): number[] =>
+      group.map(({ measurement }) => value(measurement));
     return [
       {
         size: first.size,
         way: first.way,
         wakeup: first.wakeup,
         jobs_per_second: spreadOf(of(({ jobs_per_second }) => jobs_per_second)),
-        postgres_us: postgres.length === 0 ? null : spreadOf(postgres),
+        postgres_us: spreadOfKnown(group.map(({ measurement }) => measurement.postgres_us)),
         client_us: spreadOf(of(({ client_us }) => client_us)),
       },
     ];

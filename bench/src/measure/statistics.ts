@@ -10,6 +10,17 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median: median(sorted), min: sorted[0] ?? NaN, max: sorted.at(-1) ?? NaN };
 }
 
+/** Null when no value is known. */
+export function spreadOfKnown(values: readonly (number | null)[]): Spread | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : spreadOf(known);
+}
+
+/** Null when one of the two is unknown. */
+export function ratio(above: number | null, below: number | null): number | null {
+  return above === null || below === null ? null : above / below;
+}
+
 /** The middle value; of an even number of them, the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
   const sorted = ascending(values);

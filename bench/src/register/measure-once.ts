@@ -1,19 +1,10 @@
-import type { PostgresProbe } from '../database/postgres-probe.ts';
 import { withClient } from '../database/with-client.ts';
 import { checkRows, nextTransactionId } from './check-rows.ts';
 import type { OrdersDatabase } from './fill/orders-database.ts';
-import type { Measurement, WindowLengths } from './measurement.ts';
-import type { IdForm } from './order-ids.ts';
+import type { MeasureOptions, Measurement } from './measurement.ts';
 import { measurePlain } from './plain/measure-plain.ts';
 import { measureServed } from './served/measure-served.ts';
 import type { Way } from './ways.ts';
-
-export interface MeasureOptions {
-  form: IdForm;
-  lengths: WindowLengths;
-  postgres: PostgresProbe;
-  signal: AbortSignal;
-}
 
 /** Throws when a call failed, or when the tables do not hold exactly the acknowledged orders. */
 export async function measureOnce(

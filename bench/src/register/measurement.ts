@@ -4,6 +4,7 @@ import { readMachineCpu } from '../measure/machine-cpu.ts';
 import { readCpu } from '../measure/process-cpu.ts';
 import { epochMs } from './load/call-log.ts';
 import type { Window, WindowFigures } from './load/messages.ts';
+import type { IdForm } from './order-ids.ts';
 
 /** One way, measured once. */
 export interface Measurement {
@@ -42,6 +43,14 @@ export interface WindowLengths {
   /** From the start of the calls, to compile code, prepare statements and open connections. */
   warm_up_seconds: number;
   seconds: number;
+}
+
+/** What each way is measured with. */
+export interface MeasureOptions {
+  form: IdForm;
+  lengths: WindowLengths;
+  postgres: PostgresProbe;
+  signal: AbortSignal;
 }
 
 /** Waits for the window's begin and end, and returns the usage in between. */

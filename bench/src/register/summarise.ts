@@ -1,4 +1,4 @@
-import { type Spread, spreadOf } from '../measure/statistics.ts';
+import { type Spread, ratio, spreadOf, spreadOfKnown } from '../measure/statistics.ts';
 import type { Measurement } from './measurement.ts';
 import { type Way, WAYS } from './ways.ts';
 
@@ -110,13 +110,4 @@ function plainBeside(samples: readonly Sample[], orders: number): Map<number, Me
 
 function sizesOf(samples: readonly Sample[]): number[] {
   return [...new Set(samples.map(({ orders }) => orders))].toSorted((a, b) => a - b);
-}
-
-function ratio(above: number | null, below: number | null): number | null {
-  return above === null || below === null ? null : above / below;
-}
-
-function spreadOfKnown(values: readonly (number | null)[]): Spread | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : spreadOf(known);
 }

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ConformanceReport } from '../src/index.ts';
-import { toHandler } from './broken/exchange.ts';
+import { toHook } from './broken/exchange.ts';
 import { BROKEN_IMPLEMENTATIONS } from './broken/index.ts';
 import { type SystemUnderTest, startSystem } from './support/system.ts';
 
@@ -63,7 +63,7 @@ test('--json prints the report as JSON, with callbacks and the payment system ch
 
 test('a run with a broken guarantee names it and has exit code 1', async () => {
   const broken = BROKEN_IMPLEMENTATIONS.find(({ breaks }) => breaks.includes('T24')) ?? expect.fail();
-  system.front.handle(toHandler(broken, system.options.token));
+  system.setHooks({ front: toHook(broken, system.options.token) });
   try {
     const { exitCode, stdout } = await run([...access(), '--only', 'T24,T27']);
     expect(stdout).toMatch(/BROKEN +T24 .+\n +.+expected 409 OPERATION_BODY_MISMATCH, got 200/);
@@ -71,7 +71,7 @@ test('a run with a broken guarantee names it and has exit code 1', async () => {
     expect(stdout).toContain('BROKEN: 1: 1 held, 0 not shown');
     expect(exitCode).toBe(1);
   } finally {
-    system.front.handle(null);
+    system.setHooks({});
   }
 });
 

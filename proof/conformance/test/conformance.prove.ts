@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BROKEN_SENDERS } from './broken/callbacks.ts';
-import { toHandler } from './broken/exchange.ts';
+import { toHook } from './broken/exchange.ts';
 import { BROKEN_IMPLEMENTATIONS } from './broken/index.ts';
+import { expectFound } from './support/expect-found.ts';
 import { renewIdsOfRepeats } from './broken/payment-requests.ts';
 import { type SystemUnderTest, startSystem } from './support/system.ts';
 
@@ -19,12 +20,7 @@ describe('the suite finds an implementation that', () => {
   test.each(BROKEN_IMPLEMENTATIONS)(
     '$does breaks $breaks',
     async (broken) => {
-      const front = toHandler(broken, system.options.token);
-      const report = await system.run({ settle_ms: 5_000, only: broken.breaks }, { front });
-      for (const { id, verdict, detail } of report.guarantees) {
-        expect(verdict, `${id}: ${detail}`).toBe('broken');
-      }
-      expect(report.broken).toBe(broken.breaks.length);
+      await expectFound(system, broken);
     },
     60_000,
   );
@@ -32,7 +28,7 @@ describe('the suite finds an implementation that', () => {
   test.each(BROKEN_IMPLEMENTATIONS.filter(({ does }) => LOOKUP_FAULTS.test(does)))(
     '$does breaks nothing else of the lookup',
     async (broken) => {
-      const front = toHandler(broken, system.options.token);
+      const front = toHook(broken, system.options.token);
       const report = await system.run({ only: LOOKUP }, { front });
       const found = report.guarantees.filter(({ verdict }) => verdict === 'broken').map(({ id }) => id);
       // One id for several invoices is another body as well.
@@ -41,8 +37,8 @@ describe('the suite finds an implementation that', () => {
     60_000,
   );
 
-  test.each(BROKEN_SENDERS)('$does breaks $breaks', async ({ handler, breaks }) => {
-    const callbacks = handler(system.options.callbacks);
+  test.each(BROKEN_SENDERS)('$does breaks $breaks', async ({ hook, breaks }) => {
+    const callbacks = hook(system.options.callbacks);
     const report = await system.run({ settle_ms: 2_000, only: ['T5', breaks] }, { callbacks });
     expect(report.guarantees.map(({ verdict }) => verdict)).toEqual(['held', 'broken']);
   });

@@ -2,8 +2,8 @@ import { freePort } from '@cashback/system/free-ports';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CannotRun, GUARANTEES, runConformance } from '../src/index.ts';
 import { BROKEN_SENDERS } from './broken/callbacks.ts';
-import { toHandler } from './broken/exchange.ts';
 import { BROKEN_IMPLEMENTATIONS } from './broken/index.ts';
+import { expectFound } from './support/expect-found.ts';
 import { type SystemUnderTest, startSystem } from './support/system.ts';
 
 let system: SystemUnderTest;
@@ -37,12 +37,7 @@ describe('an implementation that', () => {
   test.each(BROKEN_IMPLEMENTATIONS.filter(({ does }) => QUICK.test(does)))(
     '$does breaks $breaks',
     async (broken) => {
-      const front = toHandler(broken, system.options.token);
-      const report = await system.run({ settle_ms: 5_000, only: broken.breaks }, { front });
-      for (const { id, verdict, detail } of report.guarantees) {
-        expect(verdict, `${id}: ${detail}`).toBe('broken');
-      }
-      expect(report.broken).toBe(broken.breaks.length);
+      await expectFound(system, broken);
     },
   );
 

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { openDatabase } from '@cashback/postgres';
 import { type BalanceChangedCallback, type TrustSettings, balanceChangedCallback } from '@cashback/wire';
 import { createHttpServer, createLog, listen, readSettings, receiveCallback } from '@cashback/service';
-import { createTestDatabase } from '@cashback/testing';
+import { createTestDatabase, waitUntil } from '@cashback/testing';
 import { startTrust } from '../src/app.ts';
 import { settingsSchema } from '../src/env.ts';
 
@@ -66,6 +66,15 @@ export async function setUpTrust() {
     post: (path: string, body: unknown) => call('POST', path, body),
     get: (path: string) => call('GET', path),
     set,
+    /** Resolves with the basket or refund once it has ended. */
+    async untilEnded(path: string): Promise<Answer['body']> {
+      let found = await call('GET', path);
+      await waitUntil(`ended: ${path}`, async () => {
+        found = await call('GET', path);
+        return found.body.status !== 'pending';
+      });
+      return found.body;
+    },
     /** No faults and no latency. */
     calm: () =>
       set({
@@ -91,6 +100,7 @@ export type TrustUnderTest = Awaited<ReturnType<typeof setUpTrust>>;
 /** Receives billing's callbacks in place of the wallet app. */
 async function startReceiver() {
   const received: { webhook_id: string; body: BalanceChangedCallback }[] = [];
+  const callbacksOf = (walletId: string) => received.filter(({ body }) => body.wallet_id === walletId);
   let failures = 0;
   const server = createHttpServer({ name: 'receiver', log, tokens: [], health: async () => {} });
   receiveCallback(server, {
@@ -109,7 +119,12 @@ async function startReceiver() {
   return {
     url,
     received,
-    of: (walletId: string) => received.filter(({ body }) => body.wallet_id === walletId),
+    of: callbacksOf,
+    /** Resolves with the wallet's callbacks once this many have arrived. */
+    async untilReceived(walletId: string, count: number) {
+      await waitUntil(`${count} callbacks received`, () => callbacksOf(walletId).length >= count);
+      return callbacksOf(walletId);
+    },
     failNext: (count: number) => {
       failures = count;
     },

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { parseBalance } from '@cashback/contract';
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type TrustUnderTest, newBasket, newRefund, setUpTrust } from './support.ts';
 
 let trust: TrustUnderTest;
@@ -72,11 +72,7 @@ test('the policy applies when the money would move, not when the refund is reque
   expect((await trust.post('/refunds', refund)).body.status).toBe('pending');
   await spend(wallet_id, '60');
   await trust.set({ latency_ms: 0 });
-  await vi.waitFor(
-    async () =>
-      expect((await trust.get(`/refunds/${refund.refund_id}`)).body).toMatchObject({ status: 'failed' }),
-    10_000,
-  );
+  expect((await trust.untilEnded(`/refunds/${refund.refund_id}`)).status).toBe('failed');
   expect(await balanceOf(wallet_id)).toBe('39.9999');
 });
 
@@ -95,11 +91,7 @@ test.each([0, 1])(
         ),
       ),
     ]);
-    await vi.waitFor(async () => {
-      for (const { body } of refunds) {
-        expect((await trust.get(`/refunds/${body.refund_id}`)).body.status).not.toBe('pending');
-      }
-    }, 10_000);
+    for (const { body } of refunds) await trust.untilEnded(`/refunds/${body.refund_id}`);
     const { rows } = await trust.database.pool.query(
       'SELECT balance_after FROM trust.wallet_movements WHERE wallet_id = $1',
       [wallet_id],

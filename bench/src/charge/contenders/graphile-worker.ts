@@ -1,8 +1,8 @@
-import { type Transaction, openDatabase, withTransaction } from '@cashback/postgres';
+import { type Transaction, openDatabase } from '@cashback/postgres';
 import type { BenchOrder } from '../fill/bench-order.ts';
 import { openSink } from '../upstream/sink.ts';
 import type { Contender, ContenderSetup } from './contender.ts';
-import { holdCommit } from './hold-commit.ts';
+import { commitTimed, holdCommit } from './hold-commit.ts';
 import { startPeer } from './peer-process.ts';
 import { untilSettled } from './until-settled.ts';
 
@@ -27,14 +27,7 @@ export async function startGraphileWorker(setup: ContenderSetup): Promise<Conten
         },
       };
     },
-    async enqueue(order) {
-      let committing_at = NaN;
-      await withTransaction(database, async (tx) => {
-        await addJobs(tx, [order]);
-        committing_at = performance.now();
-      });
-      return { committing_at };
-    },
+    enqueue: (order) => commitTimed(database, (tx) => addJobs(tx, [order])),
     moreCpu: async () => 0,
     async stop() {
       await peer.stop();

@@ -24,3 +24,16 @@ export async function holdCommit(
     },
   };
 }
+
+/** Does the work of a transaction and commits it; returns when the commit was requested. */
+export async function commitTimed(
+  database: Database,
+  work: (tx: Transaction) => Promise<void>,
+): Promise<{ committing_at: number }> {
+  let committing_at = NaN;
+  await withTransaction(database, async (tx) => {
+    await work(tx);
+    committing_at = performance.now();
+  });
+  return { committing_at };
+}

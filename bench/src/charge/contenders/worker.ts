@@ -1,9 +1,9 @@
 import { CASHBACK_JOBS_SCHEMA, chargeKey, chargeQueue } from '@cashback/cashback-db';
-import { type Jobs, type Transaction, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
+import { type Jobs, type Transaction, openDatabase, startJobs } from '@cashback/postgres';
 import { startApp } from '@cashback/system/start-app';
 import type { BenchOrder } from '../fill/bench-order.ts';
 import type { Contender, ContenderSetup } from './contender.ts';
-import { holdCommit } from './hold-commit.ts';
+import { commitTimed, holdCommit } from './hold-commit.ts';
 import { untilSettled } from './until-settled.ts';
 
 const stopJobsMs = 5_000;
@@ -34,14 +34,7 @@ export async function startWorker(setup: ContenderSetup): Promise<Contender> {
         },
       };
     },
-    async enqueue(order) {
-      let committing_at = NaN;
-      await withTransaction(queue.database, async (tx) => {
-        await queue.enqueue([order], tx);
-        committing_at = performance.now();
-      });
-      return { committing_at };
-    },
+    enqueue: (order) => commitTimed(queue.database, (tx) => queue.enqueue([order], tx)),
     moreCpu: async () => 0,
     async stop() {
       await worker.stop();

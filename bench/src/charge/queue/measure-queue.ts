@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { withTransaction } from '@cashback/postgres';
+import { waitUntil } from '@cashback/system/wait-until';
 import { withClient } from '../../database/with-client.ts';
 import { readCpu } from '../../measure/process-cpu.ts';
 import { createIds } from '../../register/order-ids.ts';
@@ -88,14 +88,18 @@ async function nextUsage(child: ChildProcess, { own, signal }: SettleSetup): Pro
 }
 
 async function untilCompleted(database_url: string, jobs: number, signal: AbortSignal): Promise<void> {
-  await withClient(database_url, async (client) => {
-    for (const end = performance.now() + stuckMs; ;) {
-      const { rows } = await client.query<{ completed: string }>(
-        "SELECT count(*) AS completed FROM cashback_jobs.job WHERE state = 'completed'",
-      );
-      if (Number(rows[0]?.completed) === jobs) return;
-      if (performance.now() > end) throw new Error(`${rows[0]?.completed} of ${jobs} jobs were completed`);
-      await delay(100, undefined, { signal });
-    }
-  });
+  await withClient(database_url, (client) =>
+    waitUntil(
+      `all ${jobs} jobs completed`,
+      async () => {
+        signal.throwIfAborted();
+        const { rows } = await client.query<{ completed: number }>(
+          "SELECT count(*)::int AS completed FROM cashback_jobs.job WHERE state = 'completed'",
+        );
+        const completed = rows[0]?.completed ?? 0;
+        return completed === jobs || `${completed} are`;
+      },
+      { timeout_ms: stuckMs, interval_ms: 100 },
+    ),
+  );
 }

@@ -1,4 +1,5 @@
-import { type IncomingMessage, type Server, createServer } from 'node:http';
+import { type Server, createServer } from 'node:http';
+import { json } from 'node:stream/consumers';
 import type { UpdateCashbackInput } from '@cashback/wire';
 import { createCallbackSender } from '@cashback/service';
 import { benchOrder } from '../fill/bench-order.ts';
@@ -51,7 +52,7 @@ export async function startStandIn({ onRetrieve, callbacks, rewarded }: StandInO
   };
   const server: Server = createServer((request, response) => {
     const answer = answers[request.url ?? ''];
-    void bodyOf(request).then((body) => {
+    void json(request).then((body) => {
       response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
       response.end(JSON.stringify(answer?.(body as UpdateCashbackInput) ?? {}));
     });
@@ -91,10 +92,4 @@ function invoiceOf(invoice_id: string, rewarded: boolean, operations: Operations
     created_at: moment,
     updated_at: moment,
   };
-}
-
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  let text = '';
-  for await (const chunk of request.setEncoding('utf8')) text += chunk;
-  return JSON.parse(text);
 }

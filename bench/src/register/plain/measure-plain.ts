@@ -1,8 +1,6 @@
-import type { PostgresProbe } from '../../database/postgres-probe.ts';
 import { withClient } from '../../database/with-client.ts';
 import { percentile } from '../../measure/statistics.ts';
-import { type Measurement, type WindowLengths, toMeasurement, watchWindow } from '../measurement.ts';
-import type { IdForm } from '../order-ids.ts';
+import { type MeasureOptions, type Measurement, toMeasurement, watchWindow } from '../measurement.ts';
 import { SERVER_ROLE } from '../served/server.ts';
 import { PLAIN_CLIENTS, PLAIN_THREADS } from '../ways.ts';
 import { startPgbench } from './pgbench.ts';
@@ -11,13 +9,9 @@ import { plainScript } from './plain-script.ts';
 /** pgbench ends by itself, shortly after the window. */
 const tailSeconds = 1;
 
-export async function measurePlain(options: {
-  url: string;
-  form: IdForm;
-  lengths: WindowLengths;
-  postgres: PostgresProbe;
-  signal: AbortSignal;
-}): Promise<{ measurement: Measurement; acknowledged: number }> {
+export async function measurePlain(
+  options: MeasureOptions & { url: string },
+): Promise<{ measurement: Measurement; acknowledged: number }> {
   const { url, form, lengths, postgres, signal } = options;
   const script = await withClient(url, (client) => plainScript(client, form));
   const seconds = lengths.warm_up_seconds + lengths.seconds + tailSeconds;

@@ -1,20 +1,13 @@
 import { logFolder } from '../../database/open-postgres.ts';
-import type { PostgresProbe } from '../../database/postgres-probe.ts';
 import { startLoadProcess } from '../load/load-process.ts';
-import { type Measurement, type WindowLengths, toMeasurement, watchWindow } from '../measurement.ts';
-import type { IdForm } from '../order-ids.ts';
+import { type MeasureOptions, type Measurement, toMeasurement, watchWindow } from '../measurement.ts';
 import type { ServedWay } from '../ways.ts';
 import { startServer } from './server.ts';
 
 /** Measures with a new server and a new load process. Throws when any call failed. */
-export async function measureServed(options: {
-  way: ServedWay;
-  url: string;
-  form: IdForm;
-  lengths: WindowLengths;
-  postgres: PostgresProbe;
-  signal: AbortSignal;
-}): Promise<{ measurement: Measurement; acknowledged: number }> {
+export async function measureServed(
+  options: MeasureOptions & { url: string; way: ServedWay },
+): Promise<{ measurement: Measurement; acknowledged: number }> {
   const { way, form, lengths, postgres, signal } = options;
   const server = await startServer(options.url, logFolder);
   try {

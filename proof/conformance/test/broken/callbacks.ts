@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto';
+import type { HttpAnswer, HttpHook, HttpRequest } from '@cashback/proxies';
 import { signCallback } from '@cashback/service';
-import type { Handler, ProxiedRequest } from '../support/proxy.ts';
 
-/** An implementation that sends its callbacks wrongly; the handler stands between it and their receiver. */
+/** An implementation that sends its callbacks wrongly; the hook stands between it and their receiver. */
 export interface BrokenSender {
   does: string;
   breaks: string;
-  handler: (secrets: { invoice_secret: string }) => Handler;
+  hook: (secrets: { invoice_secret: string }) => HttpHook;
 }
 
-const isAboutOperation = ({ path }: ProxiedRequest): boolean => path.endsWith('/operation');
+const isAboutOperation = ({ path }: HttpRequest): boolean => path.endsWith('/operation');
 
-const accepted = { status: 204, body: '' };
+const accepted: HttpAnswer = { status: 204, headers: {}, body: '' };
 
 export const BROKEN_SENDERS: readonly BrokenSender[] = [
   {
     does: 'never repeats a callback that was not accepted',
     breaks: 'T34',
-    handler: () => async (_, forward) => {
+    hook: () => async (_, forward) => {
       await forward();
       return accepted;
     },
@@ -25,18 +25,18 @@ export const BROKEN_SENDERS: readonly BrokenSender[] = [
   {
     does: 'loses callbacks of invoices',
     breaks: 'T32',
-    handler: () => async (request, forward) => (isAboutOperation(request) ? forward() : accepted),
+    hook: () => async (request, forward) => (isAboutOperation(request) ? forward() : accepted),
   },
   {
     does: 'repeats a callback under another id',
     breaks: 'T34',
-    handler:
+    hook:
       ({ invoice_secret }) =>
       async (request, forward) => {
         if (isAboutOperation(request)) return forward();
         const signed = signCallback(invoice_secret, {
           id: randomUUID(),
-          body: request.body,
+          body: String(request.body),
           now: new Date(),
         });
         return forward({ headers: { ...request.headers, ...signed } });
@@ -45,6 +45,6 @@ export const BROKEN_SENDERS: readonly BrokenSender[] = [
   {
     does: 'loses callbacks of operations',
     breaks: 'T33',
-    handler: () => async (request, forward) => (isAboutOperation(request) ? accepted : forward()),
+    hook: () => async (request, forward) => (isAboutOperation(request) ? accepted : forward()),
   },
 ];

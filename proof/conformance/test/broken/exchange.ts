@@ -1,4 +1,4 @@
-import type { Handler } from '../support/proxy.ts';
+import { type HttpHook, jsonAnswer } from '@cashback/proxies';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- a fault changes bodies in any way
 export type Body = any;
@@ -63,15 +63,15 @@ export function mapValues(body: Body, change: (key: string, value: unknown) => u
   return JSON.parse(JSON.stringify(body, change));
 }
 
-/** The fault as the hook of a proxy in front of an implementation. Bodies that are not JSON pass unchanged. */
-export function toHandler({ fault, open }: BrokenImplementation, token: string): Handler {
+/** The fault as a hook on the link in front of an implementation. Bodies that are not JSON pass unchanged. */
+export function toHook({ fault, open }: BrokenImplementation, token: string): HttpHook {
   const answerWithFault = fault();
   return async (request, forward) => {
     const headers =
       open === undefined ? request.headers : { authorization: `Bearer ${token}`, ...request.headers };
     let body: Body;
     try {
-      body = JSON.parse(request.body);
+      body = JSON.parse(String(request.body));
     } catch {
       return forward({ headers });
     }
@@ -80,9 +80,9 @@ export function toHandler({ fault, open }: BrokenImplementation, token: string):
       body,
       async forward(changed = body, path = request.path) {
         const received = await forward({ path, headers, body: JSON.stringify(changed) });
-        return { status: received.status, body: JSON.parse(received.body) };
+        return { status: received.status, body: JSON.parse(String(received.body)) };
       },
     });
-    return { status, body: JSON.stringify(answer) };
+    return jsonAnswer(status, answer);
   };
 }

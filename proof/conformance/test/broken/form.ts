@@ -1,4 +1,4 @@
-import { type BrokenImplementation, mapValues } from './exchange.ts';
+import { type BrokenImplementation, type Fault, mapValues } from './exchange.ts';
 
 /** Access and form: T1 to T4, and the form of amounts. */
 export const form: readonly BrokenImplementation[] = [
@@ -47,29 +47,21 @@ export const form: readonly BrokenImplementation[] = [
   {
     does: 'answers amounts as numbers',
     breaks: ['T4', 'T5'],
-    fault:
-      () =>
-      async ({ forward }) => {
-        const { status, body } = await forward();
-        return {
-          status,
-          body: mapValues(body, (key, value: unknown) => (key === 'amount' ? Number(value) : value)),
-        };
-      },
+    fault: () => answerAmountsAs(Number),
   },
   {
     does: 'answers amounts with two decimal places',
     breaks: ['T7'],
-    fault:
-      () =>
-      async ({ forward }) => {
-        const { status, body } = await forward();
-        return {
-          status,
-          body: mapValues(body, (key, value: unknown) =>
-            key === 'amount' ? String(value).slice(0, -2) : value,
-          ),
-        };
-      },
+    fault: () => answerAmountsAs((amount) => amount.slice(0, -2)),
   },
 ];
+
+function answerAmountsAs(change: (amount: string) => unknown): Fault {
+  return async ({ forward }) => {
+    const { status, body } = await forward();
+    return {
+      status,
+      body: mapValues(body, (key, value) => (key === 'amount' ? change(String(value)) : value)),
+    };
+  };
+}

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { type HttpHook, startHttpProxy } from '@cashback/proxies';
 import { createLog, readSettings } from '@cashback/service';
 import { createTestDatabase } from '@cashback/testing';
 import { freePort } from '@cashback/system/free-ports';
@@ -7,7 +8,6 @@ import { settingsSchema as transactionsSettings } from '@cashback/transactions/s
 import { startTrust } from '@cashback/trust/app';
 import { settingsSchema as trustSettings } from '@cashback/trust/settings';
 import { type ConformanceOptions, type ConformanceReport, runConformance } from '../../src/index.ts';
-import { type Handler, type Proxy, startProxy } from './proxy.ts';
 
 /**
  * Our own `transactions` on the stand-in for the payment system, with a proxy on each of its links:
@@ -19,17 +19,14 @@ import { type Handler, type Proxy, startProxy } from './proxy.ts';
 export interface SystemUnderTest {
   /** For one run at a time. */
   options: ConformanceOptions & Required<Pick<ConformanceOptions, 'trust' | 'callbacks' | 'reader_token'>>;
-  /** Runs the suite, with these handlers on the proxies and a port for callbacks that no other run uses. */
-  run(change?: Partial<ConformanceOptions>, handlers?: Handlers): Promise<ConformanceReport>;
-  front: Proxy;
+  /** Runs the suite, with these hooks on the links and a port for callbacks that no other run uses. */
+  run(change?: Partial<ConformanceOptions>, hooks?: Hooks): Promise<ConformanceReport>;
+  /** Replaces the hooks on the links; a link without a hook forwards unchanged. */
+  setHooks(hooks: Hooks): void;
   stop(): Promise<void>;
 }
 
-interface Handlers {
-  front?: Handler;
-  payments?: Handler;
-  callbacks?: Handler;
-}
+type Hooks = Partial<Record<'front' | 'payments' | 'callbacks', HttpHook>>;
 
 const log = createLog({ name: 'test', level: 'silent', json: true });
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
@@ -38,7 +35,12 @@ export async function startSystem(): Promise<SystemUnderTest> {
   const testDatabase = await createTestDatabase();
   const [token, reader_token, trustToken] = [randomUUID(), randomUUID(), randomUUID()];
   const secrets = { invoice_secret: newSecret(), operation_secret: newSecret() };
-  const [front, payments, callbacks] = [await startProxy(), await startProxy(), await startProxy()];
+  let hooks: Hooks = {};
+  const startLink = (name: keyof Hooks) =>
+    startHttpProxy(null, (request, forward) => hooks[name]?.(request, forward) ?? forward());
+  const front = await startLink('front');
+  const payments = await startLink('payments');
+  const callbacks = await startLink('callbacks');
   const common = { DATABASE_URL: testDatabase.url, PORT: '0' };
   const trust = await startTrust(
     readSettings(trustSettings, {
@@ -52,7 +54,7 @@ export async function startSystem(): Promise<SystemUnderTest> {
     }),
     { log },
   );
-  payments.forwardTo(trust.url);
+  payments.setTarget(trust.url);
   const transactions = await startTransactions(
     readSettings(transactionsSettings, {
       ...common,
@@ -75,7 +77,7 @@ export async function startSystem(): Promise<SystemUnderTest> {
     }),
     { log, name: 'transactions' },
   );
-  front.forwardTo(transactions.url);
+  front.setTarget(transactions.url);
   await fetch(`${trust.url}/settings`, {
     method: 'POST',
     headers: { authorization: `Bearer ${trustToken}`, 'content-type': 'application/json' },
@@ -92,16 +94,16 @@ export async function startSystem(): Promise<SystemUnderTest> {
     trust: { url: trust.url, token: trustToken },
     callbacks: { host: '127.0.0.1', port: await freePort(), ...secrets },
   };
-  callbacks.forwardTo(`http://127.0.0.1:${options.callbacks.port}`);
+  callbacks.setTarget(`http://127.0.0.1:${options.callbacks.port}`);
   return {
     options,
-    front,
-    async run(change = {}, handlers = {}) {
+    setHooks(next) {
+      hooks = next;
+    },
+    async run(change = {}, next = {}) {
       const port = await freePort();
-      callbacks.forwardTo(`http://127.0.0.1:${port}`);
-      front.handle(handlers.front ?? null);
-      payments.handle(handlers.payments ?? null);
-      callbacks.handle(handlers.callbacks ?? null);
+      callbacks.setTarget(`http://127.0.0.1:${port}`);
+      hooks = next;
       const listener = { ...options.callbacks, ...change.callbacks, port };
       return runConformance({ ...options, ...change, callbacks: listener });
     },
