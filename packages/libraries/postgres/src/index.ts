@@ -10,6 +10,8 @@ export { asSetupError } from './database-setup-error.ts';
 export { asError, errorCode, isLockTimeout, isUnavailable } from './errors.ts';
 export { explainDatabaseError } from './explain-database-error.ts';
 export { storableText } from './storable-text.ts';
+export { declaredStatements, statement } from './statement.ts';
+export type { ColumnsOf, Statement } from './statement.ts';
 export { feedCursor, feedField } from './feed-cursor.ts';
 export type { FeedCursor } from './feed-cursor.ts';
 export { uuidV7 } from './uuid-v7.ts';

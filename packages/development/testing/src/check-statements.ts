@@ -1,0 +1,118 @@
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { declaredStatements } from '@cashback/postgres';
+import { Client } from 'pg';
+import { createTestDatabase } from './test-database.ts';
+
+interface Field {
+  name: string;
+  dataTypeID: number;
+  tableID: number;
+  columnID: number;
+}
+
+interface Connection {
+  parse(query: { name: string; text: string }): void;
+  bind(query: { values: unknown[] }): void;
+  describe(message: { type: 'P'; name: string }): void;
+  sync(): void;
+}
+
+type Named = { name: string; text: string; columns: Readonly<Record<string, string>> };
+
+/**
+ * What is wrong with the named statements of a package: those that Postgres refuses to prepare against the migrated
+ * database, columns that are not declared as Postgres describes them, and queries that are named without a declaration.
+ * All files of the folder are loaded, so that none can be forgotten.
+ */
+export async function checkStatements(folder: URL): Promise<{ checked: string[]; problems: string[] }> {
+  const problems: string[] = [];
+  const before = new Set(declaredStatements().map(({ name }) => name));
+  for (const file of globSync('**/*.ts', { cwd: fileURLToPath(folder) })) {
+    const full = path.join(fileURLToPath(folder), file);
+    const source = readFileSync(full, 'utf8');
+    if (/\bquery(<[^()]*>)?\(\s*\{/.test(source)) {
+      problems.push(`${file}: a query with a name of its own; declare it by statement()`);
+    }
+    if (/\bstatement(<[^()]*>)?\(\{/.test(source)) await import(pathToFileURL(full).href);
+  }
+  const statements = declaredStatements().filter(({ name }) => !before.has(name));
+  const database = await createTestDatabase();
+  const client = new Client({ connectionString: database.url, application_name: 'check-statements' });
+  await client.connect();
+  try {
+    for (const statement of statements) problems.push(...(await check(client, statement)));
+  } finally {
+    await client.end();
+    await database.drop();
+  }
+  return { checked: statements.map(({ name }) => name).sort(), problems };
+}
+
+async function check(client: Client, { name, text, columns }: Named): Promise<string[]> {
+  let fields: Field[];
+  try {
+    fields = await describe(client, text);
+  } catch (error) {
+    return [`${name}: ${error instanceof Error ? error.message : String(error)}`];
+  }
+  const described = new Map<string, { type: string; nullable: boolean | null }>();
+  for (const field of fields) described.set(field.name, await typeOf(client, field));
+  const problems = Object.keys(columns)
+    .filter((column) => !described.has(column))
+    .map((column) => `${name}: ${column} is declared, and the statement does not return it`);
+  for (const [column, { type, nullable }] of described) {
+    const stated = columns[column];
+    if (stated === undefined) problems.push(`${name}: ${column} (${type}) is returned and not declared`);
+    else if (stated.replace(/[?!]$/, '') !== type) {
+      problems.push(`${name}: ${column} is declared as ${stated} and is ${type}`);
+    } else if (nullable === true && !/[?!]$/.test(stated)) {
+      problems.push(`${name}: ${column} may be null in its table; declare it as ${type}? or ${type}!`);
+    } else if (nullable === false && stated.endsWith('!')) {
+      problems.push(`${name}: ${column} is never null in its table; declare it as ${type}`);
+    }
+  }
+  return problems;
+}
+
+/** Prepares the text and binds nulls, so that Postgres describes its columns. Nothing is executed. */
+async function describe(client: Client, text: string): Promise<Field[]> {
+  await client.query(`PREPARE described AS ${text}`);
+  const { rows } = await client.query<{ parameters: number }>(
+    "SELECT cardinality(parameter_types) AS parameters FROM pg_prepared_statements WHERE name = 'described'",
+  );
+  await client.query('DEALLOCATE described');
+  const values = Array.from({ length: rows[0]?.parameters ?? 0 }, () => null);
+  return new Promise((resolve, reject) => {
+    let fields: Field[] = [];
+    client.query({
+      submit(connection: unknown) {
+        const { parse, bind, describe, sync } = connection as Connection;
+        parse.call(connection, { name: '', text });
+        bind.call(connection, { values });
+        describe.call(connection, { type: 'P', name: '' });
+        sync.call(connection);
+      },
+      handleRowDescription: (message: { fields: Field[] }) => {
+        ({ fields } = message);
+      },
+      handleError: reject,
+      handleReadyForQuery: () => resolve(fields),
+    } as never);
+  });
+}
+
+/** `nullable` is null for an expression, of which Postgres does not say. */
+async function typeOf(
+  client: Client,
+  { dataTypeID, tableID, columnID }: Field,
+): Promise<{ type: string; nullable: boolean | null }> {
+  const { rows } = await client.query<{ type: string; nullable: boolean | null }>(
+    `SELECT typname AS type,
+       (SELECT NOT attnotnull FROM pg_attribute WHERE attrelid = $2 AND attnum = $3) AS nullable
+     FROM pg_type WHERE oid = $1`,
+    [dataTypeID, tableID, columnID],
+  );
+  return rows[0] ?? { type: String(dataTypeID), nullable: null };
+}
