@@ -1,6 +1,6 @@
 import { type Amount, formatAmount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
-import type { Transaction } from '@cashback/postgres';
+import { type Transaction, statement } from '@cashback/postgres';
 
 export interface NewEvent {
   order_id: string;
@@ -10,24 +10,24 @@ export interface NewEvent {
   invoice_version: number;
 }
 
-const text = `
+const insertEventsStatement = statement({
+  name: 'cashback.insert-events',
+  text: `
   INSERT INTO cashback.events (order_id, source, value, revision, invoice_version, epoch)
   SELECT order_id, source, value, revision, invoice_version, (SELECT max(epoch) FROM cashback.feed_epochs)
   FROM unnest($1::text[], $2::text[], $3::numeric[], $4::integer[], $5::integer[])
-    AS input (order_id, source, value, revision, invoice_version)`;
+    AS input (order_id, source, value, revision, invoice_version)`,
+  columns: {},
+});
 
 /** Adds changes of targets, in the newest epoch of the feed. */
 export async function insertEvents(tx: Transaction, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return;
-  await tx.client.query({
-    name: 'cashback.insert-events',
-    text,
-    values: [
-      events.map((event) => event.order_id),
-      events.map((event) => event.source),
-      events.map((event) => formatAmount(event.value)),
-      events.map((event) => event.revision),
-      events.map((event) => event.invoice_version),
-    ],
-  });
+  await insertEventsStatement.run(tx.client, [
+    events.map((event) => event.order_id),
+    events.map((event) => event.source),
+    events.map((event) => formatAmount(event.value)),
+    events.map((event) => event.revision),
+    events.map((event) => event.invoice_version),
+  ]);
 }

@@ -1,5 +1,5 @@
 import type { Source } from '@cashback/contract/source';
-import type { Reader } from '@cashback/postgres';
+import { type Reader, statement } from '@cashback/postgres';
 
 /** A row of `events`; `value` with four places. */
 export interface StoredEvent {
@@ -15,19 +15,27 @@ export interface StoredEvent {
 /** No order comes near it; it bounds what one answer can hold. */
 const MAX_EVENTS = 10_000;
 
-const text = `
+const listOrderEventsStatement = statement<StoredEvent>({
+  name: 'cashback.list-order-events',
+  text: `
   SELECT event_id, order_id, source, value, revision, invoice_version, created_at
   FROM (
     SELECT * FROM cashback.events WHERE order_id = $1 ORDER BY revision DESC, source DESC LIMIT ${MAX_EVENTS}
   ) AS newest
-  ORDER BY revision, source`;
+  ORDER BY revision, source`,
+  columns: {
+    event_id: 'int8',
+    order_id: 'text',
+    source: 'text',
+    value: 'numeric',
+    revision: 'int4',
+    invoice_version: 'int4',
+    created_at: 'timestamptz',
+  },
+});
 
 /** All events of an order, by revision and then by source. */
 export async function listOrderEvents(reader: Reader, orderId: string): Promise<StoredEvent[]> {
-  const { rows } = await reader.query<StoredEvent>({
-    name: 'cashback.list-order-events',
-    text,
-    values: [orderId],
-  });
+  const rows = await listOrderEventsStatement.rows(reader, [orderId]);
   return rows;
 }

@@ -1,5 +1,5 @@
 import type { FeedPosition } from './list-feed-events.ts';
-import type { Reader } from '@cashback/postgres';
+import { type Reader, statement } from '@cashback/postgres';
 
 export interface FeedHorizon {
   /** Every event before it can be read now; what follows it may still be running. */
@@ -8,16 +8,17 @@ export interface FeedHorizon {
   epochs: number[];
 }
 
-const text = `
+const loadFeedHorizonStatement = statement<{ epochs: number[] | null; xact_id: string }>({
+  name: 'cashback.load-feed-horizon',
+  text: `
   SELECT array_agg(epoch ORDER BY epoch) AS epochs, pg_snapshot_xmin(pg_current_snapshot()) AS xact_id
-  FROM cashback.feed_epochs`;
+  FROM cashback.feed_epochs`,
+  columns: { epochs: '_int4?', xact_id: 'xid8' },
+});
 
 /** How far the feed can be read. */
 export async function loadFeedHorizon(reader: Reader): Promise<FeedHorizon> {
-  const { rows } = await reader.query<{ epochs: number[] | null; xact_id: string }>({
-    name: 'cashback.load-feed-horizon',
-    text,
-  });
+  const rows = await loadFeedHorizonStatement.rows(reader, []);
   const epochs = rows[0]?.epochs ?? [];
   const epoch = epochs.at(-1);
   if (rows[0] === undefined || epoch === undefined)

@@ -1,6 +1,6 @@
 import type { OperationOutcome, OrderOutput } from '@cashback/contract';
 import type { Source } from '@cashback/contract/source';
-import type { Reader } from '@cashback/postgres';
+import { type Reader, statement } from '@cashback/postgres';
 
 type Amounts = { source: Source; amount: string }[];
 
@@ -37,7 +37,9 @@ export interface OrderView {
 }
 
 // Amounts inside JSON are texts there: a JSON number would lose its places.
-const text = `
+const findOrderStatement = statement<OrderView>({
+  name: 'cashback.find-order',
+  text: `
   SELECT order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum, cashback_sum, revision,
     settled_revision, attention, rewarded, receipt, created_at, updated_at,
     (
@@ -60,10 +62,30 @@ const text = `
       ) AS listed
     ) AS operations
   FROM cashback.order_clears
-  WHERE order_id = $1`;
+  WHERE order_id = $1`,
+  columns: {
+    order_id: 'text',
+    service: 'text',
+    user_id: 'text',
+    wallet_id: 'text',
+    currency: 'text',
+    invoice_version: 'int4',
+    cleared_sum: 'numeric',
+    cashback_sum: 'numeric',
+    revision: 'int4',
+    settled_revision: 'int4',
+    attention: 'text?',
+    rewarded: 'jsonb',
+    receipt: 'jsonb?',
+    created_at: 'timestamptz',
+    updated_at: 'timestamptz',
+    target: 'jsonb',
+    operations: 'jsonb',
+  },
+});
 
 /** Undefined when there is no such order. One statement, so that all parts are of one snapshot. */
 export async function findOrder(reader: Reader, orderId: string): Promise<OrderView | undefined> {
-  const { rows } = await reader.query<OrderView>({ name: 'cashback.find-order', text, values: [orderId] });
+  const rows = await findOrderStatement.rows(reader, [orderId]);
   return rows[0];
 }

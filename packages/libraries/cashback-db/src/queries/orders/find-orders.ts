@@ -1,14 +1,14 @@
-import type { Reader } from '@cashback/postgres';
+import { type Reader, statement } from '@cashback/postgres';
 
-const text = 'SELECT order_id FROM cashback.order_clears WHERE order_id = ANY($1::text[])';
+const findOrdersStatement = statement<{ order_id: string }>({
+  name: 'cashback.find-orders',
+  text: 'SELECT order_id FROM cashback.order_clears WHERE order_id = ANY($1::text[])',
+  columns: { order_id: 'text' },
+});
 
 /** Those of the ids whose order exists. Orders are never deleted, so what is found stays. */
 export async function findOrders(reader: Reader, orderIds: readonly string[]): Promise<Set<string>> {
   if (orderIds.length === 0) return new Set();
-  const { rows } = await reader.query<{ order_id: string }>({
-    name: 'cashback.find-orders',
-    text,
-    values: [orderIds],
-  });
+  const rows = await findOrdersStatement.rows(reader, [orderIds]);
   return new Set(rows.map((row) => row.order_id));
 }

@@ -1,14 +1,16 @@
 import { parseAmount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
 import type { StoredOrder } from '@cashback/core';
-import type { Transaction } from '@cashback/postgres';
+import { type Transaction, statement } from '@cashback/postgres';
 
 /** An order, and why a person must look at it, if so. */
 export type LoadedOrder = StoredOrder & { attention: string | null };
 
 type Row = Omit<LoadedOrder, 'target'> & { order_id: string; source: Source | null; value: string | null };
 
-const text = `
+const loadOrdersStatement = statement<Row>({
+  name: 'cashback.load-orders',
+  text: `
   SELECT stored.order_id, stored.service, stored.user_id, stored.wallet_id, stored.currency,
     stored.invoice_version, stored.revision, stored.attention, newest.source, newest.value
   FROM cashback.order_clears AS stored
@@ -18,7 +20,20 @@ const text = `
     WHERE order_id = ANY($1::text[])
     ORDER BY order_id, source, revision DESC
   ) AS newest ON newest.order_id = stored.order_id
-  WHERE stored.order_id = ANY($1::text[])`;
+  WHERE stored.order_id = ANY($1::text[])`,
+  columns: {
+    order_id: 'text',
+    service: 'text',
+    user_id: 'text',
+    wallet_id: 'text',
+    currency: 'text',
+    invoice_version: 'int4',
+    revision: 'int4',
+    attention: 'text?',
+    source: 'text?',
+    value: 'numeric?',
+  },
+});
 
 /**
  * The orders with their targets, by id; those that do not exist are absent. To decide on an order, lock it with a
@@ -30,7 +45,7 @@ export async function loadOrders(
 ): Promise<Map<string, LoadedOrder>> {
   const orders = new Map<string, LoadedOrder>();
   if (orderIds.length === 0) return orders;
-  const { rows } = await tx.client.query<Row>({ name: 'cashback.load-orders', text, values: [orderIds] });
+  const rows = await loadOrdersStatement.rows(tx.client, [orderIds]);
   for (const { order_id, source, value, ...fields } of rows) {
     let order = orders.get(order_id);
     if (order === undefined) orders.set(order_id, (order = { ...fields, target: {} }));

@@ -1,12 +1,16 @@
-import type { Transaction } from '@cashback/postgres';
+import { type Transaction, statement } from '@cashback/postgres';
 
-const text = `
+const resumeOrdersStatement = statement({
+  name: 'cashback.resume-orders',
+  text: `
   UPDATE cashback.order_clears SET
     attention = NULL,
     unsettled_since = now(),
     next_charge_at = now(),
     updated_at = now()
-  WHERE order_id = ANY($1::text[]) AND attention IS NOT NULL`;
+  WHERE order_id = ANY($1::text[]) AND attention IS NOT NULL`,
+  columns: {},
+});
 
 /**
  * Takes back the need for attention of orders whose locks the transaction holds: they are tried again as if their
@@ -14,5 +18,5 @@ const text = `
  */
 export async function resumeOrders(tx: Transaction, orderIds: readonly string[]): Promise<void> {
   if (orderIds.length === 0) return;
-  await tx.client.query({ name: 'cashback.resume-orders', text, values: [orderIds] });
+  await resumeOrdersStatement.run(tx.client, [orderIds]);
 }

@@ -1,5 +1,5 @@
 import { type Amount, formatAmount } from '@cashback/contract/amount';
-import type { Transaction } from '@cashback/postgres';
+import { type Transaction, statement } from '@cashback/postgres';
 
 /** What a register changes on an order that exists. */
 export interface OrderUpdate {
@@ -13,7 +13,9 @@ export interface OrderUpdate {
   receipt: Record<string, unknown> | null;
 }
 
-const text = `
+const updateOrdersStatement = statement({
+  name: 'cashback.update-orders',
+  text: `
   UPDATE cashback.order_clears AS stored SET
     revision = input.revision,
     invoice_version = input.invoice_version,
@@ -26,24 +28,22 @@ const text = `
     updated_at = now()
   FROM unnest($1::text[], $2::integer[], $3::boolean[], $4::integer[], $5::numeric[], $6::numeric[], $7::text[])
     AS input (order_id, revision, is_new_target, invoice_version, cleared_sum, cashback_sum, receipt)
-  WHERE stored.order_id = input.order_id`;
+  WHERE stored.order_id = input.order_id`,
+  columns: {},
+});
 
 /** Writes orders whose locks the transaction holds. Order ids must be distinct. */
 export async function updateOrders(tx: Transaction, updates: readonly OrderUpdate[]): Promise<void> {
   if (updates.length === 0) return;
-  const { rowCount } = await tx.client.query({
-    name: 'cashback.update-orders',
-    text,
-    values: [
-      updates.map((update) => update.order_id),
-      updates.map((update) => update.revision),
-      updates.map((update) => update.is_new_target),
-      updates.map((update) => update.invoice_version),
-      updates.map((update) => formatAmount(update.cleared_sum)),
-      updates.map((update) => formatAmount(update.cashback_sum)),
-      updates.map((update) => update.receipt && JSON.stringify(update.receipt)),
-    ],
-  });
+  const rowCount = await updateOrdersStatement.run(tx.client, [
+    updates.map((update) => update.order_id),
+    updates.map((update) => update.revision),
+    updates.map((update) => update.is_new_target),
+    updates.map((update) => update.invoice_version),
+    updates.map((update) => formatAmount(update.cleared_sum)),
+    updates.map((update) => formatAmount(update.cashback_sum)),
+    updates.map((update) => update.receipt && JSON.stringify(update.receipt)),
+  ]);
   if (rowCount !== updates.length) {
     throw new Error(`expected to update ${updates.length} orders, updated ${rowCount}`);
   }
