@@ -1,29 +1,29 @@
 import { CASHBACK_JOBS_SCHEMA, chargeQueue } from '@cashback/cashback-db';
 import type { ChargeLimits } from '@cashback/core';
 import { explainDatabaseError, openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
-import { createHttpClient, createHttpServer, createLoop, listen, withTimeout } from '@cashback/service';
-import type { AppContext, HttpClientOptions, Log, RunningApp } from '@cashback/service';
-import { createChargeHandler } from './schedule/cashback-charge-processing.ts';
-import { createCharger } from './reconcile/reconciler.ts';
+import { createHttpServer, createLoop, listen, withTimeout } from '@cashback/service';
+import type { AppContext, RunningApp } from '@cashback/service';
 import type { WorkerContext } from './context.ts';
 import type { Settings } from './env.ts';
+import { createReconciler } from './reconcile/reconciler.ts';
+import { createChargeHandler } from './schedule/cashback-charge-processing.ts';
 import { receiveOperationCallback } from './schedule/operation-callback.ts';
-import { startPoller } from './schedule/poll-orders.ts';
+import { createSchedule } from './schedule/schedule.ts';
 import { sweepOrders } from './schedule/sweep-orders.ts';
+import { openTransactions } from './upstream/transactions.ts';
 
 const ROLE = 'cashback_worker';
 const DATABASE_WAIT_MS = 10_000;
-/** Who waits longer for an order's lock lets the others of its batch go on without it. */
+/** After waiting this long for an order's lock, a batch goes on without that order. */
 const LOCK_TIMEOUT_MS = 1_000;
-/** What runs may go on for so long after the worker was told to stop, then its calls are given up. */
+/** How long running steps may go on after a stop begins. Then their calls are given up. */
 const DRAIN_MS = 8_000;
-/** Recording that they were. */
+/** Time to record the calls that were given up. */
 const GIVE_UP_MS = 3_000;
 
 /**
- * Starts the worker: the queue `cashback_charge_processing`, the polls and the sweep for forgotten orders,
- * `/callbacks/operation` and `/health`. Throws an expected error when the database cannot be used; `transactions` may
- * come up later.
+ * Starts the worker: the queue `cashback_charge_processing`, the polls and the sweep, `/callbacks/operation` and
+ * `/health`. Throws an expected error when the database cannot be used; `transactions` may come up later.
  */
 export async function startWorker(settings: Settings, { log, name }: AppContext): Promise<RunningApp> {
   const { database_url: url } = settings;
@@ -50,19 +50,18 @@ export async function startWorker(settings: Settings, { log, name }: AppContext)
       lock_timeout_ms: LOCK_TIMEOUT_MS,
     }),
     jobs,
-    transactions: createHttpClient(upstreamOf(settings, log)),
+    transactions: openTransactions(settings, log, givingUp.signal),
     limits: limitsOf(settings),
     log,
     stopping: stopping.signal,
-    givingUp: givingUp.signal,
   };
-  const charger = createCharger(context, {
-    group_size: settings.batch_size,
+  const { batch_size } = settings;
+  const schedule = createSchedule(context, createReconciler(context, { batch_size }), {
+    interval_ms: settings.poll_interval_ms,
+    lease_ms: settings.poll_lease_ms,
+    batch_size,
     max_in_flight: settings.max_in_flight,
-    onDue: () => poller.wake(),
   });
-  const { poll_interval_ms: interval_ms, poll_lease_ms: lease_ms, batch_size } = settings;
-  const poller = startPoller(context, charger, { interval_ms, lease_ms, batch_size });
   const sweep = { grace_ms: settings.sweep_grace_ms, page_size: settings.sweep_page_size };
   const sweeper = createLoop({
     name: 'sweep',
@@ -80,19 +79,19 @@ export async function startWorker(settings: Settings, { log, name }: AppContext)
       return { upstreams: { transactions: context.transactions.state() } };
     },
   });
-  receiveOperationCallback(server, { poller, log, secret: settings.operation_callback_secret });
+  receiveOperationCallback(server, { schedule, log, secret: settings.operation_callback_secret });
 
   async function stop(): Promise<void> {
     stopping.abort();
     const drained = setTimeout(() => givingUp.abort(), DRAIN_MS);
-    const taking = Promise.all([poller.stop(), jobs.stop({ timeout_ms: DRAIN_MS })]);
-    // The queue takes back what is not done in time, but what began with it may still run.
-    const charging = withTimeout(
-      taking.then(() => charger.idle()),
+    const claiming = Promise.all([schedule.stop(), jobs.stop({ timeout_ms: DRAIN_MS })]);
+    // The queue takes back jobs that are not done in time, but the steps that they began may still run.
+    const running = withTimeout(
+      claiming.then(() => schedule.idle()),
       DRAIN_MS + GIVE_UP_MS,
-      () => log.warn('orders that are being charged are left behind'),
+      () => log.warn('running steps are left behind'),
     );
-    await Promise.all([server.close(), sweeper.stop(), charging]);
+    await Promise.all([server.close(), sweeper.stop(), running]);
     clearTimeout(drained);
     await context.transactions.close();
     await context.database.close();
@@ -105,33 +104,13 @@ export async function startWorker(settings: Settings, { log, name }: AppContext)
         concurrency: settings.batch_concurrency,
         poll_seconds: settings.queue_poll_ms / 1_000,
       },
-      createChargeHandler(context, charger, { lease_ms, poller }),
+      createChargeHandler(context, schedule),
     );
     return { url: await listen(server, settings), stop };
   } catch (error) {
     await stop();
     throw error;
   }
-}
-
-function upstreamOf(settings: Settings, log: Log): HttpClientOptions {
-  const { transactions_rate_per_second: rate_per_second } = settings;
-  return {
-    name: 'transactions',
-    base_url: settings.transactions_url,
-    token: settings.transactions_token,
-    timeout_ms: settings.transactions_timeout_ms,
-    concurrency: settings.transactions_concurrency,
-    // Each order makes one call at a time, and each batch of the queue may have begun when there was room for one order.
-    max_waiting: settings.max_in_flight + settings.batch_size * settings.batch_concurrency,
-    ...(rate_per_second > 0 && { rate_per_second }),
-    circuit: {
-      log,
-      min_calls: settings.transactions_circuit_calls,
-      open_base_ms: settings.transactions_circuit_open_ms,
-      open_max_ms: settings.transactions_circuit_open_max_ms,
-    },
-  };
 }
 
 function limitsOf(settings: Settings): ChargeLimits {

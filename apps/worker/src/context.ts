@@ -1,16 +1,15 @@
 import type { ChargeLimits } from '@cashback/core';
 import type { Database, Jobs } from '@cashback/postgres';
-import type { HttpClient, Log } from '@cashback/service';
+import type { Log } from '@cashback/service';
+import type { Transactions } from './upstream/transactions.ts';
 
-/** What the parts of the worker share. */
+/** What the rooms of the worker share. */
 export interface WorkerContext {
   database: Database;
   jobs: Jobs;
-  transactions: HttpClient;
+  transactions: Transactions;
   limits: ChargeLimits;
   log: Log;
-  /** Aborts when the worker is told to stop: nothing new is begun, what runs goes on. */
+  /** Aborts when the worker stops: nothing new begins, what runs goes on. */
   stopping: AbortSignal;
-  /** Aborts when that took too long: gives up the calls that run. */
-  givingUp: AbortSignal;
 }

@@ -3,7 +3,7 @@ import type { ChargeLimits } from '@cashback/core';
 import { HttpCallError } from '@cashback/service';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Step, decideStep, isAtRest } from '../src/reconcile/decide-step.ts';
+import { type Step, type StepContext, decideStep, isAtRest } from '../src/reconcile/decide-step.ts';
 import type { Observation } from '../src/reconcile/observe-invoice.ts';
 
 const limits: ChargeLimits = {
@@ -15,7 +15,13 @@ const limits: ChargeLimits = {
   max_failures: 3,
   attention_after_ms: 86_400_000,
 };
-const context = { limits, downtime_ms: 0 };
+let operations = 0;
+const context: StepContext = {
+  limits,
+  downtime_ms: 0,
+  newOperationId: () => `new-${(operations += 1)}`,
+  random: Math.random,
+};
 const none = { failed: 0, applied: 0, rejected: 0, last_at: null };
 const registeredAt = new Date('2026-01-02T03:04:05.000Z');
 
@@ -88,7 +94,7 @@ test.each<[string, Partial<ChargeOrder>, Partial<ChargeOrder>]>([
   ['was given another operation', { operation_id: 'operation-0' }, { operation_id: 'operation-1' }],
 ])('an observation of an order that %s meanwhile decides nothing', (_, seen, now) => {
   for (const observation of [observed(100_000n), observed(0n), unreachable()]) {
-    expect(decideStep(order(seen), observation, charge(now), context)).toEqual({ action: 'look_again' });
+    expect(decideStep(order(seen), observation, charge(now), context)).toEqual({ action: 'retry_now' });
   }
 });
 
@@ -105,7 +111,7 @@ test('a new target alone does not make an open operation be overlooked', () => {
 
 test('an order that was settled meanwhile is left alone, whatever was observed', () => {
   const step = decideStep(order(), observed(0n), charge({ settled_revision: 2 }), context);
-  expect(step).toEqual({ action: 'rest' });
+  expect(step).toEqual({ action: 'noop' });
 });
 
 test('a new operation carries the target, the payee and the version that the invoice says', () => {
@@ -143,7 +149,7 @@ test('who needs attention begins nothing and is not looked at again', () => {
 describe('an order that transactions says nothing about', () => {
   const tooOld = limits.attention_after_ms + 1;
   const waits = (observation: Observation, downtime_ms = 0) =>
-    decideStep(order(), observation, charge({}, {}, tooOld), { limits, downtime_ms });
+    decideStep(order(), observation, charge({}, {}, tooOld), { ...context, downtime_ms });
 
   test('for too long needs attention, with what went wrong', () => {
     expect(waits(unreachable())).toEqual({

@@ -2,9 +2,10 @@ import { CASHBACK_JOBS_SCHEMA, chargeKey, chargeQueue, loadCharges } from '@cash
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
 import { createHttpClient } from '@cashback/service';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { applyDecisions } from '../src/reconcile/apply-steps.ts';
+import { applySteps } from '../src/reconcile/apply-steps.ts';
 import type { WorkerContext } from '../src/context.ts';
 import type { Observation } from '../src/reconcile/observe-invoice.ts';
+import { withCalls } from '../src/upstream/transactions.ts';
 import { type Harness, createHarness, newOrderId, testLog, until } from './support/harness.ts';
 import type { Answer } from './support/outside-transactions.ts';
 
@@ -36,7 +37,7 @@ afterAll(async () => {
 });
 
 function context(): WorkerContext {
-  const transactions = createHttpClient({ name: 'unused', base_url: 'http://127.0.0.1:9', timeout_ms: 100 });
+  const client = createHttpClient({ name: 'unused', base_url: 'http://127.0.0.1:9', timeout_ms: 100 });
   const limits = {
     poll_base_ms: 60_000,
     poll_max_ms: 60_000,
@@ -47,7 +48,8 @@ function context(): WorkerContext {
     attention_after_ms: 3_600_000,
   };
   const never = new AbortController().signal;
-  return { database, jobs, transactions, limits, log: testLog, stopping: never, givingUp: never };
+  const transactions = withCalls(client, never);
+  return { database, jobs, transactions, limits, log: testLog, stopping: never };
 }
 
 test('of two that decide on one order at the same time, one makes the operation and the other looks again', async () => {
@@ -60,9 +62,9 @@ test('of two that decide on one order at the same time, one makes the operation 
     const cashback = { version: 0, status: 'success' as const, rewarded: {}, operations: [] };
     const observation: Observation = { outcome: 'observed', cashback };
     const sent = await Promise.all(
-      Array.from({ length: 3 }, () => applyDecisions(context(), [{ order, observation }], () => {})),
+      Array.from({ length: 3 }, () => applySteps(context(), [{ order, observation }])),
     );
-    const operations = sent.flat().filter((operation) => operation !== null);
+    const operations = sent.flat().flatMap(({ sending }) => (sending === null ? [] : [sending]));
     expect(operations).toHaveLength(1);
     expect(await harness.operations(orderId)).toHaveLength(1);
     expect((await harness.order(orderId)).operation_id).toBe(operations[0]?.operation.operation_id);

@@ -4,9 +4,9 @@ import { type JobQueue, createJobQueue } from './engine/job-queue.ts';
 import { PRODUCT } from './decisions.ts';
 import { type PlantedBug, plant } from './planted-bugs.ts';
 import { advanceJob } from './shells/advance-operation.ts';
-import { chargeJob } from './shells/charge-order.ts';
 import { pollOrder } from './shells/poll-order.ts';
 import { processJob } from './shells/process-change.ts';
+import { chargeJob } from './shells/reconcile-order.ts';
 import { createTables } from './tables.ts';
 import type { World } from './world.ts';
 

@@ -1,5 +1,4 @@
 import type { Charge, LoadedOrder } from '@cashback/cashback-db';
-import { decideAnswer } from '@cashback/core';
 import { answerOf, decideCall, newOrderOf, writesOf } from '@cashback/server/decisions';
 import {
   chooseInputs,
@@ -23,7 +22,7 @@ import {
   writesOfUpdate,
 } from '@cashback/transactions/decisions';
 import { decideAdoption } from '@cashback/wallet/decisions';
-import { decideStep, isAtRest } from '@cashback/worker/decisions';
+import * as worker from '@cashback/worker/decisions';
 import { type Flow, atomically } from './engine/flow.ts';
 
 /**
@@ -79,7 +78,7 @@ export const PRODUCT = {
     writesOfUpdate,
   },
   wallet: { decideAdoption },
-  worker: { decideStep, decideAnswer, isAtRest },
+  worker: { ...worker },
   database: {
     register: lockThenLoad as Transact<LoadedOrder | null>,
     reconcile: lockThenLoad as Transact<Charge>,

@@ -39,7 +39,18 @@ const PLANTS = {
     },
   }),
   /** An operation whose answer was lost goes out again under another id. */
-  new_operation_id_on_retry: inTheShell,
+  new_operation_id_on_retry: (decisions) => ({
+    ...decisions,
+    worker: {
+      ...decisions.worker,
+      sendingOf(order, step) {
+        const sending = decisions.worker.sendingOf(order, step);
+        if (sending === null || !sending.repeated) return sending;
+        const operation_id = `${sending.operation.operation_id}-again`;
+        return { ...sending, operation: { ...sending.operation, operation_id } };
+      },
+    },
+  }),
   /** The same of a step at Trust. */
   new_step_id_on_retry: (decisions) => ({
     ...decisions,

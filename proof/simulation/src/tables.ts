@@ -1,4 +1,4 @@
-import type { NewEvent, NewOperation, NewOrder } from '@cashback/cashback-db';
+import type { NewEvent, NewOperation, NewOperationOutcome, NewOrder } from '@cashback/cashback-db';
 import type { Amount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
 import type { BasketState } from '@cashback/core';
@@ -46,9 +46,7 @@ export interface OrderRow extends NewOrder {
   poll_at: number | null;
 }
 
-interface OutcomeRow {
-  order_id: string;
-  outcome: 'applied' | 'failed' | 'rejected';
+interface OutcomeRow extends NewOperationOutcome {
   at: number;
 }
 

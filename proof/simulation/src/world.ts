@@ -11,7 +11,7 @@ export interface World {
   engine: Engine;
   tables: Tables;
   charges: JobQueue;
-  /** The worker observes an order that is due, or that has the operation open. */
+  /** The worker reconciles an order that is due, or that has the requested operation open. */
   poll(orderId: string, operationId: string | null): Flow<void>;
   changes: JobQueue;
   advances: JobQueue;

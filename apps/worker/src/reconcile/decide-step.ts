@@ -2,25 +2,24 @@ import type { Charge, ChargeOrder, NewOperation } from '@cashback/cashback-db';
 import { formatAmounts, parseAmounts } from '@cashback/contract';
 import { decideCharge, inFlightDelay, overdueReason, pollDelay } from '@cashback/core';
 import type { ChargeLimits, Finished, ObservedCashback } from '@cashback/core';
-import { uuidV7 } from '@cashback/postgres';
 import { backoffMs } from '@cashback/service';
 import type { Observation } from './observe-invoice.ts';
 
-/** What is written of an operation that was found finished, whatever the step is. */
+/** The end of an operation, which is recorded whatever the step is. */
 export interface Ending {
   finished: Finished;
   rewarded: NewOperation['reward'];
 }
 
 /**
- * The next step for an order:
- * - `rest`: there is nothing to do;
- * - `look_again`: it moved on while its invoice was asked for, so what was seen decides nothing;
- * - `send`: of an operation that is `repeated` the row is there already.
+ * The next step of an order:
+ * - `noop`: there is nothing to do;
+ * - `retry_now`: the order moved on while its invoice was observed, so the observation decides nothing;
+ * - `send`: with `repeated` the operation's row exists already.
  */
 export type Step =
-  | { action: 'rest' }
-  | { action: 'look_again' }
+  | { action: 'noop' }
+  | { action: 'retry_now' }
   | { action: 'settle'; ending: Ending | null; rewarded: Ending['rewarded'] }
   | { action: 'send'; ending: Ending | null; operation: NewOperation; repeated: boolean; wait_ms: number }
   | { action: 'poll'; ending: Ending | null; wait_ms: number }
@@ -28,19 +27,27 @@ export type Step =
 
 export interface StepContext {
   limits: ChargeLimits;
-  /** For how long `transactions` was away since the order is unsettled. */
+  /** For how long `transactions` was down since the order became unsettled. */
   downtime_ms: number;
+  newOperationId: () => string;
+  /** From 0 up to 1, for jitter. */
+  random: () => number;
 }
 
-/** True when nothing is left to do, or nothing may be begun: who needs attention only sees its operation through. */
-export function isAtRest({ settled_revision, revision, operation_id, attention }: ChargeOrder): boolean {
+/** True when nothing is left to do or to begin. An order that needs attention only follows its open operation. */
+export function isAtRest({
+  settled_revision,
+  revision,
+  operation_id,
+  attention,
+}: Pick<ChargeOrder, 'settled_revision' | 'revision' | 'operation_id' | 'attention'>): boolean {
   return operation_id === null && (settled_revision === revision || attention !== null);
 }
 
 /**
- * Decides with the order as it is now, under its lock, and with what was observed of its invoice before. `seen` is
- * the order as it was before that: an observation counts only for an order that has not moved on since, else an
- * invoice that carried the target once could settle an order that was given another one, and back, meanwhile.
+ * Decides on the order as it is now, under its lock, with an earlier observation of its invoice. `seen` is the order
+ * as it was before the observation, which counts only if the order has not moved on since. Otherwise an invoice that
+ * carried the target once could settle an order that went to another target and back meanwhile.
  */
 export function decideStep(
   seen: ChargeOrder,
@@ -49,43 +56,40 @@ export function decideStep(
   context: StepContext,
 ): Step {
   const { order } = charge;
-  if (isAtRest(order)) return { action: 'rest' };
-  if (hasMovedOn(seen, order)) return { action: 'look_again' };
+  if (isAtRest(order)) return { action: 'noop' };
+  if (hasMovedOn(seen, order)) return { action: 'retry_now' };
   switch (observation.outcome) {
     case 'unreachable':
-      return resting(order, decideUnreachable(observation, order, context));
-    case 'nonsense':
+      return withAttention(order, decideUnreachable(observation, order, context));
+    case 'unusable':
       return { action: 'need_attention', ending: null, reason: observation.reason };
     case 'observed':
-      return resting(order, decideObserved(observation.cashback, charge, context));
+      return withAttention(order, decideObserved(observation.cashback, charge, context));
   }
 }
 
-/** While `transactions` is away nobody is to blame; an order that it alone does not answer about needs attention. */
+/** Downtime of `transactions` does not count. An order that gets no answer while others do needs attention in time. */
 function decideUnreachable(
   { error, sent }: Extract<Observation, { outcome: 'unreachable' }>,
   order: ChargeOrder,
-  { limits, downtime_ms }: StepContext,
+  { limits, downtime_ms, random }: StepContext,
 ): Step {
   const overdue = sent ? overdueReason({ ...order, downtime_ms }, limits) : null;
   if (overdue !== null) {
     return { action: 'need_attention', ending: null, reason: `${overdue}: ${error.message}` };
   }
-  const wait_ms = (error.retry_after_ms ?? 0) + spread(pollDelay({ ...order, downtime_ms }, limits));
+  const wait_ms = (error.retry_after_ms ?? 0) + spread(pollDelay({ ...order, downtime_ms }, limits), random);
   return { action: 'poll', ending: null, wait_ms };
 }
 
-/** While one operation stays open no other can have been made: then a new target alone changes nothing. */
+/** While one operation stays open no other can have been made, so a new target alone changes nothing. */
 function hasMovedOn(seen: ChargeOrder, now: ChargeOrder): boolean {
   if (seen.operation_id !== now.operation_id) return true;
   return now.operation_id === null && seen.revision !== now.revision;
 }
 
-function decideObserved(
-  cashback: ObservedCashback,
-  charge: Charge,
-  { limits, downtime_ms }: StepContext,
-): Step {
+function decideObserved(cashback: ObservedCashback, charge: Charge, context: StepContext): Step {
+  const { limits, downtime_ms, random } = context;
   const { order, target, operation, attempts } = charge;
   const decision = decideCharge({
     target,
@@ -106,25 +110,30 @@ function decideObserved(
       return { action: 'settle', ending, rewarded };
     case 'poll': {
       const { after_ms, why } = decision;
-      return { action: 'poll', ending, wait_ms: why === 'backoff' ? prolong(after_ms) : spread(after_ms) };
+      const wait_ms = why === 'backoff' ? prolong(after_ms, random) : spread(after_ms, random);
+      return { action: 'poll', ending, wait_ms };
     }
     case 'needs_attention':
       return { action: 'need_attention', ending, reason: decision.reason };
     case 'update': {
       const repeated = decision.repeat !== null && operation !== null;
-      const sent = repeated ? operation : newOperation(charge, decision.version);
-      const wait_ms = spread(inFlightDelay({ ...order, downtime_ms }, limits));
+      const sent = repeated ? operation : newOperation(charge, decision.version, context);
+      const wait_ms = spread(inFlightDelay({ ...order, downtime_ms }, limits), random);
       return { action: 'send', ending, operation: sent, repeated, wait_ms };
     }
   }
 }
 
-function newOperation({ order, target }: Charge, version: number): NewOperation {
+function newOperation(
+  { order, target }: Charge,
+  version: number,
+  { newOperationId }: StepContext,
+): NewOperation {
   const { order_id, revision, user_id, wallet_id, currency } = order;
   const reward = formatAmounts(target);
   return {
     order_id,
-    operation_id: uuidV7(),
+    operation_id: newOperationId(),
     revision,
     version,
     user_id,
@@ -134,8 +143,8 @@ function newOperation({ order, target }: Charge, version: number): NewOperation 
   };
 }
 
-/** Who needs attention is not looked at again, and begins nothing new; its open operation may still end. */
-function resting(order: ChargeOrder, step: Step): Step {
+/** An order that needs attention is not polled and begins nothing new. Its open operation may still end. */
+function withAttention(order: ChargeOrder, step: Step): Step {
   if (order.attention === null) return step;
   if (step.action === 'poll' || (step.action === 'send' && !step.repeated)) {
     return { action: 'need_attention', ending: step.ending, reason: order.attention };
@@ -143,12 +152,12 @@ function resting(order: ChargeOrder, step: Step): Step {
   return step;
 }
 
-/** Between half the wait and all of it, so that orders that wait for the same thing do not all come at once. */
-export function spread(wait_ms: number): number {
-  return backoffMs(1, { base_ms: wait_ms, max_ms: wait_ms });
+/** Between half the wait and all of it, so that orders which wait for the same thing do not return all at once. */
+export function spread(wait_ms: number, random: () => number): number {
+  return backoffMs(1, { base_ms: wait_ms, max_ms: wait_ms, random });
 }
 
-/** Up to a quarter more: of a wait after a failure nothing is taken off, who comes early is only sent away again. */
-function prolong(wait_ms: number): number {
-  return Math.round(wait_ms + (wait_ms / 4) * Math.random());
+/** Up to a quarter more. A backoff is never shortened: the order would come back too early, and wait again. */
+function prolong(wait_ms: number, random: () => number): number {
+  return Math.round(wait_ms + (wait_ms / 4) * random());
 }

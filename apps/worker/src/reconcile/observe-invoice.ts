@@ -1,28 +1,23 @@
 import type { ChargeOrder } from '@cashback/cashback-db';
 import { parseAmounts } from '@cashback/contract';
-import { invoice } from '@cashback/wire';
-import * as z from 'zod';
 import type { ObservedCashback } from '@cashback/core';
-import { HttpCallError, describeIssues } from '@cashback/service';
-import type { WorkerContext } from '../context.ts';
-import { refusalOfOrder } from '../upstream/refusal-of-order.ts';
-import { wasSent } from '../upstream/was-sent.ts';
+import { type HttpCallError, describeIssues } from '@cashback/service';
+import { invoice } from '@cashback/wire';
+import type * as z from 'zod';
+import type { InvoiceAnswer, Transactions } from '../upstream/transactions.ts';
 
 /**
- * What asking for an order's invoice gave:
- * - `observed`: the cashback it carries;
- * - `unreachable`: nothing about this order, so it is asked for again later; `sent`: the question left, at least;
- * - `nonsense`: an answer that asking again cannot make right.
+ * What one attempt to observe an order's invoice gave:
+ * - `observed`: the cashback that it carries;
+ * - `unreachable`: nothing about this order, so it is observed again later. `sent`: at least the request left;
+ * - `unusable`: an answer that another attempt cannot make right.
  */
 export type Observation =
   | { outcome: 'observed'; cashback: ObservedCashback }
   | { outcome: 'unreachable'; error: HttpCallError; sent: boolean }
-  | { outcome: 'nonsense'; reason: string };
+  | { outcome: 'unusable'; reason: string };
 
-/** By this an answer is one about an invoice at all; what is not may have come from a proxy, and passes. */
-const anyInvoice = z.looseObject({ invoice_id: z.string() });
-
-/** What the charge of an order needs of it; the rest is not even read, so that it cannot be in the way. */
+/** The part of an invoice that a step needs. The rest is not parsed, so it cannot make an answer unusable. */
 const chargedInvoice = invoice.pick({
   invoice_id: true,
   user_id: true,
@@ -32,38 +27,31 @@ const chargedInvoice = invoice.pick({
 });
 type ChargedInvoice = z.infer<typeof chargedInvoice>;
 
-/** `POST /v2/invoice/retrieve`: the invoice of an order has the order's id. */
-export async function observeInvoice(
-  { transactions, givingUp: signal }: Pick<WorkerContext, 'transactions' | 'givingUp'>,
-  order: ChargeOrder,
-): Promise<Observation> {
-  try {
-    const body = { invoice_id: order.order_id };
-    return read(order, await transactions.post('/v2/invoice/retrieve', body, anyInvoice, { signal }));
-  } catch (error) {
-    if (!(error instanceof HttpCallError)) throw error;
-    const refusal = refusalOfOrder(error);
-    if (refusal === null) return { outcome: 'unreachable', error, sent: wasSent(error) };
-    return { outcome: 'nonsense', reason: `${refusal.code}: ${refusal.message}` };
-  }
+export async function observeInvoice(transactions: Transactions, order: ChargeOrder): Promise<Observation> {
+  const answer = await transactions.retrieveInvoice(order.order_id);
+  if (answer.kind === 'answered') return readInvoice(order, answer.invoice);
+  const { failure, error } = answer;
+  return failure.kind === 'refused'
+    ? { outcome: 'unusable', reason: `${failure.code}: ${failure.message}` }
+    : { outcome: 'unreachable', error, sent: failure.kind !== 'not_sent' };
 }
 
-function read(order: ChargeOrder, answer: z.infer<typeof anyInvoice>): Observation {
+function readInvoice(order: ChargeOrder, answer: InvoiceAnswer): Observation {
   if (answer.invoice_id !== order.order_id) {
     const reason = `asked for invoice ${order.order_id}, transactions answered with invoice ${answer.invoice_id}`;
-    return { outcome: 'nonsense', reason };
+    return { outcome: 'unusable', reason };
   }
   const parsed = chargedInvoice.safeParse(answer);
   if (!parsed.success) {
     const issues = describeIssues(parsed.error, answer).map(({ message }) => message);
-    return { outcome: 'nonsense', reason: `the invoice cannot be read: ${issues.join('; ')}` };
+    return { outcome: 'unusable', reason: `the invoice cannot be read: ${issues.join('; ')}` };
   }
   const reason = contradiction(order, parsed.data);
-  if (reason !== null) return { outcome: 'nonsense', reason };
+  if (reason !== null) return { outcome: 'unusable', reason };
   return { outcome: 'observed', cashback: toObserved(parsed.data.cashback) };
 }
 
-/** Money must not move on an invoice that is another's, nor be left alone on one that does not know what it says. */
+/** No money moves on another payee's invoice, nor on one that contradicts itself. */
 function contradiction(order: ChargeOrder, found: ChargedInvoice): string | null {
   for (const field of ['user_id', 'wallet_id', 'currency'] as const) {
     if (found[field] !== order[field]) {

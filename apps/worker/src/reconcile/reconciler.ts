@@ -1,94 +1,75 @@
-import { type ChargeOrder, type SoonerPoll, hastenPolls } from '@cashback/cashback-db';
+import { type ChargeOrder, type ExpeditedPoll, expeditePolls } from '@cashback/cashback-db';
 import { withTransaction } from '@cashback/postgres';
 import { createBatcher } from '@cashback/service';
-import { type Observed, type Sending, applyDecisions } from './apply-steps.ts';
 import type { WorkerContext } from '../context.ts';
-import { createGate } from '../schedule/gate.ts';
+import { type Applied, type Observed, applySteps } from './apply-steps.ts';
 import { observeInvoice } from './observe-invoice.ts';
 import { sendOperation } from './send-operation.ts';
 
-export interface Charger {
-  /** Brings an order one step on. Rejects for a fault on our side only, such as a database that is away. */
-  charge(order: ChargeOrder): Promise<void>;
-  /** Ids of the orders whose newest look has not ended. */
-  charging(): string[];
-  /** How many orders more may be charged now. */
-  room(): number;
-  /** Resolves when there is room, or the signal aborts. */
-  untilRoom(signal: AbortSignal): Promise<void>;
-  /** Resolves when no order is being charged. */
-  idle(): Promise<void>;
+/**
+ * One step of an order: observe its invoice, decide under the order's lock, apply, and send what the step asks for.
+ *
+ *     register: a new target, in any state
+ *         |
+ *         v           send: the intent is committed first
+ *     UNSETTLED ---------------------------------------------> IN FLIGHT  (operation_id)
+ *         |   ^                                                 |  |   poll while it runs; repeat it, with the
+ *         |   |      it ended without the target:               |  |   same id and body, while the invoice does
+ *         |   +----- failed, rejected, or the target is newer --+  |   not list it
+ *         |                                                        |
+ *         |  the invoice carries the target                        |  it ended, and the invoice carries the target
+ *         +------------------------> SETTLED <---------------------+
+ *                                       ^
+ *     UNSETTLED or IN FLIGHT            |
+ *         |  too many attempts, too     |
+ *         |  old, or an unusable answer |
+ *         v                             |
+ *     NEEDS ATTENTION  (attention) -----+  its open operation ended, and the invoice carries the target
+ *         begins nothing, and only follows its open operation; UNSETTLED again once it is registered again
+ *
+ * A step never waits: it writes when the order's next step is due (`poll_at`), and `schedule` comes back by then.
+ */
+export interface Reconciler {
+  /** Rejects only for a fault on our side, such as a database that is down. */
+  reconcile(order: ChargeOrder): Promise<Reconciled>;
 }
 
-export interface ChargerOptions {
-  /** Most orders whose decisions are written in one transaction. */
-  group_size: number;
-  /** Most orders that are charged at once; an order whose call hangs takes one place, not its batch's. */
-  max_in_flight: number;
-  /** Told after a step whose next one is due at once. */
-  onDue: () => void;
+export interface Reconciled {
+  /** The order's next step is due at once. */
+  due_now: boolean;
 }
 
-const GROUPS_AT_ONCE = 2;
-/** Answers that arrive in a stream are written together. */
+const BATCHES_AT_ONCE = 2;
+/** Observations that arrive in a stream are applied together. */
 const INTERVAL = { interval_ms: 50, flush_at: 25 };
 
-/**
- * Takes the invoice of each order, compares what it carries with the newest event of each source, and where they
- * differ sends the target to `/update/cashback`. What is not finished yet is looked at again later; what carries its
- * target is settled. Each order goes at its own pace: decisions are written in groups as the answers come.
- */
-export function createCharger(context: WorkerContext, options: ChargerOptions): Charger {
-  const { group_size, max_in_flight, onDue } = options;
-  const running = new Set<Promise<void>>();
-  /** By order; a look that hangs is none of them once a later one was begun. */
-  const newest = new Map<string, Promise<void>>();
-  const applyDecision = createBatcher<Observed, Sending | null>({
+/** Orders go at their own pace: the steps of up to `batch_size` are applied together as the observations arrive. */
+export function createReconciler(context: WorkerContext, { batch_size }: { batch_size: number }): Reconciler {
+  const { database, transactions } = context;
+  const applyStep = createBatcher<Observed, Applied>({
     keyOf: ({ order }) => order.order_id,
-    max_size: group_size,
-    concurrency: GROUPS_AT_ONCE,
+    max_size: batch_size,
+    concurrency: BATCHES_AT_ONCE,
     ...INTERVAL,
-    run: (group) => applyDecisions(context, group, onDue),
+    run: (batch) => applySteps(context, batch),
   });
-
-  const hasten = createBatcher<SoonerPoll, void>({
+  const expedite = createBatcher<ExpeditedPoll, void>({
     keyOf: ({ order_id }) => order_id,
-    max_size: group_size,
+    max_size: batch_size,
     concurrency: 1,
     ...INTERVAL,
-    async run(group) {
-      await withTransaction(context.database, (tx) => hastenPolls(tx, group));
+    async run(batch) {
+      await withTransaction(database, (tx) => expeditePolls(tx, batch));
       return [];
     },
   });
 
-  const room = createGate(() => running.size < max_in_flight);
-
-  async function chargeOrder(order: ChargeOrder): Promise<void> {
-    const observation = await observeInvoice(context, order);
-    const sending = await applyDecision({ order, observation });
-    if (sending !== null) await sendOperation(context, sending, { onDue, hasten });
-  }
-
-  function ended(orderId: string, charging: Promise<void>): void {
-    running.delete(charging);
-    if (newest.get(orderId) === charging) newest.delete(orderId);
-    room.look();
-  }
-
   return {
-    charge(order) {
-      const { order_id } = order;
-      const charging: Promise<void> = chargeOrder(order).finally(() => ended(order_id, charging));
-      running.add(charging);
-      newest.set(order_id, charging);
-      return charging;
-    },
-    charging: () => [...newest.keys()],
-    room: () => Math.max(0, max_in_flight - running.size),
-    untilRoom: (signal) => room.untilOpen(signal),
-    async idle() {
-      await Promise.allSettled(running);
+    async reconcile(order) {
+      const observation = await observeInvoice(transactions, order);
+      const { sending, due_now } = await applyStep({ order, observation });
+      if (sending === null) return { due_now };
+      return { due_now: await sendOperation(context, sending, expedite) };
     },
   };
 }

@@ -1,23 +1,29 @@
 import type { Log } from '@cashback/service';
-import type { Observed, Decided } from './apply-steps.ts';
+import type { ChargeOrder } from '@cashback/cashback-db';
+import type { Step } from './decide-step.ts';
+import type { Observation } from './observe-invoice.ts';
 
-/** Logs what became of a group: a line for each order that needs a person, one for all that could not be asked about. */
-export function reportSteps(log: Log, group: readonly Observed[], decided: readonly Decided[]): void {
-  for (const { order, step } of decided) {
+/** Logs a batch: a line for each order that newly needs attention, and one for all that could not be observed. */
+export function reportSteps(
+  log: Log,
+  batch: readonly { observation: Observation }[],
+  applied: readonly { order: ChargeOrder; step: Step }[],
+): void {
+  for (const { order, step } of applied) {
     const { order_id } = order;
-    log.debug({ order_id, revision: order.revision, step: step.action }, 'charge decided');
+    log.debug({ order_id, revision: order.revision, step: step.action }, 'step applied');
     if (step.action === 'need_attention' && order.attention === null) {
       log.warn({ order_id, reason: step.reason }, 'order needs attention');
     }
   }
-  const errors = group.flatMap(({ observation }) =>
+  const errors = batch.flatMap(({ observation }) =>
     observation.outcome === 'unreachable' && observation.sent ? [observation.error] : [],
   );
   const [first] = errors;
   if (first !== undefined) {
     log.warn(
       { orders: errors.length, code: first.code, error: first.message },
-      'invoices could not be retrieved, their orders are looked at again later',
+      'invoices could not be retrieved, their orders are polled again later',
     );
   }
 }

@@ -1,27 +1,27 @@
 export interface Gate {
-  /** Resolves when it is open, or the signal aborts. */
+  /** Resolves when the gate is open, or the signal aborts. */
   untilOpen(signal: AbortSignal): Promise<void>;
-  /** To be called whenever it may have opened. */
-  look(): void;
+  /** To be called whenever the gate may have opened. */
+  check(): void;
 }
 
-/** Something that callers wait for as long as `isOpen` says no. */
+/** Lets callers wait while `isOpen` is false. */
 export function createGate(isOpen: () => boolean): Gate {
   const waiting = new Set<() => void>();
   return {
     async untilOpen(signal) {
       while (!isOpen() && !signal.aborted) {
         const { promise, resolve } = Promise.withResolvers<void>();
-        const tell = (): void => resolve();
-        waiting.add(tell);
-        signal.addEventListener('abort', tell);
+        const release = (): void => resolve();
+        waiting.add(release);
+        signal.addEventListener('abort', release);
         await promise;
-        signal.removeEventListener('abort', tell);
-        waiting.delete(tell);
+        signal.removeEventListener('abort', release);
+        waiting.delete(release);
       }
     },
-    look() {
-      if (isOpen()) for (const tell of waiting) tell();
+    check() {
+      if (isOpen()) for (const release of waiting) release();
     },
   };
 }

@@ -1,48 +1,34 @@
-import { chargeKey, chargeQueue, claimOverdueOrders, findOverdueOrders } from '@cashback/cashback-db';
-import { isLockTimeout, withTransaction } from '@cashback/postgres';
+import { chargeKey, chargeQueue, findUnscheduledOrders, scheduleOrders } from '@cashback/cashback-db';
+import { withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from '../context.ts';
+import { inParts, unlocked } from './claim-orders.ts';
 
 export interface SweepOptions {
-  /** How long an order may be overdue before it counts as forgotten. */
+  /** How long an order may be due without a time of its own before it is checked for a job. */
   grace_ms: number;
   page_size: number;
 }
 
-type SweepContext = Pick<WorkerContext, 'database' | 'jobs' | 'log'>;
-
 /**
- * Makes a page of orders due that nobody looked at when they were: whatever happened to the queue, no order stays
- * unsettled for good. One that has a job is not forgotten, however long the queue is. Returns true when there may be
- * more of the forgotten.
+ * Gives a time to a page of unsettled orders that have neither a time nor a job: whatever happens to the queue, no
+ * order stays unsettled for good. An order that has a job waits for it, however long the queue is. Returns true when
+ * there may be more of them.
  */
 export async function sweepOrders(
-  context: SweepContext,
+  { database, jobs, log }: Pick<WorkerContext, 'database' | 'jobs' | 'log'>,
   { grace_ms, page_size }: SweepOptions,
 ): Promise<boolean> {
-  const found = await findOverdueOrders(context.database.pool, { grace_ms, limit: page_size });
-  const forgotten = await claim(context, found, grace_ms);
-  const [first] = forgotten;
+  const found = await findUnscheduledOrders(database.pool, { grace_ms, limit: page_size });
+  if (found.length === 0) return false;
+  const queued = await jobs.findQueued(chargeQueue, found.map(chargeKey));
+  const scheduled = await unlocked(
+    await inParts(found, (order_ids) =>
+      withTransaction(database, (tx) => scheduleOrders(tx, { grace_ms, order_ids, queued })),
+    ),
+  );
+  const [first] = scheduled;
   if (first !== undefined) {
-    context.log.warn({ orders: forgotten.length, first }, 'forgotten orders are looked at again');
+    log.warn({ orders: scheduled.length, first }, 'orders without a time or a job are polled now');
   }
-  return found.length === page_size && forgotten.length > 0;
-}
-
-/** One order that somebody keeps locked holds up no other: then each is claimed by itself, and that one is left out. */
-async function claim(
-  { database, jobs }: SweepContext,
-  orderIds: readonly string[],
-  grace_ms: number,
-): Promise<string[]> {
-  if (orderIds.length === 0) return [];
-  const queued = await jobs.findQueued(chargeQueue, orderIds.map(chargeKey));
-  const take = (order_ids: readonly string[]): Promise<string[]> =>
-    withTransaction(database, (tx) => claimOverdueOrders(tx, { grace_ms, order_ids, queued }));
-  try {
-    return await take(orderIds);
-  } catch (error) {
-    if (!isLockTimeout(error)) throw error;
-  }
-  const claimed = await Promise.allSettled(orderIds.map((orderId) => take([orderId])));
-  return claimed.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+  return found.length === page_size && scheduled.length > 0;
 }

@@ -21,12 +21,12 @@ export { resumeOrders } from './queries/orders/resume-orders.ts';
 export { updateOrders } from './queries/orders/update-orders.ts';
 export type { OrderUpdate } from './queries/orders/update-orders.ts';
 
-export { claimOverdueOrders, findOverdueOrders } from './queries/polls/claim-overdue-orders.ts';
 export { claimPolls, findDuePolls } from './queries/polls/claim-polls.ts';
-export { loadWantedOrders } from './queries/polls/load-wanted-orders.ts';
-export type { WantedPoll } from './queries/polls/load-wanted-orders.ts';
-export { hastenPolls } from './queries/polls/hasten-polls.ts';
-export type { SoonerPoll } from './queries/polls/hasten-polls.ts';
+export { expeditePolls } from './queries/polls/expedite-polls.ts';
+export type { ExpeditedPoll } from './queries/polls/expedite-polls.ts';
+export { loadRequestedOrders } from './queries/polls/load-requested-orders.ts';
+export type { PollRequest } from './queries/polls/load-requested-orders.ts';
+export { findUnscheduledOrders, scheduleOrders } from './queries/polls/schedule-orders.ts';
 export { insertOperationOutcomes } from './queries/operations/insert-operation-outcomes.ts';
 export type { NewOperationOutcome } from './queries/operations/insert-operation-outcomes.ts';
 export { insertOperations } from './queries/operations/insert-operations.ts';

@@ -1,19 +1,19 @@
 import { type Flow, atomically } from '../engine/flow.ts';
 import type { World } from '../world.ts';
-import { chargeOrder, loadCharge } from './charge-order.ts';
-import { LEASE_MS, makeDue } from './plan-poll.ts';
+import { applyTimes } from './apply-writes.ts';
+import { LEASE_MS, loadCharge, reconcileOrder } from './reconcile-order.ts';
 
-/** Claims an order that is due and looks at it; at one that has the operation open it only looks. */
+/** Claims an order that is due, or that has the requested operation open, and reconciles it. */
 export function* pollOrder(world: World, orderId: string, operationId: string | null): Flow<void> {
+  const { engine, tables, decisions } = world;
   const seen = yield* atomically(`claim ${orderId}`, () => {
-    const { engine, tables } = world;
     const row = tables.orders.get(orderId);
     if (row === undefined) return null;
-    const isDue = row.poll_at !== null && row.poll_at <= engine.now();
-    const isWanted = operationId !== null && row.operation_id === operationId;
-    if (!isDue && !isWanted) return null;
-    if (!isWanted) makeDue(world, row, engine.now() + LEASE_MS);
-    return loadCharge(world, orderId).order;
+    const { requestedTimes, claimedTimes } = decisions.worker;
+    const request = operationId === null ? null : { order_id: orderId, operation_id: operationId };
+    const requested = request && requestedTimes(row, request, LEASE_MS, engine.now());
+    const times = requested ?? claimedTimes(row, LEASE_MS, engine.now());
+    return applyTimes(world, row, times) ? loadCharge(world, orderId).order : null;
   });
-  if (seen !== null) yield* chargeOrder(world, seen);
+  if (seen !== null) yield* reconcileOrder(world, seen);
 }

@@ -2,7 +2,7 @@ import { isFinished } from '@cashback/transactions/decisions';
 import { type Flow, type ProcessName, atomically, call, outside } from '../engine/flow.ts';
 import { updateRow } from '../rows.ts';
 import type { World } from '../world.ts';
-import { makeDue } from './plan-poll.ts';
+import { applyTimes } from './apply-writes.ts';
 import { noteChange } from './process-change.ts';
 import { loadChange } from './write-processing.ts';
 
@@ -40,15 +40,14 @@ export function startSweeps(world: World): void {
 }
 
 function sweepOrders(world: World): void {
-  const { engine, tables, charges } = world;
-  for (const order of tables.orders.values()) {
-    const { order_id, settled_revision, revision, attention, next_charge_at } = order;
-    if (settled_revision >= revision || attention !== null) continue;
-    if (next_charge_at >= engine.now() - CHARGE_GRACE_MS) continue;
-    order.next_charge_at = engine.now();
-    if (charges.knows(order_id)) continue;
-    engine.note(`worker: ${order_id} was forgotten`);
-    makeDue(world, order, engine.now());
+  const { engine, tables, charges, decisions } = world;
+  for (const row of tables.orders.values()) {
+    const has_job = charges.knows(row.order_id);
+    const grace_ms = CHARGE_GRACE_MS;
+    const times = decisions.worker.scheduledTimes(row, { has_job, grace_ms }, engine.now());
+    if (applyTimes(world, row, times) && !has_job) {
+      engine.note(`worker: ${row.order_id} had neither a time nor a job`);
+    }
   }
 }
 

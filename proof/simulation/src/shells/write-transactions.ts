@@ -11,7 +11,7 @@ import {
 import { insertRow, rowOf, updateRow } from '../rows.ts';
 import type { World } from '../world.ts';
 import { deliver } from './deliver.ts';
-import { hearOperation } from './hear-operation.ts';
+import { receiveOperationCallback } from './operation-callback.ts';
 import { noteChange } from './process-change.ts';
 
 /** Applies the rows that the decisions of transactions hand to SQL, each by its key. */
@@ -105,7 +105,7 @@ function tellWorker(
     from: 'transactions',
     to: 'worker',
     what: `${operation_id} ended`,
-    handle: () => hearOperation(world, invoice_id, operation_id),
+    handle: () => receiveOperationCallback(world, invoice_id, operation_id),
     for_ever: false,
   });
 }

@@ -7,7 +7,7 @@ export interface NewOperationOutcome {
   operation_id: string;
   outcome: OperationOutcome;
   reason: string | null;
-  /** What `transactions` said was rewarded when the end was seen. */
+  /** What `transactions` reported as rewarded when the end was observed. */
   rewarded: { source: Source; amount: string }[];
 }
 
@@ -17,7 +17,7 @@ const text = `
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
     AS input (order_id, operation_id, outcome, reason, rewarded)`;
 
-/** Records how operations ended; each ends once. */
+/** Records how operations ended. Each ends once: a second outcome of one operation fails. */
 export async function insertOperationOutcomes(
   tx: Transaction,
   outcomes: readonly NewOperationOutcome[],

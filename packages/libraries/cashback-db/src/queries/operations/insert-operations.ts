@@ -1,7 +1,7 @@
 import type { Source } from '@cashback/contract/source';
 import type { Transaction } from '@cashback/postgres';
 
-/** One attempt to move an order's cashback to `reward`, as it is sent, word for word, and sent again. */
+/** One attempt to move an order's cashback to `reward`. Each repeat sends exactly these values again. */
 export interface NewOperation {
   order_id: string;
   operation_id: string;
@@ -20,7 +20,7 @@ const text = `
   FROM unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::text[])
     AS input (order_id, operation_id, revision, version, user_id, wallet_id, currency, reward)`;
 
-/** Records what is about to be sent. The requests leave after the commit, never before. */
+/** Records the intents. Their requests leave after the commit, never before. */
 export async function insertOperations(tx: Transaction, operations: readonly NewOperation[]): Promise<void> {
   if (operations.length === 0) return;
   await tx.client.query({

@@ -1,7 +1,7 @@
 import type { Source } from '@cashback/contract/source';
 import type { Transaction } from '@cashback/postgres';
 
-/** What the charge of an order looks at in its row, all of one moment. */
+/** What the reconciler reads of an order's row, all as of one moment. */
 export interface ChargeOrder {
   order_id: string;
   user_id: string;
@@ -10,17 +10,17 @@ export interface ChargeOrder {
   revision: number;
   settled_revision: number;
   operation_id: string | null;
-  /** As `transactions` last said it. */
+  /** As `transactions` last reported it. */
   rewarded: { source: Source; amount: string }[];
   /** The highest version of the invoice's cashback that was ever seen. */
   cashback_version: number;
   attention: string | null;
   unsettled_since: Date;
-  /** The database's clock, which wrote the other moments too. */
+  /** By the database's clock, which also wrote the other moments. */
   now: Date;
 }
 
-/** For a statement that names no other table with columns of these names. */
+/** For a statement with no other table that has columns of these names. */
 export const CHARGE_ORDER_COLUMNS = `
   order_id, user_id, wallet_id, currency, revision, settled_revision, operation_id, rewarded,
   cashback_version, attention, unsettled_since, now() AS now`;

@@ -5,14 +5,14 @@ import type { Transaction } from '@cashback/postgres';
 import { type ChargeOrder, loadChargeOrders } from './load-charge-orders.ts';
 import type { NewOperation } from './insert-operations.ts';
 
-/** All that decides what is to be done for an order. */
+/** Everything that the next step of an order is decided on. */
 export interface Charge {
   order: ChargeOrder;
   /** The newest event of each source. */
   target: AmountsBySource;
-  /** The one that is not known to be finished. */
+  /** The open one: it is not known to be finished. */
   operation: NewOperation | null;
-  /** Operations of this revision that ended since the order was registered, or resumed. */
+  /** Operations of this revision that ended since the order was registered or resumed. */
   attempts: Attempts;
 }
 
@@ -45,7 +45,7 @@ const attemptsText = `
 
 const NO_ATTEMPTS: Attempts = { failed: 0, applied: 0, rejected: 0, last_at: null };
 
-/** The orders by id, for a transaction that holds their locks: its statements then all see the same. */
+/** The orders by id. The transaction must hold their locks, so that all its statements see the same rows. */
 export async function loadCharges(
   tx: Transaction,
   orderIds: readonly string[],
@@ -85,7 +85,7 @@ export async function loadCharges(
 function chargeOf(charges: Map<string, Charge>, orderId: string): Charge {
   const charge = charges.get(orderId);
   if (charge === undefined)
-    throw new Error(`order ${orderId} has events or operations and no row of its own`);
+    throw new Error(`order ${orderId} has events or operations but no row of its own`);
   return charge;
 }
 

@@ -1,22 +1,22 @@
 import type { Source } from '@cashback/contract/source';
 import type { Transaction } from '@cashback/postgres';
 
-/** What the charge of an order leaves on its row. */
+/** What one step leaves in an order's row. */
 export interface ChargeUpdate {
   order_id: string;
-  /** The row must still have these two: what was decided on. */
+  /** The revision and the open operation that the step was decided on. The row must still have both. */
   revision: number;
   operation_id: string | null;
   /** The operation that is open from now on. */
   next_operation_id: string | null;
-  /** True: this revision is rewarded in full. */
+  /** True: the revision is rewarded in full. */
   settled: boolean;
-  /** Null: what is stored stays. */
+  /** Null keeps the stored value. */
   rewarded: { source: Source; amount: string }[] | null;
-  /** That was seen of the invoice's cashback; null: none was. The highest stays. */
+  /** The version of the invoice's cashback that was observed, null if none was. The row keeps the highest. */
   cashback_version: number | null;
   attention: string | null;
-  /** How long until the order is to be looked at again; null: only when a job or a callback comes. */
+  /** Time until the order is polled; null: not before a job or a callback asks for it. */
   poll_in_ms: number | null;
 }
 
@@ -38,8 +38,8 @@ const text = `
     AND stored.operation_id IS NOT DISTINCT FROM input.operation_id`;
 
 /**
- * Compare-and-set of orders whose locks the transaction holds; order ids must be distinct. Throws when a row is not
- * as it was decided on, which a lock that is held rules out.
+ * Compare-and-set of distinct orders whose locks the transaction holds. Throws when a row is not as it was decided on,
+ * which the locks rule out.
  */
 export async function updateCharges(tx: Transaction, updates: readonly ChargeUpdate[]): Promise<void> {
   if (updates.length === 0) return;

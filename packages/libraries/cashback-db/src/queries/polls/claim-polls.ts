@@ -11,7 +11,7 @@ const claimText = `
   WHERE order_id = ANY($1::text[]) AND poll_at <= now()
   RETURNING ${CHARGE_ORDER_COLUMNS}`;
 
-/** Ids of orders whose poll is due, longest due first, but for those that are left out. Nothing is locked. */
+/** Ids of orders whose poll is due, longest due first, except those in `without`. Nothing is locked. */
 export async function findDuePolls(
   reader: Reader,
   { limit, without }: { limit: number; without: readonly string[] },
@@ -25,8 +25,8 @@ export async function findDuePolls(
 }
 
 /**
- * Takes those of the orders that are due. Nobody else takes them for `lease_ms`: an order whose worker dies is due
- * again afterwards.
+ * Claims those of the orders that are still due, and leases them: no other worker claims them for `lease_ms`, and an
+ * order whose worker dies is due again afterwards.
  */
 export async function claimPolls(
   tx: Transaction,

@@ -6,7 +6,10 @@ const text = `
   WHERE order_id = ANY($1::text[]) AND poll_at IS NULL
     AND (operation_id IS NOT NULL OR (settled_revision < revision AND attention IS NULL))`;
 
-/** Orders that somebody looks at are looked at again after `lease_ms`, unless they come to rest or are polled before. */
+/**
+ * Leases orders that a worker reconciles without having claimed them: if it dies, they are due after `lease_ms`. An
+ * order that has a time of its own, or nothing left to do, stays as it is.
+ */
 export async function leasePolls(
   tx: Transaction,
   orderIds: readonly string[],

@@ -1,32 +1,32 @@
 import type { Reader, Transaction } from '@cashback/postgres';
 import { lockOrders } from '../orders/lock-orders.ts';
 
-const overdue = `
-  settled_revision < revision AND attention IS NULL
+const unscheduled = `
+  settled_revision < revision AND attention IS NULL AND poll_at IS NULL
   AND next_charge_at < now() - $1::integer * interval '1 millisecond'`;
 
 const findText = `
-  SELECT order_id FROM cashback.order_clears WHERE ${overdue} ORDER BY next_charge_at LIMIT $2`;
+  SELECT order_id FROM cashback.order_clears WHERE ${unscheduled} ORDER BY next_charge_at LIMIT $2`;
 
-/** Who has a job in the queue gets his turn there: he is looked for again later. */
-const claimText = `
+/** The job of a queued order runs it, so that order only counts as due from now on. */
+const scheduleText = `
   UPDATE cashback.order_clears SET
     next_charge_at = now(),
-    poll_at = CASE WHEN order_id = ANY($3::text[]) THEN poll_at ELSE now() END,
+    poll_at = CASE WHEN order_id = ANY($3::text[]) THEN NULL ELSE now() END,
     updated_at = now()
-  WHERE order_id = ANY($2::text[]) AND ${overdue}
+  WHERE order_id = ANY($2::text[]) AND ${unscheduled}
   RETURNING order_id`;
 
 /**
- * Ids of a page of orders that are neither settled nor in need of attention, and that nobody looked at when they were
- * due. Longest overdue first; nothing is locked.
+ * Ids of a page of orders that are unsettled, need no attention, have no time of their own and have been due for
+ * longer than `grace_ms`. Longest due first; nothing is locked. Such an order may have a job.
  */
-export async function findOverdueOrders(
+export async function findUnscheduledOrders(
   reader: Reader,
   { grace_ms, limit }: { grace_ms: number; limit: number },
 ): Promise<string[]> {
   const { rows } = await reader.query<{ order_id: string }>({
-    name: 'cashback.find-overdue-orders',
+    name: 'cashback.find-unscheduled-orders',
     text: findText,
     values: [grace_ms, limit],
   });
@@ -34,10 +34,10 @@ export async function findOverdueOrders(
 }
 
 /**
- * Those of the orders that are overdue still count as due only now, so that no other sweep takes them meanwhile.
- * Returns those that no job stands for, by `queued`: their polls are due from now on.
+ * Makes the polls of those orders due now that are still unscheduled and have no job, by `queued`. Returns them. The
+ * others with a job count as due only now, so that the next search finds others first.
  */
-export async function claimOverdueOrders(
+export async function scheduleOrders(
   tx: Transaction,
   {
     grace_ms,
@@ -48,8 +48,8 @@ export async function claimOverdueOrders(
   if (order_ids.length === 0) return [];
   await lockOrders(tx, order_ids);
   const { rows } = await tx.client.query<{ order_id: string }>({
-    name: 'cashback.claim-overdue-orders',
-    text: claimText,
+    name: 'cashback.schedule-orders',
+    text: scheduleText,
     values: [grace_ms, order_ids, [...queued]],
   });
   return rows.map(({ order_id }) => order_id).filter((orderId) => !queued.has(orderId));

@@ -1,8 +1,8 @@
 import type { Transaction } from '@cashback/postgres';
 import { lockOrders } from '../orders/lock-orders.ts';
 
-/** An order whose open operation is to be asked about sooner than it was going to be. */
-export interface SoonerPoll {
+/** An order whose open operation is to be polled in `in_ms`, if its poll would be later. */
+export interface ExpeditedPoll {
   order_id: string;
   operation_id: string;
   in_ms: number;
@@ -15,18 +15,18 @@ const text = `
   FROM unnest($1::text[], $2::text[], $3::integer[]) AS input (order_id, operation_id, in_ms)
   WHERE stored.order_id = input.order_id AND stored.operation_id = input.operation_id AND stored.poll_at IS NOT NULL`;
 
-/** Of distinct orders, those that still have that operation open, and stand to be looked at again by themselves. */
-export async function hastenPolls(tx: Transaction, sooner: readonly SoonerPoll[]): Promise<void> {
-  if (sooner.length === 0) return;
-  const orderIds = sooner.map(({ order_id }) => order_id);
+/** Skips an order that does not have that operation open any more, or has no poll to expedite. Orders are distinct. */
+export async function expeditePolls(tx: Transaction, polls: readonly ExpeditedPoll[]): Promise<void> {
+  if (polls.length === 0) return;
+  const orderIds = polls.map(({ order_id }) => order_id);
   await lockOrders(tx, orderIds);
   await tx.client.query({
-    name: 'cashback.hasten-polls',
+    name: 'cashback.expedite-polls',
     text,
     values: [
       orderIds,
-      sooner.map(({ operation_id }) => operation_id),
-      sooner.map(({ in_ms }) => Math.round(in_ms)),
+      polls.map(({ operation_id }) => operation_id),
+      polls.map(({ in_ms }) => Math.round(in_ms)),
     ],
   });
 }

@@ -1,0 +1,27 @@
+import type { OrderWrites, PollTimes } from '@cashback/worker/decisions';
+import { insertRow, rowOf, updateRow } from '../rows.ts';
+import type { OrderRow } from '../tables.ts';
+import type { World } from '../world.ts';
+import { armPoll } from './poll-timer.ts';
+
+/** Writes the worker's rows as they are. */
+export function applyWrites(world: World, { outcomes, operations, updates }: OrderWrites): void {
+  const { engine, tables, decisions } = world;
+  for (const outcome of outcomes) {
+    insertRow(tables.outcomes, outcome.operation_id, { ...outcome, at: engine.now() });
+  }
+  for (const operation of operations) insertRow(tables.operations, operation.operation_id, operation);
+  for (const update of updates) {
+    const { order_id } = update;
+    const row = decisions.worker.updatedRow(rowOf(tables.orders, order_id), update, engine.now());
+    armPoll(world, updateRow(tables.orders, order_id, row));
+  }
+}
+
+/** Writes new times into an order's row; null skips it. Returns whether the row was one of those to be written. */
+export function applyTimes(world: World, { order_id }: OrderRow, times: PollTimes | null): boolean {
+  if (times === null) return false;
+  const row = updateRow<OrderRow>(world.tables.orders, order_id, times);
+  if (times.poll_at !== undefined) armPoll(world, row);
+  return true;
+}

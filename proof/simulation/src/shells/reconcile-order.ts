@@ -1,0 +1,175 @@
+import type { Charge, ChargeOrder } from '@cashback/cashback-db';
+import { parseAmounts } from '@cashback/contract';
+import type { UpdateAnswer } from '@cashback/core';
+import { HttpCallError } from '@cashback/service';
+import type { Observation, Sending, Step, StepContext } from '@cashback/worker/decisions';
+import { type Flow, atomically, call } from '../engine/flow.ts';
+import { rowOf } from '../rows.ts';
+import type { World } from '../world.ts';
+import { applyTimes, applyWrites } from './apply-writes.ts';
+import { describeAmounts, targetOf } from './register.ts';
+import { retrieveCashback } from './retrieve-cashback.ts';
+import { updateCashback } from './update-cashback.ts';
+
+const LIMITS = {
+  poll_base_ms: 500,
+  failure_base_ms: 5_000,
+  failure_max_ms: 60_000,
+  max_failures: 4,
+  attention_after_ms: 600_000,
+};
+/** Wait for an operation that was sent, and the longest wait. */
+const WAITS_MS = [
+  [10_000, 30_000],
+  [500, 500],
+  [1_000, 1_000],
+  [30_000, 30_000],
+] as const;
+export const LEASE_MS = 30_000;
+/** One of this many jobs takes so long that its order is leased. */
+const SLOW_ONE_OF = 4;
+const JITTER_STEPS = 4;
+
+/** A job of `cashback_charge_processing`: it ends when its order is one step further, or has a time of its own. */
+export function* chargeJob(world: World, orderId: string): Flow<void> {
+  const { engine, decisions } = world;
+  const seen = yield* atomically(`load ${orderId}`, () => loadCharge(world, orderId).order);
+  if (decisions.worker.isAtRest(seen)) return;
+  if (engine.choices.below(SLOW_ONE_OF) < SLOW_ONE_OF - 1) {
+    yield* reconcileOrder(world, seen);
+    return;
+  }
+  engine.spawn('worker', `reconcile ${orderId}`, reconcileOrder(world, seen));
+  yield* atomically(`lease ${orderId}`, () => {
+    const row = rowOf(world.tables.orders, orderId);
+    applyTimes(world, row, decisions.worker.leasedTimes(row, LEASE_MS, engine.now()));
+  });
+}
+
+/** One step of an order, as the worker's reconciler takes it. */
+export function* reconcileOrder(world: World, seen: ChargeOrder): Flow<void> {
+  const orderId = seen.order_id;
+  const observation = yield* observe(world, orderId);
+  const sending = yield* world.decisions.database.reconcile(
+    `decide on ${orderId}`,
+    () => loadCharge(world, orderId),
+    (charge) => applyStep(world, seen, observation, charge),
+  );
+  if (sending !== null) yield* send(world, sending);
+}
+
+function* observe(world: World, orderId: string): Flow<Observation> {
+  const found = yield* call('transactions', `retrieve ${orderId}`, () => retrieveCashback(world, orderId));
+  if (found !== null) return { outcome: 'observed', cashback: found };
+  const about = { upstream: 'transactions', method: 'POST', url: '/v2/invoice/retrieve' };
+  const error = new HttpCallError('no answer', { ...about, outcome: 'unknown', code: 'TIMEOUT' });
+  return { outcome: 'unreachable', error, sent: true };
+}
+
+/** The order as it is now, and everything that its next step is decided on. */
+export function loadCharge(world: World, orderId: string): Charge {
+  const { engine, tables } = world;
+  const row = rowOf(tables.orders, orderId);
+  const order: ChargeOrder = {
+    ...row,
+    unsettled_since: new Date(row.unsettled_since),
+    now: new Date(engine.now()),
+  };
+  const ended = [...tables.outcomes.values()].filter(
+    ({ order_id, operation_id, at }) =>
+      order_id === orderId &&
+      at >= row.unsettled_since &&
+      rowOf(tables.operations, operation_id).revision === row.revision,
+  );
+  const count = (outcome: string): number => ended.filter((one) => one.outcome === outcome).length;
+  return {
+    order,
+    target: targetOf(tables.events, orderId),
+    operation: row.operation_id === null ? null : rowOf(tables.operations, row.operation_id),
+    attempts: {
+      failed: count('failed'),
+      applied: count('applied'),
+      rejected: count('rejected'),
+      last_at: ended.length === 0 ? null : new Date(Math.max(...ended.map(({ at }) => at))),
+    },
+  };
+}
+
+function applyStep(
+  world: World,
+  seen: ChargeOrder,
+  observation: Observation,
+  charge: Charge,
+): Sending | null {
+  const { engine, decisions } = world;
+  const { order } = charge;
+  const step = decisions.worker.decideStep(seen, observation, charge, contextOf(world));
+  engine.note(`worker: ${order.order_id} at revision ${order.revision}: ${describe(step)}`);
+  const version = observation.outcome === 'observed' ? observation.cashback.version : null;
+  applyWrites(world, decisions.worker.stepWrites(order, step, version));
+  return decisions.worker.sendingOf(order, step);
+}
+
+function* send(world: World, sending: Sending): Flow<void> {
+  const { engine, decisions } = world;
+  const { operation } = sending;
+  const { operation_id, order_id } = operation;
+  const received = yield* call('transactions', `update ${operation_id}`, () =>
+    updateCashback(world, operation),
+  );
+  const answer: UpdateAnswer = received ?? { kind: 'unknown', message: 'no answer' };
+  const followUp = decisions.worker.decideFollowUp(sending, answer, contextOf(world));
+  engine.note(`worker: ${operation_id} was answered: ${describeAnswer(answer)}, so ${followUp.action}`);
+  switch (followUp.action) {
+    case 'noop':
+      return;
+    case 'expedite': {
+      const { in_ms } = followUp;
+      yield* atomically(`expedite the poll of ${order_id}`, () => {
+        const row = rowOf(world.tables.orders, order_id);
+        const poll = { order_id, operation_id, in_ms };
+        applyTimes(world, row, decisions.worker.expeditedTimes(row, poll, engine.now()));
+      });
+      return;
+    }
+    case 'record': {
+      if (followUp.unless_listed && (yield* mayBeListed(world, sending))) return;
+      yield* atomically(`record the answer to ${operation_id}`, () => {
+        const { order } = loadCharge(world, order_id);
+        const writes = decisions.worker.answerWrites(order, operation, followUp.learned);
+        if (writes !== null) applyWrites(world, writes);
+      });
+    }
+  }
+}
+
+function* mayBeListed(world: World, { operation }: Sending): Flow<boolean> {
+  const observation = yield* observe(world, operation.order_id);
+  if (observation.outcome !== 'observed') return true;
+  const { operations } = observation.cashback;
+  return operations.some(({ operation_id }) => operation_id === operation.operation_id);
+}
+
+/** The same choices give the same ids and waits. Waits vary more than jitter makes them: they must make no difference. */
+function contextOf({ engine, nextId }: World): StepContext {
+  const [in_flight_poll_ms, poll_max_ms] = WAITS_MS[engine.choices.below(WAITS_MS.length)] ?? [0, 0];
+  return {
+    limits: { ...LIMITS, in_flight_poll_ms, poll_max_ms },
+    downtime_ms: 0,
+    newOperationId: () => nextId('operation'),
+    random: () => engine.choices.below(JITTER_STEPS) / JITTER_STEPS,
+  };
+}
+
+function describe(step: Step): string {
+  const ending = 'ending' in step ? step.ending : null;
+  const ended = ending === null ? '' : `${ending.finished.operation_id} ${ending.finished.outcome}, `;
+  if (step.action !== 'send') return `${ended}${step.action}`;
+  const { operation_id, version, reward } = step.operation;
+  const how = step.repeated ? 'repeat' : 'send';
+  return `${ended}${how} ${operation_id} for version ${version}: ${describeAmounts(parseAmounts(reward))}`;
+}
+
+function describeAnswer(answer: UpdateAnswer): string {
+  return answer.kind === 'refused' ? answer.code : answer.kind;
+}
