@@ -2,13 +2,16 @@ import type { Observation, Step } from '@cashback/worker/decisions';
 import type { Charge } from '@cashback/cashback-db';
 import type { TrustCall } from '@cashback/transactions/decisions';
 import type { Decisions } from './decisions.ts';
-import { atomically } from './engine/flow.ts';
+import { atomically, sleep } from './engine/flow.ts';
 
 /** Replaces one of the product's functions by one with a mistake. */
 type Plant = (decisions: Decisions) => Decisions;
 
 /** These are still planted where they are made, by the bug's name in the world. */
 const inTheShell: Plant = (decisions) => decisions;
+
+/** As long as the worker waits for a lock. */
+const LOCK_WAIT_MS = 1_000;
 
 /** Mistakes that can be made on purpose, to see that the simulation finds them. */
 const PLANTS = {
@@ -34,6 +37,7 @@ const PLANTS = {
       ...decisions.database,
       *reconcile(what, load, decideAndWrite) {
         const { target } = yield* atomically('wait for the lock', load);
+        yield* sleep(LOCK_WAIT_MS);
         return yield* atomically(what, () => decideAndWrite({ ...load(), target }));
       },
     },

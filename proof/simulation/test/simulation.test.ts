@@ -23,13 +23,13 @@ test('every fault happens', () => {
 /** The first seed to try for each, and the invariants that it breaks. */
 const CALIBRATION: Readonly<Record<PlantedBug, { from: number; breaks: readonly number[] }>> = {
   no_row_lock: { from: 0, breaks: [1, 3, 4] },
-  lock_and_read_in_one_statement: { from: 2_700, breaks: [1] },
+  lock_and_read_in_one_statement: { from: 0, breaks: [1] },
   new_operation_id_on_retry: { from: 0, breaks: [7] },
   new_step_id_on_retry: { from: 0, breaks: [7] },
   greater_or_equal_for_greater: { from: 0, breaks: [1] },
   enqueue_after_commit: { from: 0, breaks: [11] },
   settle_on_stale_poll: { from: 0, breaks: [1, 5, 8] },
-  past_is_present: { from: 2_200, breaks: [1] },
+  past_is_present: { from: 2_800, breaks: [1] },
   sequence_ignored: { from: 0, breaks: [9, 10] },
   push_of_equal_sequence: { from: 0, breaks: [10] },
   silence_is_failure: { from: 0, breaks: [1, 8, 12] },
