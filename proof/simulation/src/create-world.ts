@@ -31,7 +31,6 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
     forgotten: new Set(),
     answers: new Map(),
     decisions: plant(bug, PRODUCT),
-    bug,
     nextId: (prefix) => `${prefix}-${(ids += 1)}`,
   };
   return world;

@@ -7,9 +7,6 @@ import { atomically, sleep } from './engine/flow.ts';
 /** Replaces one of the product's functions by one with a mistake. */
 type Plant = (decisions: Decisions) => Decisions;
 
-/** These are still planted where they are made, by the bug's name in the world. */
-const inTheShell: Plant = (decisions) => decisions;
-
 /** As long as the worker waits for a lock. */
 const LOCK_WAIT_MS = 1_000;
 

@@ -3,7 +3,6 @@ import type { Decisions } from './decisions.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Flow } from './engine/flow.ts';
 import type { JobQueue } from './engine/job-queue.ts';
-import type { PlantedBug } from './planted-bugs.ts';
 import type { Tables } from './tables.ts';
 
 /** What the simulated apps share. */
@@ -21,8 +20,6 @@ export interface World {
   answers: Map<string, ObservedCashback[]>;
   /** What the apps run: the product's functions, or one of them with a planted bug. */
   decisions: Decisions;
-  /** For bugs that are planted in a shell. */
-  bug: PlantedBug | null;
   /** The next of the ids that are random elsewhere. */
   nextId(prefix: string): string;
 }
