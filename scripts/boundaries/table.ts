@@ -80,7 +80,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
     backfill: { src: ['client'], tests: DATABASE_TEST },
     // Loads the tool that its first argument names.
     cashback: {
-      src: ['backfill', 'bench', 'chaos', 'conformance', 'failpoints', 'postgres', 'simulation'],
+      src: ['backfill', 'bench', 'chaos', 'conformance', 'demo', 'failpoints', 'postgres', 'simulation'],
       tests: [...DATABASE_TEST, 'client', 'invariants'],
     },
     demo: {

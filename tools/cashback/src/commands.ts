@@ -11,6 +11,16 @@ export interface Entry {
 /** To add a command: export a function that returns it from the tool's package, and add a line here. */
 export const COMMANDS: readonly Entry[] = [
   {
+    name: 'demo',
+    summary: 'run the whole system on orders, and check every invariant',
+    load: async () => (await import('@cashback/demo/command')).demoCommand(),
+  },
+  {
+    name: 'dev',
+    summary: 'run every app on fixed ports until Ctrl-C',
+    load: async () => (await import('@cashback/demo/dev-command')).devCommand(),
+  },
+  {
     name: 'migrate',
     summary: 'bring the database at DATABASE_URL up to date',
     load: async () => (await import('@cashback/postgres/migrate-command')).migrateCommand(),

@@ -23,36 +23,40 @@ interface Options {
   kill: AppName[];
 }
 
-const program = new Command('demo')
-  .description('Run the whole system on orders, settle them, check every invariant, print a report')
-  .option('--orders <file>', 'read taxi trips from a CSV file instead of generating orders')
-  .option('--count <n>', 'how many orders (500; with --orders all lines)', wholeNumber(1, MAX_COUNT))
-  .option('--seed <n>', 'repeats the same orders and the same changes', wholeNumber(0, 2_147_483_647), 1)
-  .option(
-    '--faults',
-    'let Trust fail, lose answers and answer late, and its callbacks come twice and out of order',
-  )
-  .addOption(
-    new Option(
-      '--kill <apps>',
-      `kill -9 and restart these in the middle, e.g. worker,server; of ${APPS.join(', ')}`,
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('Run the whole system on orders, settle them, check every invariant, print a report')
+    .option('--orders <file>', 'read taxi trips from a CSV file instead of generating orders')
+    .option('--count <n>', 'how many orders (500; with --orders all lines)', wholeNumber(1, MAX_COUNT))
+    .option('--seed <n>', 'repeats the same orders and the same changes', wholeNumber(0, 2_147_483_647), 1)
+    .option(
+      '--faults',
+      'let Trust fail, lose answers and answer late, and its callbacks come twice and out of order',
     )
-      .default([], 'none')
-      .argParser(appNames),
-  )
-  .option('--json <file>', 'write the report as JSON')
-  .option('--keep', 'leave everything running afterwards and print the URLs')
-  .addHelpText(
-    'after',
-    `
+    .addOption(
+      new Option(
+        '--kill <apps>',
+        `kill -9 and restart these in the middle, e.g. worker,server; of ${APPS.join(', ')}`,
+      )
+        .default([], 'none')
+        .argParser(appNames),
+    )
+    .option('--json <file>', 'write the report as JSON')
+    .option('--keep', 'leave everything running afterwards and print the URLs')
+    .addHelpText(
+      'after',
+      `
 Uses the Postgres of DATABASE_URL (a login that may create roles); without it an embedded one.
 Exit code: 0 all settled and every invariant holds; 2 the same, but lines were rejected; 1 anything else.`,
-  )
-  .parse();
+    )
+    .action(async (options: Options) => {
+      process.exitCode = await run(options);
+    });
+}
 
-process.exitCode = await main(program.opts<Options>());
+if (import.meta.main) await demoCommand().parseAsync();
 
-async function main({ json, keep, seed, ...options }: Options): Promise<number> {
+async function run({ json, keep, seed, ...options }: Options): Promise<number> {
   const progress = createProgress(process.stderr);
   const stop = waitForStop();
   // The logs are kept when they may explain a failure.
