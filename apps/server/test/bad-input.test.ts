@@ -13,7 +13,7 @@ let server: TestServer;
 let before: string;
 
 beforeAll(async () => {
-  server = await startTestServer({ body_limit_bytes: 65_536 });
+  server = await startTestServer();
   await server.client.register(registerInput({ order_id: 'known' }));
   before = await snapshotOf(server);
 });
@@ -219,20 +219,6 @@ test('a body that is not JSON is refused', async () => {
     'content-type': 'application/x-www-form-urlencoded',
   });
   expect(answer).toMatchObject({ status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' });
-});
-
-test('a body that is too large is refused', async () => {
-  const answer = await register({ user_id: 'x'.repeat(70_000) });
-  expect(answer).toMatchObject({ status: 413, code: 'PAYLOAD_TOO_LARGE', retryable: false });
-});
-
-test('a batch of more calls than allowed is refused as a whole', async () => {
-  const calls = Object.fromEntries(Array.from({ length: 51 }, (_, index) => [index, registerInput()]));
-  const path = Array.from({ length: 51 }, () => 'register').join(',');
-  const answer = await post(`${path}?batch=1`, JSON.stringify(calls));
-  expect(answer).toMatchObject({ status: 400, code: 'BAD_REQUEST', retryable: false });
-  expect(answer.message).toContain('a batch of at most 50 calls, got 51');
-  expect(await snapshotOf(server)).toBe(before);
 });
 
 test.each([

@@ -1,6 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TOKEN, type TestServer, registerInput, startTestServer, until, values } from './support.ts';
+import {
+  TOKEN,
+  type TestServer,
+  registerInput,
+  snapshotOf,
+  startTestServer,
+  until,
+  values,
+} from './support.ts';
 
 const MAX_AMOUNT = '999999999999.9999';
 const ONE_MORE = '1000000000000.0000';
@@ -42,6 +50,8 @@ function expectRow(limit: string, value: string, error: string): void {
 interface Answer {
   status: number;
   code?: string;
+  message?: string;
+  retryable?: boolean;
   issues?: { path: string }[];
   details?: Record<string, unknown>;
   data?: Record<string, unknown>;
@@ -53,10 +63,15 @@ async function send(procedure: string, init: RequestInit, url = server.url): Pro
     headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
   });
   const parsed = (await response.json()) as {
-    error?: { data: { cashback: Omit<Answer, 'status'> } };
+    error?: { message: string; data: { cashback: Omit<Answer, 'status' | 'message'> } };
     result?: { data: Record<string, unknown> };
   };
-  return { status: response.status, ...parsed.error?.data.cashback, ...parsed.result };
+  const { error, result } = parsed;
+  return {
+    status: response.status,
+    ...(error !== undefined && { message: error.message, ...error.data.cashback }),
+    ...result,
+  };
 }
 
 const mutate = (procedure: string, input: unknown, url?: string): Promise<Answer> =>
@@ -235,14 +250,18 @@ describe('requests', () => {
     ),
   });
 
-  test('a batch of 50 calls works, one of 51 is refused', async () => {
+  test('a batch of 50 calls works, one of 51 is refused as a whole', async () => {
     expectRow('calls in one HTTP request', '50', '`BAD_REQUEST`');
     const [full, tooLarge] = [batchOf(50), batchOf(51)];
     expect(await send(full.procedure, { method: 'POST', body: full.body })).toMatchObject({ status: 200 });
+    const before = await snapshotOf(server);
     expect(await send(tooLarge.procedure, { method: 'POST', body: tooLarge.body })).toMatchObject({
       status: 400,
       code: 'BAD_REQUEST',
+      message: expect.stringContaining('a batch of at most 50 calls, got 51'),
+      retryable: false,
     });
+    expect(await snapshotOf(server)).toBe(before);
   });
 
   test('a body of 1,048,576 bytes works, one byte more is refused', async () => {
@@ -252,6 +271,7 @@ describe('requests', () => {
     expect(await send('register', { method: 'POST', body: `${body} ` })).toMatchObject({
       status: 413,
       code: 'PAYLOAD_TOO_LARGE',
+      retryable: false,
     });
   });
 });

@@ -91,8 +91,9 @@ export function modelRegister(order: ModelOrder, call: ModelCall): ModelStep {
 /** What `order` shows; of an order that was never registered, all zero. */
 export type ModelView = Omit<ModelOrder, 'user_id'> & { cashback_sum: number };
 
-export function modelView({ user_id: _, ...order }: ModelOrder): ModelView {
-  return { ...order, cashback_sum: order.user + order.service };
+export function modelView(order: ModelOrder): ModelView {
+  const { revision, invoice_version, cleared_sum, user, service } = order;
+  return { revision, invoice_version, cleared_sum, user, service, cashback_sum: user + service };
 }
 
 /** What a caller of `register` receives: the answer, and what the server shows with it. */
@@ -101,8 +102,8 @@ export type ModelResult = { answer: ModelAnswer } & Partial<Omit<ModelView, 'cle
 export function modelResult({ answer, order }: ModelStep): ModelResult {
   if (answer === 'REVISION_CONFLICT') return { answer, revision: order.revision };
   if (answer !== 'registered' && answer !== 'unchanged' && answer !== 'stale') return { answer };
-  const { cleared_sum: _, ...shown } = modelView(order);
-  return { answer, ...shown };
+  const { revision, invoice_version, user, service, cashback_sum } = modelView(order);
+  return { answer, revision, invoice_version, user, service, cashback_sum };
 }
 
 /** Calls about one order, one after another. */
