@@ -14,7 +14,7 @@ export type SettleSample = Sample<Way, SettleMeasurement>;
 export type QueueSample = Sample<QueueWay, QueueMeasurement>;
 export type PickUpSample = Sample<'worker' | Peer, PickUpMeasurement>;
 
-/** One way over the rounds; CPU microseconds an order. */
+/** One way over the rounds; CPU microseconds per order. */
 export interface SettleSummary {
   way: Way;
   orders_per_second: Spread;

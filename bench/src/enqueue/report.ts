@@ -59,10 +59,10 @@ export function describeEnqueue(report: EnqueueReport, draw: (table: Table) => s
   const sizes = [...new Set(ways.map(({ size }) => size))];
   return [
     describeSetting(machine, postgres),
-    `${connections} connections; ${rounds} rounds of ${seconds} s; median (min..max) over the rounds; us: CPU microseconds a job`,
+    `${connections} connections; ${rounds} rounds of ${seconds} s; median (min..max) over the rounds; us: CPU microseconds per job`,
     ...sizes.map((size) => {
       const own = ways.filter((summary) => summary.size === size);
-      return `\n${size} jobs a transaction\n\n${draw(toTable(own))}`;
+      return `\n${size} jobs per transaction\n\n${draw(toTable(own))}`;
     }),
     '',
   ].join('\n');

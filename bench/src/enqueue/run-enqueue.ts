@@ -71,7 +71,7 @@ async function measureRounds(url: string, options: EnqueueOptions): Promise<Enqu
             const { name, wakeup } = way;
             samples.push({ round, size, way: name, wakeup, measurement });
             report(
-              `round ${round + 1} of ${rounds}, ${size} jobs a transaction, ${name}, ${wakeup}: ` +
+              `round ${round + 1} of ${rounds}, ${size} jobs per transaction, ${name}, ${wakeup}: ` +
                 `${figure(measurement.jobs_per_second)} jobs/s`,
             );
           }

@@ -50,8 +50,8 @@ function setting(report: RegisterReport): string {
   return [
     describeSetting(machine, postgres),
     `${pgbench ?? 'without pgbench'}; ${ids} order ids; ${after_checkpoint ? 'right after a checkpoint' : 'between checkpoints'}`,
-    `${rounds} rounds of ${seconds} s a way, after ${warm_up_seconds} s to warm up; median (min..max) over the rounds`,
-    'us: CPU microseconds an order; WAL bytes: write-ahead log an order; others: cores that were busy with anything else',
+    `${rounds} rounds of ${seconds} s per way, after ${warm_up_seconds} s to warm up; median (min..max) over the rounds`,
+    'us: CPU microseconds per order; WAL bytes: write-ahead log per order; others: cores that were busy with anything else',
     `A commit of one row, alone: ${spread(commit_ms)} ms`,
   ].join('\n');
 }

@@ -335,6 +335,6 @@ describe('an invalid call', () => {
       const answer = await trust.call(method, path, method === 'POST' ? {} : undefined, trust.walletsToken);
       expect([answer.status, answer.body.error.code]).toEqual([403, 'FORBIDDEN']);
     }
-    expect((await trust.call('GET', '/wallets/w', undefined, 'nobody')).status).toBe(401);
+    expect((await trust.call('GET', '/wallets/w', undefined, 'unknown-token')).status).toBe(401);
   });
 });

@@ -15,7 +15,7 @@ import type { ConsumePlan, QueueWay } from './messages.ts';
 
 export interface QueueMeasurement {
   jobs_per_second: number;
-  /** CPU microseconds a job. */
+  /** CPU microseconds per job. */
   cpu_us: { process: number; postgres: number | null };
 }
 

@@ -11,7 +11,7 @@ import { PAST_ORDERS, renewOwnDatabase } from '../fill/own-database.ts';
 import { writeInvoices, writeOrders } from '../fill/write-orders.ts';
 import type { Way } from '../ways.ts';
 
-/** One way, measured once. CPU in microseconds an order. */
+/** One way, measured once. CPU in microseconds per order. */
 export interface SettleMeasurement {
   orders_per_second: number;
   cpu_us: {

@@ -13,7 +13,7 @@ export const access: readonly Guarantee[] = [
     async check(harness) {
       const bodies = await validBodies(harness);
       for (const name of NAMES) {
-        for (const token of [null, 'nobody-knows-this-token']) {
+        for (const token of [null, 'unknown-token']) {
           const { status, code, body } = await harness.api.call(name, bodies[name], { token });
           const how = token === null ? 'without a token' : 'with an unknown token';
           assertThat(

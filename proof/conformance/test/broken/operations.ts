@@ -27,7 +27,7 @@ export const operations: readonly BrokenImplementation[] = [
     does: 'adds the target to what is already rewarded',
     breaks: ['T19'],
     fault: () => {
-      const asked = new Map<string, Body>();
+      const sent = new Map<string, Body>();
       return on(UPDATE_CASHBACK, async (exchange) => {
         const { operation_id, reward } = exchange.body;
         const { cashback } = await invoiceOf(exchange);
@@ -36,9 +36,8 @@ export const operations: readonly BrokenImplementation[] = [
           sums.set(source, (sums.get(source) ?? 0n) + parseAmount(amount));
         }
         const target =
-          asked.get(operation_id) ??
-          [...sums].map(([source, sum]) => ({ source, amount: formatAmount(sum) }));
-        asked.set(operation_id, target);
+          sent.get(operation_id) ?? [...sums].map(([source, sum]) => ({ source, amount: formatAmount(sum) }));
+        sent.set(operation_id, target);
         return exchange.forward({ ...exchange.body, reward: target });
       });
     },
@@ -57,7 +56,7 @@ export const operations: readonly BrokenImplementation[] = [
     fault: () => onSuccess(RETRIEVE, (body) => (body.cashback.version += body.version - 1)),
   },
   {
-    does: 'never says that an operation has ended',
+    does: 'never reports the end of an operation',
     breaks: ['T18'],
     fault: () =>
       onSuccess(RETRIEVE, ({ cashback }) => {
