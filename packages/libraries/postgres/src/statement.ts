@@ -19,9 +19,11 @@ type TypeNameOf<Value> =
   | (Value extends object ? 'json' | 'jsonb' : never);
 
 /** `text?` may be null. `text!` is never null, by a condition of the statement, although the table's column may be. */
-type ColumnOf<Value> = null extends Value
-  ? `${TypeNameOf<NonNullable<Value>>}?`
-  : TypeNameOf<Value> | `${TypeNameOf<Value>}!`;
+type ColumnOf<Value> = unknown extends Value
+  ? `${'json' | 'jsonb'}${'' | '?' | '!'}`
+  : null extends Value
+    ? `${TypeNameOf<NonNullable<Value>>}?`
+    : TypeNameOf<Value> | `${TypeNameOf<Value>}!`;
 
 export type ColumnsOf<Row> = { readonly [Name in keyof Row]-?: ColumnOf<Row[Name]> };
 

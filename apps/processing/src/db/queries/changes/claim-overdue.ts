@@ -1,6 +1,8 @@
-import type { Transaction } from '@cashback/postgres';
+import { type Transaction, statement } from '@cashback/postgres';
 
-const text = `
+const claimOverdueStatement = statement<{ order_id: string }>({
+  name: 'processing.claim-overdue',
+  text: `
   UPDATE processing.invoice_changes AS stored
   SET next_look_at = now()
   FROM (
@@ -13,17 +15,15 @@ const text = `
     FOR UPDATE SKIP LOCKED
   ) AS overdue
   WHERE stored.order_id = overdue.order_id
-  RETURNING stored.order_id`;
+  RETURNING stored.order_id`,
+  columns: { order_id: 'text' },
+});
 
 /** Claims orders that are overdue by more than `overdue_ms`, the longest overdue first, and makes them due now. */
 export async function claimOverdue(
   { client }: Transaction,
   { overdue_ms, limit }: { overdue_ms: number; limit: number },
 ): Promise<string[]> {
-  const { rows } = await client.query<{ order_id: string }>({
-    name: 'processing.claim-overdue',
-    text,
-    values: [overdue_ms, limit],
-  });
+  const rows = await claimOverdueStatement.rows(client, [overdue_ms, limit]);
   return rows.map(({ order_id }) => order_id);
 }

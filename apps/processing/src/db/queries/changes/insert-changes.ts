@@ -1,9 +1,11 @@
-import type { Transaction } from '@cashback/postgres';
+import { type Transaction, statement } from '@cashback/postgres';
 import type { ChangeRow } from '../../../inbox/change.ts';
 import { INPUT, NEXT_LOOK_AT, WAITING_SINCE, valuesOf } from './change-rows.ts';
 
 // The update that never happens locks the rows that exist, in one order with the inserted ones.
-const text = `
+const insertChangesStatement = statement<{ order_id: string }>({
+  name: 'processing.insert-changes',
+  text: `
   INSERT INTO processing.invoice_changes AS stored (
     order_id, service, seen_version, processed_version, asks_again, failures, waiting_since, attention, registered,
     unchanged, stale, next_look_at
@@ -13,7 +15,9 @@ const text = `
   FROM ${INPUT}
   ORDER BY order_id COLLATE "C"
   ON CONFLICT (order_id) DO UPDATE SET updated_at = stored.updated_at WHERE false
-  RETURNING order_id`;
+  RETURNING order_id`,
+  columns: { order_id: 'text' },
+});
 
 /** Inserts the rows of orders that have none, and locks the rows of the others. Returns the inserted ones' orders. */
 export async function insertChanges(
@@ -21,10 +25,6 @@ export async function insertChanges(
   rows: readonly ChangeRow[],
 ): Promise<Set<string>> {
   if (rows.length === 0) return new Set();
-  const inserted = await client.query<{ order_id: string }>({
-    name: 'processing.insert-changes',
-    text,
-    values: valuesOf(rows),
-  });
-  return new Set(inserted.rows.map(({ order_id }) => order_id));
+  const inserted = await insertChangesStatement.rows(client, valuesOf(rows));
+  return new Set(inserted.map(({ order_id }) => order_id));
 }

@@ -1,24 +1,37 @@
-import type { Reader } from '@cashback/postgres';
+import { type Reader, statement } from '@cashback/postgres';
 import type { ChangeRow } from '../../../inbox/change.ts';
 
 // The lock waits for a transaction that is noting a change and found a job of its order in the queue already. A
 // condition beside the ids would be checked before that wait, and miss the change.
-const text = `
+const lockChangesStatement = statement<ChangeRow>({
+  name: 'processing.lock-changes',
+  text: `
   SELECT order_id, service, seen_version, processed_version, asks_again, failures,
     (extract(epoch FROM now() - waiting_since) * 1000)::float8 AS waited_ms, attention,
     registered, unchanged, stale, (extract(epoch FROM next_look_at - now()) * 1000)::float8 AS next_attempt_in_ms
   FROM processing.invoice_changes
   WHERE order_id = ANY($1::text[])
   ORDER BY order_id
-  FOR UPDATE`;
+  FOR UPDATE`,
+  columns: {
+    order_id: 'text',
+    service: 'text',
+    seen_version: 'int4',
+    processed_version: 'int4',
+    asks_again: 'bool',
+    failures: 'int4',
+    waited_ms: 'float8?',
+    attention: 'text?',
+    registered: 'int4',
+    unchanged: 'int4',
+    stale: 'int4',
+    next_attempt_in_ms: 'float8',
+  },
+});
 
 /** Waits for the locks of the orders' rows and reads them as they are then. A transaction keeps the locks. */
 export async function lockChanges(reader: Reader, orderIds: readonly string[]): Promise<ChangeRow[]> {
   if (orderIds.length === 0) return [];
-  const { rows } = await reader.query<ChangeRow>({
-    name: 'processing.lock-changes',
-    text,
-    values: [orderIds],
-  });
+  const rows = await lockChangesStatement.rows(reader, [orderIds]);
   return rows;
 }

@@ -1,8 +1,10 @@
-import type { Transaction } from '@cashback/postgres';
+import { type Transaction, statement } from '@cashback/postgres';
 import type { ChangeRow } from '../../../inbox/change.ts';
 import { INPUT, NEXT_LOOK_AT, WAITING_SINCE, valuesOf } from './change-rows.ts';
 
-const text = `
+const updateChangesStatement = statement({
+  name: 'processing.update-changes',
+  text: `
   UPDATE processing.invoice_changes AS stored SET
     service = input.service,
     seen_version = input.seen_version,
@@ -17,16 +19,14 @@ const text = `
     next_look_at = ${NEXT_LOOK_AT},
     updated_at = now()
   FROM ${INPUT}
-  WHERE stored.order_id = input.order_id`;
+  WHERE stored.order_id = input.order_id`,
+  columns: {},
+});
 
 /** Writes rows that the transaction has locked, each at most once. */
 export async function updateChanges({ client }: Transaction, rows: readonly ChangeRow[]): Promise<void> {
   if (rows.length === 0) return;
-  const { rowCount } = await client.query({
-    name: 'processing.update-changes',
-    text,
-    values: valuesOf(rows),
-  });
+  const rowCount = await updateChangesStatement.run(client, valuesOf(rows));
   if (rowCount !== rows.length) {
     throw new Error(`expected to update ${rows.length} rows of the inbox, updated ${rowCount}`);
   }

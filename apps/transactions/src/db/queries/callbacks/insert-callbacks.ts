@@ -1,9 +1,13 @@
-import type { Transaction } from '@cashback/postgres';
+import { type Transaction, statement } from '@cashback/postgres';
 import type { CallbackKind } from '../../tables.ts';
 
-const text = `
+const insertCallbacksStatement = statement({
+  name: 'transactions.insert-callbacks',
+  text: `
   INSERT INTO transactions.callbacks (kind, payload)
-  SELECT $1, payload::jsonb FROM unnest($2::text[]) AS input (payload)`;
+  SELECT $1, payload::jsonb FROM unnest($2::text[]) AS input (payload)`,
+  columns: {},
+});
 
 /** Callbacks to deliver once the transaction has committed. */
 export async function insertCallbacks(
@@ -12,9 +16,5 @@ export async function insertCallbacks(
   payloads: readonly object[],
 ): Promise<void> {
   if (payloads.length === 0) return;
-  await tx.client.query({
-    name: 'transactions.insert-callbacks',
-    text,
-    values: [kind, payloads.map((payload) => JSON.stringify(payload))],
-  });
+  await insertCallbacksStatement.run(tx.client, [kind, payloads.map((payload) => JSON.stringify(payload))]);
 }

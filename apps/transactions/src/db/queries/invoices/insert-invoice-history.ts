@@ -1,21 +1,21 @@
-import type { Transaction } from '@cashback/postgres';
+import { type Transaction, statement } from '@cashback/postgres';
 import type { HistoryEntry } from '../../../invoices/version-writes.ts';
 
-const text = `
+const insertInvoiceHistoryStatement = statement({
+  name: 'transactions.insert-invoice-history',
+  text: `
   INSERT INTO transactions.invoice_history (invoice_id, version, status, payments, captured_sum, changed_by)
-  VALUES ($1, $2, $3, $4, $5, $6)`;
+  VALUES ($1, $2, $3, $4, $5, $6)`,
+  columns: {},
+});
 
 export async function insertInvoiceHistory(tx: Transaction, entry: HistoryEntry): Promise<void> {
-  await tx.client.query({
-    name: 'transactions.insert-invoice-history',
-    text,
-    values: [
-      entry.invoice_id,
-      entry.version,
-      entry.status,
-      JSON.stringify(entry.payments),
-      entry.captured_sum,
-      entry.changed_by,
-    ],
-  });
+  await insertInvoiceHistoryStatement.run(tx.client, [
+    entry.invoice_id,
+    entry.version,
+    entry.status,
+    JSON.stringify(entry.payments),
+    entry.captured_sum,
+    entry.changed_by,
+  ]);
 }

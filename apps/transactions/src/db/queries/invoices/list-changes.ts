@@ -1,5 +1,5 @@
 import type { InvoiceChange } from '@cashback/wire';
-import type { Reader } from '@cashback/postgres';
+import { type Reader, statement } from '@cashback/postgres';
 
 /** A place in the feed: `epoch`, then the transaction that made the change, then the change. */
 export interface FeedPlace {
@@ -12,14 +12,25 @@ type Row = InvoiceChange & FeedPlace;
 
 // A running transaction may still commit a change that precedes those of a younger one, so the page ends where the
 // oldest running transaction begins. Older epochs come from another cluster: none of their transactions is running.
-const text = `
+const listChangesStatement = statement<Row>({
+  name: 'transactions.list-changes',
+  text: `
   SELECT invoice_id, version, service, epoch, xact_id, change_id
   FROM transactions.invoices
   WHERE (epoch, xact_id, change_id) > ($1::integer, $2::xid8, $3::bigint)
     AND (epoch < (SELECT max(epoch) FROM transactions.feed_epochs)
       OR xact_id < pg_snapshot_xmin(pg_current_snapshot()))
   ORDER BY epoch, xact_id, change_id
-  LIMIT $4`;
+  LIMIT $4`,
+  columns: {
+    invoice_id: 'text',
+    version: 'int4',
+    service: 'text',
+    epoch: 'int4',
+    xact_id: 'xid8',
+    change_id: 'int8',
+  },
+});
 
 /** The next changed invoices after a place, oldest change first, each with its own place. */
 export async function listChanges(
@@ -27,11 +38,7 @@ export async function listChanges(
   after: FeedPlace,
   limit: number,
 ): Promise<{ change: InvoiceChange; place: FeedPlace }[]> {
-  const { rows } = await reader.query<Row>({
-    name: 'transactions.list-changes',
-    text,
-    values: [after.epoch, after.xact_id, after.change_id, limit],
-  });
+  const rows = await listChangesStatement.rows(reader, [after.epoch, after.xact_id, after.change_id, limit]);
   return rows.map(({ epoch, xact_id, change_id, ...change }) => ({
     change,
     place: { epoch, xact_id, change_id },

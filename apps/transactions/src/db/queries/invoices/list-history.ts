@@ -1,5 +1,5 @@
 import type { InvoiceStatus, Payment } from '@cashback/wire';
-import type { Reader } from '@cashback/postgres';
+import { type Reader, statement } from '@cashback/postgres';
 
 export interface HistoryRow {
   version: number;
@@ -9,12 +9,22 @@ export interface HistoryRow {
   created_at: Date;
 }
 
-const text = `
+const listHistoryStatement = statement<HistoryRow>({
+  name: 'transactions.list-history',
+  text: `
   SELECT version, status, payments, changed_by, created_at
   FROM transactions.invoice_history
   WHERE invoice_id = $1 AND version >= $2
   ORDER BY version
-  LIMIT $3`;
+  LIMIT $3`,
+  columns: {
+    version: 'int4',
+    status: 'text',
+    payments: 'jsonb',
+    changed_by: 'text',
+    created_at: 'timestamptz',
+  },
+});
 
 /** The versions of an invoice from `fromVersion` on, oldest first. */
 export async function listHistory(
@@ -22,10 +32,6 @@ export async function listHistory(
   invoiceId: string,
   { fromVersion, limit }: { fromVersion: number; limit: number },
 ): Promise<HistoryRow[]> {
-  const { rows } = await reader.query<HistoryRow>({
-    name: 'transactions.list-history',
-    text,
-    values: [invoiceId, fromVersion, limit],
-  });
+  const rows = await listHistoryStatement.rows(reader, [invoiceId, fromVersion, limit]);
   return rows;
 }

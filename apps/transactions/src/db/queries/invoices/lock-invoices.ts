@@ -1,4 +1,4 @@
-import type { Transaction } from '@cashback/postgres';
+import { type ColumnsOf, type Transaction, statement } from '@cashback/postgres';
 import type { LockedInvoice } from '../../../invoices/invoice.ts';
 
 // What other tables hold is for a later statement: this one may have waited.
@@ -8,13 +8,39 @@ const select = `
   WHERE invoice_id = ANY($1::text[])
   ORDER BY invoice_id`;
 
+const columns: ColumnsOf<LockedInvoice> = {
+  invoice_id: 'text',
+  service: 'text',
+  user_id: 'text',
+  wallet_id: 'text',
+  currency: 'text',
+  version: 'int4',
+  status: 'text',
+  payments: 'jsonb',
+  cashback_version: 'int4',
+};
+
+const lockInvoicesStatement = statement<LockedInvoice>({
+  name: 'transactions.lock-invoices',
+  text: `${select} FOR UPDATE`,
+  columns,
+});
+
+const lockFreeInvoicesStatement = statement<LockedInvoice>({
+  name: 'transactions.lock-free-invoices',
+  text: `${select} FOR UPDATE SKIP LOCKED`,
+  columns,
+});
+
+const findInvoicesStatement = statement<{ invoice_id: string }>({
+  name: 'transactions.find-invoices',
+  text: 'SELECT invoice_id FROM transactions.invoices WHERE invoice_id = ANY($1::text[])',
+  columns: { invoice_id: 'text' },
+});
+
 /** Locks the invoices until the transaction ends. All are locked in one order, so that two transactions never deadlock. */
 export async function lockInvoices(tx: Transaction, invoiceIds: readonly string[]): Promise<LockedInvoice[]> {
-  const { rows } = await tx.client.query<LockedInvoice>({
-    name: 'transactions.lock-invoices',
-    text: `${select} FOR UPDATE`,
-    values: [invoiceIds],
-  });
+  const rows = await lockInvoicesStatement.rows(tx.client, [invoiceIds]);
   return rows;
 }
 
@@ -23,19 +49,11 @@ export async function lockFreeInvoices(
   tx: Transaction,
   invoiceIds: readonly string[],
 ): Promise<{ invoices: LockedInvoice[]; locked: Set<string> }> {
-  const { rows: invoices } = await tx.client.query<LockedInvoice>({
-    name: 'transactions.lock-free-invoices',
-    text: `${select} FOR UPDATE SKIP LOCKED`,
-    values: [invoiceIds],
-  });
+  const invoices = await lockFreeInvoicesStatement.rows(tx.client, [invoiceIds]);
   const found = new Set(invoices.map(({ invoice_id }) => invoice_id));
   const missing = invoiceIds.filter((id) => !found.has(id));
   if (missing.length === 0) return { invoices, locked: new Set() };
-  const { rows } = await tx.client.query<{ invoice_id: string }>({
-    name: 'transactions.find-invoices',
-    text: 'SELECT invoice_id FROM transactions.invoices WHERE invoice_id = ANY($1::text[])',
-    values: [missing],
-  });
+  const rows = await findInvoicesStatement.rows(tx.client, [missing]);
   return { invoices, locked: new Set(rows.map(({ invoice_id }) => invoice_id)) };
 }
 

@@ -1,19 +1,27 @@
 import type { InvoiceCreateInput } from '@cashback/wire';
-import type { Reader } from '@cashback/postgres';
+import { type Reader, statement } from '@cashback/postgres';
 
-const text = `
+const readFirstVersionStatement = statement<InvoiceCreateInput>({
+  name: 'transactions.read-first-version',
+  text: `
   SELECT i.invoice_id, i.service, i.user_id, i.wallet_id, i.currency, first.status, first.payments
   FROM transactions.invoices AS i
   JOIN transactions.invoice_history AS first ON first.invoice_id = i.invoice_id AND first.version = 1
-  WHERE i.invoice_id = $1`;
+  WHERE i.invoice_id = $1`,
+  columns: {
+    invoice_id: 'text',
+    service: 'text',
+    user_id: 'text',
+    wallet_id: 'text',
+    currency: 'text',
+    status: 'text',
+    payments: 'jsonb',
+  },
+});
 
 /** The invoice as it was created. It exists: invoices are never deleted. */
 export async function readFirstVersion(reader: Reader, invoiceId: string): Promise<InvoiceCreateInput> {
-  const { rows } = await reader.query<InvoiceCreateInput>({
-    name: 'transactions.read-first-version',
-    text,
-    values: [invoiceId],
-  });
+  const rows = await readFirstVersionStatement.rows(reader, [invoiceId]);
   const [row] = rows;
   if (row === undefined) throw new Error(`invoice ${invoiceId} has no first version`);
   return row;

@@ -1,7 +1,7 @@
 import { type Source, formatAmounts, parseAmounts } from '@cashback/contract';
 import type { CashbackStatus, Invoice } from '@cashback/wire';
 import { normalisePayments } from '../../../invoices/payments.ts';
-import type { Reader } from '@cashback/postgres';
+import { type Reader, statement } from '@cashback/postgres';
 
 type Amounts = { source: Source; amount: string }[];
 
@@ -15,7 +15,9 @@ interface Row extends Omit<Invoice, 'cashback' | 'created_at' | 'updated_at'> {
 
 // One statement, so that status, version and rewarded are of one moment. Sums leave it as text: a number in JSON would
 // be read as floating point.
-const text = `
+const readInvoiceStatement = statement<Row>({
+  name: 'transactions.read-invoice',
+  text: `
   SELECT i.invoice_id, i.service, i.user_id, i.wallet_id, i.currency, i.version, i.status, i.payments,
     i.cashback_version, i.created_at, i.updated_at,
     (
@@ -34,11 +36,27 @@ const text = `
       ) AS newest
     ) AS operations
   FROM transactions.invoices AS i
-  WHERE i.invoice_id = $1`;
+  WHERE i.invoice_id = $1`,
+  columns: {
+    invoice_id: 'text',
+    service: 'text',
+    user_id: 'text',
+    wallet_id: 'text',
+    currency: 'text',
+    version: 'int4',
+    status: 'text',
+    payments: 'jsonb',
+    cashback_version: 'int4',
+    created_at: 'timestamptz',
+    updated_at: 'timestamptz',
+    rewarded: 'json',
+    operations: 'json',
+  },
+});
 
 /** The invoice as callers see it; null when there is none. */
 export async function readInvoice(reader: Reader, invoiceId: string): Promise<Invoice | null> {
-  const { rows } = await reader.query<Row>({ name: 'transactions.read-invoice', text, values: [invoiceId] });
+  const rows = await readInvoiceStatement.rows(reader, [invoiceId]);
   const [row] = rows;
   if (row === undefined) return null;
   const { cashback_version, rewarded, operations, ...fields } = row;

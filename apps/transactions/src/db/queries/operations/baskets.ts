@@ -1,5 +1,5 @@
 import type { Source } from '@cashback/contract';
-import type { Transaction } from '@cashback/postgres';
+import { type Transaction, statement } from '@cashback/postgres';
 
 export interface NewBasket {
   invoice_id: string;
@@ -10,25 +10,25 @@ export interface NewBasket {
   step_number: number;
 }
 
-const insert = `
+const insertBasketsStatement = statement({
+  name: 'transactions.insert-baskets',
+  text: `
   INSERT INTO transactions.baskets (invoice_id, basket_id, source, amount, version, step_number)
-  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::numeric[], $5::integer[], $6::integer[])`;
+  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::numeric[], $5::integer[], $6::integer[])`,
+  columns: {},
+});
 
 /** Baskets that Trust is known to have. */
 export async function insertBaskets(tx: Transaction, baskets: readonly NewBasket[]): Promise<void> {
   if (baskets.length === 0) return;
-  await tx.client.query({
-    name: 'transactions.insert-baskets',
-    text: insert,
-    values: [
-      baskets.map((basket) => basket.invoice_id),
-      baskets.map((basket) => basket.basket_id),
-      baskets.map((basket) => basket.source),
-      baskets.map((basket) => basket.amount),
-      baskets.map((basket) => basket.version),
-      baskets.map((basket) => basket.step_number),
-    ],
-  });
+  await insertBasketsStatement.run(tx.client, [
+    baskets.map((basket) => basket.invoice_id),
+    baskets.map((basket) => basket.basket_id),
+    baskets.map((basket) => basket.source),
+    baskets.map((basket) => basket.amount),
+    baskets.map((basket) => basket.version),
+    baskets.map((basket) => basket.step_number),
+  ]);
 }
 
 export interface BasketRefund {
@@ -37,23 +37,23 @@ export interface BasketRefund {
   amount: string;
 }
 
-const refund = `
+const refundBasketsStatement = statement({
+  name: 'transactions.refund-baskets',
+  text: `
   UPDATE transactions.baskets AS stored SET refunded = stored.refunded + input.amount
   FROM unnest($1::text[], $2::text[], $3::numeric[]) AS input (invoice_id, basket_id, amount)
-  WHERE stored.invoice_id = input.invoice_id AND stored.basket_id = input.basket_id`;
+  WHERE stored.invoice_id = input.invoice_id AND stored.basket_id = input.basket_id`,
+  columns: {},
+});
 
 /** Refunds that Trust is known to have made. Each basket at most once; none beyond what it holds. */
 export async function refundBaskets(tx: Transaction, refunds: readonly BasketRefund[]): Promise<void> {
   if (refunds.length === 0) return;
-  const { rowCount } = await tx.client.query({
-    name: 'transactions.refund-baskets',
-    text: refund,
-    values: [
-      refunds.map((refund) => refund.invoice_id),
-      refunds.map((refund) => refund.basket_id),
-      refunds.map((refund) => refund.amount),
-    ],
-  });
+  const rowCount = await refundBasketsStatement.run(tx.client, [
+    refunds.map((refund) => refund.invoice_id),
+    refunds.map((refund) => refund.basket_id),
+    refunds.map((refund) => refund.amount),
+  ]);
   if (rowCount !== refunds.length) {
     throw new Error(`expected to refund ${refunds.length} baskets, refunded ${rowCount}`);
   }

@@ -1,6 +1,8 @@
-import type { Transaction } from '@cashback/postgres';
+import { type Transaction, statement } from '@cashback/postgres';
 
-const text = `
+const claimOverdueStatement = statement<{ invoice_id: string; operation_id: string }>({
+  name: 'transactions.claim-overdue',
+  text: `
   UPDATE transactions.cashback_operations SET next_look_at = now()
   WHERE operation_id IN (
     SELECT operation_id FROM transactions.cashback_operations
@@ -9,7 +11,9 @@ const text = `
     LIMIT $2
     FOR UPDATE SKIP LOCKED
   )
-  RETURNING invoice_id, operation_id`;
+  RETURNING invoice_id, operation_id`,
+  columns: { invoice_id: 'text', operation_id: 'text' },
+});
 
 /** Claims operations whose next attempt is overdue by more than `overdueMs`, and makes them due now. */
 export async function claimOverdue(
@@ -17,10 +21,6 @@ export async function claimOverdue(
   overdueMs: number,
   limit: number,
 ): Promise<{ invoice_id: string; operation_id: string }[]> {
-  const { rows } = await tx.client.query<{ invoice_id: string; operation_id: string }>({
-    name: 'transactions.claim-overdue',
-    text,
-    values: [overdueMs, limit],
-  });
+  const rows = await claimOverdueStatement.rows(tx.client, [overdueMs, limit]);
   return rows;
 }

@@ -1,6 +1,6 @@
 import { type Source, parseAmount } from '@cashback/contract';
 import type { BasketState } from '@cashback/core';
-import type { Transaction } from '@cashback/postgres';
+import { type Transaction, statement } from '@cashback/postgres';
 
 interface Row {
   invoice_id: string;
@@ -10,11 +10,15 @@ interface Row {
   refunded: string;
 }
 
-const text = `
+const loadBasketsStatement = statement<Row>({
+  name: 'transactions.load-baskets',
+  text: `
   SELECT invoice_id, basket_id, source, amount, refunded
   FROM transactions.baskets
   WHERE invoice_id = ANY($1::text[]) AND refunded < amount
-  ORDER BY invoice_id, version, step_number`;
+  ORDER BY invoice_id, version, step_number`,
+  columns: { invoice_id: 'text', basket_id: 'text', source: 'text', amount: 'numeric', refunded: 'numeric' },
+});
 
 /** By invoice, its baskets that are not fully refunded, oldest first. The transaction holds the locks of the invoices. */
 export async function loadBaskets(
@@ -23,11 +27,7 @@ export async function loadBaskets(
 ): Promise<Map<string, BasketState[]>> {
   const baskets = new Map<string, BasketState[]>(invoiceIds.map((id) => [id, []]));
   if (invoiceIds.length === 0) return baskets;
-  const { rows } = await tx.client.query<Row>({
-    name: 'transactions.load-baskets',
-    text,
-    values: [invoiceIds],
-  });
+  const rows = await loadBasketsStatement.rows(tx.client, [invoiceIds]);
   for (const { invoice_id, amount, refunded, ...basket } of rows) {
     baskets
       .get(invoice_id)
