@@ -96,7 +96,7 @@ describe('a change of an invoice', () => {
     expect(await order.stored()).toMatchObject({ invoice_version: 5, revision: 4, cleared_sum: '0.0000' });
   });
 
-  it('that is a cancellation without any clear registers zero, with no need of rates', async () => {
+  it('that cancels an invoice without any clear registers zero, and needs no rates', async () => {
     const order = newOrder(system);
     await order.create('held', paid('50'));
     await order.update(1, 'cancelled', []);
@@ -104,7 +104,7 @@ describe('a change of an invoice', () => {
     expect(await order.stored()).toMatchObject({ revision: 1, cashback_sum: '0.0000', invoice_version: 2 });
   });
 
-  it('that is told again, or in another order, changes nothing', async () => {
+  it('that is announced again, or in another order, changes nothing', async () => {
     const order = newOrder(system);
     await order.putRates({ source: 'user', rate: '0.1' });
     await order.create('cleared', paid('50'));
@@ -113,26 +113,26 @@ describe('a change of an invoice', () => {
     await order.untilProcessed(2);
     const before = [await order.stored(), await order.row(), await order.events()];
 
-    const mine = system.road.carried.filter(({ body }) => body.includes(order.order_id));
+    const mine = system.callbacks.carried.filter(({ body }) => body.includes(order.order_id));
     expect(mine.length).toBeGreaterThanOrEqual(2);
     for (const carried of [...mine, ...mine.toReversed()])
-      expect(await system.road.deliver(carried)).toBe(204);
-    // Another order that is told afterwards is through: so would be anything of this one.
+      expect(await system.callbacks.repeat(carried)).toBe(204);
+    // A later order is processed by now, so this one would be, too.
     const later = newOrder(system);
     await later.create('held', paid('1'));
     await later.untilProcessed(1);
     expect([await order.stored(), await order.row(), await order.events()]).toEqual(before);
   });
 
-  it('that several callbacks tell of at once is registered once', async () => {
+  it('that several callbacks announce at once is registered once', async () => {
     const order = newOrder(system);
     await order.putRates({ source: 'user', rate: '0.1' });
-    system.road.destination = null;
+    system.callbacks.connect(null);
     await order.create('cleared', paid('50'));
     const body = { invoice_id: order.order_id, version: 1, service: 'yellow' };
     const answers = await Promise.all(Array.from({ length: 10 }, () => callback(body)));
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 204));
-    system.road.destination = `${url}/callbacks/invoice`;
+    system.callbacks.connect(url);
     await order.untilProcessed(1);
     expect(await order.events()).toHaveLength(1);
   });
@@ -143,7 +143,7 @@ describe('a change of an invoice', () => {
     await order.until({ attention: expect.stringContaining('INVOICE_NOT_FOUND') });
   });
 
-  it('that transactions does not show yet is waited for', async () => {
+  it('that transactions does not show yet waits for it', async () => {
     const order = newOrder(system);
     await order.putRates({ source: 'user', rate: '0.1' });
     await order.create('cleared', paid('50'));
@@ -154,7 +154,7 @@ describe('a change of an invoice', () => {
     await order.untilTarget('7.0000', '0.0000');
   });
 
-  it('of a service that is not configured needs attention, until it is and the order is resumed', async () => {
+  it('of an unknown service needs attention, until the service is configured and the order is resumed', async () => {
     const order = newOrder(system, 'red');
     await order.putRates({ source: 'user', rate: '0.1' });
     await order.create('cleared', paid('50'));
@@ -179,7 +179,7 @@ describe('a change of an invoice', () => {
     await order.untilTarget('5.0000', '0.0000');
   });
 
-  it('is refused at the door when its callback is not signed as agreed', async () => {
+  it('is refused when its callback has no valid signature', async () => {
     const order = newOrder(system);
     const body = { invoice_id: order.order_id, version: 1, service: 'yellow' };
     const other = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
@@ -195,7 +195,7 @@ describe('a change of an invoice', () => {
     expect(await order.row()).toBeUndefined();
   });
 
-  it('is refused at the door when its callback makes no sense, and accepted with fields from the future', async () => {
+  it('is refused when its callback is invalid, and accepted with fields that are not known yet', async () => {
     const order = newOrder(system);
     const body = { invoice_id: order.order_id, version: 1, service: 'yellow' };
     const refused = await callback({ ...body, version: 0 });
@@ -205,8 +205,8 @@ describe('a change of an invoice', () => {
   });
 });
 
-describe('the attention of a person', () => {
-  it('is asked for behind a token', async () => {
+describe('the routes of orders that need attention', () => {
+  it('need a token', async () => {
     expect((await fetch(`${url}/attention`)).status).toBe(401);
     expect((await fetch(`${url}/attention/resume`, { method: 'POST' })).status).toBe(401);
   });

@@ -16,7 +16,7 @@ const userRate = { source: 'user', rate: '0.1' } as const;
 describe('a change whose callback is lost', () => {
   const env = { CATCH_UP_INTERVAL_MS: '50', CATCH_UP_PAGE_SIZE: '1' };
 
-  it('is caught up with from the feed, page by page', async () => {
+  it('is found in the feed, page by page', async () => {
     const orders = [newOrder(system), newOrder(system), newOrder(system)];
     for (const order of orders) {
       await order.putRates(userRate);
@@ -25,12 +25,12 @@ describe('a change whose callback is lost', () => {
     await system.startProcessing({ env });
     for (const order of orders) await order.untilTarget('5.0000', '0.0000');
 
-    system.road.destination = null;
+    system.callbacks.connect(null);
     await orders[1]?.update(1, 'cleared', paid('30'));
     await orders[1]?.untilTarget('3.0000', '0.0000');
   });
 
-  it('is caught up with when the feed no longer knows the cursor', async () => {
+  it('is found when the feed no longer knows the cursor', async () => {
     await system.startProcessing({ env });
     const before = newOrder(system);
     await before.create('held', paid('50'));
@@ -47,7 +47,7 @@ describe('a change whose callback is lost', () => {
 });
 
 describe('an order without rates', () => {
-  it('waits for them, and is registered once they come', async () => {
+  it('waits for them, and is registered once they arrive', async () => {
     await system.startProcessing();
     const order = newOrder(system);
     await order.create('cleared', paid('50'));
@@ -96,8 +96,8 @@ describe('an order whose rates are of another service', () => {
   });
 });
 
-describe('an invoice that transactions shows older than the server knows it', () => {
-  it('is looked at again until it needs attention, and overwrites nothing', async () => {
+describe('an invoice that transactions shows at an older version than the server', () => {
+  it('is retried until it needs attention, and overwrites nothing', async () => {
     await system.startProcessing({ env: { ATTENTION_AFTER_MS: '200' } });
     const order = newOrder(system);
     await order.putRates(userRate);
@@ -120,7 +120,7 @@ describe('an invoice that transactions shows older than the server knows it', ()
 });
 
 describe('while the server is down', () => {
-  it('nothing is lost and nobody is called, and all is registered when it is up', async () => {
+  it('no order is lost or needs attention, and all are registered when it is up', async () => {
     await system.startProcessing();
     const orders = [newOrder(system), newOrder(system)];
     for (const order of orders) await order.putRates(userRate);
@@ -134,7 +134,7 @@ describe('while the server is down', () => {
     for (const order of orders) await order.untilTarget('5.0000', '0.0000');
   });
 
-  it('the loss of every job delays, and loses nothing', async () => {
+  it('the loss of every job delays orders, and loses none', async () => {
     await system.startProcessing({ env: { OVERDUE_AFTER_MS: '300' } });
     const order = newOrder(system);
     await order.putRates(userRate);
@@ -150,7 +150,7 @@ describe('while the server is down', () => {
 });
 
 describe('a token that the server does not know', () => {
-  it('calls nobody to every order: they are tried again until it does', async () => {
+  it('brings no order to attention: they are retried until the token is known', async () => {
     await system.startProcessing({ env: { SERVER_TOKEN: token('nobody') } });
     const order = newOrder(system);
     await order.putRates(userRate);

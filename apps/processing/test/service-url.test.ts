@@ -35,7 +35,7 @@ beforeEach(() => {
 const userRate = { source: 'user', rate: '0.1' } as const;
 
 describe('the URL of a service', () => {
-  it('says how much the service gives for what is cleared', async () => {
+  it('says how much the service gives for the cleared sum', async () => {
     const order = newOrder(system, 'green');
     await order.putRates(userRate, { source: 'service', rate: '0.5' });
     shop.answer = () => gives('3.25');
@@ -60,7 +60,7 @@ describe('the URL of a service', () => {
     });
   });
 
-  it('is capped like a rate is', async () => {
+  it('is capped like a rate', async () => {
     const order = newOrder(system, 'green');
     await order.putRates(userRate, { source: 'service', rate: '0', max_value: '2' });
     shop.answer = () => gives('3');
@@ -68,7 +68,7 @@ describe('the URL of a service', () => {
     await order.untilTarget('5.0000', '2.0000');
   });
 
-  it('is not asked about what is held or cancelled', async () => {
+  it('is not asked about held and cancelled invoices', async () => {
     const order = newOrder(system, 'green');
     await order.create('held', paid('50'));
     await order.untilProcessed(1);
@@ -111,8 +111,8 @@ describe('the URL of a service', () => {
     ['nothing', { body: '' }],
     ['a page', { body: '<html>All is well</html>' }],
     ['a page of an error', { status: 502, body: '<html>Bad gateway</html>' }],
-    ['a refusal', { status: 404, body: '{"error":{"code":"NO_SUCH_ORDER","message":"never heard of it"}}' }],
-  ])('that answers %s is taken for one that does not answer', async (_, answer) => {
+    ['a refusal', { status: 404, body: '{"error":{"code":"NO_SUCH_ORDER","message":"unknown order"}}' }],
+  ])('that answers %s counts as one that does not answer', async (_, answer) => {
     const order = newOrder(system, 'green');
     await order.putRates(userRate);
     shop.answer = () => answer;
@@ -124,7 +124,7 @@ describe('the URL of a service', () => {
     await order.untilProcessed(1);
   });
 
-  it('that answers at once about an order which is then changed is asked about the change', async () => {
+  it('is asked again about an order that changes after its answer', async () => {
     const order = newOrder(system, 'green');
     await order.putRates(userRate);
     shop.answer = ({ base }) => gives(base === '50.0000' ? '3' : '1');
@@ -134,14 +134,14 @@ describe('the URL of a service', () => {
     await order.untilTarget('2.0000', '1.0000');
   });
 
-  it('without a token to call it with does not let the app start', async () => {
+  it('without a token keeps the app from starting', async () => {
     const services = { yellow: { ...serviceConfigs.yellow, url: shop.url } };
     await expect(system.startProcessing({ services })).rejects.toThrow(
       /^CASHBACK_SERVICES gives the service yellow a url: set SERVICE_URL_TOKENS/,
     );
   });
 
-  it('gives no answer, not even that there is none, to a question that was given up', async () => {
+  it('gives no answer to an aborted question, not even that there is none', async () => {
     const yellow = { ...serviceConfigs.yellow, url: shop.url, url_timeout_ms: 30_000 };
     const services = openServices({ yellow }, { yellow: token('yellow') });
     const url = services.find('yellow')?.url;
@@ -165,8 +165,8 @@ describe('the URL of a service', () => {
   });
 });
 
-describe('two instances at one order', () => {
-  it('leave what the later one learnt, however long the earlier one was held up', async () => {
+describe('two instances on one order', () => {
+  it('keep what the later one registered, however long the earlier one was delayed', async () => {
     const order = newOrder(system, 'yellow');
     await order.putRates(userRate);
     let answerFirst: (answer: ReturnType<typeof gives>) => void = () => {};
@@ -177,7 +177,7 @@ describe('two instances at one order', () => {
     await order.create('cleared', paid('50'));
     await expect.poll(() => shop.questions.length, { timeout: 10_000 }).toBe(1);
 
-    // What a sweep or a poll does: a second look at the order, while the first is still under way.
+    // As a sweep or a poll does: a second attempt at the order, while the first still runs.
     const jobs = await startJobs({
       database_url: system.databaseUrl,
       jobs_schema: JOBS_SCHEMA,

@@ -128,7 +128,7 @@ describe('CASHBACK_SERVICES', () => {
       [yellow],
       'expected an object that maps names of services to their configs, got [{"earning_payment_types":["card"],"excluded_items":["tip...',
     ],
-  ])('with %s is refused, and told where and why', async (_, content, expected) => {
+  ])('with %s is refused, with the place and the reason', async (_, content, expected) => {
     expect(await complaint(JSON.stringify(content))).toBe(`CASHBACK_SERVICES: FILE: ${expected}`);
   });
 });

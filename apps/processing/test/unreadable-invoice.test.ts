@@ -1,18 +1,28 @@
+import { type HttpProxy, startHttpProxy } from '@cashback/proxies';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { newOrder, paid } from './support/orders.ts';
-import { type SpoiledTransactions, startSpoiledTransactions } from './support/spoiled-transactions.ts';
 import { type System, startSystem, token, urlOf } from './support/system.ts';
 
 let system: System;
-let spoiled: SpoiledTransactions;
+let proxy: HttpProxy;
+/** By order id, what to make of the answer of transactions about its invoice. */
+const spoil = new Map<string, Spoil>();
+type Spoil = (answer: Record<string, unknown>) => unknown;
 
 beforeAll(async () => {
   system = await startSystem();
-  spoiled = await startSpoiledTransactions(system.transactionsUrl);
+  proxy = await startHttpProxy(system.transactionsUrl, async (request, forward) => {
+    const answer = await forward();
+    const { invoice_id = '' } = JSON.parse(request.body.toString()) as { invoice_id?: string };
+    const change = answer.status === 200 ? spoil.get(invoice_id) : undefined;
+    if (change === undefined) return answer;
+    const changed = change(JSON.parse(answer.body.toString()) as Record<string, unknown>);
+    return { ...answer, body: typeof changed === 'string' ? changed : JSON.stringify(changed) };
+  });
 });
 afterEach(() => system.stopProcessing());
 afterAll(async () => {
-  await spoiled?.stop();
+  await proxy?.stop();
   await system?.stop();
 });
 
@@ -23,31 +33,31 @@ function withoutPayments(answer: Record<string, unknown>): unknown {
 
 const start = (attentionAfterMs: number) =>
   system.startProcessing({
-    env: { TRANSACTIONS_URL: spoiled.url, ATTENTION_AFTER_MS: String(attentionAfterMs) },
+    env: { TRANSACTIONS_URL: proxy.url, ATTENTION_AFTER_MS: String(attentionAfterMs) },
   });
 
-async function newClearedOrder(spoil: (answer: Record<string, unknown>) => unknown) {
+async function newClearedOrder(change: Spoil) {
   const order = newOrder(system);
-  spoiled.spoil.set(order.order_id, spoil);
+  spoil.set(order.order_id, change);
   await order.putRates({ source: 'user', rate: '0.1' });
   await order.create('cleared', paid('50'));
   return order;
 }
 
-describe('an order whose invoice cannot be read', () => {
-  it.each<[string, (answer: Record<string, unknown>) => unknown, string]>([
+describe('an order whose invoice is unusable', () => {
+  it.each<[string, Spoil, string]>([
     ['has no payments', withoutPayments, 'payments: expected array, got nothing'],
-    ['has a status that is none', (answer) => ({ ...answer, status: 'paid' }), 'status: expected one of'],
+    ['has an unknown status', (answer) => ({ ...answer, status: 'paid' }), 'status: expected one of'],
     [
       'is of another order',
       (answer) => ({ ...answer, invoice_id: 'another' }),
       'answers with invoice another',
     ],
   ])(
-    'because it %s: needs attention after a while, and is processed once it can and is resumed',
-    async (_, spoil, said) => {
+    'because it %s: needs attention after a time, and is processed when it is readable and resumed',
+    async (_, change, said) => {
       const url = urlOf(await start(300));
-      const order = await newClearedOrder(spoil);
+      const order = await newClearedOrder(change);
       await order.until({ attention: expect.stringContaining(said), processed_version: 0 });
       expect(await order.stored()).toBeNull();
       const headers = { authorization: `Bearer ${token('processing')}`, 'content-type': 'application/json' };
@@ -56,7 +66,7 @@ describe('an order whose invoice cannot be read', () => {
       };
       expect(listed.orders.find(({ order_id }) => order_id === order.order_id)?.attention).toContain(said);
 
-      spoiled.spoil.delete(order.order_id);
+      spoil.delete(order.order_id);
       const body = JSON.stringify({ order_ids: [order.order_id] });
       await fetch(`${url}/attention/resume`, { method: 'POST', headers, body });
       await order.untilTarget('5.0000', '0.0000');
@@ -64,21 +74,21 @@ describe('an order whose invoice cannot be read', () => {
     },
   );
 
-  it('is processed without anybody when it can be read before that', async () => {
+  it('is processed without a person when the invoice is readable before that', async () => {
     await start(600_000);
     const order = await newClearedOrder(withoutPayments);
     await order.until({ waiting_since: expect.any(Date), attention: null, processed_version: 0 });
-    spoiled.spoil.delete(order.order_id);
+    spoil.delete(order.order_id);
     await order.untilTarget('5.0000', '0.0000');
     await order.until({ waiting_since: null, processed_version: 1 });
   });
 });
 
-it('an answer that is no JSON tells nothing of the order: it is asked for again, however long that takes', async () => {
+it('an answer that is not JSON says nothing about the order: it is retried, however long that takes', async () => {
   await start(0);
   const order = await newClearedOrder(() => '<html>come back later</html>');
   await expect.poll(async () => (await order.row())?.failures, { timeout: 15_000 }).toBeGreaterThan(2);
   expect(await order.row()).toMatchObject({ attention: null, waiting_since: null });
-  spoiled.spoil.delete(order.order_id);
+  spoil.delete(order.order_id);
   await order.untilTarget('5.0000', '0.0000');
 });

@@ -1,4 +1,5 @@
 import { type AmountsBySource, formatAmounts } from '@cashback/contract';
+import { type FaultyTcpProxy, startFaultyTcpProxy } from '@cashback/proxies';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type AppProcess, startProcess } from './app-process.ts';
@@ -12,12 +13,11 @@ import {
   setUpTransactions,
   until,
 } from './support.ts';
-import { type Trip, type Tripwire, startTripwire } from './tripwire.ts';
 import { expectRewarded, expectTrustAgrees } from './trust-agrees.ts';
 
 let app: TransactionsUnderTest;
 let trust: RealTrust;
-let wires: Record<'database' | 'trust', Tripwire>;
+let wires: Record<'database' | 'trust', FaultyTcpProxy>;
 /** What the rows said of the operation at each interruption. */
 const caught: string[] = [];
 
@@ -29,8 +29,8 @@ beforeAll(async () => {
     },
   });
   wires = {
-    database: await startTripwire(addressOf(app.environment.DATABASE_URL)),
-    trust: await startTripwire(addressOf(trust.url)),
+    database: await startFaultyTcpProxy(app.environment.DATABASE_URL),
+    trust: await startFaultyTcpProxy(trust.url),
   };
   // Only the processes work here.
   await app.stop();
@@ -43,25 +43,20 @@ beforeEach(() => {
   caught.length = 0;
 });
 
-function addressOf(url: string): { host: string; port: number } {
-  const { hostname, port } = new URL(url);
-  return { host: hostname, port: Number(port) };
-}
-
 /** A process that reaches its database and Trust through the wires. */
 function startWired(): Promise<AppProcess> {
-  const databaseUrl = new URL(app.environment.DATABASE_URL);
-  databaseUrl.hostname = '127.0.0.1';
-  databaseUrl.port = String(wires.database.port);
   return startProcess({
     ...app.environment,
-    DATABASE_URL: databaseUrl.href,
-    TRUST_URL: `http://127.0.0.1:${wires.trust.port}`,
+    DATABASE_URL: wires.database.url,
+    TRUST_URL: wires.trust.url.replace(/\/$/, ''),
   });
 }
 
-interface Interruption extends Trip {
+/** The `nth` chunk that a process sends over the wire kills it; the chunk still arrives (`delivered`) or never does. */
+interface Interruption {
   wire: 'database' | 'trust';
+  nth: number;
+  delivered: boolean;
 }
 
 const delivered = fc.boolean();
@@ -113,16 +108,18 @@ async function carryOut(
     const next = queue.shift() ?? null;
     let killed = false;
     if (next !== null) {
-      wires[next.wire].arm(next, () => {
+      const { wire, nth, delivered: arrives } = next;
+      const then = (): void => {
         killed = true;
         process.kill();
-      });
+      };
+      wires[wire].trip({ nth, delivered: arrives, then });
     }
     const [cashback] = await Promise.all([
       sendUntilEnded(process.url, operation, () => killed),
       twin && alsoSend(twin.url, operation),
     ]);
-    for (const wire of Object.values(wires)) wire.disarm();
+    for (const wire of Object.values(wires)) wire.trip(null);
     planned = await samePlan(operation.operation_id, planned);
     if (!killed && cashback !== null) return { process, cashback };
     if (!killed) throw new Error('it did not end in time');

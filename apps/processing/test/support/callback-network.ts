@@ -1,55 +1,41 @@
-import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { type HttpRequest, startHttpProxy } from '@cashback/proxies';
 
-interface Carried {
-  headers: IncomingHttpHeaders;
-  body: string;
-}
-
-/** The network between the sender of callbacks and their receiver: what it carries may be lost, doubled or late. */
-export interface CallbackRoad {
+/** The network between the sender of callbacks and their receiver. It can lose and repeat them. */
+export interface CallbackNetwork {
   url: string;
-  /** Where callbacks go; null loses them, though their sender believes that they arrived. */
-  destination: string | null;
-  /** Everything that was carried or lost, oldest first. */
-  carried: Carried[];
-  /** Delivers a callback (again). Resolves with the status it was answered with. */
-  deliver(callback: Carried): Promise<number>;
+  /** Every callback that was delivered or lost, oldest first. */
+  carried: HttpRequest[];
+  /** The receiver; with null callbacks are lost, though they are answered as if they had arrived. */
+  connect(receiverUrl: string | null): void;
+  /** Delivers a callback again; resolves with the status of its answer. */
+  repeat(callback: HttpRequest): Promise<number>;
   stop(): Promise<void>;
 }
 
-const HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
-
-export async function startCallbackRoad(): Promise<CallbackRoad> {
-  async function carry(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const callback = { headers: request.headers, body: await text(request) };
-    road.carried.push(callback);
-    const status = road.destination === null ? 204 : await road.deliver(callback).catch(() => 502);
-    response.writeHead(status).end();
-  }
-  const server = createServer((request, response) => {
-    carry(request, response).catch(() => response.destroy());
+export async function startCallbackNetwork(): Promise<CallbackNetwork> {
+  const carried: HttpRequest[] = [];
+  let receiver: string | null = null;
+  const proxy = await startHttpProxy(null, async (request, forward) => {
+    carried.push(request);
+    return receiver === null ? { status: 204, headers: {}, body: '' } : forward();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const road: CallbackRoad = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    destination: null,
-    carried: [],
-    async deliver({ headers, body }) {
-      if (road.destination === null) throw new Error('the road leads nowhere');
-      const signature = HEADERS.map((name) => [name, String(headers[name])]);
-      const { status } = await fetch(road.destination, {
+  return {
+    url: proxy.url,
+    carried,
+    connect(receiverUrl) {
+      receiver = receiverUrl;
+      proxy.setTarget(receiverUrl);
+    },
+    async repeat({ path, headers, body }) {
+      const { status } = await fetch(`${proxy.url}${path}`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', ...Object.fromEntries(signature) },
-        body,
+        headers: Object.fromEntries(SIGNED.map((name) => [name, String(headers[name])])),
+        body: new Uint8Array(body),
       });
       return status;
     },
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    stop: () => proxy.stop(),
   };
-  return road;
 }
+
+const SIGNED = ['content-type', 'webhook-id', 'webhook-timestamp', 'webhook-signature'];

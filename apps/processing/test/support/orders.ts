@@ -4,7 +4,7 @@ import { type Invoice, type InvoiceStatus, type Payment, invoice as invoiceShape
 import { expect } from 'vitest';
 import type { System } from './system.ts';
 
-/** A row of the inbox, as far as tests look at it. */
+/** A row of the inbox, as far as tests read it. */
 export interface InboxRow {
   seen_version: number;
   processed_version: number;
@@ -20,7 +20,7 @@ export const paid = (amount: string, payment_type = 'card'): Payment[] => [
 
 const poll = { timeout: 15_000, interval: 20 };
 
-/** An order of its own for a test, and what its outside world does with it. */
+/** An order of one test, and what callers do with it. */
 export function newOrder({ client, transactions, database }: System, service = 'yellow') {
   const order_id = `order-${randomUUID()}`;
   const payee = { user_id: `user-${order_id.slice(6, 14)}`, wallet_id: `wallet-${order_id.slice(6, 14)}` };

@@ -12,6 +12,7 @@ import {
   createLog,
   readSettings,
 } from '@cashback/service';
+import { startTcpProxy } from '@cashback/proxies';
 import { createTestDatabase } from '@cashback/testing';
 import { startServer } from '@cashback/server/app';
 import { settingsSchema as serverSettings } from '@cashback/server/settings';
@@ -19,8 +20,7 @@ import { startTransactions } from '@cashback/transactions/app';
 import { settingsSchema as transactionsSettings } from '@cashback/transactions/settings';
 import { startProcessing } from '../../src/app.ts';
 import { settingsSchema } from '../../src/env.ts';
-import { type CallbackRoad, startCallbackRoad } from './callback-road.ts';
-import { startRelay } from './relay.ts';
+import { type CallbackNetwork, startCallbackNetwork } from './callback-network.ts';
 
 export const token = (of: string): string => `test-token-of-${of}`;
 export const invoiceSecret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
@@ -39,24 +39,24 @@ export const serviceConfigs = {
   green: { ...rules, rounding: 'down' as const },
 };
 
-/** What an instance of processing is started with, beside what all have. */
+/** Settings of one instance of processing, beside the common ones. */
 export interface InstanceOptions {
   services?: Record<string, object>;
   env?: Record<string, string>;
 }
 
-/** The server, transactions and as many instances of processing as are started, as real apps over real HTTP. */
+/** The server, transactions and instances of processing, as real apps over real HTTP. */
 export interface System {
   databaseUrl: string;
   database: Database;
   client: CashbackClient;
   transactions: HttpClient;
   transactionsUrl: string;
-  road: CallbackRoad;
+  callbacks: CallbackNetwork;
   startProcessing(options?: InstanceOptions): Promise<RunningApp>;
   /** Stops the server; the returned function starts it again at the same address. */
   stopServer(): Promise<() => Promise<void>>;
-  /** Stops what `startProcessing` started. */
+  /** Stops every instance of processing. */
   stopProcessing(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -65,7 +65,7 @@ export async function startSystem(): Promise<System> {
   const testDatabase = await createTestDatabase();
   const { url } = testDatabase;
   const database = openDatabase({ url, application_name: 'test' });
-  const road = await startCallbackRoad();
+  const callbacks = await startCallbackNetwork();
   const folder = await mkdtemp(join(tmpdir(), 'cashback-processing-'));
   const common = { DATABASE_URL: url, PORT: '0' };
   const accept = (caller: string, scopes: string[]) =>
@@ -76,16 +76,16 @@ export async function startSystem(): Promise<System> {
     BEARER_TOKENS: accept('server', ['register', 'events', 'order', 'rates', 'rates.read']),
   };
   let server = await startServer(readSettings(serverSettings, serverEnv), { log, name: 'server' });
-  // The port of an app that is stopped may be another's before it starts again.
-  const relay = await startRelay(portOf(server));
-  const serverUrl = relay.url;
+  // Another process may take the port of a stopped app before it starts again.
+  const serverProxy = await startTcpProxy(urlOf(server));
+  const serverUrl = serverProxy.url.replace(/\/$/, '');
   const transactionsApp = await startTransactions(
     readSettings(transactionsSettings, {
       ...common,
       BEARER_TOKENS: accept('transactions', ['invoices', 'invoices.read', 'cashback.update']),
       TRUST_URL: nowhere,
       TRUST_TOKEN: token('trust'),
-      INVOICE_CALLBACK_URL: road.url,
+      INVOICE_CALLBACK_URL: `${callbacks.url}/callbacks/invoice`,
       INVOICE_CALLBACK_SECRET: invoiceSecret,
       OPERATION_CALLBACK_URL: nowhere,
       OPERATION_CALLBACK_SECRET: otherSecret,
@@ -108,7 +108,7 @@ export async function startSystem(): Promise<System> {
     client,
     transactions,
     transactionsUrl,
-    road,
+    callbacks,
     async startProcessing(options = {}) {
       const path = join(folder, `${randomUUID()}.json`);
       writeFileSync(path, JSON.stringify({ ...serviceConfigs, ...options.services }));
@@ -125,25 +125,25 @@ export async function startSystem(): Promise<System> {
         RETRY_MAX_MS: '200',
         SWEEP_INTERVAL_MS: '100',
         OVERDUE_AFTER_MS: '2000',
-        // Only the tests of catching up shorten it: all others are to do without.
+        // Only the tests of catching up shorten it.
         CATCH_UP_INTERVAL_MS: '3600000',
         ...options.env,
       });
       const instance = await startProcessing(settings, { log, name: 'processing' });
       instances.push(instance);
-      road.destination = `${urlOf(instance)}/callbacks/invoice`;
+      callbacks.connect(urlOf(instance));
       return instance;
     },
     async stopServer() {
-      relay.target = null;
+      serverProxy.setTarget(null);
       await server.stop();
       return async () => {
         server = await startServer(readSettings(serverSettings, serverEnv), { log, name: 'server' });
-        relay.target = portOf(server);
+        serverProxy.setTarget(urlOf(server));
       };
     },
     async stopProcessing() {
-      road.destination = null;
+      callbacks.connect(null);
       await Promise.all(instances.splice(0).map((instance) => instance.stop()));
     },
     async stop() {
@@ -153,8 +153,8 @@ export async function startSystem(): Promise<System> {
         server.stop(),
         transactionsApp.stop(),
         transactions.close(),
-        road.stop(),
-        relay.stop(),
+        callbacks.stop(),
+        serverProxy.stop(),
       ]);
       await database.close();
       await testDatabase.drop();
@@ -165,10 +165,6 @@ export async function startSystem(): Promise<System> {
 }
 
 export function urlOf({ url }: RunningApp): string {
-  if (url === undefined) throw new Error('the app listens nowhere');
+  if (url === undefined) throw new Error('the app has no URL');
   return url;
-}
-
-function portOf(app: RunningApp): number {
-  return Number(new URL(urlOf(app)).port);
 }
