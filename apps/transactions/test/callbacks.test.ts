@@ -23,14 +23,14 @@ const waiting = (invoiceId: string) =>
     invoiceId,
   ]);
 
-test('a callback that is not accepted is sent again, and deleted once it is', async () => {
+test('a callback that is not accepted is sent again, and deleted when it is accepted', async () => {
   app.receiver.failNext(3);
   const { invoice_id } = await createInvoice(app);
   await until(async () => app.receiver.invoices(invoice_id).length > 0);
   await until(async () => (await waiting(invoice_id)).length === 0);
 });
 
-test('a callback is written with what it tells of, or not at all', async () => {
+test('a callback is committed with the change that it announces, or not at all', async () => {
   const invoice = await createInvoice(app);
   await until(async () => (await waiting(invoice.invoice_id)).length === 0);
   const refused = await app.post('/update/cashback', newOperation(invoice, { version: 5, reward: [] }));
@@ -38,7 +38,7 @@ test('a callback is written with what it tells of, or not at all', async () => {
   expect(await waiting(invoice.invoice_id)).toEqual([]);
 });
 
-test('whatever a receiver answers, when its callback is tried next is kept', async () => {
+test('the time of the next attempt of a callback is stored, whatever its receiver answers', async () => {
   await queryRows(
     app.owner,
     `INSERT INTO transactions.callbacks (callback_id, kind, payload, due_at)
@@ -53,7 +53,7 @@ test('whatever a receiver answers, when its callback is tried next is kept', asy
   expect(row).toEqual({ attempts: 3, error: `it says: \uFFFD${'x'.repeat(487)}...` });
 });
 
-test('what nobody accepted for too long is given up, and nothing younger', async () => {
+test('callbacks that are not accepted for too long are dropped, and no younger ones', async () => {
   const insert = (invoiceId: string, age: string) =>
     queryRows(
       app.owner,

@@ -42,7 +42,7 @@ const endOfFeed = async () => {
   return cursor;
 };
 
-test('every changed invoice comes once, with its newest version only', async () => {
+test('every changed invoice appears once, with its newest version only', async () => {
   const start = await endOfFeed();
   const first = await createInvoice(app);
   const second = await createInvoice(app);
@@ -55,7 +55,7 @@ test('every changed invoice comes once, with its newest version only', async () 
   ]);
 });
 
-test('an invoice that changes behind the cursor comes again', async () => {
+test('an invoice that changes behind the cursor appears again', async () => {
   const start = await endOfFeed();
   const { invoice_id } = await createInvoice(app);
   const { cursor } = await readUntil(start, [invoice_id]);
@@ -87,7 +87,7 @@ test('a change that is committed late is not skipped by a reader that saw later 
   expect(seen.map(({ invoice_id }) => invoice_id)).toEqual([late.invoice_id, early?.invoice_id]);
 });
 
-test('many writers at once: a reader that follows misses nobody', async () => {
+test('with many concurrent writers a reader that follows the feed misses no change', async () => {
   const start = await endOfFeed();
   const ids: string[] = [];
   const writing = Promise.all(
@@ -113,7 +113,7 @@ test('many writers at once: a reader that follows misses nobody', async () => {
   expect(seen.toSorted()).toEqual(ids.toSorted());
 });
 
-test('after a restore into another cluster, older places stay readable and new changes come behind them', async () => {
+test('after a restore into another cluster older cursors stay valid, and new changes follow them', async () => {
   const start = await endOfFeed();
   const before = await createInvoice(app);
   // As a restore leaves it: rows with transaction ids that this cluster has not reached.
@@ -130,7 +130,7 @@ test('after a restore into another cluster, older places stay readable and new c
 
 test.each([
   '',
-  'nonsense',
+  'invalid',
   '1.2',
   '1.2.3.4',
   '-1.2.3',

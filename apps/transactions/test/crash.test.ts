@@ -41,7 +41,7 @@ test.each([1, 2])(
     await app.stop();
     const child = await startProcess(app.environment);
 
-    // Carried out by Trust, and the process dies before it hears of it.
+    // Carried out by Trust, and the process dies before it receives the answer.
     const carriedOut = new Set<string>();
     let arrive = (): void => {};
     const arrived = new Promise<void>((resolve) => {

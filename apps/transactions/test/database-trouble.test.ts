@@ -11,7 +11,7 @@ afterAll(() => app?.tearDown());
 test.each([
   ['a connection that is cut', 'pg_terminate_backend', 'DATABASE_UNAVAILABLE'],
   ['a statement that takes too long', 'pg_cancel_backend', 'OVERLOADED'],
-])('%s: the caller is told to come again, and may', async (_, end, code) => {
+])('%s: the caller gets a retryable error, and its repeat succeeds', async (_, end, code) => {
   const { invoice_id } = await createInvoice(app);
   const refund = { invoice_id, version: 1, status: 'cleared', payments: [] };
   const answer = await withTransaction(app.owner, async ({ client }) => {

@@ -83,7 +83,7 @@ describe('with an answer', () => {
   });
 });
 
-test('whatever the answers and the executors: it ends when every step is known, and says what happened', () => {
+test('whatever the answers and the executors, an operation ends when every step is known, and says what happened', () => {
   const answers = fc.array(
     fc.oneof(
       { weight: 4, arbitrary: fc.constant<StepAnswer>({ kind: 'applied' }) },
@@ -131,11 +131,11 @@ test('whatever the answers and the executors: it ends when every step is known, 
 });
 
 describe('the id of a step', () => {
-  test('says the operation and the number, and is the same every time', () => {
+  test('consists of the id of the operation and the number of the step, and never changes', () => {
     expect(stepId('operation-1', 12)).toBe('operation-1.12');
   });
 
-  test('fits the wire for the longest id, and is shared by no other step', () => {
+  test('fits the wire for the longest id, and is unique', () => {
     const longest = 'o'.repeat(64);
     const ids = [
       stepId(longest, 1),

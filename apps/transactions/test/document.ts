@@ -79,7 +79,7 @@ export function assertDocumented(path: string, status: number, body: unknown): v
   if (unknown.length > 0) throw new Error(`${path} answered undocumented fields: ${unknown.join(', ')}`);
 }
 
-/** An answer may grow fields at other implementations; ours are all told of. */
+/** Other implementations may answer with more fields; the document has all of ours. */
 function undocumentedFields(schema: Schema, value: unknown, at = ''): string[] {
   const known = resolve(schema.allOf?.[0] ?? schema);
   if (Array.isArray(value)) {

@@ -53,7 +53,7 @@ const summary = ({ method, path, body }: UpstreamRequest) =>
 const sent = () => upstream.requests.map(summary);
 
 describe('the steps of an operation', () => {
-  test('go one at a time in their order, top-ups before refunds, newest baskets first', async () => {
+  test('run one at a time in their order, top-ups before refunds, newest baskets first', async () => {
     const invoice = await createInvoice(app);
     const first = await move(invoice, { user: '10' });
     const second = await move(invoice, { user: '15', service: '3' });
@@ -85,7 +85,7 @@ describe('the steps of an operation', () => {
     ]);
   });
 
-  test('say to whom a top-up goes', async () => {
+  test('name the payee of a top-up', async () => {
     const invoice = await createInvoice(app);
     const { operation } = await move(invoice, { service: '7' });
     const { invoice_id, user_id, wallet_id, currency } = invoice;
@@ -116,7 +116,7 @@ describe('the steps of an operation', () => {
     });
   });
 
-  test('rewarded shows what is applied so far', async () => {
+  test('rewarded shows the steps that are applied so far', async () => {
     const invoice = await createInvoice(app);
     upstream.answerWith((request) => (request.body?.source === 'service' ? 'cut' : applied(request)));
     await send(invoice, { user: '5', service: '6' });
@@ -134,7 +134,7 @@ describe('the steps of an operation', () => {
   });
 });
 
-describe('what is not a clear word on a step is not a refusal', () => {
+describe('an answer that is not clearly about a step is no refusal', () => {
   const unclear: [string, (request: UpstreamRequest) => ReturnType<typeof applied>][] = [
     ['a connection that is cut', () => 'cut'],
     ['a 500', () => problem(500, 'INTERNAL')],
@@ -144,7 +144,7 @@ describe('what is not a clear word on a step is not a refusal', () => {
     ['a scope that is missing', () => problem(403, 'FORBIDDEN')],
     ['an address that is wrong', () => problem(404, 'NOT_FOUND')],
     ['an answer of another form', () => ({ status: 200, body: { hello: 'world' } })],
-    ['a 4xx that says nothing', () => ({ status: 400, body: 'what?' })],
+    ['a 4xx without an error code', () => ({ status: 400, body: 'what?' })],
   ];
   test.each(unclear)('%s: the same id goes out again until its fate is known', async (_, answer) => {
     upstream.answerWith(answer);
@@ -170,7 +170,7 @@ describe('what is not a clear word on a step is not a refusal', () => {
     expect(new Set(sent())).toEqual(new Set([`/baskets ${operation.operation_id}.1 user 10.0000`]));
   });
 
-  test('what Trust works on is asked for, not sent, and sent again only when Trust does not know it', async () => {
+  test('a pending step is polled, and sent again only when Trust does not know it', async () => {
     upstream.answerWith(pending);
     const invoice = await createInvoice(app);
     const { operation_id } = await send(invoice, { user: '10' });
@@ -185,7 +185,7 @@ describe('what is not a clear word on a step is not a refusal', () => {
     expect(sent().at(-1)).toBe(post);
   });
 
-  test('a question that is refused leaves the step as it is', async () => {
+  test('a refused lookup leaves the step as it is', async () => {
     upstream.answerWith((request) =>
       request.method === 'GET' ? problem(422, 'SOMETHING') : pending(request),
     );
@@ -200,17 +200,17 @@ describe('what is not a clear word on a step is not a refusal', () => {
 
 describe('a refusal', () => {
   const refusals: [string, (request: UpstreamRequest) => ReturnType<typeof applied>, string][] = [
-    ['by word', () => problem(422, 'REFUND_EXCEEDS_BASKET'), 'REFUND_EXCEEDS_BASKET'],
-    ['by status', failed, 'as the test wants it'],
-    ['with what no row can keep', (request) => failed(request, 'no\0money'), 'no\uFFFDmoney'],
+    ['by an error code', () => problem(422, 'REFUND_EXCEEDS_BASKET'), 'REFUND_EXCEEDS_BASKET'],
+    ['by status', failed, 'as the test says'],
+    ['with text that no row can store', (request) => failed(request, 'no\0money'), 'no\uFFFDmoney'],
     [
-      'by status, after a while',
+      'by status, after a time',
       (request) => (request.method === 'GET' ? failed : pending)(request),
-      'as the test wants it',
+      'as the test says',
     ],
   ];
   test.each(refusals)(
-    '%s: what was not sent never is, and rewarded tells the truth',
+    '%s: later steps are never sent, and rewarded shows what was applied',
     async (_, refuse, reason) => {
       const invoice = await createInvoice(app);
       await move(invoice, { user: '10', service: '4' });
@@ -248,7 +248,7 @@ describe('a refusal', () => {
     },
   );
 
-  test('of a repeat is believed only when Trust has nothing under the id', async () => {
+  test('of a repeat counts only when Trust has nothing under the id', async () => {
     const invoice = await createInvoice(app);
     const posts = (): number => upstream.requests.filter(({ method }) => method === 'POST').length;
     // Carried out, the answer lost; the repeat is refused, as by a system that has forgotten that it knows the id.
@@ -286,7 +286,7 @@ describe('a refusal', () => {
 });
 
 describe('many orders', () => {
-  test('a slow one holds up no other', async () => {
+  test('a slow order holds up no other', async () => {
     const slow = await createInvoice(app);
     let letGo = (): void => {};
     const held = new Promise<void>((resolve) => {

@@ -37,7 +37,7 @@ test.each(cases)('%s, then %s: %s', (before, after, change, captured_sum, captur
 });
 
 describe('the items that changed', () => {
-  test('are told with what they were and what they are, the others are not told', () => {
+  test('are listed with their amounts before and after, and no others', () => {
     const before = stated('cleared card:fare:100 card:tip:5 card:tolls:2');
     const after = stated('cleared card:fare:60 card:tip:5 cash:fare:1');
     expect(explainChange(before, after).items).toEqual([
@@ -47,7 +47,7 @@ describe('the items that changed', () => {
     ]);
   });
 
-  test('count together when they are stated in several lines', () => {
+  test('are added up when they are stated in several lines', () => {
     const before = stated('cleared card:fare:60 card:fare:40');
     expect(explainChange(before, stated('cleared card:fare:100')).items).toEqual([]);
     expect(explainChange(before, stated('cleared card:fare:40')).items).toEqual([

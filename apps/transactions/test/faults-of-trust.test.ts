@@ -43,7 +43,7 @@ async function send(invoice: Awaited<ReturnType<typeof createInvoice>>, target: 
   return settled.cashback;
 }
 
-test('whatever answers are lost or refused for now, every target is reached exactly, and a full refund leaves 0', async () => {
+test('with lost answers and passing refusals every target is reached exactly, and a full refund leaves 0', async () => {
   await trust.behave({ latency_ms: 15, failure_share: 0.3, lost_answer_share: 0.3 });
   await fc.assert(
     fc.asyncProperty(targets, async (sequence) => {
@@ -58,7 +58,7 @@ test('whatever answers are lost or refused for now, every target is reached exac
   );
 }, 120_000);
 
-test('with refusals too: a failed operation tells the truth, and the next ones get there from it', async () => {
+test('with final refusals too, a failed operation shows what was applied, and the next ones reach the target from there', async () => {
   await trust.behave({ failure_share: 0.1, lost_answer_share: 0.1, refusal_share: 0.3 });
   let failures = 0;
   await fc.assert(

@@ -32,7 +32,7 @@ async function longInvoice(): Promise<string> {
   return invoice_id;
 }
 
-test('every version is told with what it changed, by whom and when', async () => {
+test('every version is listed with its change, its caller and its time', async () => {
   const invoice_id = await longInvoice();
   const versions = await historyOf(invoice_id);
   expect(
@@ -53,7 +53,7 @@ test('every version is told with what it changed, by whom and when', async () =>
   });
 });
 
-test('it is read page by page, and what a page starts with is explained from the page before', async () => {
+test('it is read page by page, and the first change of a page is computed from the page before', async () => {
   const invoice_id = await longInvoice();
   const all = await historyOf(invoice_id);
   for (const limit of [1, 2, 5]) {
@@ -69,17 +69,17 @@ test('it is read page by page, and what a page starts with is explained from the
   expect(await historyOf(invoice_id, { after_version: 99 })).toEqual([]);
 });
 
-test('of an invoice that is not there is refused', async () => {
+test('of an unknown invoice is refused', async () => {
   const { status, body } = await app.post('/v2/invoice/history', { invoice_id: 'nowhere' });
   expect([status, body.error.code]).toEqual([404, 'INVOICE_NOT_FOUND']);
 });
 
-test('who only reads invoices may read it', async () => {
+test('a caller that may only read invoices may read it', async () => {
   const invoice_id = await longInvoice();
   expect((await app.post('/v2/invoice/history', { invoice_id }, app.readerToken)).status).toBe(200);
 });
 
-test('whatever is stated in whatever order: the versions have no gap, and their changes add up to what is captured', async () => {
+test('whatever is stated, the versions have no gap, and their changes add up to what is captured', async () => {
   const cents = fc.integer({ min: 0, max: 300 }).map((number) => formatAmount(BigInt(number) * 100n));
   const payments = fc.oneof(
     fc.constant<Payment[]>([]),

@@ -56,7 +56,7 @@ describe('create', () => {
     expect([status, body.error.code, body.error.details.fields]).toEqual([409, 'INVOICE_EXISTS', [field]]);
   });
 
-  test('repeats at the same moment make one invoice with one row of history and one callback', async () => {
+  test('concurrent repeats make one invoice with one row of history and one callback', async () => {
     const invoice = newInvoice();
     const answers = await Promise.all(Array.from({ length: 10 }, () => create(invoice)));
     expect(answers.map(({ status, body }) => [status, body.version])).toEqual(Array(10).fill([200, 1]));
@@ -128,7 +128,7 @@ describe('update', () => {
     }
   });
 
-  test('what states the same money is no change', async () => {
+  test('an update with the same money changes nothing', async () => {
     const { invoice_id } = await createInvoice(app);
     const { body } = await change(invoice_id, 1, 'cleared', paid('100'));
     expect(body.version).toBe(1);
@@ -155,7 +155,7 @@ describe('update', () => {
     expect(body.error.message).toContain('got 0.0001');
   });
 
-  test('of two updates at the same moment one is applied, the other refused', async () => {
+  test('of two concurrent updates one is applied, the other refused', async () => {
     const { invoice_id } = await createInvoice(app);
     const answers = await Promise.all([
       change(invoice_id, 1, 'cleared', paid('50')),
@@ -173,7 +173,7 @@ describe('update', () => {
   });
 });
 
-describe('what is wrong with an input is said', () => {
+describe('an invalid input is refused with the name of its field', () => {
   const bad: [string, string, unknown, string][] = [
     ['an unknown field', '/v2/invoice/create', { ...newInvoice(), note: 'hello' }, 'note'],
     [
@@ -226,7 +226,7 @@ describe('what is wrong with an input is said', () => {
     expect([status, body.error.code]).toEqual([400, 'BAD_REQUEST']);
   });
 
-  test('an invoice that is not there', async () => {
+  test('an unknown invoice', async () => {
     const { status, body } = await app.post('/v2/invoice/retrieve', { invoice_id: 'nowhere' });
     expect([status, body.error]).toEqual([
       404,

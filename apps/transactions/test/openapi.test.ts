@@ -51,7 +51,7 @@ describe('the document', () => {
     expect(await new Validator().validate(structuredClone(served))).toEqual({ valid: true });
   });
 
-  test('tells of every route that there is, and of no other', async () => {
+  test('has every route, and no other', async () => {
     const { body } = await app.post('/nowhere', {});
     const [, routes = ''] = /; it has (.+)$/.exec(body.error.message) ?? [];
     const described = Object.entries(paths).flatMap(([path, methods]) =>
@@ -60,7 +60,7 @@ describe('the document', () => {
     expect(described.toSorted()).toEqual(routes.split(', ').toSorted());
   });
 
-  test('names of every route its scope, an example, and what it may answer', () => {
+  test('names the scope, an example and the answers of every route', () => {
     for (const path of POSTS) {
       const { security, responses } = paths[path]?.['post'] ?? {};
       expect(security).toEqual([{ bearer: [expect.any(String)] }]);
@@ -79,7 +79,7 @@ describe('the document', () => {
     }
   });
 
-  test('has a page for people that loads nothing and runs nothing', async () => {
+  test('has a page for people that loads no resource and runs no script', async () => {
     const response = await get('/docs');
     expect(response.headers.get('content-type')).toContain('text/html');
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
@@ -91,7 +91,7 @@ describe('the document', () => {
   });
 });
 
-test('docs/transactions-api.md explains every refusal that the document has', () => {
+test('docs/transactions-api.md explains every refusal of the document', () => {
   const text = readFileSync(new URL('../../../docs/transactions-api.md', import.meta.url), 'utf8');
   const refusals = POSTS.flatMap(codesOf).filter(({ status }) => status < 500);
   for (const { status, code } of refusals) {
@@ -227,7 +227,7 @@ describe('every refusal in the document', () => {
     expect([status, body.error.code]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
   });
 
-  test('is brought about by one of these tests, faults of the service aside', () => {
+  test('is provoked by one of these tests, except for faults of the service', () => {
     const tried = [
       ...provoked.map(([path, code]) => `${path} ${code}`),
       ...POSTS.map((path) => `${path} UNSUPPORTED_MEDIA_TYPE`),
@@ -241,7 +241,7 @@ describe('every refusal in the document', () => {
   });
 });
 
-test('the check of answers finds what the document does not tell', async () => {
+test('the check of answers finds a field that the document lacks', async () => {
   const { invoice_id } = await createInvoice(app);
   const invoice = await retrieve(app, invoice_id);
   const check = (status: number, body: unknown) => () =>

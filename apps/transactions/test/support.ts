@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type InvoiceChangedCallback,
   type OperationFinishedCallback,
@@ -8,7 +7,7 @@ import {
 } from '@cashback/wire';
 import { type Database, openDatabase } from '@cashback/postgres';
 import { createHttpServer, createLog, listen, readSettings, receiveCallback } from '@cashback/service';
-import { createTestDatabase } from '@cashback/testing';
+import { createTestDatabase, waitUntil } from '@cashback/testing';
 import { startTransactions } from '../src/app.ts';
 import { settingsSchema } from '../src/env.ts';
 import { assertDocumented } from './document.ts';
@@ -115,7 +114,7 @@ export async function setUpTransactions(options: {
 
 export type TransactionsUnderTest = Awaited<ReturnType<typeof setUpTransactions>>;
 
-/** An HTTP server that stands for whoever is called back. */
+/** An HTTP server that receives the callbacks. */
 async function startReceiver() {
   const invoices: InvoiceChangedCallback[] = [];
   const operations: OperationFinishedCallback[] = [];
@@ -155,15 +154,15 @@ async function startReceiver() {
   };
 }
 
-/** Waits, within a bound, until `look` finds something. */
-export async function until<Found>(look: () => Promise<Found | undefined | false>): Promise<Found> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > deadline) throw new Error('it did not come about in time');
-    await delay(10);
-  }
+/** Waits, within a bound, until `find` finds something. */
+export async function until<Found>(find: () => Promise<Found | undefined | false>): Promise<Found> {
+  const found: Found[] = [];
+  await waitUntil('found', async () => {
+    const one = await find();
+    if (one !== undefined && one !== false) found.push(one);
+    return found.length > 0;
+  });
+  return found[0] as Found;
 }
 
 export function newInvoice(fields: Record<string, unknown> = {}) {

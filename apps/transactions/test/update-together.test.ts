@@ -24,18 +24,18 @@ afterAll(async () => {
 
 const update = (operation: unknown) => app.post('/update/cashback', operation);
 
-/** Holds what the statement locks until it is told to let go. */
+/** Holds the locks of the statement until they are released. */
 async function hold(text: string, values: unknown[] = []): Promise<() => Promise<void>> {
   const locked = Promise.withResolvers<void>();
-  const told = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
   const holding = withTransaction(app.owner, async ({ client }) => {
     await client.query(text, values);
     locked.resolve();
-    await told.promise;
+    await released.promise;
   });
   await Promise.race([locked.promise, holding]);
   return async () => {
-    told.resolve();
+    released.resolve();
     await holding;
   };
 }
@@ -57,7 +57,7 @@ async function untilLockWaits(count: number): Promise<void> {
     .toBe(count);
 }
 
-test('of requests that share a transaction each has its own answer, and what is refused fails no other', async () => {
+test('of requests that share a transaction each has its own answer, and a refused one fails no other', async () => {
   const [first, second, settled, elsewhere, twin, ...others] = await Promise.all(
     Array.from({ length: 15 }, () => createInvoice(app)),
   );
@@ -117,7 +117,7 @@ test('of requests that share a transaction each has its own answer, and what is 
   for (const { invoice_id } of others.slice(1)) await settledInvoice(app, invoice_id);
 });
 
-test('invoices that somebody keeps locked hold up none of those they come with; their own requests are told to come again', async () => {
+test('locked invoices hold up no other request of their batch, and their own requests may be repeated', async () => {
   const invoices = await Promise.all(Array.from({ length: 12 }, () => createInvoice(app)));
   const [locked, free] = [invoices.slice(0, 6), invoices.slice(6)];
   const operations = locked.map((invoice) => newOperation(invoice));

@@ -55,15 +55,15 @@ export async function startUpstream() {
 
 export const applied = (request: UpstreamRequest): UpstreamAnswer => stands(request, 'success');
 export const pending = (request: UpstreamRequest): UpstreamAnswer => stands(request, 'pending');
-export const failed = (request: UpstreamRequest, reason = 'as the test wants it'): UpstreamAnswer =>
+export const failed = (request: UpstreamRequest, reason = 'as the test says'): UpstreamAnswer =>
   stands(request, 'failed', reason);
 
 export const problem = (status: number, code: string): UpstreamAnswer => ({
   status,
-  body: { error: { code, message: 'as the test wants it' } },
+  body: { error: { code, message: 'as the test says' } },
 });
 
-/** A question gets an answer with the id alone that it asks for: the rest is not looked at. */
+/** A lookup gets an answer with its id alone: nothing else of it is read. */
 function stands(
   { method, path, body }: UpstreamRequest,
   status: string,

@@ -73,7 +73,7 @@ describe('with the stand-in of the payment system', () => {
     expect(await trust.balanceOf(invoice.wallet_id)).toBe('0.0000');
   });
 
-  test('what was topped up and refunded before the refusal stays, and rewarded tells it', async () => {
+  test('steps applied before the refusal stay, and rewarded shows them', async () => {
     const invoice = await createInvoice(app, { service: 'green' });
     await move(app, invoice, { user: '10' });
     await move(app, invoice, { user: '14' });
@@ -99,7 +99,7 @@ describe('with the stand-in of the payment system', () => {
   });
 });
 
-describe('whatever is spent between whichever targets', () => {
+describe('with any spends between any targets', () => {
   let app: TransactionsUnderTest;
   let trust: RealTrust;
   beforeAll(async () => {
@@ -186,7 +186,7 @@ describe('the policy of an operation', () => {
     await upstream?.stop();
   });
 
-  test('is frozen with its steps: after the setting changed its refund goes out with the same words', async () => {
+  test('is frozen with its steps: after the setting changes its refund is sent unchanged', async () => {
     const refunds = (id: string) => upstream.requests.filter(({ body }) => body?.refund_id === id);
     const invoices = await Promise.all(['green', 'yellow'].map((service) => createInvoice(app, { service })));
     for (const invoice of invoices) await move(app, invoice, { user: '10' });
@@ -226,7 +226,7 @@ describe('the setting', () => {
     expect(walletPolicyOf(walletPolicies.parse(setting), service)).toBe(policy);
   });
 
-  test('names services and policies that there are', () => {
+  test('names services and known policies', () => {
     expect(() => walletPolicies.parse({ green: randomUUID() })).toThrow('one of go_negative, fail');
     expect(() => walletPolicies.parse({ 'Not a name': 'fail' })).toThrow('the name of a service');
   });
