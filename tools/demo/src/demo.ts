@@ -58,7 +58,7 @@ if (import.meta.main) await demoCommand().parseAsync();
 
 async function run({ json, keep, seed, ...options }: Options): Promise<number> {
   const progress = createProgress(process.stderr);
-  const stop = waitForStop();
+  using stop = waitForStop();
   // The logs are kept when they may explain a failure.
   let removeAtEnd = false;
   const work_folder = mkdtempSync(path.join(tmpdir(), 'cashback-demo-'));
@@ -93,7 +93,6 @@ async function run({ json, keep, seed, ...options }: Options): Promise<number> {
     return 1;
   } finally {
     if (removeAtEnd) rmSync(work_folder, { recursive: true, force: true });
-    stop[Symbol.dispose]();
   }
 }
 

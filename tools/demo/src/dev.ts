@@ -17,29 +17,23 @@ export function devCommand(): Command {
 if (import.meta.main) await devCommand().parseAsync();
 
 async function run({ json }: { json?: true }): Promise<void> {
-  const stop = waitForStop();
+  using stop = waitForStop();
   try {
-    const system = await startSystem({
+    await using system = await startSystem({
       data_folder: path.join(root, '.data', 'dev', 'postgres'),
       work_folder: path.join(root, '.data', 'dev'),
       database_url: databaseUrl,
       ports: DEV_PORTS,
       report: (what) => process.stderr.write(`${what}\n`),
     });
-    try {
-      process.stdout.write(
-        json
-          ? `${JSON.stringify(systemAsJson(system))}\n`
-          : `\n${describeSystem(system)}\n\nRunning until Ctrl-C.\n`,
-      );
-      await stop.requested;
-    } finally {
-      await system.stop();
-    }
+    process.stdout.write(
+      json
+        ? `${JSON.stringify(systemAsJson(system))}\n`
+        : `\n${describeSystem(system)}\n\nRunning until Ctrl-C.\n`,
+    );
+    await stop.requested;
   } catch (error) {
     process.stderr.write(`dev: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
-  } finally {
-    stop[Symbol.dispose]();
   }
 }

@@ -9,6 +9,9 @@ import {
 } from '@cashback/invariants';
 import { readInput } from './input.ts';
 import {
+  type DemoOrder,
+  type FrontDoor,
+  type Played,
   checkFrontDoor,
   openFrontDoor,
   openWorld,
@@ -38,7 +41,11 @@ export interface DemoOptions {
   signal: AbortSignal;
 }
 
-/** Starts the system, plays the orders, settles, checks, hands the report to `use`, and stops what it started. */
+/**
+ * Starts the system, plays the orders, checks, hands the report to `use`, and stops the system:
+ *
+ *     read input -> start -> play stories -> settle -> check invariants -> report -> stop
+ */
 export async function runDemo<Result>(
   options: DemoOptions,
   progress: Progress,
@@ -46,6 +53,7 @@ export async function runDemo<Result>(
 ): Promise<Result> {
   const started = performance.now();
   const input = await readInput(options);
+  await using running = new AsyncDisposableStack();
   const system = await startSystem({
     data_folder: path.join(root, '.data', 'demo', 'postgres'),
     work_folder: options.work_folder,
@@ -53,55 +61,39 @@ export async function runDemo<Result>(
     ports: await freePortsOfAll(),
     report: progress.say,
   });
-  try {
-    const outcome = await playAndCheck(options, input.orders, system, progress);
-    const seconds = Math.round((performance.now() - started) / 100) / 10;
-    const { orders } = input;
-    const report: Report = {
-      run: options.run,
-      orders: orders.length,
-      rejected: input.rejected,
-      ...outcome,
-      seconds,
-    };
-    return await use({ report, system });
-  } finally {
-    progress.say('stopping');
-    await system.stop();
-  }
+  running.use(system);
+  running.defer(() => progress.say('stopping'));
+  const outcome = await playAndCheck(options, input.orders, system, progress);
+  const seconds = Math.round((performance.now() - started) / 100) / 10;
+  const report: Report = {
+    run: options.run,
+    orders: input.orders.length,
+    rejected: input.rejected,
+    ...outcome,
+    seconds,
+  };
+  return await use({ report, system });
 }
 
 type Outcome = Omit<Report, 'run' | 'orders' | 'rejected' | 'seconds'>;
 
 async function playAndCheck(
   options: DemoOptions,
-  orders: Awaited<ReturnType<typeof readInput>>['orders'],
+  orders: readonly DemoOrder[],
   system: System,
   progress: Progress,
 ): Promise<Outcome> {
-  const { run, seed, signal } = options;
+  const { run, signal } = options;
+  await using open = new AsyncDisposableStack();
   const door = openFrontDoor(system);
+  open.defer(() => door.close());
   const world = openWorld(system, run);
+  open.defer(() => world.sql.end());
   const watchers = watchWallets(system, new Set(orders.map((order) => payeeOf(run, order).wallet_id)));
+  open.defer(() => watchers.close());
   try {
     await setTrust(door, options.faults === true);
-    const stories = orders.map((order) => tellStory(order, seed));
-    const steps = stories.flatMap(({ rounds }) => rounds.flat()).length;
-
-    progress.begin('playing orders', steps);
-    const killer = createKiller(system, options.kill, steps);
-    let done = 0;
-    const played = await playStories(stories, {
-      run,
-      door,
-      signal,
-      progress(count) {
-        done += count;
-        progress.advance(count);
-        killer.advance(done);
-      },
-    });
-    await killer.finish();
+    const { played, killed } = await playAll(options, orders, { door, system }, progress);
     const left = await settleAll(world, orders.length, system, signal, progress);
 
     progress.begin('checking invariants', CHECK_GROUPS + 2);
@@ -115,7 +107,7 @@ async function playAndCheck(
       unsettled: left.orders,
       unsettled_orders: left.examples,
       played,
-      killed: killer.killed,
+      killed,
       registers: await readRegisters(world),
       totals: await readTotals(world),
       pushes: await countPushes(world),
@@ -124,10 +116,33 @@ async function playAndCheck(
   } catch (error) {
     throwIfCrashed(system);
     throw error;
-  } finally {
-    watchers.close();
-    await Promise.all([door.close(), world.sql.end()]);
   }
+}
+
+/** Plays every order's story, and kills apps at their share of the steps. */
+async function playAll(
+  { run, seed, kill, signal }: DemoOptions,
+  orders: readonly DemoOrder[],
+  { door, system }: { door: FrontDoor; system: System },
+  progress: Progress,
+): Promise<{ played: Played; killed: AppName[] }> {
+  const stories = orders.map((order) => tellStory(order, seed));
+  const steps = stories.flatMap(({ rounds }) => rounds.flat()).length;
+  progress.begin('playing orders', steps);
+  const killer = createKiller(system, kill, steps);
+  let done = 0;
+  const played = await playStories(stories, {
+    run,
+    door,
+    signal,
+    progress(count) {
+      done += count;
+      progress.advance(count);
+      killer.advance(done);
+    },
+  });
+  await killer.finish();
+  return { played, killed: killer.killed };
 }
 
 async function settleAll(

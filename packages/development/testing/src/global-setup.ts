@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '@cashback/embedded-postgres';
 import { migrate, migrationsFolder, waitForDatabase } from '@cashback/postgres';
+import { watchParents } from '@cashback/system/parent-watch';
 import type { TestProject } from 'vitest/node';
 import { ownDatabaseUrl } from './env.ts';
 import { databaseUrl, withServer } from './test-database.ts';
@@ -12,6 +13,8 @@ import { databaseUrl, withServer } from './test-database.ts';
 type Server = { url: string; stop(): Promise<void> };
 
 const waitTimeoutMs = 10_000;
+/** After the parent of the run is gone, the server gets this long to stop. It also ends by itself with this process. */
+const orphanTimeoutMs = 5_000;
 /** The run's process id follows, so that a later run can remove the data of a killed one. */
 const DIRECTORY_PREFIX = 'cashback-test-';
 
@@ -22,7 +25,12 @@ const DIRECTORY_PREFIX = 'cashback-test-';
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await startServer();
   const template = `cashback_test_${randomBytes(4).toString('hex')}`;
+  const endWatch = watchParents(() => {
+    setTimeout(() => process.exit(1), orphanTimeoutMs);
+    void server.stop().finally(() => process.exit(1));
+  });
   const tearDown = async (): Promise<void> => {
+    endWatch();
     try {
       await dropDatabases(server.url, template);
     } finally {
