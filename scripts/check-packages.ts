@@ -1,4 +1,4 @@
-// Builds and packs the published packages, and looks at the tarballs as those who install them will see them.
+// Builds and packs the published packages, and checks the tarballs as npm would install them.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

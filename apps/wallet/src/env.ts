@@ -44,7 +44,7 @@ export const settingsSchema = z.object({
     default: 10_000,
   }),
   sweep_interval_ms: setting.integer({
-    description: 'Pause between two looks for such pushes and for old callbacks, in ms',
+    description: 'Pause between two searches for such pushes and for old callbacks, in ms',
     min: 10,
     max: 3_600_000,
     default: 5_000,

@@ -4,7 +4,7 @@ import { env, settingsSchema } from './env.ts';
 
 await runApp({
   name: 'wallet',
-  description: "Keeps what billing says of wallets' balances, and pushes every new one to those who listen.",
+  description: 'Caches the balances that billing reports, and pushes every new one to its listeners.',
   settings: settingsSchema,
   env,
   start: startWallet,

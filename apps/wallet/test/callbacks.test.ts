@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
-  type Told,
+  type Callback,
   type WalletUnderTest,
   get,
   getAsStranger,
@@ -60,10 +60,10 @@ describe("billing's callbacks of a wallet", () => {
     await fc.assert(
       fc.asyncProperty(arrivals, async (sequences) => {
         const walletId = randomUUID();
-        const told = new Map<number, Told>();
+        const sent = new Map<number, Callback>();
         for (const sequence of sequences) {
-          const callback = told.get(sequence) ?? newCallback(walletId, sequence);
-          told.set(sequence, callback);
+          const callback = sent.get(sequence) ?? newCallback(walletId, sequence);
+          sent.set(sequence, callback);
           expect((await tell(url, callback)).status).toBe(204);
         }
         const highest = Math.max(...sequences);
@@ -77,7 +77,7 @@ describe("billing's callbacks of a wallet", () => {
         const adopted = adoptedOf(sequences);
         expect((await pushesOf(walletId)).map(({ sequence }) => sequence)).toEqual(adopted);
         const inbox = await inboxOf(walletId);
-        expect(inbox).toHaveLength(told.size);
+        expect(inbox).toHaveLength(sent.size);
         expect(inbox.filter(({ outcome }) => outcome === 'adopted').map(({ sequence }) => sequence)).toEqual(
           adopted,
         );
@@ -123,10 +123,10 @@ describe("billing's callbacks of a wallet", () => {
   });
 
   test('may carry fields that are not known yet', async () => {
-    const told = newCallback(randomUUID(), 1);
-    expect((await tell(url, { ...told, body: { ...told.body, later: true } as Told['body'] })).status).toBe(
-      204,
-    );
+    const callback = newCallback(randomUUID(), 1);
+    expect(
+      (await tell(url, { ...callback, body: { ...callback.body, later: true } as Callback['body'] })).status,
+    ).toBe(204);
   });
 
   test('are each delivered once they are adopted', async () => {
@@ -177,14 +177,14 @@ describe('a callback that is not as it must be changes nothing', () => {
   });
 
   test('with a webhook id that is too long', async () => {
-    const told = newCallback(randomUUID(), 1);
-    const { status, body } = await tell(url, { ...told, webhook_id: 'x'.repeat(257) });
+    const callback = newCallback(randomUUID(), 1);
+    const { status, body } = await tell(url, { ...callback, webhook_id: 'x'.repeat(257) });
     expect([status, body.error.message]).toEqual([400, expect.stringContaining('webhook-id')]);
   });
 });
 
 describe('a wallet', () => {
-  test('that billing has not told of is not found', async () => {
+  test('that billing never reported is not found', async () => {
     const { status, body } = await get(url, '/wallets/unknown');
     expect([status, body.error.code]).toEqual([404, 'WALLET_NOT_FOUND']);
     expect(body.error.message).toContain('unknown');

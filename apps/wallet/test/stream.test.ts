@@ -26,7 +26,7 @@ async function tellUpTo(walletId: string, from: number, to: number, at = url): P
   for (let sequence = from; sequence <= to; sequence++) await tell(at, newCallback(walletId, sequence));
 }
 
-/** From here on a new stream hears of later balances alone. */
+/** From here on a new stream receives later balances alone. */
 async function untilDelivered(walletId: string): Promise<void> {
   await vi.waitFor(async () => {
     const { rows } = await wallet.database.pool.query(
@@ -88,21 +88,21 @@ describe('a listener', () => {
     behind.close();
   });
 
-  test('with a Last-Event-ID that is none of ours is told so', async () => {
+  test('with a Last-Event-ID that is none of ours is answered with the reason', async () => {
     const { status, body } = await get(url, '/wallets/w/stream', { 'last-event-id': 'abc' });
     expect([status, body.error.code]).toEqual([400, 'BAD_REQUEST']);
     expect(body.error.message).toContain('Last-Event-ID');
   });
 
-  test('hears comments that keep its connection open', async () => {
+  test('receives comments that keep its connection open', async () => {
     const { type, body } = await openStream(url, randomUUID());
     expect(type).toBe('text/event-stream');
     const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-    let heard = '';
-    while (!heard.includes(':keep-alive')) {
+    let received = '';
+    while (!received.includes(':keep-alive')) {
       const { value, done } = await reader.read();
       expect(done).toBe(false);
-      heard += value;
+      received += value;
     }
     await reader.cancel();
   });
@@ -123,7 +123,7 @@ describe('a listener', () => {
 });
 
 describe('several processes', () => {
-  test('push to a listener, whichever of them was told', async () => {
+  test('push to a listener, whichever of them received the callback', async () => {
     const { url: other } = await wallet.start();
     const walletId = randomUUID();
     const listeners = [await listenTo(url, walletId), await listenTo(other, walletId)];
@@ -152,7 +152,7 @@ describe('several processes', () => {
     listener.close();
   });
 
-  test('that lost the connection they hear pushes over publish what they missed', async () => {
+  test('that lost the connection they receive pushes over publish what they missed', async () => {
     const walletId = randomUUID();
     const listener = await listenTo(url, walletId);
     await tell(url, newCallback(walletId, 1));
@@ -183,8 +183,8 @@ describe('a process that loses its database', () => {
     proxy.cut();
     const { status, body } = await get(cutOff.url, `/wallets/${walletId}`);
     expect([status, body.error.code]).toEqual([503, 'DATABASE_UNAVAILABLE']);
-    const told = await tell(cutOff.url, newCallback(walletId, 9));
-    expect([told.status, told.body.error.code]).toEqual([503, 'DATABASE_UNAVAILABLE']);
+    const answer = await tell(cutOff.url, newCallback(walletId, 9));
+    expect([answer.status, answer.body.error.code]).toEqual([503, 'DATABASE_UNAVAILABLE']);
     expect((await fetch(`${cutOff.url}/health`)).status).toBe(503);
     await tellUpTo(walletId, 2, 3);
 

@@ -53,7 +53,7 @@ export type WalletUnderTest = Awaited<ReturnType<typeof setUpWallet>>;
 /** What an answer holds is what the tests are about. */
 type Json = any; // oxlint-disable-line typescript/no-explicit-any
 
-export interface Told {
+export interface Callback {
   webhook_id: string;
   body: BalanceChangedCallback;
 }
@@ -62,7 +62,7 @@ export function newCallback(
   walletId: string,
   sequence: number,
   fields: Partial<BalanceChangedCallback> = {},
-): Told {
+): Callback {
   return {
     webhook_id: randomUUID(),
     body: {
@@ -79,7 +79,7 @@ export function newCallback(
 }
 
 /** Sends a callback as billing does, and returns the answer's status and body. */
-export async function tell(url: string, { webhook_id, body }: Told, signedWith = secret) {
+export async function tell(url: string, { webhook_id, body }: Callback, signedWith = secret) {
   const text = JSON.stringify(body);
   const response = await fetch(`${url}/callbacks/billing`, {
     method: 'POST',

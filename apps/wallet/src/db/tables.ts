@@ -4,7 +4,7 @@ import { balance, id, moment, now } from '@cashback/postgres/columns';
 
 export const wallet = pgSchema('wallet');
 
-/** The balance cache: for each wallet the newest that billing told. It never goes back to an older sequence. */
+/** The balance cache: for each wallet the newest that billing reported. It never goes back to an older sequence. */
 export const balances = wallet.table(
   'balances',
   {

@@ -23,7 +23,7 @@ interface Stream {
 export interface Listeners {
   /** Opens the stream. Throws `OVERLOADED` when there are too many, or when this process is stopping. */
   open(stream: Stream): Promise<void>;
-  /** Sends the balance to the wallet's listeners, except to those who have had it or a newer one. */
+  /** Sends the balance to the wallet's listeners, except to those that have had it or a newer one. */
   publish(balance: WalletBalance): void;
   walletIds(): string[];
   /** Ends every stream; their clients come again, to another process. */
@@ -97,7 +97,7 @@ function send(listener: Listener, balance: WalletBalance): void {
   listener.sequence = balance.sequence;
 }
 
-/** Cuts off who is not. */
+/** Cuts off a listener that is not. */
 function isKeepingUp({ session, response }: Listener): boolean {
   if (!session.isConnected) return false;
   if (response.writableLength <= MAX_UNSENT_BYTES) return true;

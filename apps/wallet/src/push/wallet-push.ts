@@ -27,7 +27,7 @@ export function walletPushJob({ wallet_id, sequence }: { wallet_id: string; sequ
 
 /**
  * Tells every process of `wallet` the balances that are not delivered yet, per wallet in the order of their
- * sequence. That it was told and the record of it are one transaction.
+ * sequence. The notification and the record of it are one transaction.
  */
 export function createWalletPush(database: Database): JobHandler<WalletPush> {
   return async (jobs, signal) => {

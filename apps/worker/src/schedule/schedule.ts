@@ -54,7 +54,7 @@ export interface ScheduleOptions {
 }
 
 /** Callbacks that arrive in a stream are answered by one turn. */
-const PACE_MS = 25;
+const MIN_INTERVAL_MS = 25;
 
 export function createSchedule(
   context: WorkerContext,
@@ -136,7 +136,7 @@ export function createSchedule(
     );
   }
 
-  const loop = createLoop({ name: 'poll', log, interval_ms, pace_ms: PACE_MS, run: turn });
+  const loop = createLoop({ name: 'poll', log, interval_ms, min_interval_ms: MIN_INTERVAL_MS, run: turn });
   return {
     runQueued,
     leaseRunning: (orderIds) => withTransaction(database, (tx) => leasePolls(tx, orderIds, lease_ms)),

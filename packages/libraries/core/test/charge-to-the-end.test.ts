@@ -9,14 +9,14 @@ import { attemptsOf } from './charge-builders.ts';
 type Fate = 'answered' | 'request lost' | 'answer lost';
 type Event =
   | { kind: 'target'; target: AmountsBySource }
-  | { kind: 'look'; fate: Fate }
+  | { kind: 'observe'; fate: Fate }
   | { kind: 'work'; fails: boolean }
   | { kind: 'somebody updates'; reward: AmountsBySource };
 
 const events: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ kind: fc.constant('target' as const), target: fewAmountsBySource }),
   fc.record({
-    kind: fc.constant('look' as const),
+    kind: fc.constant('observe' as const),
     fate: fc.constantFrom<Fate>('answered', 'request lost', 'answer lost'),
   }),
   fc.record({ kind: fc.constant('work' as const), fails: fc.boolean() }),
@@ -41,13 +41,13 @@ test('whatever is lost, fails or comes between, the invoice ends at the last tar
       const worker = startWorker(invoice);
       for (const event of story) {
         if (event.kind === 'target') worker.setTarget(event.target);
-        if (event.kind === 'look') worker.look(event.fate);
+        if (event.kind === 'observe') worker.observe(event.fate);
         if (event.kind === 'work') invoice.work(event.fails);
         if (event.kind === 'somebody updates') invoice.somebodyUpdates(event.reward);
       }
-      // From here on nothing goes wrong: a look and some work for each step of each operation that may be under way.
-      for (let round = 0; round < 20 && !worker.look('answered'); round += 1) invoice.work(false);
-      expect(worker.look('answered')).toBe(true);
+      // From here on nothing goes wrong: an observation and some work for each step of each operation that may be under way.
+      for (let round = 0; round < 20 && !worker.observe('answered'); round += 1) invoice.work(false);
+      expect(worker.observe('answered')).toBe(true);
       expect(equalAmounts(invoice.cashback().rewarded, worker.target())).toBe(true);
     }),
     { numRuns: 500 },
@@ -123,8 +123,9 @@ function startWorker(invoice: ReturnType<typeof startInvoice>) {
   function send(next: OpenOperation, repeated: boolean, fate: Fate) {
     operation = next;
     const answer = fate === 'request lost' ? undefined : invoice.update(next);
-    const heard: UpdateAnswer = fate === 'answered' && answer ? answer : { kind: 'unknown', message: fate };
-    const decision = decideAnswer(heard, { repeated, overdue: null });
+    const received: UpdateAnswer =
+      fate === 'answered' && answer ? answer : { kind: 'unknown', message: fate };
+    const decision = decideAnswer(received, { repeated, overdue: null });
     expect(decision.action).not.toBe('needs_attention');
     if (decision.action === 'rejected') end('rejected');
     if (decision.action === 'finished') {
@@ -142,7 +143,7 @@ function startWorker(invoice: ReturnType<typeof startInvoice>) {
       attempts = attemptsOf({});
     },
     /** True when the order is settled. */
-    look(fate: Fate): boolean {
+    observe(fate: Fate): boolean {
       now = new Date(now.getTime() + limits.failure_max_ms);
       const cashback = invoice.cashback();
       const decision = decideCharge({

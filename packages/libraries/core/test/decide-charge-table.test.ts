@@ -45,18 +45,18 @@ const AGES = { young: ago(0), old: ago(limits.attention_after_ms + 1) };
 const longAgo = ago(limits.failure_max_ms);
 const kinds = ['failed', 'applied', 'rejected'] as const;
 const ATTEMPTS: Record<string, Attempts[]> = {
-  'nothing tried in vain': [attemptsOf({}), attemptsOf({ rejected: 3, last_at: now })],
-  'tried in vain just now': [
+  'no failed attempts': [attemptsOf({}), attemptsOf({ rejected: 3, last_at: now })],
+  'failed just now': [
     attemptsOf({ failed: 1, last_at: now }),
     attemptsOf({ applied: 1, last_at: now }),
     attemptsOf({ failed: 3, applied: 3, rejected: 4, last_at: now }),
   ],
-  'tried in vain a while ago': [
+  'failed a while ago': [
     attemptsOf({ failed: 1, last_at: longAgo }),
     attemptsOf({ applied: 1, last_at: longAgo }),
     attemptsOf({ failed: 3, applied: 3, rejected: 4, last_at: longAgo }),
   ],
-  'tried in vain too often': kinds.map((kind) => attemptsOf({ [kind]: 5, last_at: longAgo })),
+  'failed too often': kinds.map((kind) => attemptsOf({ [kind]: 5, last_at: longAgo })),
 };
 
 /**
@@ -64,7 +64,7 @@ const ATTEMPTS: Record<string, Attempts[]> = {
  * done by the invoice's status and what it carries, a column by how our operation stands there.
  */
 const TABLE: Record<string, string> = {
-  'young, nothing tried in vain': `
+  'young, no failed attempts': `
                     none       applied    overtaken  failed     accepted   moving     missing
     success equal   settled    settled    settled    settled    poll       poll       repeat
     success differs update     attention  backoff    backoff    poll       poll       repeat
@@ -72,7 +72,7 @@ const TABLE: Record<string, string> = {
     failed  differs update     backoff    backoff    backoff    poll       poll       repeat
     flying  equal   poll       poll       poll       poll       poll       poll       repeat
     flying  differs poll       poll       poll       poll       poll       poll       repeat`,
-  'young, tried in vain just now': `
+  'young, failed just now': `
                     none       applied    overtaken  failed     accepted   moving     missing
     success equal   settled    settled    settled    settled    poll       poll       repeat
     success differs backoff    attention  backoff    backoff    poll       poll       repeat
@@ -80,7 +80,7 @@ const TABLE: Record<string, string> = {
     failed  differs backoff    backoff    backoff    backoff    poll       poll       repeat
     flying  equal   poll       poll       poll       poll       poll       poll       repeat
     flying  differs poll       poll       poll       poll       poll       poll       repeat`,
-  'young, tried in vain a while ago': `
+  'young, failed a while ago': `
                     none       applied    overtaken  failed     accepted   moving     missing
     success equal   settled    settled    settled    settled    poll       poll       repeat
     success differs update     attention  backoff    backoff    poll       poll       repeat
@@ -88,7 +88,7 @@ const TABLE: Record<string, string> = {
     failed  differs update     backoff    backoff    backoff    poll       poll       repeat
     flying  equal   poll       poll       poll       poll       poll       poll       repeat
     flying  differs poll       poll       poll       poll       poll       poll       repeat`,
-  'young, tried in vain too often': `
+  'young, failed too often': `
                     none       applied    overtaken  failed     accepted   moving     missing
     success equal   settled    settled    settled    settled    poll       poll       repeat
     success differs attention  attention  attention  attention  poll       poll       repeat
@@ -96,7 +96,7 @@ const TABLE: Record<string, string> = {
     failed  differs attention  attention  attention  attention  poll       poll       repeat
     flying  equal   poll       poll       poll       poll       poll       poll       repeat
     flying  differs poll       poll       poll       poll       poll       poll       repeat`,
-  'old, nothing tried in vain': `
+  'old, no failed attempts': `
                     none       applied    overtaken  failed     accepted   moving     missing
     success equal   settled    settled    settled    settled    attention  attention  repeat
     success differs update     attention  attention  attention  attention  attention  repeat
@@ -171,7 +171,7 @@ function cellsOf(table: string): Cell[] {
 describe('decideCharge decides by its table, for an order that is', () => {
   const statusesOf = (status: string) =>
     CASHBACK_STATUSES.filter((one) => (status === 'flying' ? one.startsWith('in') : one === status));
-  const vectorsOf = (carries: string) =>
+  const rewardsOf = (carries: string) =>
     Object.entries(REWARDED).filter(([name]) => (name === 'equal') === (carries === 'equal'));
 
   const situations = Object.keys(AGES).flatMap((age) =>
@@ -183,13 +183,13 @@ describe('decideCharge decides by its table, for an order that is', () => {
     let decided = 0;
     for (const { status, carries, operation, expected } of cellsOf(TABLE[`${age}, ${tried}`] ?? '')) {
       for (const exactly of statusesOf(status)) {
-        for (const [vector, rewarded] of vectorsOf(carries)) {
+        for (const [reward, rewarded] of rewardsOf(carries)) {
           for (const attempts of ATTEMPTS[tried] ?? []) {
             const decision = decide(exactly, rewarded, operation, age, attempts);
             decided += 1;
             if (decision !== expected) {
               wrong.push(
-                `${exactly}, ${vector}, ${operation}, ${JSON.stringify(attempts)}: ${decision}, not ${expected}`,
+                `${exactly}, ${reward}, ${operation}, ${JSON.stringify(attempts)}: ${decision}, not ${expected}`,
               );
             }
           }

@@ -77,11 +77,11 @@ describe('decideCharge, over everything that can come together,', () => {
     ).toEqual([]);
   });
 
-  test('settles exactly when no operation is open, the status is success and the vectors are equal', () => {
+  test('settles exactly when no operation is open, the status is success and the amounts are equal', () => {
     expect(
-      broken((decision, situation, { cashback, target: wanted }) => {
+      broken((decision, situation, { cashback, target }) => {
         const settled =
-          !isOpen(situation) && cashback.status === 'success' && equalAmounts(cashback.rewarded, wanted);
+          !isOpen(situation) && cashback.status === 'success' && equalAmounts(cashback.rewarded, target);
         return (decision.action === 'settled') === settled;
       }),
     ).toEqual([]);

@@ -94,7 +94,7 @@ describe('decideCharge', () => {
       { action: 'poll', finished: null, after_ms: 100, why: 'stale' },
     ],
     [
-      'the same answer again is believed',
+      'the same answer again is trusted',
       { cashback: cashbackOf({ rewarded: target }), cashback_version: 8 },
       { action: 'settled', finished: null },
     ],
@@ -205,7 +205,7 @@ describe('decideCharge', () => {
       { action: 'update', finished: null, repeat: null, version: 0 },
     ],
     [
-      'the time in which transactions was away is not held against an order',
+      'the downtime of transactions is not held against an order',
       {
         operation: open,
         unsettled_since: ago(9_999_999),
@@ -215,7 +215,7 @@ describe('decideCharge', () => {
       { action: 'poll', finished: null, after_ms: 10_000, why: 'in_flight' },
     ],
     [
-      'an order that is too old without the time in which transactions was away needs attention',
+      'an order that is too old without the downtime of transactions needs attention',
       {
         operation: open,
         unsettled_since: ago(70_000),
@@ -342,7 +342,7 @@ describe('decideCharge', () => {
       { action: 'update', finished: null, repeat: open, version: 7 },
     ],
     [
-      "our operation that is not listed is repeated at once, whatever failed before and whoever else's flies",
+      'our operation that is not listed is repeated at once, whatever failed before and whichever other one is in flight',
       {
         operation: open,
         attempts: attemptsOf({ failed: 9, last_at: now }),

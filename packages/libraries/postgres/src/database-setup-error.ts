@@ -3,7 +3,7 @@ import { asError, errorCode, isUnavailable, rootMessage } from './errors.ts';
 /** The database is not what the app needs, for a reason outside of the app; the message says what to do. */
 export class DatabaseSetupError extends Error {
   override readonly name = 'DatabaseSetupError';
-  /** Whoever ends because of it prints no stack. */
+  /** A process that ends because of it prints no stack. */
   readonly expected = true;
 }
 
@@ -19,7 +19,7 @@ const notMigratedCodes = new Set([
 const notMigratedJobs = /^pg-boss (is not installed|database requires migrations)/;
 
 /**
- * What to throw when a start fails in `what` ("cannot ..."): a `DatabaseSetupError` when the database is away or was
+ * What to throw when a start fails in `what` ("cannot ..."): a `DatabaseSetupError` when the database is down or was
  * not migrated, otherwise the error itself.
  */
 export function asSetupError(what: string, error: unknown): Error {

@@ -14,7 +14,7 @@ export type Database = {
 
 export type DatabaseSettings = ConnectionSettings & {
   max_connections?: number;
-  /** Hears of connections that broke while idle; the pool replaces them by itself. */
+  /** Receives the errors of connections that broke while idle; the pool replaces them by itself. */
   log_error?: (error: Error) => void;
 };
 
@@ -33,8 +33,8 @@ export function openDatabase(settings: DatabaseSettings): Database {
     idleTimeoutMillis: idleTimeoutMs,
   });
   let closing: Promise<void> | undefined;
-  // Between the pool and who takes a client there is a moment in which nobody hears it: an end that arrives in one piece
-  // with the answer before it would be an unheard error, which ends the process. Its next statement fails anyway.
+  // As the pool hands out a client, it has no listener for a moment: an end that arrives in one piece
+  // with the answer before it would be an unhandled error, which ends the process. Its next statement fails anyway.
   pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', (error) => {
     // The pool hangs the whole connection on it, with the key to cancel its statements: nothing for a log.

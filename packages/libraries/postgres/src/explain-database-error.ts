@@ -7,7 +7,7 @@ const overloadCodes = new Set([
   '40001', // serialization failure, also when tried again
 ]);
 
-/** Trouble of the database, in words for whoever made the call; the cause is for the log. */
+/** Trouble of the database, in words for the caller; the cause is for the log. */
 export class DatabaseTroubleError extends Error {
   override readonly name = 'DatabaseTroubleError';
   readonly code: 'DATABASE_UNAVAILABLE' | 'OVERLOADED';
@@ -21,7 +21,7 @@ export class DatabaseTroubleError extends Error {
 }
 
 /**
- * What a caller may be told of an error that came out of the database. Undefined: it is told already (it has an
+ * What a caller may see of an error that came out of the database. Undefined: it is explained already (it has an
  * `http_status` of its own), or it is no trouble of the database but a fault of ours.
  */
 export function explainDatabaseError(error: unknown): DatabaseTroubleError | undefined {

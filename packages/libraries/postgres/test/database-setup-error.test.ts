@@ -7,7 +7,7 @@ test.each([
   ['a role that is not there', 'nobody_at_all', 'SELECT 1'],
   ['a table that the role may not read', 'pg_monitor', 'SELECT FROM pg_catalog.pg_authid'],
 ])(
-  '%s is expected of a database that was not migrated, and told with what to do',
+  '%s is expected of a database that was not migrated, and shown with what to do',
   async (_, role, statement) => {
     const test_database = await createTestDatabase();
     const connection = { url: test_database.url, application_name: 'setup-test', ...(role && { role }) };
@@ -23,7 +23,7 @@ test.each([
   },
 );
 
-test('a database that is away is expected', () => {
+test('a database that is down is expected', () => {
   const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' });
   expect(asSetupError('cannot start', refused)).toMatchObject({
     message: 'cannot start: connect ECONNREFUSED 127.0.0.1:1',

@@ -23,8 +23,8 @@ test.each([
 test.each([
   ['a fault of ours', new TypeError('x is not a function')],
   ['a statement that is wrong', withCode('42601')],
-  ['what is told already', new DatabaseTroubleError('OVERLOADED', 'later', withCode('40P01'))],
-  ['an upstream that is away', Object.assign(withCode('ECONNREFUSED'), { http_status: undefined })],
+  ['what is explained already', new DatabaseTroubleError('OVERLOADED', 'later', withCode('40P01'))],
+  ['an upstream that is down', Object.assign(withCode('ECONNREFUSED'), { http_status: undefined })],
   ['what is no error', 'ECONNREFUSED'],
 ])('%s is not explained', (_, error) => {
   expect(explainDatabaseError(error)).toBeUndefined();

@@ -128,7 +128,7 @@ test('a process that does not listen wakes the ones that do, and polls for itsel
   await expect.poll(() => seen, { timeout: 5_000 }).toEqual(['a']);
 });
 
-test('a handler that outlasts stop hears of it, and its job goes back to the queue', async () => {
+test('a handler that outlasts stop is notified, and its job goes back to the queue', async () => {
   const queue = defineQueue({ name: 'outlasting', schema, payload });
   const jobs = await start(queue);
   let started = false;
@@ -198,7 +198,7 @@ test('works off a burst that the statistics of the database know nothing of', as
   await expect.poll(() => done, { timeout: 15_000 }).toBe(jobCount);
 });
 
-// What the upkeep of the table does meanwhile is counted, too: then it is counted anew.
+// What the upkeep of the table does meanwhile is counted, too: then it is counted again.
 const uncounted = { retry: 2 };
 test(
   'reads few index entries for each job of a burst, however many wait and run, and whatever was known of the queue',
@@ -233,7 +233,7 @@ test(
   },
 );
 
-/** Rows and index entries of the job table that were looked at so far; sessions tell it when they end. */
+/** Rows and index entries of the job table that were read so far; sessions report it when they end. */
 async function entriesRead(): Promise<number> {
   const { rows } = await admin.pool.query<{ count: string }>(
     `SELECT (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE schemaname = $1 AND relname = 'job_common')

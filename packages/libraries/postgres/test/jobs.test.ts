@@ -27,7 +27,7 @@ const queues = {
   unparsable: queueNamed('unparsable'),
   throwing: queueNamed('throwing'),
   partly_failing: queueNamed('partly_failing'),
-  looked_up: queueNamed('looked_up'),
+  lookup: queueNamed('lookup'),
   delayed: queueNamed('delayed'),
   drained: queueNamed('drained'),
   bulk: queueNamed('bulk'),
@@ -190,12 +190,12 @@ describe('work', () => {
     await jobs.enqueue(queues.throwing, [job('a'), job('b')]);
     await jobs.work(queues.throwing, {}, async (batch) => {
       calls += 1;
-      if (calls === 1) throw new Error('the upstream is away');
+      if (calls === 1) throw new Error('the upstream is down');
       done.push(...batch.map(({ key }) => key));
     });
     await expect.poll(() => done.toSorted(), { timeout: 20_000 }).toEqual(['a', 'b']);
     expect(errors.map(({ message }) => message)).toContainEqual(
-      expect.stringMatching(/throwing: the handler failed for 2 jobs \(a, b\): the upstream is away/),
+      expect.stringMatching(/throwing: the handler failed for 2 jobs \(a, b\): the upstream is down/),
     );
   });
 
@@ -242,11 +242,11 @@ describe('work', () => {
 test('knows which keys have a job that waits, runs or is to be tried again, and not those whose job is done', async () => {
   const { opened, open } = gate();
   const asked = ['done', 'running', 'failed', 'later', 'never'];
-  const queued = async () => [...(await jobs.findQueued(queues.looked_up, asked))].toSorted();
-  await jobs.enqueue(queues.looked_up, [job('done'), job('running'), job('failed')]);
-  await jobs.enqueue(queues.looked_up, [{ ...job('later'), start_after_seconds: 3_600 }]);
+  const queued = async () => [...(await jobs.findQueued(queues.lookup, asked))].toSorted();
+  await jobs.enqueue(queues.lookup, [job('done'), job('running'), job('failed')]);
+  await jobs.enqueue(queues.lookup, [{ ...job('later'), start_after_seconds: 3_600 }]);
   expect(await queued()).toEqual(['done', 'failed', 'later', 'running']);
-  await jobs.work(queues.looked_up, { batch_size: 1, concurrency: 3 }, async ([one]) => {
+  await jobs.work(queues.lookup, { batch_size: 1, concurrency: 3 }, async ([one]) => {
     if (one?.key === 'failed') throw new Error('come again');
     if (one?.key === 'running') await opened;
   });

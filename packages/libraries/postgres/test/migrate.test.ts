@@ -62,7 +62,7 @@ async function writeOwner(owner: string, settings: object, migrations: string[] 
   for (const [index, text] of migrations.entries()) await writeFile(join(place, `${index}.sql`), text);
 }
 
-/** Everything a migration may change: relations and functions, who may do what with them, and the histories. */
+/** Everything a migration may change: relations and functions, the privileges on them, and the histories. */
 async function snapshot(): Promise<unknown> {
   const { rows } = await admin.pool.query(`
     SELECT oid::regclass::text AS name, relacl::text AS acl FROM pg_class

@@ -60,7 +60,7 @@ async function backendPid(transaction: Transaction): Promise<number> {
   return rows[0]?.pid ?? 0;
 }
 
-/** Resolves once everyone who is expected has come. */
+/** Resolves once the expected number has arrived. */
 function meeting(expected: number): () => Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let arrived = 0;
@@ -129,7 +129,7 @@ test('survives a backend that is terminated while the code does something else',
 });
 
 test('tells of a connection that broke while idle, without the connection and the secrets it holds', async () => {
-  const { promise: heard, resolve } = Promise.withResolvers<Error>();
+  const { promise: logged, resolve } = Promise.withResolvers<Error>();
   const watched = openDatabase({
     url: testDatabase.url,
     application_name: 'idle',
@@ -137,7 +137,7 @@ test('tells of a connection that broke while idle, without the connection and th
   });
   const pid = await withTransaction(watched, backendPid);
   await observer.pool.query('SELECT pg_terminate_backend($1, 5000)', [pid]);
-  const error = await heard;
+  const error = await logged;
   expect(error.message).toContain('terminating connection');
   expect(error).not.toHaveProperty('client');
   await watched.close();

@@ -22,7 +22,7 @@ export interface AppOptions<S extends z.ZodObject> {
   env: NodeJS.ProcessEnv;
 }
 
-/** Whatever hangs, the process ends this long after it was told to. */
+/** Whatever hangs, the process ends this long after the request to stop. */
 const STOP_TIMEOUT_MS = 15_000;
 
 /**

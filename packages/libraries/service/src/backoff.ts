@@ -7,7 +7,7 @@ export interface BackoffOptions {
 
 /**
  * How long to wait after `attempts` failures (1 or more): doubles from `base_ms` up to `max_ms`, and of that
- * between half and all, so that those who failed together do not come again together.
+ * between half and all, so that attempts that failed together are not repeated together.
  */
 export function backoffMs(
   attempts: number,

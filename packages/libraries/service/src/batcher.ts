@@ -11,7 +11,7 @@ export interface BatcherOptions<Item, Result> {
    * instead of many small ones. After a quiet time a few batches start without it. Default 0.
    */
   interval_ms?: number;
-  /** So many waiting items start a batch before the interval is over: waiting for more saves little. Default 1. */
+  /** This number of waiting items starts a batch before the interval is over: waiting for more saves little. Default 1. */
   flush_at?: number;
   /** Resolves with a result for each item, in the order of the items. */
   run: (batch: Item[]) => Promise<readonly Result[]>;

@@ -26,7 +26,7 @@ export interface UpstreamState {
   circuit: 'closed' | 'open' | 'probing';
   /** How long until a call may leave again; 0 unless it is open. */
   retry_after_ms: number;
-  /** Since when it answers; null when it never was seen away. */
+  /** Since when it answers; null when it was never down. */
   answers_since: Date | null;
 }
 

@@ -45,7 +45,7 @@ interface ServerLimits {
   body_limit_bytes: number;
 }
 
-/** What the caller gets to see of an error: errors made to be told are told, all others are masked. */
+/** What the caller sees of an error: errors that are meant for callers are shown, all others are masked. */
 export function toErrorAnswer(
   error: unknown,
   { body_limit_bytes }: ServerLimits,

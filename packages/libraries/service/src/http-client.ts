@@ -6,7 +6,7 @@ import { describeIssues } from './describe-issues.ts';
 import { type Exchange, type JsonAnswer, MAX_ANSWER_BYTES, callError, exchange } from './http-exchange.ts';
 
 export interface HttpClientOptions {
-  /** Who is called, for messages. */
+  /** The name of the upstream, for messages. */
   name: string;
   base_url: string;
   token?: string;

@@ -4,7 +4,7 @@ import { HttpCallError } from './http-call-error.ts';
 
 export interface Exchange {
   dispatcher: Dispatcher;
-  /** Who is called, for messages. */
+  /** The name of the upstream, for messages. */
   upstream: string;
   method: 'GET' | 'POST';
   origin: string;

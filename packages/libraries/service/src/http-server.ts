@@ -9,7 +9,7 @@ import { withTimeout } from './with-timeout.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may call: a bearer token with this scope, or `false` for a route that checks its callers itself. */
+    /** What a caller needs: a bearer token with this scope, or `false` for a route that checks its callers itself. */
     scope?: string | false;
   }
   interface FastifyInstance {
@@ -29,12 +29,12 @@ export interface HttpServerOptions {
   /** Resolves when the app can do its work, with what else is worth knowing; rejects with the reason why not. */
   health: () => Promise<Record<string, unknown> | void>;
   /**
-   * What the caller is told, by an error that is made to be told, of an error that is not; undefined masks it. The
+   * The error that a caller sees in place of one that is not meant for callers; undefined masks it. The
    * error itself is logged as a warning.
    */
   explain?: (error: unknown) => Error | undefined;
   body_limit_bytes?: number;
-  /** How long a handler may take before its caller is told 503. */
+  /** How long a handler may take before its caller receives 503. */
   handler_timeout_ms?: number;
   /** How long running requests may go on after `close()`. */
   close_timeout_ms?: number;
@@ -43,8 +43,8 @@ export interface HttpServerOptions {
 const HEALTH_TIMEOUT_MS = 5_000;
 
 /**
- * A server on which no route is open by accident: each one names its scope (see `route`), and whoever comes
- * without a token that has it is refused before his body is read.
+ * A server on which no route is open by accident: each one names its scope (see `route`), and a request
+ * without a token that has it is refused before its body is read.
  */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { name, log, tokens, health, explain, body_limit_bytes = 1_048_576 } = options;
@@ -142,14 +142,14 @@ function admit(tokens: readonly AcceptedToken[], request: FastifyRequest): Calle
   return caller;
 }
 
-/** Anyone may ask for the health, so the reason is shown only when it is written to be told. */
+/** Anyone may ask for the health, so the reason is shown only when it is written for callers. */
 function reasonOf(error: unknown): string {
   return error instanceof ServiceError
     ? error.message
     : 'a dependency does not answer; the log has the cause';
 }
 
-/** Fastify gives a status to what it could not read: a caller that hung up looks like a lost connection otherwise. */
+/** Fastify gives a status to what it could not read: otherwise a caller that hung up would appear as a lost connection. */
 function isOfRequest(error: unknown): boolean {
   return error instanceof Error && 'statusCode' in error;
 }

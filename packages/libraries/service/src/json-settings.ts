@@ -16,7 +16,7 @@ const acceptedTokensSchema = z
 
 /** The bearer tokens that this app accepts, and what each may do. */
 export function tokens(
-  description = 'Bearer tokens that are accepted here: who calls with them, and the scopes they give',
+  description = 'Bearer tokens that are accepted here: the caller that has each, and the scopes they give',
   example = '[{"caller":"processing","token":"<random text>","scopes":["register","rates"]}]',
 ): z.ZodType<readonly AcceptedToken[]> {
   const meta = { description, example, expected: 'a JSON list of { caller, token, scopes }' };

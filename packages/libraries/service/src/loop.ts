@@ -8,7 +8,7 @@ export interface LoopOptions {
   /** The pause after a turn that found no more to do. */
   interval_ms: number;
   /** Least time between the starts of two turns when the loop is woken again and again. Default 0. */
-  pace_ms?: number;
+  min_interval_ms?: number;
   /** One turn; true when there is more to do at once. The signal aborts at `stop()` or when the turn takes too long. */
   run: (signal: AbortSignal) => Promise<boolean | void>;
   turn_timeout_ms?: number;
@@ -16,7 +16,7 @@ export interface LoopOptions {
 }
 
 export interface Loop {
-  /** Makes the next turn start now, or right after the one that runs; a pause after failures and the pace are kept. */
+  /** Makes the next turn start now, or right after the one that runs; a pause after failures and the least interval are kept. */
   wake(): void;
   /** Starts no further turn and waits for the one that runs, within a bound. */
   stop(): Promise<void>;
@@ -27,7 +27,7 @@ const LOG_EVERY_MS = 30_000;
 
 /** Repeats `run`, never two turns at once, whatever it throws, from now until `stop()`. */
 export function createLoop(options: LoopOptions): Loop {
-  const { name, log, interval_ms, pace_ms = 0, run } = options;
+  const { name, log, interval_ms, min_interval_ms = 0, run } = options;
   const { turn_timeout_ms = 300_000, stop_timeout_ms = 10_000 } = options;
   const stopping = new AbortController();
   let woken = false;
@@ -46,7 +46,7 @@ export function createLoop(options: LoopOptions): Loop {
           false,
         );
       else if (!more) {
-        const early_ms = Math.max(0, startedAt + pace_ms - performance.now());
+        const early_ms = Math.max(0, startedAt + min_interval_ms - performance.now());
         if (early_ms > 0) await pause(early_ms, false);
         await pause(Math.max(0, interval_ms - early_ms), true);
       }
@@ -65,7 +65,7 @@ export function createLoop(options: LoopOptions): Loop {
       failures = 0;
       return more === true;
     } catch (error) {
-      // What fails because it was told to stop did as it was told.
+      // A turn that fails because of the stop did what the stop asked for.
       if (!stopping.signal.aborted) failed(error);
       return false;
     } finally {

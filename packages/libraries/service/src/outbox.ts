@@ -6,7 +6,7 @@ import { createLoop } from './loop.ts';
 import { withTimeout } from './with-timeout.ts';
 
 /** Of a stream of rows several are claimed together. */
-const PACE_MS = 20;
+const MIN_INTERVAL_MS = 20;
 
 /** A row of an app's outbox that is due. */
 export interface OutboxCallback extends Callback {
@@ -42,7 +42,7 @@ export interface OutboxOptions {
 }
 
 export interface Outbox {
-  /** There is a new row: look now. */
+  /** There is a new row: read it now. */
   wake(): void;
   /** Claims no more, and waits within a bound for what is being sent; the rest is due again after its lease. */
   stop(): Promise<void>;
@@ -67,7 +67,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     name: 'outbox',
     log,
     interval_ms: options.interval_ms,
-    pace_ms: PACE_MS,
+    min_interval_ms: MIN_INTERVAL_MS,
     stop_timeout_ms,
     run: async (signal) => {
       const limit = batch_size - unfinished;
@@ -109,7 +109,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       unfinished -= group.length;
       if (wasFull) loop.wake();
     }
-    // In the same breath as the last look at `finished`, so that no result falls between two recordings.
+    // Synchronously with the last check of `finished`, so that no result falls between two recordings.
     recording = undefined;
   }
 

@@ -7,7 +7,7 @@ import { ServiceError } from './service-error.ts';
 import type { Caller } from './tokens.ts';
 import { withTimeout } from './with-timeout.ts';
 
-/** What a handler gets: its inputs as their schemas read them (undefined where it has none), and who calls. */
+/** What a handler gets: its inputs as their schemas read them (undefined where it has none), and its caller. */
 export interface RouteInput<Body, Params, Query> {
   body: Body;
   params: Params;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A bearer token that is accepted, who calls with it, and what it may do. */
+/** A bearer token that is accepted, the caller that has it, and what it may do. */
 export interface AcceptedToken {
   caller: string;
   token: string;
@@ -15,7 +15,7 @@ export interface Caller {
 const digestsOfTokens = new WeakMap<readonly AcceptedToken[], ReadonlyMap<string, Caller>>();
 
 /**
- * Who sends this `Authorization` header; undefined when it is missing or its token is not accepted.
+ * The caller with this `Authorization` header; undefined when it is missing or its token is not accepted.
  * Tokens are looked up by their SHA-256, so the time of a lookup tells nothing about an accepted token.
  */
 export function authenticate(

@@ -74,7 +74,7 @@ describe('an app', () => {
       .trim()
       .split('\n')
       .map((line) => (JSON.parse(line) as { msg: string }).msg);
-    expect(messages).toEqual(['ready', 'stopping', 'goods are put away', 'stopped']);
+    expect(messages).toEqual(['ready', 'stopping', 'goods are stored', 'stopped']);
   });
 
   test('that hangs while it stops ends at once at the second signal', async () => {
@@ -99,12 +99,12 @@ describe('an app', () => {
     expect(child.out()).toContain('the door is stuck');
   });
 
-  test('told to stop while it starts is first started and then stopped, and never says it is ready', async () => {
+  test('stopped while it starts is first started and then stopped, and never says it is ready', async () => {
     const child = start({ BEHAVIOUR: 'slow-start' });
     await eventually(() => child.out().includes('starting'), 'the app is starting');
     child.process.kill('SIGTERM');
     expect(await child.ended).toEqual({ code: 0, signal: null });
-    expect(child.out()).toContain('goods are put away');
+    expect(child.out()).toContain('goods are stored');
     expect(child.messages).toEqual([]);
   });
 

@@ -68,7 +68,7 @@ describe('the circuit opens, and nothing more leaves, when an upstream', () => {
     ['answers 503 and says when to come again', respond(503, '{}', { 'retry-after': '7' }), {}],
     ['answers 429 and says when to come again', respond(429, '{}', { 'retry-after': '7' }), {}],
     ['answers 200 with a page for people', respond(200, '<html>maintenance</html>'), {}],
-    ['refuses our token', respond(401, '{"error":{"code":"UNAUTHORIZED","message":"who are you?"}}'), {}],
+    ['refuses our token', respond(401, '{"error":{"code":"UNAUTHORIZED","message":"unknown token"}}'), {}],
     ['does not let our token do that', respond(403, '{"error":{"code":"FORBIDDEN","message":"no"}}'), {}],
     ['cuts connections', (request) => void request.socket.resetAndDestroy(), {}],
     ['does not answer in time', () => {}, { timeout_ms: 20 }],
@@ -165,7 +165,7 @@ describe('an open circuit', () => {
     expect(down.client.state()).toMatchObject({ circuit: 'closed', answers_since: expect.any(Date) });
   });
 
-  test('counts the time in which it was open as away, of every outage, and no other', async () => {
+  test('counts the time in which it was open as downtime, of every outage, and no other', async () => {
     const before = new Date(Date.now() - 60_000);
     const down = await opened(broken, { open_base_ms: 20, open_max_ms: 20 });
     const opens = async (): Promise<void> => {

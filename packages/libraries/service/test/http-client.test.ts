@@ -256,7 +256,7 @@ describe('the number of calls at once', () => {
   });
 });
 
-test('an upstream that cannot be asked makes the caller of our route try again, without telling who it is', async () => {
+test('an upstream that cannot be asked makes the caller of our route try again, without naming the upstream', async () => {
   const reached = gate();
   const { url } = await upstream((request) => {
     reached.open();

@@ -189,7 +189,7 @@ function failing(error: unknown, options: Partial<HttpServerOptions> = {}) {
 }
 
 describe('an error of a handler', () => {
-  test('that has a code and a status is told as it is, whatever class it has', async () => {
+  test('that has a code and a status is shown as it is, whatever class it has', async () => {
     const { url } = await failing(new DomainError('the version is 3'));
     const { status, json } = await send(`${url}/orders`, asProcessing(good));
     expect(status).toBe(409);
@@ -214,7 +214,7 @@ describe('an error of a handler', () => {
     expect(json.error).toMatchObject({ code: 'OVERLOADED', retryable: true, details });
   });
 
-  test('that is anything else is masked, and logged under the id that the caller is told', async () => {
+  test('that is anything else is masked, and logged under the id that the caller receives', async () => {
     const { url, lines } = await failing(new Error('select password from users'));
     const { status, json } = await send(`${url}/orders`, asProcessing(good));
     expect(status).toBe(500);
@@ -256,7 +256,7 @@ describe('an error of a handler', () => {
         ? new ServiceError('come again', { code: 'DATABASE_UNAVAILABLE', http_status: 503, retryable: true })
         : undefined;
 
-    test('is told in those words, and logged as it is', async () => {
+    test('is shown in those words, and logged as it is', async () => {
       const { url, lines } = await failing(trouble, { explain });
       const { status, json } = await send(`${url}/orders`, asProcessing(good));
       expect(status).toBe(503);
@@ -276,7 +276,7 @@ describe('an error of a handler', () => {
       expect(lines.some(({ level }) => level === 'error')).toBe(true);
     });
 
-    test('is not asked of what is told as it is, nor of a request that cannot be read', async () => {
+    test('is not asked about an error that is shown as it is, nor about a request that cannot be read', async () => {
       const asked: unknown[] = [];
       const { url } = await failing(
         new ServiceError('closed', { code: 'CLOSED', http_status: 409, retryable: false }),
@@ -314,7 +314,7 @@ describe('health', () => {
     expect(json).toEqual({ status: 'ok', name: 'shop', upstreams });
   });
 
-  test('is 503 with a reason that is meant to be told', async () => {
+  test('is 503 with a reason that is meant to be shown', async () => {
     const { start } = testServer({
       health: async () => {
         throw new ServiceError('the database does not answer', {

@@ -52,11 +52,11 @@ describe('a loop', () => {
     expect(most).toBe(1);
   });
 
-  test('at a pace, wakes soon after a turn make up one turn, and the first after a quiet time is at once', async () => {
+  test('with a least interval, wakes soon after a turn make up one turn, and the first after a quiet time is at once', async () => {
     vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     let turns = 0;
-    const loop = loopOf(async () => void turns++, { pace_ms: 20 });
+    const loop = loopOf(async () => void turns++, { min_interval_ms: 20 });
     const wake = async (): Promise<void> => {
       loop.wake();
       for (let immediates = 0; immediates < 5; immediates += 1) {
@@ -76,9 +76,9 @@ describe('a loop', () => {
     await loop.stop();
   });
 
-  test('at a pace, is stopped at once', async () => {
+  test('with a least interval, is stopped at once', async () => {
     let turns = 0;
-    const loop = loopOf(async () => void turns++, { pace_ms: NEVER_MS });
+    const loop = loopOf(async () => void turns++, { min_interval_ms: NEVER_MS });
     await eventually(() => turns === 1, 'the first turn');
     for (let immediates = 0; immediates < 5; immediates += 1) {
       await new Promise((resolve) => setImmediate(resolve));

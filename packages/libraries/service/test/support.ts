@@ -23,7 +23,7 @@ export interface LogLine {
   [field: string]: unknown;
 }
 
-/** A log whose lines can be looked at. */
+/** A log whose lines a test can read. */
 export function recordingLog(): { log: Log; lines: LogLine[] } {
   const lines: LogLine[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) };

@@ -10,7 +10,7 @@ export const events = cashback.table(
   {
     event_id: bigint('event_id', { mode: 'bigint' }).generatedAlwaysAsIdentity(),
     order_id: id('order_id').notNull(),
-    /** Who funds it; rows written before there were two sources are all the user's. */
+    /** The source that funds it; rows written before there were two sources are all the user's. */
     source: text('source').$type<Source>().notNull().default('user'),
     value: amount('value').notNull(),
     revision: integer('revision').notNull(),

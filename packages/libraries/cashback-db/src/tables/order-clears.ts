@@ -33,12 +33,12 @@ export const orderClears = cashback.table(
       .default([]),
     /** The highest version of the invoice's cashback that was ever seen: what is older is out of the past. */
     cashback_version: integer('cashback_version').notNull().default(0),
-    /** Why a person must look; null when nobody needs to. */
+    /** Why the order needs attention; null when it does not. */
     attention: text('attention'),
     unsettled_since: moment('unsettled_since').notNull().default(now),
-    /** When the order is to be looked at again; the sweeper finds those that are overdue. */
+    /** When the order is due for an attempt; the sweep finds orders that are overdue. */
     next_charge_at: moment('next_charge_at').notNull().default(now),
-    /** When the worker wants to look at it again by itself; null when it waits for a job of the queue, or for nothing. */
+    /** When the worker polls the order next; null when it waits for a job of the queue, or for nothing. */
     poll_at: moment('poll_at'),
     created_at: moment('created_at').notNull().default(now),
     updated_at: moment('updated_at').notNull().default(now),

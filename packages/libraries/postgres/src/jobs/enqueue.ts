@@ -7,7 +7,7 @@ import { uuidV7 } from '../uuid-v7.ts';
 export type JobInput<Payload> = {
   key: string;
   payload: Payload;
-  /** Not before so many seconds from now, or not before that time. */
+  /** The least delay in seconds from now, or the earliest time. */
   start_after_seconds?: number;
   start_after?: Date;
 };

@@ -21,7 +21,7 @@ export type JobsSettings = {
   queues: readonly Queue<unknown>[];
   application_name: string;
   log_error: (error: Error) => void;
-  /** Conditions to look into, such as a long backlog. */
+  /** Conditions to investigate, such as a long backlog. */
   log_warning?: (message: string, data: object) => void;
   /** Holds a connection that wakes this process's workers the moment a job commits; else they poll. Default true. */
   listen?: boolean;
@@ -46,7 +46,7 @@ export type Jobs = {
 const defaultMaxConnections = 4;
 const statementTimeoutMs = 60_000;
 /**
- * With the heartbeat of a queue, this bounds how long the jobs of a killed worker stay away. Each pass also counts all
+ * With the heartbeat of a queue, this bounds the delay of the jobs of a killed worker. Each pass also counts all
  * jobs that wait, which a long backlog makes dear: half a second for a million.
  */
 const superviseSeconds = 10;
@@ -66,7 +66,7 @@ const plannerSettings = {
 
 /**
  * Starts pg-boss in a schema that `migrate` installed it in. Nothing that goes wrong in the background ends
- * the process: it is told to `log_error`, and tried again.
+ * the process: it is reported to `log_error`, and tried again.
  */
 export async function startJobs(settings: JobsSettings): Promise<Jobs> {
   const connection = {

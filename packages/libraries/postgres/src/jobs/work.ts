@@ -117,7 +117,7 @@ function failure(queue: Queue<unknown>, jobs: readonly { key: string }[], cause:
   return new Error(message, { cause });
 }
 
-/** Aborts when no job of the batch is ours any more; a single one that was taken away leaves the others theirs. */
+/** Aborts when no job of the batch is ours any more; a single one that was lost leaves the others theirs. */
 function signalOf(batch: readonly { signal: AbortSignal }[]): AbortSignal {
   const controller = new AbortController();
   let held = batch.length;

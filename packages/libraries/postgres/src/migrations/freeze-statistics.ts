@@ -9,7 +9,7 @@ const sampleSize = 1_200;
  * Gives the planner statistics of a busy queue, for good. Real ones are gathered at some moment, often when a queue is
  * empty; a burst that follows is then planned as if it were one job, and for minutes each fetch reads all that wait, or
  * all that run, once per job. For that moment the table holds jobs of many queues in all states; none is ever seen by
- * anybody else. A busy table is left as it is, and looked at again with the next migration.
+ * anybody else. A busy table is left as it is, and checked again with the next migration.
  */
 export async function freezeStatistics(client: pg.ClientBase, schema: string): Promise<void> {
   const inSchema = client.escapeIdentifier(schema);

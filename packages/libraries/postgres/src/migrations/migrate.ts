@@ -82,7 +82,7 @@ async function lock(client: Client, url: string): Promise<void> {
     if (errorCode(error) !== lockNotAvailable) throw error;
     throw new DatabaseSetupError(
       `another migration has been running on ${describeDatabase(url)} for ${lockWaitMs / 1000} s: ` +
-        'wait for it, or look for its connection (application_name cashback-migrate) in pg_stat_activity',
+        'wait for it, or find its connection (application_name cashback-migrate) in pg_stat_activity',
       { cause: error },
     );
   }

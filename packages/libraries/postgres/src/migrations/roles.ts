@@ -30,7 +30,7 @@ async function createRole(client: pg.ClientBase, role: string): Promise<void> {
   }
 }
 
-/** Asked by trying: what membership must look like differs between Postgres 15 and 16. */
+/** Asked by trying: the membership that is needed differs between Postgres 15 and 16. */
 async function canTakeOn(client: pg.ClientBase, role: string): Promise<boolean> {
   try {
     await client.query(`SET ROLE ${client.escapeIdentifier(role)}`);

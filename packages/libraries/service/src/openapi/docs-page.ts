@@ -79,7 +79,7 @@ function renderNamedSchema(name: string, schema: Json): string {
   return `<section id="schema-${escapeHtml(name)}"><h2>${escapeHtml(name)}</h2>${renderSchema(schema)}</section>`;
 }
 
-/** Of a body in JSON, whoever sends it. */
+/** Of a body in JSON, in a request or an answer. */
 function schemaOf(holder: Json | undefined): Json | undefined {
   return objectOf(objectOf(objectOf(holder)['content'])['application/json'])['schema'];
 }

@@ -3,7 +3,7 @@ import type { Source } from '@cashback/contract/source';
 import type { StoredOrder } from '@cashback/core';
 import { type Transaction, statement } from '@cashback/postgres';
 
-/** An order, and why a person must look at it, if so. */
+/** An order, and why it needs attention, if it does. */
 export type LoadedOrder = StoredOrder & { attention: string | null };
 
 type Row = Omit<LoadedOrder, 'target'> & { order_id: string; source: Source | null; value: string | null };
