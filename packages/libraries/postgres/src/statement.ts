@@ -49,7 +49,7 @@ const declared = new Map<string, Statement<unknown>>();
  *       columns: { order_id: 'text' },
  *     });
  */
-export function statement<Row extends object = Record<never, never>>({
+export function statement<Row extends object = object>({
   name,
   text,
   columns,
@@ -65,7 +65,7 @@ export function statement<Row extends object = Record<never, never>>({
   const made: Statement<Row> = {
     name,
     text,
-    columns: columns as Readonly<Record<string, string>>,
+    columns,
     rows: async (reader, values) => (await reader.query<Row>({ name, text, values: [...values] })).rows,
     run: async (reader, values) => (await reader.query({ name, text, values: [...values] })).rowCount ?? 0,
   };

@@ -1,5 +1,5 @@
 import type { Source } from '@cashback/contract/source';
-import type { Transaction } from '@cashback/postgres';
+import { type ColumnsOf, type Transaction, statement } from '@cashback/postgres';
 
 /** What the reconciler reads of an order's row, all as of one moment. */
 export interface ChargeOrder {
@@ -25,10 +25,29 @@ export const CHARGE_ORDER_COLUMNS = `
   order_id, user_id, wallet_id, currency, revision, settled_revision, operation_id, rewarded,
   cashback_version, attention, unsettled_since, now() AS now`;
 
-const text = `
+export const CHARGE_ORDER_TYPES: ColumnsOf<ChargeOrder> = {
+  order_id: 'text',
+  user_id: 'text',
+  wallet_id: 'text',
+  currency: 'text',
+  revision: 'int4',
+  settled_revision: 'int4',
+  operation_id: 'text?',
+  rewarded: 'jsonb',
+  cashback_version: 'int4',
+  attention: 'text?',
+  unsettled_since: 'timestamptz',
+  now: 'timestamptz',
+};
+
+const loadChargeOrdersStatement = statement<ChargeOrder>({
+  name: 'cashback.load-charge-orders',
+  text: `
   SELECT ${CHARGE_ORDER_COLUMNS}
   FROM cashback.order_clears
-  WHERE order_id = ANY($1::text[])`;
+  WHERE order_id = ANY($1::text[])`,
+  columns: CHARGE_ORDER_TYPES,
+});
 
 /** The orders by id; those that do not exist are absent. */
 export async function loadChargeOrders(
@@ -36,10 +55,6 @@ export async function loadChargeOrders(
   orderIds: readonly string[],
 ): Promise<Map<string, ChargeOrder>> {
   if (orderIds.length === 0) return new Map();
-  const { rows } = await tx.client.query<ChargeOrder>({
-    name: 'cashback.load-charge-orders',
-    text,
-    values: [orderIds],
-  });
+  const rows = await loadChargeOrdersStatement.rows(tx.client, [orderIds]);
   return new Map(rows.map((order) => [order.order_id, order]));
 }

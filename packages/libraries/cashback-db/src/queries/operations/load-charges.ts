@@ -1,7 +1,7 @@
 import { parseAmount } from '@cashback/contract/amount';
 import type { Source, AmountsBySource } from '@cashback/contract/source';
 import type { Attempts } from '@cashback/core';
-import type { Transaction } from '@cashback/postgres';
+import { type Transaction, statement } from '@cashback/postgres';
 import { type ChargeOrder, loadChargeOrders } from './load-charge-orders.ts';
 import type { NewOperation } from './insert-operations.ts';
 
@@ -16,21 +16,40 @@ export interface Charge {
   attempts: Attempts;
 }
 
-const targetsText = `
+const loadChargesTargetsStatement = statement<{ order_id: string; source: Source; value: string }>({
+  name: 'cashback.load-charges.targets',
+  text: `
   SELECT DISTINCT ON (order_id, source) order_id, source, value
   FROM cashback.events
   WHERE order_id = ANY($1::text[])
-  ORDER BY order_id, source, revision DESC`;
+  ORDER BY order_id, source, revision DESC`,
+  columns: { order_id: 'text', source: 'text', value: 'numeric' },
+});
 
-const operationsText = `
+const loadChargesOperationsStatement = statement<NewOperation>({
+  name: 'cashback.load-charges.operations',
+  text: `
   SELECT sent.order_id, sent.operation_id, sent.revision, sent.version, sent.user_id, sent.wallet_id, sent.currency,
     sent.reward
   FROM cashback.order_clears AS stored
   JOIN cashback.operations AS sent
     ON sent.order_id = stored.order_id AND sent.operation_id = stored.operation_id
-  WHERE stored.order_id = ANY($1::text[])`;
+  WHERE stored.order_id = ANY($1::text[])`,
+  columns: {
+    order_id: 'text',
+    operation_id: 'text',
+    revision: 'int4',
+    version: 'int4',
+    user_id: 'text',
+    wallet_id: 'text',
+    currency: 'text',
+    reward: 'jsonb',
+  },
+});
 
-const attemptsText = `
+const loadChargesAttemptsStatement = statement<Attempts & { order_id: string }>({
+  name: 'cashback.load-charges.attempts',
+  text: `
   SELECT stored.order_id,
     count(*) FILTER (WHERE ended.outcome = 'failed')::integer AS failed,
     count(*) FILTER (WHERE ended.outcome = 'applied')::integer AS applied,
@@ -41,7 +60,9 @@ const attemptsText = `
   JOIN cashback.operation_outcomes AS ended
     ON ended.order_id = sent.order_id AND ended.operation_id = sent.operation_id
   WHERE stored.order_id = ANY($1::text[]) AND ended.created_at >= stored.unsettled_since
-  GROUP BY stored.order_id`;
+  GROUP BY stored.order_id`,
+  columns: { order_id: 'text', failed: 'int4', applied: 'int4', rejected: 'int4', last_at: 'timestamptz?' },
+});
 
 const NO_ATTEMPTS: Attempts = { failed: 0, applied: 0, rejected: 0, last_at: null };
 
@@ -53,31 +74,19 @@ export async function loadCharges(
   if (orderIds.length === 0) return new Map();
   const orders = await loadChargeOrders(tx, orderIds);
   const values = [orderIds];
-  const targets = await tx.client.query<{ order_id: string; source: Source; value: string }>({
-    name: 'cashback.load-charges.targets',
-    text: targetsText,
-    values,
-  });
-  const operations = await tx.client.query<NewOperation>({
-    name: 'cashback.load-charges.operations',
-    text: operationsText,
-    values,
-  });
-  const attempts = await tx.client.query<Attempts & { order_id: string }>({
-    name: 'cashback.load-charges.attempts',
-    text: attemptsText,
-    values,
-  });
+  const targets = await loadChargesTargetsStatement.rows(tx.client, values);
+  const operations = await loadChargesOperationsStatement.rows(tx.client, values);
+  const attempts = await loadChargesAttemptsStatement.rows(tx.client, values);
 
   const charges = new Map<string, Charge>();
   for (const order of orders.values()) {
     charges.set(order.order_id, { order, target: {}, operation: null, attempts: NO_ATTEMPTS });
   }
-  for (const { order_id, source, value } of targets.rows) {
+  for (const { order_id, source, value } of targets) {
     chargeOf(charges, order_id).target[source] = parseAmount(value);
   }
-  for (const operation of operations.rows) chargeOf(charges, operation.order_id).operation = operation;
-  for (const { order_id, ...counts } of attempts.rows) chargeOf(charges, order_id).attempts = counts;
+  for (const operation of operations) chargeOf(charges, operation.order_id).operation = operation;
+  for (const { order_id, ...counts } of attempts) chargeOf(charges, order_id).attempts = counts;
   for (const charge of charges.values()) assertOperation(charge);
   return charges;
 }

@@ -1,5 +1,5 @@
 import type { Source } from '@cashback/contract/source';
-import type { Transaction } from '@cashback/postgres';
+import { type Transaction, statement } from '@cashback/postgres';
 
 /** What one step leaves in an order's row. */
 export interface ChargeUpdate {
@@ -20,7 +20,9 @@ export interface ChargeUpdate {
   poll_in_ms: number | null;
 }
 
-const text = `
+const updateChargesStatement = statement({
+  name: 'cashback.update-charges',
+  text: `
   UPDATE cashback.order_clears AS stored SET
     operation_id = input.next_operation_id,
     settled_revision = CASE WHEN input.settled THEN input.revision ELSE stored.settled_revision END,
@@ -35,7 +37,9 @@ const text = `
     AS input (order_id, revision, operation_id, next_operation_id, settled, rewarded, cashback_version, attention, poll_in_ms)
   WHERE stored.order_id = input.order_id
     AND stored.revision = input.revision
-    AND stored.operation_id IS NOT DISTINCT FROM input.operation_id`;
+    AND stored.operation_id IS NOT DISTINCT FROM input.operation_id`,
+  columns: {},
+});
 
 /**
  * Compare-and-set of distinct orders whose locks the transaction holds. Throws when a row is not as it was decided on,
@@ -43,21 +47,17 @@ const text = `
  */
 export async function updateCharges(tx: Transaction, updates: readonly ChargeUpdate[]): Promise<void> {
   if (updates.length === 0) return;
-  const { rowCount } = await tx.client.query({
-    name: 'cashback.update-charges',
-    text,
-    values: [
-      updates.map((update) => update.order_id),
-      updates.map((update) => update.revision),
-      updates.map((update) => update.operation_id),
-      updates.map((update) => update.next_operation_id),
-      updates.map((update) => update.settled),
-      updates.map((update) => update.rewarded && JSON.stringify(update.rewarded)),
-      updates.map((update) => update.cashback_version),
-      updates.map((update) => update.attention),
-      updates.map(({ poll_in_ms }) => poll_in_ms && Math.round(poll_in_ms)),
-    ],
-  });
+  const rowCount = await updateChargesStatement.run(tx.client, [
+    updates.map((update) => update.order_id),
+    updates.map((update) => update.revision),
+    updates.map((update) => update.operation_id),
+    updates.map((update) => update.next_operation_id),
+    updates.map((update) => update.settled),
+    updates.map((update) => update.rewarded && JSON.stringify(update.rewarded)),
+    updates.map((update) => update.cashback_version),
+    updates.map((update) => update.attention),
+    updates.map(({ poll_in_ms }) => poll_in_ms && Math.round(poll_in_ms)),
+  ]);
   if (rowCount !== updates.length) {
     const ids = updates.map((update) => update.order_id).join(', ');
     throw new Error(`expected to update ${updates.length} orders, updated ${rowCount}, of: ${ids}`);

@@ -1,26 +1,34 @@
-import type { Reader, Transaction } from '@cashback/postgres';
-import { CHARGE_ORDER_COLUMNS, type ChargeOrder } from '../operations/load-charge-orders.ts';
+import { type Reader, type Transaction, statement } from '@cashback/postgres';
+import {
+  CHARGE_ORDER_COLUMNS,
+  CHARGE_ORDER_TYPES,
+  type ChargeOrder,
+} from '../operations/load-charge-orders.ts';
 import { lockOrders } from '../orders/lock-orders.ts';
 
-const findText = `
+const findDuePollsStatement = statement<{ order_id: string }>({
+  name: 'cashback.find-due-polls',
+  text: `
   SELECT order_id FROM cashback.order_clears
-  WHERE poll_at <= now() AND order_id <> ALL($2::text[]) ORDER BY poll_at LIMIT $1`;
+  WHERE poll_at <= now() AND order_id <> ALL($2::text[]) ORDER BY poll_at LIMIT $1`,
+  columns: { order_id: 'text' },
+});
 
-const claimText = `
+const claimPollsStatement = statement<ChargeOrder>({
+  name: 'cashback.claim-polls',
+  text: `
   UPDATE cashback.order_clears SET poll_at = now() + $2::integer * interval '1 millisecond'
   WHERE order_id = ANY($1::text[]) AND poll_at <= now()
-  RETURNING ${CHARGE_ORDER_COLUMNS}`;
+  RETURNING ${CHARGE_ORDER_COLUMNS}`,
+  columns: CHARGE_ORDER_TYPES,
+});
 
 /** Ids of orders whose poll is due, longest due first, except those in `without`. Nothing is locked. */
 export async function findDuePolls(
   reader: Reader,
   { limit, without }: { limit: number; without: readonly string[] },
 ): Promise<string[]> {
-  const { rows } = await reader.query<{ order_id: string }>({
-    name: 'cashback.find-due-polls',
-    text: findText,
-    values: [limit, without],
-  });
+  const rows = await findDuePollsStatement.rows(reader, [limit, without]);
   return rows.map(({ order_id }) => order_id);
 }
 
@@ -34,10 +42,6 @@ export async function claimPolls(
 ): Promise<ChargeOrder[]> {
   if (due.length === 0) return [];
   await lockOrders(tx, due);
-  const { rows } = await tx.client.query<ChargeOrder>({
-    name: 'cashback.claim-polls',
-    text: claimText,
-    values: [due, lease_ms],
-  });
+  const rows = await claimPollsStatement.rows(tx.client, [due, lease_ms]);
   return rows;
 }

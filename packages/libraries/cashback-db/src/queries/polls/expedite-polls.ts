@@ -1,4 +1,4 @@
-import type { Transaction } from '@cashback/postgres';
+import { type Transaction, statement } from '@cashback/postgres';
 import { lockOrders } from '../orders/lock-orders.ts';
 
 /** An order whose open operation is to be polled in `in_ms`, if its poll would be later. */
@@ -8,25 +8,25 @@ export interface ExpeditedPoll {
   in_ms: number;
 }
 
-const text = `
+const expeditePollsStatement = statement({
+  name: 'cashback.expedite-polls',
+  text: `
   UPDATE cashback.order_clears AS stored SET
     poll_at = least(stored.poll_at, now() + input.in_ms * interval '1 millisecond'),
     next_charge_at = least(stored.next_charge_at, now() + input.in_ms * interval '1 millisecond')
   FROM unnest($1::text[], $2::text[], $3::integer[]) AS input (order_id, operation_id, in_ms)
-  WHERE stored.order_id = input.order_id AND stored.operation_id = input.operation_id AND stored.poll_at IS NOT NULL`;
+  WHERE stored.order_id = input.order_id AND stored.operation_id = input.operation_id AND stored.poll_at IS NOT NULL`,
+  columns: {},
+});
 
 /** Skips an order that does not have that operation open any more, or has no poll to expedite. Orders are distinct. */
 export async function expeditePolls(tx: Transaction, polls: readonly ExpeditedPoll[]): Promise<void> {
   if (polls.length === 0) return;
   const orderIds = polls.map(({ order_id }) => order_id);
   await lockOrders(tx, orderIds);
-  await tx.client.query({
-    name: 'cashback.expedite-polls',
-    text,
-    values: [
-      orderIds,
-      polls.map(({ operation_id }) => operation_id),
-      polls.map(({ in_ms }) => Math.round(in_ms)),
-    ],
-  });
+  await expeditePollsStatement.run(tx.client, [
+    orderIds,
+    polls.map(({ operation_id }) => operation_id),
+    polls.map(({ in_ms }) => Math.round(in_ms)),
+  ]);
 }

@@ -1,10 +1,14 @@
-import type { Transaction } from '@cashback/postgres';
+import { type Transaction, statement } from '@cashback/postgres';
 import { lockOrders } from '../orders/lock-orders.ts';
 
-const text = `
+const leasePollsStatement = statement({
+  name: 'cashback.lease-polls',
+  text: `
   UPDATE cashback.order_clears SET poll_at = now() + $2::integer * interval '1 millisecond'
   WHERE order_id = ANY($1::text[]) AND poll_at IS NULL
-    AND (operation_id IS NOT NULL OR (settled_revision < revision AND attention IS NULL))`;
+    AND (operation_id IS NOT NULL OR (settled_revision < revision AND attention IS NULL))`,
+  columns: {},
+});
 
 /**
  * Leases orders that a worker reconciles without having claimed them: if it dies, they are due after `lease_ms`. An
@@ -17,5 +21,5 @@ export async function leasePolls(
 ): Promise<void> {
   if (orderIds.length === 0) return;
   await lockOrders(tx, orderIds);
-  await tx.client.query({ name: 'cashback.lease-polls', text, values: [orderIds, lease_ms] });
+  await leasePollsStatement.run(tx.client, [orderIds, lease_ms]);
 }

@@ -1,21 +1,29 @@
-import type { Reader, Transaction } from '@cashback/postgres';
+import { type Reader, type Transaction, statement } from '@cashback/postgres';
 import { lockOrders } from '../orders/lock-orders.ts';
 
 const unscheduled = `
   settled_revision < revision AND attention IS NULL AND poll_at IS NULL
   AND next_charge_at < now() - $1::integer * interval '1 millisecond'`;
 
-const findText = `
-  SELECT order_id FROM cashback.order_clears WHERE ${unscheduled} ORDER BY next_charge_at LIMIT $2`;
+const findUnscheduledOrdersStatement = statement<{ order_id: string }>({
+  name: 'cashback.find-unscheduled-orders',
+  text: `
+  SELECT order_id FROM cashback.order_clears WHERE ${unscheduled} ORDER BY next_charge_at LIMIT $2`,
+  columns: { order_id: 'text' },
+});
 
 /** The job of a queued order runs it, so that order only counts as due from now on. */
-const scheduleText = `
+const scheduleOrdersStatement = statement<{ order_id: string }>({
+  name: 'cashback.schedule-orders',
+  text: `
   UPDATE cashback.order_clears SET
     next_charge_at = now(),
     poll_at = CASE WHEN order_id = ANY($3::text[]) THEN NULL ELSE now() END,
     updated_at = now()
   WHERE order_id = ANY($2::text[]) AND ${unscheduled}
-  RETURNING order_id`;
+  RETURNING order_id`,
+  columns: { order_id: 'text' },
+});
 
 /**
  * Ids of a page of orders that are unsettled, need no attention, have no time of their own and have been due for
@@ -25,11 +33,7 @@ export async function findUnscheduledOrders(
   reader: Reader,
   { grace_ms, limit }: { grace_ms: number; limit: number },
 ): Promise<string[]> {
-  const { rows } = await reader.query<{ order_id: string }>({
-    name: 'cashback.find-unscheduled-orders',
-    text: findText,
-    values: [grace_ms, limit],
-  });
+  const rows = await findUnscheduledOrdersStatement.rows(reader, [grace_ms, limit]);
   return rows.map(({ order_id }) => order_id);
 }
 
@@ -47,10 +51,6 @@ export async function scheduleOrders(
 ): Promise<string[]> {
   if (order_ids.length === 0) return [];
   await lockOrders(tx, order_ids);
-  const { rows } = await tx.client.query<{ order_id: string }>({
-    name: 'cashback.schedule-orders',
-    text: scheduleText,
-    values: [grace_ms, order_ids, [...queued]],
-  });
+  const rows = await scheduleOrdersStatement.rows(tx.client, [grace_ms, order_ids, [...queued]]);
   return rows.map(({ order_id }) => order_id).filter((orderId) => !queued.has(orderId));
 }
