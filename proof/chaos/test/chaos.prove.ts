@@ -1,23 +1,6 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { ChaosReport } from '../src/report.ts';
-
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-
-interface Ended {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-function runMain(...args: string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { maxBuffer: 64_000_000 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
-}
+import { runMain } from './run-main.ts';
 
 test(
   'in a short run with one kind of fault it happens, everything drains, and every invariant holds',
@@ -44,13 +27,3 @@ test(
     expect(code).toBe(0);
   },
 );
-
-test.each([
-  [['--only', 'earthquake'], 'No kind of fault has it in its name. The kinds are:'],
-  [['--minutes', '0'], 'Expected a number of minutes above 0'],
-  [['--seed', 'x'], 'Expected a whole number'],
-])('%s is refused with what is wrong', async (args, message) => {
-  const { code, stderr } = await runMain(...args);
-  expect(code).toBe(1);
-  expect(stderr).toContain(message);
-});

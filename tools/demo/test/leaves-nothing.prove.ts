@@ -78,7 +78,7 @@ test(
   'a SIGKILL of npx ends a run of the tests, and the systems that they started',
   { timeout: TEST_TIMEOUT_MS },
   async () => {
-    await start(['test', 'proof/chaos/test/chaos.test.ts', '-t', 'in a short run'], (processes) =>
+    await start(['prove', 'proof/chaos/test/chaos.prove.ts'], (processes) =>
       ['apps/server', 'apps/worker', 'stand-ins/trust'].every((app) =>
         processes.some(({ command }) => command.includes(app)),
       ),
