@@ -43,6 +43,6 @@ export function plant({ name, pieces }: Bug): { NODE_OPTIONS: string } {
   return { NODE_OPTIONS: `--import=${hook.href}` };
 }
 
-export function occurrences(text: string, piece: string): number {
+function occurrences(text: string, piece: string): number {
   return text.split(piece).length - 1;
 }
