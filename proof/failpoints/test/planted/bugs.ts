@@ -11,7 +11,7 @@ const DECIDE_CHARGE = 'packages/libraries/core/src/decide-charge.ts';
 const DECIDE_REGISTER = 'packages/libraries/core/src/decide-register.ts';
 const INSERT_ORDERS = 'packages/libraries/cashback-db/src/queries/orders/insert-orders.ts';
 const LOAD_ORDERS = 'packages/libraries/cashback-db/src/queries/orders/load-orders.ts';
-const REGISTER = 'apps/server/src/procedures/register.ts';
+const REGISTER = 'apps/server/src/register/create-register.ts';
 const DECIDE_ADOPTION = 'apps/wallet/src/decide-adoption.ts';
 
 export const BUGS = {
