@@ -35,7 +35,7 @@ export const settingsSchema = z.object({
   }),
   transactions_circuit_calls: setting.integer({
     description:
-      'When so many calls were made to it in ten seconds and more than half of them failed, it counts as down: ' +
+      'After this number of calls to it in ten seconds, when more than half of them failed, it counts as down: ' +
       'single calls probe it, all others wait',
     min: 1,
     max: 10_000,
@@ -79,20 +79,20 @@ export const settingsSchema = z.object({
     default: 1_000,
   }),
   poll_interval_ms: setting.integer({
-    description: 'How often orders are looked for whose wait is over, in ms',
+    description: 'Pause between two searches for orders that are due for a poll, in ms',
     min: 10,
     max: 60_000,
     default: 200,
   }),
   poll_lease_ms: setting.integer({
     description:
-      'Nobody else looks at such an order for so long; if its worker dies, that is the delay, in ms',
+      'Lease of such an order, in ms: no other worker polls it meanwhile; if its worker dies, that is the delay',
     min: 1_000,
     max: 600_000,
     default: 30_000,
   }),
   poll_base_ms: setting.integer({
-    description: 'Shortest wait until an order that is not settled is looked at again, in ms',
+    description: 'Shortest wait until an order that is not settled is polled, in ms',
     min: 10,
     max: 60_000,
     default: 1_000,
@@ -106,14 +106,14 @@ export const settingsSchema = z.object({
   in_flight_poll_ms: setting.integer({
     description:
       'Shortest such wait for an operation that was sent, in ms, but never more than the longest: ' +
-      'a callback tells of its end, so only one that was lost is waited for so long',
+      'a callback reports its end, so only a lost callback costs that long',
     min: 10,
     max: 3_600_000,
     default: 20_000,
   }),
   failure_base_ms: setting.integer({
     description:
-      'Wait after the first operation of a target that was in vain, in ms; it doubles with every further one',
+      'Wait after the first failed operation of a target, in ms; it doubles with every further one',
     min: 10,
     max: 3_600_000,
     default: 5_000,
@@ -126,14 +126,14 @@ export const settingsSchema = z.object({
   }),
   max_failures: setting.integer({
     description:
-      'With so many operations of one target that failed, or were rejected, or did not bring it, an order needs attention',
+      'After this number of operations of one target that failed, were rejected, or did not reach it, an order needs attention',
     min: 1,
     max: 1_000,
     default: 10,
   }),
   attention_after_ms: setting.integer({
     description:
-      'An order that is in flight, tried in vain or not answered about for longer needs attention, in ms; the time ' +
+      'An order that is in flight, fails or gets no answer for longer than this needs attention, in ms; the time ' +
       'in which transactions was down does not count',
     min: 1_000,
     max: 2_592_000_000,

@@ -49,7 +49,7 @@ test('orders whose operations have ended are seen through before the queue begin
   const before = outside.calls.length;
   outside.on_accept = 'success';
 
-  // Who asks for this order's lock waits a second for it, twice; the other ends pile up behind it.
+  // A transaction that asks for this order's lock waits a second for it, twice; the other ends pile up behind it.
   const begun = await withTransaction(database, async (tx) => {
     await lockOrders(tx, [locked]);
     await tellEnd(worker.url ?? '', locked);
@@ -58,7 +58,7 @@ test('orders whose operations have ended are seen through before the queue begin
     for (const orderId of ended) await harness.untilSettled(orderId);
     return orderIds;
   });
-  // Whose end had to wait is told again, as transactions does.
+  // An end that had to wait is sent again, as transactions does.
   await tellEnd(worker.url ?? '', locked);
   await harness.untilSettled(locked);
   for (const orderId of begun) {

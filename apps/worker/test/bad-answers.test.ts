@@ -79,7 +79,7 @@ test('an answer out of the past, which shows the target of now as rewarded, sett
   expect(outside.cashback(orderId).rewarded).toMatchObject([{ source: 'user', amount: '10.0000' }]);
 });
 
-test('an answer to an update that is about another operation is believed nothing', async () => {
+test('an answer to an update that is about another operation is never trusted', async () => {
   const { outside } = harness;
   const orderId = newOrderId('wrong-operation');
   outside.addInvoice(orderId);
@@ -96,7 +96,7 @@ test('an answer to an update that is about another operation is believed nothing
 });
 
 /** What is wrong, what is said of it, what the upstream does, and with how many operations that takes. */
-interface Nonsense {
+interface UnusableAnswer {
   what: string;
   reason: RegExp;
   arrange: (orderId: string) => void;
@@ -119,7 +119,7 @@ function carrying(cashback: Record<string, unknown>) {
   return answering((invoice) => ({ ...invoice, cashback: { ...invoice.cashback, ...cashback } }));
 }
 
-const nonsense: Nonsense[] = [
+const unusable: UnusableAnswer[] = [
   {
     what: 'there is no such invoice',
     reason: /^INVOICE_NOT_FOUND/,
@@ -188,7 +188,7 @@ const nonsense: Nonsense[] = [
     },
   },
   {
-    what: 'a success carries a vector that nobody asked for',
+    what: 'a success carries amounts that nobody asked for',
     reason: /carries a reward that its newest operation \S+, a success, did not ask for/,
     arrange: answering((invoice) => {
       const { operations } = invoice.cashback;
@@ -223,11 +223,11 @@ const nonsense: Nonsense[] = [
   },
 ];
 
-test.each(nonsense)(
+test.each(unusable)(
   'when $what, the order needs attention, loses nothing, is left alone, and goes on once that is put right',
   async ({ reason, arrange, operations = 0 }) => {
     const { outside } = harness;
-    const orderId = newOrderId('nonsense');
+    const orderId = newOrderId('unusable');
     outside.addInvoice(orderId);
     arrange(orderId);
     await harness.register(orderId, '10');
@@ -254,7 +254,7 @@ test.each(nonsense)(
   },
 );
 
-/** Whoever is looked at again and again has been by then. */
+/** An order that is polled again and again has been polled by then. */
 async function untilAnotherOrderIsSettled(): Promise<void> {
   const orderId = newOrderId('another');
   harness.outside.addInvoice(orderId);
@@ -361,7 +361,7 @@ test('an operation that ended and that the invoice lists no more is known by its
   const { outside } = harness;
   const orderId = newOrderId('unlisted');
   outside.addInvoice(orderId);
-  // After ours so many others came that the invoice lists it no more.
+  // After ours other operations followed, until the invoice lists it no more.
   outside.intercept_of.set(orderId, (call, honest) => {
     const { cashback } = { cashback: outside.cashback(orderId) };
     const answer = honest();

@@ -109,7 +109,7 @@ test('a failed operation is recorded with its reason, and another one is made', 
   expect(new Set(rows.map(({ operation_id }) => operation_id)).size).toBe(rows.length);
 });
 
-test('an order whose operations keep failing needs attention, and is left alone until it is registered anew', async () => {
+test('an order whose operations keep failing needs attention, and is left alone until it is registered again', async () => {
   const { outside } = harness;
   const orderId = newOrderId('keeps-failing');
   outside.addInvoice(orderId);
@@ -123,7 +123,7 @@ test('an order whose operations keep failing needs attention, and is left alone 
   expect(attention).toContain('wallet_forbids_negative');
   expect(outside.updates(orderId)).toHaveLength(1);
 
-  // A job that comes nevertheless begins nothing. (Looks that had begun before end with their worker.)
+  // A job that comes nevertheless begins nothing. (Observations that had begun before end with their worker.)
   await harness.stopWorkers();
   await harness.startWorker();
   const asked = outside.retrieves(orderId);

@@ -41,7 +41,7 @@ async function registerMany(name: string, count: number): Promise<string[]> {
   return orderIds;
 }
 
-/** By whom orders are waited for: by a batch in hand, by a later look of their own, by the queue. */
+/** Where orders wait: in a batch that the worker has, for a poll of their own, in the queue. */
 async function countOrders(): Promise<{ held: number; tried: number; queued: number }> {
   const { rows } = await harness.database.pool.query<{ held: number; tried: number; queued: number }>(
     `SELECT (SELECT count(*)::int FROM cashback_jobs.job WHERE state = 'active') AS held,
@@ -162,8 +162,8 @@ test('while the circuit is open the queue stands still, and a worker that is sto
     () => circuitOf(worker),
     (circuit) => circuit === 'open',
   );
-  // Each of the two batches in hand is held; nobody comes for those behind them. Every order that was called for stands
-  // to be looked at again, as those do whose calls did not leave any more, so no call is under way.
+  // Each of the two batches in hand is held; no batch behind them is fetched. Every order that was called for is due
+  // for a poll, as are those whose calls did not leave, so no call is in flight.
   const standing = await until(
     countOrders,
     ({ held, tried, queued }) =>

@@ -81,8 +81,8 @@ function unreachable(retry_after_ms?: number): Extract<Observation, { outcome: '
 test.each<[string, Partial<ChargeOrder>, boolean]>([
   ['settled', { settled_revision: 2 }, true],
   ['not settled', {}, false],
-  ['in need of attention', { attention: 'look' }, true],
-  ['in need of attention with an operation open', { attention: 'look', operation_id: 'operation-1' }, false],
+  ['in need of attention', { attention: 'stuck' }, true],
+  ['in need of attention with an operation open', { attention: 'stuck', operation_id: 'operation-1' }, false],
 ])('an order that is %s: at rest %s', (_, changes, atRest) => {
   expect(isAtRest(order(changes))).toBe(atRest);
 });
@@ -123,8 +123,8 @@ test('a new operation carries the target, the payee and the version that the inv
   });
 });
 
-test('who needs attention begins nothing and is not looked at again', () => {
-  const attention = { attention: 'look', operation_id: 'operation-1' };
+test('an order that needs attention begins nothing and is not polled', () => {
+  const attention = { attention: 'stuck', operation_id: 'operation-1' };
   const ended: Observation = {
     outcome: 'observed',
     cashback: {
@@ -137,12 +137,12 @@ test('who needs attention begins nothing and is not looked at again', () => {
   expect(decideStep(order(attention), unreachable(), charge(attention), context)).toEqual({
     action: 'need_attention',
     ending: null,
-    reason: 'look',
+    reason: 'stuck',
   });
   expect(decideStep(order(attention), ended, charge(attention), context)).toMatchObject({
     action: 'need_attention',
     ending: { finished: { operation_id: 'operation-1', outcome: 'failed' } },
-    reason: 'look',
+    reason: 'stuck',
   });
 });
 
@@ -164,7 +164,7 @@ describe('an order that transactions says nothing about', () => {
     expect(waits({ ...unreachable(), sent: false })).toMatchObject({ action: 'poll' });
   });
 
-  test('is not blamed for the time in which transactions was away', () => {
+  test('is not blamed for the downtime of transactions', () => {
     expect(waits(unreachable(), 1)).toMatchObject({ action: 'poll' });
     expect(waits(unreachable(), 0)).toMatchObject({ action: 'need_attention' });
   });
@@ -230,7 +230,7 @@ describe('the wait of any order', () => {
     },
   );
 
-  test('after vain attempts is never cut short, and at most a quarter longer', () => {
+  test('after failed attempts is never cut short, and at most a quarter longer', () => {
     const attempt = fc.record({
       failed: fc.integer({ min: 1, max: limits.max_failures - 1 }),
       waited: fc.integer({ min: 0, max: limits.failure_base_ms - 1_000 }),

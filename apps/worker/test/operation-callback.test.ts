@@ -71,7 +71,7 @@ test('a callback wakes its order before the poll is due', async () => {
   await harness.untilSettled(flying.invoice_id);
 });
 
-test('a callback is believed nothing: what it says is asked of transactions', async () => {
+test('a callback is only a hint: what it says is asked of transactions', async () => {
   const { outside } = harness;
   const flying = await orderInFlight('lies');
   const asked = outside.retrieves(flying.invoice_id);
@@ -113,7 +113,7 @@ test('a callback for an unknown order, or for an operation that is not open, is 
   expect(outside.retrieves(flying.invoice_id)).toBe(1);
 });
 
-test('a callback that is lost changes nothing but the delay: the order is looked at when its wait is over', async () => {
+test('a callback that is lost changes nothing but the delay: the order is polled when its wait is over', async () => {
   const { outside, database } = harness;
   const { invoice_id } = await orderInFlight('lost');
   outside.finish(invoice_id, 'success');
@@ -204,7 +204,7 @@ test('a callback for an order that somebody keeps locked holds up no other, and 
     const asked = outside.retrieves(locked.invoice_id);
     for (const flying of [locked, other]) await send({ ...flying, status: 'success' });
     await harness.untilSettled(other.invoice_id);
-    // Its look came to nothing, twice at least, for the lock.
+    // Its observation failed, twice at least, because of the lock.
     await until(
       () => outside.retrieves(locked.invoice_id),
       (count) => count > asked + 1,

@@ -52,7 +52,7 @@ function context(): WorkerContext {
   return { database, jobs, transactions, limits, log: testLog, stopping: never };
 }
 
-test('of two that decide on one order at the same time, one makes the operation and the other looks again', async () => {
+test('of two that decide on one order at the same time, one makes the operation and the other decides again', async () => {
   for (let round = 0; round < 20; round++) {
     const orderId = newOrderId('at-once');
     await harness.register(orderId, '10');
@@ -79,7 +79,7 @@ test('two workers on the same orders never have two operations open, and settle 
     await harness.register(orderId, '10');
     await harness.enqueue(`${orderId}#poll`, { order_id: orderId });
   }
-  // The first two looks at an order get their answers together.
+  // The first two observations of an order get their answers together.
   const waiting = new Map<string, () => void>();
   outside.intercept = async (call, honest): Promise<Answer> => {
     const other = waiting.get(call.order_id);
@@ -105,7 +105,7 @@ test('an invoice that carried the target once does not settle an order that was 
   await harness.register(orderId, '10');
   await harness.untilSettled(orderId);
 
-  // A look at revision 2 asks for the invoice, which carries 10; its answer is held back.
+  // An observation at revision 2 asks for the invoice, which carries 10; its answer is held back.
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   let held = false;
   outside.intercept = async (call, honest) => {
@@ -120,11 +120,11 @@ test('an invoice that carried the target once does not settle an order that was 
     () => held,
     (isHeld) => isHeld,
   );
-  // Another look brings the order to 20.
+  // Another observation brings the order to 20.
   await harness.enqueue(`${orderId}#poll`, { order_id: orderId });
   await harness.untilSettled(orderId);
   expect(outside.cashback(orderId).rewarded).toEqual([{ source: 'user', amount: '20.0000' }]);
-  // Its target becomes 10 again, and only now the first look learns that the invoice carries 10.
+  // Its target becomes 10 again, and only now the first observation learns that the invoice carries 10.
   await harness.register(orderId, '10');
   release();
   await harness.untilSettled(orderId);

@@ -208,7 +208,7 @@ test('a long wait of an order never hides a shorter one that it is given later',
   expect(rows).toEqual([]);
 });
 
-test('the sweep leaves alone who needs attention', async () => {
+test('the sweep leaves alone an order that needs attention', async () => {
   const { outside, database } = harness;
   const waiting = newOrderId('needs-attention');
   await harness.register(waiting, '10');
@@ -244,7 +244,7 @@ test('transactions may be down when orders are registered, and for as long as it
   const orderIds = Array.from({ length: 5 }, () => newOrderId('down'));
   await harness.startWorker({ transactions_url: elsewhere.url });
   for (const orderId of orderIds) await harness.register(orderId, '10');
-  // Each is looked at several times, in vain.
+  // Each is observed several times, without success.
   for (const orderId of orderIds) {
     const { next_charge_at } = await harness.order(orderId);
     const later = await until(
@@ -271,7 +271,7 @@ test('transactions may be down when orders are registered, and for as long as it
   expect(outside.calls.filter(({ order_id }) => orderIds.includes(order_id))).toEqual([]);
 });
 
-test('a worker that is told to stop while a call hangs ends, and the next one carries on', async () => {
+test('a worker that is stopped while a call hangs ends, and the next one carries on', async () => {
   const { outside } = harness;
   const orderId = newOrderId('stopped');
   outside.addInvoice(orderId);

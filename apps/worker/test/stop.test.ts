@@ -54,7 +54,7 @@ async function countActiveJobs(): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-test('a worker that is told to stop lets what it has begun come to its end, and begins nothing more', async () => {
+test('a worker that is stopped finishes what it has begun, and begins nothing more', async () => {
   const { outside } = harness;
   const orderIds = await registerMany('drains', 20);
   const released = Promise.withResolvers<void>();
@@ -81,7 +81,7 @@ test('a worker that is told to stop lets what it has begun come to its end, and 
   await expectAllSettledOnce(orderIds);
 }, 60_000);
 
-test('a worker that is told to stop ends in order although no call is ever answered, and the next one carries on', async () => {
+test('a worker that is stopped ends in order although no call is ever answered, and the next one carries on', async () => {
   const { outside } = harness;
   const orderIds = await registerMany('hangs', 20);
   outside.intercept = () => 'hang';

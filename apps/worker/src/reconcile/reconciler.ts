@@ -43,7 +43,7 @@ const BATCHES_AT_ONCE = 2;
 /** Observations that arrive in a stream are applied together. */
 const INTERVAL = { interval_ms: 50, flush_at: 25 };
 
-/** Orders go at their own pace: the steps of up to `batch_size` are applied together as the observations arrive. */
+/** Orders are independent of each other: the steps of up to `batch_size` are applied together as the observations arrive. */
 export function createReconciler(context: WorkerContext, { batch_size }: { batch_size: number }): Reconciler {
   const { database, transactions } = context;
   const applyStep = createBatcher<Observed, Applied>({

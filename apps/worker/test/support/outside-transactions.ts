@@ -48,7 +48,7 @@ export interface OutsideTransactions {
 
 const HANG_MS = 60_000;
 
-/** A `transactions` of somebody else's: a real HTTP server that keeps the contract until told otherwise. */
+/** A `transactions` of another company: a real HTTP server that keeps the contract until a test intercepts it. */
 export async function startOutsideTransactions(database: Database, port = 0): Promise<OutsideTransactions> {
   const invoices = new Map<string, OutsideInvoice>();
   const stopping = new AbortController();
