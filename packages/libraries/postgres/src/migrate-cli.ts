@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { asError } from './errors.ts';
+import { asError } from './errors/errors.ts';
 import { migrate } from './migrations/migrate.ts';
 import type { MigrationResult } from './migrations/migrate.ts';
 import { migrationsFolder } from './migrations/owners.ts';

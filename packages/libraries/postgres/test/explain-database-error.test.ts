@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createTestDatabase } from '@cashback/testing';
-import { DatabaseTroubleError, explainDatabaseError } from '../src/explain-database-error.ts';
+import { DatabaseTroubleError, explainDatabaseError } from '../src/errors/explain-database-error.ts';
 import { openDatabase, withTransaction } from '../src/index.ts';
 
 const withCode = (code: string) => Object.assign(new Error('secret'), { code });

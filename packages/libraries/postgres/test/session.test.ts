@@ -8,7 +8,7 @@ import * as z from 'zod';
 import { freePort } from '@cashback/system/free-ports';
 import { createTestDatabase } from '@cashback/testing';
 import type { TestDatabase } from '@cashback/testing';
-import { connectClient } from '../src/connect-client.ts';
+import { connectClient } from '../src/connection/connect-client.ts';
 import { defineQueue, openDatabase, startJobs, waitForDatabase } from '../src/index.ts';
 
 const role = 'cashback_worker';

@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase } from '@cashback/testing';
 import type { TestDatabase } from '@cashback/testing';
-import { isUnavailable } from '../src/errors.ts';
+import { isUnavailable } from '../src/errors/errors.ts';
 import { errorCode, openDatabase, waitForDatabase, withTransaction } from '../src/index.ts';
 import type { Database, Transaction } from '../src/index.ts';
 

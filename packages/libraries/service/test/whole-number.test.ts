@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseWholeNumber, wholeNumber } from '../src/whole-number.ts';
+import { parseWholeNumber, wholeNumber } from '../src/settings/whole-number.ts';
 
 test.each([
   ['0', 0],

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Db } from 'pg-boss';
 import type pg from 'pg';
-import type { ConnectionSettings } from '../connection-settings.ts';
-import { errorCode } from '../errors.ts';
-import { listen } from '../listen.ts';
+import type { ConnectionSettings } from '../connection/connection-settings.ts';
+import { errorCode } from '../errors/errors.ts';
+import { listen } from '../connection/listen.ts';
 
 type Executor = Pick<pg.Pool | pg.PoolClient, 'query'>;
 type Result = Awaited<ReturnType<Db['executeSql']>>;

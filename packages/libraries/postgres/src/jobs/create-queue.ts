@@ -1,5 +1,5 @@
 import type { PgBoss } from 'pg-boss';
-import { DatabaseSetupError } from '../database-setup-error.ts';
+import { DatabaseSetupError } from '../errors/database-setup-error.ts';
 import type { Queue } from './define-queue.ts';
 
 const policy = 'stately';

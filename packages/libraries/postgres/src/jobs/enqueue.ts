@@ -1,8 +1,8 @@
 import type { PgBoss } from 'pg-boss';
-import type { Transaction } from '../transaction.ts';
+import type { Transaction } from '../statements/transaction.ts';
 import { bossTransaction } from './boss-database.ts';
 import type { Queue } from './define-queue.ts';
-import { uuidV7 } from '../uuid-v7.ts';
+import { uuidV7 } from '../statements/uuid-v7.ts';
 
 export type JobInput<Payload> = {
   key: string;

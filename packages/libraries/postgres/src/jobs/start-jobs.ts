@@ -1,8 +1,8 @@
 import { PgBoss } from 'pg-boss';
 import type { BackendProfile } from 'pg-boss';
-import { asSetupError } from '../database-setup-error.ts';
-import { openDatabase } from '../database.ts';
-import type { Transaction } from '../transaction.ts';
+import { asSetupError } from '../errors/database-setup-error.ts';
+import { openDatabase } from '../connection/database.ts';
+import type { Transaction } from '../statements/transaction.ts';
 import { bossDatabase } from './boss-database.ts';
 import { createQueue } from './create-queue.ts';
 import type { Queue } from './define-queue.ts';

@@ -1,6 +1,6 @@
 import type { Job as BossJob, JobResult, PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import { asError } from '../errors.ts';
+import { asError } from '../errors/errors.ts';
 import type { Queue } from './define-queue.ts';
 
 export type Job<Payload> = { id: string; key: string; payload: Payload };

@@ -2,8 +2,8 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { migrate as migrateWithDrizzle } from 'drizzle-orm/node-postgres/migrator';
 import type pg from 'pg';
-import { DatabaseSetupError } from '../database-setup-error.ts';
-import { asError, rootMessage } from '../errors.ts';
+import { DatabaseSetupError } from '../errors/database-setup-error.ts';
+import { asError, rootMessage } from '../errors/errors.ts';
 import type { Owner } from './owners.ts';
 
 type Applied = { hash: string; created_at: string };

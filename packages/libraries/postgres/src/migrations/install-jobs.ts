@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { PgBoss } from 'pg-boss';
-import { openDatabase } from '../database.ts';
-import { DatabaseSetupError } from '../database-setup-error.ts';
+import { openDatabase } from '../connection/database.ts';
+import { DatabaseSetupError } from '../errors/database-setup-error.ts';
 import { freezeStatistics } from './freeze-statistics.ts';
 
 const indexBuildPollMs = 200;

@@ -1,8 +1,8 @@
 import type { Client } from 'pg';
-import { connectClient } from '../connect-client.ts';
-import { describeDatabase } from '../connection-settings.ts';
-import { DatabaseSetupError } from '../database-setup-error.ts';
-import { errorCode } from '../errors.ts';
+import { connectClient } from '../connection/connect-client.ts';
+import { describeDatabase } from '../connection/connection-settings.ts';
+import { DatabaseSetupError } from '../errors/database-setup-error.ts';
+import { errorCode } from '../errors/errors.ts';
 import { applyMigrations } from './apply-migrations.ts';
 import { installJobs } from './install-jobs.ts';
 import { readOwners } from './owners.ts';

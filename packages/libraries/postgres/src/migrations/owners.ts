@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { DatabaseSetupError } from '../database-setup-error.ts';
-import { asError } from '../errors.ts';
+import { DatabaseSetupError } from '../errors/database-setup-error.ts';
+import { asError } from '../errors/errors.ts';
 
 /** The repository's `drizzle/`: one folder of migrations per owner. */
 export const migrationsFolder = fileURLToPath(new URL('../../../../../drizzle', import.meta.url));

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { errorCode } from '../errors.ts';
+import { errorCode } from '../errors/errors.ts';
 
 const insufficientPrivilege = '42501';
 const createdMeanwhile = new Set(['42710', '23505']);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { errorBody } from '../error-answer.ts';
+import { errorBody } from '../http/error-answer.ts';
 
 /** A route as its document tells of it: the same shapes read its inputs. */
 export interface ApiRoute {

@@ -1,4 +1,4 @@
-import type { HttpServer } from '../http-server.ts';
+import type { HttpServer } from '../http/http-server.ts';
 import { renderDocs } from './docs-page.ts';
 import type { JsonObject } from './openapi-document.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DescribedIssue } from './describe-issues.ts';
+import type { DescribedIssue } from '../settings/describe-issues.ts';
 import { HttpCallError } from './http-call-error.ts';
 import { ServiceError, isTellableError } from './service-error.ts';
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { connectClient } from './connect-client.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
-import { asError } from './errors.ts';
+import { asError } from '../errors/errors.ts';
 import { rejectAfter } from './reject-after.ts';
 
 /*

@@ -1,9 +1,9 @@
 import PQueue from 'p-queue';
-import { backoffMs } from './backoff.ts';
+import { backoffMs } from '../schedule/backoff.ts';
 import type { Callback } from './callback-sender.ts';
-import type { Log } from './log.ts';
-import { createLoop } from './loop.ts';
-import { withTimeout } from './with-timeout.ts';
+import type { Log } from '../process/log.ts';
+import { createLoop } from '../schedule/loop.ts';
+import { withTimeout } from '../schedule/with-timeout.ts';
 
 /** Of a stream of rows several are claimed together. */
 const MIN_INTERVAL_MS = 20;

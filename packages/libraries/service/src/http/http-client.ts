@@ -2,7 +2,7 @@ import PQueue from 'p-queue';
 import { Pool } from 'undici';
 import type { z } from 'zod';
 import { type CircuitOptions, CircuitOpenError, type UpstreamState, createCircuit } from './circuit.ts';
-import { describeIssues } from './describe-issues.ts';
+import { describeIssues } from '../settings/describe-issues.ts';
 import { type Exchange, type JsonAnswer, MAX_ANSWER_BYTES, callError, exchange } from './http-exchange.ts';
 
 export interface HttpClientOptions {

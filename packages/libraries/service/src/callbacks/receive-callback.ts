@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { verifyCallback } from './callback-signature.ts';
-import { BadInputError } from './error-answer.ts';
-import type { HttpServer } from './http-server.ts';
-import { answerWith, check } from './route.ts';
+import { BadInputError } from '../http/error-answer.ts';
+import type { HttpServer } from '../http/http-server.ts';
+import { answerWith, check } from '../http/route.ts';
 
 export interface ReceiveCallbackOptions<S extends z.ZodType> {
   path: string;

@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import { setting } from './setting.ts';
+import { setting } from '../settings/setting.ts';
 
 export type Log = Logger;
 

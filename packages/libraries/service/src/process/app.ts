@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { z } from 'zod';
 import { type Log, type LogSettings, createLog, logSettings } from './log.ts';
-import { describeSettings, readSettings } from './settings.ts';
+import { describeSettings, readSettings } from '../settings/settings.ts';
 
 export interface RunningApp {
   /** Where it listens, if it does. */

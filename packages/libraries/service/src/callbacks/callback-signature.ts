@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
-import { ServiceError } from './service-error.ts';
+import { ServiceError } from '../http/service-error.ts';
 
 interface SignedCallback {
   /** Of the callback, not of the attempt: a repeat has the same. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { HIDDEN, MIN_SECRET_LENGTH, type Reading, buildSetting, quote, unexpected } from './build-setting.ts';
 import { describeIssues } from './describe-issues.ts';
-import type { AcceptedToken } from './tokens.ts';
+import type { AcceptedToken } from '../http/tokens.ts';
 
 const acceptedTokensSchema = z
   .array(

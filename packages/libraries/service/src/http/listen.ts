@@ -1,5 +1,5 @@
 import type { HttpServer } from './http-server.ts';
-import { StartError } from './start-error.ts';
+import { StartError } from '../process/start-error.ts';
 
 export interface ListenOptions {
   /** 0 takes a free one. */

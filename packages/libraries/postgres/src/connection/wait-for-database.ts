@@ -1,8 +1,8 @@
 import pRetry, { AbortError } from 'p-retry';
 import { connectClient } from './connect-client.ts';
 import { describeDatabase } from './connection-settings.ts';
-import { DatabaseSetupError } from './database-setup-error.ts';
-import { asError, isUnavailable } from './errors.ts';
+import { DatabaseSetupError } from '../errors/database-setup-error.ts';
+import { asError, isUnavailable } from '../errors/errors.ts';
 
 const firstDelayMs = 100;
 const longestDelayMs = 1_000;

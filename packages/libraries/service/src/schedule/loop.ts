@@ -1,5 +1,5 @@
 import { backoffMs } from './backoff.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../process/log.ts';
 import { withTimeout } from './with-timeout.ts';
 
 export interface LoopOptions {

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { DatabaseSetupError } from './database-setup-error.ts';
+import { DatabaseSetupError } from '../errors/database-setup-error.ts';
 
 /** What every connection of an app carries. Times in milliseconds; 0 is no limit. */
 export type ConnectionSettings = {

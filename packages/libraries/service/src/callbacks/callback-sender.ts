@@ -1,6 +1,6 @@
 import { Agent } from 'undici';
 import { signCallback } from './callback-signature.ts';
-import { MAX_ANSWER_BYTES, exchange } from './http-exchange.ts';
+import { MAX_ANSWER_BYTES, exchange } from '../http/http-exchange.ts';
 
 export interface Callback {
   /** The same at every attempt, so that the receiver knows a repeat. */

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
-import type { Database } from './database.ts';
-import { asError, errorCode, rootMessage } from './errors.ts';
-import { rejectAfter } from './reject-after.ts';
+import type { Database } from '../connection/database.ts';
+import { asError, errorCode, rootMessage } from '../errors/errors.ts';
+import { rejectAfter } from '../connection/reject-after.ts';
 
 /** One open transaction. Both speak over the same connection; neither is valid after `withTransaction` ended. */
 export type Transaction = { drizzle: NodePgDatabase; client: pg.PoolClient };

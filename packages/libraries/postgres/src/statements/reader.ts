@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import type { Database } from '../connection/database.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Runs one statement: on any connection of the pool, or on the one of an open transaction. */

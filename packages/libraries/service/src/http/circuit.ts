@@ -7,9 +7,9 @@ import {
   circuitBreaker,
   handleWhen,
 } from 'cockatiel';
-import { backoffMs } from './backoff.ts';
+import { backoffMs } from '../schedule/backoff.ts';
 import { HttpCallError } from './http-call-error.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../process/log.ts';
 
 export interface CircuitOptions {
   log: Log;

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { fastify } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { toErrorAnswer } from './error-answer.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../process/log.ts';
 import { ServiceError, isTellableError } from './service-error.ts';
 import { type AcceptedToken, type Caller, authenticate } from './tokens.ts';
-import { withTimeout } from './with-timeout.ts';
+import { withTimeout } from '../schedule/with-timeout.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
