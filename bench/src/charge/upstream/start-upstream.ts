@@ -22,39 +22,35 @@ export async function startUpstream(options: {
 }): Promise<Upstream> {
   const { database_url, callbacks, log_folder } = options;
   const [worker, trustToken] = [newToken(), newToken()];
-  const billing = await openSink();
-  const apps: AppProcess[] = [];
+  await using starting = new AsyncDisposableStack();
+  const billing = starting.adopt(await openSink(), (sink) => sink.close());
   const start = async (name: 'trust' | 'transactions', env: Record<string, string>): Promise<AppProcess> => {
     const common = { DATABASE_URL: database_url, PORT: '0', LOG_LEVEL: 'info' };
     const app = await startApp(name, { env: { ...common, ...env }, log_folder });
-    apps.push(app);
-    return app;
+    return starting.adopt(app, () => app.stop());
   };
-  async function stop(): Promise<void> {
-    for (const app of apps.toReversed()) await app.stop();
-    await billing.close();
-  }
-  try {
-    const trust = await start('trust', {
-      BEARER_TOKENS: accepted('transactions', trustToken, ['baskets', 'settings']),
-      BILLING_CALLBACK_URL: billing.url,
-      BILLING_CALLBACK_SECRET: callbacks.secret,
-    });
-    await settleAtOnce(trust.url, trustToken);
-    const transactions = await start('transactions', {
-      BEARER_TOKENS: accepted('worker', worker, ['invoices.read', 'cashback.update']),
-      TRUST_URL: trust.url,
-      TRUST_TOKEN: trustToken,
-      INVOICE_CALLBACK_URL: billing.url,
-      INVOICE_CALLBACK_SECRET: callbacks.secret,
-      OPERATION_CALLBACK_URL: `${callbacks.url}/callbacks/operation`,
-      OPERATION_CALLBACK_SECRET: callbacks.secret,
-    });
-    return { url: transactions.url, token: worker, pids: [trust.pid, transactions.pid], stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const trust = await start('trust', {
+    BEARER_TOKENS: accepted('transactions', trustToken, ['baskets', 'settings']),
+    BILLING_CALLBACK_URL: billing.url,
+    BILLING_CALLBACK_SECRET: callbacks.secret,
+  });
+  await settleAtOnce(trust.url, trustToken);
+  const transactions = await start('transactions', {
+    BEARER_TOKENS: accepted('worker', worker, ['invoices.read', 'cashback.update']),
+    TRUST_URL: trust.url,
+    TRUST_TOKEN: trustToken,
+    INVOICE_CALLBACK_URL: billing.url,
+    INVOICE_CALLBACK_SECRET: callbacks.secret,
+    OPERATION_CALLBACK_URL: `${callbacks.url}/callbacks/operation`,
+    OPERATION_CALLBACK_SECRET: callbacks.secret,
+  });
+  const running = starting.move();
+  return {
+    url: transactions.url,
+    token: worker,
+    pids: [trust.pid, transactions.pid],
+    stop: () => running.disposeAsync(),
+  };
 }
 
 /** Waiting for a slow payment system costs no CPU and measures nothing. */

@@ -32,12 +32,15 @@ const log = createLog({ name: 'test', level: 'silent', json: true });
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
 export async function startSystem(): Promise<SystemUnderTest> {
-  const testDatabase = await createTestDatabase();
+  await using starting = new AsyncDisposableStack();
+  const testDatabase = starting.adopt(await createTestDatabase(), (database) => database.drop());
   const [token, reader_token, trustToken] = [randomUUID(), randomUUID(), randomUUID()];
   const secrets = { invoice_secret: newSecret(), operation_secret: newSecret() };
   let hooks: Hooks = {};
-  const startLink = (name: keyof Hooks) =>
-    startHttpProxy(null, (request, forward) => hooks[name]?.(request, forward) ?? forward());
+  const startLink = async (name: keyof Hooks) =>
+    starting.use(
+      await startHttpProxy(null, (request, forward) => hooks[name]?.(request, forward) ?? forward()),
+    );
   const front = await startLink('front');
   const payments = await startLink('payments');
   const callbacks = await startLink('callbacks');
@@ -54,6 +57,7 @@ export async function startSystem(): Promise<SystemUnderTest> {
     }),
     { log },
   );
+  starting.defer(() => trust.stop());
   payments.setTarget(trust.url);
   const transactions = await startTransactions(
     readSettings(transactionsSettings, {
@@ -77,6 +81,7 @@ export async function startSystem(): Promise<SystemUnderTest> {
     }),
     { log, name: 'transactions' },
   );
+  starting.defer(() => transactions.stop());
   front.setTarget(transactions.url);
   await fetch(`${trust.url}/settings`, {
     method: 'POST',
@@ -95,6 +100,7 @@ export async function startSystem(): Promise<SystemUnderTest> {
     callbacks: { host: '127.0.0.1', port: await freePort(), ...secrets },
   };
   callbacks.setTarget(`http://127.0.0.1:${options.callbacks.port}`);
+  const running = starting.move();
   return {
     options,
     setHooks(next) {
@@ -107,13 +113,6 @@ export async function startSystem(): Promise<SystemUnderTest> {
       const listener = { ...options.callbacks, ...change.callbacks, port };
       return runConformance({ ...options, ...change, callbacks: listener });
     },
-    async stop() {
-      await front.stop();
-      await transactions.stop();
-      await callbacks.stop();
-      await payments.stop();
-      await trust.stop();
-      await testDatabase.drop();
-    },
+    stop: () => running.disposeAsync(),
   };
 }
