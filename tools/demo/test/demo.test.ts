@@ -53,7 +53,7 @@ describe('every part as a process of its own', { timeout: TIMEOUT_MS }, () => {
     expect(report?.pushes).toBeGreaterThan(0);
   });
 
-  test('the same holds with Trust failing a fifth of its calls and callbacks doubled, late and out of order', async () => {
+  test('the same holds when Trust fails a fifth of its calls, and callbacks are repeated, late and out of order', async () => {
     const { exitCode, stdout, report } = await runDemoCommand(database.url, [
       '--count',
       '40',
@@ -66,7 +66,7 @@ describe('every part as a process of its own', { timeout: TIMEOUT_MS }, () => {
     expect(report).toMatchObject({ settled: 40, violations: [] });
   });
 
-  test('the same holds with the worker and the server killed in the middle and started again', async () => {
+  test('the same holds when the worker and the server are killed during the run and restarted', async () => {
     const { exitCode, stdout, report } = await runDemoCommand(database.url, [
       '--count',
       '60',
@@ -80,7 +80,7 @@ describe('every part as a process of its own', { timeout: TIMEOUT_MS }, () => {
     expect(report).toMatchObject({ settled: 60, violations: [], killed: ['worker', 'server'] });
   });
 
-  test('the same holds with every other part killed under faults', async () => {
+  test('the same holds when every other part is killed under faults', async () => {
     const { exitCode, report } = await runDemoCommand(
       database.url,
       '--count 40 --seed 14 --faults --kill transactions,processing,wallet,trust'.split(' '),
@@ -89,7 +89,7 @@ describe('every part as a process of its own', { timeout: TIMEOUT_MS }, () => {
     expect(exitCode).toBe(0);
   });
 
-  test('Ctrl-C stops every process and damages nothing', async () => {
+  test('Ctrl-C stops every process, and the data stay intact', async () => {
     const stopped = await runDemoCommand(database.url, ['--count', '200', '--seed', '15'], {
       interruptAt: 'playing orders',
     });
@@ -102,7 +102,7 @@ describe('every part as a process of its own', { timeout: TIMEOUT_MS }, () => {
     expect(next.exitCode).toBe(0);
   });
 
-  test('lines of a file that are no orders are reported, the others settle, and the exit code says so', async () => {
+  test('lines of a file that are no orders are reported, the others settle, and the exit code is 2', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'demo-trips-'));
     const file = path.join(folder, 'trips.csv');
     const lines = [
@@ -130,7 +130,7 @@ describe('every part as a process of its own', { timeout: TIMEOUT_MS }, () => {
   });
 });
 
-describe('what cannot be run is said before anything starts', { timeout: TIMEOUT_MS }, () => {
+describe('an option that cannot work is refused before anything starts', { timeout: TIMEOUT_MS }, () => {
   test.each([
     [
       'a file that is not there',

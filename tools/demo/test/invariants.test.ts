@@ -121,7 +121,7 @@ describe('the checker', { timeout: TIMEOUT_MS }, () => {
     ],
     [
       7,
-      'an operation that nobody intended',
+      'an operation without an intent',
       [`DELETE FROM cashback.operations WHERE order_id = ${REWARDED_ORDER}`],
     ],
     [

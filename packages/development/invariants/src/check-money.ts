@@ -4,7 +4,7 @@ import { type World, selectOfRun } from './world.ts';
 
 export type BySource = Record<Source, string>;
 
-/** Where the run's money is, as decimal strings. */
+/** The run's money by place, as decimal strings. */
 export interface Totals {
   target: BySource;
   rewarded: BySource;
@@ -35,7 +35,7 @@ const ONE_SUM = {
   spent: `SELECT coalesce(sum(amount), 0)::numeric(20,4) AS sum FROM trust.wallet_movements WHERE wallet_id LIKE $1 AND kind = 'spend'`,
 } as const;
 
-/** Sums of the run; top-ups, refunds and spends are read off Trust's ledger, not off anybody's belief about it. */
+/** Sums of the run. Top-ups, refunds and spends are read from Trust's ledger, not from the records of other apps. */
 export async function readTotals(world: World): Promise<Totals> {
   const bySource = async (query: string): Promise<BySource> => {
     const rows = await selectOfRun<{ source: Source; sum: string }>(world, query);
@@ -55,7 +55,7 @@ export async function readTotals(world: World): Promise<Totals> {
   return { target, rewarded, topups, refunds, wallets, spent };
 }
 
-/** 12: to the last ten-thousandth, by source and over all wallets. */
+/** Invariant 12, to the last ten-thousandth, by source and over all wallets. */
 export function checkMoney(totals: Totals): Violation[] {
   const amounts = (sums: BySource) => SOURCES.map((source) => parseBalance(sums[source]));
   const total = (sums: BySource): Amount => amounts(sums).reduce((sum, amount) => sum + amount, 0n);

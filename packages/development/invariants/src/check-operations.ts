@@ -2,7 +2,7 @@ import type { Violation } from './invariants.ts';
 import { runChecks } from './run-checks.ts';
 import type { World } from './world.ts';
 
-/** 5, 6 and 7: each query returns what contradicts its invariant. */
+/** Invariants 5, 6 and 7: each query returns the rows that contradict it. */
 export function checkOperations(world: World): Promise<Violation[]> {
   return runChecks(world, CHECKS);
 }

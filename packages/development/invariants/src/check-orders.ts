@@ -5,7 +5,7 @@ import type { World } from './world.ts';
 const NEWEST_EVENTS = `
   SELECT DISTINCT ON (order_id, source) order_id, source, value FROM cashback.events
    WHERE order_id LIKE $1 ORDER BY order_id, source, revision DESC`;
-/** By Trust's own log: what moved for each order, one movement after the other. */
+/** The movements of each order, oldest first, from Trust's own log. */
 const MOVED = `
   SELECT order_id, source, wallet_id, m.sequence, m.created_at, CASE m.kind WHEN 'topup' THEN m.amount ELSE -m.amount END AS moved
     FROM trust.wallet_movements m
@@ -17,7 +17,7 @@ const REWARDED = `
   SELECT invoice_id AS order_id, source, sum(amount - refunded) AS rewarded FROM transactions.baskets
    WHERE invoice_id LIKE $1 GROUP BY invoice_id, source`;
 
-/** 1, 2, 3, 4 and 8, by the tables and by Trust's own log: each query returns what contradicts its invariant. */
+/** Invariants 1, 2, 3, 4 and 8, by the tables and Trust's own log: each query returns the rows that contradict it. */
 export function checkOrders(world: World): Promise<Violation[]> {
   return runChecks(world, CHECKS);
 }
@@ -65,7 +65,7 @@ const CHECKS = [
        WHERE o.order_id LIKE $1 AND o.cashback_sum <> coalesce(t.sum, 0)`,
   },
   {
-    // What every outcome saw, what the baskets hold now, and what Trust's own log says after each of its movements.
+    // The amounts in every outcome, in the baskets now, and in Trust's own log after each movement.
     invariant: 8,
     query: `
       SELECT order_id, format('%s: rewarded %s, largest target %s', source, rewarded, coalesce(largest, 0)) AS detail

@@ -4,7 +4,7 @@ import type { World } from './world.ts';
 const APPEND_ONLY = ['cashback.events', 'cashback.operations', 'cashback.operation_outcomes'];
 const ROLES = ['cashback_server', 'cashback_worker'];
 
-/** 13: no role of an app may change or delete what is append-only, not even one column of it. */
+/** Invariant 13: no role of an app may change or delete append-only rows, not even one column of them. */
 export async function checkPrivileges({ sql }: World): Promise<Violation[]> {
   const { rows } = await sql.query<{ role: string; relation: string; privilege: string }>(
     `SELECT role, relation, privilege

@@ -22,7 +22,7 @@ interface Row {
   targets: Partial<Record<Source, string>>;
 }
 
-/** 0: calculated again from the invoice as it is now; an order whose invoice is only held has no target. */
+/** Invariant 0: the target, calculated again from the current invoice. An order with a held invoice has none. */
 export async function checkTargets(world: World): Promise<Violation[]> {
   const rows = await selectOfRun<Row>(
     world,

@@ -2,7 +2,7 @@ import type { Violation } from './invariants.ts';
 import { runChecks } from './run-checks.ts';
 import type { World } from './world.ts';
 
-/** 9 and 10: each query returns what contradicts its invariant. The ledger of Trust says which balance a sequence had. */
+/** Invariants 9 and 10: each query returns the rows that contradict it. Trust's ledger has the balance of each sequence. */
 export function checkWallets(world: World): Promise<Violation[]> {
   return runChecks(world, CHECKS);
 }

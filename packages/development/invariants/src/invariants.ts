@@ -1,4 +1,4 @@
-/** What must always be true of the money, by the number under which a violation is reported. */
+/** What must always be true, by the number that a violation is reported with. */
 export const INVARIANTS = [
   { number: 0, title: 'every target is the calculation of its newest invoice and rates' },
   { number: 1, title: 'what is rewarded is the newest target, for every order and source' },

@@ -37,7 +37,7 @@ const HISTORY = `
     FROM processing.invoice_changes WHERE order_id = $1
   ORDER BY at`;
 
-/** All that the tables of the apps say of an order, oldest first: what a person reads first when something is wrong with it. */
+/** All that the tables of the apps say about an order, oldest first: the first thing to read when it is wrong. */
 export async function readOrderHistory({ sql }: World, orderId: string): Promise<string[]> {
   const { rows } = await sql.query<{ at: Date; line: string }>(HISTORY, [orderId]);
   return rows.map(({ at, line }) => `${at.toISOString()}  ${line}`);

@@ -1,7 +1,7 @@
 import type { InvariantNumber, Violation } from './invariants.ts';
 import { type World, selectOfRun } from './world.ts';
 
-/** A query that returns what contradicts its invariant: `order_id` and `detail`. */
+/** A query that returns the contradictions of its invariant: `order_id` and `detail`. */
 interface Check {
   invariant: InvariantNumber;
   query: string;

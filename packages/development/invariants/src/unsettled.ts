@@ -4,7 +4,7 @@ import { type World, selectOfRun } from './world.ts';
 export interface Unsettled {
   orders: number;
   wallets: number;
-  /** Some of the orders, and what is known of them. */
+  /** Some of the orders, each with its state. */
   examples: { order_id: string; detail: string }[];
 }
 

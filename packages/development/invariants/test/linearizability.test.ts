@@ -63,7 +63,7 @@ describe('a history is linearizable', () => {
 describe('a history is not linearizable', () => {
   test.each<[string, Call[]]>([
     ['when a read is stale', [call(0, 1, { write: 5 }), call(2, 3, 'read', 0)]],
-    ['when a read sees what nobody wrote', [call(0, 1, { write: 5 }), call(2, 3, 'read', 6)]],
+    ['when a read sees a value that was never written', [call(0, 1, { write: 5 }), call(2, 3, 'read', 6)]],
     ['when a read sees what is written later', [call(0, 1, 'read', 5), call(2, 3, { write: 5 })]],
     ['when an update is lost', [call(0, 3, { add: 1 }, 1), call(0, 3, { add: 1 }, 1), call(4, 5, 'read', 1)]],
     [
@@ -93,7 +93,7 @@ describe('a history is not linearizable', () => {
   });
 });
 
-test('what is not linearizable is reported as its shortest stretch, with what was to be expected', () => {
+test('a history that is not linearizable is reported by its shortest stretch, with the expected answers', () => {
   const calls = [
     call(0, 1, { write: 5 }),
     call(2, null, { write: 6 }),
@@ -111,24 +111,24 @@ test('what is not linearizable is reported as its shortest stretch, with what wa
     [
       'cell: no order explains the answer of #1, the first after 2 that are explained:',
       '  #1 4.0..6.0 {"add":1} -> 6',
-      '  and 1 calls that were never answered, which do not help',
-      'it was then in one of these states:',
+      '  and 1 calls without an answer, which do not help',
+      'the state was one of these:',
       '  6: #1 alone would answer 7',
-      'to which it came, for example, by these, the newest last:',
+      'which these calls explain, for example, the newest last:',
       '  0.0..1.0 {"write":5} -> 5',
       '  3.0..5.0 {"add":1} -> 6',
     ].join('\n'),
   );
 });
 
-test('of several keys that are not linearizable the one with the shortest stretch is reported', () => {
+test('of several keys that are not linearizable, the one with the shortest stretch is reported', () => {
   const long = [call(0, 9, { write: 1 }, 1, 'long'), call(1, 8, 'read', 7, 'long')];
   const short = [call(0, 1, 'read', 7, 'short')];
   const verdict = checkLinearizable([...long, ...short], cell);
   expect(verdict).toMatchObject({ outcome: 'not_linearizable', key: 'short' });
 });
 
-test('a search that meets its bound says so, and neither yes nor no', () => {
+test('a search that reaches its bound is undecided', () => {
   const many = Array.from({ length: 12 }, (_, index) => call(0, null, { add: 2 ** index }));
   const verdict = checkLinearizable([...many, call(1, 2, 'read', 1e9)], cell, { max_steps: 1_000 });
   expect(verdict).toEqual({
@@ -152,7 +152,7 @@ const anyCall = fc
   })
   .map(({ input, from, lasts, result }) => call(from, lasts === null ? null : from + lasts, input, result));
 
-test('says of any short history what trying out every order says, and shows an order that explains it', () => {
+test('agrees with a search of every order on any short history, and returns an order that explains it', () => {
   const verdicts = { yes: 0, no: 0 };
   fc.assert(
     fc.property(fc.array(anyCall, { maxLength: 5 }), (calls) => {
@@ -207,7 +207,7 @@ function permutations<Item>(items: readonly Item[]): Item[][] {
   );
 }
 
-test('a history keeps when calls left and came back, and which had no outcome that is known', async () => {
+test('a history has the times of calls and answers, and which calls have no known outcome', async () => {
   const history = createHistory<Input, number>();
   await Promise.all([
     history.record('cell', { write: 5 }, async () => 5),

@@ -17,7 +17,7 @@ const DEFAULT_MAX_STEPS = 1_000_000;
 
 /**
  * Whether the answers of a history could have come from calls made one after another, each at a moment between its
- * departure and its answer. Every key is searched by itself, with at most `max_steps` steps.
+ * sending and its answer. Every key is searched by itself, with at most `max_steps` steps.
  */
 export function checkLinearizable<State, Input, Result>(
   calls: readonly RecordedCall<Input, Result>[],

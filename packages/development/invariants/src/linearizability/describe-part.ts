@@ -3,7 +3,7 @@ import type { Part } from './search-order.ts';
 
 const SHOWN_STARTS = 5;
 
-/** The stretch as a person reads it: where it may have begun, what was called, and what was to be expected instead. */
+/** The stretch for a person: its calls, the states that it may have begun in, and the answers expected there. */
 export function describePart<State, Input, Result>(
   { key, part }: { key: string; part: Part<State, Input, Result> },
   model: SequentialModel<State, Input, Result>,
@@ -19,11 +19,11 @@ export function describePart<State, Input, Result>(
   return [
     `${key}: no order explains the answer of ${numberOf(last)}, the first after ${explained} that are explained:`,
     ...calls.map((call) => `  ${numberOf(call)} ${describeCall(call)}`),
-    ...(unanswered === 0 ? [] : [`  and ${unanswered} calls that were never answered, which do not help`]),
-    'it was then in one of these states:',
+    ...(unanswered === 0 ? [] : [`  and ${unanswered} calls without an answer, which do not help`]),
+    'the state was one of these:',
     ...shown,
     ...(starts.length > SHOWN_STARTS ? [`  and ${starts.length - SHOWN_STARTS} more`] : []),
-    'to which it came, for example, by these, the newest last:',
+    'which these calls explain, for example, the newest last:',
     ...before.map((call) => `  ${describeCall(call)}`),
   ].join('\n');
 }

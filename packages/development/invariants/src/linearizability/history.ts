@@ -1,14 +1,14 @@
-/** A call of a recorded history: when it left, when its answer came, both of one clock, and what the answer was. */
+/** A recorded call: when it was sent, when its answer arrived, both by one clock, and the answer. */
 export interface RecordedCall<Input, Result> {
-  /** What it is about, such as an order: calls of different keys do not affect each other. */
+  /** Its subject, such as an order. Calls of different keys do not affect each other. */
   key: string;
   input: Input;
   invoked_at: number;
-  /** Null: no answer came. It took effect at some time after it left, or never will. */
+  /** Null without an answer. The call took effect at some time after it was sent, or never will. */
   answer: { returned_at: number; result: Result } | null;
 }
 
-/** What a call does when nothing else is under way. States and results are plain data. */
+/** The effect of a call that runs alone. States and results are plain data. */
 export interface SequentialModel<State, Input, Result> {
   initial: State;
   apply(state: State, input: Input): { state: State; result: Result };
@@ -16,11 +16,11 @@ export interface SequentialModel<State, Input, Result> {
 
 export interface History<Input, Result> {
   calls: readonly RecordedCall<Input, Result>[];
-  /** Makes a call and keeps what became of it; `run` resolves with null when its outcome is not known. */
+  /** Makes a call and records its answer. `run` resolves with null when the outcome is unknown. */
   record(key: string, input: Input, run: () => Promise<Result | null>): Promise<Result | null>;
 }
 
-/** Records calls that are made at the same time. One that throws is no outcome of any kind: the error is thrown on. */
+/** Records concurrent calls. An error that `run` throws is no outcome, and is thrown on. */
 export function createHistory<Input, Result>(): History<Input, Result> {
   const calls: RecordedCall<Input, Result>[] = [];
   return {

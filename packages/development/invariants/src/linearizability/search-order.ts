@@ -3,15 +3,15 @@ import type { RecordedCall, SequentialModel } from './history.ts';
 
 /** A stretch of one key's history that no order explains: the last of `calls` cannot have its answer. */
 export interface Part<State, Input, Result> {
-  /** How many answers before it are explained. */
+  /** The number of explained answers before it. */
   explained: number;
-  /** How the calls may have gone before it, the newest few: one way of those that are possible. */
+  /** The newest few calls before it, in one of their possible orders. */
   before: RecordedCall<Input, Result>[];
-  /** Every state that what came before may have led to; `taken` are those of `calls` that it contains already. */
+  /** Every possible state before it; `taken` are those of `calls` that have taken effect in it. */
   starts: { state: State; taken: RecordedCall<Input, Result>[] }[];
-  /** The call that cannot be explained, last, and those that were under way then and answered later. */
+  /** The calls that were running then and were answered later, and last the call that cannot be explained. */
   calls: RecordedCall<Input, Result>[];
-  /** How many calls were under way then and never answered: none of them helps, whether it took effect or not. */
+  /** The number of calls that were running then and never answered. None explains it, in effect or not. */
   unanswered: number;
 }
 
@@ -22,20 +22,20 @@ type Found<State, Input, Result> =
 
 const SHOWN_BEFORE = 5;
 
-/** A way in which the calls so far may have gone. */
+/** One possible order of the calls so far. */
 interface Way<State> {
   state: State;
-  /** Calls under way that took effect already, ascending. */
+  /** Running calls that took effect already, ascending. */
   taken: readonly number[];
   /** All calls in the order in which they took effect, newest first. */
   trail: { call: number; before: Way<State>['trail'] } | null;
 }
 
 /**
- * Goes through departures and answers as they happened, and keeps every way in which the calls may have gone so far.
- * At an answer its call must have taken effect: each way tries the calls that are under way, in any order, until that
- * one has. Ways that come to the same state with the same calls are one. The first answer that no way survives ends
- * the shortest stretch without an explanation.
+ * Goes through the sending and answering of calls in time, and keeps every possible order of the calls so far (a way).
+ * At an answer its call must have taken effect: each way tries the running calls, in any order, until that one has.
+ * Ways that reach the same state with the same calls are one. The first answer that no way survives ends the shortest
+ * stretch without an explanation.
  */
 export function searchOrder<State, Input, Result>(
   calls: readonly RecordedCall<Input, Result>[],
@@ -47,7 +47,7 @@ export function searchOrder<State, Input, Result>(
   let steps = 0;
   let explained = 0;
 
-  /** The ways on in which a call has taken effect; null when there are too many to try. */
+  /** The ways in which a call has taken effect; null when there are too many to try. */
   function waysWith(call: number): Way<State>[] | null {
     const survivors = new Map<string, Way<State>>();
     const seen = new Set<string>();
@@ -95,7 +95,7 @@ export function searchOrder<State, Input, Result>(
   return { outcome: 'order', order: orderOf(calls, ways[0]) };
 }
 
-/** Departures and answers by time. At the same moment departures come first: the calls may have overlapped. */
+/** Sendings and answers by time. At the same moment sendings come first, as the calls may have overlapped. */
 function momentsOf(calls: readonly RecordedCall<unknown, unknown>[]): { call: number; departs: boolean }[] {
   return calls
     .flatMap(({ invoked_at, answer }, call) => [
