@@ -2,7 +2,7 @@ import { type CashbackClient, createCashbackClient } from '@cashback/client';
 import type { RegisterInput } from '@cashback/contract';
 import { type Database, openDatabase } from '@cashback/postgres';
 import { createLog } from '@cashback/service';
-import { createTestDatabase } from '@cashback/testing';
+import { createTestDatabase, waitUntil } from '@cashback/testing';
 import { startServer } from '../src/app.ts';
 import type { Settings } from '../src/env.ts';
 
@@ -113,17 +113,17 @@ export async function snapshotOf({ admin }: TestServer): Promise<string> {
   return rows[0]?.content ?? '';
 }
 
+/** Resolves with the first value that is there; `what` names it in the error. */
 export async function until<Found>(
   what: string,
   find: () => Promise<Found | undefined | false>,
 ): Promise<Found> {
-  const deadline = Date.now() + 15_000;
-  while (Date.now() < deadline) {
-    const found = await find();
-    if (found !== undefined && found !== false) return found;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`${what}: still not after 15 s`);
+  let found: Found | undefined | false;
+  await waitUntil('reached', async () => {
+    found = await find();
+    return (found !== undefined && found !== false) || what;
+  });
+  return found as Found;
 }
 
 /** The number of sessions of the test's database that wait for a lock. */
