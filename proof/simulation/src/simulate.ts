@@ -1,14 +1,14 @@
-import { checkRest, whatIsLeft } from './check-rest.ts';
-import { checkStep } from './check-step.ts';
+import { checkRest, whatIsLeft } from './invariants/check-rest.ts';
+import { checkStep } from './invariants/check-step.ts';
 import { createWorld } from './create-world.ts';
 import type { Choices } from './engine/choices.ts';
 import { type Engine, createEngine } from './engine/engine.ts';
 import type { PlantedBug } from './planted-bugs.ts';
-import { type Story, tellStory } from './shells/change-invoice.ts';
-import { resumeChange } from './shells/process-change.ts';
+import { type Story, tellStory } from './shells/transactions/change-invoice.ts';
+import { resumeChange } from './shells/processing/process-change.ts';
 import { startSweeps } from './shells/sweeps.ts';
-import { loadChange } from './shells/write-processing.ts';
-import { Violation } from './violation.ts';
+import { loadChange } from './shells/processing/write-changes.ts';
+import { Violation } from './invariants/violation.ts';
 import type { World } from './world.ts';
 
 export interface Outcome {

@@ -8,8 +8,8 @@ import { rowOf } from '../rows.ts';
 import type { World } from '../world.ts';
 import { applyTimes, applyWrites } from './apply-writes.ts';
 import { describeAmounts, targetOf } from './register.ts';
-import { retrieveCashback } from './retrieve-cashback.ts';
-import { updateCashback } from './update-cashback.ts';
+import { retrieveCashback } from './transactions/retrieve-cashback.ts';
+import { updateCashback } from './transactions/update-cashback.ts';
 
 const LIMITS = {
   poll_base_ms: 500,

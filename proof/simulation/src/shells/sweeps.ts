@@ -3,8 +3,8 @@ import { type Flow, type ProcessName, atomically, call, outside } from '../engin
 import { updateRow } from '../rows.ts';
 import type { World } from '../world.ts';
 import { applyTimes } from './apply-writes.ts';
-import { noteChange } from './process-change.ts';
-import { loadChange } from './write-processing.ts';
+import { noteChange } from './processing/process-change.ts';
+import { loadChange } from './processing/write-changes.ts';
 
 const EVERY_MS = 20_000;
 const CHARGE_GRACE_MS = 60_000;

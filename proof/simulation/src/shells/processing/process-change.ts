@@ -10,11 +10,11 @@ import {
 } from '@cashback/processing/decisions';
 import type { LockedInvoice } from '@cashback/transactions/decisions';
 import type { InvoiceChange } from '@cashback/wire';
-import { type Flow, atomically, call, outside } from '../engine/flow.ts';
-import { SERVICES, ratesOf, shopCashback } from '../services.ts';
-import type { World } from '../world.ts';
-import { register, targetOf } from './register.ts';
-import { insertChange, loadChange, updateChange, writeAttempt } from './write-processing.ts';
+import { type Flow, atomically, call, outside } from '../../engine/flow.ts';
+import { SERVICES, ratesOf, shopCashback } from '../../services.ts';
+import type { World } from '../../world.ts';
+import { register, targetOf } from '../register.ts';
+import { insertChange, loadChange, updateChange, writeAttempt } from './write-changes.ts';
 
 const LIMITS: AttemptLimits = { retry_base_ms: 2_000, retry_max_ms: 60_000, attention_after_ms: 600_000 };
 /** Without jitter, so that a run repeats itself. */

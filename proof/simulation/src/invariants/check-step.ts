@@ -8,10 +8,10 @@ import {
   parseAmounts,
 } from '@cashback/contract/source';
 import { isFinished } from '@cashback/transactions/decisions';
-import { targetOf } from './shells/register.ts';
-import type { CashbackOperationRow, OrderRow, Tables } from './tables.ts';
+import { targetOf } from '../shells/register.ts';
+import type { CashbackOperationRow, OrderRow, Tables } from '../tables.ts';
 import { must } from './violation.ts';
-import type { World } from './world.ts';
+import type { World } from '../world.ts';
 
 /** Invariants 3 to 8 and 11, which hold in every committed state, and so after every effect. */
 export function checkStep(world: World): void {

@@ -8,11 +8,11 @@ import {
   type VersionWrites,
   isFinished,
 } from '@cashback/transactions/decisions';
-import { insertRow, rowOf, updateRow } from '../rows.ts';
-import type { World } from '../world.ts';
-import { deliver } from './deliver.ts';
-import { receiveOperationCallback } from './operation-callback.ts';
-import { noteChange } from './process-change.ts';
+import { insertRow, rowOf, updateRow } from '../../rows.ts';
+import type { World } from '../../world.ts';
+import { deliver } from '../deliver.ts';
+import { receiveOperationCallback } from '../operation-callback.ts';
+import { noteChange } from '../processing/process-change.ts';
 
 /** Applies the rows that the decisions of transactions hand to SQL, each by its key. */
 export function writeVersion(world: World, writes: VersionWrites | CreationWrites): void {

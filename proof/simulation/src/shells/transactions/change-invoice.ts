@@ -1,6 +1,6 @@
-import { type Flow, atomically, callUntilAnswered, sleep } from '../engine/flow.ts';
-import type { World } from '../world.ts';
-import { writeVersion } from './write-transactions.ts';
+import { type Flow, atomically, callUntilAnswered, sleep } from '../../engine/flow.ts';
+import type { World } from '../../world.ts';
+import { writeVersion } from './write-rows.ts';
 
 const SHOP = 'shop';
 

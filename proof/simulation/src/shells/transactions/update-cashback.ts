@@ -1,9 +1,9 @@
 import type { NewOperation } from '@cashback/cashback-db';
 import type { UpdateAnswer } from '@cashback/core';
 import { type AcceptanceWrites, isFinished } from '@cashback/transactions/decisions';
-import { type Flow, atomically } from '../engine/flow.ts';
-import type { World } from '../world.ts';
-import { loadBaskets, writeAcceptance } from './write-transactions.ts';
+import { type Flow, atomically } from '../../engine/flow.ts';
+import type { World } from '../../world.ts';
+import { loadBaskets, writeAcceptance } from './write-rows.ts';
 
 /** `POST /update/cashback` */
 export function* updateCashback(world: World, operation: NewOperation): Flow<UpdateAnswer> {

@@ -1,8 +1,8 @@
 import { parseAmounts } from '@cashback/contract';
 import { type ObservedCashback, rewardedOf } from '@cashback/core';
-import { type Flow, outside } from '../engine/flow.ts';
-import type { World } from '../world.ts';
-import { loadBaskets } from './write-transactions.ts';
+import { type Flow, outside } from '../../engine/flow.ts';
+import type { World } from '../../world.ts';
+import { loadBaskets } from './write-rows.ts';
 
 const SHOWN_OPERATIONS = 20;
 const REMEMBERED = 5;

@@ -2,11 +2,11 @@ import { SOURCES, equalAmounts, totalOf } from '@cashback/contract/source';
 import { calculateCashback, clearedSums, rewardedOf } from '@cashback/core';
 import { isFinished } from '@cashback/transactions/decisions';
 import { rewardedAtTrust } from './check-step.ts';
-import { describeAmounts, targetOf } from './shells/register.ts';
-import { loadBaskets } from './shells/write-transactions.ts';
+import { describeAmounts, targetOf } from '../shells/register.ts';
+import { loadBaskets } from '../shells/transactions/write-rows.ts';
 import { must } from './violation.ts';
-import { RATES, SERVICES, shopCashback } from './services.ts';
-import type { World } from './world.ts';
+import { RATES, SERVICES, shopCashback } from '../services.ts';
+import type { World } from '../world.ts';
 
 /** What is left to do; null when nothing is. */
 export function whatIsLeft({ tables }: World): string | null {

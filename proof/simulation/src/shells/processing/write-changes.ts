@@ -1,7 +1,7 @@
 import type { AttemptWrites, ChangeRow } from '@cashback/processing/decisions';
-import { insertRow, updateRow } from '../rows.ts';
-import type { ChangeTableRow } from '../tables.ts';
-import type { World } from '../world.ts';
+import { insertRow, updateRow } from '../../rows.ts';
+import type { ChangeTableRow } from '../../tables.ts';
+import type { World } from '../../world.ts';
 
 /** A row of the inbox as its transaction reads it: with times that are relative to now. */
 export function loadChange({ engine, tables }: World, orderId: string): ChangeRow | null {

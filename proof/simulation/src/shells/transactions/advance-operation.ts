@@ -1,8 +1,8 @@
 import type { AdvanceLimits, AnsweredStep, StepAnswer, TrustCall } from '@cashback/transactions/decisions';
-import { type Flow, atomically } from '../engine/flow.ts';
-import type { World } from '../world.ts';
+import { type Flow, atomically } from '../../engine/flow.ts';
+import type { World } from '../../world.ts';
 import { callTrust } from './call-trust.ts';
-import { loadUnfinished, writeAdvance } from './write-transactions.ts';
+import { loadUnfinished, writeAdvance } from './write-rows.ts';
 
 const LIMITS: AdvanceLimits = { poll_base_ms: 500, poll_max_ms: 30_000, call_timeout_ms: 5_000 };
 /** Without jitter, so that a run repeats itself. */

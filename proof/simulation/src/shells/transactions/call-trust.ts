@@ -6,9 +6,9 @@ import {
   needsLookup,
   trustRequestOf,
 } from '@cashback/transactions/decisions';
-import { type Flow, call } from '../engine/flow.ts';
-import type { World } from '../world.ts';
-import { type TrustAnswer, getBasket, getRefund, postBasket, postRefund } from './trust.ts';
+import { type Flow, call } from '../../engine/flow.ts';
+import type { World } from '../../world.ts';
+import { type TrustAnswer, getBasket, getRefund, postBasket, postRefund } from '../trust.ts';
 
 export function* callTrust(world: World, request: TrustCall): Flow<StepAnswer> {
   const answer = yield* callOnce(world, request);
