@@ -1,5 +1,5 @@
 // Dependencies point one way: holds every source and every test against the table of scripts/boundaries/table.ts.
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { GROUPS, LEAVES_PACKAGE, OPENS_CONNECTIONS, type Rule } from './boundaries/table.ts';
 
@@ -50,6 +50,9 @@ for (const file of files) {
   const lines = text.split('\n').length;
   if (part !== 'test' && lines > MAX_LINES)
     problems.push(`${file}: ${lines} lines; at most ${MAX_LINES}: one idea a file`);
+}
+for (const home of rules.keys()) {
+  if (!existsSync(path.join(home, 'README.md'))) problems.push(`${home}: has no README.md`);
 }
 for (const exceptions of [LEAVES_PACKAGE, OPENS_CONNECTIONS]) {
   for (const file of Object.keys(exceptions)) {
