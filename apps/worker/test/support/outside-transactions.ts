@@ -48,7 +48,12 @@ export interface OutsideTransactions {
 
 const HANG_MS = 60_000;
 
-/** A `transactions` of another company: a real HTTP server that keeps the contract until a test intercepts it. */
+/**
+ * Stands in for another implementer's `transactions`, which the worker meets over HTTP only. It keeps the contract until a
+ * test tells it otherwise, and does what the reference service never does: it answers about another order, shows an older
+ * invoice, contradicts itself, hides operations, or refuses with codes that nobody knows. `real-upstream.test.ts` runs
+ * the worker against the reference service.
+ */
 export async function startOutsideTransactions(database: Database, port = 0): Promise<OutsideTransactions> {
   const invoices = new Map<string, OutsideInvoice>();
   const stopping = new AbortController();
