@@ -7,7 +7,7 @@ import { walletPushJob, walletPushQueue } from './push/wallet-push.ts';
 
 const PAGE_SIZE = 1_000;
 
-/** Gives pushes whose job was lost a new one, and lets old callbacks go. */
+/** Enqueues pushes again whose job was lost, and deletes old callbacks. */
 export function startSweeper(database: Database, jobs: Jobs, settings: Settings, log: Log): Loop {
   const { drizzle } = database;
   return createLoop({

@@ -74,7 +74,7 @@ describe('a listener', () => {
     listener.close();
   });
 
-  test('that comes again with Last-Event-ID gets only what is newer', async () => {
+  test('that reconnects with Last-Event-ID gets only what is newer', async () => {
     const walletId = randomUUID();
     await tellUpTo(walletId, 1, 5);
     await untilDelivered(walletId);
@@ -169,7 +169,7 @@ describe('several processes', () => {
 });
 
 describe('a process that loses its database', () => {
-  test('says so, keeps its streams, and sends them what they missed when it is back', async () => {
+  test('answers that it is unavailable, keeps its streams, and sends them what they missed once it is back', async () => {
     const proxy = await startTcpProxy(wallet.databaseUrl);
     const cutOff = await wallet.start({ DATABASE_URL: proxy.url });
     const walletId = randomUUID();

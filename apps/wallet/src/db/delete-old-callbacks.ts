@@ -3,8 +3,8 @@ import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { callbackInbox } from './tables.ts';
 
 /**
- * Deletes at most `limit` callbacks that came before the retention time, and returns how many it were. One that
- * comes again after that is superseded by its sequence.
+ * Deletes at most `limit` callbacks that are older than the retention time, and returns how many. A copy that arrives
+ * after that is superseded by its sequence.
  */
 export async function deleteOldCallbacks(
   db: NodePgDatabase,

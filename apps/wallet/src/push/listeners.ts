@@ -26,12 +26,12 @@ export interface Listeners {
   /** Sends the balance to the wallet's listeners, except to those that have had it or a newer one. */
   publish(balance: WalletBalance): void;
   walletIds(): string[];
-  /** Ends every stream; their clients come again, to another process. */
+  /** Ends every stream; the clients reconnect to another process. */
   close(): void;
 }
 
 const RECONNECT_MS = 1_000;
-/** A client that reads so slowly is cut off; it comes again with its last sequence, and so skips what is old. */
+/** A client that reads so slowly is cut off. It reconnects with its last sequence, and so skips what is old. */
 const MAX_UNSENT_BYTES = 65_536;
 const KEEP_ALIVE = createEventBuffer().comment('keep-alive').dispatch();
 

@@ -73,7 +73,7 @@ async function states(queue: Queue<Payload>): Promise<string[]> {
   return rows.map(({ state }) => state);
 }
 
-test('the jobs of a killed worker come back to another within half a minute', async () => {
+test('another worker gets the jobs of a killed one within half a minute', async () => {
   const queue = defineQueue({ name: 'killed', schema, payload });
   const jobs = await start(queue);
   const argument = JSON.stringify({ database_url: testDatabase.url, role, schema, name: queue.name });

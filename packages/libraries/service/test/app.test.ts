@@ -92,7 +92,7 @@ describe('an app', () => {
     expect(child.out()).toContain('did not stop in time');
   });
 
-  test('that fails to stop says so and ends with 1', async () => {
+  test('that fails to stop logs the error and ends with 1', async () => {
     const child = await startReady({ BEHAVIOUR: 'failing-stop' });
     child.process.kill('SIGTERM');
     expect(await child.ended).toEqual({ code: 1, signal: null });

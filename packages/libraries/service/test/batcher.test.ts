@@ -31,14 +31,14 @@ function setUp({ max_size = 10, concurrency = 1, interval_ms = 0, flush_at = 10 
   return { add, batches, most: () => most };
 }
 
-test('what comes in at one moment makes up one batch, each with its own result', async () => {
+test('items of one moment share a batch, each with its own result', async () => {
   const { add, batches } = setUp();
   const results = await Promise.all(['a', 'b', 'c', 'd'].map((key) => add({ key })));
   expect(results).toEqual(['did a', 'did b', 'did c', 'did d']);
   expect(batches).toEqual([['a', 'b', 'c', 'd']]);
 });
 
-test('what comes in while a batch runs makes up the next one', async () => {
+test('items that arrive while a batch runs make up the next one', async () => {
   const { add, batches } = setUp();
   const first = add({ key: 'a' });
   while (batches.length === 0) await turn();
@@ -85,7 +85,7 @@ test('with an interval, flush_at items start a batch at once', async () => {
   expect(batches).toEqual(pairs);
 });
 
-test('every item is run once, whenever it comes', async () => {
+test('every item is run once, whenever it arrives', async () => {
   const { add, batches, most } = setUp();
   const keys = Array.from({ length: 60 }, (_, index) => String(index));
   async function addLater(key: string, turns: number): Promise<void> {

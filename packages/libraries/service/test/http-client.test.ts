@@ -241,7 +241,7 @@ describe('the number of calls at once', () => {
     expect(held).toHaveLength(0);
   });
 
-  test('close lets the running call end and rejects those that wait and those that come later', async () => {
+  test('close lets the running call end and rejects waiting and later calls', async () => {
     const { held, client } = await holding({ concurrency: 1 });
     const running = client.get('/x', answer);
     const waiting = rejection(client.get('/x', answer));

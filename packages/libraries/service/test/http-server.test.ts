@@ -203,7 +203,7 @@ describe('an error of a handler', () => {
     });
   });
 
-  test('that asks to come again later sets Retry-After in seconds, rounded up', async () => {
+  test('that asks to retry later sets Retry-After in seconds, rounded up', async () => {
     const details = { retry_after_ms: 1500 };
     const { url } = await failing(
       new ServiceError('too busy', { code: 'OVERLOADED', http_status: 503, retryable: true, details }),

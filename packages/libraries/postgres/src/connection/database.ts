@@ -37,9 +37,9 @@ export function openDatabase(settings: DatabaseSettings): Database {
   // with the answer before it would be an unhandled error, which ends the process. Its next statement fails anyway.
   pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', (error) => {
-    // The pool hangs the whole connection on it, with the key to cancel its statements: nothing for a log.
+    // The pool attaches the whole connection, with the key to cancel its statements: not for a log.
     Reflect.deleteProperty(error, 'client');
-    // A connection on its way out has nothing more to say that matters.
+    // Errors while closing do not matter.
     if (closing === undefined) settings.log_error?.(error);
   });
   return {

@@ -112,7 +112,7 @@ async function resubscribe(options: ListenOptions, closing: AbortSignal): Promis
   return null;
 }
 
-/** A connection can be cut without a word to either end: a heartbeat that nobody answers finds it. */
+/** A connection can be cut without a notice to either end. An unanswered heartbeat finds it. */
 async function untilSilent(client: Client, closing: AbortSignal): Promise<Error | null> {
   for (;;) {
     await delay(heartbeatMs, undefined, { signal: closing }).catch(() => {});

@@ -18,7 +18,7 @@ export async function rejectAfter<Result>(
     return await Promise.race([work, timeout]);
   } finally {
     settled.abort();
-    // After a timeout the work fails with its connection, and nobody waits for it any more.
+    // After a timeout the work fails with its connection; that error has no reader.
     work.catch(() => {});
   }
 }

@@ -24,7 +24,7 @@ const unavailableMessages = [
 const maxCauses = 8;
 const lockNotAvailable = '55P03';
 
-/** A lock that somebody else held for longer than a statement may wait. */
+/** Another transaction held the lock for longer than a statement may wait. */
 export function isLockTimeout(error: unknown): boolean {
   return errorCode(error) === lockNotAvailable;
 }

@@ -13,7 +13,7 @@ interface PostgresTypes {
   _int4: number[];
 }
 
-/** A column whose values have the type; what is no other is read from JSON. */
+/** A column whose values have the type. Types that are none of these are read from JSON. */
 type TypeNameOf<Value> =
   | { [Name in keyof PostgresTypes]: Value extends PostgresTypes[Name] ? Name : never }[keyof PostgresTypes]
   | (Value extends object ? 'json' | 'jsonb' : never);

@@ -1,7 +1,7 @@
 const MAX_LENGTH = 500;
 
 /**
- * What somebody else sent, as a column can keep it: the beginning of it, and without NUL, the one character that no
+ * Text of another party, as a column can keep it: the beginning of it, and without NUL, the one character that no
  * text of Postgres can hold and that a JSON string can. A row that cannot be written would be tried for ever.
  */
 export function storableText(text: string): string {

@@ -15,7 +15,7 @@ const defaultAttempts = 3;
 const retryDelayMs = 20;
 const rollbackTimeoutMs = 5_000;
 
-/** A prepared statement whose table changed under it: it stays useless for as long as its connection lives. */
+/** A prepared statement whose table changed: it fails for as long as its connection lives. */
 const featureNotSupported = '0A000';
 const stalePlan = 'cached plan must not change result type';
 
@@ -47,7 +47,7 @@ async function attemptTransaction<Result>(
 ): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
-  // The pool takes its own listener off a client it hands out: unheard, a dropped connection ends the process.
+  // The pool removes its listener from a client it hands out. Without one a dropped connection ends the process.
   const onError = (error: Error): void => {
     broken ??= error;
   };

@@ -5,7 +5,7 @@ import type { Log } from '../process/log.ts';
 import { createLoop } from '../schedule/loop.ts';
 import { withTimeout } from '../schedule/with-timeout.ts';
 
-/** Of a stream of rows several are claimed together. */
+/** Collects a stream of rows into fewer claims. */
 const MIN_INTERVAL_MS = 20;
 
 /** A row of an app's outbox that is due. */
@@ -49,7 +49,13 @@ export interface Outbox {
 }
 
 /**
- * Delivers every row of an outbox at least once. Results are written as they come, a group at a time, so that a
+ * Delivers every row of an outbox at least once. The life of a row:
+ *
+ *   written by the app's transaction -> due -> claimed: due again after its lease -> sent -> delivered
+ *                                        ^                                            |
+ *                                        +------------ backoff, when not accepted ----+
+ *
+ * Results are written as they arrive, a group at a time, so that a
  * receiver that is slow does not hold up the record of the others.
  */
 export function createOutbox(options: OutboxOptions): Outbox {

@@ -48,18 +48,18 @@ export class CircuitOpenError extends Error {
   }
 }
 
-/** Of outages before the last ones nothing is known any more. */
+/** Older outages are forgotten. */
 const MAX_OUTAGES = 1_000;
 const WINDOW_MS = 10_000;
-/** Of the calls of the last ten seconds, more than this share must have failed. */
+/** The circuit opens when more than this share of the last ten seconds' calls failed. */
 const FAILED_SHARE = 0.5;
 const GIVEN_UP = new Set(['ABORTED', 'CLOSED']);
-/** It is busy, or lets none of our calls in. */
+/** The upstream is busy, or refuses our token. */
 const SHUT_STATUSES = new Set([401, 403, 408, 425, 429]);
 
 /**
- * Opens when an upstream is down: nobody answers, not in time, with a 5xx, with something that is not JSON, with the
- * wish to be left alone, or to nobody with our token. It closes when a single call, made after a while, is answered. Any
+ * Opens when an upstream is down: it does not answer in time, or answers with a 5xx, with something that is not JSON,
+ * with 408, 425 or 429, or refuses our token. It closes when a single probe is answered. Any
  * other refusal is an answer.
  */
 export function createCircuit(upstream: string, options: CircuitOptions): Circuit {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { DescribedIssue } from '../settings/describe-issues.ts';
 import { HttpCallError } from './http-call-error.ts';
-import { ServiceError, isTellableError } from './service-error.ts';
+import { ServiceError, isPublicError } from './service-error.ts';
 
 /** The body of every answer that is not a success. */
 export const errorBody = z.object({
@@ -51,9 +51,9 @@ export function toErrorAnswer(
   { body_limit_bytes }: ServerLimits,
   requestId: string,
 ): ErrorAnswer {
-  if (isTellableError(error)) {
+  if (isPublicError(error)) {
     const { code, message, retryable, details, http_status } = error;
-    const answer = tell(http_status, code, message, retryable);
+    const answer = answerWith(http_status, code, message, retryable);
     if (details !== undefined && Object.keys(details).length > 0) answer.body.error.details = details;
     if (error instanceof BadInputError) answer.body.error.issues = error.issues;
     if (typeof details?.['retry_after_ms'] === 'number') answer.retry_after_ms = details['retry_after_ms'];
@@ -62,32 +62,36 @@ export function toErrorAnswer(
   const { code, statusCode, message } = frameworkError(error);
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return tell(413, 'PAYLOAD_TOO_LARGE', `The body is larger than the limit of ${body_limit_bytes} bytes`);
+      return answerWith(
+        413,
+        'PAYLOAD_TOO_LARGE',
+        `The body is larger than the limit of ${body_limit_bytes} bytes`,
+      );
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return tell(
+      return answerWith(
         415,
         'UNSUPPORTED_MEDIA_TYPE',
         'The body must be JSON, sent as content-type: application/json',
       );
   }
   if (statusCode === 400 || statusCode === 431) {
-    return tell(statusCode, 'BAD_REQUEST', `The request cannot be read: ${message}`);
+    return answerWith(statusCode, 'BAD_REQUEST', `The request cannot be read: ${message}`);
   }
   if (error instanceof HttpCallError && error.outcome === 'unknown') {
     const text = `${error.upstream}, which this needs, did not answer as expected; try again later`;
-    return { ...tell(503, 'UPSTREAM_UNAVAILABLE', text, true), masked: true };
+    return { ...answerWith(503, 'UPSTREAM_UNAVAILABLE', text, true), masked: true };
   }
   if (error instanceof Error && (error as { retryable?: unknown }).retryable === true) {
     return {
-      ...tell(503, 'UNAVAILABLE', 'Something this needs is not available; try again later', true),
+      ...answerWith(503, 'UNAVAILABLE', 'Something this needs is not available; try again later', true),
       masked: true,
     };
   }
   const text = `The request failed inside the server; its log has the cause under request_id ${requestId}`;
-  return { ...tell(500, 'INTERNAL', text), masked: true };
+  return { ...answerWith(500, 'INTERNAL', text), masked: true };
 }
 
-function tell(http_status: number, code: string, message: string, retryable = false): ErrorAnswer {
+function answerWith(http_status: number, code: string, message: string, retryable = false): ErrorAnswer {
   return { http_status, body: { error: { code, message, retryable } }, masked: false };
 }
 

@@ -12,7 +12,7 @@ interface HttpCallErrorOptions {
 
 /**
  * A call that did not succeed. `refused`: the upstream definitely did not apply it and says why in `code`.
- * `unknown`: it may have been applied (no answer, a broken one, or a request to come again later), so the only
+ * `unknown`: it may have been applied (no answer, a broken one, or a request to retry later), so the only
  * safe thing is the same call again.
  *
  * Codes of unknown outcomes: the upstream's own where its answer had one, otherwise `TIMEOUT`, `ABORTED`,

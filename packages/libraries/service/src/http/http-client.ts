@@ -26,7 +26,7 @@ export interface HttpClientOptions {
 
 export interface CallOptions {
   timeout_ms?: number;
-  /** Gives the call up, waiting or running. */
+  /** Aborts the call, waiting or running. */
   signal?: AbortSignal;
 }
 
@@ -40,23 +40,32 @@ export interface HttpClient {
     options?: CallOptions,
   ): Promise<z.output<S>>;
   state(): UpstreamState;
-  /** For how long of the time from then until now its circuit held calls back, as far as this process knows. */
+  /** How long its circuit held calls back since then, as far as this process knows. */
   downtimeMs(since: Date): number;
   /** Waits for the calls that run; those that still wait are rejected. */
   close(): Promise<void>;
 }
 
 const ALWAYS_CLOSED: UpstreamState = { circuit: 'closed', retry_after_ms: 0, answers_since: null };
-/** Calls that may leave at one moment are a tenth of what may leave in a second. */
+/** At most a tenth of a second's calls leave at one moment. */
 const RATE_PARTS = 10;
 
+/**
+ * A client for one upstream. The way of a call:
+ *
+ *   bound on waiting calls -> queue: concurrency and rate -> circuit -> exchange, with its timeout -> schema
+ *        |                        |                            |            |                          |
+ *   TOO_MANY_WAITING        ABORTED, CLOSED              CIRCUIT_OPEN   refused or unknown         BAD_ANSWER
+ *
+ * Only an answer that is definite counts as refused. Every other error leaves it unknown whether the call took effect.
+ */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { name, token, timeout_ms, concurrency = 32, max_waiting = 10_000 } = options;
   const base = new URL(options.base_url);
   const prefix = base.pathname.replace(/\/+$/, '');
   const queue = new PQueue({ concurrency, ...rateLimit(options.rate_per_second) });
   const circuit = options.circuit && createCircuit(name, options.circuit);
-  const giveUpWaiting = new Set<() => void>();
+  const abortWaiting = new Set<() => void>();
   let closed: Promise<void> | undefined;
   const pool = new Pool(base.origin, {
     connections: options.connections ?? concurrency,
@@ -86,16 +95,16 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     throw callError(request, what, { outcome: 'unknown', code: 'BAD_ANSWER', http_status });
   }
 
-  /** Waits for a free place; a call that is given up meanwhile was certainly not sent. */
+  /** Waits for a free place. A call that is aborted meanwhile was certainly not sent. */
   async function enqueue(request: Exchange): Promise<JsonAnswer> {
     const waiting = new AbortController();
-    const giveUp = (): void => waiting.abort();
-    if (request.signal?.aborted === true) giveUp();
-    request.signal?.addEventListener('abort', giveUp, { once: true });
-    giveUpWaiting.add(giveUp);
+    const abort = (): void => waiting.abort();
+    if (request.signal?.aborted === true) abort();
+    request.signal?.addEventListener('abort', abort, { once: true });
+    abortWaiting.add(abort);
     const leave = (): void => {
-      request.signal?.removeEventListener('abort', giveUp);
-      giveUpWaiting.delete(giveUp);
+      request.signal?.removeEventListener('abort', abort);
+      abortWaiting.delete(abort);
     };
     let sent = false;
     try {
@@ -156,7 +165,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     state: () => circuit?.state() ?? ALWAYS_CLOSED,
     downtimeMs: (since) => circuit?.downtimeMs(since) ?? 0,
     async close() {
-      for (const giveUp of giveUpWaiting) giveUp();
+      for (const abort of abortWaiting) abort();
       closed ??= pool.close();
       await closed;
     },

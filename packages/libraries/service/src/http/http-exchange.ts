@@ -69,7 +69,7 @@ function readJson(call: Exchange, http_status: number, text: string): unknown {
   throw callError(call, what, { outcome: 'unknown', code: 'BAD_ANSWER', http_status });
 }
 
-const COME_AGAIN_STATUSES = new Set([408, 425, 429]);
+const RETRY_LATER_STATUSES = new Set([408, 425, 429]);
 
 function refusal(call: Exchange, http_status: number, text: string, retryAfter: unknown): HttpCallError {
   const parsed = errorBodySchema.safeParse(parseJson(text));
@@ -77,7 +77,7 @@ function refusal(call: Exchange, http_status: number, text: string, retryAfter: 
   const { code, message, details, issues } = parsed.data?.error ?? {};
   const definite = parsed.success && http_status >= 400 && http_status < 500;
   return callError(call, message ?? `answered ${http_status}: ${shorten(text)}`, {
-    outcome: definite && !COME_AGAIN_STATUSES.has(http_status) ? 'refused' : 'unknown',
+    outcome: definite && !RETRY_LATER_STATUSES.has(http_status) ? 'refused' : 'unknown',
     code: code ?? 'BAD_ANSWER',
     http_status,
     details: { ...details, ...(issues && { issues }) },

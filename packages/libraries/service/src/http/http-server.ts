@@ -3,7 +3,7 @@ import { fastify } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { toErrorAnswer } from './error-answer.ts';
 import type { Log } from '../process/log.ts';
-import { ServiceError, isTellableError } from './service-error.ts';
+import { ServiceError, isPublicError } from './service-error.ts';
 import { type AcceptedToken, type Caller, authenticate } from './tokens.ts';
 import { withTimeout } from '../schedule/with-timeout.ts';
 
@@ -63,7 +63,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const routes: string[] = [];
 
   function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const explained = isTellableError(error) || isOfRequest(error) ? undefined : explain?.(error);
+    const explained = isPublicError(error) || isOfRequest(error) ? undefined : explain?.(error);
     const answer = toErrorAnswer(explained ?? error, { body_limit_bytes }, request.id);
     const line = { err: error, request_id: request.id, method: request.method, url: pathOf(request) };
     if (answer.masked) log.error(line, 'request failed');

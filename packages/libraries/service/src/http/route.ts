@@ -33,7 +33,7 @@ export interface RouteOptions<Body, Params, Query> {
 
 type Schema = z.ZodType | undefined;
 
-/** Adds a route that is open to callers with the scope only, and whose inputs are checked before the handler. */
+/** Adds a route for callers with the scope. Its inputs are checked before the handler runs. */
 export function route<
   Body extends Schema = undefined,
   Params extends Schema = undefined,

@@ -2,7 +2,7 @@
  * What an error must have to be shown to the caller as it is. Structural, so that the errors of a domain need not
  * come from here.
  */
-export interface TellableError {
+export interface PublicError {
   code: string;
   http_status: number;
   retryable: boolean;
@@ -19,7 +19,7 @@ interface ServiceErrorOptions {
 }
 
 /** An error of the service itself, rather than of its domain, that its caller may see. */
-export class ServiceError extends Error implements TellableError {
+export class ServiceError extends Error implements PublicError {
   override readonly name = 'ServiceError';
   readonly code: string;
   readonly http_status: number;
@@ -35,8 +35,8 @@ export class ServiceError extends Error implements TellableError {
   }
 }
 
-export function isTellableError(error: unknown): error is TellableError {
+export function isPublicError(error: unknown): error is PublicError {
   if (!(error instanceof Error)) return false;
-  const { code, http_status, retryable } = error as Partial<TellableError>;
+  const { code, http_status, retryable } = error as Partial<PublicError>;
   return typeof code === 'string' && typeof http_status === 'number' && typeof retryable === 'boolean';
 }

@@ -16,7 +16,7 @@ const digestsOfTokens = new WeakMap<readonly AcceptedToken[], ReadonlyMap<string
 
 /**
  * The caller with this `Authorization` header; undefined when it is missing or its token is not accepted.
- * Tokens are looked up by their SHA-256, so the time of a lookup tells nothing about an accepted token.
+ * Tokens are looked up by their SHA-256, so the time of a lookup reveals nothing about an accepted token.
  */
 export function authenticate(
   tokens: readonly AcceptedToken[],

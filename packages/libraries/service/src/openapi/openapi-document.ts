@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { errorBody } from '../http/error-answer.ts';
 
-/** A route as its document tells of it: the same shapes read its inputs. */
+/** A route as its document describes it, with the same shapes that read its inputs. */
 export interface ApiRoute {
   path: string;
   /** A few words, like a headline. */
@@ -187,7 +187,7 @@ const open = (summary: string, type: string, other: JsonObject = {}): JsonObject
   },
 });
 
-/** What needs no token, since it tells of no invoice. */
+/** Routes without a token: they reveal no invoice. */
 const OPEN_PATHS: JsonObject = {
   '/health': open('Whether the service can do its work', JSON_TYPE, {
     '503': { description: 'It cannot, and why', content: { [JSON_TYPE]: {} } },

@@ -5,7 +5,7 @@ import type { JsonObject } from './openapi-document.ts';
 /** Nothing on the page runs, and nothing is loaded. */
 const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
-/** `GET /openapi.json` and `GET /docs`, open to everybody: they tell of the API and of nothing that it keeps. */
+/** `GET /openapi.json` and `GET /docs`, without a token: they describe the API and nothing that it stores. */
 export function serveApiDocs(server: HttpServer, document: JsonObject): void {
   const page = renderDocs(document);
   server.get('/openapi.json', { config: { scope: false } }, async () => document);

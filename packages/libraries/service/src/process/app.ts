@@ -26,7 +26,7 @@ export interface AppOptions<S extends z.ZodObject> {
 const STOP_TIMEOUT_MS = 15_000;
 
 /**
- * The life of a process: reads its settings, starts, tells a parent process over IPC
+ * The life of a process: reads its settings, starts, reports to a parent process over IPC
  * `{ ready: true, url }`, and stops on SIGTERM, SIGINT or when that parent is gone. Ends with 0 after a stop that
  * was asked for, otherwise with 1. A second signal ends it at once.
  */

@@ -6,7 +6,7 @@ const findOrdersStatement = statement<{ order_id: string }>({
   columns: { order_id: 'text' },
 });
 
-/** Those of the ids whose order exists. Orders are never deleted, so what is found stays. */
+/** The ids whose order exists. Orders are never deleted, so the result stays true. */
 export async function findOrders(reader: Reader, orderIds: readonly string[]): Promise<Set<string>> {
   if (orderIds.length === 0) return new Set();
   const rows = await findOrdersStatement.rows(reader, [orderIds]);
