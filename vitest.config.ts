@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: FOLDERS.map((folder) => `${folder}/test/**/*.test.ts`),
     globalSetup: ['packages/development/testing/src/global-setup.ts'],
-    maxWorkers: 2,
+    maxWorkers: 4,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -72,7 +72,9 @@ async function outcomesOf(
         JSON.stringify(reward(1)),
       ],
     );
-    const { rows: [clock] } = await tx.client.query<{ now: Date }>('SELECT now() AS now');
+    const {
+      rows: [clock],
+    } = await tx.client.query<{ now: Date }>('SELECT now() AS now');
     const now = clock?.now.getTime() ?? 0;
     const before = await readRows(tx);
     await statement(tx, before, now);

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseAmount, parseBalance } from '@cashback/contract';
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runDemoCommand } from './run-command.ts';
 
@@ -14,19 +13,6 @@ beforeAll(async () => {
   database = await createTestDatabase();
 });
 afterAll(() => database.drop());
-
-async function connections(): Promise<number> {
-  const client = new pg.Client(database.url);
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ count: string }>(
-      'SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
-    );
-    return Number(rows[0]?.count);
-  } finally {
-    await client.end();
-  }
-}
 
 describe('every part as a process of its own', { timeout: TIMEOUT_MS }, () => {
   test('orders settle, every invariant holds, and the money adds up in the report', async () => {
@@ -51,55 +37,6 @@ describe('every part as a process of its own', { timeout: TIMEOUT_MS }, () => {
     );
     expect(registers.registered).toBeGreaterThanOrEqual(60);
     expect(report?.pushes).toBeGreaterThan(0);
-  });
-
-  test('the same holds when Trust fails a fifth of its calls, and callbacks are repeated, late and out of order', async () => {
-    const { exitCode, stdout, report } = await runDemoCommand(database.url, [
-      '--count',
-      '40',
-      '--seed',
-      '12',
-      '--faults',
-    ]);
-    expect(stdout).toContain('All settled, every invariant holds');
-    expect(exitCode).toBe(0);
-    expect(report).toMatchObject({ settled: 40, violations: [] });
-  });
-
-  test('the same holds when the worker and the server are killed during the run and restarted', async () => {
-    const { exitCode, stdout, report } = await runDemoCommand(database.url, [
-      '--count',
-      '60',
-      '--seed',
-      '13',
-      '--kill',
-      'worker,server',
-    ]);
-    expect(stdout).toContain('All settled, every invariant holds');
-    expect(exitCode).toBe(0);
-    expect(report).toMatchObject({ settled: 60, violations: [], killed: ['worker', 'server'] });
-  });
-
-  test('the same holds when every other part is killed under faults', async () => {
-    const { exitCode, report } = await runDemoCommand(
-      database.url,
-      '--count 40 --seed 14 --faults --kill transactions,processing,wallet,trust'.split(' '),
-    );
-    expect(report).toMatchObject({ settled: 40, violations: [] });
-    expect(exitCode).toBe(0);
-  });
-
-  test('Ctrl-C stops every process, and the data stay intact', async () => {
-    const stopped = await runDemoCommand(database.url, ['--count', '200', '--seed', '15'], {
-      interruptAt: 'playing orders',
-    });
-    expect(stopped.stderr).toContain('demo: stopped');
-    expect(stopped.exitCode).toBe(1);
-    expect(await connections()).toBe(0);
-
-    const next = await runDemoCommand(database.url, ['--count', '5', '--seed', '16']);
-    expect(next.report).toMatchObject({ settled: 5, violations: [] });
-    expect(next.exitCode).toBe(0);
   });
 
   test('lines of a file that are no orders are reported, the others settle, and the exit code is 2', async () => {
@@ -130,30 +67,34 @@ describe('every part as a process of its own', { timeout: TIMEOUT_MS }, () => {
   });
 });
 
-describe('an option that cannot work is refused before anything starts', { timeout: TIMEOUT_MS }, () => {
-  test.each([
-    [
-      'a file that is not there',
-      ['--orders', '/nowhere/trips.csv'],
-      'cannot read /nowhere/trips.csv: ENOENT',
-    ],
-    ['a count that is none', ['--count', 'many'], 'Expected a whole number from 1 to 100000'],
-    ['an unknown part', ['--kill', 'boss'], 'Expected names out of trust, wallet'],
-    ['an unknown option', ['--quick'], "unknown option '--quick'"],
-  ])('%s', async (_name, args, message) => {
-    const { exitCode, stderr } = await runDemoCommand(database.url, args);
-    expect(stderr).toContain(message);
-    expect(exitCode).toBe(1);
-  });
+describe.concurrent(
+  'an option that cannot work is refused before anything starts',
+  { timeout: TIMEOUT_MS },
+  () => {
+    test.each([
+      [
+        'a file that is not there',
+        ['--orders', '/nowhere/trips.csv'],
+        'cannot read /nowhere/trips.csv: ENOENT',
+      ],
+      ['a count that is none', ['--count', 'many'], 'Expected a whole number from 1 to 100000'],
+      ['an unknown part', ['--kill', 'boss'], 'Expected names out of trust, wallet'],
+      ['an unknown option', ['--quick'], "unknown option '--quick'"],
+    ])('%s', async (_name, args, message) => {
+      const { exitCode, stderr } = await runDemoCommand(database.url, args);
+      expect(stderr).toContain(message);
+      expect(exitCode).toBe(1);
+    });
 
-  test('a database that does not answer is named without its password', async () => {
-    const { exitCode, stderr } = await runDemoCommand(
-      'postgres://someone:hidden-word@127.0.0.1:9/cashback',
-      [],
-    );
-    expect(stderr).toContain('cannot reach Postgres at 127.0.0.1:9');
-    expect(stderr).toContain('DATABASE_URL');
-    expect(stderr).not.toContain('hidden-word');
-    expect(exitCode).toBe(1);
-  });
-});
+    test('a database that does not answer is named without its password', async () => {
+      const { exitCode, stderr } = await runDemoCommand(
+        'postgres://someone:hidden-word@127.0.0.1:9/cashback',
+        [],
+      );
+      expect(stderr).toContain('cannot reach Postgres at 127.0.0.1:9');
+      expect(stderr).toContain('DATABASE_URL');
+      expect(stderr).not.toContain('hidden-word');
+      expect(exitCode).toBe(1);
+    });
+  },
+);
