@@ -1,4 +1,8 @@
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+// Tests start hundreds of processes. Each starts in two thirds of the time when Node keeps what it compiled.
+process.env['NODE_COMPILE_CACHE'] ??= path.resolve('node_modules/.cache/node-compile');
 
 export const FOLDERS = ['packages/*/*', '{apps,stand-ins,tools,proof}/*', 'bench'];
 

@@ -159,7 +159,7 @@ export const OPENS_CONNECTIONS: Readonly<Record<string, string>> = {
   'packages/development/invariants/test/invariants.test.ts': 'plants violations as a superuser',
   'packages/development/scenario/src/world.ts': 'reads all schemas as a superuser',
   'tools/demo/test/demo.prove.ts': 'drops what a demo left',
-  'tools/demo/test/invariants.test.ts': 'plants violations as a superuser',
+  'tools/demo/test/invariants.prove.ts': 'plants violations as a superuser',
   'proof/chaos/src/killable-postgres.ts': 'sets up a server',
   'bench/src/database/with-client.ts': 'measures as a plain client',
   'bench/peers/graphile-worker.ts': 'belongs to the peer',

@@ -15,7 +15,7 @@ export interface AppProcess {
 /** The app as a process of its own. */
 export async function startProcess(environment: Record<string, string>): Promise<AppProcess> {
   const child: ChildProcess = spawn(process.execPath, [MAIN], {
-    env: { ...environment, LOG_LEVEL: 'fatal' },
+    env: { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...environment, LOG_LEVEL: 'fatal' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const ended = once(child, 'exit');

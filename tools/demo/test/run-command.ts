@@ -26,7 +26,11 @@ export async function runDemoCommand(
   const folder = mkdtempSync(path.join(tmpdir(), 'demo-test-'));
   const json = path.join(folder, 'report.json');
   const child = spawn(process.execPath, [main, ...args, '--json', json], {
-    env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl },
+    env: {
+      PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      DATABASE_URL: databaseUrl,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: TIMEOUT_MS,
   });

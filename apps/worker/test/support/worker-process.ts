@@ -20,6 +20,7 @@ export async function startWorkerProcess(
   const child = spawn(process.execPath, [MAIN], {
     env: {
       PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       DATABASE_URL: test_database.url,
       PORT: '0',
       TRANSACTIONS_URL: outside.url,

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import path from 'node:path';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { root } from './root.ts';
 
 /** As long as a slow machine needs. */
 const START_TIMEOUT_MS = 120_000;
@@ -29,6 +31,9 @@ interface StartOptions {
   log_file: string;
 }
 
+/** Code that Node has compiled once: an app starts in two thirds of the time with it. */
+const compileCache = path.join(root, 'node_modules', '.cache', 'node-compile');
+
 /**
  * Resolves when the app reports that it is ready, which it does over the IPC channel. The app also ends when that
  * channel closes, so none outlives this process.
@@ -38,7 +43,7 @@ export async function startProcess(options: StartOptions): Promise<AppProcess> {
   const log = openSync(log_file, 'a');
   // A group of its own: a Ctrl-C in the terminal reaches only us, and we stop the apps in order.
   const child = spawn(process.execPath, [main, '--json'], {
-    env,
+    env: { NODE_COMPILE_CACHE: compileCache, ...env },
     stdio: ['ignore', log, log, 'ipc'],
     detached: true,
   });
