@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 
 const DOCUMENT = 'docs/guarantees.md';
 /** A test file in code, and perhaps the name of a test in italics behind it. */
-const TEST = /`([^`]+\.test\.ts)`(?:\s+\*([^*]+)\*)?/g;
+const TEST = /`([^`]+\.(?:test|prove)\.ts)`(?:\s+\*([^*]+)\*)?/g;
 const COMMAND = /`pnpm ([a-z]+)[^`]*`/g;
 
 const text = readFileSync(DOCUMENT, 'utf8');
