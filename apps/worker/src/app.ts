@@ -1,7 +1,7 @@
 import { CASHBACK_JOBS_SCHEMA, chargeQueue } from '@cashback/cashback-db';
 import type { ChargeLimits } from '@cashback/core';
 import { explainDatabaseError, openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
-import { createHttpServer, createLoop, listen, withTimeout } from '@cashback/service';
+import { createHttpServer, createLoop, listen, startParts, withTimeout } from '@cashback/service';
 import type { AppContext, RunningApp } from '@cashback/service';
 import type { WorkerContext } from './context.ts';
 import type { Settings } from './env.ts';
@@ -25,14 +25,33 @@ const GIVE_UP_MS = 3_000;
  * Starts the worker: the queue `cashback_charge_processing`, the polls and the sweep, `/callbacks/operation` and
  * `/health`. Throws an expected error when the database cannot be used; `transactions` may come up later.
  */
-export async function startWorker(settings: Settings, { log, name }: AppContext): Promise<RunningApp> {
-  const { database_url: url } = settings;
+export function startWorker(settings: Settings, context: AppContext): Promise<RunningApp> {
+  return startParts((parts) => start(parts, settings, context));
+}
+
+async function start(
+  parts: AsyncDisposableStack,
+  settings: Settings,
+  { log, name }: AppContext,
+): Promise<string> {
+  const { database_url: url, batch_size } = settings;
   const connection = { role: ROLE, application_name: name, log_error: logError };
   function logError(error: Error): void {
     log.error({ err: error }, 'database or queue failed');
   }
 
   await waitForDatabase({ url, timeout_ms: DATABASE_WAIT_MS });
+  const stopping = new AbortController();
+  const givingUp = new AbortController();
+  const database = openDatabase({
+    ...connection,
+    url,
+    max_connections: settings.max_connections,
+    lock_timeout_ms: LOCK_TIMEOUT_MS,
+  });
+  parts.defer(() => database.close());
+  const transactions = openTransactions(settings, log, givingUp.signal);
+  parts.defer(() => transactions.close());
   const jobs = await startJobs({
     ...connection,
     database_url: url,
@@ -40,22 +59,14 @@ export async function startWorker(settings: Settings, { log, name }: AppContext)
     queues: [chargeQueue],
     log_warning: (message, data) => log.warn({ data }, message),
   });
-  const stopping = new AbortController();
-  const givingUp = new AbortController();
   const context: WorkerContext = {
-    database: openDatabase({
-      ...connection,
-      url,
-      max_connections: settings.max_connections,
-      lock_timeout_ms: LOCK_TIMEOUT_MS,
-    }),
+    database,
     jobs,
-    transactions: openTransactions(settings, log, givingUp.signal),
+    transactions,
     limits: limitsOf(settings),
     log,
     stopping: stopping.signal,
   };
-  const { batch_size } = settings;
   const schedule = createSchedule(context, createReconciler(context, { batch_size }), {
     interval_ms: settings.poll_interval_ms,
     lease_ms: settings.poll_lease_ms,
@@ -75,13 +86,14 @@ export async function startWorker(settings: Settings, { log, name }: AppContext)
     log,
     tokens: [],
     health: async () => {
-      await context.database.pool.query('SELECT 1 FROM cashback.order_clears LIMIT 1');
-      return { upstreams: { transactions: context.transactions.state() } };
+      await database.pool.query('SELECT 1 FROM cashback.order_clears LIMIT 1');
+      return { upstreams: { transactions: transactions.state() } };
     },
   });
   receiveOperationCallback(server, { schedule, log, secret: settings.operation_callback_secret });
 
-  async function stop(): Promise<void> {
+  /** These stop together: what a step still needs is there until it has ended. */
+  async function drain(): Promise<void> {
     stopping.abort();
     const drained = setTimeout(() => givingUp.abort(), DRAIN_MS);
     const claiming = Promise.all([schedule.stop(), jobs.stop({ timeout_ms: DRAIN_MS })]);
@@ -93,24 +105,18 @@ export async function startWorker(settings: Settings, { log, name }: AppContext)
     );
     await Promise.all([server.close(), sweeper.stop(), running]);
     clearTimeout(drained);
-    await context.transactions.close();
-    await context.database.close();
   }
-  try {
-    await jobs.work(
-      chargeQueue,
-      {
-        batch_size,
-        concurrency: settings.batch_concurrency,
-        poll_seconds: settings.queue_poll_ms / 1_000,
-      },
-      createChargeHandler(context, schedule),
-    );
-    return { url: await listen(server, settings), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  parts.defer(drain);
+  await jobs.work(
+    chargeQueue,
+    {
+      batch_size,
+      concurrency: settings.batch_concurrency,
+      poll_seconds: settings.queue_poll_ms / 1_000,
+    },
+    createChargeHandler(context, schedule),
+  );
+  return listen(server, settings);
 }
 
 function limitsOf(settings: Settings): ChargeLimits {
