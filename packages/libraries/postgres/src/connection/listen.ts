@@ -51,11 +51,13 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     let subscription: Subscription | null = first;
     while (subscription !== null) {
       const { client, broken } = subscription;
-      const reason = await Promise.race([closed, broken, untilSilent(client, closing.signal)]);
+      const over = new AbortController();
+      const reason = await Promise.race([closed, broken, untilSilent(client, over.signal)]);
+      over.abort();
       await disconnect(client);
       if (reason === null) return;
       log_error(new Error(`lost the connection that listens on ${channel}`, { cause: reason }));
-      subscription = await resubscribe(options, closing.signal);
+      subscription = await resubscribe(options, closing.signal, closed);
     }
   }
   const watching = watch();
@@ -91,14 +93,22 @@ async function subscribe({
 }
 
 /** Null when it is to close. */
-async function resubscribe(options: ListenOptions, closing: AbortSignal): Promise<Subscription | null> {
+async function resubscribe(
+  options: ListenOptions,
+  closing: AbortSignal,
+  closed: Promise<null>,
+): Promise<Subscription | null> {
   let loggedAt = -Infinity;
   let waitMs = firstReconnectMs;
   while (!closing.aborted) {
     await delay(waitMs, undefined, { signal: closing }).catch(() => {});
     if (closing.aborted) return null;
     try {
-      return await subscribe(options);
+      const subscribing = subscribe(options);
+      const subscription = await Promise.race([subscribing, closed]);
+      // Catching up may take longer than a stop may: its connection is closed whenever it ends.
+      if (subscription === null) void subscribing.then(({ client }) => disconnect(client)).catch(() => {});
+      return subscription;
     } catch (error) {
       if (performance.now() - loggedAt > logEveryMs) {
         loggedAt = performance.now();
@@ -113,10 +123,10 @@ async function resubscribe(options: ListenOptions, closing: AbortSignal): Promis
 }
 
 /** A connection can be cut without a notice to either end. An unanswered heartbeat finds it. */
-async function untilSilent(client: Client, closing: AbortSignal): Promise<Error | null> {
+async function untilSilent(client: Client, over: AbortSignal): Promise<Error | null> {
   for (;;) {
-    await delay(heartbeatMs, undefined, { signal: closing }).catch(() => {});
-    if (closing.aborted) return null;
+    await delay(heartbeatMs, undefined, { signal: over }).catch(() => {});
+    if (over.aborted) return null;
     try {
       await answered(client, 'SELECT 1');
     } catch (error) {
@@ -129,7 +139,7 @@ function answered(client: Client, text: string): Promise<unknown> {
   return rejectAfter(client.query(text), answerTimeoutMs, `no answer within ${answerTimeoutMs} ms`);
 }
 
-/** The goodbye of a silent connection would wait for ever. */
+/** A silent connection never answers that it ends. */
 async function disconnect(client: Client): Promise<void> {
   await rejectAfter(client.end(), answerTimeoutMs, 'silent').catch(() => {
     client.connection.stream.destroy();
