@@ -58,11 +58,14 @@ async function adoptBalance(
   db: NodePgDatabase,
   callback: BalanceChangedCallback,
 ): Promise<AdoptionWrites | null> {
-  const cached = await lockBalance(db, callback.wallet_id);
+  let cached = await lockBalance(db, callback.wallet_id);
+  if (cached === null) {
+    const first = decideAdoption(null, callback);
+    if (first === null || (await insertBalance(db, first.balance))) return first;
+    // Another callback has inserted the first balance meanwhile, and balances are never deleted.
+    cached = await lockBalance(db, callback.wallet_id);
+  }
   const adopted = decideAdoption(cached, callback);
-  if (adopted === null) return null;
-  if (cached !== null) await updateBalance(db, adopted.balance);
-  // A first balance that lost the race is decided again, against the one that won.
-  else if (!(await insertBalance(db, adopted.balance))) return adoptBalance(db, callback);
+  if (adopted !== null) await updateBalance(db, adopted.balance);
   return adopted;
 }
