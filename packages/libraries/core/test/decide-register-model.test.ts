@@ -130,6 +130,28 @@ describe('any sequence of registers', () => {
     );
   });
 
+  test('leaves events whose newest values are the target, and a revision for every change of it', () => {
+    fc.assert(
+      fc.property(sequences, (sequence) => {
+        let stored: StoredOrder | null = null;
+        let registered = 0;
+        const newest: AmountsBySource = {};
+        for (const call of sequence) {
+          const decision = decideRegister(stored, call);
+          stored = store(stored, call, decision);
+          if (decision.outcome !== 'registered') continue;
+          registered += 1;
+          for (const { source, value } of decision.changes) {
+            expect(value).not.toBe(amountOf(newest, source));
+            newest[source] = value;
+          }
+          expect(decision.revision).toBe(registered);
+          expect(equalAmounts(newest, decision.target)).toBe(true);
+        }
+      }),
+    );
+  });
+
   test('never lets an older invoice version overwrite a newer one', () => {
     const plain = fc.array(
       fc
