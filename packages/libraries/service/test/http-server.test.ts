@@ -1,8 +1,8 @@
 import { Agent, get } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type HttpServerOptions, ServiceError, authenticate, listen, route } from '../src/index.ts';
-import { TOKENS, asProcessing, eventually, gate, send, testServer } from './support.ts';
+import { type HttpServerOptions, ServiceError, listen, route } from '../src/index.ts';
+import { asProcessing, eventually, gate, send, testServer } from './support.ts';
 
 const order = z.strictObject({ order_id: z.string(), value: z.int('a whole number') });
 
@@ -380,24 +380,5 @@ describe('listen', () => {
     await reached.opened;
     await server.close();
     expect(await hanging).toBe('cut off');
-  });
-});
-
-describe('authenticate', () => {
-  test.each([
-    ['Bearer token-of-processing', 'processing'],
-    ['bearer token-of-the-auditor', 'auditor'],
-    ['token-of-processing', undefined],
-    ['Basic token-of-processing', undefined],
-    ['Bearer token-of-processin', undefined],
-    ['Bearer ', undefined],
-    ['', undefined],
-    [undefined, undefined],
-  ])('%s is %s', (header, caller) => {
-    expect(authenticate(TOKENS, header)?.caller).toBe(caller);
-  });
-
-  test('tells the scopes of the caller', () => {
-    expect([...(authenticate(TOKENS, 'Bearer token-of-processing')?.scopes ?? [])]).toEqual(['orders']);
   });
 });
