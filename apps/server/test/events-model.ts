@@ -6,6 +6,7 @@ import {
   NO_ORDER,
   modelRegister,
 } from '@cashback/register-model';
+import { wholeAmount } from '@cashback/register-model/calls';
 
 /** An order of the reference model, and its events as `revision source value`. */
 export interface OrderWithEvents {
@@ -27,5 +28,5 @@ export function registerWithEvents(
 /** What `events` lists; those of one revision by source. */
 export async function callEvents(client: CashbackClient, order_id: string): Promise<string[]> {
   const { events } = await client.events({ order_id });
-  return events.map(({ revision, source, value }) => `${revision} ${source} ${Number(value)}`);
+  return events.map(({ revision, source, value }) => `${revision} ${source} ${wholeAmount(value)}`);
 }

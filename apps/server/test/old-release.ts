@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseAmount } from '@cashback/contract';
 import { type Database, migrate, migrationsFolder } from '@cashback/postgres';
 import * as z from 'zod';
 
@@ -92,8 +93,8 @@ export async function oldWorkerCharges(
   const { cashback, ...payee } = oldInvoice.parse(await found.json());
   if (cashback.status === 'init' || cashback.status === 'in-progress') return 'again later';
   const amount = await totalOfOldWorker(database, order_id);
-  const rewarded = cashback.rewarded.reduce((sum, one) => sum + Number(one.amount), 0);
-  if (cashback.status === 'success' && rewarded === Number(amount)) return 'settled';
+  const rewarded = cashback.rewarded.reduce((sum, one) => sum + parseAmount(one.amount), 0n);
+  if (cashback.status === 'success' && rewarded === parseAmount(amount)) return 'settled';
   const answer = await post('/update/cashback', {
     invoice_id: order_id,
     operation_id: randomUUID(),

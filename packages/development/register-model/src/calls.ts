@@ -1,5 +1,6 @@
 import { type CashbackClient, CashbackClientError } from '@cashback/client';
 import type { RegisterInput, Source } from '@cashback/contract';
+import { AMOUNT_SCALE, parseAmount } from '@cashback/contract/amount';
 import {
   type ModelAnswer,
   type ModelCall,
@@ -34,7 +35,7 @@ export async function callRegister(
       revision,
       invoice_version,
       ...bySource(amounts.cashback_by_source),
-      cashback_sum: Number(amounts.cashback_sum),
+      cashback_sum: wholeAmount(amounts.cashback_sum),
     };
   } catch (error) {
     if (!(error instanceof CashbackClientError) || isUnknown(error)) throw error;
@@ -47,7 +48,7 @@ export async function callRegister(
 export async function callOrder(client: CashbackClient, order_id: string): Promise<ModelView> {
   try {
     const { revision, invoice_version, cleared_sum, target, cashback_sum } = await client.order({ order_id });
-    const sums = { cleared_sum: Number(cleared_sum), cashback_sum: Number(cashback_sum) };
+    const sums = { cleared_sum: wholeAmount(cleared_sum), cashback_sum: wholeAmount(cashback_sum) };
     return { revision, invoice_version, ...bySource(target), ...sums };
   } catch (error) {
     if (error instanceof CashbackClientError && error.code === 'ORDER_NOT_FOUND') return modelView(NO_ORDER);
@@ -89,7 +90,15 @@ function toInput(order: OrderFields, call: ModelCall): RegisterInput {
   };
 }
 
+/** The model counts whole units; an answer with a fraction is not one that it can have asked for. */
+export function wholeAmount(text: string): number {
+  const unit = 10n ** BigInt(AMOUNT_SCALE);
+  const amount = parseAmount(text);
+  if (amount % unit !== 0n) throw new Error(`expected a whole amount, got ${text}`);
+  return Number(amount / unit);
+}
+
 function bySource(values: readonly { source: Source; value: string }[]): { user: number; service: number } {
-  const amounts = new Map(values.map(({ source, value }) => [source, Number(value)]));
+  const amounts = new Map(values.map(({ source, value }) => [source, wholeAmount(value)]));
   return { user: amounts.get('user') ?? 0, service: amounts.get('service') ?? 0 };
 }
