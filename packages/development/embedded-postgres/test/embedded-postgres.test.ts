@@ -82,6 +82,8 @@ function killGuards(server: number): void {
     .split('\n');
   const guards = [shell, ...children.map(Number).filter((pid) => pid !== server)];
   expect(guards).toHaveLength(2);
+  // Both stand still before either ends: the one would see the other's end, and stop the server.
+  for (const guard of guards) process.kill(guard, 'SIGSTOP');
   for (const guard of guards) process.kill(guard, 'SIGKILL');
 }
 
