@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { BalanceChangedCallback } from '@cashback/wire';
+import { type Transaction, statement } from '@cashback/postgres';
 import type { AdoptionWrites } from '../decide-adoption.ts';
 import { balances, callbackInbox, pushes } from './tables.ts';
 
@@ -26,17 +27,19 @@ export async function insertCallback(
   return inserted.length > 0;
 }
 
+const lockBalanceStatement = statement<{ sequence: string }>({
+  name: 'wallet.lock-balance',
+  text: 'SELECT sequence FROM wallet.balances WHERE wallet_id = $1 FOR UPDATE',
+  columns: { sequence: 'int8' },
+});
+
 /** Locks the cached balance of a wallet; null when there is none. */
 export async function lockBalance(
-  db: NodePgDatabase,
+  { client }: Transaction,
   walletId: string,
 ): Promise<{ sequence: number } | null> {
-  const [cached] = await db
-    .select({ sequence: balances.sequence })
-    .from(balances)
-    .where(eq(balances.wallet_id, walletId))
-    .for('update');
-  return cached ?? null;
+  const [cached] = await lockBalanceStatement.rows(client, [walletId]);
+  return cached === undefined ? null : { sequence: Number(cached.sequence) };
 }
 
 /** False when another transaction has inserted the wallet's balance meanwhile; it is waited for. */

@@ -1,41 +1,69 @@
-import { and, asc, inArray, isNull, lt, sql } from 'drizzle-orm';
+import { and, asc, isNull, lt, sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { WalletBalance } from '@cashback/wire';
+import { type Transaction, statement } from '@cashback/postgres';
 import { pushes } from './tables.ts';
+
+interface UndeliveredRow {
+  wallet_id: string;
+  currency: string;
+  balance: string;
+  sequence: string;
+  updated_at: Date;
+}
+
+const lockUndeliveredStatement = statement<UndeliveredRow>({
+  name: 'wallet.lock-undelivered',
+  text: `
+  SELECT wallet_id, currency, balance, sequence, updated_at
+  FROM wallet.pushes
+  WHERE wallet_id = ANY($1::text[]) AND delivered_at IS NULL
+  ORDER BY wallet_id, sequence
+  LIMIT $2
+  FOR UPDATE`,
+  columns: {
+    wallet_id: 'text',
+    currency: 'text',
+    balance: 'numeric',
+    sequence: 'int8',
+    updated_at: 'timestamptz',
+  },
+});
 
 /**
  * Locks what is not delivered of these wallets, per wallet in the order of its sequence. Those that are being
  * delivered elsewhere are waited for, so that no later balance overtakes them.
  */
 export async function lockUndelivered(
-  db: NodePgDatabase,
+  { client }: Transaction,
   walletIds: readonly string[],
   limit: number,
 ): Promise<WalletBalance[]> {
-  const rows = await db
-    .select({
-      wallet_id: pushes.wallet_id,
-      currency: pushes.currency,
-      balance: pushes.balance,
-      sequence: pushes.sequence,
-      updated_at: pushes.updated_at,
-    })
-    .from(pushes)
-    .where(and(inArray(pushes.wallet_id, [...walletIds]), isNull(pushes.delivered_at)))
-    .orderBy(asc(pushes.wallet_id), asc(pushes.sequence))
-    .limit(limit)
-    .for('update');
-  return rows.map((row) => ({ ...row, updated_at: row.updated_at.toISOString() }));
+  const rows = await lockUndeliveredStatement.rows(client, [walletIds, limit]);
+  return rows.map((row) => ({
+    ...row,
+    sequence: Number(row.sequence),
+    updated_at: row.updated_at.toISOString(),
+  }));
 }
 
-export async function markDelivered(db: NodePgDatabase, delivered: readonly WalletBalance[]): Promise<void> {
-  await db.execute(sql`
-    UPDATE wallet.pushes SET delivered_at = now()
-    FROM unnest(
-      ${sql.param(delivered.map(({ wallet_id }) => wallet_id))}::text[],
-      ${sql.param(delivered.map(({ sequence }) => sequence))}::bigint[]
-    ) AS delivered (wallet_id, sequence)
-    WHERE pushes.wallet_id = delivered.wallet_id AND pushes.sequence = delivered.sequence`);
+const markDeliveredStatement = statement({
+  name: 'wallet.mark-delivered',
+  text: `
+  UPDATE wallet.pushes SET delivered_at = now()
+  FROM unnest($1::text[], $2::bigint[]) AS delivered (wallet_id, sequence)
+  WHERE pushes.wallet_id = delivered.wallet_id AND pushes.sequence = delivered.sequence`,
+  columns: {},
+});
+
+export async function markDelivered(
+  { client }: Transaction,
+  delivered: readonly WalletBalance[],
+): Promise<void> {
+  await markDeliveredStatement.run(client, [
+    delivered.map(({ wallet_id }) => wallet_id),
+    delivered.map(({ sequence }) => sequence),
+  ]);
 }
 
 /** Pushes that have been waiting for longer than `overdueMs`, at most `limit`. */

@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { idField } from '@cashback/contract';
 import { type Database, type JobHandler, defineQueue, withTransaction } from '@cashback/postgres';
+import { notifyPushes } from '../db/notify-pushes.ts';
 import { lockUndelivered, markDelivered } from '../db/undelivered-pushes.ts';
 
 export const JOBS_SCHEMA = 'wallet_jobs';
@@ -26,7 +26,7 @@ export function walletPushJob({ wallet_id, sequence }: { wallet_id: string; sequ
 }
 
 /**
- * Tells every process of `wallet` the balances that are not delivered yet, per wallet in the order of their
+ * Notifies every process of `wallet` of the balances that are not delivered yet, per wallet in the order of their
  * sequence. The notification and the record of it are one transaction.
  */
 export function createWalletPush(database: Database): JobHandler<WalletPush> {
@@ -41,14 +41,11 @@ export function createWalletPush(database: Database): JobHandler<WalletPush> {
 }
 
 function publishPage(database: Database, walletIds: readonly string[]): Promise<number> {
-  return withTransaction(database, async ({ drizzle }) => {
-    const undelivered = await lockUndelivered(drizzle, walletIds, PAGE_SIZE);
+  return withTransaction(database, async (tx) => {
+    const undelivered = await lockUndelivered(tx, walletIds, PAGE_SIZE);
     if (undelivered.length === 0) return 0;
-    const payloads = undelivered.map((balance) => JSON.stringify(balance));
-    await drizzle.execute(sql`
-      SELECT pg_notify(${PUSH_CHANNEL}, payload)
-      FROM unnest(${sql.param(payloads)}::text[]) WITH ORDINALITY AS push (payload, place) ORDER BY place`);
-    await markDelivered(drizzle, undelivered);
+    await notifyPushes(tx, PUSH_CHANNEL, undelivered);
+    await markDelivered(tx, undelivered);
     return undelivered.length;
   });
 }

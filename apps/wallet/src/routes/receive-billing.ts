@@ -1,8 +1,7 @@
 import { CashbackError } from '@cashback/contract';
 import { type BalanceChangedCallback, balanceChangedCallback } from '@cashback/wire';
-import { type Database, type Jobs, withTransaction } from '@cashback/postgres';
+import { type Database, type Jobs, type Transaction, withTransaction } from '@cashback/postgres';
 import { type HttpServer, receiveCallback } from '@cashback/service';
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import {
   insertBalance,
   insertCallback,
@@ -46,7 +45,7 @@ async function takeCallback(
   await withTransaction(database, async (transaction) => {
     const { drizzle } = transaction;
     if (!(await insertCallback(drizzle, webhookId, callback))) return;
-    const adopted = await adoptBalance(drizzle, callback);
+    const adopted = await adoptBalance(transaction, callback);
     if (adopted === null) return;
     await insertPush(drizzle, webhookId, adopted.push);
     await jobs.enqueue(walletPushQueue, [walletPushJob(callback)], transaction);
@@ -55,17 +54,17 @@ async function takeCallback(
 
 /** Decides under the lock of the cached balance, so of two callbacks at once the higher sequence stays. */
 async function adoptBalance(
-  db: NodePgDatabase,
+  tx: Transaction,
   callback: BalanceChangedCallback,
 ): Promise<AdoptionWrites | null> {
-  let cached = await lockBalance(db, callback.wallet_id);
+  let cached = await lockBalance(tx, callback.wallet_id);
   if (cached === null) {
     const first = decideAdoption(null, callback);
-    if (first === null || (await insertBalance(db, first.balance))) return first;
+    if (first === null || (await insertBalance(tx.drizzle, first.balance))) return first;
     // Another callback has inserted the first balance meanwhile, and balances are never deleted.
-    cached = await lockBalance(db, callback.wallet_id);
+    cached = await lockBalance(tx, callback.wallet_id);
   }
   const adopted = decideAdoption(cached, callback);
-  if (adopted !== null) await updateBalance(db, adopted.balance);
+  if (adopted !== null) await updateBalance(tx.drizzle, adopted.balance);
   return adopted;
 }

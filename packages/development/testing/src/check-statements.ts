@@ -23,7 +23,7 @@ type Named = { name: string; text: string; columns: Readonly<Record<string, stri
 
 /**
  * What is wrong with the named statements of a package: those that Postgres refuses to prepare against the migrated
- * database, columns that are not declared as Postgres describes them, and queries that are named without a declaration.
+ * database, columns that are not declared as Postgres describes them, and SQL that is written by hand and not declared.
  * All files of the folder are loaded, so that none can be forgotten. Statements of other packages that the process has
  * loaded are left out by their names.
  */
@@ -35,6 +35,9 @@ export async function checkStatements(folder: URL): Promise<{ checked: string[];
     const source = readFileSync(full, 'utf8');
     if (/\bquery(<[^()]*>)?\(\s*\{/.test(source)) {
       problems.push(`${file}: a query with a name of its own; declare it by statement()`);
+    }
+    if (/\.execute\(\s*sql\b/.test(source)) {
+      problems.push(`${file}: SQL by hand without a name; declare it by statement()`);
     }
     if (/\bstatement(<[^()]*>)?\(\{/.test(source)) {
       await import(pathToFileURL(full).href);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { formatAmount } from '@cashback/contract';
+import { type Transaction, statement } from '@cashback/postgres';
 import type { Movement } from '../settlement/movements.ts';
 import { callbacks, walletMovements } from './tables.ts';
 
@@ -10,13 +10,13 @@ import { callbacks, walletMovements } from './tables.ts';
  * `holdBackMs` gives the delay of each callback.
  */
 export async function applyMovements(
-  db: NodePgDatabase,
+  tx: Transaction,
   movements: readonly Movement[],
   holdBackMs: () => number,
 ): Promise<void> {
   if (movements.length === 0) return;
   const now = new Date();
-  await db.insert(walletMovements).values(
+  await tx.drizzle.insert(walletMovements).values(
     movements.map(({ wallet_id, sequence, kind, amount, cause, balance_after }) => ({
       wallet_id,
       sequence,
@@ -27,8 +27,8 @@ export async function applyMovements(
       created_at: now,
     })),
   );
-  await updateBalances(db, movements, now);
-  await db.insert(callbacks).values(
+  await updateBalances(tx, movements, now);
+  await tx.drizzle.insert(callbacks).values(
     movements.map(({ wallet_id, user_id, currency, sequence, cause, balance_after }) => ({
       callback_id: randomUUID(),
       payload: {
@@ -45,15 +45,26 @@ export async function applyMovements(
   );
 }
 
-async function updateBalances(db: NodePgDatabase, movements: readonly Movement[], now: Date): Promise<void> {
+const updateBalancesStatement = statement({
+  name: 'trust.update-balances',
+  text: `
+  UPDATE trust.wallets
+  SET balance = moved.balance, sequence = moved.sequence, updated_at = $1
+  FROM unnest($2::text[], $3::numeric[], $4::bigint[]) AS moved (wallet_id, balance, sequence)
+  WHERE wallets.wallet_id = moved.wallet_id`,
+  columns: {},
+});
+
+async function updateBalances(
+  { client }: Transaction,
+  movements: readonly Movement[],
+  now: Date,
+): Promise<void> {
   const newest = [...new Map(movements.map((movement) => [movement.wallet_id, movement])).values()];
-  await db.execute(sql`
-    UPDATE trust.wallets
-    SET balance = moved.balance, sequence = moved.sequence, updated_at = ${now.toISOString()}::timestamptz
-    FROM unnest(
-      ${sql.param(newest.map(({ wallet_id }) => wallet_id))}::text[],
-      ${sql.param(newest.map(({ balance_after }) => formatAmount(balance_after)))}::numeric[],
-      ${sql.param(newest.map(({ sequence }) => sequence))}::bigint[]
-    ) AS moved (wallet_id, balance, sequence)
-    WHERE wallets.wallet_id = moved.wallet_id`);
+  await updateBalancesStatement.run(client, [
+    now,
+    newest.map(({ wallet_id }) => wallet_id),
+    newest.map(({ balance_after }) => formatAmount(balance_after)),
+    newest.map(({ sequence }) => sequence),
+  ]);
 }

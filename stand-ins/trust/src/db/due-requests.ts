@@ -1,67 +1,81 @@
-import { type SQL, and, asc, eq, sql } from 'drizzle-orm';
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import { parseAmount } from '@cashback/contract';
+import type { WalletPolicy } from '@cashback/wire';
+import { type Transaction, statement } from '@cashback/postgres';
 import type { DueRequest, RequestEnd } from '../settlement/settle.ts';
-import { baskets, refunds } from './tables.ts';
+
+interface DueRow {
+  id: string;
+  wallet_id: string;
+  amount: string;
+}
+
+const lockDueBasketsStatement = statement<DueRow>({
+  name: 'trust.lock-due-baskets',
+  text: `
+  SELECT basket_id AS id, wallet_id, amount
+  FROM trust.baskets
+  WHERE status = 'pending' AND created_at <= now() - $1::float8 * interval '1 millisecond'
+  ORDER BY created_at
+  LIMIT $2
+  FOR UPDATE SKIP LOCKED`,
+  columns: { id: 'text', wallet_id: 'text', amount: 'numeric' },
+});
+
+const lockDueRefundsStatement = statement<DueRow & { wallet_policy: WalletPolicy }>({
+  name: 'trust.lock-due-refunds',
+  text: `
+  SELECT refund_id AS id, wallet_id, amount, wallet_policy
+  FROM trust.refunds
+  WHERE status = 'pending' AND created_at <= now() - $1::float8 * interval '1 millisecond'
+  ORDER BY created_at
+  LIMIT $2
+  FOR UPDATE SKIP LOCKED`,
+  columns: { id: 'text', wallet_id: 'text', amount: 'numeric', wallet_policy: 'text' },
+});
 
 /**
  * Locks baskets and refunds that have been pending for `latencyMs`, oldest first, at most `limit` of each. Skips
  * those that another process is settling.
  */
 export async function lockDueRequests(
-  db: NodePgDatabase,
+  { client }: Transaction,
   { latencyMs, limit }: { latencyMs: number; limit: number },
 ): Promise<DueRequest[]> {
-  const dueBaskets = await db
-    .select({ id: baskets.basket_id, wallet_id: baskets.wallet_id, amount: baskets.amount })
-    .from(baskets)
-    .where(and(eq(baskets.status, 'pending'), isDue(baskets.created_at, latencyMs)))
-    .orderBy(asc(baskets.created_at))
-    .limit(limit)
-    .for('update', { skipLocked: true });
-  const dueRefunds = await db
-    .select({
-      id: refunds.refund_id,
-      wallet_id: refunds.wallet_id,
-      amount: refunds.amount,
-      wallet_policy: refunds.wallet_policy,
-    })
-    .from(refunds)
-    .where(and(eq(refunds.status, 'pending'), isDue(refunds.created_at, latencyMs)))
-    .orderBy(asc(refunds.created_at))
-    .limit(limit)
-    .for('update', { skipLocked: true });
+  const values = [latencyMs, limit];
+  const dueBaskets = await lockDueBasketsStatement.rows(client, values);
+  const dueRefunds = await lockDueRefundsStatement.rows(client, values);
   return [
     ...dueBaskets.map((row) => ({ ...row, kind: 'topup' as const, amount: parseAmount(row.amount) })),
     ...dueRefunds.map((row) => ({ ...row, kind: 'refund' as const, amount: parseAmount(row.amount) })),
   ];
 }
 
-function isDue(createdAt: AnyPgColumn, latencyMs: number): SQL {
-  return sql`${createdAt} <= now() - make_interval(secs => ${latencyMs / 1000})`;
-}
+const endBasketsStatement = statement({
+  name: 'trust.end-baskets',
+  text: `
+  UPDATE trust.baskets SET status = ended.status, reason = ended.reason
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS ended (id, status, reason)
+  WHERE baskets.basket_id = ended.id AND baskets.status = 'pending'`,
+  columns: {},
+});
+
+const endRefundsStatement = statement({
+  name: 'trust.end-refunds',
+  text: `
+  UPDATE trust.refunds SET status = ended.status, reason = ended.reason
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS ended (id, status, reason)
+  WHERE refunds.refund_id = ended.id AND refunds.status = 'pending'`,
+  columns: {},
+});
 
 /** Ends only pending requests, so an end never changes. */
-export async function endRequests(db: NodePgDatabase, ends: readonly RequestEnd[]): Promise<void> {
+export async function endRequests({ client }: Transaction, ends: readonly RequestEnd[]): Promise<void> {
   const topups = ends.filter(({ kind }) => kind === 'topup');
-  if (topups.length > 0) {
-    await db.execute(sql`
-      UPDATE trust.baskets SET status = ended.status, reason = ended.reason
-      FROM ${unnestEnds(topups)} WHERE baskets.basket_id = ended.id AND baskets.status = 'pending'`);
-  }
+  if (topups.length > 0) await endBasketsStatement.run(client, columnsOf(topups));
   const refunded = ends.filter(({ kind }) => kind === 'refund');
-  if (refunded.length > 0) {
-    await db.execute(sql`
-      UPDATE trust.refunds SET status = ended.status, reason = ended.reason
-      FROM ${unnestEnds(refunded)} WHERE refunds.refund_id = ended.id AND refunds.status = 'pending'`);
-  }
+  if (refunded.length > 0) await endRefundsStatement.run(client, columnsOf(refunded));
 }
 
-function unnestEnds(ends: readonly RequestEnd[]): SQL {
-  return sql`unnest(
-    ${sql.param(ends.map(({ id }) => id))}::text[],
-    ${sql.param(ends.map(({ status }) => status))}::text[],
-    ${sql.param(ends.map(({ reason }) => reason))}::text[]
-  ) AS ended (id, status, reason)`;
+function columnsOf(ends: readonly RequestEnd[]): unknown[] {
+  return [ends.map(({ id }) => id), ends.map(({ status }) => status), ends.map(({ reason }) => reason)];
 }

@@ -1,7 +1,8 @@
-import { and, asc, eq, gt, inArray } from 'drizzle-orm';
+import { and, eq, gt } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { CashbackError, parseBalance } from '@cashback/contract';
 import type { WalletBalance } from '@cashback/wire';
+import { type Transaction, statement } from '@cashback/postgres';
 import type { LockedWallet } from '../settlement/movements.ts';
 import { wallets } from './tables.ts';
 
@@ -37,21 +38,33 @@ export async function openWallet(db: NodePgDatabase, { wallet_id, user_id, curre
   }
 }
 
+interface LockedRow {
+  wallet_id: string;
+  user_id: string;
+  currency: string;
+  balance: string;
+  sequence: string;
+}
+
+const lockWalletsStatement = statement<LockedRow>({
+  name: 'trust.lock-wallets',
+  text: `
+  SELECT wallet_id, user_id, currency, balance, sequence
+  FROM trust.wallets
+  WHERE wallet_id = ANY($1::text[])
+  ORDER BY wallet_id
+  FOR UPDATE`,
+  columns: { wallet_id: 'text', user_id: 'text', currency: 'text', balance: 'numeric', sequence: 'int8' },
+});
+
 /** Locks wallets in one order everywhere, so that two transactions over the same wallets cannot deadlock. */
-export async function lockWallets(db: NodePgDatabase, ids: readonly string[]): Promise<LockedWallet[]> {
-  const rows = await db
-    .select({
-      wallet_id: wallets.wallet_id,
-      user_id: wallets.user_id,
-      currency: wallets.currency,
-      balance: wallets.balance,
-      sequence: wallets.sequence,
-    })
-    .from(wallets)
-    .where(inArray(wallets.wallet_id, [...ids]))
-    .orderBy(asc(wallets.wallet_id))
-    .for('update');
-  return rows.map((row) => ({ ...row, balance: parseBalance(row.balance) }));
+export async function lockWallets({ client }: Transaction, ids: readonly string[]): Promise<LockedWallet[]> {
+  const rows = await lockWalletsStatement.rows(client, [ids]);
+  return rows.map((row) => ({
+    ...row,
+    balance: parseBalance(row.balance),
+    sequence: Number(row.sequence),
+  }));
 }
 
 /** Throws `WALLET_NOT_FOUND`, also for a wallet without movements, which has no sequence yet. */

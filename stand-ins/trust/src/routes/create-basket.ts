@@ -25,13 +25,14 @@ export function addCreateBasket(server: HttpServer, context: Context): void {
 async function createBasket(context: Context, settings: TrustSettings, input: BasketInput): Promise<Basket> {
   const { basket_id, wallet_id, amount } = input;
   let moved = false;
-  const basket = await withTransaction(context.database, async ({ drizzle }) => {
+  const basket = await withTransaction(context.database, async (tx) => {
+    const { drizzle } = tx;
     const created = await insertBasket(drizzle, input);
     if (created) {
       await openWallet(drizzle, input);
       if (settings.latency_ms === 0) {
         const due = { kind: 'topup' as const, id: basket_id, wallet_id, amount: parseAmount(amount) };
-        moved = await settleRequests(drizzle, [due], settings, context.hold_back_ms);
+        moved = await settleRequests(tx, [due], settings, context.hold_back_ms);
       }
     }
     const stored = await loadBasket(drizzle, basket_id);

@@ -26,7 +26,8 @@ export function addCreateRefund(server: HttpServer, context: Context): void {
 async function createRefund(context: Context, settings: TrustSettings, input: RefundInput): Promise<Refund> {
   const { refund_id, basket_id } = input;
   let moved = false;
-  const refund = await withTransaction(context.database, async ({ drizzle }) => {
+  const refund = await withTransaction(context.database, async (tx) => {
+    const { drizzle } = tx;
     // Lock, then read: only a read after the lock sees the refunds made before it.
     const basket = await lockBasket(drizzle, basket_id);
     const known = await findRefund(drizzle, refund_id);
@@ -47,7 +48,7 @@ async function createRefund(context: Context, settings: TrustSettings, input: Re
         amount: parseAmount(amount),
         wallet_policy,
       };
-      moved = await settleRequests(drizzle, [due], settings, context.hold_back_ms);
+      moved = await settleRequests(tx, [due], settings, context.hold_back_ms);
     }
     return loadRefund(drizzle, refund_id);
   });

@@ -1,7 +1,6 @@
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { formatAmount, parseAmount } from '@cashback/contract';
 import { type SpendInput, type WalletBalance, spendInput } from '@cashback/wire';
-import { errorCode, withTransaction } from '@cashback/postgres';
+import { type Transaction, errorCode, withTransaction } from '@cashback/postgres';
 import { type HttpServer, ServiceError, route } from '@cashback/service';
 import type { Context } from '../context.ts';
 import { applyMovements } from '../db/apply-movements.ts';
@@ -25,9 +24,7 @@ export function addSpend(server: HttpServer, context: Context): void {
     body: spendInput.extend({ amount: positiveAmount }),
     handler: async ({ params, body }) => {
       const attempt = () =>
-        withTransaction(context.database, ({ drizzle }) =>
-          spend(drizzle, params.id, body, context.hold_back_ms),
-        );
+        withTransaction(context.database, (tx) => spend(tx, params.id, body, context.hold_back_ms));
       // A concurrent call used the same id for another wallet; the second attempt finds it.
       const balance = await attempt().catch((error: unknown) => {
         if (errorCode(error) === UNIQUE_VIOLATION) return attempt();
@@ -40,23 +37,23 @@ export function addSpend(server: HttpServer, context: Context): void {
 }
 
 async function spend(
-  db: NodePgDatabase,
+  tx: Transaction,
   walletId: string,
   { spend_id, amount }: SpendInput,
   holdBackMs: number,
 ): Promise<WalletBalance> {
-  const [wallet] = await lockWallets(db, [walletId]);
-  const known = await findSpend(db, spend_id);
+  const [wallet] = await lockWallets(tx, [walletId]);
+  const known = await findSpend(tx.drizzle, spend_id);
   if (known !== undefined) {
     assertSameBody(`spend ${spend_id}`, known, { wallet_id: walletId, amount });
-    return loadWalletBalance(db, walletId);
+    return loadWalletBalance(tx.drizzle, walletId);
   }
   if (wallet === undefined || wallet.sequence === 0) throw walletNotFound(walletId);
   const movement = moveMoney(wallet, { kind: 'spend', amount: parseAmount(amount), cause: spend_id });
   if (movement === null || movement.balance_after < 0n) throw exceedsBalance(wallet, amount);
-  const { reorder_callback_share } = await loadSettings(db);
-  await applyMovements(db, [movement], () => holdBack(reorder_callback_share, holdBackMs));
-  return loadWalletBalance(db, walletId);
+  const { reorder_callback_share } = await loadSettings(tx.drizzle);
+  await applyMovements(tx, [movement], () => holdBack(reorder_callback_share, holdBackMs));
+  return loadWalletBalance(tx.drizzle, walletId);
 }
 
 function exceedsBalance({ wallet_id, balance }: LockedWallet, amount: string): ServiceError {

@@ -1,6 +1,5 @@
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { TrustSettings } from '@cashback/wire';
-import { type Database, withTransaction } from '@cashback/postgres';
+import { type Database, type Transaction, withTransaction } from '@cashback/postgres';
 import { applyMovements } from '../db/apply-movements.ts';
 import { endRequests, lockDueRequests } from '../db/due-requests.ts';
 import { loadSettings } from '../db/settings.ts';
@@ -18,10 +17,10 @@ export interface SettlementRound {
 
 /** Settles one page of due requests, in one transaction. */
 export function settleDueRequests(database: Database, holdBackMs: number): Promise<SettlementRound> {
-  return withTransaction(database, async ({ drizzle }) => {
-    const settings = await loadSettings(drizzle);
-    const due = await lockDueRequests(drizzle, { latencyMs: settings.latency_ms, limit: PAGE_SIZE });
-    const moved = await settleRequests(drizzle, due, settings, holdBackMs);
+  return withTransaction(database, async (tx) => {
+    const settings = await loadSettings(tx.drizzle);
+    const due = await lockDueRequests(tx, { latencyMs: settings.latency_ms, limit: PAGE_SIZE });
+    const moved = await settleRequests(tx, due, settings, holdBackMs);
     return { more: due.length >= PAGE_SIZE, moved };
   });
 }
@@ -31,15 +30,15 @@ export function settleDueRequests(database: Database, holdBackMs: number): Promi
  * whether any money moved.
  */
 export async function settleRequests(
-  db: NodePgDatabase,
+  tx: Transaction,
   due: readonly DueRequest[],
   settings: TrustSettings,
   holdBackMs: number,
 ): Promise<boolean> {
   if (due.length === 0) return false;
-  const wallets = await lockWallets(db, [...new Set(due.map(({ wallet_id }) => wallet_id))]);
+  const wallets = await lockWallets(tx, [...new Set(due.map(({ wallet_id }) => wallet_id))]);
   const { ends, movements } = settle(due, wallets, () => happens(settings.refusal_share));
-  await applyMovements(db, movements, () => holdBack(settings.reorder_callback_share, holdBackMs));
-  await endRequests(db, ends);
+  await applyMovements(tx, movements, () => holdBack(settings.reorder_callback_share, holdBackMs));
+  await endRequests(tx, ends);
   return movements.length > 0;
 }

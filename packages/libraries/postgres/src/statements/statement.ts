@@ -11,6 +11,7 @@ interface PostgresTypes {
   bool: boolean;
   timestamptz: Date;
   _int4: number[];
+  void: '';
 }
 
 /** A column whose values have the type. Types that are none of these are read from JSON. */
