@@ -1,5 +1,5 @@
 import type { Charge, LoadedOrder } from '@cashback/cashback-db';
-import { answerOf, decideCall, newOrderOf, writesOf } from '@cashback/server/decisions';
+import * as server from '@cashback/server/decisions';
 import {
   chooseInputs,
   decideNextAttempt,
@@ -55,7 +55,7 @@ function* lockThenLoad<Rows, Result>(
  * planted bug replaces one of them, and nothing else.
  */
 export const PRODUCT = {
-  server: { decideCall, newOrderOf, writesOf, answerOf },
+  server: { ...server },
   processing: {
     chooseInputs,
     decideNextAttempt,

@@ -68,10 +68,10 @@ const PLANTS = {
     ...decisions,
     server: {
       ...decisions.server,
-      decideCall: (input, stored) =>
-        input.invoice_version === stored?.invoice_version
-          ? { input, stored, decision: { outcome: 'stale' } }
-          : decisions.server.decideCall(input, stored),
+      decideLocked: (first, stored, created) =>
+        first.input.invoice_version === stored?.invoice_version
+          ? { input: first.input, stored, decision: { outcome: 'stale' } }
+          : decisions.server.decideLocked(first, stored, created),
     },
   }),
   /** The job of a register is a second transaction. */

@@ -6,6 +6,7 @@ import { type Engine, createEngine } from './engine/engine.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import { type Story, tellStory } from './shells/transactions/change-invoice.ts';
 import { resumeChange } from './shells/processing/process-change.ts';
+import { registerAgain } from './shells/register.ts';
 import { startSweeps } from './shells/sweeps.ts';
 import { loadChange } from './shells/processing/write-changes.ts';
 import { Violation } from './invariants/violation.ts';
@@ -90,21 +91,18 @@ function startStories(world: World): void {
   }
 }
 
-/** What a person does about an order that needs attention. */
+/** What a person does about an order that needs attention: it is registered again, as it is. */
 function resumeOrders(world: World): void {
-  const { engine, tables, charges } = world;
+  const { engine, tables } = world;
   for (const { order_id, attention } of tables.changes.values()) {
     const change = attention === null ? null : loadChange(world, order_id);
     if (change === null) continue;
     engine.note(`a person has the invoice of ${order_id} processed again: ${attention}`);
     resumeChange(world, change);
   }
-  for (const order of tables.orders.values()) {
-    if (order.attention === null) continue;
-    engine.note(`a person has ${order.order_id} tried again: ${order.attention}`);
-    order.attention = null;
-    order.unsettled_since = engine.now();
-    order.next_charge_at = engine.now();
-    charges.enqueue(order.order_id, order.order_id);
+  for (const { order_id, attention } of tables.orders.values()) {
+    if (attention === null) continue;
+    engine.note(`a person has ${order_id} tried again: ${attention}`);
+    engine.spawn('client', `register ${order_id} again`, registerAgain(world, order_id));
   }
 }

@@ -1,14 +1,17 @@
-import type { NewEvent, NewOperation, NewOperationOutcome, NewOrder } from '@cashback/cashback-db';
+import type { NewEvent, NewOperation, NewOperationOutcome } from '@cashback/cashback-db';
 import type { Amount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
 import type { BasketState } from '@cashback/core';
 import type { ChangeRow } from '@cashback/processing/decisions';
+import type { OrderRow } from '@cashback/server/decisions';
 import type {
   HistoryEntry,
   LockedInvoice,
   StoredOperation,
   TrustStep,
 } from '@cashback/transactions/decisions';
+
+export type { OrderRow };
 
 /** The rows of every app, which outlive its process. Times are virtual milliseconds. */
 export interface Tables {
@@ -32,18 +35,6 @@ export interface Tables {
   balances: Map<string, { balance: Amount; sequence: number }>;
   /** Wallets and sequences, in the order in which they were adopted. */
   pushes: { wallet_id: string; sequence: number }[];
-}
-
-export interface OrderRow extends NewOrder {
-  revision: number;
-  settled_revision: number;
-  operation_id: string | null;
-  rewarded: NewOperation['reward'];
-  cashback_version: number;
-  attention: string | null;
-  unsettled_since: number;
-  next_charge_at: number;
-  poll_at: number | null;
 }
 
 interface OutcomeRow extends NewOperationOutcome {

@@ -11,7 +11,7 @@ import { registerOrders } from './register-orders.ts';
  *   withTransaction( registerOrders )
  *     lock      insertOrders                writes new orders, locks the others, all by id
  *     load      loadOrders                  a later statement, which sees what the locks waited for
- *     decide    decideCall                  pure
+ *     decide    decideLocked                pure
  *     apply     writesOf                    pure; then updateOrders, resumeOrders, insertEvents
  *     enqueue   jobs.enqueue                one job for each order
  *   commit

@@ -14,6 +14,19 @@ export function decideCall(input: RegisterInput, stored: LoadedOrder | null): De
   return { input, stored, decision: decideRegister(stored, registrationOf(input)) };
 }
 
+/**
+ * Decides a call under its order's lock. `first` is the call decided as the order's first one, and `created` says
+ * whether the transaction wrote the order's row for it. Only then may there be no stored order.
+ */
+export function decideLocked(first: DecidedCall, stored: LoadedOrder | null, created: boolean): DecidedCall {
+  const { input, decision } = first;
+  if (stored !== null) return decideCall(input, stored);
+  if (!created && decision.outcome !== 'refused') {
+    throw new Error(`order ${input.order_id} was neither written nor found`);
+  }
+  return first;
+}
+
 function registrationOf(input: RegisterInput): Registration {
   const { service, user_id, wallet_id, currency, invoice_version } = input;
   return {

@@ -9,7 +9,7 @@ import {
 } from '@cashback/cashback-db';
 import type { CashbackError, RegisterInput, RegisterOutput } from '@cashback/contract';
 import type { Jobs, Transaction } from '@cashback/postgres';
-import { type DecidedCall, decideCall } from './decide-call.ts';
+import { type DecidedCall, decideCall, decideLocked } from './decide-call.ts';
 import { answerOf } from './register-answer.ts';
 import { newOrderOf, writesOf } from './register-writes.ts';
 
@@ -55,13 +55,8 @@ async function lockAndDecide(tx: Transaction, inputs: readonly RegisterInput[]):
   const locked = lockable.map(({ input }) => input.order_id).filter((orderId) => !created.has(orderId));
   const stored = await loadOrders(tx, locked);
   return first.map((call) => {
-    const { input, decision } = call;
-    const order = stored.get(input.order_id);
-    if (order !== undefined) return decideCall(input, order);
-    if (decision.outcome !== 'refused' && !created.has(input.order_id)) {
-      throw new Error(`order ${input.order_id} was neither written nor found`);
-    }
-    return call;
+    const { order_id } = call.input;
+    return decideLocked(call, stored.get(order_id) ?? null, created.has(order_id));
   });
 }
 

@@ -1,10 +1,15 @@
 import type { LoadedOrder, NewEvent, NewOrder } from '@cashback/cashback-db';
-import type { CashbackError, RegisterInput, RegisterOutput } from '@cashback/contract';
+import {
+  type CashbackError,
+  type RegisterInput,
+  type RegisterOutput,
+  formatValues,
+} from '@cashback/contract';
 import { formatAmount } from '@cashback/contract/amount';
 import { SOURCES, type AmountsBySource, amountOf } from '@cashback/contract/source';
 import type { DecidedCall, RegisterWrites } from '@cashback/server/decisions';
-import type { Flow } from '../engine/flow.ts';
-import type { OrderRow } from '../tables.ts';
+import { type Flow, call } from '../engine/flow.ts';
+import { insertRow, rowOf, updateRow } from '../rows.ts';
 import type { World } from '../world.ts';
 
 /** `register`: what the server decides, and what it writes, applied to the tables of the simulation. */
@@ -15,20 +20,39 @@ export function* register(world: World, input: RegisterInput): Flow<RegisterOutp
     `register version ${invoice_version} of ${order_id}`,
     () => loadOrder(world, order_id),
     (stored) => {
-      const call = server.decideCall(input, stored);
-      world.engine.note(`server: register version ${invoice_version} of ${order_id}: ${describe(call)}`);
-      const writes = server.writesOf(call);
-      if (stored === null && call.decision.outcome === 'registered') {
-        insertOrder(world, server.newOrderOf(call));
-      }
+      const first = server.decideCall(input, null);
+      const created = stored === null && first.decision.outcome === 'registered';
+      if (created) insertOrder(world, server.newOrderOf(first));
+      const decided = server.decideLocked(first, stored, created);
+      world.engine.note(`server: register version ${invoice_version} of ${order_id}: ${describe(decided)}`);
+      const writes = server.writesOf(decided);
       apply(world, writes);
-      return { decided: call, writes };
+      return { decided, writes };
     },
     ({ writes: { job } }) => {
       if (job !== null) world.charges.enqueue(job.key, job.payload.order_id);
     },
   );
   return server.answerOf(decided);
+}
+
+/** A caller repeats the order's newest register, which asks for another attempt when the order needs attention. */
+export function* registerAgain(world: World, orderId: string): Flow<void> {
+  const { service, user_id, wallet_id, currency, invoice_version, cleared_sum } = rowOf(
+    world.tables.orders,
+    orderId,
+  );
+  const input: RegisterInput = {
+    order_id: orderId,
+    service,
+    user_id,
+    wallet_id,
+    currency,
+    invoice_version,
+    cleared_sum: formatAmount(cleared_sum),
+    cashback_by_source: formatValues(targetOf(world.tables.events, orderId)),
+  };
+  yield* call('server', `register ${orderId} again`, () => register(world, input));
 }
 
 /** The newest event of each source. */
@@ -46,42 +70,23 @@ function loadOrder({ tables }: World, orderId: string): LoadedOrder | null {
   return order === undefined ? null : { ...order, target: targetOf(tables.events, orderId) };
 }
 
-/** A row that exists stays as it is. The other columns have the table's defaults. */
-function insertOrder({ engine, tables }: World, order: NewOrder): void {
+/** A row that exists stays as it is. */
+function insertOrder({ engine, tables, decisions }: World, order: NewOrder): void {
   if (tables.orders.has(order.order_id)) return;
-  tables.orders.set(order.order_id, {
-    ...order,
-    revision: 1,
-    settled_revision: 0,
-    operation_id: null,
-    rewarded: [],
-    cashback_version: 0,
-    attention: null,
-    unsettled_since: engine.now(),
-    next_charge_at: engine.now(),
-    poll_at: null,
-  });
+  insertRow(tables.orders, order.order_id, decisions.server.newRow(order, engine.now()));
 }
 
-function apply({ engine, tables }: World, { update, resume, events }: RegisterWrites): void {
+function apply({ engine, tables, decisions }: World, { update, resume, events }: RegisterWrites): void {
+  const { registeredRow, resumedRow } = decisions.server;
   if (update !== null) {
-    const { is_new_target, ...columns } = update;
-    const row = rowOf(tables.orders, update.order_id);
-    Object.assign(row, columns, is_new_target && due(engine.now()));
+    const row = registeredRow(rowOf(tables.orders, update.order_id), update, engine.now());
+    updateRow(tables.orders, update.order_id, row);
   }
-  if (resume !== null) Object.assign(rowOf(tables.orders, resume), due(engine.now()));
+  if (resume !== null) {
+    const row = resumedRow(rowOf(tables.orders, resume), engine.now());
+    if (row !== null) updateRow(tables.orders, resume, row);
+  }
   tables.events.push(...events);
-}
-
-/** The order is to be charged at once, as if its target were new. */
-function due(now: number): Pick<OrderRow, 'attention' | 'unsettled_since' | 'next_charge_at'> {
-  return { attention: null, unsettled_since: now, next_charge_at: now };
-}
-
-function rowOf(orders: ReadonlyMap<string, OrderRow>, orderId: string): OrderRow {
-  const row = orders.get(orderId);
-  if (row === undefined) throw new Error(`order ${orderId} is not there`);
-  return row;
 }
 
 function describe({ decision }: DecidedCall): string {

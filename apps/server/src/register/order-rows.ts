@@ -1,0 +1,49 @@
+import type { NewOrder, OrderUpdate } from '@cashback/cashback-db';
+
+/** An order's row. Times are milliseconds of the epoch. */
+export interface OrderRow extends NewOrder {
+  revision: number;
+  settled_revision: number;
+  operation_id: string | null;
+  rewarded: { source: 'user' | 'service'; amount: string }[];
+  cashback_version: number;
+  attention: string | null;
+  unsettled_since: number;
+  next_charge_at: number;
+  poll_at: number | null;
+}
+
+/*
+ * The rules of the statements in `queries/orders` of cashback-db: what each makes of a row. The simulation runs them,
+ * and a test holds the statements against them.
+ */
+
+/** `insertOrders`, of an order that has no row. */
+export function newRow(order: NewOrder, now: number): OrderRow {
+  return {
+    ...order,
+    revision: 1,
+    settled_revision: 0,
+    operation_id: null,
+    rewarded: [],
+    cashback_version: 0,
+    poll_at: null,
+    ...chargeNow(now),
+  };
+}
+
+/** `updateOrders` */
+export function registeredRow(row: OrderRow, update: OrderUpdate, now: number): OrderRow {
+  const { order_id: _, is_new_target, ...columns } = update;
+  return { ...row, ...columns, ...(is_new_target && chargeNow(now)) };
+}
+
+/** `resumeOrders`; null: it skips the row. */
+export function resumedRow(row: OrderRow, now: number): OrderRow | null {
+  return row.attention === null ? null : { ...row, ...chargeNow(now) };
+}
+
+/** Due at once, and nothing that went wrong before counts. */
+function chargeNow(now: number): Pick<OrderRow, 'attention' | 'unsettled_since' | 'next_charge_at'> {
+  return { attention: null, unsettled_since: now, next_charge_at: now };
+}

@@ -1,0 +1,194 @@
+import {
+  type NewOrder,
+  type OrderUpdate,
+  insertOrders,
+  resumeOrders,
+  updateOrders,
+} from '@cashback/cashback-db';
+import { parseAmount } from '@cashback/contract';
+import { type Database, type Transaction, openDatabase, withTransaction } from '@cashback/postgres';
+import { type TestDatabase, createTestDatabase } from '@cashback/testing';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type OrderRow, newRow, registeredRow, resumedRow } from '../src/register/order-rows.ts';
+
+let testDatabase: TestDatabase;
+let database: Database;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = openDatabase({ url: testDatabase.url, application_name: 'server-test' });
+});
+afterAll(async () => {
+  await database.close();
+  await testDatabase.drop();
+});
+
+/** Rows by their ids, as they were before a statement and after it. */
+interface Run {
+  before: ReadonlyMap<string, OrderRow>;
+  after: ReadonlyMap<string, OrderRow>;
+  now: number;
+}
+
+const amount = fc.integer({ min: 0, max: 9_999_999 }).map(BigInt);
+const receipt = fc.option(fc.record({ place: fc.integer() }));
+const anyRow = fc.record({
+  revision: fc.integer({ min: 3, max: 9 }),
+  settled_revision: fc.integer({ min: 0, max: 3 }),
+  operation_id: fc.constantFrom(null, 'operation-1'),
+  attention: fc.constantFrom(null, 'a reason'),
+  cashback_version: fc.integer({ min: 0, max: 5 }),
+  polled: fc.boolean(),
+  receipt,
+});
+type Drawn = typeof anyRow extends fc.Arbitrary<infer Value> ? Value : never;
+const rows = fc.array(anyRow, { minLength: 5, maxLength: 40 });
+
+/** Runs a statement over the rows of `rule-1` and on. The transaction is rolled back. */
+async function run(drawn: readonly Drawn[], statement: (tx: Transaction) => Promise<unknown>): Promise<Run> {
+  const rollback = new Error('rolled back');
+  let result: Run | undefined;
+  await withTransaction(database, async (tx) => {
+    await tx.client.query(
+      `INSERT INTO cashback.order_clears (order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum,
+         cashback_sum, revision, settled_revision, operation_id, attention, rewarded, cashback_version, receipt, poll_at,
+         next_charge_at, unsettled_since)
+       SELECT 'rule-' || place, 'yellow', 'user-1', 'wallet-1', 'EUR', 2, 100, 10, revision, settled_revision,
+         operation_id, attention, '[{"source":"user","amount":"1.0000"}]', cashback_version, receipt::jsonb,
+         CASE WHEN polled THEN now() + interval '20 s' END, now() + interval '5 s', now() - interval '1 hour'
+       FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[], $5::integer[], $6::boolean[], $7::text[])
+         WITH ORDINALITY AS input (revision, settled_revision, operation_id, attention, cashback_version, polled, receipt, place)`,
+      [
+        drawn.map((row) => row.revision),
+        drawn.map((row) => row.settled_revision),
+        drawn.map((row) => row.operation_id),
+        drawn.map((row) => row.attention),
+        drawn.map((row) => row.cashback_version),
+        drawn.map((row) => row.polled),
+        drawn.map((row) => row.receipt && JSON.stringify(row.receipt)),
+      ],
+    );
+    // Columns round to milliseconds; reading a finer moment would cut it off.
+    const clock = await tx.client.query<{ now: Date }>('SELECT now()::timestamptz(3) AS now');
+    const now = clock.rows[0]?.now.getTime() ?? 0;
+    const before = await readRows(tx);
+    await statement(tx);
+    result = { before, after: await readRows(tx), now };
+    throw rollback;
+  }).catch((error: unknown) => {
+    if (error !== rollback) throw error;
+  });
+  if (result === undefined) throw new Error('the statement did not run');
+  return result;
+}
+
+type Stored = Omit<
+  OrderRow,
+  'cleared_sum' | 'cashback_sum' | 'unsettled_since' | 'next_charge_at' | 'poll_at'
+> & {
+  cleared_sum: string;
+  cashback_sum: string;
+  unsettled_since: Date;
+  next_charge_at: Date;
+  poll_at: Date | null;
+};
+
+async function readRows(tx: Transaction): Promise<Map<string, OrderRow>> {
+  const { rows: stored } = await tx.client.query<Stored>(
+    `SELECT order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum, cashback_sum, revision,
+       settled_revision, operation_id, attention, rewarded, cashback_version, receipt, poll_at, next_charge_at,
+       unsettled_since
+     FROM cashback.order_clears WHERE order_id LIKE 'rule-%'`,
+  );
+  return new Map(
+    stored.map((row) => [
+      row.order_id,
+      {
+        ...row,
+        cleared_sum: parseAmount(row.cleared_sum),
+        cashback_sum: parseAmount(row.cashback_sum),
+        unsettled_since: row.unsettled_since.getTime(),
+        next_charge_at: row.next_charge_at.getTime(),
+        poll_at: row.poll_at && row.poll_at.getTime(),
+      },
+    ]),
+  );
+}
+
+const RUNS = { numRuns: 15 };
+const place = fc.integer({ min: 1, max: 40 });
+
+describe('the statement does what its rule says:', () => {
+  test('insertOrders', () => {
+    const newOrder = fc.record({ place, cleared_sum: amount, cashback_sum: amount, receipt });
+    const drawnOrders = fc.uniqueArray(newOrder, { selector: (order) => order.place, minLength: 1 });
+    return fc.assert(
+      fc.asyncProperty(rows, drawnOrders, async (drawn, drawnNew) => {
+        const orders = drawnNew.map(({ place: at, ...columns }): NewOrder => ({
+          order_id: `rule-${at}`,
+          service: 'green',
+          user_id: 'user-2',
+          wallet_id: 'wallet-2',
+          currency: 'USD',
+          invoice_version: 7,
+          ...columns,
+        }));
+        let created = new Set<string>();
+        const { before, after, now } = await run(drawn, async (tx) => {
+          created = await insertOrders(tx, orders);
+        });
+        const expected = new Map(before);
+        for (const order of orders) {
+          expect(created.has(order.order_id)).toBe(!before.has(order.order_id));
+          if (!before.has(order.order_id)) expected.set(order.order_id, newRow(order, now));
+        }
+        expect(after).toEqual(expected);
+      }),
+      RUNS,
+    );
+  });
+
+  test('updateOrders', () => {
+    const update = fc.record({
+      place,
+      revision: fc.integer({ min: 3, max: 20 }),
+      is_new_target: fc.boolean(),
+      invoice_version: fc.integer({ min: 1, max: 20 }),
+      cleared_sum: amount,
+      cashback_sum: amount,
+      receipt,
+    });
+    const drawnUpdates = fc.uniqueArray(update, { selector: (one) => one.place });
+    return fc.assert(
+      fc.asyncProperty(rows, drawnUpdates, async (drawn, drawnUpdate) => {
+        const updates = drawnUpdate
+          .filter(({ place: at }) => at <= drawn.length)
+          .map(({ place: at, ...columns }): OrderUpdate => ({ order_id: `rule-${at}`, ...columns }));
+        const { before, after, now } = await run(drawn, (tx) => updateOrders(tx, updates));
+        const expected = new Map(before);
+        for (const one of updates) {
+          const row = before.get(one.order_id);
+          if (row !== undefined) expected.set(one.order_id, registeredRow(row, one, now));
+        }
+        expect(after).toEqual(expected);
+      }),
+      RUNS,
+    );
+  });
+
+  test('resumeOrders', () =>
+    fc.assert(
+      fc.asyncProperty(rows, fc.uniqueArray(place), async (drawn, places) => {
+        const ids = places.map((at) => `rule-${at}`);
+        const { before, after, now } = await run(drawn, (tx) => resumeOrders(tx, ids));
+        const expected = new Map(before);
+        for (const id of ids) {
+          const row = before.get(id);
+          if (row !== undefined) expected.set(id, resumedRow(row, now) ?? row);
+        }
+        expect(after).toEqual(expected);
+      }),
+      RUNS,
+    ));
+});
