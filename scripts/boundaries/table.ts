@@ -80,9 +80,21 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
     backfill: { src: ['client'], tests: DATABASE_TEST },
     // Loads the tool that its first argument names.
     cashback: {
-      src: ['backfill', 'bench', 'chaos', 'conformance', 'demo', 'failpoints', 'postgres', 'simulation'],
+      src: [
+        'backfill',
+        'bench',
+        'chaos',
+        'conformance',
+        'demo',
+        'failpoints',
+        'operator',
+        'postgres',
+        'simulation',
+      ],
       tests: [...DATABASE_TEST, 'client', 'invariants'],
     },
+    // Reads tables of apps that run.
+    operator: { src: ['contract', 'postgres'], tests: ['testing'] },
     demo: {
       src: ['contract', 'wire', 'service/whole-number', 'invariants', 'scenario', 'system'],
       tests: ['core', 'postgres', 'testing'],

@@ -31,6 +31,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('@cashback/backfill/command')).backfillCommand(),
   },
   {
+    name: 'reconcile-trust',
+    summary: "compare Trust's own export with our steps and baskets",
+    load: async () => (await import('@cashback/operator/reconcile-trust-command')).reconcileTrustCommand(),
+  },
+  {
     name: 'conformance',
     summary: 'check an implementation of the transactions API',
     load: async () => (await import('@cashback/conformance/command')).conformanceCommand(),
