@@ -81,7 +81,12 @@ describe('the steps of an operation', () => {
     });
     await until(async () => app.receiver.operations(operation.operation_id).length > 0);
     expect(app.receiver.operations(operation.operation_id)).toEqual([
-      { invoice_id: invoice.invoice_id, operation_id: operation.operation_id, status: 'success' },
+      {
+        invoice_id: invoice.invoice_id,
+        invoice_epoch: 1,
+        operation_id: operation.operation_id,
+        status: 'success',
+      },
     ]);
   });
 

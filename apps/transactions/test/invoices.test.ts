@@ -27,6 +27,7 @@ describe('create', () => {
     expect(status).toBe(200);
     expect(body).toEqual({
       ...invoice,
+      invoice_epoch: 1,
       version: 1,
       payments: paid('100.0000'),
       cashback: { version: 0, status: 'success', rewarded: [], operations: [] },
@@ -68,7 +69,7 @@ describe('create', () => {
     expect(rows).toEqual([{ version: 1 }]);
     await until(async () => app.receiver.invoices(invoice.invoice_id).length > 0);
     expect(app.receiver.invoices(invoice.invoice_id)).toEqual([
-      { invoice_id: invoice.invoice_id, version: 1, service: 'yellow' },
+      { invoice_id: invoice.invoice_id, invoice_epoch: 1, version: 1, service: 'yellow' },
     ]);
   });
 });

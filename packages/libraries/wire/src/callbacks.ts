@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { invoiceEpochField } from './invoice.ts';
 import {
   balanceField,
   currencyField,
@@ -10,14 +11,26 @@ import {
 
 /** transactions -> processing: the money of an invoice changed. */
 export const invoiceChangedCallback = z
-  .object({ invoice_id: idField, version: versionField, service: serviceField })
-  .meta({ examples: [{ invoice_id: 'order-1', version: 2, service: 'yellow' }] });
+  .object({
+    invoice_id: idField,
+    invoice_epoch: invoiceEpochField.optional(),
+    version: versionField,
+    service: serviceField,
+  })
+  .meta({ examples: [{ invoice_id: 'order-1', invoice_epoch: 1, version: 2, service: 'yellow' }] });
 export type InvoiceChangedCallback = z.infer<typeof invoiceChangedCallback>;
 
 /** transactions -> worker: an operation ended. Polling finds that too; the callback only expedites it. */
 export const operationFinishedCallback = z
-  .object({ invoice_id: idField, operation_id: idField, status: z.enum(['success', 'failed']) })
-  .meta({ examples: [{ invoice_id: 'order-1', operation_id: 'operation-1', status: 'success' }] });
+  .object({
+    invoice_id: idField,
+    invoice_epoch: invoiceEpochField.optional(),
+    operation_id: idField,
+    status: z.enum(['success', 'failed']),
+  })
+  .meta({
+    examples: [{ invoice_id: 'order-1', invoice_epoch: 1, operation_id: 'operation-1', status: 'success' }],
+  });
 export type OperationFinishedCallback = z.infer<typeof operationFinishedCallback>;
 
 /** Numbers the balances of a wallet: 1, 2, 3, .. */

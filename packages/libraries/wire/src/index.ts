@@ -6,6 +6,7 @@ export {
   invoiceChangesInput,
   invoiceChangesOutput,
   invoiceCreateInput,
+  invoiceEpochField,
   invoiceHistoryInput,
   invoiceHistoryOutput,
   invoiceRetrieveInput,

@@ -14,6 +14,8 @@ import {
   versionField,
 } from '@cashback/contract';
 
+const EPOCH_TEXT = 'an epoch: a whole number from 1 to 2147483647';
+
 /** `held`: reserved, nothing captured. `cleared`: the items say what is captured now. `cancelled`: nothing is. */
 export const INVOICE_STATUSES = ['held', 'cleared', 'cancelled'] as const;
 export type InvoiceStatus = (typeof INVOICE_STATUSES)[number];
@@ -35,6 +37,16 @@ const paymentsIn = z
     error: `at most ${MAX_LINES} items in all payments together`,
   })
   .describe(`How it is paid, and for what; at most ${MAX_LINES} items in all payments together`);
+
+/**
+ * Of the side that answers: a new one begins when its tables are restored, and none is ever given twice. It stands before
+ * each version, so that (invoice_epoch, version) and (invoice_epoch, cashback.version) order answers across a restore.
+ */
+export const invoiceEpochField = z
+  .int(EPOCH_TEXT)
+  .min(1, EPOCH_TEXT)
+  .max(2_147_483_647, EPOCH_TEXT)
+  .describe('Grows when this side is restored; (invoice_epoch, version) orders answers across a restore');
 
 /** `init`: accepted. `in-progress`: baskets are moving. `success` and `failed` are terminal. */
 export const CASHBACK_STATUSES = ['init', 'in-progress', 'success', 'failed'] as const;
@@ -82,6 +94,7 @@ export const invoice = z
     user_id: idField,
     wallet_id: idField,
     currency: currencyField,
+    invoice_epoch: invoiceEpochField.optional(),
     version: versionField.describe('Grows by 1 with every change of money'),
     status: invoiceStatus,
     payments: z.array(payment),
@@ -97,6 +110,7 @@ export const invoice = z
         user_id: 'user-1',
         wallet_id: 'wallet-1',
         currency: 'USD',
+        invoice_epoch: 1,
         version: 2,
         status: 'cleared',
         payments: EXAMPLE_PAYMENTS,

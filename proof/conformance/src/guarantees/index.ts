@@ -7,6 +7,7 @@ import { invoices } from './invoices.ts';
 import { lookup } from './lookup.ts';
 import { money } from './money.ts';
 import { operations } from './operations.ts';
+import { restore } from './restore.ts';
 
 /** In the order of their numbers. */
 export const GUARANTEES: readonly Guarantee[] = [
@@ -19,6 +20,7 @@ export const GUARANTEES: readonly Guarantee[] = [
   ...concurrency,
   ...callbacks,
   ...money,
+  ...restore,
 ];
 
 /** Checked after all others, because it covers the answers of the whole run. */

@@ -4,6 +4,7 @@ import { form } from './form.ts';
 import { invoices } from './invoices.ts';
 import { lookup } from './lookup.ts';
 import { operations } from './operations.ts';
+import { restore } from './restore.ts';
 
 /** Every broken implementation that a proxy in front of a real one makes. */
 export const BROKEN_IMPLEMENTATIONS: readonly BrokenImplementation[] = [
@@ -12,4 +13,5 @@ export const BROKEN_IMPLEMENTATIONS: readonly BrokenImplementation[] = [
   ...feed,
   ...operations,
   ...lookup,
+  ...restore,
 ];

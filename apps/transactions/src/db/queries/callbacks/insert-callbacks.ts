@@ -5,11 +5,13 @@ const insertCallbacksStatement = statement({
   name: 'transactions.insert-callbacks',
   text: `
   INSERT INTO transactions.callbacks (kind, payload)
-  SELECT $1, payload::jsonb FROM unnest($2::text[]) AS input (payload)`,
+  SELECT $1, payload::jsonb
+    || jsonb_build_object('invoice_epoch', (SELECT max(epoch) FROM transactions.feed_epochs))
+  FROM unnest($2::text[]) AS input (payload)`,
   columns: {},
 });
 
-/** Callbacks to deliver once the transaction has committed. */
+/** Callbacks to deliver once the transaction has committed. Each carries the newest epoch. */
 export async function insertCallbacks(
   tx: Transaction,
   kind: CallbackKind,

@@ -20,6 +20,7 @@ const readInvoiceStatement = statement<Row>({
   text: `
   SELECT i.invoice_id, i.service, i.user_id, i.wallet_id, i.currency, i.version, i.status, i.payments,
     i.cashback_version, i.created_at, i.updated_at,
+    (SELECT max(epoch) FROM transactions.feed_epochs) AS invoice_epoch,
     (
       SELECT coalesce(json_agg(json_build_object('source', held.source, 'amount', held.amount)), '[]')
       FROM (
@@ -43,6 +44,7 @@ const readInvoiceStatement = statement<Row>({
     user_id: 'text',
     wallet_id: 'text',
     currency: 'text',
+    invoice_epoch: 'int4!',
     version: 'int4',
     status: 'text',
     payments: 'jsonb',
