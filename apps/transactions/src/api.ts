@@ -14,6 +14,8 @@ import {
   versionField,
 } from '@cashback/contract';
 import {
+  cashbackChangesInput,
+  cashbackChangesOutput,
   invoice,
   invoiceCashback,
   invoiceChangedCallback,
@@ -32,6 +34,10 @@ import {
 import { type ApiError, type ApiRoute, describeApi } from '@cashback/service';
 
 const INVOICE_NOT_FOUND = refusal('INVOICE_NOT_FOUND', 'there is no such invoice');
+const CURSOR_INVALID = refusal(
+  'CURSOR_INVALID',
+  '`after` is no cursor from an answer, is ahead of the database, or is of an epoch that it does not know',
+);
 
 /** The routes of this app: their inputs, answers and descriptions. */
 export const api = {
@@ -80,7 +86,19 @@ export const api = {
     scope: 'invoices.read',
     body: invoiceChangesInput,
     answer: invoiceChangesOutput,
-    errors: { ...refusal('CURSOR_INVALID', '`after` is no cursor from an answer') },
+    errors: { ...CURSOR_INVALID },
+  },
+  cashbackChanges: {
+    path: '/v2/cashback/changes',
+    summary: 'Follow the changes of cashback',
+    description:
+      'Every change of a `cashback.version` after the cursor, with the operation that was accepted or ended; without one ' +
+      'none caused it. A reader that follows the cursors misses no change, whoever made it, not even one that is ' +
+      'committed late. `lag_ms` is the age of the oldest change that has to wait for a transaction which is still running.',
+    scope: 'invoices.read',
+    body: cashbackChangesInput,
+    answer: cashbackChangesOutput,
+    errors: { ...CURSOR_INVALID },
   },
   history: {
     path: '/v2/invoice/history',
@@ -144,6 +162,8 @@ export const document = describeApi({
     Amount: amountField,
     AmountsBySource: amountsBySource,
     Balance: balanceField,
+    CashbackChanges: cashbackChangesInput,
+    CashbackChangesPage: cashbackChangesOutput,
     Counter: counterField,
     Currency: currencyField,
     Cursor: cursorField,

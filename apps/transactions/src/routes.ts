@@ -6,7 +6,8 @@ import { createUpdateCashback } from './cashback/accept/update-cashback.ts';
 import type { WalletPolicies } from './cashback/accept/wallet-policies.ts';
 import { changeInvoice } from './invoices/change-invoice.ts';
 import { createInvoice } from './invoices/create-invoice.ts';
-import { invoiceChanges } from './invoices/feed/invoice-changes.ts';
+import { cashbackChanges } from './feeds/cashback-changes.ts';
+import { invoiceChanges } from './feeds/invoice-changes.ts';
 import { invoiceHistory } from './invoices/history/invoice-history.ts';
 import { requireInvoice } from './invoices/require-invoice.ts';
 
@@ -46,6 +47,7 @@ export function addRoutes(server: HttpServer, context: RoutesContext): void {
   post(api.update, (input, by) => changeInvoice(database, input, by), changed);
   post(api.retrieve, ({ invoice_id }) => requireInvoice(database.pool, invoice_id));
   post(api.changes, (input) => invoiceChanges(database.pool, input));
+  post(api.cashbackChanges, (input) => cashbackChanges(database.pool, input));
   post(api.history, (input) => invoiceHistory(database.pool, input));
   post(api.updateCashback, createUpdateCashback(context), finished);
   serveApiDocs(server, document);

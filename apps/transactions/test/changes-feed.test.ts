@@ -1,6 +1,6 @@
 import { withTransaction } from '@cashback/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { changeCursor } from '../src/invoices/feed/change-cursor.ts';
+import { changeCursor } from '../src/feeds/change-cursor.ts';
 import { createInvoice as insertNewInvoice } from '../src/invoices/create-invoice.ts';
 import {
   type TransactionsUnderTest,
@@ -140,6 +140,30 @@ test.each([
 ])('the cursor "%s" is refused', async (after) => {
   const { status, body } = await app.post('/v2/invoice/changes', { after });
   expect([status, body.error.code]).toEqual([400, 'CURSOR_INVALID']);
+});
+
+test('a cursor that is ahead of the database is refused, and says so', async () => {
+  const [{ epoch }] = await queryRows(app.owner, 'SELECT max(epoch) AS epoch FROM transactions.feed_epochs');
+  for (const path of ['/v2/invoice/changes', '/v2/cashback/changes']) {
+    const { status, body } = await app.post(path, { after: `${epoch}.99999999999.1` });
+    expect([status, body.error.code]).toEqual([400, 'CURSOR_INVALID']);
+    expect(body.error.message).toContain('ahead of this database');
+  }
+});
+
+test('a cursor of an epoch that the database does not know is refused, and says so', async () => {
+  for (const path of ['/v2/invoice/changes', '/v2/cashback/changes']) {
+    const { status, body } = await app.post(path, { after: '7000.1.1' });
+    expect([status, body.error.code]).toEqual([400, 'CURSOR_INVALID']);
+    expect(body.error.message).toContain("its epoch 7000 is not one of this database's");
+  }
+});
+
+test('the cursor of an empty feed and that of its end stay valid', async () => {
+  const { cursor } = await page(await endOfFeed());
+  expect((await page(cursor)).cursor).toBe(cursor);
+  const { status } = await app.post('/v2/invoice/changes', { after: '0.0.0', limit: 1 });
+  expect(status).toBe(200);
 });
 
 test('a cursor keeps its place, and fits the wire at its longest', () => {

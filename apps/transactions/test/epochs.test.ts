@@ -1,6 +1,6 @@
 import { withTransaction } from '@cashback/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startEpoch } from '../src/db/queries/epochs/start-epoch.ts';
+import { startEpoch } from '../src/db/queries/feeds/start-epoch.ts';
 import {
   type TransactionsUnderTest,
   createInvoice,

@@ -102,8 +102,9 @@ test('docs/transactions-api.md explains every refusal of the document', () => {
 describe('what the document says', () => {
   test('its examples are accepted, one after the other', async () => {
     const order = ['create', 'update', 'retrieve', 'changes', 'history'].map((name) => `/v2/invoice/${name}`);
-    expect([...order, '/update/cashback'].toSorted()).toEqual(POSTS.toSorted());
-    for (const path of [...order, '/update/cashback']) {
+    order.push('/v2/cashback/changes', '/update/cashback');
+    expect(order.toSorted()).toEqual(POSTS.toSorted());
+    for (const path of order) {
       for (const example of examplesOf(path)) {
         const { status, body } = await app.post(path, example);
         expect(status, `${path}: ${JSON.stringify(body)}`).toBe(200);
@@ -183,6 +184,8 @@ describe('every refusal in the document', () => {
     ['/v2/invoice/retrieve', 'INVOICE_NOT_FOUND', () => nowhere],
     ['/v2/invoice/changes', 'BAD_REQUEST', () => bad],
     ['/v2/invoice/changes', 'CURSOR_INVALID', () => ({ after: 'here' })],
+    ['/v2/cashback/changes', 'BAD_REQUEST', () => bad],
+    ['/v2/cashback/changes', 'CURSOR_INVALID', () => ({ after: 'here' })],
     ['/v2/invoice/history', 'BAD_REQUEST', () => bad],
     ['/v2/invoice/history', 'INVOICE_NOT_FOUND', () => nowhere],
     ['/update/cashback', 'BAD_REQUEST', () => bad],

@@ -1,5 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { invoice, invoiceChangesOutput, invoiceHistoryOutput, updateCashbackOutput } from '@cashback/wire';
+import {
+  cashbackChangesOutput,
+  invoice,
+  invoiceChangesOutput,
+  invoiceHistoryOutput,
+  updateCashbackOutput,
+} from '@cashback/wire';
 import { describeIssues, errorBody } from '@cashback/service';
 import type * as z from 'zod';
 import { Broken, show } from './verdict.ts';
@@ -10,6 +16,7 @@ export const ROUTES = {
   update: { path: '/v2/invoice/update', answer: invoice },
   retrieve: { path: '/v2/invoice/retrieve', answer: invoice },
   changes: { path: '/v2/invoice/changes', answer: invoiceChangesOutput },
+  cashbackChanges: { path: '/v2/cashback/changes', answer: cashbackChangesOutput },
   history: { path: '/v2/invoice/history', answer: invoiceHistoryOutput },
   updateCashback: { path: '/update/cashback', answer: updateCashbackOutput },
 } as const;

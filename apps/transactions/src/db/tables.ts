@@ -51,6 +51,29 @@ export const invoices = transactions.table(
   ],
 );
 
+/** Append-only: every change of a cashback version. A feed of its own, so that the row of the invoice needs no index for it. */
+export const cashbackChanges = transactions.table(
+  'cashback_changes',
+  {
+    epoch: integer('epoch').notNull(),
+    xact_id: transactionId('xact_id')
+      .notNull()
+      .default(sql`pg_current_xact_id()`),
+    change_id: bigint('change_id', { mode: 'bigint' })
+      .notNull()
+      .default(sql`nextval('transactions.invoice_changes')`),
+    invoice_id: id('invoice_id').notNull(),
+    cashback_version: integer('cashback_version').notNull(),
+    /** The operation that was accepted or ended; null when none caused the change. */
+    operation_id: id('operation_id'),
+    created_at: moment('created_at').notNull().default(now),
+  },
+  (table) => [
+    primaryKey({ columns: [table.epoch, table.xact_id, table.change_id, table.invoice_id] }),
+    check('cashback_changes_version', sql`${table.cashback_version} >= 1`),
+  ],
+);
+
 /** Numbers of a sequence follow no commit order; `xact_id` orders the feed. */
 export const invoiceChanges = transactions.sequence('invoice_changes');
 

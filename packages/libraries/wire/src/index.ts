@@ -27,6 +27,8 @@ export type {
   InvoiceVersion,
   Payment,
 } from './invoice.ts';
+export { cashbackChangesInput, cashbackChangesOutput } from './cashback-changes.ts';
+export type { CashbackChange, CashbackChangesOutput } from './cashback-changes.ts';
 export { updateCashbackInput, updateCashbackOutput } from './update-cashback.ts';
 export type { UpdateCashbackInput, UpdateCashbackOutput } from './update-cashback.ts';
 export { balanceChangedCallback, invoiceChangedCallback, operationFinishedCallback } from './callbacks.ts';

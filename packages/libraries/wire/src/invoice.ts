@@ -182,9 +182,16 @@ export const invoiceChangesOutput = z
   .object({
     changes: z.array(invoiceChange).describe('Oldest change first; empty when there is nothing more yet'),
     cursor: cursorField.describe('Where the next page starts'),
+    invoice_epoch: invoiceEpochField.optional(),
   })
   .meta({
-    examples: [{ changes: [{ invoice_id: 'order-1', version: 2, service: 'yellow' }], cursor: '1.742.17' }],
+    examples: [
+      {
+        changes: [{ invoice_id: 'order-1', version: 2, service: 'yellow' }],
+        cursor: '1.742.17',
+        invoice_epoch: 1,
+      },
+    ],
   });
 export type InvoiceChangesOutput = z.infer<typeof invoiceChangesOutput>;
 

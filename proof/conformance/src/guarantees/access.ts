@@ -92,6 +92,7 @@ async function validBodies(harness: Harness): Promise<Record<RouteName, unknown>
     update: { invoice_id, version: 1, status, payments: [...payments, ...payments] },
     retrieve: { invoice_id },
     changes: { limit: 1 },
+    cashbackChanges: { limit: 1 },
     history: { invoice_id },
     updateCashback: harness.newOperation(invoice, 0, { user: '1' }),
   };

@@ -61,6 +61,7 @@ export const feed: readonly Guarantee[] = [
     id: 'T17',
     title: 'an invalid cursor is refused',
     async check({ api }) {
+      await api.refuse('cashbackChanges', { after: 'not a cursor' }, 400, 'CURSOR_INVALID');
       await api.refuse('changes', { after: 'not a cursor' }, 400, 'CURSOR_INVALID');
       return 'CURSOR_INVALID';
     },

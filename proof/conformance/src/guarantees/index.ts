@@ -2,6 +2,7 @@ import type { Guarantee } from '../guarantee.ts';
 import { access, form } from './access.ts';
 import { concurrency } from './concurrency.ts';
 import { callbacks } from './callbacks.ts';
+import { cashbackFeed } from './cashback-feed.ts';
 import { feed } from './feed.ts';
 import { invoices } from './invoices.ts';
 import { lookup } from './lookup.ts';
@@ -21,6 +22,7 @@ export const GUARANTEES: readonly Guarantee[] = [
   ...callbacks,
   ...money,
   ...restore,
+  ...cashbackFeed,
 ];
 
 /** Checked after all others, because it covers the answers of the whole run. */

@@ -1,6 +1,6 @@
 import { type BrokenImplementation, on, onSuccess } from './exchange.ts';
 
-/** The feed: T15 to T17. */
+/** The feeds: T15 to T17, T39 and T40. */
 export const feed: readonly BrokenImplementation[] = [
   {
     does: 'leaves changes out of the feed',
@@ -19,6 +19,16 @@ export const feed: readonly BrokenImplementation[] = [
       onSuccess('/v2/invoice/changes', ({ changes }) => {
         for (const change of changes) change.version = 1;
       }),
+  },
+  {
+    does: 'leaves changes out of the feed of cashback',
+    breaks: ['T39', 'T40'],
+    fault: () => {
+      let listed = 0;
+      return onSuccess('/v2/cashback/changes', (body) => {
+        body.changes = body.changes.filter(() => ++listed % 3 !== 0);
+      });
+    },
   },
   {
     does: 'accepts anything as a cursor',

@@ -96,7 +96,7 @@ async function write(
   );
   await advanceCashbackVersions(
     tx,
-    written.map(({ invoice }) => invoice),
+    written.map(({ invoice, operation: { operation_id } }) => ({ ...invoice, operation_id })),
   );
   await insertCallbacks(
     tx,

@@ -69,7 +69,9 @@ async function write(tx: Transaction, jobs: Jobs, writes: readonly AdvanceWrites
   );
   await advanceCashbackVersions(
     tx,
-    writes.flatMap(({ invoice }) => invoice ?? []),
+    writes.flatMap(({ invoice, operation }) =>
+      invoice === null || operation === null ? [] : [{ ...invoice, operation_id: operation.operation_id }],
+    ),
   );
   await insertCallbacks(
     tx,

@@ -1,19 +1,13 @@
 import type { InvoiceChange } from '@cashback/wire';
 import { type Reader, statement } from '@cashback/postgres';
-
-/** A place in the feed: `epoch`, then the transaction that made the change, then the change. */
-export interface FeedPlace {
-  epoch: number;
-  xact_id: string;
-  change_id: string;
-}
+import type { FeedPlace } from '../../../feeds/change-cursor.ts';
 
 type Row = InvoiceChange & FeedPlace;
 
 // A running transaction may still commit a change that precedes those of a younger one, so the page ends where the
 // oldest running transaction begins. Older epochs come from another cluster: none of their transactions is running.
-const listChangesStatement = statement<Row>({
-  name: 'transactions.list-changes',
+const listInvoiceChangesStatement = statement<Row>({
+  name: 'transactions.list-invoice-changes',
   text: `
   SELECT invoice_id, version, service, epoch, xact_id, change_id
   FROM transactions.invoices
@@ -33,12 +27,17 @@ const listChangesStatement = statement<Row>({
 });
 
 /** The next changed invoices after a place, oldest change first, each with its own place. */
-export async function listChanges(
+export async function listInvoiceChanges(
   reader: Reader,
   after: FeedPlace,
   limit: number,
 ): Promise<{ change: InvoiceChange; place: FeedPlace }[]> {
-  const rows = await listChangesStatement.rows(reader, [after.epoch, after.xact_id, after.change_id, limit]);
+  const rows = await listInvoiceChangesStatement.rows(reader, [
+    after.epoch,
+    after.xact_id,
+    after.change_id,
+    limit,
+  ]);
   return rows.map(({ epoch, xact_id, change_id, ...change }) => ({
     change,
     place: { epoch, xact_id, change_id },

@@ -1,0 +1,73 @@
+import type { CashbackChange } from '@cashback/wire';
+import { type Reader, statement } from '@cashback/postgres';
+import type { FeedPlace } from '../../../feeds/change-cursor.ts';
+
+interface Row extends FeedPlace {
+  invoice_id: string;
+  cashback_version: number;
+  operation_id: string | null;
+}
+
+// Ends where the oldest running transaction begins, as the feed of invoices does.
+const listCashbackChangesStatement = statement<Row>({
+  name: 'transactions.list-cashback-changes',
+  text: `
+  SELECT invoice_id, cashback_version, operation_id, epoch, xact_id, change_id
+  FROM transactions.cashback_changes
+  WHERE (epoch, xact_id, change_id) > ($1::integer, $2::xid8, $3::bigint)
+    AND (epoch < (SELECT max(epoch) FROM transactions.feed_epochs)
+      OR xact_id < pg_snapshot_xmin(pg_current_snapshot()))
+  ORDER BY epoch, xact_id, change_id
+  LIMIT $4`,
+  columns: {
+    invoice_id: 'text',
+    cashback_version: 'int4',
+    operation_id: 'text?',
+    epoch: 'int4',
+    xact_id: 'xid8',
+    change_id: 'int8',
+  },
+});
+
+const cashbackFeedLagStatement = statement<{ lag_ms: number }>({
+  name: 'transactions.cashback-feed-lag',
+  text: `
+  SELECT coalesce((
+    SELECT greatest(0, least(2147483647, extract(epoch FROM clock_timestamp() - created_at) * 1000))::integer
+    FROM transactions.cashback_changes
+    WHERE epoch = (SELECT max(epoch) FROM transactions.feed_epochs)
+      AND xact_id >= pg_snapshot_xmin(pg_current_snapshot())
+    ORDER BY epoch, xact_id, change_id
+    LIMIT 1
+  ), 0) AS lag_ms`,
+  columns: { lag_ms: 'int4!' },
+});
+
+/** The next changes of cashback after a place, oldest first, each with its own place. */
+export async function listCashbackChanges(
+  reader: Reader,
+  after: FeedPlace,
+  limit: number,
+): Promise<{ change: CashbackChange; place: FeedPlace }[]> {
+  const rows = await listCashbackChangesStatement.rows(reader, [
+    after.epoch,
+    after.xact_id,
+    after.change_id,
+    limit,
+  ]);
+  return rows.map(({ xact_id, change_id, epoch, invoice_id, cashback_version, operation_id }) => ({
+    change: {
+      invoice_id,
+      invoice_epoch: epoch,
+      cashback_version,
+      ...(operation_id !== null && { operation_id }),
+    },
+    place: { epoch, xact_id, change_id },
+  }));
+}
+
+/** The age of the oldest committed change that waits for a transaction which is still running; 0 when none does. */
+export async function cashbackFeedLagMs(reader: Reader): Promise<number> {
+  const [row] = await cashbackFeedLagStatement.rows(reader, []);
+  return row?.lag_ms ?? 0;
+}
