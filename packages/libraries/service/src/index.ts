@@ -26,6 +26,8 @@ export { createHttpClient } from './http/http-client.ts';
 export type { HttpClient, HttpClientOptions } from './http/http-client.ts';
 export type { CircuitOptions, UpstreamState } from './http/circuit.ts';
 export { HttpCallError } from './http/http-call-error.ts';
+export { resultOfCall } from './http/call-result.ts';
+export type { CallResult } from './http/call-result.ts';
 
 export { receiveCallback } from './callbacks/receive-callback.ts';
 export { signCallback } from './callbacks/callback-signature.ts';
