@@ -1,14 +1,37 @@
-/** Decisions and what they write, without IO: the simulation applies the same values to tables of its own. */
+/**
+ * Decisions, what they write, and the rules of the statements that write it, without IO: the simulation applies the same
+ * values to tables of its own.
+ */
+export { answerRequest } from './cashback/accept/answer-request.ts';
 export { decideRequest } from './cashback/accept/decide-request.ts';
+export { requestedOperations } from './cashback/accept/requested-operations.ts';
 export { acceptOperation } from './cashback/accept/accept-operation.ts';
 export type { AcceptanceWrites } from './cashback/accept/accept-operation.ts';
 export { advanceOperation } from './cashback/advance/advance-operation.ts';
 export type { AdvanceLimits, AdvanceWrites, TrustCall } from './cashback/advance/advance-operation.ts';
 export type { AnsweredStep, SendHow, StepAnswer } from './cashback/advance/decide-advance.ts';
+export { stepAnswerOf } from './cashback/advance/trust-answer.ts';
 export { answerAfterLookup, needsLookup, trustRequestOf } from './cashback/advance/trust-request.ts';
 export { isFinished } from './cashback/operation.ts';
+export { pollJob, sweepJob } from './cashback/operation-queue.ts';
 export type { StoredOperation, TrustStep, UnfinishedOperation } from './cashback/operation.ts';
 export { decideUpdate } from './invoices/decide-update.ts';
+export { SHOWN_OPERATIONS, shownInvoice } from './invoices/shown-invoice.ts';
 export { writesOfCreation, writesOfUpdate } from './invoices/version-writes.ts';
 export type { CreationWrites, HistoryEntry, VersionWrites } from './invoices/version-writes.ts';
 export type { LockedInvoice } from './invoices/invoice.ts';
+
+export { heldBySource, insertedBasket, openBaskets, refundedBasket } from './db/rules/baskets.ts';
+export type { BasketRow } from './db/rules/baskets.ts';
+export { insertedInvoice, updatedInvoice, withCashbackVersion } from './db/rules/invoices.ts';
+export type { InvoiceRow } from './db/rules/invoices.ts';
+export {
+  claimedOperation,
+  insertedOperation,
+  insertedStep,
+  newestOperations,
+  unfinishedOperation,
+  updatedOperation,
+  updatedStep,
+} from './db/rules/operations.ts';
+export type { OperationRow, StepRow } from './db/rules/operations.ts';

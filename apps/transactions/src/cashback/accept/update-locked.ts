@@ -1,4 +1,4 @@
-import { CashbackError } from '@cashback/contract';
+import type { CashbackError } from '@cashback/contract';
 import type { UpdateCashbackInput, UpdateCashbackOutput } from '@cashback/wire';
 import type { Database, Jobs, Transaction } from '@cashback/postgres';
 import { insertCallbacks } from '../../db/queries/callbacks/insert-callbacks.ts';
@@ -8,10 +8,11 @@ import { insertSteps } from '../../db/queries/operations/insert-steps.ts';
 import { loadBaskets } from '../../db/queries/operations/load-baskets.ts';
 import { loadOperations } from '../../db/queries/operations/load-operations.ts';
 import type { LockedInvoice } from '../../invoices/invoice.ts';
-import { type StoredOperation, isFinished, versionAfter } from '../operation.ts';
-import { immediateJob, operationQueue } from '../operation-queue.ts';
+import type { StoredOperation } from '../operation.ts';
+import { operationQueue } from '../operation-queue.ts';
 import { type AcceptanceWrites, acceptOperation } from './accept-operation.ts';
-import { type RequestDecision, bodyMismatch, decideRequest } from './decide-request.ts';
+import { answerRequest } from './answer-request.ts';
+import { type RequestDecision, decideRequest } from './decide-request.ts';
 import type { WalletPolicies } from './wallet-policies.ts';
 
 export interface UpdateContext {
@@ -45,22 +46,13 @@ export async function updateLocked(
       acceptOperation(input, { service, wallet_policies, baskets: baskets.get(input.invoice_id) ?? [] }),
     ),
   );
-  const results = decided.map(({ input, decision }): StoredOperation | CashbackError => {
-    if (decision.outcome === 'refused') return decision.error;
-    if (decision.outcome === 'known') return decision.operation;
-    // Without a row the id was taken meanwhile, for an invoice with another lock.
-    return written.get(input.invoice_id) ?? bodyMismatch(input.operation_id, ['invoice_id']);
-  });
-  const unfinished = results.flatMap((result) =>
-    result instanceof CashbackError || isFinished(result.status) ? [] : [immediateJob(result)],
-  );
+  const answered = decided.map(({ input, decision }) => ({
+    input,
+    ...answerRequest(input, decision, written.get(input.invoice_id) ?? null),
+  }));
+  const unfinished = answered.flatMap(({ job }) => job ?? []);
   if (unfinished.length > 0) await jobs.enqueue(operationQueue, unfinished, tx);
-  return new Map(
-    decided.map(({ input }, index) => {
-      const result = results[index] as StoredOperation | CashbackError;
-      return [input.invoice_id, result instanceof CashbackError ? result : answer(result)];
-    }),
-  );
+  return new Map(answered.map(({ input, answer }) => [input.invoice_id, answer]));
 }
 
 async function decide(
@@ -104,9 +96,4 @@ async function write(
     written.flatMap(({ callback }) => callback ?? []),
   );
   return new Map(written.map(({ operation }) => [operation.invoice_id, operation]));
-}
-
-function answer(operation: StoredOperation): UpdateCashbackOutput {
-  const { operation_id, status } = operation;
-  return { operation_id, status, version: versionAfter(operation) };
 }

@@ -1,21 +1,10 @@
-import { type Source, formatAmounts, parseAmounts } from '@cashback/contract';
-import type { CashbackStatus, Invoice } from '@cashback/wire';
-import { normalisePayments } from '../../../invoices/payments.ts';
+import type { Invoice } from '@cashback/wire';
+import { type ReadInvoice, SHOWN_OPERATIONS, shownInvoice } from '../../../invoices/shown-invoice.ts';
 import { type Reader, statement } from '@cashback/postgres';
-
-type Amounts = { source: Source; amount: string }[];
-
-interface Row extends Omit<Invoice, 'cashback' | 'created_at' | 'updated_at'> {
-  cashback_version: number;
-  created_at: Date;
-  updated_at: Date;
-  rewarded: Amounts;
-  operations: { operation_id: string; status: CashbackStatus; reward: Amounts; reason: string | null }[];
-}
 
 // One statement, so that status, version and rewarded are of one moment. Sums leave it as text: a number in JSON would
 // be read as floating point.
-const readInvoiceStatement = statement<Row>({
+const readInvoiceStatement = statement<ReadInvoice>({
   name: 'transactions.read-invoice',
   text: `
   SELECT i.invoice_id, i.service, i.user_id, i.wallet_id, i.currency, i.version, i.status, i.payments,
@@ -33,7 +22,7 @@ const readInvoiceStatement = statement<Row>({
         'reward', newest.reward, 'reason', newest.reason) ORDER BY newest.version DESC), '[]')
       FROM (
         SELECT operation_id, status, reward, reason, version
-        FROM transactions.cashback_operations WHERE invoice_id = i.invoice_id ORDER BY version DESC LIMIT 20
+        FROM transactions.cashback_operations WHERE invoice_id = i.invoice_id ORDER BY version DESC LIMIT ${SHOWN_OPERATIONS}
       ) AS newest
     ) AS operations
   FROM transactions.invoices AS i
@@ -60,22 +49,5 @@ const readInvoiceStatement = statement<Row>({
 export async function readInvoice(reader: Reader, invoiceId: string): Promise<Invoice | null> {
   const rows = await readInvoiceStatement.rows(reader, [invoiceId]);
   const [row] = rows;
-  if (row === undefined) return null;
-  const { cashback_version, rewarded, operations, ...fields } = row;
-  return {
-    ...fields,
-    payments: normalisePayments(fields.payments),
-    cashback: {
-      version: cashback_version,
-      status: operations[0]?.status ?? 'success',
-      rewarded: formatAmounts(parseAmounts(rewarded)),
-      operations: operations.map(({ reward, reason, ...operation }) => ({
-        ...operation,
-        reward: formatAmounts(parseAmounts(reward)),
-        ...(reason !== null && { reason }),
-      })),
-    },
-    created_at: fields.created_at.toISOString(),
-    updated_at: fields.updated_at.toISOString(),
-  };
+  return row === undefined ? null : shownInvoice(row);
 }

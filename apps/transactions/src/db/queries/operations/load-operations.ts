@@ -1,12 +1,9 @@
 import { type Transaction, statement } from '@cashback/postgres';
-import { type StoredOperation, isFinished } from '../../../cashback/operation.ts';
-
-export interface LoadedOperations {
-  /** By operation id, whatever invoice the operation is for. */
-  known: Map<string, StoredOperation>;
-  /** By invoice. */
-  unfinished: Map<string, StoredOperation>;
-}
+import {
+  type RequestedOperations,
+  requestedOperations,
+} from '../../../cashback/accept/requested-operations.ts';
+import type { StoredOperation } from '../../../cashback/operation.ts';
 
 // An unfinished operation is its invoice's newest, so this costs the same however many have ended.
 const columns =
@@ -36,14 +33,9 @@ const loadOperationsStatement = statement<StoredOperation>({
 export async function loadOperations(
   tx: Transaction,
   requests: readonly { operation_id: string; invoice_id: string }[],
-): Promise<LoadedOperations> {
+): Promise<RequestedOperations> {
   const ids = new Set(requests.map(({ operation_id }) => operation_id));
   const invoiceIds = new Set(requests.map(({ invoice_id }) => invoice_id));
   const rows = await loadOperationsStatement.rows(tx.client, [[...ids], [...invoiceIds]]);
-  const loaded: LoadedOperations = { known: new Map(), unfinished: new Map() };
-  for (const row of rows) {
-    if (ids.has(row.operation_id)) loaded.known.set(row.operation_id, row);
-    if (invoiceIds.has(row.invoice_id) && !isFinished(row.status)) loaded.unfinished.set(row.invoice_id, row);
-  }
-  return loaded;
+  return requestedOperations(requests, rows);
 }

@@ -1,0 +1,39 @@
+import { CashbackError } from '@cashback/contract';
+import type { UpdateCashbackInput, UpdateCashbackOutput } from '@cashback/wire';
+import { type StoredOperation, isFinished, versionAfter } from '../operation.ts';
+import { immediateJob } from '../operation-queue.ts';
+import { type RequestDecision, bodyMismatch } from './decide-request.ts';
+
+/** What a request is answered with, and the job that brings its operation further. */
+export interface RequestAnswer {
+  answer: UpdateCashbackOutput | CashbackError;
+  /** Null when nothing is left to do. */
+  job: ReturnType<typeof immediateJob> | null;
+}
+
+/** `written`: the operation that the accepted request wrote; null when its id was taken meanwhile. */
+export function answerRequest(
+  input: UpdateCashbackInput,
+  decision: RequestDecision,
+  written: StoredOperation | null,
+): RequestAnswer {
+  switch (decision.outcome) {
+    case 'refused':
+      return { answer: decision.error, job: null };
+    case 'known':
+      return answerWith(decision.operation);
+    case 'accepted':
+      if (written !== null) return answerWith(written);
+      // Another invoice has the id, and the lock of that one was not held.
+      return { answer: bodyMismatch(input.operation_id, ['invoice_id']), job: null };
+  }
+}
+
+/** Repeated requests set a stuck operation going again. */
+function answerWith(operation: StoredOperation): RequestAnswer {
+  const { operation_id, status } = operation;
+  return {
+    answer: { operation_id, status, version: versionAfter(operation) },
+    job: isFinished(status) ? null : immediateJob(operation),
+  };
+}

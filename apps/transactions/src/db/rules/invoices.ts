@@ -1,0 +1,34 @@
+import type { LockedInvoice } from '../../invoices/invoice.ts';
+import type { CreationWrites, StatedInvoice } from '../../invoices/version-writes.ts';
+
+/** The rules of the statements on invoices, as those in `operations.ts`. */
+export interface InvoiceRow extends LockedInvoice {
+  created_at: number;
+  updated_at: number;
+}
+
+/** `insertInvoice` */
+export function insertedInvoice(invoice: CreationWrites['invoice'], now: number): InvoiceRow {
+  return { ...invoice, version: 1, cashback_version: 0, created_at: now, updated_at: now };
+}
+
+/** `updateInvoice` */
+export function updatedInvoice(row: InvoiceRow, stated: StatedInvoice, now: number): InvoiceRow {
+  const { version, status, payments } = stated;
+  if (row.version !== version - 1) {
+    throw new Error(`invoice ${row.invoice_id} is at version ${row.version}, expected ${version - 1}`);
+  }
+  return { ...row, version, status, payments, updated_at: now };
+}
+
+/** `advanceCashbackVersions` */
+export function withCashbackVersion(
+  row: InvoiceRow,
+  { cashback_version }: { cashback_version: number },
+  now: number,
+): InvoiceRow {
+  if (row.cashback_version >= cashback_version) {
+    throw new Error(`the cashback version of invoice ${row.invoice_id} does not grow`);
+  }
+  return { ...row, cashback_version, updated_at: now };
+}
