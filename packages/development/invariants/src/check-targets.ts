@@ -1,5 +1,6 @@
 import {
   type OrderRate,
+  SOURCES,
   type Source,
   amountOf,
   formatAmount,
@@ -7,7 +8,7 @@ import {
   parseRate,
 } from '@cashback/contract';
 import type { Payment, InvoiceStatus } from '@cashback/wire';
-import { calculateCashback, clearedSums } from '@cashback/core';
+import { expectedTarget } from './expected-target.ts';
 import type { Violation } from './invariants.ts';
 import { type World, selectOfRun } from './world.ts';
 
@@ -47,31 +48,16 @@ function checkTarget(row: Row, world: World): Violation[] {
   }
   const config = world.services[row.service];
   if (config === undefined) return violation(`unknown service ${row.service}`);
-  const invoice = {
-    invoice_id: row.invoice_id,
-    version: row.version,
-    status: row.status,
-    payments: row.payments,
-  };
-  const calculation = calculateCashback({
-    invoice,
-    rates:
-      row.rates?.map(({ source, rate, max_value }) => ({
-        source,
-        rate: parseRate(rate),
-        ...(max_value !== undefined && { max_value: parseAmount(max_value) }),
-      })) ?? null,
-    config,
-    config_hash: '',
-    service_cashback:
-      config.service_cashback === 'url'
-        ? { origin: 'url', value: world.shopCashback(clearedSums(invoice, config).base) }
-        : null,
-  });
-  if (calculation.outcome !== 'calculated') return violation(calculation.outcome);
-  return (['user', 'service'] as const).flatMap((source) => {
-    const expected = formatAmount(amountOf(calculation.target, source));
+  const rates = row.rates?.map(({ source, rate, max_value }) => ({
+    source,
+    rate: parseRate(rate),
+    ...(max_value !== undefined && { max_value: parseAmount(max_value) }),
+  }));
+  const expected = expectedTarget({ invoice: row, rates: rates ?? null, config }, world.shopCashback);
+  if (expected === null) return violation('rates_missing');
+  return SOURCES.flatMap((source) => {
+    const calculated = formatAmount(amountOf(expected.target, source));
     const stored = row.targets[source] ?? '0.0000';
-    return expected === stored ? [] : violation(`${source}: calculated ${expected}, stored ${stored}`);
+    return calculated === stored ? [] : violation(`${source}: calculated ${calculated}, stored ${stored}`);
   });
 }
