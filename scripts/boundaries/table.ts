@@ -109,6 +109,8 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
         'core',
         'service',
         'cashback-db',
+        // The calculation of targets, written a second time.
+        'invariants/expected-target',
         'processing/decisions',
         'server/decisions',
         'transactions/decisions',

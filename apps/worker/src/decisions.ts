@@ -2,6 +2,7 @@
 export { decideFollowUp } from './reconcile/decide-follow-up.ts';
 export { decideStep, isAtRest } from './reconcile/decide-step.ts';
 export type { Step, StepContext } from './reconcile/decide-step.ts';
+export { mayBeListed, observationOf } from './reconcile/observe-invoice.ts';
 export type { Observation } from './reconcile/observe-invoice.ts';
 export { updatedRow } from './reconcile/updated-row.ts';
 export { answerWrites, sendingOf, stepWrites } from './reconcile/writes.ts';
@@ -14,3 +15,4 @@ export {
   scheduledTimes,
 } from './schedule/poll-times.ts';
 export type { PollTimes } from './schedule/poll-times.ts';
+export { retrieveAnswerOf, updateAnswerOf, updateBodyOf } from './upstream/read-answers.ts';

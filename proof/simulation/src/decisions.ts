@@ -1,4 +1,5 @@
-import type { Charge, LoadedOrder } from '@cashback/cashback-db';
+import { type Charge, type LoadedOrder, chargeOf } from '@cashback/cashback-db';
+import { calculateCashback } from '@cashback/core';
 import * as server from '@cashback/server/decisions';
 import {
   chooseInputs,
@@ -13,14 +14,7 @@ import {
   resumeChange,
   withServiceAnswer,
 } from '@cashback/processing/decisions';
-import {
-  acceptOperation,
-  advanceOperation,
-  decideRequest,
-  decideUpdate,
-  writesOfCreation,
-  writesOfUpdate,
-} from '@cashback/transactions/decisions';
+import * as transactions from '@cashback/transactions/decisions';
 import { decideAdoption } from '@cashback/wallet/decisions';
 import * as worker from '@cashback/worker/decisions';
 import { type Flow, atomically } from './engine/flow.ts';
@@ -57,6 +51,7 @@ function* lockThenLoad<Rows, Result>(
 export const PRODUCT = {
   server: { ...server },
   processing: {
+    calculateCashback,
     chooseInputs,
     decideNextAttempt,
     decideRound,
@@ -69,16 +64,9 @@ export const PRODUCT = {
     resumeChange,
     withServiceAnswer,
   },
-  transactions: {
-    acceptOperation,
-    advanceOperation,
-    decideRequest,
-    decideUpdate,
-    writesOfCreation,
-    writesOfUpdate,
-  },
+  transactions: { ...transactions },
   wallet: { decideAdoption },
-  worker: { ...worker },
+  worker: { ...worker, chargeOf },
   database: {
     register: lockThenLoad as Transact<LoadedOrder | null>,
     reconcile: lockThenLoad as Transact<Charge>,

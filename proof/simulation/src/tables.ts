@@ -1,14 +1,14 @@
 import type { NewEvent, NewOperation, NewOperationOutcome } from '@cashback/cashback-db';
 import type { Amount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
-import type { BasketState } from '@cashback/core';
 import type { ChangeRow } from '@cashback/processing/decisions';
 import type { OrderRow } from '@cashback/server/decisions';
 import type {
+  BasketRow,
   HistoryEntry,
-  LockedInvoice,
-  StoredOperation,
-  TrustStep,
+  InvoiceRow,
+  OperationRow,
+  StepRow,
 } from '@cashback/transactions/decisions';
 
 export type { OrderRow };
@@ -21,12 +21,12 @@ export interface Tables {
   operations: Map<string, NewOperation>;
   outcomes: Map<string, OutcomeRow>;
   changes: Map<string, ChangeTableRow>;
-  invoices: Map<string, LockedInvoice>;
+  invoices: Map<string, InvoiceRow>;
   /** By invoice and version. */
   invoice_history: Map<string, HistoryEntry>;
-  cashback_operations: Map<string, CashbackOperationRow>;
+  cashback_operations: Map<string, OperationRow>;
   /** By operation and step number, in the order in which they were planned. */
-  operation_steps: Map<string, OperationStepRow>;
+  operation_steps: Map<string, StepRow>;
   /** The baskets that transactions knows Trust to have, oldest first. */
   baskets: Map<string, BasketRow>;
   trust_baskets: Map<string, TrustBasketRow>;
@@ -45,22 +45,6 @@ interface OutcomeRow extends NewOperationOutcome {
 export interface ChangeTableRow extends Omit<ChangeRow, 'waited_ms' | 'next_attempt_in_ms'> {
   waiting_since: number | null;
   next_attempt_at: number;
-}
-
-export interface CashbackOperationRow extends StoredOperation {
-  attempts: number;
-  next_attempt_at: number;
-  reason: string | null;
-}
-
-export interface OperationStepRow extends TrustStep {
-  operation_id: string;
-}
-
-export interface BasketRow extends BasketState {
-  invoice_id: string;
-  version: number;
-  step_number: number;
 }
 
 interface TrustBasketRow {

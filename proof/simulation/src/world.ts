@@ -1,4 +1,4 @@
-import type { ObservedCashback } from '@cashback/core';
+import type { Invoice } from '@cashback/wire';
 import type { Decisions } from './decisions.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Flow } from './engine/flow.ts';
@@ -16,8 +16,8 @@ export interface World {
   advances: JobQueue;
   /** Orders whose job was lost with the queue, until they are enqueued again. */
   forgotten: Set<string>;
-  /** The newest few answers of transactions about the cashback of each invoice. */
-  answers: Map<string, ObservedCashback[]>;
+  /** The newest few answers of transactions about each invoice. */
+  answers: Map<string, Invoice[]>;
   /** What the apps run: the product's functions, or one of them with a planted bug. */
   decisions: Decisions;
   /** The next of the ids that are random elsewhere. */

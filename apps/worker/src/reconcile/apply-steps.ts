@@ -38,8 +38,7 @@ export async function applySteps(context: WorkerContext, batch: readonly Observe
         newOperationId: uuidV7,
         random: Math.random,
       });
-      const version = observation.outcome === 'observed' ? observation.cashback.version : null;
-      const writes = stepWrites(order, step, version);
+      const writes = stepWrites(order, step, observation);
       return { order, step, writes, sending: sendingOf(order, step), due_now: isDueNow(writes) };
     });
     await applyWrites(

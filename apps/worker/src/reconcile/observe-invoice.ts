@@ -1,10 +1,10 @@
-import type { ChargeOrder } from '@cashback/cashback-db';
+import type { ChargeOrder, NewOperation } from '@cashback/cashback-db';
 import { parseAmounts } from '@cashback/contract';
 import type { ObservedCashback } from '@cashback/core';
 import { type HttpCallError, describeIssues } from '@cashback/service';
 import { invoice } from '@cashback/wire';
 import type * as z from 'zod';
-import type { InvoiceAnswer, Transactions } from '../upstream/transactions.ts';
+import type { InvoiceAnswer, RetrieveAnswer } from '../upstream/read-answers.ts';
 
 /**
  * What one attempt to observe an order's invoice gave:
@@ -27,13 +27,19 @@ const chargedInvoice = invoice.pick({
 });
 type ChargedInvoice = z.infer<typeof chargedInvoice>;
 
-export async function observeInvoice(transactions: Transactions, order: ChargeOrder): Promise<Observation> {
-  const answer = await transactions.retrieveInvoice(order.order_id);
+/** What an answer to `/v2/invoice/retrieve` says about the order. */
+export function observationOf(order: ChargeOrder, answer: RetrieveAnswer): Observation {
   if (answer.kind === 'answered') return readInvoice(order, answer.invoice);
   const { failure, error } = answer;
   return failure.kind === 'refused'
     ? { outcome: 'unusable', reason: `${failure.code}: ${failure.message}` }
     : { outcome: 'unreachable', error, sent: failure.kind !== 'not_sent' };
+}
+
+/** False only when the invoice is known not to list the operation. */
+export function mayBeListed({ operation_id }: NewOperation, observation: Observation): boolean {
+  if (observation.outcome !== 'observed') return true;
+  return observation.cashback.operations.some((listed) => listed.operation_id === operation_id);
 }
 
 function readInvoice(order: ChargeOrder, answer: InvoiceAnswer): Observation {

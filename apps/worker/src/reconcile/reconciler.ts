@@ -3,7 +3,7 @@ import { withTransaction } from '@cashback/postgres';
 import { createBatcher } from '@cashback/service';
 import type { WorkerContext } from '../context.ts';
 import { type Applied, type Observed, applySteps } from './apply-steps.ts';
-import { observeInvoice } from './observe-invoice.ts';
+import { observationOf } from './observe-invoice.ts';
 import { sendOperation } from './send-operation.ts';
 
 /**
@@ -66,7 +66,7 @@ export function createReconciler(context: WorkerContext, { batch_size }: { batch
 
   return {
     async reconcile(order) {
-      const observation = await observeInvoice(transactions, order);
+      const observation = observationOf(order, await transactions.retrieveInvoice(order.order_id));
       const { sending, due_now } = await applyStep({ order, observation });
       if (sending === null) return { due_now };
       return { due_now: await sendOperation(context, sending, expedite) };

@@ -3,7 +3,7 @@ import { withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from '../context.ts';
 import { applyWrites } from './apply-writes.ts';
 import { type Learned, decideFollowUp } from './decide-follow-up.ts';
-import { observeInvoice } from './observe-invoice.ts';
+import { mayBeListed, observationOf } from './observe-invoice.ts';
 import { type Sending, answerWrites, isDueNow } from './writes.ts';
 
 /**
@@ -36,19 +36,13 @@ export async function sendOperation(
       await expedite({ order_id, operation_id, in_ms: followUp.in_ms });
       return false;
     case 'record':
-      if (followUp.unless_listed && (await mayBeListed(context, sending))) return false;
+      if (followUp.unless_listed) {
+        const retrieved = await context.transactions.retrieveInvoice(order_id);
+        // When it cannot be found out, the next poll does.
+        if (mayBeListed(operation, observationOf(order, retrieved))) return false;
+      }
       return record(context, operation, followUp.learned);
   }
-}
-
-/** True also when that cannot be found out: then the next poll does. */
-async function mayBeListed(
-  { transactions }: WorkerContext,
-  { order, operation: { operation_id } }: Sending,
-): Promise<boolean> {
-  const observation = await observeInvoice(transactions, order);
-  if (observation.outcome !== 'observed') return true;
-  return observation.cashback.operations.some((listed) => listed.operation_id === operation_id);
 }
 
 async function record(

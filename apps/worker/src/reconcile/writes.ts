@@ -2,6 +2,7 @@ import type { ChargeOrder, ChargeUpdate, NewOperation, NewOperationOutcome } fro
 import { storableText } from '@cashback/postgres';
 import type { Learned } from './decide-follow-up.ts';
 import type { Ending, Step } from './decide-step.ts';
+import type { Observation } from './observe-invoice.ts';
 
 /** All rows that one decision leaves for its order, written in one transaction. */
 export interface OrderWrites {
@@ -20,12 +21,10 @@ export interface Sending {
 
 const NO_WRITES: OrderWrites = { outcomes: [], operations: [], updates: [] };
 
-/**
- * The rows of a step. The time of the next poll is written with the step itself, so no crash in between can lose it.
- * `cashback_version` is the observed one, null when nothing was observed.
- */
-export function stepWrites(order: ChargeOrder, step: Step, cashback_version: number | null): OrderWrites {
+/** The rows of a step. The time of the next poll is written with the step itself, so no crash in between can lose it. */
+export function stepWrites(order: ChargeOrder, step: Step, observation: Observation): OrderWrites {
   if (step.action === 'noop') return NO_WRITES;
+  const cashback_version = observation.outcome === 'observed' ? observation.cashback.version : null;
   const ending = 'ending' in step ? step.ending : null;
   const unchanged = { ...unchangedUpdate(order), cashback_version };
   const update =

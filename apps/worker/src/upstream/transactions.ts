@@ -3,22 +3,19 @@ import type { UpdateAnswer } from '@cashback/core';
 import {
   type HttpClient,
   type HttpClientOptions,
-  HttpCallError,
   type Log,
   createHttpClient,
+  resultOfCall,
 } from '@cashback/service';
-import { type UpdateCashbackInput, updateCashbackOutput } from '@cashback/wire';
-import * as z from 'zod';
+import { updateCashbackOutput } from '@cashback/wire';
 import type { Settings } from '../env.ts';
-import { type CallFailure, classifyError } from './classify-error.ts';
-
-/** An answer with this field is about an invoice at all. Any other may come from a proxy in between, and passes. */
-const anyInvoice = z.looseObject({ invoice_id: z.string() });
-export type InvoiceAnswer = z.infer<typeof anyInvoice>;
-
-export type RetrieveAnswer =
-  | { kind: 'answered'; invoice: InvoiceAnswer }
-  | { kind: 'failed'; failure: CallFailure; error: HttpCallError };
+import {
+  type RetrieveAnswer,
+  anyInvoice,
+  retrieveAnswerOf,
+  updateAnswerOf,
+  updateBodyOf,
+} from './read-answers.ts';
 
 /** The two calls that the worker makes to `transactions`, and whether it is down. */
 export interface Transactions extends Pick<HttpClient, 'state' | 'downtimeMs' | 'close'> {
@@ -39,42 +36,16 @@ export function withCalls(client: HttpClient, signal: AbortSignal): Transactions
     downtimeMs: (since) => client.downtimeMs(since),
     close: () => client.close(),
     async retrieveInvoice(orderId) {
-      try {
-        const body = { invoice_id: orderId };
-        const invoice = await client.post('/v2/invoice/retrieve', body, anyInvoice, { signal });
-        return { kind: 'answered', invoice };
-      } catch (error) {
-        if (!(error instanceof HttpCallError)) throw error;
-        return { kind: 'failed', failure: classifyError(error), error };
-      }
+      const body = { invoice_id: orderId };
+      return retrieveAnswerOf(
+        await resultOfCall(client.post('/v2/invoice/retrieve', body, anyInvoice, { signal })),
+      );
     },
     async updateCashback(operation) {
-      const { operation_id } = operation;
-      try {
-        const body = updateBody(operation);
-        const answer = await client.post('/update/cashback', body, updateCashbackOutput, { signal });
-        if (answer.operation_id === operation_id) return { kind: 'accepted', status: answer.status };
-        return { kind: 'unknown', message: `the answer is about operation ${answer.operation_id}` };
-      } catch (error) {
-        if (!(error instanceof HttpCallError)) throw error;
-        const failure = classifyError(error);
-        return failure.kind === 'unknown' ? { kind: 'unknown', message: error.message } : failure;
-      }
+      const body = updateBodyOf(operation);
+      const call = client.post('/update/cashback', body, updateCashbackOutput, { signal });
+      return updateAnswerOf(operation, await resultOfCall(call));
     },
-  };
-}
-
-function updateBody(operation: NewOperation): UpdateCashbackInput {
-  const { order_id, operation_id, version, user_id, wallet_id, currency, reward } = operation;
-  return {
-    invoice_id: order_id,
-    operation_id,
-    version,
-    user_id,
-    wallet_id,
-    currency,
-    // A stored reward has its keys in another order than the one that was sent first.
-    reward: reward.map(({ source, amount }) => ({ source, amount })),
   };
 }
 

@@ -7,9 +7,9 @@ import {
   totalOf,
   parseAmounts,
 } from '@cashback/contract/source';
-import { isFinished } from '@cashback/transactions/decisions';
+import type { OperationRow } from '@cashback/transactions/decisions';
 import { targetOf } from '../shells/register.ts';
-import type { CashbackOperationRow, OrderRow, Tables } from '../tables.ts';
+import type { OrderRow, Tables } from '../tables.ts';
 import { must } from './violation.ts';
 import type { World } from '../world.ts';
 
@@ -66,14 +66,19 @@ function checkJob(order: OrderRow, { charges, forgotten }: World): void {
 /** 5 */
 function checkOpenOperations({ operations, outcomes, cashback_operations }: Tables): void {
   const ours = [...operations.values()].filter(({ operation_id }) => !outcomes.has(operation_id));
-  const theirs = [...cashback_operations.values()].filter(({ status }) => !isFinished(status));
+  const theirs = [...cashback_operations.values()].filter(({ status }) => isOpen(status));
   for (const ids of [ours.map(({ order_id }) => order_id), theirs.map(({ invoice_id }) => invoice_id)]) {
     must(5, new Set(ids).size === ids.length, () => `an order of ${ids.join(', ')} has two open operations`);
   }
 }
 
+/** Neither `success` nor `failed`. */
+export function isOpen(status: OperationRow['status']): boolean {
+  return status === 'init' || status === 'in-progress';
+}
+
 /** 6 and 7, of an operation at transactions */
-function checkIntent(operation: CashbackOperationRow, { operations }: Tables): void {
+function checkIntent(operation: OperationRow, { operations }: Tables): void {
   const { operation_id, invoice_id } = operation;
   const intent = operations.get(operation_id);
   must(7, intent !== undefined, () => `${operation_id} was accepted and is no intent of the worker`);

@@ -1,14 +1,14 @@
-import type { Charge, ChargeOrder } from '@cashback/cashback-db';
-import { parseAmounts } from '@cashback/contract';
+import type { Charge, ChargeOrder, NewOperationOutcome } from '@cashback/cashback-db';
+import { formatValues, parseAmounts } from '@cashback/contract';
 import type { UpdateAnswer } from '@cashback/core';
-import { HttpCallError } from '@cashback/service';
 import type { Observation, Sending, Step, StepContext } from '@cashback/worker/decisions';
-import { type Flow, atomically, call } from '../engine/flow.ts';
+import { type Flow, atomically } from '../engine/flow.ts';
 import { rowOf } from '../rows.ts';
 import type { World } from '../world.ts';
 import { applyTimes, applyWrites } from './apply-writes.ts';
+import { callOverHttp } from './call-over-http.ts';
 import { describeAmounts, targetOf } from './register.ts';
-import { retrieveCashback } from './transactions/retrieve-cashback.ts';
+import { retrieveInvoice } from './transactions/retrieve-invoice.ts';
 import { updateCashback } from './transactions/update-cashback.ts';
 
 const LIMITS = {
@@ -49,7 +49,7 @@ export function* chargeJob(world: World, orderId: string): Flow<void> {
 /** One step of an order, as the worker's reconciler takes it. */
 export function* reconcileOrder(world: World, seen: ChargeOrder): Flow<void> {
   const orderId = seen.order_id;
-  const observation = yield* observe(world, orderId);
+  const observation = yield* observe(world, seen);
   const sending = yield* world.decisions.database.reconcile(
     `decide on ${orderId}`,
     () => loadCharge(world, orderId),
@@ -58,41 +58,33 @@ export function* reconcileOrder(world: World, seen: ChargeOrder): Flow<void> {
   if (sending !== null) yield* send(world, sending);
 }
 
-function* observe(world: World, orderId: string): Flow<Observation> {
-  const found = yield* call('transactions', `retrieve ${orderId}`, () => retrieveCashback(world, orderId));
-  if (found !== null) return { outcome: 'observed', cashback: found };
-  const about = { upstream: 'transactions', method: 'POST', url: '/v2/invoice/retrieve' };
-  const error = new HttpCallError('no answer', { ...about, outcome: 'unknown', code: 'TIMEOUT' });
-  return { outcome: 'unreachable', error, sent: true };
+function* observe(world: World, order: ChargeOrder): Flow<Observation> {
+  const { observationOf, retrieveAnswerOf } = world.decisions.worker;
+  const { order_id } = order;
+  const result = yield* callOverHttp('transactions', `retrieve ${order_id}`, () =>
+    retrieveInvoice(world, order_id),
+  );
+  return observationOf(order, retrieveAnswerOf(result));
 }
 
 /** The order as it is now, and everything that its next step is decided on. */
 export function loadCharge(world: World, orderId: string): Charge {
-  const { engine, tables } = world;
+  const { engine, tables, decisions } = world;
   const row = rowOf(tables.orders, orderId);
   const order: ChargeOrder = {
     ...row,
     unsettled_since: new Date(row.unsettled_since),
     now: new Date(engine.now()),
   };
-  const ended = [...tables.outcomes.values()].filter(
-    ({ order_id, operation_id, at }) =>
-      order_id === orderId &&
-      at >= row.unsettled_since &&
-      rowOf(tables.operations, operation_id).revision === row.revision,
-  );
-  const count = (outcome: string): number => ended.filter((one) => one.outcome === outcome).length;
-  return {
-    order,
-    target: targetOf(tables.events, orderId),
+  const ofRevision = ({ order_id, operation_id }: NewOperationOutcome): boolean =>
+    order_id === orderId && rowOf(tables.operations, operation_id).revision === row.revision;
+  return decisions.worker.chargeOf(order, {
+    newest: formatValues(targetOf(tables.events, orderId)),
     operation: row.operation_id === null ? null : rowOf(tables.operations, row.operation_id),
-    attempts: {
-      failed: count('failed'),
-      applied: count('applied'),
-      rejected: count('rejected'),
-      last_at: ended.length === 0 ? null : new Date(Math.max(...ended.map(({ at }) => at))),
-    },
-  };
+    ended: [...tables.outcomes.values()]
+      .filter(ofRevision)
+      .map(({ outcome, at }) => ({ outcome, created_at: new Date(at) })),
+  });
 }
 
 function applyStep(
@@ -105,8 +97,7 @@ function applyStep(
   const { order } = charge;
   const step = decisions.worker.decideStep(seen, observation, charge, contextOf(world));
   engine.note(`worker: ${order.order_id} at revision ${order.revision}: ${describe(step)}`);
-  const version = observation.outcome === 'observed' ? observation.cashback.version : null;
-  applyWrites(world, decisions.worker.stepWrites(order, step, version));
+  applyWrites(world, decisions.worker.stepWrites(order, step, observation));
   return decisions.worker.sendingOf(order, step);
 }
 
@@ -114,10 +105,11 @@ function* send(world: World, sending: Sending): Flow<void> {
   const { engine, decisions } = world;
   const { operation } = sending;
   const { operation_id, order_id } = operation;
-  const received = yield* call('transactions', `update ${operation_id}`, () =>
-    updateCashback(world, operation),
+  const { updateAnswerOf, updateBodyOf } = decisions.worker;
+  const result = yield* callOverHttp('transactions', `update ${operation_id}`, () =>
+    updateCashback(world, updateBodyOf(operation)),
   );
-  const answer: UpdateAnswer = received ?? { kind: 'unknown', message: 'no answer' };
+  const answer = updateAnswerOf(operation, result);
   const followUp = decisions.worker.decideFollowUp(sending, answer, contextOf(world));
   engine.note(`worker: ${operation_id} was answered: ${describeAnswer(answer)}, so ${followUp.action}`);
   switch (followUp.action) {
@@ -133,7 +125,10 @@ function* send(world: World, sending: Sending): Flow<void> {
       return;
     }
     case 'record': {
-      if (followUp.unless_listed && (yield* mayBeListed(world, sending))) return;
+      if (followUp.unless_listed) {
+        const observation = yield* observe(world, sending.order);
+        if (decisions.worker.mayBeListed(operation, observation)) return;
+      }
       yield* atomically(`record the answer to ${operation_id}`, () => {
         const { order } = loadCharge(world, order_id);
         const writes = decisions.worker.answerWrites(order, operation, followUp.learned);
@@ -141,13 +136,6 @@ function* send(world: World, sending: Sending): Flow<void> {
       });
     }
   }
-}
-
-function* mayBeListed(world: World, { operation }: Sending): Flow<boolean> {
-  const observation = yield* observe(world, operation.order_id);
-  if (observation.outcome !== 'observed') return true;
-  const { operations } = observation.cashback;
-  return operations.some(({ operation_id }) => operation_id === operation.operation_id);
 }
 
 /** The same choices give the same ids and waits. Waits vary more than jitter makes them: they must make no difference. */

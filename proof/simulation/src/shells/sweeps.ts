@@ -1,10 +1,10 @@
-import { isFinished } from '@cashback/transactions/decisions';
 import { type Flow, type ProcessName, atomically, call, outside } from '../engine/flow.ts';
 import { updateRow } from '../rows.ts';
 import type { World } from '../world.ts';
 import { applyTimes } from './apply-writes.ts';
 import { noteChange } from './processing/process-change.ts';
 import { loadChange } from './processing/write-changes.ts';
+import { sweepOperations } from './transactions/write-rows.ts';
 
 const EVERY_MS = 20_000;
 const CHARGE_GRACE_MS = 60_000;
@@ -25,7 +25,7 @@ export function startSweeps(world: World): void {
   };
   every('worker', 'sweep orders', () => atomically('sweep orders', () => sweepOrders(world)));
   every('transactions', 'sweep operations', () =>
-    atomically('sweep operations', () => sweepOperations(world)),
+    atomically('sweep operations', () => sweepOperations(world, OVERDUE_MS)),
   );
   every('processing', 'sweep changes', () => atomically('sweep changes', () => sweepChanges(world)));
   every('processing', 'read the feed', () => readFeed(world));
@@ -48,14 +48,6 @@ function sweepOrders(world: World): void {
     if (applyTimes(world, row, times) && !has_job) {
       engine.note(`worker: ${row.order_id} had neither a time nor a job`);
     }
-  }
-}
-
-function sweepOperations({ engine, tables, advances }: World): void {
-  for (const operation of tables.cashback_operations.values()) {
-    if (isFinished(operation.status) || operation.next_attempt_at >= engine.now() - OVERDUE_MS) continue;
-    updateRow(tables.cashback_operations, operation.operation_id, { next_attempt_at: engine.now() });
-    advances.enqueue(`${operation.operation_id}#sweep`, operation.operation_id);
   }
 }
 

@@ -1,4 +1,4 @@
-import { formatAmount } from '@cashback/contract';
+import { CashbackError, formatAmount } from '@cashback/contract';
 import type { Amount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
 import { type Flow, outside } from '../engine/flow.ts';
@@ -6,9 +6,11 @@ import type { World } from '../world.ts';
 import { deliver } from './deliver.ts';
 import { takeBalance } from './take-balance.ts';
 
-export type TrustAnswer =
-  | { status: 'pending' | 'success' | 'missing' }
-  | { status: 'failed'; reason: string };
+interface Answer {
+  status: 'pending' | 'success' | 'failed';
+  reason: string | null;
+}
+type TrustAnswer = Answer | CashbackError;
 
 const LATENCY_MS = [0, 20, 700];
 const SLOW_MS = 25_000;
@@ -17,7 +19,7 @@ export function* postBasket(
   world: World,
   input: { basket_id: string; order_id: string; wallet_id: string; source: Source; amount: Amount },
 ): Flow<TrustAnswer> {
-  return yield* outside('create a basket', () => {
+  return yield* outside('create a basket', (): TrustAnswer => {
     const known = world.tables.trust_baskets.get(input.basket_id);
     if (known !== undefined) return answerOf(known.status);
     const basket = { ...input, status: 'pending' as const };
@@ -30,7 +32,7 @@ export function* postRefund(
   world: World,
   input: { refund_id: string; basket_id: string; amount: Amount },
 ): Flow<TrustAnswer> {
-  return yield* outside('refund a basket', () => {
+  return yield* outside('refund a basket', (): TrustAnswer => {
     const { trust_baskets, trust_refunds } = world.tables;
     const known = trust_refunds.get(input.refund_id);
     if (known !== undefined) return answerOf(known.status);
@@ -39,7 +41,7 @@ export function* postRefund(
       .filter(({ basket_id, status }) => basket_id === input.basket_id && status !== 'failed')
       .reduce((sum, { amount }) => sum + amount, 0n);
     if (basket?.status !== 'success' || basket.amount - taken < input.amount) {
-      return { status: 'failed', reason: 'REFUND_EXCEEDS_BASKET' } as const;
+      return new CashbackError('REFUND_EXCEEDS_BASKET', `basket ${input.basket_id} holds less`);
     }
     const refund = { ...input, status: 'pending' as const };
     trust_refunds.set(input.refund_id, refund);
@@ -48,15 +50,25 @@ export function* postRefund(
 }
 
 export function* getBasket({ tables }: World, id: string): Flow<TrustAnswer> {
-  return yield* outside('read', () => answerOf(tables.trust_baskets.get(id)?.status ?? 'missing'));
+  return yield* outside('read', () => {
+    const basket = tables.trust_baskets.get(id);
+    return basket === undefined
+      ? new CashbackError('BASKET_NOT_FOUND', `there is no basket ${id}`)
+      : answerOf(basket.status);
+  });
 }
 
 export function* getRefund({ tables }: World, id: string): Flow<TrustAnswer> {
-  return yield* outside('read', () => answerOf(tables.trust_refunds.get(id)?.status ?? 'missing'));
+  return yield* outside('read', () => {
+    const refund = tables.trust_refunds.get(id);
+    return refund === undefined
+      ? new CashbackError('REFUND_NOT_FOUND', `there is no refund ${id}`)
+      : answerOf(refund.status);
+  });
 }
 
-function answerOf(status: 'pending' | 'success' | 'failed' | 'missing'): TrustAnswer {
-  return status === 'failed' ? { status, reason: 'refused by the payment system' } : { status };
+function answerOf(status: Answer['status']): Answer {
+  return { status, reason: status === 'failed' ? 'refused by the payment system' : null };
 }
 
 /** At once, or later. Then the money moves, and billing sends a callback to the wallet. */
@@ -66,7 +78,7 @@ function settleSoon(
   id: string,
   walletId: string,
   amount: Amount,
-): TrustAnswer {
+): Answer {
   const { engine } = world;
   const settle = (): void => {
     request.status = engine.happens('refuse') ? 'failed' : 'success';

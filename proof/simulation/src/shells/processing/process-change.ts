@@ -1,5 +1,4 @@
 import { CashbackError, type OrderOutput, formatValues, parseAmount } from '@cashback/contract';
-import { calculateCashback } from '@cashback/core';
 import {
   type AttemptLimits,
   type ChangeRow,
@@ -117,7 +116,7 @@ function* sendRegister(
   world: World,
   inputs: Inputs,
 ): Flow<RegisterAnswer | { outcome: 'refused'; code: string }> {
-  const calculation = calculateCashback(inputs);
+  const calculation = world.decisions.processing.calculateCashback(inputs);
   if (calculation.outcome !== 'calculated') throw new Error(calculation.outcome);
   const input = world.decisions.processing.registerInputOf(inputs, calculation);
   const answer = yield* register(world, input);

@@ -1,37 +1,42 @@
-import type { NewOperation } from '@cashback/cashback-db';
-import type { UpdateAnswer } from '@cashback/core';
-import { type AcceptanceWrites, isFinished } from '@cashback/transactions/decisions';
+import type { CashbackError } from '@cashback/contract';
+import type { AcceptanceWrites } from '@cashback/transactions/decisions';
+import type { UpdateCashbackInput, UpdateCashbackOutput } from '@cashback/wire';
 import { type Flow, atomically } from '../../engine/flow.ts';
 import type { World } from '../../world.ts';
-import { loadBaskets, writeAcceptance } from './write-rows.ts';
+import { loadBaskets, loadOperations, writeAcceptance } from './write-rows.ts';
 
 /** `POST /update/cashback` */
-export function* updateCashback(world: World, operation: NewOperation): Flow<UpdateAnswer> {
-  const { order_id: invoice_id, operation_id, version, user_id, wallet_id, currency, reward } = operation;
-  const input = { invoice_id, operation_id, version, user_id, wallet_id, currency, reward };
-  return yield* atomically(`accept ${operation_id}`, (): UpdateAnswer => {
-    const { decisions, engine, tables } = world;
-    const all = [...tables.cashback_operations.values()];
-    const decision = decisions.transactions.decideRequest(input, {
+export function* updateCashback(
+  world: World,
+  input: UpdateCashbackInput,
+): Flow<UpdateCashbackOutput | CashbackError> {
+  const { invoice_id, operation_id } = input;
+  return yield* atomically(`accept ${operation_id}`, () => {
+    const { engine, tables, advances } = world;
+    const { acceptOperation, answerRequest, decideRequest } = world.decisions.transactions;
+    const { known, unfinished } = loadOperations(world, input);
+    const decision = decideRequest(input, {
       invoice: tables.invoices.get(invoice_id) ?? null,
-      known: tables.cashback_operations.get(operation_id) ?? null,
-      unfinished: all.find((one) => one.invoice_id === invoice_id && !isFinished(one.status)) ?? null,
+      known: known.get(operation_id) ?? null,
+      unfinished: unfinished.get(invoice_id) ?? null,
     });
+    let writes: AcceptanceWrites | null = null;
     if (decision.outcome === 'refused') {
-      const { code, message } = decision.error;
-      engine.note(`transactions: ${operation_id} is refused: ${code}`);
-      return { kind: 'refused', code, message };
+      engine.note(`transactions: ${operation_id} is refused: ${decision.error.code}`);
     }
     if (decision.outcome === 'accepted') {
       const { service } = decision.invoice;
-      const context = { service, wallet_policies: {}, baskets: loadBaskets(world, invoice_id) };
-      const writes = decisions.transactions.acceptOperation(input, context);
+      writes = acceptOperation(input, {
+        service,
+        wallet_policies: {},
+        baskets: loadBaskets(world, invoice_id),
+      });
       engine.note(`transactions: ${operation_id} is accepted: ${describeSteps(writes)}`);
       writeAcceptance(world, writes);
     }
-    const known = tables.cashback_operations.get(operation_id);
-    if (known !== undefined && !isFinished(known.status)) world.advances.enqueue(operation_id, operation_id);
-    return { kind: 'accepted', status: known?.status ?? 'init' };
+    const { answer, job } = answerRequest(input, decision, writes?.operation ?? null);
+    if (job !== null) advances.enqueue(job.key, job.payload.operation_id);
+    return answer;
   });
 }
 

@@ -1,27 +1,28 @@
-import { parseAmount } from '@cashback/contract/amount';
 import type { BasketState } from '@cashback/core';
-import {
-  type AcceptanceWrites,
-  type AdvanceWrites,
-  type CreationWrites,
-  type UnfinishedOperation,
-  type VersionWrites,
-  isFinished,
+import type {
+  AcceptanceWrites,
+  AdvanceWrites,
+  CreationWrites,
+  UnfinishedOperation,
+  VersionWrites,
 } from '@cashback/transactions/decisions';
-import { insertRow, rowOf, updateRow } from '../../rows.ts';
+import type { UpdateCashbackInput } from '@cashback/wire';
+import { insertRow, rowOf } from '../../rows.ts';
 import type { World } from '../../world.ts';
 import { deliver } from '../deliver.ts';
 import { receiveOperationCallback } from '../operation-callback.ts';
 import { noteChange } from '../processing/process-change.ts';
 
-/** Applies the rows that the decisions of transactions hand to SQL, each by its key. */
+/** Applies the rows that the decisions of transactions hand to SQL, each by the rule of its statement. */
 export function writeVersion(world: World, writes: VersionWrites | CreationWrites): void {
   const { invoice, history, callback } = writes;
+  const { engine, decisions } = world;
   const { invoices, invoice_history } = world.tables;
+  const { insertedInvoice, updatedInvoice } = decisions.transactions;
   if ('wallet_id' in invoice) {
-    insertRow(invoices, invoice.invoice_id, { ...invoice, cashback_version: 0 });
+    insertRow(invoices, invoice.invoice_id, insertedInvoice(invoice, engine.now()));
   } else {
-    updateRow(invoices, invoice.invoice_id, invoice, { version: invoice.version - 1 });
+    replace(invoices, invoice.invoice_id, (row) => updatedInvoice(row, invoice, engine.now()));
   }
   insertRow(invoice_history, `${history.invoice_id}@${history.version}`, history);
   const { invoice_id, version } = callback;
@@ -35,66 +36,94 @@ export function writeVersion(world: World, writes: VersionWrites | CreationWrite
 }
 
 export function writeAcceptance(world: World, writes: AcceptanceWrites): void {
-  const { engine, tables } = world;
+  const { engine, tables, decisions } = world;
   const { operation, steps, invoice, callback } = writes;
-  const unattempted = { attempts: 0, next_attempt_at: engine.now(), reason: null };
-  insertRow(tables.cashback_operations, operation.operation_id, { ...operation, ...unattempted });
-  for (const step of steps) {
-    insertRow(tables.operation_steps, keyOf(step), { ...step, status: 'planned', reason: null });
-  }
+  const { insertedOperation, insertedStep } = decisions.transactions;
+  insertRow(tables.cashback_operations, operation.operation_id, insertedOperation(operation, engine.now()));
+  for (const step of steps) insertRow(tables.operation_steps, keyOf(step), insertedStep(step));
   writeCashbackVersion(world, invoice);
   if (callback !== null) tellWorker(world, callback);
 }
 
 export function writeAdvance(world: World, writes: AdvanceWrites): void {
-  const { engine, tables, advances } = world;
-  for (const { from, to, reason, ...step } of writes.steps) {
-    updateRow(tables.operation_steps, keyOf(step), { status: to, reason }, { status: from });
+  const { engine, tables, advances, decisions } = world;
+  const { insertedBasket, isFinished, pollJob, refundedBasket, updatedOperation, updatedStep } =
+    decisions.transactions;
+  for (const update of writes.steps) {
+    replace(tables.operation_steps, keyOf(update), (row) => updatedStep(row, update));
   }
-  for (const { amount, ...basket } of writes.baskets) {
-    insertRow(tables.baskets, basket.basket_id, { ...basket, amount: parseAmount(amount), refunded: 0n });
+  for (const basket of writes.baskets) insertRow(tables.baskets, basket.basket_id, insertedBasket(basket));
+  for (const refund of writes.refunds) {
+    replace(tables.baskets, refund.basket_id, (row) => refundedBasket(row, refund));
   }
-  for (const { basket_id, amount } of writes.refunds) {
-    const refunded = rowOf(tables.baskets, basket_id).refunded + parseAmount(amount);
-    const basket = updateRow(tables.baskets, basket_id, { refunded });
-    if (refunded > basket.amount) throw new Error(`basket ${basket_id} is refunded beyond its amount`);
+  const { operation, poll } = writes;
+  if (operation !== null) {
+    const { operation_id, status } = operation;
+    replace(tables.cashback_operations, operation_id, (row) =>
+      updatedOperation(row, operation, engine.now()),
+    );
+    if (isFinished(status)) engine.note(`transactions: ${operation_id} ends: ${status}`);
   }
-  if (writes.operation !== null) {
-    const { operation_id, next_attempt_in_ms, ...update } = writes.operation;
-    const next_attempt_at = engine.now() + next_attempt_in_ms;
-    updateRow(tables.cashback_operations, operation_id, { ...update, next_attempt_at });
-    if (isFinished(update.status)) engine.note(`transactions: ${operation_id} ends: ${update.status}`);
-  }
-  if (writes.poll !== null) {
-    const { operation_id, in_ms } = writes.poll;
-    advances.enqueue(`${operation_id}#poll`, operation_id, in_ms);
+  if (poll !== null) {
+    const { key, payload, start_after_seconds = 0 } = pollJob(poll, poll.in_ms);
+    advances.enqueue(key, payload.operation_id, start_after_seconds * 1_000);
   }
   if (writes.invoice !== null) writeCashbackVersion(world, writes.invoice);
   if (writes.callback !== null) tellWorker(world, writes.callback);
 }
 
+/** Enqueues the operations again whose next attempt is overdue. */
+export function sweepOperations({ engine, tables, advances, decisions }: World, overdueMs: number): void {
+  const { claimedOperation, sweepJob } = decisions.transactions;
+  for (const row of tables.cashback_operations.values()) {
+    const claimed = claimedOperation(row, overdueMs, engine.now());
+    if (claimed === null) continue;
+    tables.cashback_operations.set(row.operation_id, claimed);
+    const { key, payload } = sweepJob(claimed);
+    advances.enqueue(key, payload.operation_id);
+  }
+}
+
+/** What an acceptance is decided on: the operation with the request's id, and the newest of its invoice. */
+export function loadOperations(
+  { tables, decisions }: World,
+  request: UpdateCashbackInput,
+): ReturnType<World['decisions']['transactions']['requestedOperations']> {
+  const { newestOperations, requestedOperations } = decisions.transactions;
+  const { invoice_id, operation_id } = request;
+  const rows = [...tables.cashback_operations.values()];
+  const known = rows.filter((row) => row.operation_id === operation_id);
+  const ofInvoice = rows.filter((row) => row.invoice_id === invoice_id);
+  return requestedOperations([request], [...known, ...newestOperations(ofInvoice, 1)]);
+}
+
 /** Null when the operation has ended. */
-export function loadUnfinished({ tables }: World, operationId: string): UnfinishedOperation | null {
+export function loadUnfinished(
+  { tables, decisions }: World,
+  operationId: string,
+): UnfinishedOperation | null {
   const operation = tables.cashback_operations.get(operationId);
-  if (operation === undefined || isFinished(operation.status)) return null;
+  if (operation === undefined) return null;
   const steps = [...tables.operation_steps.values()].filter(
     ({ operation_id }) => operation_id === operationId,
   );
-  return { ...operation, steps };
+  return decisions.transactions.unfinishedOperation(operation, steps);
 }
 
-export function loadBaskets({ tables }: Pick<World, 'tables'>, invoiceId: string): BasketState[] {
-  return [...tables.baskets.values()].filter(({ invoice_id }) => invoice_id === invoiceId);
+export function loadBaskets({ tables, decisions }: World, invoiceId: string): BasketState[] {
+  const rows = [...tables.baskets.values()].filter(({ invoice_id }) => invoice_id === invoiceId);
+  return decisions.transactions.openBaskets(rows);
 }
 
-function writeCashbackVersion(
-  { tables }: World,
-  { invoice_id, ...invoice }: AcceptanceWrites['invoice'],
-): void {
-  if (rowOf(tables.invoices, invoice_id).cashback_version >= invoice.cashback_version) {
-    throw new Error(`the cashback version of ${invoice_id} does not grow`);
-  }
-  updateRow(tables.invoices, invoice_id, invoice);
+function writeCashbackVersion(world: World, invoice: AcceptanceWrites['invoice']): void {
+  const { engine, tables, decisions } = world;
+  replace(tables.invoices, invoice.invoice_id, (row) =>
+    decisions.transactions.withCashbackVersion(row, invoice, engine.now()),
+  );
+}
+
+function replace<Row>(table: Map<string, Row>, id: string, update: (row: Row) => Row): void {
+  table.set(id, update(rowOf(table, id)));
 }
 
 function tellWorker(

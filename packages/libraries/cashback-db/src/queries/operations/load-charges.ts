@@ -1,20 +1,9 @@
-import { parseAmount } from '@cashback/contract/amount';
-import type { Source, AmountsBySource } from '@cashback/contract/source';
-import type { Attempts } from '@cashback/core';
+import type { OperationOutcome } from '@cashback/contract';
+import type { Source } from '@cashback/contract/source';
 import { type Transaction, statement } from '@cashback/postgres';
-import { type ChargeOrder, loadChargeOrders } from './load-charge-orders.ts';
+import { type Charge, type ChargeRows, chargeOf } from './charge.ts';
 import type { NewOperation } from './insert-operations.ts';
-
-/** Everything that the next step of an order is decided on. */
-export interface Charge {
-  order: ChargeOrder;
-  /** The newest event of each source. */
-  target: AmountsBySource;
-  /** The open one: it is not known to be finished. */
-  operation: NewOperation | null;
-  /** Operations of this revision that ended since the order was registered or resumed. */
-  attempts: Attempts;
-}
+import { loadChargeOrders } from './load-charge-orders.ts';
 
 const loadChargesTargetsStatement = statement<{ order_id: string; source: Source; value: string }>({
   name: 'cashback.load-charges.targets',
@@ -47,24 +36,21 @@ const loadChargesOperationsStatement = statement<NewOperation>({
   },
 });
 
-const loadChargesAttemptsStatement = statement<Attempts & { order_id: string }>({
-  name: 'cashback.load-charges.attempts',
+const loadChargesEndedStatement = statement<{
+  order_id: string;
+  outcome: OperationOutcome;
+  created_at: Date;
+}>({
+  name: 'cashback.load-charges.ended',
   text: `
-  SELECT stored.order_id,
-    count(*) FILTER (WHERE ended.outcome = 'failed')::integer AS failed,
-    count(*) FILTER (WHERE ended.outcome = 'applied')::integer AS applied,
-    count(*) FILTER (WHERE ended.outcome = 'rejected')::integer AS rejected,
-    max(ended.created_at) AS last_at
+  SELECT stored.order_id, ended.outcome, ended.created_at
   FROM cashback.order_clears AS stored
   JOIN cashback.operations AS sent ON sent.order_id = stored.order_id AND sent.revision = stored.revision
   JOIN cashback.operation_outcomes AS ended
     ON ended.order_id = sent.order_id AND ended.operation_id = sent.operation_id
-  WHERE stored.order_id = ANY($1::text[]) AND ended.created_at >= stored.unsettled_since
-  GROUP BY stored.order_id`,
-  columns: { order_id: 'text', failed: 'int4', applied: 'int4', rejected: 'int4', last_at: 'timestamptz?' },
+  WHERE stored.order_id = ANY($1::text[])`,
+  columns: { order_id: 'text', outcome: 'text', created_at: 'timestamptz' },
 });
-
-const NO_ATTEMPTS: Attempts = { failed: 0, applied: 0, rejected: 0, last_at: null };
 
 /** The orders by id. The transaction must hold their locks, so that all its statements see the same rows. */
 export async function loadCharges(
@@ -76,29 +62,18 @@ export async function loadCharges(
   const values = [orderIds];
   const targets = await loadChargesTargetsStatement.rows(tx.client, values);
   const operations = await loadChargesOperationsStatement.rows(tx.client, values);
-  const attempts = await loadChargesAttemptsStatement.rows(tx.client, values);
+  const ended = await loadChargesEndedStatement.rows(tx.client, values);
 
-  const charges = new Map<string, Charge>();
-  for (const order of orders.values()) {
-    charges.set(order.order_id, { order, target: {}, operation: null, attempts: NO_ATTEMPTS });
-  }
-  for (const { order_id, source, value } of targets) {
-    chargeOf(charges, order_id).target[source] = parseAmount(value);
-  }
-  for (const operation of operations) chargeOf(charges, operation.order_id).operation = operation;
-  for (const { order_id, ...counts } of attempts) chargeOf(charges, order_id).attempts = counts;
-  for (const charge of charges.values()) assertOperation(charge);
-  return charges;
+  const rows = new Map<string, ChargeRows>();
+  for (const orderId of orders.keys()) rows.set(orderId, { newest: [], operation: null, ended: [] });
+  for (const { order_id, ...newest } of targets) rowsOf(rows, order_id).newest.push(newest);
+  for (const operation of operations) rowsOf(rows, operation.order_id).operation = operation;
+  for (const { order_id, ...outcome } of ended) rowsOf(rows, order_id).ended.push(outcome);
+  return new Map([...orders].map(([orderId, order]) => [orderId, chargeOf(order, rowsOf(rows, orderId))]));
 }
 
-function chargeOf(charges: Map<string, Charge>, orderId: string): Charge {
-  const charge = charges.get(orderId);
-  if (charge === undefined)
-    throw new Error(`order ${orderId} has events or operations but no row of its own`);
-  return charge;
-}
-
-function assertOperation({ order, operation }: Charge): void {
-  if (order.operation_id === (operation?.operation_id ?? null)) return;
-  throw new Error(`order ${order.order_id} names operation ${order.operation_id}, which was never recorded`);
+function rowsOf(rows: Map<string, ChargeRows>, orderId: string): ChargeRows {
+  const found = rows.get(orderId);
+  if (found === undefined) throw new Error(`order ${orderId} has events or operations but no row of its own`);
+  return found;
 }

@@ -1,0 +1,55 @@
+import { parseAmount } from '@cashback/contract/amount';
+import type { AmountsBySource, Source } from '@cashback/contract/source';
+import type { Attempts } from '@cashback/core';
+import type { NewOperationOutcome } from './insert-operation-outcomes.ts';
+import type { NewOperation } from './insert-operations.ts';
+import type { ChargeOrder } from './load-charge-orders.ts';
+
+/** Everything that the next step of an order is decided on. */
+export interface Charge {
+  order: ChargeOrder;
+  /** The newest event of each source. */
+  target: AmountsBySource;
+  /** The open one: it is not known to be finished. */
+  operation: NewOperation | null;
+  /** Operations of this revision that ended since the order was registered or resumed. */
+  attempts: Attempts;
+}
+
+/** The rows of one order that its charge is made of. */
+export interface ChargeRows {
+  /** The newest event of each source. */
+  newest: { source: Source; value: string }[];
+  /** The operation that the order names. */
+  operation: NewOperation | null;
+  /** The outcomes of all operations of the order's revision. */
+  ended: EndedOperation[];
+}
+
+export interface EndedOperation extends Pick<NewOperationOutcome, 'outcome'> {
+  created_at: Date;
+}
+
+/** Throws when the order names an operation that is not there. */
+export function chargeOf(order: ChargeOrder, { newest, operation, ended }: ChargeRows): Charge {
+  if (order.operation_id !== (operation?.operation_id ?? null)) {
+    throw new Error(
+      `order ${order.order_id} names operation ${order.operation_id}, which was never recorded`,
+    );
+  }
+  const target: AmountsBySource = Object.fromEntries(
+    newest.map(({ source, value }) => [source, parseAmount(value)]),
+  );
+  return { order, target, operation, attempts: attemptsOf(order, ended) };
+}
+
+/** What ended before the order was registered or resumed is no attempt of it. */
+function attemptsOf({ unsettled_since }: ChargeOrder, ended: readonly EndedOperation[]): Attempts {
+  const attempts: Attempts = { failed: 0, applied: 0, rejected: 0, last_at: null };
+  for (const { outcome, created_at } of ended) {
+    if (created_at < unsettled_since) continue;
+    attempts[outcome] += 1;
+    if (attempts.last_at === null || created_at > attempts.last_at) attempts.last_at = created_at;
+  }
+  return attempts;
+}

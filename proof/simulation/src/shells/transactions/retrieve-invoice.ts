@@ -1,0 +1,42 @@
+import { CashbackError } from '@cashback/contract';
+import type { Invoice } from '@cashback/wire';
+import { type Flow, outside } from '../../engine/flow.ts';
+import type { World } from '../../world.ts';
+
+const REMEMBERED = 5;
+
+/** `POST /v2/invoice/retrieve`, which may also give an answer of before. */
+export function* retrieveInvoice(world: World, invoiceId: string): Flow<Invoice | CashbackError> {
+  return yield* outside('read', () => {
+    const { engine, answers } = world;
+    const before = answers.get(invoiceId) ?? [];
+    if (before.length > 0 && engine.happens('stale_answer')) {
+      const stale = before[engine.choices.below(before.length)];
+      if (stale !== undefined) {
+        engine.note(`transactions: ${invoiceId} is shown as it was at version ${stale.cashback.version}`);
+        return stale;
+      }
+    }
+    const fresh = readInvoice(world, invoiceId);
+    if (fresh === null) return new CashbackError('INVOICE_NOT_FOUND', `there is no invoice ${invoiceId}`);
+    answers.set(invoiceId, [...before, fresh].slice(-REMEMBERED));
+    return fresh;
+  });
+}
+
+function readInvoice({ tables, decisions }: World, invoiceId: string): Invoice | null {
+  const row = tables.invoices.get(invoiceId);
+  if (row === undefined) return null;
+  const { SHOWN_OPERATIONS, heldBySource, newestOperations, shownInvoice } = decisions.transactions;
+  const ofInvoice = ({ invoice_id }: { invoice_id: string }): boolean => invoice_id === invoiceId;
+  return shownInvoice({
+    ...row,
+    created_at: new Date(row.created_at),
+    updated_at: new Date(row.updated_at),
+    rewarded: heldBySource([...tables.baskets.values()].filter(ofInvoice)),
+    operations: newestOperations(
+      [...tables.cashback_operations.values()].filter(ofInvoice),
+      SHOWN_OPERATIONS,
+    ),
+  });
+}
