@@ -35,6 +35,11 @@ export interface FaultyTcpProxy extends TcpProxy {
   readonly happened: Readonly<Partial<Record<TcpFault['kind'], number>>>;
   /** For open and new connections, until it is cleared with null. */
   setFault(fault: TcpFault | null): void;
+  /**
+   * The host of the open connections is gone: they fall silent for ever, with no end and no reset, whatever fault is set
+   * or cleared. New connections work.
+   */
+  freeze(): void;
   /** Stops a process between two of its effects: each of them is a chunk that it sends. Null clears it. */
   trip(trip: Trip | null): void;
 }
@@ -45,6 +50,7 @@ interface State {
   committing: boolean;
   /** A chunk of it never arrived. */
   swallowed: boolean;
+  frozen: boolean;
 }
 
 const COMMIT = 'COMMIT\0';
@@ -62,6 +68,7 @@ export async function startFaultyTcpProxy(targetUrl: string): Promise<FaultyTcpP
   };
 
   function fromCaller({ target }: TcpConnection, state: State, chunk: Buffer): ChunkFate {
+    if (state.frozen) return 'drop';
     if (armed !== null && (armed.nth -= 1) <= 0) {
       const { delivered, then } = armed;
       armed = null;
@@ -76,6 +83,7 @@ export async function startFaultyTcpProxy(targetUrl: string): Promise<FaultyTcpP
   }
 
   function fromTarget(connection: TcpConnection, state: State, chunk: Buffer): ChunkFate {
+    if (state.frozen) return 'drop';
     if (state.committing) {
       // Only once Postgres has answered it is certain that the COMMIT took effect.
       if (!chunk.includes(COMMIT)) return 'drop';
@@ -134,13 +142,14 @@ export async function startFaultyTcpProxy(targetUrl: string): Promise<FaultyTcpP
       connection.reset();
       return {};
     }
-    const state: State = { answered: 0, committing: false, swallowed: false };
+    const state: State = { answered: 0, committing: false, swallowed: false, frozen: false };
     states.set(connection, state);
     connection.caller.on('close', () => states.delete(connection));
     return {
       fromCaller: (chunk) => fromCaller(connection, state, chunk),
       fromTarget: (chunk) => fromTarget(connection, state, chunk),
       targetClosed() {
+        if (state.frozen) return 'keep';
         if (fault?.kind !== 'half_open') return 'end';
         note('half_open');
         return 'keep';
@@ -159,6 +168,7 @@ export async function startFaultyTcpProxy(targetUrl: string): Promise<FaultyTcpP
     setFault(next) {
       fault = next;
       for (const [connection, state] of states) {
+        if (state.frozen) continue;
         state.answered = 0;
         if (next?.kind === 'half_open') connection.target.destroy();
         // Swallowed bytes cannot be sent again: the connection is of no use.
@@ -167,6 +177,9 @@ export async function startFaultyTcpProxy(targetUrl: string): Promise<FaultyTcpP
         note('reset');
         connection.reset();
       }
+    },
+    freeze() {
+      for (const state of states.values()) state.frozen = true;
     },
     trip(next) {
       armed = next;

@@ -157,3 +157,21 @@ test('swallow_commit: the transaction is committed, and its client cannot know',
   expect((await direct.query('SELECT id FROM kept')).rows).toEqual([{ id: 1 }]);
   expect(proxy.happened.swallow_commit).toBe(1);
 });
+
+test('freeze: open connections fall silent for ever, without an end or a reset, and new ones work', async () => {
+  const { proxy, open, peers } = await startEcho();
+  const frozen = await open();
+  frozen.socket.write('hello');
+  await expect.poll(frozen.received, soon).toBe('hello');
+  proxy.freeze();
+  frozen.socket.write('again');
+  const { socket, received } = await open();
+  socket.write('new');
+  await expect.poll(received, soon).toBe('new');
+  peers[0]?.destroy();
+  proxy.setFault({ kind: 'reset' });
+  proxy.setFault(null);
+  await expect.poll(async () => (await open()).events, soon).toEqual([]);
+  expect(frozen.received()).toBe('hello');
+  expect(frozen.events).toEqual([]);
+});
