@@ -1,15 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { freePort } from '@cashback/system/free-ports';
 import { createTestDatabase } from '@cashback/testing';
 import type { TestDatabase } from '@cashback/testing';
 import { connectClient } from '../src/connection/connect-client.ts';
 import { defineQueue, openDatabase, startJobs, waitForDatabase } from '../src/index.ts';
+import { type PgBouncer, hasPgBouncer, startPgBouncer } from './pgbouncer.ts';
 
 const role = 'cashback_worker';
 const schema = 'cashback_jobs';
@@ -115,12 +111,10 @@ test('a session that cannot be set up fails the connection, not the process', as
   await database.close();
 });
 
-const hasPgBouncer = programExists('pgbouncer');
-
 describe.skipIf(!hasPgBouncer)(
   'through PgBouncer with its defaults, which takes no settings with a connection',
   () => {
-    let pooler: Awaited<ReturnType<typeof startPgBouncer>>;
+    let pooler: PgBouncer;
     beforeAll(async () => {
       pooler = await startPgBouncer(testDatabase.url);
       await waitForDatabase({ url: pooler.url, timeout_ms: 20_000 });
@@ -161,45 +155,3 @@ describe.skipIf(!hasPgBouncer)(
     });
   },
 );
-
-function programExists(name: string): boolean {
-  try {
-    execFileSync('which', [name], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** In session mode, its default: what listens, locks or prepares needs a session of its own. */
-async function startPgBouncer(databaseUrl: string) {
-  const target = new URL(databaseUrl);
-  const port = await freePort();
-  const folder = mkdtempSync(path.join(tmpdir(), 'cashback-pgbouncer-'));
-  const config = path.join(folder, 'pgbouncer.ini');
-  const password = target.password === '' ? '' : `password=${decodeURIComponent(target.password)}`;
-  writeFileSync(
-    config,
-    `[databases]
-* = host=${target.hostname} port=${target.port} user=${target.username} ${password}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = ${port}
-unix_socket_dir =
-auth_type = any
-`,
-  );
-  const asAccount = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
-  execFileSync('chmod', ['-R', 'a+rX', folder]);
-  const child = spawn('pgbouncer', [...asAccount, config], { stdio: 'ignore' });
-  const url = new URL(databaseUrl);
-  url.hostname = '127.0.0.1';
-  url.port = String(port);
-  return {
-    url: url.href,
-    stop() {
-      child.kill('SIGKILL');
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}

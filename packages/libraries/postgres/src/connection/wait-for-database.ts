@@ -1,6 +1,7 @@
 import pRetry, { AbortError } from 'p-retry';
 import { connectClient } from './connect-client.ts';
 import { describeDatabase } from './connection-settings.ts';
+import { requireOwnSession } from './require-own-session.ts';
 import { DatabaseSetupError } from '../errors/database-setup-error.ts';
 import { asError, isUnavailable } from '../errors/errors.ts';
 
@@ -8,7 +9,7 @@ const firstDelayMs = 100;
 const longestDelayMs = 1_000;
 
 /**
- * Resolves once the database answers. An answer that waiting cannot change (wrong password, no such database)
+ * Resolves once the database answers, and its connections are fit for us. An answer that waiting cannot change (wrong password, no such database)
  * fails at once, silence after `timeout_ms`; the error names host and port, never the password.
  */
 export async function waitForDatabase(settings: { url: string; timeout_ms: number }): Promise<void> {
@@ -25,6 +26,7 @@ export async function waitForDatabase(settings: { url: string; timeout_ms: numbe
       { retries: Infinity, minTimeout: firstDelayMs, maxTimeout: longestDelayMs, factor: 2, signal: giveUp },
     );
   } catch (error) {
+    if (last instanceof DatabaseSetupError) throw last;
     const reason = last ?? asError(error);
     throw new DatabaseSetupError(
       `cannot reach Postgres at ${describeDatabase(settings.url)}: ${describe(reason)}. ` +
@@ -36,7 +38,11 @@ export async function waitForDatabase(settings: { url: string; timeout_ms: numbe
 
 async function connectOnce(url: string, timeoutMs: number): Promise<void> {
   const client = await connectClient({ url, application_name: 'cashback-wait' }, timeoutMs);
-  await client.end().catch(() => {});
+  try {
+    await requireOwnSession(client, url, timeoutMs);
+  } finally {
+    await client.end().catch(() => {});
+  }
 }
 
 /** A refused connection to a name with several addresses is an AggregateError with an empty message. */

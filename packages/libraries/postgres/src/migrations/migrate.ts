@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { connectClient } from '../connection/connect-client.ts';
 import { describeDatabase } from '../connection/connection-settings.ts';
+import { requireOwnSession } from '../connection/require-own-session.ts';
 import { DatabaseSetupError } from '../errors/database-setup-error.ts';
 import { errorCode } from '../errors/errors.ts';
 import { applyMigrations } from './apply-migrations.ts';
@@ -27,6 +28,7 @@ export type MigrateSettings = {
 
 const lockNotAvailable = '55P03';
 const lockWaitMs = 120_000;
+const connectTimeoutMs = 10_000;
 /** A change of a table that waits makes everyone behind it wait too: better to fail and be run again. */
 const tableLockWaitMs = 10_000;
 /** Any constant will do, as long as nothing else in the database uses it. */
@@ -47,6 +49,7 @@ export async function migrate(settings: MigrateSettings): Promise<MigrationResul
     idle_in_transaction_timeout_ms: 0,
   });
   try {
+    await requireOwnSession(client, settings.url, connectTimeoutMs);
     await lock(client, settings.url);
     await client.query(`SET lock_timeout = ${tableLockWaitMs}`);
     const results: MigrationResult[] = [];
