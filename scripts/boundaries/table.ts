@@ -164,7 +164,6 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
 
 /** Where a connection may be opened past `connectClient` and `openDatabase`, which set its session up. */
 export const OPENS_CONNECTIONS: Readonly<Record<string, string>> = {
-  'packages/libraries/postgres/src/connection/connect-client.ts': 'is the one way to open a connection',
   'packages/libraries/postgres/src/connection/database.ts': 'is the one way to open a pool',
   'packages/development/embedded-postgres/test/embedded-postgres.test.ts': 'shows a server to a plain client',
   'packages/development/proxies/test/tcp-faults.test.ts': 'shows a proxy to a plain client',

@@ -1,5 +1,6 @@
 export { openDatabase } from './connection/database.ts';
 export type { Database, DatabaseSettings } from './connection/database.ts';
+export type { Connections } from './connection/connections.ts';
 export { withTransaction } from './statements/transaction.ts';
 export type { Transaction } from './statements/transaction.ts';
 export type { Reader } from './statements/reader.ts';

@@ -1,6 +1,7 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { connectionOf } from './connection-settings.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
+import { createConnections } from './connections.ts';
 import { prepareSession } from './session.ts';
 
 /**
@@ -8,9 +9,10 @@ import { prepareSession } from './session.ts';
  * reach the statements that fail by them; the caller ends it.
  */
 export async function connectClient(settings: ConnectionSettings, timeoutMs?: number): Promise<Client> {
-  const { config, session, timeout_ms } = connectionOf(settings);
+  const { config, session, timeout_ms, statement_timeout_ms } = connectionOf(settings);
   const limitMs = timeoutMs ?? timeout_ms;
-  const client = new Client({ ...config, connectionTimeoutMillis: limitMs });
+  const connections = createConnections(statement_timeout_ms);
+  const client = new connections.Client({ ...config, connectionTimeoutMillis: limitMs });
   // An error event without a listener ends the process.
   client.on('error', () => {});
   try {

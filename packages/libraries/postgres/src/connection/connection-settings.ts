@@ -16,30 +16,41 @@ export type ConnectionSettings = {
 };
 
 const connectTimeoutMs = 10_000;
+/** How long a connection is idle before its peer is asked whether it is there; ten more seconds, and it is closed. */
+const keepAliveAfterMs = 10_000;
 const defaultLockTimeoutMs = 10_000;
 const defaultIdleInTransactionTimeoutMs = 30_000;
 const defaultStatementTimeoutMs = 15_000;
 const roleName = /^[a-z_][a-z0-9_]{0,62}$/;
 
 /** How to connect, and the session settings that the new connection is given. */
-export type Connection = { config: pg.ClientConfig; session: Record<string, string>; timeout_ms: number };
+export type Connection = {
+  config: pg.ClientConfig;
+  session: Record<string, string>;
+  /** To connect, and to be handed a client by a pool. */
+  timeout_ms: number;
+  statement_timeout_ms: number;
+};
 
 /**
- * The limits are the server's own. pg's `query_timeout` is left unset on purpose: it abandons a statement
- * that goes on running, so a client could go back to its pool inside a transaction.
+ * The limits are the server's own, and `connections.ts` has one of ours for a server that is gone. pg's
+ * `query_timeout` is left unset on purpose: it abandons a statement that goes on running, so a client could go back to
+ * its pool inside a transaction.
  */
 export function connectionOf(settings: ConnectionSettings): Connection {
   const url = parseDatabaseUrl(settings.url);
   url.searchParams.delete('query_timeout');
+  const statement_timeout_ms = settings.statement_timeout_ms ?? defaultStatementTimeoutMs;
   return {
     config: {
       connectionString: url.href,
       application_name: settings.application_name,
       connectionTimeoutMillis: connectTimeoutMs,
       keepAlive: true,
+      keepAliveInitialDelayMillis: keepAliveAfterMs,
     },
     session: {
-      statement_timeout: String(settings.statement_timeout_ms ?? defaultStatementTimeoutMs),
+      statement_timeout: String(statement_timeout_ms),
       lock_timeout: String(settings.lock_timeout_ms ?? defaultLockTimeoutMs),
       idle_in_transaction_session_timeout: String(
         settings.idle_in_transaction_timeout_ms ?? defaultIdleInTransactionTimeoutMs,
@@ -48,6 +59,7 @@ export function connectionOf(settings: ConnectionSettings): Connection {
       ...(settings.role === undefined ? {} : { role: checkedRole(settings.role) }),
     },
     timeout_ms: connectTimeoutMs,
+    statement_timeout_ms,
   };
 }
 

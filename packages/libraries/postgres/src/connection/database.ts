@@ -3,12 +3,16 @@ import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { Pool } from 'pg';
 import { connectionOf } from './connection-settings.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
+import { createConnections } from './connections.ts';
+import type { Connections } from './connections.ts';
+import { rejectAfter } from './reject-after.ts';
 import { prepareSession } from './session.ts';
 
 export type Database = {
   pool: Pool;
   drizzle: NodePgDatabase;
-  /** Waits for clients that are checked out, then closes every connection. May be called twice. */
+  connections: Connections;
+  /** Waits for clients that are checked out, within a bound, then closes every connection. May be called twice. */
   close(): Promise<void>;
 };
 
@@ -20,16 +24,20 @@ export type DatabaseSettings = ConnectionSettings & {
 
 const defaultMaxConnections = 10;
 const idleTimeoutMs = 30_000;
+const closeTimeoutMs = 5_000;
 
 /** Opens no connection yet: an unreachable database shows at the first statement, or in `waitForDatabase`. */
 export function openDatabase(settings: DatabaseSettings): Database {
-  const { config, session, timeout_ms } = connectionOf(settings);
+  const { config, session, timeout_ms, statement_timeout_ms } = connectionOf(settings);
+  const max = settings.max_connections ?? defaultMaxConnections;
+  const connections = createConnections(statement_timeout_ms, max);
   const pool = new Pool({
     ...config,
+    Client: connections.Client,
     // The pool waits for the promise, whatever its types say, and closes a connection that could not be prepared.
     // oxlint-disable-next-line typescript/no-misused-promises
     onConnect: (client) => prepareSession(client, session, timeout_ms),
-    max: settings.max_connections ?? defaultMaxConnections,
+    max,
     idleTimeoutMillis: idleTimeoutMs,
   });
   let closing: Promise<void> | undefined;
@@ -45,6 +53,23 @@ export function openDatabase(settings: DatabaseSettings): Database {
   return {
     pool,
     drizzle: drizzle({ client: pool }),
-    close: () => (closing ??= pool.end()),
+    connections: {
+      state: connections.state,
+      limitWaits(limitMs) {
+        connections.limitWaits(limitMs);
+        // The pool reads it for every client that it hands out or makes.
+        pool.options.connectionTimeoutMillis = Math.min(limitMs, timeout_ms);
+      },
+    },
+    close: () => (closing ??= end()),
   };
+
+  async function end(): Promise<void> {
+    const ended = pool.end();
+    try {
+      await rejectAfter(ended, closeTimeoutMs, 'clients are still checked out');
+    } catch {
+      connections.destroyAll();
+    }
+  }
 }

@@ -3,6 +3,7 @@ import type { Db } from 'pg-boss';
 import type pg from 'pg';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import { errorCode } from '../errors/errors.ts';
+import type { WithDeadline } from '../connection/connections.ts';
 import { listen } from '../connection/listen.ts';
 
 type Executor = Pick<pg.Pool | pg.PoolClient, 'query'>;
@@ -10,6 +11,9 @@ type Result = Awaited<ReturnType<Db['executeSql']>>;
 
 const maxStatementNames = 500;
 const featureNotSupported = '0A000';
+/** Of the statements that fetch, end and add jobs. Upkeep comes as several statements in one text, and may take longer. */
+const answerDeadlineMs = 18_000;
+const upkeep = /^\s*BEGIN;/;
 
 /**
  * What pg-boss runs its statements through. They are named, so that the server parses and plans each once per
@@ -28,7 +32,7 @@ export function bossDatabase(settings: {
       } catch (error) {
         // A table changed under a prepared statement; the pool has dropped that connection, and nothing ran.
         if (errorCode(error) !== featureNotSupported) throw error;
-        return pool.query(text, values);
+        return await pool.query(withDeadline(values === undefined ? { text } : { text, values }));
       }
     },
     listen: (channel, onNotification, onReconnect) =>
@@ -49,9 +53,13 @@ export function bossTransaction(client: pg.PoolClient): Db {
 
 /** Without values a text may hold several statements, which cannot be prepared; their results come as an array. */
 async function execute(executor: Executor, text: string, values: unknown[] | undefined): Promise<Result> {
-  if (values === undefined || values.length === 0) return executor.query(text);
+  if (values === undefined || values.length === 0) return executor.query(withDeadline({ text }));
   const name = statementName(text);
-  return executor.query(name === undefined ? { text, values } : { name, text, values });
+  return executor.query(withDeadline(name === undefined ? { text, values } : { name, text, values }));
+}
+
+function withDeadline(query: pg.QueryConfig): pg.QueryConfig & WithDeadline {
+  return upkeep.test(query.text) ? query : { ...query, deadline_ms: answerDeadlineMs };
 }
 
 const statementNames = new Map<string, string>();

@@ -1,6 +1,7 @@
 import { PgBoss } from 'pg-boss';
 import type { BackendProfile } from 'pg-boss';
 import { asSetupError } from '../errors/database-setup-error.ts';
+import type { Connections } from '../connection/connections.ts';
 import { openDatabase } from '../connection/database.ts';
 import type { Transaction } from '../statements/transaction.ts';
 import { bossDatabase } from './boss-database.ts';
@@ -38,6 +39,7 @@ export type Jobs = {
   ): Promise<void>;
   /** Which of the keys have a job that waits or runs. */
   findQueued(queue: Queue<unknown>, keys: readonly string[]): Promise<Set<string>>;
+  connections: Connections;
   work<Payload>(queue: Queue<Payload>, options: WorkOptions, handler: JobHandler<Payload>): Promise<void>;
   /** Takes no new jobs, waits for the running ones up to `timeout_ms`, gives the rest back to the queue. */
   stop(options: { timeout_ms: number }): Promise<void>;
@@ -117,6 +119,7 @@ export async function startJobs(settings: JobsSettings): Promise<Jobs> {
   }
   return {
     enqueue: (queue, jobs, transaction) => enqueue(boss, queue, jobs, transaction),
+    connections: database.connections,
     findQueued: (queue, keys) => findQueued(database.pool, queue, keys),
     work: (queue, options, handler) => work(boss, queue, options, handler, settings.log_error),
     stop: async ({ timeout_ms }) => {
