@@ -5,7 +5,10 @@ import { startTrust } from '@cashback/trust/app';
 import { settingsSchema } from '@cashback/trust/settings';
 import { log, trustToken } from './support.ts';
 
-const CALM: Omit<TrustSettings, 'duplicate_callback_share' | 'reorder_callback_share'> = {
+const CALM: Omit<
+  TrustSettings,
+  'duplicate_callback_share' | 'reorder_callback_share' | 'lost_callback_share'
+> = {
   latency_ms: 0,
   answer_delay_ms: 0,
   failure_share: 0,

@@ -10,7 +10,10 @@ const RETRY_BASE_MS = 200;
 /** After this time another process sends a callback whose sender died. */
 const LEASE_MS = 60_000;
 
-/** Billing: sends a signed callback for every movement at least once, and some twice where the settings ask for it. */
+/**
+ * Billing: sends a signed callback for every movement at least once, and where the settings ask for it some twice and
+ * some never.
+ */
 export function sendCallbacks(database: Database, settings: Settings, log: Log): Outbox {
   const sender = createCallbackSender({
     secret: settings.billing_callback_secret,
@@ -28,8 +31,9 @@ export function sendCallbacks(database: Database, settings: Settings, log: Log):
     delivered: (ids) => deleteCallbacks(database, ids),
     retry: (id, outcome) => retryCallback(database, id, outcome),
     send: async (callback) => {
+      const { duplicate_callback_share, lost_callback_share } = await loadSettings(database.drizzle);
+      if (happens(lost_callback_share)) return;
       await sender.send(callback);
-      const { duplicate_callback_share } = await loadSettings(database.drizzle);
       if (happens(duplicate_callback_share)) await sender.send(callback);
     },
   });

@@ -116,6 +116,7 @@ describe("billing's callback", () => {
         user_id: 'user-1',
         currency: 'USD',
         balance: `${(index + 1) * 10}.0000`,
+        epoch: 1,
         sequence: index + 1,
         cause: basket_id,
         occurred_at: expect.any(String),
@@ -159,5 +160,31 @@ describe("billing's callback", () => {
     const received = await trust.receiver.untilReceived(walletId, 20);
     const sequences = received.map(({ body }) => body.sequence);
     expect(sequences).not.toEqual(sequences.toSorted((a, b) => a - b));
+  });
+
+  test('never arrives with lost_callback_share 1, and is not sent again', async () => {
+    await trust.set({ lost_callback_share: 1 });
+    const basket = newBasket();
+    await trust.post('/baskets', basket);
+    await waitUntil('delivered and deleted', async () => (await countCallbacks()) === 0);
+    expect(trust.receiver.of(basket.wallet_id)).toEqual([]);
+  });
+
+  test('and the wallet itself carry the new epoch after POST /epoch', async () => {
+    const basket = newBasket();
+    await trust.post('/baskets', basket);
+    const { epoch } = (await trust.get(`/wallets/${basket.wallet_id}`)).body;
+    expect((await trust.post('/epoch', {})).body).toEqual({ epoch: epoch + 1 });
+    expect((await trust.get(`/wallets/${basket.wallet_id}`)).body).toMatchObject({
+      user_id: 'user-1',
+      epoch: epoch + 1,
+      sequence: 1,
+    });
+    await trust.post('/baskets', newBasket({ wallet_id: basket.wallet_id }));
+    const received = await trust.receiver.untilReceived(basket.wallet_id, 2);
+    expect(received.map(({ body }) => [body.epoch, body.sequence]).toSorted()).toEqual([
+      [epoch, 1],
+      [epoch + 1, 2],
+    ]);
   });
 });

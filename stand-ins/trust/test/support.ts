@@ -85,6 +85,7 @@ export async function setUpTrust() {
         refusal_share: 0,
         duplicate_callback_share: 0,
         reorder_callback_share: 0,
+        lost_callback_share: 0,
       }),
     async tearDown() {
       await trust.stop();

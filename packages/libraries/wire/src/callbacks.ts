@@ -36,12 +36,19 @@ export type OperationFinishedCallback = z.infer<typeof operationFinishedCallback
 /** Numbers the balances of a wallet: 1, 2, 3, .. */
 export const sequenceField = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
 
-/** billing -> wallet: `balance` is absolute; `sequence` is per wallet and grows by 1. */
+/**
+ * Billing starts a new epoch after a restore, when it numbers balances again that it has numbered before. A balance is
+ * newer by (epoch, sequence).
+ */
+export const billingEpochField = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+
+/** billing -> wallet: `balance` is absolute; `sequence` is per wallet and grows by 1. No `epoch`: the newest one known. */
 export const balanceChangedCallback = z.object({
   wallet_id: idField,
   user_id: idField,
   currency: currencyField,
   balance: balanceField,
+  epoch: billingEpochField.optional(),
   sequence: sequenceField,
   cause: idField,
   occurred_at: timestampField,

@@ -31,7 +31,12 @@ export { cashbackChangesInput, cashbackChangesOutput } from './cashback-changes.
 export type { CashbackChange, CashbackChangesOutput } from './cashback-changes.ts';
 export { updateCashbackInput, updateCashbackOutput } from './update-cashback.ts';
 export type { UpdateCashbackInput, UpdateCashbackOutput } from './update-cashback.ts';
-export { balanceChangedCallback, invoiceChangedCallback, operationFinishedCallback } from './callbacks.ts';
+export {
+  balanceChangedCallback,
+  billingEpochField,
+  invoiceChangedCallback,
+  operationFinishedCallback,
+} from './callbacks.ts';
 export type {
   BalanceChangedCallback,
   InvoiceChangedCallback,
@@ -46,7 +51,9 @@ export {
   refund,
   refundInput,
   spendInput,
+  trustEpoch,
   trustSettings,
+  trustWallet,
   walletBalance,
 } from './trust.ts';
 export type {
@@ -55,8 +62,10 @@ export type {
   Refund,
   RefundInput,
   SpendInput,
+  TrustEpoch,
   TrustSettings,
   TrustStatus,
+  TrustWallet,
   WalletBalance,
   WalletPolicy,
 } from './trust.ts';

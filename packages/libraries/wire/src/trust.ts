@@ -7,7 +7,7 @@ import {
   sourceField,
   timestampField,
 } from '@cashback/contract';
-import { sequenceField } from './callbacks.ts';
+import { billingEpochField, sequenceField } from './callbacks.ts';
 
 /** `pending` until the money has moved (`success`) or never will (`failed`). */
 export const TRUST_STATUSES = ['pending', 'success', 'failed'] as const;
@@ -69,10 +69,22 @@ export const walletBalance = z.object({
   wallet_id: idField,
   currency: currencyField,
   balance: balanceField,
+  epoch: billingEpochField.default(1),
   sequence: sequenceField,
   updated_at: timestampField,
 });
 export type WalletBalance = z.infer<typeof walletBalance>;
+
+/** `GET /wallets/ID` of Trust. No `epoch`: the newest one known. No `user_id`: only known wallets can be read. */
+export const trustWallet = walletBalance.extend({
+  user_id: idField.optional(),
+  epoch: billingEpochField.optional(),
+});
+export type TrustWallet = z.infer<typeof trustWallet>;
+
+/** `POST /epoch` of the stand-in: it was restored, and numbers balances in a new epoch from now on. */
+export const trustEpoch = z.object({ epoch: billingEpochField });
+export type TrustEpoch = z.infer<typeof trustEpoch>;
 
 const share = z.number().min(0).max(1);
 
@@ -92,5 +104,7 @@ export const trustSettings = z.strictObject({
   duplicate_callback_share: share,
   /** Callbacks that are delayed, so that later ones overtake them. */
   reorder_callback_share: share,
+  /** Callbacks that count as delivered and never arrive, as behind a gateway that acknowledges and forgets. */
+  lost_callback_share: share,
 });
 export type TrustSettings = z.infer<typeof trustSettings>;

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import { formatAmount } from '@cashback/contract';
 import { type Transaction, statement } from '@cashback/postgres';
 import type { Movement } from '../settlement/movements.ts';
+import { loadEpoch } from './epoch.ts';
 import { callbacks, walletMovements } from './tables.ts';
 
 /**
@@ -16,6 +17,7 @@ export async function applyMovements(
 ): Promise<void> {
   if (movements.length === 0) return;
   const now = new Date();
+  const epoch = await loadEpoch(tx.drizzle);
   await tx.drizzle.insert(walletMovements).values(
     movements.map(({ wallet_id, sequence, kind, amount, cause, balance_after }) => ({
       wallet_id,
@@ -36,6 +38,7 @@ export async function applyMovements(
         user_id,
         currency,
         balance: formatAmount(balance_after),
+        epoch,
         sequence,
         cause,
         occurred_at: now.toISOString(),

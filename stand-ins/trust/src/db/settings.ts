@@ -10,6 +10,7 @@ const columns = {
   refusal_share: settings.refusal_share,
   duplicate_callback_share: settings.duplicate_callback_share,
   reorder_callback_share: settings.reorder_callback_share,
+  lost_callback_share: settings.lost_callback_share,
 };
 
 /** Read for every call, so that a change takes effect at once in every process. */

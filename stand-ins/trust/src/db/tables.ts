@@ -110,7 +110,7 @@ export const walletMovements = trust.table(
   ],
 );
 
-/** One row: how the stand-in misbehaves. */
+/** One row: how the stand-in misbehaves, and the epoch it is in. */
 export const settings = trust.table(
   'settings',
   {
@@ -122,8 +122,14 @@ export const settings = trust.table(
     refusal_share: doublePrecision('refusal_share').notNull().default(0),
     duplicate_callback_share: doublePrecision('duplicate_callback_share').notNull().default(0),
     reorder_callback_share: doublePrecision('reorder_callback_share').notNull().default(0),
+    lost_callback_share: doublePrecision('lost_callback_share').notNull().default(0),
+    /** Of the numbers of balances. A restore starts a new one. */
+    epoch: bigint('epoch', { mode: 'number' }).notNull().default(1),
   },
-  (table) => [check('settings_only_row', sql`${table.only_row}`)],
+  (table) => [
+    check('settings_only_row', sql`${table.only_row}`),
+    check('settings_epoch', sql`${table.epoch} >= 1`),
+  ],
 );
 
 /** Outbox of billing's callbacks. A delivered one is deleted; its movement stays. */

@@ -1,9 +1,10 @@
 import { and, eq, gt } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { CashbackError, parseBalance } from '@cashback/contract';
-import type { WalletBalance } from '@cashback/wire';
+import type { TrustWallet, WalletBalance } from '@cashback/wire';
 import { type Transaction, statement } from '@cashback/postgres';
 import type { LockedWallet } from '../settlement/movements.ts';
+import { loadEpoch } from './epoch.ts';
 import { wallets } from './tables.ts';
 
 interface Payee {
@@ -68,10 +69,16 @@ export async function lockWallets({ client }: Transaction, ids: readonly string[
 }
 
 /** Throws `WALLET_NOT_FOUND`, also for a wallet without movements, which has no sequence yet. */
-export async function loadWalletBalance(db: NodePgDatabase, walletId: string): Promise<WalletBalance> {
+export async function loadWalletBalance(
+  db: NodePgDatabase,
+  walletId: string,
+): Promise<WalletBalance & TrustWallet> {
+  // Before the wallet: a restore between the two must not give a balance of before it the epoch after it.
+  const epoch = await loadEpoch(db);
   const [wallet] = await db
     .select({
       wallet_id: wallets.wallet_id,
+      user_id: wallets.user_id,
       currency: wallets.currency,
       balance: wallets.balance,
       sequence: wallets.sequence,
@@ -80,7 +87,7 @@ export async function loadWalletBalance(db: NodePgDatabase, walletId: string): P
     .from(wallets)
     .where(and(eq(wallets.wallet_id, walletId), gt(wallets.sequence, 0)));
   if (wallet === undefined) throw walletNotFound(walletId);
-  return { ...wallet, updated_at: wallet.updated_at.toISOString() };
+  return { ...wallet, epoch, updated_at: wallet.updated_at.toISOString() };
 }
 
 export function walletNotFound(walletId: string): CashbackError {

@@ -9,4 +9,5 @@ export const CALM: TrustSettings = {
   refusal_share: 0,
   duplicate_callback_share: 0,
   reorder_callback_share: 0,
+  lost_callback_share: 0,
 };

@@ -1,0 +1,1 @@
+GRANT UPDATE ("lost_callback_share", "epoch") ON "trust"."settings" TO "cashback_trust";
