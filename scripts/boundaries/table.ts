@@ -70,7 +70,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
       tests: [...DATABASE_TEST, ...SERVER, ...TRANSACTIONS, 'proxies'],
     },
     transactions: { src: APP, tests: [...DATABASE_TEST, ...TRUST, 'proxies'] },
-    wallet: { src: APP, tests: [...DATABASE_TEST, 'proxies'] },
+    wallet: { src: APP, tests: [...DATABASE_TEST, ...TRUST, 'proxies'] },
   },
   'stand-ins': {
     trust: { src: APP, tests: DATABASE_TEST },

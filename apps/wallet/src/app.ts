@@ -7,7 +7,11 @@ import {
   listen,
   startParts,
 } from '@cashback/service';
-import { loadBalances } from './db/load-balances.ts';
+import type { CheckContext } from './checks/check-wallet.ts';
+import { checkWallets } from './checks/check-wallets.ts';
+import { findWallet } from './checks/find-wallet.ts';
+import { openTrust } from './checks/open-trust.ts';
+import { loadCheckLag } from './db/load-check-lag.ts';
 import type { Settings } from './env.ts';
 import { createListeners } from './push/listeners.ts';
 import { subscribePushes } from './push/subscribe-pushes.ts';
@@ -34,6 +38,11 @@ export function startWallet(
 
 async function start(parts: AsyncDisposableStack, settings: Settings, log: Log): Promise<string> {
   const { database_url } = settings;
+  const trust = openTrust(settings, log);
+  if (trust === null) {
+    log.warn('TRUST_URL is not set: a callback that is lost shows only when the wallet changes again');
+  }
+  parts.defer(() => trust?.close());
   const logError = (error: Error): void => log.warn({ err: error }, 'trouble with the database');
   await waitForDatabase({ url: database_url, timeout_ms: DATABASE_WAIT_MS });
   const database = openDatabase({
@@ -67,16 +76,38 @@ async function start(parts: AsyncDisposableStack, settings: Settings, log: Log):
   const sweeper = startSweeper(database, jobs, settings, log);
   parts.defer(() => sweeper.stop());
 
+  const { check_interval_ms, check_retry_max_ms } = settings;
+  const checks: CheckContext | null = trust && {
+    database,
+    jobs,
+    trust,
+    check_interval_ms,
+    check_retry_max_ms,
+    log,
+  };
+  const checking = checks && checkWallets(checks, settings);
+  parts.defer(() => checking?.stop());
+
   const server = createHttpServer({
     name: 'wallet',
     explain: explainDatabaseError,
     log,
     tokens: settings.bearer_tokens,
-    health: async () => void (await loadBalances(database.drizzle, ['health'])),
+    health: async () => ({
+      checks: await loadCheckLag(database.pool),
+      upstreams: { trust: trust?.state() ?? null },
+    }),
   });
-  addReceiveBilling(server, { database, jobs }, settings.billing_callback_secret);
-  addGetWallet(server, database);
-  addStreamWallet(server, { database, listeners, log });
+  const findUnknown = async (walletId: string): Promise<void> => {
+    if (checks !== null) await findWallet(checks, walletId);
+  };
+  addReceiveBilling(
+    server,
+    { database, jobs, check_interval_ms, wakeChecks: () => checking?.wake() },
+    settings.billing_callback_secret,
+  );
+  addGetWallet(server, { database, findWallet: findUnknown });
+  addStreamWallet(server, { database, listeners, findWallet: findUnknown, log });
   parts.defer(() => server.close());
   // Before the server: it waits for what is open, and streams never end by themselves.
   parts.defer(() => listeners.close());

@@ -1,27 +1,58 @@
 import type { BalanceChangedCallback } from '@cashback/wire';
 
+/** A balance as billing reports it in a callback, or the payment system in its answer to a check. */
+export type BalanceReport = Omit<BalanceChangedCallback, 'cause'>;
+
+/** What numbers a balance. It is newer by its epoch, and within an epoch by its sequence. */
+export interface Position {
+  epoch: number;
+  sequence: number;
+}
+
 /** What adopting a balance writes. */
 export interface AdoptionWrites {
-  balance: {
+  balance: Position & {
     wallet_id: string;
     user_id: string;
     currency: string;
     balance: string;
-    sequence: number;
     updated_at: Date;
   };
-  push: { wallet_id: string; sequence: number; currency: string; balance: string; updated_at: Date };
+  push: Position & { wallet_id: string; currency: string; balance: string; updated_at: Date };
+  /** Balances before it have not arrived: callbacks are late or lost. */
+  has_gap: boolean;
 }
 
-/** A balance is adopted, and pushed, when its sequence is above the cached one. Null: it is superseded. */
-export function decideAdoption(
-  cached: { sequence: number } | null,
-  { wallet_id, user_id, currency, balance, sequence, occurred_at }: BalanceChangedCallback,
-): AdoptionWrites | null {
-  if (cached !== null && sequence <= cached.sequence) return null;
+/**
+ * A balance is adopted, and pushed, when its (epoch, sequence) is above the cached one. Null: it is superseded. A report
+ * without an epoch is of the cached one.
+ */
+export function decideAdoption(cached: Position | null, report: BalanceReport): AdoptionWrites | null {
+  const position = positionOf(cached, report);
+  if (cached !== null && comparePositions(position, cached) <= 0) return null;
+  const { wallet_id, user_id, currency, balance, occurred_at } = report;
   const updated_at = new Date(occurred_at);
   return {
-    balance: { wallet_id, user_id, currency, balance, sequence, updated_at },
-    push: { wallet_id, sequence, currency, balance, updated_at },
+    balance: { wallet_id, user_id, currency, balance, ...position, updated_at },
+    push: { wallet_id, currency, balance, ...position, updated_at },
+    has_gap: !follows(position, cached),
   };
+}
+
+export function positionOf(
+  cached: Position | null,
+  { epoch, sequence }: Pick<BalanceReport, 'epoch' | 'sequence'>,
+): Position {
+  return { epoch: epoch ?? cached?.epoch ?? 1, sequence };
+}
+
+/** Below 0: `a` is older than `b`; 0: they are the same. */
+export function comparePositions(a: Position, b: Position): number {
+  return a.epoch === b.epoch ? a.sequence - b.sequence : a.epoch - b.epoch;
+}
+
+/** Where a new epoch goes on is known to nobody, so its first balance follows nothing. */
+function follows({ epoch, sequence }: Position, cached: Position | null): boolean {
+  if (cached === null) return sequence === 1;
+  return epoch === cached.epoch && sequence === cached.sequence + 1;
 }

@@ -13,6 +13,44 @@ export const settingsSchema = z.object({
     '[{"caller":"app","token":"<random text>","scopes":["wallets"]}]',
   ),
   billing_callback_secret: setting.signingSecret("Billing's callbacks are signed with it"),
+  trust_url: setting
+    .url(
+      'The payment system, which is asked for balances; without it a lost callback shows only at the next movement',
+      'http://127.0.0.1:4105',
+    )
+    .optional(),
+  trust_token: setting.secret('Bearer token for it, with the scope wallets').optional(),
+  check_interval_ms: setting.integer({
+    description: 'Pause between two checks of a wallet against the payment system, in ms',
+    min: 100,
+    max: 2_592_000_000,
+    default: 3_600_000,
+  }),
+  checks_per_second: setting.integer({
+    description: 'Most such checks in a second; with more wallets than fit into the pause it becomes longer',
+    min: 1,
+    max: 1_000,
+    default: 20,
+  }),
+  check_concurrency: setting.integer({
+    description: 'How many checks run at once',
+    min: 1,
+    max: 64,
+    default: 4,
+  }),
+  check_timeout_ms: setting.integer({
+    description: 'How long a check may take, in ms',
+    min: 50,
+    max: 20_000,
+    default: 5_000,
+  }),
+  check_retry_max_ms: setting.integer({
+    description:
+      'Longest pause, in ms, before a check is repeated that brought no answer or one that contradicts the cache',
+    min: 1_000,
+    max: 3_600_000,
+    default: 600_000,
+  }),
   max_listeners: setting.integer({
     description: 'How many streams may be open at once in this process',
     min: 1,

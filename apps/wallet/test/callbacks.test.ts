@@ -71,6 +71,7 @@ describe("billing's callbacks of a wallet", () => {
           wallet_id: walletId,
           currency: 'USD',
           balance: `${highest * 10}.0000`,
+          epoch: 1,
           sequence: highest,
           updated_at: '2026-01-02T03:04:05.678Z',
         });

@@ -54,6 +54,7 @@ describe('a listener', () => {
       wallet_id: walletId,
       currency: 'USD',
       balance: '10.0000',
+      epoch: 1,
       sequence: 1,
       updated_at: '2026-01-02T03:04:05.678Z',
       silent: true,

@@ -32,7 +32,7 @@ export interface Tables {
   trust_baskets: Map<string, TrustBasketRow>;
   trust_refunds: Map<string, TrustRefundRow>;
   trust_wallets: Map<string, { balance: Amount; sequence: number }>;
-  balances: Map<string, { balance: Amount; sequence: number }>;
+  balances: Map<string, { balance: Amount; epoch: number; sequence: number }>;
   /** Wallets and sequences, in the order in which they were adopted. */
   pushes: { wallet_id: string; sequence: number }[];
 }

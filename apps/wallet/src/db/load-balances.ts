@@ -13,6 +13,7 @@ export async function loadBalances(
       wallet_id: balances.wallet_id,
       currency: balances.currency,
       balance: balances.balance,
+      epoch: balances.epoch,
       sequence: balances.sequence,
       updated_at: balances.updated_at,
     })

@@ -8,6 +8,7 @@ interface UndeliveredRow {
   wallet_id: string;
   currency: string;
   balance: string;
+  epoch: string;
   sequence: string;
   updated_at: Date;
 }
@@ -15,23 +16,24 @@ interface UndeliveredRow {
 const lockUndeliveredStatement = statement<UndeliveredRow>({
   name: 'wallet.lock-undelivered',
   text: `
-  SELECT wallet_id, currency, balance, sequence, updated_at
+  SELECT wallet_id, currency, balance, epoch, sequence, updated_at
   FROM wallet.pushes
   WHERE wallet_id = ANY($1::text[]) AND delivered_at IS NULL
-  ORDER BY wallet_id, sequence
+  ORDER BY wallet_id, epoch, sequence
   LIMIT $2
   FOR UPDATE`,
   columns: {
     wallet_id: 'text',
     currency: 'text',
     balance: 'numeric',
+    epoch: 'int8',
     sequence: 'int8',
     updated_at: 'timestamptz',
   },
 });
 
 /**
- * Locks what is not delivered of these wallets, per wallet in the order of its sequence. Those that are being
+ * Locks what is not delivered of these wallets, per wallet in the order of (epoch, sequence). Those that are being
  * delivered elsewhere are waited for, so that no later balance overtakes them.
  */
 export async function lockUndelivered(
@@ -42,6 +44,7 @@ export async function lockUndelivered(
   const rows = await lockUndeliveredStatement.rows(client, [walletIds, limit]);
   return rows.map((row) => ({
     ...row,
+    epoch: Number(row.epoch),
     sequence: Number(row.sequence),
     updated_at: row.updated_at.toISOString(),
   }));
@@ -51,8 +54,9 @@ const markDeliveredStatement = statement({
   name: 'wallet.mark-delivered',
   text: `
   UPDATE wallet.pushes SET delivered_at = now()
-  FROM unnest($1::text[], $2::bigint[]) AS delivered (wallet_id, sequence)
-  WHERE pushes.wallet_id = delivered.wallet_id AND pushes.sequence = delivered.sequence`,
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS delivered (wallet_id, epoch, sequence)
+  WHERE pushes.wallet_id = delivered.wallet_id AND pushes.epoch = delivered.epoch
+    AND pushes.sequence = delivered.sequence`,
   columns: {},
 });
 
@@ -62,6 +66,7 @@ export async function markDelivered(
 ): Promise<void> {
   await markDeliveredStatement.run(client, [
     delivered.map(({ wallet_id }) => wallet_id),
+    delivered.map(({ epoch }) => epoch),
     delivered.map(({ sequence }) => sequence),
   ]);
 }
@@ -70,9 +75,9 @@ export async function markDelivered(
 export function findOverdue(
   db: NodePgDatabase,
   { overdueMs, limit }: { overdueMs: number; limit: number },
-): Promise<{ wallet_id: string; sequence: number }[]> {
+): Promise<{ wallet_id: string; epoch: number; sequence: number }[]> {
   return db
-    .select({ wallet_id: pushes.wallet_id, sequence: pushes.sequence })
+    .select({ wallet_id: pushes.wallet_id, epoch: pushes.epoch, sequence: pushes.sequence })
     .from(pushes)
     .where(
       and(
@@ -80,6 +85,6 @@ export function findOverdue(
         lt(pushes.created_at, sql`now() - make_interval(secs => ${overdueMs / 1000})`),
       ),
     )
-    .orderBy(asc(pushes.wallet_id), asc(pushes.sequence))
+    .orderBy(asc(pushes.wallet_id), asc(pushes.epoch), asc(pushes.sequence))
     .limit(limit);
 }

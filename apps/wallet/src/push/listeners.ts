@@ -2,22 +2,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Session, createEventBuffer, createSession } from 'better-sse';
 import { CashbackError } from '@cashback/contract';
 import type { WalletBalance } from '@cashback/wire';
+import { type Position, comparePositions } from '../decide-adoption.ts';
+import { formatEventId } from './event-id.ts';
 
 /** One open stream. */
 interface Listener {
   wallet_id: string;
   session: Session;
   response: ServerResponse;
-  /** The newest sequence it has been sent. */
-  sequence: number;
+  /** Of the newest balance it has been sent. */
+  position: Position;
 }
 
 interface Stream {
   wallet_id: string;
   request: IncomingMessage;
   response: ServerResponse;
-  /** Only balances with a higher sequence are sent. */
-  after_sequence: number;
+  /** Only newer balances are sent. */
+  after: Position;
 }
 
 export interface Listeners {
@@ -31,7 +33,7 @@ export interface Listeners {
 }
 
 const RECONNECT_MS = 1_000;
-/** A client that reads so slowly is cut off. It reconnects with its last sequence, and so skips what is old. */
+/** A client that reads so slowly is cut off. It reconnects with its last event id, and so skips what is old. */
 const MAX_UNSENT_BYTES = 65_536;
 const KEEP_ALIVE = createEventBuffer().comment('keep-alive').dispatch();
 
@@ -61,7 +63,7 @@ export function createListeners(options: { max_listeners: number; keep_alive_ms:
   }
 
   return {
-    async open({ wallet_id, request, response, after_sequence }) {
+    async open({ wallet_id, request, response, after }) {
       if (closed) throw overloaded('this process is stopping');
       if (open >= max_listeners) throw overloaded(`${open} streams are open, which is the limit`);
       open += 1;
@@ -72,7 +74,7 @@ export function createListeners(options: { max_listeners: number; keep_alive_ms:
         keepAlive: null,
         trustClientEventId: false,
       });
-      const listener = { wallet_id, session, response, sequence: after_sequence };
+      const listener = { wallet_id, session, response, position: after };
       if (response.destroyed) return;
       if (closed) return end(listener);
       response.once('close', () => remove(listener));
@@ -92,9 +94,9 @@ export function createListeners(options: { max_listeners: number; keep_alive_ms:
 }
 
 function send(listener: Listener, balance: WalletBalance): void {
-  if (balance.sequence <= listener.sequence || !isKeepingUp(listener)) return;
-  listener.session.push({ ...balance, silent: true }, 'balance', String(balance.sequence));
-  listener.sequence = balance.sequence;
+  if (comparePositions(balance, listener.position) <= 0 || !isKeepingUp(listener)) return;
+  listener.session.push({ ...balance, silent: true }, 'balance', formatEventId(balance));
+  listener.position = balance;
 }
 
 /** Cuts off a listener that is not. */

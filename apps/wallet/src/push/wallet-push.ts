@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { idField } from '@cashback/contract';
 import { type Database, type JobHandler, defineQueue, withTransaction } from '@cashback/postgres';
 import { notifyPushes } from '../db/notify-pushes.ts';
+import type { Position } from '../decide-adoption.ts';
 import { lockUndelivered, markDelivered } from '../db/undelivered-pushes.ts';
 
 export const JOBS_SCHEMA = 'wallet_jobs';
@@ -18,11 +19,11 @@ export const walletPushQueue = defineQueue({
 type WalletPush = z.output<typeof walletPushQueue.payload>;
 
 /** A job for every push: a job that waits under its wallet's key could be taken before this one's row is there. */
-export function walletPushJob({ wallet_id, sequence }: { wallet_id: string; sequence: number }): {
+export function walletPushJob({ wallet_id, epoch, sequence }: Position & { wallet_id: string }): {
   key: string;
   payload: WalletPush;
 } {
-  return { key: `${wallet_id}:${sequence}`, payload: { wallet_id } };
+  return { key: `${wallet_id}:${epoch}:${sequence}`, payload: { wallet_id } };
 }
 
 /**

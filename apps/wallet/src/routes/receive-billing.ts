@@ -1,20 +1,14 @@
 import { CashbackError } from '@cashback/contract';
 import { type BalanceChangedCallback, balanceChangedCallback } from '@cashback/wire';
-import { type Database, type Jobs, type Transaction, withTransaction } from '@cashback/postgres';
+import { type Database, withTransaction } from '@cashback/postgres';
 import { type HttpServer, receiveCallback } from '@cashback/service';
-import {
-  insertBalance,
-  insertCallback,
-  insertPush,
-  lockBalance,
-  updateBalance,
-} from '../db/take-callback.ts';
-import { type AdoptionWrites, decideAdoption } from '../decide-adoption.ts';
-import { walletPushJob, walletPushQueue } from '../push/wallet-push.ts';
+import { type AdoptionContext, adoptBalance } from '../adopt-balance.ts';
+import { insertCallback, markAdopted } from '../db/callback-inbox.ts';
 
-interface Context {
+interface Context extends AdoptionContext {
   database: Database;
-  jobs: Jobs;
+  /** A callback left a gap, so its wallet is due for a check. */
+  wakeChecks: () => void;
 }
 
 const MAX_WEBHOOK_ID_LENGTH = 256;
@@ -34,7 +28,7 @@ export function addReceiveBilling(server: HttpServer, context: Context, secret: 
 
 /** The inbox, the cache, the push record and its job: together or not at all. */
 async function takeCallback(
-  { database, jobs }: Context,
+  context: Context,
   webhookId: string,
   callback: BalanceChangedCallback,
 ): Promise<void> {
@@ -42,29 +36,12 @@ async function takeCallback(
     const message = `webhook-id: expected at most ${MAX_WEBHOOK_ID_LENGTH} characters, got ${webhookId.length}`;
     throw new CashbackError('BAD_REQUEST', message);
   }
-  await withTransaction(database, async (transaction) => {
-    const { drizzle } = transaction;
-    if (!(await insertCallback(drizzle, webhookId, callback))) return;
-    const adopted = await adoptBalance(transaction, callback);
-    if (adopted === null) return;
-    await insertPush(drizzle, webhookId, adopted.push);
-    await jobs.enqueue(walletPushQueue, [walletPushJob(callback)], transaction);
+  const hasGap = await withTransaction(context.database, async (tx) => {
+    if (!(await insertCallback(tx.drizzle, webhookId, callback))) return false;
+    const { adopted } = await adoptBalance(context, tx, callback, 'callback');
+    if (adopted === null) return false;
+    await markAdopted(tx.drizzle, webhookId, adopted.balance);
+    return adopted.has_gap;
   });
-}
-
-/** Decides under the lock of the cached balance, so of two callbacks at once the higher sequence stays. */
-async function adoptBalance(
-  tx: Transaction,
-  callback: BalanceChangedCallback,
-): Promise<AdoptionWrites | null> {
-  let cached = await lockBalance(tx, callback.wallet_id);
-  if (cached === null) {
-    const first = decideAdoption(null, callback);
-    if (first === null || (await insertBalance(tx.drizzle, first.balance))) return first;
-    // Another callback has inserted the first balance meanwhile, and balances are never deleted.
-    cached = await lockBalance(tx, callback.wallet_id);
-  }
-  const adopted = decideAdoption(cached, callback);
-  if (adopted !== null) await updateBalance(tx.drizzle, adopted.balance);
-  return adopted;
+  if (hasGap) context.wakeChecks();
 }

@@ -1,21 +1,25 @@
 import { z } from 'zod';
 import { CashbackError, idField } from '@cashback/contract';
 import type { Database } from '@cashback/postgres';
-import { type HttpServer, type Log, parseWholeNumber, route } from '@cashback/service';
+import { type HttpServer, type Log, route } from '@cashback/service';
 import { loadBalances } from '../db/load-balances.ts';
+import type { Position } from '../decide-adoption.ts';
+import { parseEventId } from '../push/event-id.ts';
 import type { Listeners } from '../push/listeners.ts';
 
 interface Context {
   database: Database;
   listeners: Listeners;
+  /** Puts the balance of a wallet that the cache lacks into it, if the payment system knows one. */
+  findWallet: (walletId: string) => Promise<void>;
   log: Log;
 }
 
 /**
- * `GET /wallets/:id/stream`: server-sent events `balance`, each with its sequence as id. Begins with the current
+ * `GET /wallets/:id/stream`: server-sent events `balance`, each with its sequence as id (`epoch:sequence` after the first epoch). Begins with the current
  * balance, unless `Last-Event-ID` says that the client has it; a wallet without one yet is waited for.
  */
-export function addStreamWallet(server: HttpServer, { database, listeners, log }: Context): void {
+export function addStreamWallet(server: HttpServer, { database, listeners, findWallet, log }: Context): void {
   route(server, {
     method: 'GET',
     path: '/wallets/:id/stream',
@@ -23,12 +27,15 @@ export function addStreamWallet(server: HttpServer, { database, listeners, log }
     params: z.object({ id: idField }),
     handler: async ({ params: { id }, request, reply }) => {
       const { raw: response } = reply;
-      const after_sequence = parseLastEventId(request.headers['last-event-id']);
-      await listeners.open({ wallet_id: id, request: request.raw, response, after_sequence });
+      const after = parseLastEventId(request.headers['last-event-id']);
+      await listeners.open({ wallet_id: id, request: request.raw, response, after });
       reply.hijack();
       try {
         // After the stream is open: what changes meanwhile is sent to it, and what is older is not sent again.
-        for (const balance of await loadBalances(database.drizzle, [id])) listeners.publish(balance);
+        const balances = await loadBalances(database.drizzle, [id]);
+        for (const balance of balances) listeners.publish(balance);
+        // The push of its adoption brings it.
+        if (balances.length === 0) await findWallet(id);
       } catch (error) {
         log.warn({ err: error, wallet_id: id }, 'a stream is cut off, its wallet could not be read');
         response.destroy();
@@ -37,10 +44,10 @@ export function addStreamWallet(server: HttpServer, { database, listeners, log }
   });
 }
 
-function parseLastEventId(header: string | string[] | undefined): number {
-  if (header === undefined || header === '') return 0;
-  const sequence = parseWholeNumber(String(header), 0, Number.MAX_SAFE_INTEGER);
-  if (sequence !== null) return sequence;
+function parseLastEventId(header: string | string[] | undefined): Position {
+  if (header === undefined || header === '') return { epoch: 1, sequence: 0 };
+  const position = parseEventId(String(header));
+  if (position !== null) return position;
   const message = `Last-Event-ID: expected the id of an event of this stream, got ${JSON.stringify(header)}; leave it out to begin with the current balance`;
   throw new CashbackError('BAD_REQUEST', message);
 }

@@ -25,7 +25,7 @@ const CHECKS = [
     invariant: 10,
     query: `
       SELECT wallet_id AS order_id, format('sequence %s was adopted and not pushed', b.sequence) AS detail
-        FROM wallet.balances b LEFT JOIN wallet.pushes p USING (wallet_id, sequence)
+        FROM wallet.balances b LEFT JOIN wallet.pushes p USING (wallet_id, epoch, sequence)
        WHERE wallet_id LIKE $1 AND p.delivered_at IS NULL
       UNION ALL
       SELECT wallet_id, format('sequence %s pushed as %s, the ledger says %s', sequence, p.balance, m.balance_after)
@@ -35,8 +35,9 @@ const CHECKS = [
       SELECT wallet_id, format('sequence %s is %s in the inbox, and has %s push records', sequence, outcome, pushes)
         FROM (SELECT i.wallet_id, i.sequence, CASE WHEN bool_or(i.outcome = 'adopted') THEN 'adopted' ELSE 'superseded' END AS outcome,
                      count(DISTINCT p.sequence) AS pushes
-                FROM wallet.callback_inbox i LEFT JOIN wallet.pushes p USING (wallet_id, sequence)
-               WHERE i.wallet_id LIKE $1 GROUP BY i.wallet_id, i.sequence) s
+                FROM wallet.callback_inbox i LEFT JOIN wallet.pushes p
+                  ON p.wallet_id = i.wallet_id AND p.epoch = i.epoch AND p.sequence = i.sequence AND p.origin = 'callback'
+               WHERE i.wallet_id LIKE $1 GROUP BY i.wallet_id, i.epoch, i.sequence) s
        WHERE (outcome = 'adopted') <> (pushes = 1)
       UNION ALL
       SELECT wallet_id, format('sequence %s was adopted and not delivered', sequence)

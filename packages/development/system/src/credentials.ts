@@ -9,6 +9,7 @@ const HOPS = {
   'processing>shop': ['cashback'],
   'demo>transactions': ['invoices', 'invoices.read', 'cashback.update'],
   'transactions>trust': ['baskets'],
+  'wallet>trust': ['wallets'],
   'demo>trust': ['wallets', 'spend', 'settings', 'baskets'],
   'demo>wallet': ['wallets'],
   'demo>processing': ['attention'],

@@ -29,6 +29,8 @@ export function environments(options: EnvironmentOptions): Record<AppName, Recor
       ...common('wallet'),
       BEARER_TOKENS: accepted('wallet'),
       BILLING_CALLBACK_SECRET: callback_secrets.billing,
+      TRUST_URL: urlOf(ports.trust),
+      TRUST_TOKEN: token('wallet>trust'),
     },
     transactions: {
       ...common('transactions'),

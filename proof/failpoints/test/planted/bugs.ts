@@ -105,7 +105,7 @@ export const BUGS = {
     pieces: [
       {
         file: DECIDE_ADOPTION,
-        from: 'if (cached !== null && sequence <= cached.sequence) return null;',
+        from: 'if (cached !== null && comparePositions(position, cached) <= 0) return null;',
         to: '',
       },
     ],

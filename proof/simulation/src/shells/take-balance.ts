@@ -14,7 +14,11 @@ export function* takeBalance(
     if (adopted === null) return true;
     engine.note(`wallet: ${wallet_id} is at sequence ${sequence}`);
     const { balance, push } = adopted;
-    tables.balances.set(wallet_id, { sequence: balance.sequence, balance: parseBalance(balance.balance) });
+    tables.balances.set(wallet_id, {
+      epoch: balance.epoch,
+      sequence: balance.sequence,
+      balance: parseBalance(balance.balance),
+    });
     tables.pushes.push({ wallet_id, sequence: push.sequence });
     return true;
   });
