@@ -32,6 +32,8 @@ const anyCall = fc.oneof(
     arbitrary: fc.record({
       by_source: fc.record({ user: amount, service: amount }, { requiredKeys: [], noNullPrototype: true }),
       is_newer: fc.boolean(),
+      /** After a restore of the invoices' side the versions start again. */
+      is_restored: fc.boolean(),
       cleared_sum: fc.integer({ min: 100, max: 102 }),
       expects: fc.boolean(),
     }),
@@ -39,7 +41,8 @@ const anyCall = fc.oneof(
   },
   { arbitrary: fc.constantFrom('order' as const, 'events' as const), weight: 1 },
 );
-const CALLS_PER_VERSION = 4;
+const CALLS_PER_VERSION = 3;
+const CALLS_PER_EPOCH = 6;
 
 /** Servers over one database: calls may take turns inside one server, so one alone proves nothing about the rows. */
 async function startServers(count: number): Promise<TestServer[]> {
@@ -91,10 +94,21 @@ async function playCalls(clients: readonly CashbackClient[], orderIds: readonly 
       const orderId = orderIds[Math.floor(Math.random() * orderIds.length)] ?? '';
       let call: Call | typeof drawn = drawn;
       if (typeof call === 'object') {
-        const { is_newer, expects, ...register } = call;
-        const invoice_version = 1 + Math.floor(index / CALLS_PER_VERSION) + (is_newer ? 1 : 0);
+        const { is_newer, is_restored, expects, ...register } = call;
+        const epoch = 1 + Math.floor(index / CALLS_PER_EPOCH);
+        const invoice_version =
+          1 + Math.floor((index % CALLS_PER_EPOCH) / CALLS_PER_VERSION) + (is_newer ? 1 : 0);
+        const invoice_epoch = is_restored ? { invoice_epoch: epoch } : {};
         const expected_revision = expects ? { expected_revision: known.get(orderId) ?? 0 } : {};
-        call = { register: { user_id: 'user-1', ...register, ...expected_revision, invoice_version } };
+        call = {
+          register: {
+            user_id: 'user-1',
+            ...register,
+            ...expected_revision,
+            ...invoice_epoch,
+            invoice_version,
+          },
+        };
       }
       const result = await play(client, orderId, call);
       const { revision } = { ...(result as ModelResult | null) };

@@ -29,6 +29,7 @@ test('an order is in flight until its newest revision is settled, and needs atte
     user_id: 'user-1',
     wallet_id: 'wallet-1',
     currency: 'USD',
+    invoice_epoch: 1,
     invoice_version: 1,
     cleared_sum: '100.0000',
     cashback_sum: '7.0000',

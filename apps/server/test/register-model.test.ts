@@ -17,6 +17,7 @@ const bySource = fc.record({ user: amount, service: amount }, { requiredKeys: []
 /** `expects` is relative to the stored revision; `sum: 'right'` is that of the sources, or of what is stored. */
 const drawnCall = fc.record(
   {
+    invoice_epoch: fc.option(fc.integer({ min: 1, max: 2 }), { nil: null, freq: 2 }),
     user_id: fc.constantFrom('user-1', 'user-1', 'user-1', 'user-1', 'user-1', 'user-2'),
     invoice_version: fc.integer({ min: 1, max: 4 }),
     cleared_sum: fc.integer({ min: 100, max: 105 }),
@@ -28,12 +29,16 @@ const drawnCall = fc.record(
 );
 type DrawnCall = typeof drawnCall extends fc.Arbitrary<infer Value> ? Value : never;
 
-function callOf({ by_source, expects, sum: drawnSum, ...call }: DrawnCall, stored: ModelOrder): ModelCall {
+function callOf(
+  { invoice_epoch, by_source, expects, sum: drawnSum, ...call }: DrawnCall,
+  stored: ModelOrder,
+): ModelCall {
   const { user = 0, service = 0 } = by_source ?? stored;
   const asked = drawnSum === 'right' ? user + service : drawnSum;
   const sum = by_source === null ? (asked ?? 0) : asked;
   return {
     ...call,
+    ...(invoice_epoch !== null && { invoice_epoch }),
     ...(by_source !== null && { by_source }),
     ...(sum !== null && { sum }),
     ...(expects !== null && { expected_revision: Math.max(0, stored.revision + expects) }),
@@ -78,5 +83,6 @@ const ANSWERS = [
   'SUM_MISMATCH',
   'IMMUTABLE_FIELD',
   'SOURCE_SPLIT_REQUIRED',
+  'EXPECTED_REVISION_REQUIRED',
   'REVISION_CONFLICT',
 ];

@@ -40,6 +40,7 @@ describe('the first register of an order', () => {
       need_processing: true,
       outcome: 'registered',
       revision: 1,
+      invoice_epoch: 1,
       invoice_version: 1,
       cashback_sum: '7.5000',
       cashback_by_source: [
@@ -234,6 +235,58 @@ describe('a later register', () => {
     const next = registerInput({ order_id, expected_revision: 1, ...values('6') });
     expect(await server.client.register(next)).toMatchObject({ outcome: 'registered', revision: 2 });
     expect(await server.client.register(next)).toMatchObject({ outcome: 'unchanged', revision: 2 });
+  });
+
+  test('repeated late, after another target was stored, is refused and changes nothing', async () => {
+    const { order_id } = await registered();
+    const next = registerInput({ order_id, expected_revision: 1, ...values('6') });
+    await server.client.register(next);
+    await server.client.register({ ...next, expected_revision: 2, ...values('7') });
+    const before = await snapshotOf(server);
+    await expect(server.client.register(next)).rejects.toMatchObject({
+      code: 'REVISION_CONFLICT',
+      details: { expected_revision: 1, revision: 3 },
+    });
+    expect(await snapshotOf(server)).toBe(before);
+  });
+
+  test('of a newer epoch with a lower version is stored, and what the epoch before says is stale', async () => {
+    const before = registerInput({ invoice_epoch: 1, invoice_version: 7, ...values('8') });
+    const { order_id } = before;
+    await server.client.register(before);
+    const restored = { ...before, invoice_epoch: 2, invoice_version: 1, ...values('0') };
+    expect(await server.client.register(restored)).toMatchObject({
+      outcome: 'registered',
+      revision: 2,
+      invoice_epoch: 2,
+      invoice_version: 1,
+    });
+    const late = { ...before, invoice_version: 9, ...values('9') };
+    expect(await server.client.register(late)).toMatchObject({ outcome: 'stale', invoice_epoch: 2 });
+    expect(await server.client.order({ order_id })).toMatchObject({
+      invoice_epoch: 2,
+      invoice_version: 1,
+      cashback_sum: '0.0000',
+    });
+    const { events } = await server.client.events({ order_id });
+    expect(events.map(({ invoice_epoch, value }) => `${invoice_epoch} ${value}`)).toEqual([
+      '1 8.0000',
+      '2 0.0000',
+    ]);
+  });
+
+  test('with an epoch needs the expected revision to replace another target of its version', async () => {
+    const stored = registerInput({ invoice_epoch: 1 });
+    await server.client.register(stored);
+    const other = { ...stored, ...values('6') };
+    const before = await snapshotOf(server);
+    await expect(server.client.register(other)).rejects.toMatchObject({
+      code: 'EXPECTED_REVISION_REQUIRED',
+      retryable: false,
+      details: { order_id: stored.order_id, invoice_epoch: 1, invoice_version: 1, revision: 1 },
+    });
+    expect(await snapshotOf(server)).toBe(before);
+    expect(await server.client.register({ ...other, expected_revision: 1 })).toMatchObject({ revision: 2 });
   });
 
   test.each([

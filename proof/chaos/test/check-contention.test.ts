@@ -11,6 +11,7 @@ function register(
 ): ContendedCall {
   const result = {
     answer: 'registered' as const,
+    invoice_epoch: 1,
     invoice_version,
     user,
     service: 0,
@@ -26,7 +27,15 @@ function register(
 }
 
 function orderAt(revision: number, invoice_version: number, user: number): ModelView {
-  return { revision, invoice_version, cleared_sum: 100, user, service: 0, cashback_sum: user };
+  return {
+    revision,
+    invoice_epoch: 1,
+    invoice_version,
+    cleared_sum: 100,
+    user,
+    service: 0,
+    cashback_sum: user,
+  };
 }
 
 const check = (calls: readonly ContendedCall[], stored: ModelView) =>

@@ -53,13 +53,14 @@ function invalidCursor(cursor: string, reason: string): CashbackError {
 }
 
 function toEvent(event: StoredEvent): CashbackEvent {
-  const { event_id, order_id, source, value, revision, invoice_version, created_at } = event;
+  const { event_id, order_id, source, value, revision, invoice_epoch, invoice_version, created_at } = event;
   return {
     event_id,
     order_id,
     source,
     value,
     revision,
+    invoice_epoch,
     invoice_version,
     created_at: created_at.toISOString(),
   };

@@ -34,6 +34,7 @@ function registrationOf(input: RegisterInput): Registration {
     user_id,
     wallet_id,
     currency,
+    invoice_epoch: input.invoice_epoch ?? null,
     invoice_version,
     by_source: input.cashback_by_source === undefined ? null : parseValues(input.cashback_by_source),
     sum: input.cashback_sum === undefined ? null : parseAmount(input.cashback_sum),

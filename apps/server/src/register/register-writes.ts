@@ -18,6 +18,7 @@ export function newOrderOf({ input, decision }: DecidedCall): NewOrder {
     user_id,
     wallet_id,
     currency,
+    invoice_epoch: registered ? decision.invoice_epoch : 1,
     invoice_version,
     cleared_sum: parseAmount(input.cleared_sum),
     cashback_sum: registered ? totalOf(decision.target) : 0n,
@@ -50,29 +51,36 @@ export function writesOf(call: DecidedCall): RegisterWrites {
 
 function updateOf({ input, stored, decision }: DecidedCall): OrderUpdate | null {
   if (stored === null) return null;
-  const update = (revision: number, target: AmountsBySource, is_new_target: boolean): OrderUpdate => ({
+  const update = (
+    { invoice_epoch }: { invoice_epoch: number },
+    revision: number,
+    target: AmountsBySource,
+    is_new_target: boolean,
+  ): OrderUpdate => ({
     order_id: input.order_id,
     revision,
     is_new_target,
+    invoice_epoch,
     invoice_version: input.invoice_version,
     cleared_sum: parseAmount(input.cleared_sum),
     cashback_sum: totalOf(target),
     receipt: input.receipt ?? null,
   });
-  if (decision.outcome === 'registered') return update(decision.revision, decision.target, true);
+  if (decision.outcome === 'registered') return update(decision, decision.revision, decision.target, true);
   const newerInvoice = decision.outcome === 'unchanged' && decision.newer_version;
-  return newerInvoice ? update(stored.revision, stored.target, false) : null;
+  return newerInvoice ? update(decision, stored.revision, stored.target, false) : null;
 }
 
 function eventsOf({ input, decision }: DecidedCall): NewEvent[] {
   if (decision.outcome !== 'registered') return [];
   const { order_id, invoice_version } = input;
-  const { revision } = decision;
+  const { invoice_epoch, revision } = decision;
   return decision.changes.map(({ source, value }) => ({
     order_id,
     source,
     value,
     revision,
+    invoice_epoch,
     invoice_version,
   }));
 }

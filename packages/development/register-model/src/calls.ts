@@ -29,10 +29,13 @@ export async function callRegister(
   call: ModelCall,
 ): Promise<ModelResult> {
   try {
-    const { outcome, revision, invoice_version, ...amounts } = await client.register(toInput(order, call));
+    const { outcome, revision, invoice_epoch, invoice_version, ...amounts } = await client.register(
+      toInput(order, call),
+    );
     return {
       answer: outcome,
       revision,
+      invoice_epoch,
       invoice_version,
       ...bySource(amounts.cashback_by_source),
       cashback_sum: wholeAmount(amounts.cashback_sum),
@@ -47,9 +50,10 @@ export async function callRegister(
 
 export async function callOrder(client: CashbackClient, order_id: string): Promise<ModelView> {
   try {
-    const { revision, invoice_version, cleared_sum, target, cashback_sum } = await client.order({ order_id });
+    const order = await client.order({ order_id });
+    const { revision, invoice_epoch, invoice_version, cleared_sum, target, cashback_sum } = order;
     const sums = { cleared_sum: wholeAmount(cleared_sum), cashback_sum: wholeAmount(cashback_sum) };
-    return { revision, invoice_version, ...bySource(target), ...sums };
+    return { revision, invoice_epoch, invoice_version, ...bySource(target), ...sums };
   } catch (error) {
     if (error instanceof CashbackClientError && error.code === 'ORDER_NOT_FOUND') return modelView(NO_ORDER);
     throw error;
@@ -70,13 +74,14 @@ export function isUnknown(error: unknown): boolean {
 
 function toInput(order: OrderFields, call: ModelCall): RegisterInput {
   const { order_id, service, wallet_id, currency } = order;
-  const { user_id, invoice_version, cleared_sum, by_source, sum, expected_revision } = call;
+  const { user_id, invoice_epoch, invoice_version, cleared_sum, by_source, sum, expected_revision } = call;
   return {
     order_id,
     service,
     user_id,
     wallet_id,
     currency,
+    ...(invoice_epoch !== undefined && { invoice_epoch }),
     invoice_version,
     cleared_sum: String(cleared_sum),
     ...(expected_revision !== undefined && { expected_revision }),

@@ -7,6 +7,7 @@ export interface ModelOrder {
   revision: number;
   /** Stands for service, user, wallet and currency, which never change. */
   user_id: string;
+  invoice_epoch: number;
   invoice_version: number;
   cleared_sum: number;
   user: number;
@@ -16,6 +17,8 @@ export interface ModelOrder {
 /** At least one of `by_source` and `sum` is given. */
 export interface ModelCall {
   user_id: string;
+  /** Absent: the order's own, and 1 for a new order. */
+  invoice_epoch?: number;
   invoice_version: number;
   cleared_sum: number;
   by_source?: { user?: number; service?: number };
@@ -31,6 +34,7 @@ export type ModelAnswer =
   | 'SUM_MISMATCH'
   | 'IMMUTABLE_FIELD'
   | 'SOURCE_SPLIT_REQUIRED'
+  | 'EXPECTED_REVISION_REQUIRED'
   | 'REVISION_CONFLICT'
   | 'REVISION_EXHAUSTED';
 
@@ -45,6 +49,7 @@ export interface ModelStep {
 export const NO_ORDER: ModelOrder = {
   revision: 0,
   user_id: '',
+  invoice_epoch: 0,
   invoice_version: 0,
   cleared_sum: 0,
   user: 0,
@@ -56,23 +61,30 @@ export function modelRegister(order: ModelOrder, call: ModelCall): ModelStep {
   const keep = (answer: ModelAnswer): ModelStep => ({ answer, order, changes: [] });
   const { user_id, invoice_version, cleared_sum, by_source, sum, expected_revision } = call;
   const known = order.revision > 0;
+  const invoice_epoch = call.invoice_epoch ?? (known ? order.invoice_epoch : 1);
+  const older =
+    invoice_epoch < order.invoice_epoch ||
+    (invoice_epoch === order.invoice_epoch && invoice_version < order.invoice_version);
+  const same = invoice_epoch === order.invoice_epoch && invoice_version === order.invoice_version;
 
   if (by_source && sum !== undefined && (by_source.user ?? 0) + (by_source.service ?? 0) !== sum) {
     return keep('SUM_MISMATCH');
   }
   if (known && user_id !== order.user_id) return keep('IMMUTABLE_FIELD');
-  if (invoice_version < order.invoice_version) return keep('stale');
+  if (older) return keep('stale');
 
   // A sum alone is all user, unless the service pays too: then only the stored sum says how it is split.
   if (!by_source && order.service > 0 && sum !== order.user + order.service) {
     return keep('SOURCE_SPLIT_REQUIRED');
   }
   const { user = 0, service = 0 } = by_source ?? (order.service > 0 ? order : { user: sum ?? 0 });
-  const next = { user_id, invoice_version, cleared_sum, user, service };
+  const next = { user_id, invoice_epoch, invoice_version, cleared_sum, user, service };
 
   if (known && user === order.user && service === order.service) {
-    const newer = invoice_version > order.invoice_version;
-    return { ...keep('unchanged'), order: newer ? { ...next, revision: order.revision } : order };
+    return { ...keep('unchanged'), order: same ? order : { ...next, revision: order.revision } };
+  }
+  if (same && call.invoice_epoch !== undefined && expected_revision === undefined) {
+    return keep('EXPECTED_REVISION_REQUIRED');
   }
   if (expected_revision !== undefined && expected_revision !== order.revision) {
     return keep('REVISION_CONFLICT');
@@ -92,8 +104,16 @@ export function modelRegister(order: ModelOrder, call: ModelCall): ModelStep {
 export type ModelView = Omit<ModelOrder, 'user_id'> & { cashback_sum: number };
 
 export function modelView(order: ModelOrder): ModelView {
-  const { revision, invoice_version, cleared_sum, user, service } = order;
-  return { revision, invoice_version, cleared_sum, user, service, cashback_sum: user + service };
+  const { revision, invoice_epoch, invoice_version, cleared_sum, user, service } = order;
+  return {
+    revision,
+    invoice_epoch,
+    invoice_version,
+    cleared_sum,
+    user,
+    service,
+    cashback_sum: user + service,
+  };
 }
 
 /** What a caller of `register` receives: the answer, and what the server shows with it. */
@@ -102,8 +122,8 @@ export type ModelResult = { answer: ModelAnswer } & Partial<Omit<ModelView, 'cle
 export function modelResult({ answer, order }: ModelStep): ModelResult {
   if (answer === 'REVISION_CONFLICT') return { answer, revision: order.revision };
   if (answer !== 'registered' && answer !== 'unchanged' && answer !== 'stale') return { answer };
-  const { revision, invoice_version, user, service, cashback_sum } = modelView(order);
-  return { answer, revision, invoice_version, user, service, cashback_sum };
+  const { revision, invoice_epoch, invoice_version, user, service, cashback_sum } = modelView(order);
+  return { answer, revision, invoice_epoch, invoice_version, user, service, cashback_sum };
 }
 
 /** Calls about one order, one after another. */

@@ -15,12 +15,16 @@ const IMMUTABLE_FIELDS = ['service', 'user_id', 'wallet_id', 'currency'] as cons
 /** The largest revision, in the tables and on the wire. */
 const LAST_REVISION = 2_147_483_647;
 
+/** What orders the states of an invoice. */
+type InvoiceVersion = Pick<StoredOrder, 'invoice_epoch' | 'invoice_version'>;
+
 /** A stored order; its target is the newest event of each source. */
 export interface StoredOrder {
   service: string;
   user_id: string;
   wallet_id: string;
   currency: string;
+  invoice_epoch: number;
   invoice_version: number;
   revision: number;
   target: AmountsBySource;
@@ -32,6 +36,8 @@ export interface Registration {
   user_id: string;
   wallet_id: string;
   currency: string;
+  /** Null: the stored one, or 1 for a new order. */
+  invoice_epoch: number | null;
   invoice_version: number;
   /** Null: the caller sent `cashback_sum` alone. */
   by_source: AmountsBySource | null;
@@ -46,6 +52,7 @@ type Refused = {
     | 'SUM_MISMATCH'
     | 'IMMUTABLE_FIELD'
     | 'SOURCE_SPLIT_REQUIRED'
+    | 'EXPECTED_REVISION_REQUIRED'
     | 'REVISION_CONFLICT'
     | 'REVISION_EXHAUSTED';
   message: string;
@@ -53,15 +60,17 @@ type Refused = {
 };
 
 /**
- * - `stale`: a newer invoice version is stored, and nothing is written;
- * - `unchanged`: the target equals the stored one; with `newer_version`, version, cleared sum and receipt are stored;
+ * - `stale`: a newer (epoch, version) of the invoice is stored, and nothing is written;
+ * - `unchanged`: the target equals the stored one; with `newer_version`, epoch, version, cleared sum and receipt are
+ *   stored;
  * - `registered`: the target is stored, with an event for each of `changes`.
  */
 export type RegisterDecision =
   | { outcome: 'stale' }
-  | { outcome: 'unchanged'; newer_version: boolean }
+  | { outcome: 'unchanged'; newer_version: boolean; invoice_epoch: number }
   | {
       outcome: 'registered';
+      invoice_epoch: number;
       revision: number;
       target: AmountsBySource;
       changes: { source: Source; value: Amount }[];
@@ -71,34 +80,49 @@ export type RegisterDecision =
 /**
  * The effect of a call of `register` on an order. The first check that applies decides:
  *
- *   sums of the call differ      -> SUM_MISMATCH
- *   an immutable field differs   -> IMMUTABLE_FIELD
- *   older invoice version        -> stale
- *   sum alone, unclear split     -> SOURCE_SPLIT_REQUIRED
- *   same target                  -> unchanged         before the revision: a call that is repeated after a lost
- *   other expected revision      -> REVISION_CONFLICT    answer must not be a conflict
- *   last revision reached        -> REVISION_EXHAUSTED
- *   otherwise                    -> registered, revision + 1
+ *   sums of the call differ            -> SUM_MISMATCH
+ *   an immutable field differs         -> IMMUTABLE_FIELD
+ *   older (epoch, version) of invoice  -> stale
+ *   sum alone, unclear split           -> SOURCE_SPLIT_REQUIRED
+ *   same target                        -> unchanged   before the revision: a call that is repeated after a lost answer
+ *                                                     must not be a conflict
+ *   epoch given, same (epoch, version),
+ *     no expected revision             -> EXPECTED_REVISION_REQUIRED
+ *   other expected revision            -> REVISION_CONFLICT
+ *   last revision reached              -> REVISION_EXHAUSTED
+ *   otherwise                          -> registered, revision + 1
  *
- * The first register of an order is always registered, as revision 1, even when every source is zero.
+ * After a restore of the invoice's side its versions start again lower, in a new epoch: (epoch, version) is compared,
+ * never the version alone. A caller that gives no epoch means the stored one. The first register of an order is always registered, as revision 1, even when every source is zero.
  */
 export function decideRegister(stored: StoredOrder | null, input: Registration): RegisterDecision {
   const refused = refuseSumMismatch(input) ?? (stored && refuseImmutableField(stored, input));
   if (refused) return refused;
-  if (stored && input.invoice_version < stored.invoice_version) return { outcome: 'stale' };
+  const invoice_epoch = input.invoice_epoch ?? stored?.invoice_epoch ?? 1;
+  const age = stored ? compareVersions({ ...input, invoice_epoch }, stored) : 1;
+  if (age < 0) return { outcome: 'stale' };
 
   const asked = askedTarget(stored, input);
   if (asked === 'split_required') return refuseSumAlone(stored?.target ?? {}, input);
   if (stored && equalAmounts(asked, stored.target)) {
-    return { outcome: 'unchanged', newer_version: input.invoice_version > stored.invoice_version };
+    return { outcome: 'unchanged', newer_version: age > 0, invoice_epoch };
   }
 
   const revision = stored?.revision ?? 0;
+  if (age === 0 && input.invoice_epoch !== null && input.expected_revision === null) {
+    return refuseWithoutRevision(input, revision);
+  }
   if (input.expected_revision !== null && input.expected_revision !== revision) {
     return refuseRevision(input.expected_revision, revision);
   }
   if (revision >= LAST_REVISION) return refuseAnyRevision(revision);
-  return { outcome: 'registered', revision: revision + 1, ...changeTarget(stored?.target ?? {}, asked) };
+  const changed = changeTarget(stored?.target ?? {}, asked);
+  return { outcome: 'registered', invoice_epoch, revision: revision + 1, ...changed };
+}
+
+/** Below 0: `left` is older than `right`. An epoch orders before any version. */
+function compareVersions(left: InvoiceVersion, right: InvoiceVersion): number {
+  return left.invoice_epoch - right.invoice_epoch || left.invoice_version - right.invoice_version;
 }
 
 /** `cashback_sum` alone means all of it is `user`. It does not say how to split it once another source pays too. */
@@ -161,6 +185,17 @@ function refuseSumAlone(target: AmountsBySource, { sum }: Registration): Refused
       `the order's cashback is paid by more than "user": expected cashback_by_source, ` +
       `or the stored cashback_sum ${stored}, got cashback_sum ${received}`,
     details: { cashback_sum: received, stored_sum: stored, stored_by_source: formatValues(target) },
+  };
+}
+
+function refuseWithoutRevision({ invoice_epoch, invoice_version }: Registration, revision: number): Refused {
+  return {
+    outcome: 'refused',
+    code: 'EXPECTED_REVISION_REQUIRED',
+    message:
+      `another target is stored for version ${invoice_version} of the invoice in epoch ${invoice_epoch}: ` +
+      `read the revision, calculate again and register with expected_revision`,
+    details: { invoice_epoch, invoice_version, revision },
   };
 }
 

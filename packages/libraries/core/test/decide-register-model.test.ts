@@ -14,13 +14,15 @@ import { callOf, storedOf } from './register-builders.ts';
 /** The reference model's words for an order and a call; units of its amounts are ten-thousandths here. */
 function modelOrder(stored: StoredOrder | null): ModelOrder {
   if (stored === null) return NO_ORDER;
-  const { user_id, revision, invoice_version, target } = stored;
-  return { ...wholeAmounts(target), user_id, revision, invoice_version, cleared_sum: 0 };
+  const { user_id, revision, invoice_epoch, invoice_version, target } = stored;
+  return { ...wholeAmounts(target), user_id, revision, invoice_epoch, invoice_version, cleared_sum: 0 };
 }
 
-function modelCall({ user_id, invoice_version, by_source, sum, expected_revision }: Registration): ModelCall {
+function modelCall(call: Registration): ModelCall {
+  const { user_id, invoice_epoch, invoice_version, by_source, sum, expected_revision } = call;
   return {
     user_id,
+    ...(invoice_epoch !== null && { invoice_epoch }),
     invoice_version,
     cleared_sum: 0,
     ...(by_source !== null && { by_source: wholeAmounts(by_source) }),
@@ -55,11 +57,12 @@ function store(
 ): StoredOrder | null {
   if (decision.outcome === 'registered') {
     const { service, user_id, wallet_id, currency, invoice_version } = call;
-    const { revision, target } = decision;
-    return { service, user_id, wallet_id, currency, invoice_version, revision, target };
+    const { invoice_epoch, revision, target } = decision;
+    return { service, user_id, wallet_id, currency, invoice_epoch, invoice_version, revision, target };
   }
   if (stored && decision.outcome === 'unchanged' && decision.newer_version) {
-    return { ...stored, invoice_version: call.invoice_version };
+    const { invoice_version } = call;
+    return { ...stored, invoice_epoch: decision.invoice_epoch, invoice_version };
   }
   return stored;
 }
@@ -69,7 +72,9 @@ describe('every combination of an order and a call', () => {
   const orders = [
     null,
     ...[{ user: 10n }, { user: 10n, service: 0n }, { user: 10n, service: 5n }].flatMap((target) =>
-      [3, LAST_REVISION - 1, LAST_REVISION].map((revision) => storedOf({ target, revision })),
+      [3, LAST_REVISION - 1, LAST_REVISION].map((revision) =>
+        storedOf({ target, revision, invoice_epoch: 2 }),
+      ),
     ),
   ];
 
@@ -89,8 +94,10 @@ describe('every combination of an order and a call', () => {
     return amounts.flatMap((asked) =>
       ['user-1', 'user-2'].flatMap((user_id) =>
         [4, 5, 6].flatMap((invoice_version) =>
-          [null, revision, revision + 1].map((expected_revision) =>
-            callOf({ ...asked, user_id, invoice_version, expected_revision }),
+          [null, 1, 2, 3].flatMap((invoice_epoch) =>
+            [null, revision, revision + 1].map((expected_revision) =>
+              callOf({ ...asked, user_id, invoice_epoch, invoice_version, expected_revision }),
+            ),
           ),
         ),
       ),
@@ -99,7 +106,7 @@ describe('every combination of an order and a call', () => {
 
   test('is decided as the reference model decides it', () => {
     const combinations = orders.flatMap((stored) => callsOn(stored).map((call) => ({ stored, call })));
-    expect(combinations).toHaveLength(1_260);
+    expect(combinations).toHaveLength(5_040);
     for (const { stored, call } of combinations) decideAsModel(stored, call);
   });
 });
@@ -115,6 +122,7 @@ describe('any sequence of registers', () => {
     .record({
       amounts,
       user_id: fc.constantFrom('user-1', 'user-1', 'user-1', 'user-1', 'user-2'),
+      invoice_epoch: fc.option(fc.integer({ min: 1, max: 3 })),
       invoice_version: fc.integer({ min: 1, max: 4 }),
       expected_revision: fc.option(fc.nat(4)),
     })
@@ -152,7 +160,35 @@ describe('any sequence of registers', () => {
     );
   });
 
-  test('never lets an older invoice version overwrite a newer one', () => {
+  test('never lets an older (epoch, version) overwrite a newer one, however the epochs are numbered', () => {
+    const plain = fc.array(
+      fc
+        .record({
+          by_source: fewAmountsBySource,
+          invoice_epoch: fc.integer({ min: 1, max: 3 }),
+          invoice_version: fc.integer({ min: 1, max: 4 }),
+        })
+        .map(callOf),
+      { minLength: 1, maxLength: 15 },
+    );
+    fc.assert(
+      fc.property(plain, (sequence) => {
+        const stored = sequence.reduce<StoredOrder | null>((order, call) => {
+          const expected_revision = order?.revision ?? 0;
+          return decideAsModel(order, { ...call, expected_revision });
+        }, null);
+        // One number orders the pairs here: no version reaches 10.
+        const age = (pair: Pick<Registration, 'invoice_epoch' | 'invoice_version'> | null): number =>
+          (pair?.invoice_epoch ?? 0) * 10 + (pair?.invoice_version ?? 0);
+        const newest = Math.max(...sequence.map(age));
+        const last = sequence.findLast((call) => age(call) === newest);
+        expect(age(stored)).toBe(newest);
+        expect(equalAmounts(stored?.target ?? {}, last?.by_source ?? {})).toBe(true);
+      }),
+    );
+  });
+
+  test('never lets an older version overwrite a newer one of callers that know no epoch', () => {
     const plain = fc.array(
       fc
         .record({ by_source: fewAmountsBySource, invoice_version: fc.integer({ min: 1, max: 4 }) })
@@ -179,6 +215,7 @@ describe('any sequence of registers', () => {
         expect(decideRegister(store(before, call, first), call)).toEqual({
           outcome: 'unchanged',
           newer_version: false,
+          invoice_epoch: first.outcome === 'registered' ? first.invoice_epoch : 0,
         });
       }),
     );

@@ -21,6 +21,7 @@ describe('decideRegister', () => {
       call: { by_source: { user: 10n, service: 5n } },
       decision: {
         outcome: 'registered',
+        invoice_epoch: 1,
         revision: 1,
         target: { user: 10n, service: 5n },
         changes: [
@@ -33,13 +34,19 @@ describe('decideRegister', () => {
       guarantee: 'the first register is registered even when every source is zero, without an event',
       stored: null,
       call: { by_source: { user: 0n, service: 0n } },
-      decision: { outcome: 'registered', revision: 1, target: { user: 0n, service: 0n }, changes: [] },
+      decision: {
+        outcome: 'registered',
+        invoice_epoch: 1,
+        revision: 1,
+        target: { user: 0n, service: 0n },
+        changes: [],
+      },
     },
     {
       guarantee: 'the first register is registered even when it names no source',
       stored: null,
       call: { by_source: {} },
-      decision: { outcome: 'registered', revision: 1, target: {}, changes: [] },
+      decision: { outcome: 'registered', invoice_epoch: 1, revision: 1, target: {}, changes: [] },
     },
     {
       guarantee: 'an older caller registers its sum as all of it user',
@@ -47,6 +54,7 @@ describe('decideRegister', () => {
       call: { by_source: null, sum: 10n },
       decision: {
         outcome: 'registered',
+        invoice_epoch: 1,
         revision: 1,
         target: { user: 10n },
         changes: [{ source: 'user', value: 10n }],
@@ -58,6 +66,7 @@ describe('decideRegister', () => {
       call: { expected_revision: 0 },
       decision: {
         outcome: 'registered',
+        invoice_epoch: 1,
         revision: 1,
         target: { user: 10n },
         changes: [{ source: 'user', value: 10n }],
@@ -79,6 +88,7 @@ describe('decideRegister', () => {
       call: { by_source: { user: 11n, service: 5n } },
       decision: {
         outcome: 'registered',
+        invoice_epoch: 1,
         revision: 4,
         target: { user: 11n, service: 5n },
         changes: [{ source: 'user', value: 11n }],
@@ -89,6 +99,7 @@ describe('decideRegister', () => {
       call: { invoice_version: 5, by_source: { user: 11n } },
       decision: {
         outcome: 'registered',
+        invoice_epoch: 1,
         revision: 4,
         target: { user: 11n },
         changes: [{ source: 'user', value: 11n }],
@@ -100,6 +111,7 @@ describe('decideRegister', () => {
       call: { by_source: { user: 10n } },
       decision: {
         outcome: 'registered',
+        invoice_epoch: 1,
         revision: 4,
         target: { user: 10n, service: 0n },
         changes: [{ source: 'service', value: 0n }],
@@ -111,6 +123,7 @@ describe('decideRegister', () => {
       call: { by_source: {} },
       decision: {
         outcome: 'registered',
+        invoice_epoch: 1,
         revision: 4,
         target: { user: 0n, service: 0n },
         changes: [
@@ -125,6 +138,7 @@ describe('decideRegister', () => {
       call: { by_source: { user: 5n, service: 10n }, sum: 15n },
       decision: {
         outcome: 'registered',
+        invoice_epoch: 1,
         revision: 4,
         target: { user: 5n, service: 10n },
         changes: [
@@ -136,22 +150,22 @@ describe('decideRegister', () => {
     {
       guarantee: 'the same target is unchanged',
       call: {},
-      decision: { outcome: 'unchanged', newer_version: false },
+      decision: { outcome: 'unchanged', newer_version: false, invoice_epoch: 1 },
     },
     {
       guarantee: 'the same target of a newer invoice version is unchanged, and the version is stored',
       call: { invoice_version: 6 },
-      decision: { outcome: 'unchanged', newer_version: true },
+      decision: { outcome: 'unchanged', newer_version: true, invoice_epoch: 1 },
     },
     {
       guarantee: 'an absent source is the same target as zero',
       call: { by_source: { user: 10n, service: 0n } },
-      decision: { outcome: 'unchanged', newer_version: false },
+      decision: { outcome: 'unchanged', newer_version: false, invoice_epoch: 1 },
     },
     {
       guarantee: 'a call repeated after a lost answer is unchanged, though its expected revision has passed',
       call: { expected_revision: 2 },
-      decision: { outcome: 'unchanged', newer_version: false },
+      decision: { outcome: 'unchanged', newer_version: false, invoice_epoch: 1 },
     },
     {
       guarantee: 'an older invoice version is stale',
@@ -175,10 +189,99 @@ describe('decideRegister', () => {
       decision: { outcome: 'stale' },
     },
     {
+      guarantee: 'a lower version of a newer epoch is newer: its target is registered',
+      stored: { invoice_epoch: 1 },
+      call: { invoice_epoch: 2, invoice_version: 1, by_source: { user: 11n } },
+      decision: {
+        outcome: 'registered',
+        invoice_epoch: 2,
+        revision: 4,
+        target: { user: 11n },
+        changes: [{ source: 'user', value: 11n }],
+      },
+    },
+    {
+      guarantee: 'a lower version of a newer epoch with the same target is unchanged, and the pair is stored',
+      call: { invoice_epoch: 2, invoice_version: 1 },
+      decision: { outcome: 'unchanged', newer_version: true, invoice_epoch: 2 },
+    },
+    {
+      guarantee: 'a higher version of an older epoch is stale',
+      stored: { invoice_epoch: 2 },
+      call: { invoice_epoch: 1, invoice_version: 6, by_source: { user: 99n } },
+      decision: { outcome: 'stale' },
+    },
+    {
+      guarantee: 'a call without an epoch is of the stored one: a newer version is registered there',
+      stored: { invoice_epoch: 7 },
+      call: { invoice_version: 6, by_source: { user: 11n } },
+      decision: {
+        outcome: 'registered',
+        invoice_epoch: 7,
+        revision: 4,
+        target: { user: 11n },
+        changes: [{ source: 'user', value: 11n }],
+      },
+    },
+    {
+      guarantee: 'a call without an epoch is of the stored one: an older version is stale there',
+      stored: { invoice_epoch: 7 },
+      call: { invoice_version: 4, by_source: { user: 11n } },
+      decision: { outcome: 'stale' },
+    },
+    {
+      guarantee: 'the first register of an order keeps the epoch that it states',
+      stored: null,
+      call: { invoice_epoch: 3 },
+      decision: {
+        outcome: 'registered',
+        invoice_epoch: 3,
+        revision: 1,
+        target: { user: 10n },
+        changes: [{ source: 'user', value: 10n }],
+      },
+    },
+    {
+      guarantee: 'another target of the same epoch and version needs the expected revision',
+      call: { invoice_epoch: 1, by_source: { user: 11n } },
+      decision: {
+        outcome: 'refused',
+        code: 'EXPECTED_REVISION_REQUIRED',
+        details: { invoice_epoch: 1, invoice_version: 5, revision: 3 },
+      },
+    },
+    {
+      guarantee: 'another target of the same epoch and version is registered with the expected revision',
+      call: { invoice_epoch: 1, by_source: { user: 11n }, expected_revision: 3 },
+      decision: {
+        outcome: 'registered',
+        invoice_epoch: 1,
+        revision: 4,
+        target: { user: 11n },
+        changes: [{ source: 'user', value: 11n }],
+      },
+    },
+    {
+      guarantee: 'the same target of the same epoch and version is unchanged without an expected revision',
+      call: { invoice_epoch: 1 },
+      decision: { outcome: 'unchanged', newer_version: false, invoice_epoch: 1 },
+    },
+    {
+      guarantee: 'a late repeat of a target that was replaced at its epoch and version is refused',
+      stored: { target: { user: 7n }, revision: 2 },
+      call: { invoice_epoch: 1, by_source: { user: 5n }, expected_revision: 0 },
+      decision: {
+        outcome: 'refused',
+        code: 'REVISION_CONFLICT',
+        details: { expected_revision: 0, revision: 2 },
+      },
+    },
+    {
       guarantee: 'another target with the expected revision is registered',
       call: { by_source: { user: 11n }, expected_revision: 3 },
       decision: {
         outcome: 'registered',
+        invoice_epoch: 1,
         revision: 4,
         target: { user: 11n },
         changes: [{ source: 'user', value: 11n }],
@@ -208,6 +311,7 @@ describe('decideRegister', () => {
       call: { by_source: { user: 11n } },
       decision: {
         outcome: 'registered',
+        invoice_epoch: 1,
         revision: 2_147_483_647,
         target: { user: 11n },
         changes: [{ source: 'user', value: 11n }],
@@ -228,6 +332,7 @@ describe('decideRegister', () => {
       call: { by_source: { user: 7n, service: 4n }, sum: 11n },
       decision: {
         outcome: 'registered',
+        invoice_epoch: 1,
         revision: 4,
         target: { user: 7n, service: 4n },
         changes: [
@@ -296,6 +401,7 @@ describe('decideRegister', () => {
       call: { by_source: null, sum: 12n },
       decision: {
         outcome: 'registered',
+        invoice_epoch: 1,
         revision: 4,
         target: { user: 12n, service: 0n },
         changes: [{ source: 'user', value: 12n }],
@@ -305,7 +411,7 @@ describe('decideRegister', () => {
       guarantee: "an older caller's equal sum is unchanged, whichever sources fund it",
       stored: { target: { user: 10n, service: 5n } },
       call: { by_source: null, sum: 15n, invoice_version: 6 },
-      decision: { outcome: 'unchanged', newer_version: true },
+      decision: { outcome: 'unchanged', newer_version: true, invoice_epoch: 1 },
     },
     {
       guarantee: "an older caller's other sum is refused when another source funds too",

@@ -4,13 +4,14 @@ const identity = { service: 'yellow', user_id: 'user-1', wallet_id: 'wallet-1', 
 
 /** An order at revision 3 of invoice version 5, funded by user, except for the given fields. */
 export function storedOf(given: Partial<StoredOrder> = {}): StoredOrder {
-  return { ...identity, invoice_version: 5, revision: 3, target: { user: 10n }, ...given };
+  return { ...identity, invoice_epoch: 1, invoice_version: 5, revision: 3, target: { user: 10n }, ...given };
 }
 
 /** A call that equals `storedOf`, except for the given fields. */
 export function callOf(given: Partial<Registration> = {}): Registration {
   return {
     ...identity,
+    invoice_epoch: null,
     invoice_version: 5,
     by_source: { user: 10n },
     sum: null,

@@ -22,6 +22,7 @@ const registered: RegisterOutput = {
   need_processing: true,
   outcome: 'registered',
   revision: 1,
+  invoice_epoch: 1,
   invoice_version: 1,
   cashback_sum: '5.0000',
   cashback_by_source: [{ source: 'user', value: '5.0000' }],

@@ -13,6 +13,7 @@ function event(number: number): CashbackEvent {
     source: 'user',
     value: '1.0000',
     revision: number,
+    invoice_epoch: 1,
     invoice_version: 1,
     created_at: '2026-01-02T03:04:05.678Z',
   };

@@ -17,6 +17,7 @@ const events: fc.Arbitrary<CashbackEvent[]> = fc
       ...row,
       event_id: String(index),
       value: `${row.revision}.0000`,
+      invoice_epoch: 1,
       invoice_version: 1,
       created_at: '2026-01-02T03:04:05.678Z',
     })),

@@ -43,6 +43,7 @@ function answerTo({ cashback_sum }: RegisterInput, revision = 1): RegisterOutput
     need_processing: true,
     outcome: 'registered',
     revision,
+    invoice_epoch: 1,
     invoice_version: 1,
     cashback_sum: String(cashback_sum),
     cashback_by_source: [],

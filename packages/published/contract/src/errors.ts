@@ -5,6 +5,7 @@ const CODES = {
   SOURCE_SPLIT_REQUIRED: { http_status: 409, trpc: 'CONFLICT', retryable: false },
   IMMUTABLE_FIELD: { http_status: 409, trpc: 'CONFLICT', retryable: false },
   REVISION_CONFLICT: { http_status: 409, trpc: 'CONFLICT', retryable: true },
+  EXPECTED_REVISION_REQUIRED: { http_status: 409, trpc: 'CONFLICT', retryable: false },
   REVISION_EXHAUSTED: { http_status: 409, trpc: 'CONFLICT', retryable: false },
   RATES_CONFLICT: { http_status: 409, trpc: 'CONFLICT', retryable: false },
   ORDER_NOT_FOUND: { http_status: 404, trpc: 'NOT_FOUND', retryable: false },

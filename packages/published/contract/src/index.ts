@@ -50,6 +50,7 @@ export {
   counterField,
   currencyField,
   cursorField,
+  epochField,
   idField,
   limitField,
   rateField,

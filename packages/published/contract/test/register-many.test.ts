@@ -21,6 +21,7 @@ const OUTPUT: RegisterOutput = {
   need_processing: true,
   outcome: 'registered',
   revision: 1,
+  invoice_epoch: 1,
   invoice_version: 1,
   cashback_sum: '5.0000',
   cashback_by_source: [],

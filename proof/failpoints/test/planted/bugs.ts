@@ -67,8 +67,8 @@ export const BUGS = {
     pieces: [
       {
         file: DECIDE_REGISTER,
-        from: 'input.invoice_version < stored.invoice_version',
-        to: 'input.invoice_version <= stored.invoice_version',
+        from: 'age < 0',
+        to: 'stored !== null && age <= 0',
       },
     ],
   },

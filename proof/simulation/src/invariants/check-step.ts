@@ -27,10 +27,11 @@ export function checkStep(world: World): void {
 }
 
 /** 3 and 4 */
-function checkEvents({ order_id, revision, invoice_version, cashback_sum }: OrderRow, tables: Tables): void {
+function checkEvents(order: OrderRow, tables: Tables): void {
+  const { order_id, revision, cashback_sum } = order;
   const events = tables.events.filter((event) => event.order_id === order_id);
   for (const source of SOURCES) {
-    let last = { revision: 0, invoice_version: 0 };
+    let last = { revision: 0, invoice_epoch: 0, invoice_version: 0 };
     for (const event of events) {
       if (event.source !== source) continue;
       must(
@@ -41,14 +42,25 @@ function checkEvents({ order_id, revision, invoice_version, cashback_sum }: Orde
       );
       must(
         3,
-        event.invoice_version >= last.invoice_version && event.invoice_version <= invoice_version,
-        () => `${order_id}: invoice version ${event.invoice_version} follows version ${last.invoice_version}`,
+        !isOlder(event, last) && !isOlder(order, event),
+        () => `${order_id}: ${describeVersion(event)} of the invoice follows ${describeVersion(last)}`,
       );
       last = event;
     }
   }
   const sum = totalOf(targetOf(events, order_id));
   must(4, sum === cashback_sum, () => `${order_id}: cashback_sum is ${cashback_sum}, its events say ${sum}`);
+}
+
+type InvoiceVersion = Pick<OrderRow, 'invoice_epoch' | 'invoice_version'>;
+
+function isOlder(left: InvoiceVersion, right: InvoiceVersion): boolean {
+  if (left.invoice_epoch !== right.invoice_epoch) return left.invoice_epoch < right.invoice_epoch;
+  return left.invoice_version < right.invoice_version;
+}
+
+function describeVersion({ invoice_epoch, invoice_version }: InvoiceVersion): string {
+  return `version ${invoice_version} in epoch ${invoice_epoch}`;
 }
 
 /** 11, as strictly as the apps keep it: the job or the poll is committed with the change that needs it. */

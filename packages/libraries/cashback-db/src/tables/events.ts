@@ -14,6 +14,8 @@ export const events = cashback.table(
     source: text('source').$type<Source>().notNull().default('user'),
     value: amount('value').notNull(),
     revision: integer('revision').notNull(),
+    /** An earlier release wrote none: it knew the first epoch only. */
+    invoice_epoch: integer('invoice_epoch').notNull().default(1),
     invoice_version: integer('invoice_version').notNull(),
     /** With `epoch` the place in the feed: ids follow no commit order, a snapshot's horizon does. */
     xact_id: transactionId('xact_id')

@@ -15,6 +15,8 @@ export const orderClears = cashback.table(
     user_id: text('user_id').notNull(),
     wallet_id: text('wallet_id').notNull(),
     currency: text('currency').notNull(),
+    /** Comes before the version: the side that keeps the invoices begins a new one when it is restored. */
+    invoice_epoch: integer('invoice_epoch').notNull().default(1),
     invoice_version: integer('invoice_version').notNull(),
     cleared_sum: amount('cleared_sum').notNull(),
     /** The target over all sources; by source it is in the newest `events`. */

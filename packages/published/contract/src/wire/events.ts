@@ -3,6 +3,7 @@ import {
   amountField,
   counterField,
   cursorField,
+  epochField,
   idField,
   limitField,
   sourceField,
@@ -30,6 +31,7 @@ export const cashbackEvent = z.object({
   source: sourceField,
   value: amountField,
   revision: counterField,
+  invoice_epoch: epochField,
   invoice_version: versionField,
   created_at: timestampField,
 });

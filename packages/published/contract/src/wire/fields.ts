@@ -36,6 +36,9 @@ export const serviceField = z
 const VERSION_TEXT = 'a version: a whole number from 1 to 2147483647';
 /** The version of an invoice; it only grows. */
 export const versionField = z.int(VERSION_TEXT).min(1, VERSION_TEXT).max(2_147_483_647, VERSION_TEXT);
+const EPOCH_TEXT = 'an epoch: a whole number from 1 to 2147483647';
+/** Counts the restores of the side that keeps the invoices. It comes before the version: (epoch, version) orders answers. */
+export const epochField = z.int(EPOCH_TEXT).min(1, EPOCH_TEXT).max(2_147_483_647, EPOCH_TEXT);
 const COUNTER_TEXT = 'a whole number from 0 to 2147483647';
 /** A counter that starts at zero: a revision, a cashback version. */
 export const counterField = z.int(COUNTER_TEXT).min(0, COUNTER_TEXT).max(2_147_483_647, COUNTER_TEXT);

@@ -4,6 +4,7 @@ import {
   amountField,
   counterField,
   currencyField,
+  epochField,
   idField,
   serviceField,
   valuesBySource,
@@ -23,6 +24,11 @@ export const registerInput = z
     user_id: idField,
     wallet_id: idField,
     currency: currencyField,
+    /**
+     * The epoch that the invoice's version is of; absent: the stored one, or 1 for a new order. A caller that gives it also
+     * gives `expected_revision` when it states another target for an (epoch, version) that is stored already.
+     */
+    invoice_epoch: epochField.optional(),
     invoice_version: versionField,
     cleared_sum: amountField,
     cashback_by_source: valuesBySource.optional(),
@@ -46,7 +52,7 @@ function sumOfValues(values: readonly { value: string }[]): bigint {
   return sumAmounts(values.map(({ value }) => parseAmount(value)));
 }
 
-/** `registered`: the target changed. `unchanged`: it equals the stored one. `stale`: a newer invoice version is stored. */
+/** `registered`: the target changed. `unchanged`: it equals the stored one. `stale`: a newer (epoch, version) of the invoice is stored. */
 export const REGISTER_OUTCOMES = ['registered', 'unchanged', 'stale'] as const;
 export type RegisterOutcome = (typeof REGISTER_OUTCOMES)[number];
 
@@ -55,6 +61,7 @@ export const registerOutput = z.object({
   need_processing: z.literal(true),
   outcome: z.enum(REGISTER_OUTCOMES),
   revision: counterField,
+  invoice_epoch: epochField,
   invoice_version: versionField,
   cashback_sum: amountField,
   cashback_by_source: valuesBySource,

@@ -7,16 +7,17 @@ export interface NewEvent {
   source: Source;
   value: Amount;
   revision: number;
+  invoice_epoch: number;
   invoice_version: number;
 }
 
 const insertEventsStatement = statement({
   name: 'cashback.insert-events',
   text: `
-  INSERT INTO cashback.events (order_id, source, value, revision, invoice_version, epoch)
-  SELECT order_id, source, value, revision, invoice_version, (SELECT max(epoch) FROM cashback.feed_epochs)
-  FROM unnest($1::text[], $2::text[], $3::numeric[], $4::integer[], $5::integer[])
-    AS input (order_id, source, value, revision, invoice_version)`,
+  INSERT INTO cashback.events (order_id, source, value, revision, invoice_epoch, invoice_version, epoch)
+  SELECT order_id, source, value, revision, invoice_epoch, invoice_version, (SELECT max(epoch) FROM cashback.feed_epochs)
+  FROM unnest($1::text[], $2::text[], $3::numeric[], $4::integer[], $5::integer[], $6::integer[])
+    AS input (order_id, source, value, revision, invoice_epoch, invoice_version)`,
   columns: {},
 });
 
@@ -28,6 +29,7 @@ export async function insertEvents(tx: Transaction, events: readonly NewEvent[])
     events.map((event) => event.source),
     events.map((event) => formatAmount(event.value)),
     events.map((event) => event.revision),
+    events.map((event) => event.invoice_epoch),
     events.map((event) => event.invoice_version),
   ]);
 }

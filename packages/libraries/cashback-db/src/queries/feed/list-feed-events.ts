@@ -18,7 +18,7 @@ export type FeedEvent = StoredEvent & FeedPosition;
 const listFeedEventsStatement = statement<FeedEvent>({
   name: 'cashback.list-feed-events',
   text: `
-  SELECT event_id, order_id, source, value, revision, invoice_version, created_at, epoch, xact_id
+  SELECT event_id, order_id, source, value, revision, invoice_epoch, invoice_version, created_at, epoch, xact_id
   FROM cashback.events
   WHERE (epoch, xact_id, event_id) > ($1::integer, $2::xid8, $3::bigint)
     AND (epoch < (SELECT max(epoch) FROM cashback.feed_epochs)
@@ -31,6 +31,7 @@ const listFeedEventsStatement = statement<FeedEvent>({
     source: 'text',
     value: 'numeric',
     revision: 'int4',
+    invoice_epoch: 'int4',
     invoice_version: 'int4',
     created_at: 'timestamptz',
     epoch: 'int4',

@@ -8,6 +8,7 @@ export interface StoredEvent {
   source: Source;
   value: string;
   revision: number;
+  invoice_epoch: number;
   invoice_version: number;
   created_at: Date;
 }
@@ -18,7 +19,7 @@ const MAX_EVENTS = 10_000;
 const listOrderEventsStatement = statement<StoredEvent>({
   name: 'cashback.list-order-events',
   text: `
-  SELECT event_id, order_id, source, value, revision, invoice_version, created_at
+  SELECT event_id, order_id, source, value, revision, invoice_epoch, invoice_version, created_at
   FROM (
     SELECT * FROM cashback.events WHERE order_id = $1 ORDER BY revision DESC, source DESC LIMIT ${MAX_EVENTS}
   ) AS newest
@@ -29,6 +30,7 @@ const listOrderEventsStatement = statement<StoredEvent>({
     source: 'text',
     value: 'numeric',
     revision: 'int4',
+    invoice_epoch: 'int4',
     invoice_version: 'int4',
     created_at: 'timestamptz',
   },

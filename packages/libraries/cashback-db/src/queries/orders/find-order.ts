@@ -11,6 +11,7 @@ export interface OrderView {
   user_id: string;
   wallet_id: string;
   currency: string;
+  invoice_epoch: number;
   invoice_version: number;
   cleared_sum: string;
   cashback_sum: string;
@@ -40,8 +41,8 @@ export interface OrderView {
 const findOrderStatement = statement<OrderView>({
   name: 'cashback.find-order',
   text: `
-  SELECT order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum, cashback_sum, revision,
-    settled_revision, attention, rewarded, receipt, created_at, updated_at,
+  SELECT order_id, service, user_id, wallet_id, currency, invoice_epoch, invoice_version, cleared_sum, cashback_sum,
+    revision, settled_revision, attention, rewarded, receipt, created_at, updated_at,
     (
       SELECT coalesce(jsonb_agg(jsonb_build_object('source', source, 'value', value::text)), '[]')
       FROM (
@@ -69,6 +70,7 @@ const findOrderStatement = statement<OrderView>({
     user_id: 'text',
     wallet_id: 'text',
     currency: 'text',
+    invoice_epoch: 'int4',
     invoice_version: 'int4',
     cleared_sum: 'numeric',
     cashback_sum: 'numeric',

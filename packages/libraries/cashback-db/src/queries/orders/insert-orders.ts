@@ -8,6 +8,7 @@ export interface NewOrder {
   user_id: string;
   wallet_id: string;
   currency: string;
+  invoice_epoch: number;
   invoice_version: number;
   cleared_sum: Amount;
   cashback_sum: Amount;
@@ -20,10 +21,14 @@ const insertOrdersStatement = statement<{ order_id: string }>({
   name: 'cashback.insert-orders',
   text: `
   INSERT INTO cashback.order_clears
-    (order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum, cashback_sum, revision, receipt)
-  SELECT order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum, cashback_sum, 1, receipt::jsonb
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::numeric[], $8::numeric[], $9::text[])
-    AS input (order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum, cashback_sum, receipt)
+    (order_id, service, user_id, wallet_id, currency, invoice_epoch, invoice_version, cleared_sum, cashback_sum, revision,
+     receipt)
+  SELECT order_id, service, user_id, wallet_id, currency, invoice_epoch, invoice_version, cleared_sum, cashback_sum, 1,
+    receipt::jsonb
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::integer[], $8::numeric[],
+      $9::numeric[], $10::text[])
+    AS input (order_id, service, user_id, wallet_id, currency, invoice_epoch, invoice_version, cleared_sum, cashback_sum,
+      receipt)
   ORDER BY order_id COLLATE "C"
   ON CONFLICT (order_id) DO UPDATE SET updated_at = order_clears.updated_at WHERE false
   RETURNING order_id`,
@@ -43,6 +48,7 @@ export async function insertOrders(tx: Transaction, orders: readonly NewOrder[])
     orders.map((order) => order.user_id),
     orders.map((order) => order.wallet_id),
     orders.map((order) => order.currency),
+    orders.map((order) => order.invoice_epoch),
     orders.map((order) => order.invoice_version),
     orders.map((order) => formatAmount(order.cleared_sum)),
     orders.map((order) => formatAmount(order.cashback_sum)),

@@ -12,7 +12,7 @@ const loadOrdersStatement = statement<Row>({
   name: 'cashback.load-orders',
   text: `
   SELECT stored.order_id, stored.service, stored.user_id, stored.wallet_id, stored.currency,
-    stored.invoice_version, stored.revision, stored.attention, newest.source, newest.value
+    stored.invoice_epoch, stored.invoice_version, stored.revision, stored.attention, newest.source, newest.value
   FROM cashback.order_clears AS stored
   LEFT JOIN (
     SELECT DISTINCT ON (order_id, source) order_id, source, value
@@ -27,6 +27,7 @@ const loadOrdersStatement = statement<Row>({
     user_id: 'text',
     wallet_id: 'text',
     currency: 'text',
+    invoice_epoch: 'int4',
     invoice_version: 'int4',
     revision: 'int4',
     attention: 'text?',

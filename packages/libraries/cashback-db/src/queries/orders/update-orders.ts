@@ -7,6 +7,7 @@ export interface OrderUpdate {
   revision: number;
   /** Due at once, with a time of its own and no need for attention. False: only the invoice is newer. */
   is_new_target: boolean;
+  invoice_epoch: number;
   invoice_version: number;
   cleared_sum: Amount;
   cashback_sum: Amount;
@@ -18,6 +19,7 @@ const updateOrdersStatement = statement({
   text: `
   UPDATE cashback.order_clears AS stored SET
     revision = input.revision,
+    invoice_epoch = input.invoice_epoch,
     invoice_version = input.invoice_version,
     cleared_sum = input.cleared_sum,
     cashback_sum = input.cashback_sum,
@@ -26,8 +28,9 @@ const updateOrdersStatement = statement({
     unsettled_since = CASE WHEN input.is_new_target THEN now() ELSE stored.unsettled_since END,
     next_charge_at = CASE WHEN input.is_new_target THEN now() ELSE stored.next_charge_at END,
     updated_at = now()
-  FROM unnest($1::text[], $2::integer[], $3::boolean[], $4::integer[], $5::numeric[], $6::numeric[], $7::text[])
-    AS input (order_id, revision, is_new_target, invoice_version, cleared_sum, cashback_sum, receipt)
+  FROM unnest($1::text[], $2::integer[], $3::boolean[], $4::integer[], $5::integer[], $6::numeric[], $7::numeric[],
+      $8::text[])
+    AS input (order_id, revision, is_new_target, invoice_epoch, invoice_version, cleared_sum, cashback_sum, receipt)
   WHERE stored.order_id = input.order_id`,
   columns: {},
 });
@@ -39,6 +42,7 @@ export async function updateOrders(tx: Transaction, updates: readonly OrderUpdat
     updates.map((update) => update.order_id),
     updates.map((update) => update.revision),
     updates.map((update) => update.is_new_target),
+    updates.map((update) => update.invoice_epoch),
     updates.map((update) => update.invoice_version),
     updates.map((update) => formatAmount(update.cleared_sum)),
     updates.map((update) => formatAmount(update.cashback_sum)),
