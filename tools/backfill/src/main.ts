@@ -24,7 +24,8 @@ export function backfillCommand(): Command {
       'after',
       `
 CASHBACK_URL is the URL of the server, CASHBACK_TOKEN a token with the scope register.
-It is safe to repeat: orders that are already registered are "unchanged".
+It is safe to repeat: orders that are already registered are "unchanged". A line that would replace a target of the
+same invoice version is rejected, unless it has the "expected_revision" that it replaces.
 Exit code: 0 all registered; 2 lines were rejected; 1 stopped before the end.`,
     )
     .action(async (file: string, options: Options, command: Command) => {

@@ -1,4 +1,4 @@
-import type { CashbackClient, InputIssue, RegisterOutcome } from '@cashback/client';
+import type { CashbackClient, InputIssue, RegisterInput, RegisterOutcome } from '@cashback/client';
 import { type InputLine, readInputs } from './read-inputs.ts';
 
 /** A line that was not registered, and the reason. */
@@ -38,7 +38,8 @@ const LINES_PER_REQUEST = 500;
  *                                     +--> refused for good: onRejected, and the run continues
  *                                     +--> temporary, after the client's retries: the run stops at this line
  *
- * It is safe to repeat: orders that are already registered are `unchanged`.
+ * It is safe to repeat: orders that are already registered are `unchanged`, and a line never replaces a target that was
+ * stored for the same version of the invoice, unless it states the revision that it replaces.
  */
 export async function runBackfill(options: BackfillOptions): Promise<BackfillReport> {
   const { client, lines, from, onRejected, onProgress } = options;
@@ -57,7 +58,7 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillRep
   for await (const batch of readInputs(lines, { from, size: LINES_PER_REQUEST })) {
     for (const line of batch) if ('reason' in line) reject(rejectedText(line));
     const inputs = batch.filter((line) => 'input' in line);
-    const results = await client.registerMany(inputs.map(({ input }) => input));
+    const results = await client.registerMany(inputs.map(({ input }) => withEpoch(input)));
     for (const [index, { line, input }] of inputs.entries()) {
       const result = results[index];
       if (result !== undefined && 'result' in result) {
@@ -82,6 +83,11 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillRep
     if (report.stopped_at !== null) break;
   }
   return report;
+}
+
+/** With an epoch the server asks for `expected_revision` before it replaces another target of the same version. */
+function withEpoch(input: RegisterInput): RegisterInput {
+  return input.expected_revision === undefined ? { invoice_epoch: 1, ...input } : input;
 }
 
 function rejectedText({ line, text, reason }: Extract<InputLine, { reason: string }>): RejectedLine {

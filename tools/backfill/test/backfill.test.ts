@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { createCashbackClient } from '@cashback/client';
+import { type RegisterInput, createCashbackClient } from '@cashback/client';
 import type { AppProcess } from '@cashback/system/app-process';
 import { startApp } from '@cashback/system/start-app';
 import { createTestDatabase } from '@cashback/testing';
@@ -102,6 +102,29 @@ test('registers a file line by line, reports invalid lines by their number, and 
     revision: 1,
     cashback_sum: '5.0000',
   });
+  client.close();
+});
+
+test('a file that is run again never brings back a target that was replaced since', async () => {
+  const client = createCashbackClient({ url, token: TOKEN });
+  const file = path.join(folder, 'again.ndjson');
+  await writeFile(file, [line('again-1'), line('again-2')].join('\n'));
+  expect(await backfill(file)).toMatchObject({ code: 0, report: { outcomes: { registered: 2 } } });
+  const other = { cashback_by_source: [{ source: 'user' as const, value: '7' }] };
+  await client.register({ ...(JSON.parse(line('again-1', other)) as RegisterInput), expected_revision: 1 });
+  await client.register(JSON.parse(line('again-2', { ...other, invoice_version: 2 })) as RegisterInput);
+
+  expect(await backfill(file)).toMatchObject({
+    code: 2,
+    report: { outcomes: { registered: 0, unchanged: 0, stale: 1 }, rejected: 1 },
+  });
+  const rejected = (await readFile(path.join(folder, 'rejected.ndjson'), 'utf8')).trim();
+  expect(JSON.parse(rejected)).toMatchObject({ line: 1, code: 'EXPECTED_REVISION_REQUIRED' });
+  for (const order_id of ['again-1', 'again-2']) {
+    expect(await client.order({ order_id })).toMatchObject({ cashback_sum: '7.0000' });
+  }
+  await writeFile(file, line('again-1', { expected_revision: 2 }));
+  expect(await backfill(file)).toMatchObject({ code: 0, report: { outcomes: { registered: 1 } } });
   client.close();
 });
 
