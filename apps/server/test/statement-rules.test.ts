@@ -96,8 +96,8 @@ type Stored = Omit<
 
 async function readRows(tx: Transaction): Promise<Map<string, OrderRow>> {
   const { rows: stored } = await tx.client.query<Stored>(
-    `SELECT order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum, cashback_sum, revision,
-       settled_revision, operation_id, attention, rewarded, cashback_version, receipt, poll_at, next_charge_at,
+    `SELECT order_id, service, user_id, wallet_id, currency, invoice_epoch, invoice_version, cleared_sum, cashback_sum,
+       revision, settled_revision, operation_id, attention, rewarded, cashback_version, receipt, poll_at, next_charge_at,
        unsettled_since
      FROM cashback.order_clears WHERE order_id LIKE 'rule-%'`,
   );
@@ -131,6 +131,7 @@ describe('the statement does what its rule says:', () => {
           user_id: 'user-2',
           wallet_id: 'wallet-2',
           currency: 'USD',
+          invoice_epoch: 3,
           invoice_version: 7,
           ...columns,
         }));
@@ -154,6 +155,7 @@ describe('the statement does what its rule says:', () => {
       place,
       revision: fc.integer({ min: 3, max: 20 }),
       is_new_target: fc.boolean(),
+      invoice_epoch: fc.integer({ min: 1, max: 3 }),
       invoice_version: fc.integer({ min: 1, max: 20 }),
       cleared_sum: amount,
       cashback_sum: amount,

@@ -5,6 +5,7 @@ import {
   counterField,
   currencyField,
   cursorField,
+  epochField,
   idField,
   limitField,
   serviceField,
@@ -13,8 +14,6 @@ import {
   uniqueSources,
   versionField,
 } from '@cashback/contract';
-
-const EPOCH_TEXT = 'an epoch: a whole number from 1 to 2147483647';
 
 /** `held`: reserved, nothing captured. `cleared`: the items say what is captured now. `cancelled`: nothing is. */
 export const INVOICE_STATUSES = ['held', 'cleared', 'cancelled'] as const;
@@ -42,11 +41,9 @@ const paymentsIn = z
  * Of the side that answers: a new one begins when its tables are restored, and none is ever given twice. It stands before
  * each version, so that (invoice_epoch, version) and (invoice_epoch, cashback.version) order answers across a restore.
  */
-export const invoiceEpochField = z
-  .int(EPOCH_TEXT)
-  .min(1, EPOCH_TEXT)
-  .max(2_147_483_647, EPOCH_TEXT)
-  .describe('Grows when this side is restored; (invoice_epoch, version) orders answers across a restore');
+export const invoiceEpochField = epochField.describe(
+  'Grows when this side is restored; (invoice_epoch, version) orders answers across a restore',
+);
 
 /** `init`: accepted. `in-progress`: baskets are moving. `success` and `failed` are terminal. */
 export const CASHBACK_STATUSES = ['init', 'in-progress', 'success', 'failed'] as const;
