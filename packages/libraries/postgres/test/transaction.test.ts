@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { inspect } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { startTcpProxy } from '@cashback/proxies';
 import { createTestDatabase } from '@cashback/testing';
 import type { TestDatabase } from '@cashback/testing';
 import { isUnavailable } from '../src/errors/errors.ts';
@@ -240,7 +239,7 @@ test.each([
 });
 
 test('a connection that is ended in one piece with the answer that it is ready ends no process', async () => {
-  const proxy = await startCoalescingProxy(testDatabase.url, async () => {
+  const { proxy, coalesced } = await startCoalescingProxy(testDatabase.url, async () => {
     await observer.pool.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'coalesced'",
     );
@@ -250,7 +249,7 @@ test('a connection that is ended in one piece with the answer that it is ready e
     await expect(withTransaction(through, (transaction) => add(transaction, 'a'))).rejects.toThrow(
       /terminated|terminating|not queryable|connection/i,
     );
-    expect(proxy.coalesced()).toBe(true);
+    expect(coalesced()).toBe(true);
     // The pool makes a new connection, which nothing happens to.
     await withTransaction(through, (transaction) => add(transaction, 'a'));
     expect(await amounts()).toEqual({ a: 1, b: 0 });
@@ -262,42 +261,23 @@ test('a connection that is ended in one piece with the answer that it is ready e
 
 const READY_FOR_QUERY = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
 
-/** Keeps back the first word that a session is ready, until Postgres has ended it, and says both at once. */
+/** Keeps back the first answer that a session is ready until Postgres has ended it, and sends both in one piece. */
 async function startCoalescingProxy(targetUrl: string, end: () => Promise<void>) {
-  const target = new URL(targetUrl);
-  const sockets = new Set<Socket>();
   let kept: Buffer | null = null;
   let coalesced = false;
-  const server = createServer((caller) => {
-    const far = connect(Number(target.port), target.hostname);
-    for (const socket of [caller, far]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => [caller, far].forEach((one) => one.destroy()));
-    }
-    caller.pipe(far);
-    far.on('data', (piece: Buffer) => {
+  const proxy = await startTcpProxy(targetUrl, ({ caller }) => ({
+    fromTarget(chunk) {
       if (kept !== null) {
-        caller.end(Buffer.concat([kept, piece]));
+        caller.end(Buffer.concat([kept, chunk]));
         kept = null;
         coalesced = true;
-      } else if (!coalesced && piece.includes(READY_FOR_QUERY)) {
-        kept = piece;
-        void end();
-      } else caller.write(piece);
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = new URL(targetUrl);
-  url.hostname = '127.0.0.1';
-  url.port = String((server.address() as AddressInfo).port);
-  return {
-    url: url.href,
-    coalesced: () => coalesced,
-    async stop() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
+        return 'drop';
+      }
+      if (coalesced || !chunk.includes(READY_FOR_QUERY)) return 'forward';
+      kept = chunk;
+      void end();
+      return 'drop';
     },
-  };
+  }));
+  return { proxy, coalesced: () => coalesced };
 }
