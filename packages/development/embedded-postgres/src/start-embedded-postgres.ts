@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { serverAccount } from './account.ts';
 import { dataPlace } from './data-place.ts';
+import { freePort } from './free-ports.ts';
 import { initialise } from './initialise.ts';
 import { lockData } from './lock.ts';
 import { preparePrograms } from './native.ts';
@@ -91,13 +89,4 @@ async function startOnFreePort(
 function serverArguments(data: string, port: number, extra: Record<string, string>): string[] {
   const settings = { ...baseSettings, ...extra, port: String(port) };
   return ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
