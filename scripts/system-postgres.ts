@@ -11,11 +11,12 @@ import {
   readFileSync,
   rmSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../packages/development/embedded-postgres/src/free-ports.ts';
+import { waitUntil } from '../packages/development/system/src/wait-until.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
@@ -93,22 +94,14 @@ function serverAccount(): { uid: number; gid: number } | undefined {
   return { uid: Number(uid), gid: Number(gid) };
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
-}
-
 async function untilReady(): Promise<void> {
-  const deadline = Date.now() + READY_TIMEOUT_MS;
-  while (!readFileSync(log, 'utf8').includes('ready to accept connections')) {
-    if (server.exitCode !== null || Date.now() > deadline) {
-      throw new Error(`Postgres of ${programs} did not start:\n${readFileSync(log, 'utf8')}`);
-    }
-    await delay(50);
-  }
+  await waitUntil(
+    'ready to accept connections',
+    () => {
+      const lines = readFileSync(log, 'utf8');
+      if (server.exitCode !== null) throw new Error(`Postgres of ${programs} did not start:\n${lines}`);
+      return lines.includes('ready to accept connections') || lines;
+    },
+    { timeout_ms: READY_TIMEOUT_MS, interval_ms: 50 },
+  );
 }

@@ -33,7 +33,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
     wire: { src: ['contract'] },
     core: { src: ['contract', 'wire'], tests: ['register-model'] },
     postgres: { src: [], tests: [...DATABASE_TEST, 'proxies'] },
-    service: { src: [] },
+    service: { src: [], tests: ['system/wait-until'] },
     'cashback-db': { src: ['contract', 'core', 'postgres'], tests: ['testing'] },
   },
   'packages/development': {

@@ -1,5 +1,5 @@
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
-import { type TestDatabase, createTestDatabase } from '@cashback/testing';
+import { type TestDatabase, createTestDatabase, untilLockWaits } from '@cashback/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { lockChanges } from '../src/db/queries/changes/lock-changes.ts';
 import { updateChanges } from '../src/db/queries/changes/update-changes.ts';
@@ -197,7 +197,7 @@ describe('the inbox of changed invoices', () => {
     await withTransaction(database, async (transaction) => {
       await noteChanges(transaction, [announced(2)]);
       loading = loadUnfinished('order-1');
-      await untilBlocked();
+      await untilLockWaits(owner.pool);
     });
     expect(await loading).toMatchObject([{ order_id: 'order-1', seen_version: 2 }]);
   });
@@ -245,18 +245,3 @@ describe('the sweeper', () => {
     expect(await queuedKeys()).toEqual(['order-2']);
   });
 });
-
-/** Resolves once a statement of the app waits for a lock. */
-async function untilBlocked(): Promise<void> {
-  await expect
-    .poll(
-      async () => {
-        const { rows } = await owner.pool.query<{ blocked: string }>(
-          `SELECT count(*) AS blocked FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-        );
-        return rows[0]?.blocked;
-      },
-      { timeout: 5_000, interval: 20 },
-    )
-    .toBe('1');
-}

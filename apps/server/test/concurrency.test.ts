@@ -4,6 +4,7 @@ import { CashbackError, type RegisterInput, type RegisterOutput } from '@cashbac
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { untilLockWaits } from '@cashback/testing';
 import { registerOrders } from '../src/register/register-orders.ts';
 import {
   TOKEN,
@@ -12,9 +13,7 @@ import {
   registerInput,
   snapshotOf,
   startTestServer,
-  until,
   values,
-  waitingForLocks,
 } from './support.ts';
 
 let server: TestServer;
@@ -84,7 +83,7 @@ test('a register that waited for another decides on what the other stored, not o
   await first.written;
   const second = openRegister([registerInput({ order_id, ...values('5') })]);
   second.commit();
-  await until('the second register to wait', async () => (await waitingForLocks(server)) === 1);
+  await untilLockWaits(server.admin.pool);
   first.commit();
 
   await first.ended;
@@ -104,7 +103,7 @@ test('two first registers of one order take turns: one creates the order, the ot
   await first.written;
   const second = openRegister([registerInput({ order_id, ...values('6') })]);
   second.commit();
-  await until('the second register to wait', async () => (await waitingForLocks(server)) === 1);
+  await untilLockWaits(server.admin.pool);
   first.commit();
   expect([...(await first.ended), ...(await second.ended)]).toMatchObject([
     { outcome: 'registered', revision: 1 },

@@ -2,19 +2,10 @@ import { chargeKey, chargeQueue, loadCharges, lockOrders } from '@cashback/cashb
 import { type CashbackClient, createCashbackClient } from '@cashback/client';
 import type { RegisterInput } from '@cashback/contract';
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
-import { type TestDatabase, createTestDatabase } from '@cashback/testing';
+import { type TestDatabase, createTestDatabase, readUntil, untilLockWaits } from '@cashback/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { registerOrders } from '../src/register/register-orders.ts';
-import {
-  TOKEN,
-  type TestServer,
-  queuedJobs,
-  registerInput,
-  startTestServer,
-  until,
-  values,
-  waitingForLocks,
-} from './support.ts';
+import { TOKEN, type TestServer, queuedJobs, registerInput, startTestServer, values } from './support.ts';
 
 let testDatabase: TestDatabase;
 let admin: Database;
@@ -71,7 +62,7 @@ function shuffled<Item>(items: readonly Item[]): Item[] {
 
 /** Deadlocks that Postgres resolved. It counts them when the victim's session ends. */
 async function deadlocksOfEndedSessions(): Promise<number> {
-  return until('all sessions but this one to end', async () => {
+  return readUntil(async () => {
     const { rows } = await admin.pool.query<{ sessions: number; deadlocks: number }>(`
       SELECT deadlocks::integer, (SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND backend_type = 'client backend'
@@ -149,8 +140,8 @@ async function registered(): Promise<RegisterInput> {
   return input;
 }
 
-function oneWaits(): Promise<true> {
-  return until('the register to wait', async () => (await waitingForLocks(server)) === 1);
+function oneWaits(): Promise<void> {
+  return untilLockWaits(server.admin.pool);
 }
 
 test('a batch that deadlocks with a session that locks two orders in reverse starts over', async () => {

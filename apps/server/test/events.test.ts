@@ -1,7 +1,8 @@
 import { latestValues } from '@cashback/client';
 import type { CashbackEvent } from '@cashback/contract';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type TestServer, registerInput, startTestServer, until, values } from './support.ts';
+import { readUntil } from '@cashback/testing';
+import { type TestServer, registerInput, startTestServer, values } from './support.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -16,7 +17,7 @@ beforeEach(async () => {
 async function endOfFeed(): Promise<string> {
   const marker = registerInput();
   await server.client.register(marker);
-  return until('the feed to reach its end', async () => {
+  return readUntil(async () => {
     const { events, cursor } = await readFeed();
     return events.at(-1)?.order_id === marker.order_id && cursor;
   });
@@ -59,7 +60,7 @@ test('an event that commits late is not skipped: the feed waits for it', async (
   expect((await server.client.events({ after: start })).cursor).toBe(start);
   await late.commit();
 
-  const events = await until('both events', async () => {
+  const events = await readUntil(async () => {
     const found = (await readFeed(start)).events;
     return found.length === 2 && found;
   });
@@ -95,7 +96,7 @@ test("the cursor of an order's events leads to its later events in the feed", as
   const known = await server.client.events({ order_id });
   await server.client.register(registerInput({ order_id, ...values('2', '3') }));
 
-  const events = await until('the news of the order', async () => {
+  const events = await readUntil(async () => {
     const news = (await readFeed(known.cursor)).events.filter((event) => event.order_id === order_id);
     return news.length >= 2 && news;
   });
@@ -167,7 +168,7 @@ test('after a restore into another cluster, whose transaction ids start over, th
   );
   const fresh = registerInput();
   await server.client.register(fresh);
-  const events = await until('the events of both epochs', async () => {
+  const events = await readUntil(async () => {
     const found = (await readFeed(start)).events;
     return found.length === 2 && found;
   });

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CashbackEvent } from '@cashback/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { waitUntil } from '@cashback/testing';
 import { type TestServer, registerInput, startTestServer, values } from './support.ts';
 
 let server: TestServer;
@@ -72,17 +73,19 @@ async function readToMarker(
   found: CashbackEvent[],
   marker: () => string | undefined,
 ): Promise<void> {
-  const deadline = Date.now() + TIMEOUT_MS;
   let after: string | undefined;
-  while (Date.now() < deadline) {
-    const page = await server.client.events({ limit: limitOf(), ...(after !== undefined && { after }) });
-    found.push(...page.events);
-    after = page.cursor;
-    const order = marker();
-    if (order !== undefined && found.some(({ order_id }) => order_id === order)) return;
-    if (page.events.length === 0) await delay(5);
-  }
-  throw new Error(`the feed did not come to its end after ${found.length} events`);
+  await waitUntil(
+    'at the marker',
+    async () => {
+      const page = await server.client.events({ limit: limitOf(), ...(after !== undefined && { after }) });
+      found.push(...page.events);
+      after = page.cursor;
+      const order = marker();
+      const isAtEnd = order !== undefined && found.some(({ order_id }) => order_id === order);
+      return isAtEnd || `${found.length} events`;
+    },
+    { timeout_ms: TIMEOUT_MS, interval_ms: 1 },
+  );
 }
 
 test(

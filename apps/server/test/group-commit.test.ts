@@ -2,17 +2,9 @@ import { chargeQueue } from '@cashback/cashback-db';
 import { createCashbackClient } from '@cashback/client';
 import { type Database, type Jobs, openDatabase, startJobs } from '@cashback/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readUntil, untilLockWaits } from '@cashback/testing';
 import { type RegisterOptions, createRegister } from '../src/register/create-register.ts';
-import {
-  TOKEN,
-  type TestServer,
-  queuedJobs,
-  registerInput,
-  startTestServer,
-  until,
-  values,
-  waitingForLocks,
-} from './support.ts';
+import { TOKEN, type TestServer, queuedJobs, registerInput, startTestServer, values } from './support.ts';
 
 let server: TestServer;
 let database: Database;
@@ -140,7 +132,7 @@ test('calls of one order take effect in order of arrival, even when their batch 
   );
   // Neighbours of the first ones, which are retried with them.
   const neighbours = someInputs(4).map(register);
-  await until('a group that waits', async () => (await waitingForLocks(server)) > 0);
+  await untilLockWaits(server.admin.pool);
   await held.release();
   const answers = await Promise.all(calls);
   expect(answers.map(({ outcome, revision }) => [outcome, revision])).toEqual(
@@ -156,7 +148,7 @@ test('calls above the bound are OVERLOADED immediately and write nothing; the wa
     client.register({ ...held.input, ...values(`${index + 1}.25`) }),
   );
   const extra = registerInput();
-  await until('a full house', async () =>
+  await readUntil(async () =>
     client.register(extra).then(
       () => false,
       (error: unknown) => {

@@ -1,14 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  TOKEN,
-  type TestServer,
-  registerInput,
-  snapshotOf,
-  startTestServer,
-  until,
-  values,
-} from './support.ts';
+import { readUntil, untilLockWaits } from '@cashback/testing';
+import { TOKEN, type TestServer, registerInput, snapshotOf, startTestServer, values } from './support.ts';
 
 const MAX_AMOUNT = '999999999999.9999';
 const ONE_MORE = '1000000000000.0000';
@@ -303,12 +296,7 @@ describe('a busy order', () => {
       return answer;
     };
     const waiting = [call('first'), call('second')];
-    await until('both to wait', async () => {
-      const { rows } = await server.admin.pool.query(
-        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      );
-      return rows.length > 0;
-    });
+    await untilLockWaits(server.admin.pool);
     expect(await call('third')).toMatchObject({ status: 503, code: 'OVERLOADED' });
     expect(ended).toEqual(['third']);
     for (const answer of await Promise.all(waiting)) {
@@ -385,7 +373,7 @@ test('an order with more than 10,000 events lists the newest, and the feed has a
   expect(events).toHaveLength(10_000);
   expect([events[0]?.revision, events.at(-1)?.revision]).toEqual([2, 10_001]);
 
-  const pages = await until('the feed to have all', async () => {
+  const pages = await readUntil(async () => {
     const sizes: number[] = [];
     let found = 0;
     for await (const page of server.client.feed({ limit: 1_000 })) {

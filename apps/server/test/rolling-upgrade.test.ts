@@ -1,7 +1,7 @@
 import { cashbackEvent } from '@cashback/contract';
 import { type Database, migrate, migrationsFolder, openDatabase } from '@cashback/postgres';
 import { type RunningApp, createLog, readSettings } from '@cashback/service';
-import { type TestDatabase, createTestDatabase } from '@cashback/testing';
+import { type TestDatabase, createTestDatabase, readUntil } from '@cashback/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newOrder, paid } from '../../processing/test/support/orders.ts';
 import { startSystem } from '../../processing/test/support/system.ts';
@@ -19,7 +19,7 @@ import {
   oldWorkerCharges,
   totalOfOldWorker,
 } from './old-release.ts';
-import { TOKEN, type TestServer, registerInput, startTestServer, until, values } from './support.ts';
+import { TOKEN, type TestServer, registerInput, startTestServer, values } from './support.ts';
 
 const log = createLog({ name: 'rolling-upgrade', level: 'silent', json: true });
 
@@ -117,7 +117,7 @@ describe('2. «Добавить новое поле в ответ ручки `/i
     const { events, cursor } = await oldReaderReads(server.url, TOKEN, { order_id: 'between' });
     expect(events.map(({ value }) => value)).toEqual(['3.0000', '4.0000', '6.0000']);
     await register('between', { invoice_version: 4, ...values('8') });
-    const news = await until('the news', async () => {
+    const news = await readUntil(async () => {
       const page = await oldReaderReads(server.url, TOKEN, { after: cursor, limit: 10 });
       return page.events.find(({ revision }) => revision === 4);
     });
@@ -176,7 +176,7 @@ describe('3. «Доработки в `cashback_charge_processing`»', () => {
   test('a new worker charges old orders as those of user, although no job was queued for them', async () => {
     const worker = await startNewWorker(testDatabase.url, outside);
     for (const orderId of ['old', 'between', 'old-and-gone']) {
-      await until(`${orderId} to settle`, async () => {
+      await readUntil(async () => {
         const { state } = await server.client.order({ order_id: orderId });
         return state === 'settled';
       });
@@ -199,12 +199,12 @@ describe('3. «Доработки в `cashback_charge_processing`»', () => {
     expect(await oldWorkerCharges(database, outside.url, 'shared')).toBe('updated');
     const worker = await startNewWorker(testDatabase.url, outside);
     await register('shared', { invoice_version: 2, ...values('6', '0') });
-    await until('the new worker to observe the invoice', async () => outside.retrieves('shared') > 2);
+    await readUntil(async () => outside.retrieves('shared') > 2);
     expect(await oldWorkerCharges(database, outside.url, 'shared')).toBe('again later');
 
     outside.on_accept = 'success';
     outside.finish('shared', 'success');
-    await until('the order to settle', async () => {
+    await readUntil(async () => {
       const { state } = await server.client.order({ order_id: 'shared' });
       return state === 'settled';
     });
@@ -288,7 +288,7 @@ test('5. «Доработки в `universal_cashback_processing`»: it sends eac
   outside.addInvoice(order_id, { user_id, wallet_id, currency });
   const worker = await startNewWorker(system.databaseUrl, outside);
   cleanups.push(() => worker.stop());
-  await until('the order to settle', async () => (await order.stored())?.state === 'settled');
+  await readUntil(async () => (await order.stored())?.state === 'settled');
   expect(outside.updates(order_id).map(({ reward }) => reward)).toEqual([
     [
       { source: 'user', amount: '5.0000' },

@@ -2,7 +2,7 @@ import { type CashbackClient, createCashbackClient } from '@cashback/client';
 import type { RegisterInput } from '@cashback/contract';
 import { type Database, openDatabase } from '@cashback/postgres';
 import { createLog } from '@cashback/service';
-import { createTestDatabase, waitUntil } from '@cashback/testing';
+import { createTestDatabase } from '@cashback/testing';
 import { startServer } from '../src/app.ts';
 import type { Settings } from '../src/env.ts';
 
@@ -111,26 +111,4 @@ export async function snapshotOf({ admin }: TestServer): Promise<string> {
       'jobs', (SELECT jsonb_agg(id ORDER BY id) FROM cashback_jobs.job WHERE name = 'cashback_charge_processing')
     )::text AS content`);
   return rows[0]?.content ?? '';
-}
-
-/** Resolves with the first value that is there; `what` names it in the error. */
-export async function until<Found>(
-  what: string,
-  find: () => Promise<Found | undefined | false>,
-): Promise<Found> {
-  let found: Found | undefined | false;
-  await waitUntil('reached', async () => {
-    found = await find();
-    return (found !== undefined && found !== false) || what;
-  });
-  return found as Found;
-}
-
-/** The number of sessions of the test's database that wait for a lock. */
-export async function waitingForLocks({ admin }: TestServer): Promise<number> {
-  const { rows } = await admin.pool.query<{ waiting: number }>(
-    `SELECT count(*)::integer AS waiting FROM pg_stat_activity
-     WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-  );
-  return rows[0]?.waiting ?? 0;
 }

@@ -1,55 +1,26 @@
-import { type Server, type Socket, connect, createServer } from 'node:net';
 import { createCashbackClient } from '@cashback/client';
-import { createTestDatabase } from '@cashback/testing';
-import { freePort } from '@cashback/system/free-ports';
+import { startTcpProxy } from '@cashback/proxies';
+import { createTestDatabase, readUntil, untilLockWaits } from '@cashback/testing';
 import { afterAll, expect, test } from 'vitest';
-import { TOKEN, registerInput, startTestServer, until, waitingForLocks } from './support.ts';
+import { TOKEN, registerInput, startTestServer } from './support.ts';
 
 const cleanups: (() => Promise<void>)[] = [];
 afterAll(async () => {
   for (const cleanup of cleanups.toReversed()) await cleanup();
 });
 
-/** A proxy to the database that can be closed and opened again. */
-async function openGate(databaseUrl: string) {
-  const target = new URL(databaseUrl);
-  const port = await freePort();
-  const sockets = new Set<Socket>();
-  let gate: Server | undefined;
-  async function open(): Promise<void> {
-    gate = createServer((socket) => {
-      const upstream = connect(Number(target.port), target.hostname);
-      for (const each of [socket, upstream]) {
-        sockets.add(each);
-        each.on('error', () => {});
-        each.on('close', () => [socket, upstream].forEach((one) => one.destroy()));
-      }
-      socket.pipe(upstream).pipe(socket);
-    });
-    await new Promise<void>((resolve) => gate?.listen(port, '127.0.0.1', resolve));
-  }
-  async function close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => gate?.close(() => resolve()));
-    for (const socket of sockets) socket.destroy();
-    await closed;
-  }
-  await open();
-  const url = new URL(databaseUrl);
-  url.port = String(port);
-  return { url: url.href, close, reopen: open };
-}
-
 test('without its database the server says so, shows no SQL, and recovers when it is back', async () => {
   const database = await createTestDatabase();
   cleanups.push(() => database.drop());
-  const gate = await openGate(database.url);
+  const gate = await startTcpProxy(database.url);
+  cleanups.push(() => gate.stop());
   const server = await startTestServer({ database_url: gate.url });
   cleanups.push(() => server.stop());
   const client = createCashbackClient({ url: server.url, token: TOKEN, retries: 0 });
   const input = registerInput();
   await client.register(input);
 
-  await gate.close();
+  gate.setTarget(null);
   const calls = [
     client.register(input),
     client.order({ order_id: input.order_id }),
@@ -65,9 +36,9 @@ test('without its database the server says so, shows no SQL, and recovers when i
   const health = await fetch(`${server.url}/health`);
   expect([health.status, await health.text()]).toEqual([503, expect.not.stringMatching(/ECONN|SELECT/)]);
 
-  await gate.reopen();
+  gate.setTarget(database.url);
   const register = () => client.register(input).catch(() => undefined);
-  expect(await until('the database to be back', register)).toMatchObject({
+  expect(await readUntil(register)).toMatchObject({
     outcome: 'unchanged',
     revision: 1,
   });
@@ -97,7 +68,7 @@ test('a statement that the database cancels for its duration is OVERLOADED, and 
 
   const refused = client.register({ ...input, invoice_version: 2 });
   refused.catch(() => {}); // awaited below
-  await until('the register to wait', async () => (await waitingForLocks(server)) === 1);
+  await untilLockWaits(server.admin.pool);
   await server.admin.pool.query(
     `SELECT pg_cancel_backend(pid) FROM pg_stat_activity
      WHERE datname = current_database() AND wait_event_type = 'Lock'`,

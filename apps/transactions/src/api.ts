@@ -93,7 +93,7 @@ export const api = {
     summary: 'Follow the changes of cashback',
     description:
       'Every change of a `cashback.version` after the cursor, with the operation that was accepted or ended; without one ' +
-      'none caused it. A reader that follows the cursors misses no change, whoever made it, not even one that is ' +
+      'none caused it. A reader that follows the cursors misses no change, by any caller, not even one that is ' +
       'committed late. `lag_ms` is the age of the oldest change that has to wait for a transaction which is still running.',
     scope: 'invoices.read',
     body: cashbackChangesInput,

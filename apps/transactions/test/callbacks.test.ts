@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readUntil } from '@cashback/testing';
 import { retryCallback } from '../src/db/queries/callbacks/outbox.ts';
 import {
   type TransactionsUnderTest,
@@ -6,7 +7,6 @@ import {
   newOperation,
   queryRows,
   setUpTransactions,
-  until,
 } from './support.ts';
 
 let app: TransactionsUnderTest;
@@ -26,13 +26,13 @@ const waiting = (invoiceId: string) =>
 test('a callback that is not accepted is sent again, and deleted when it is accepted', async () => {
   app.receiver.failNext(3);
   const { invoice_id } = await createInvoice(app);
-  await until(async () => app.receiver.invoices(invoice_id).length > 0);
-  await until(async () => (await waiting(invoice_id)).length === 0);
+  await readUntil(async () => app.receiver.invoices(invoice_id).length > 0);
+  await readUntil(async () => (await waiting(invoice_id)).length === 0);
 });
 
 test('a callback is committed with the change that it announces, or not at all', async () => {
   const invoice = await createInvoice(app);
-  await until(async () => (await waiting(invoice.invoice_id)).length === 0);
+  await readUntil(async () => (await waiting(invoice.invoice_id)).length === 0);
   const refused = await app.post('/update/cashback', newOperation(invoice, { version: 5, reward: [] }));
   expect(refused.status).toBe(409);
   expect(await waiting(invoice.invoice_id)).toEqual([]);
@@ -63,6 +63,6 @@ test('callbacks that are not accepted for too long are dropped, and no younger o
     );
   await insert('young', '23 hours');
   await insert('old', '25 hours');
-  await until(async () => (await waiting('old')).length === 0);
+  await readUntil(async () => (await waiting('old')).length === 0);
   expect(await waiting('young')).toHaveLength(1);
 });

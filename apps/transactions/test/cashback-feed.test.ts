@@ -1,12 +1,12 @@
 import { withTransaction } from '@cashback/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readUntil } from '@cashback/testing';
 import {
   type TransactionsUnderTest,
   createInvoice,
   newOperation,
   setUpTransactions,
   settledInvoice,
-  until,
 } from './support.ts';
 import { startUpstream } from './upstream.ts';
 
@@ -49,10 +49,10 @@ async function reward() {
 }
 
 /** Reads on from a cursor, in small pages, until the invoice is at the version. */
-async function readUntil(after: string, invoiceId: string, version: number) {
+async function readFeedUntil(after: string, invoiceId: string, version: number) {
   const seen: Page['changes'] = [];
   let cursor = after;
-  await until(async () => {
+  await readUntil(async () => {
     const next = await page(cursor, 2);
     seen.push(...next.changes);
     cursor = next.cursor;
@@ -64,7 +64,7 @@ async function readUntil(after: string, invoiceId: string, version: number) {
 test('the acceptance and the end of an operation appear with its id, in their order', async () => {
   const start = await endOfFeed();
   const { invoice_id, operation_id } = await reward();
-  const { seen } = await readUntil(start, invoice_id, 2);
+  const { seen } = await readFeedUntil(start, invoice_id, 2);
   expect(seen).toEqual(
     [1, 2].map((cashback_version) => ({ invoice_id, invoice_epoch: 1, cashback_version, operation_id })),
   );
@@ -75,7 +75,7 @@ test('an operation with nothing to do appears with its acceptance and end as one
   const invoice = await createInvoice(app);
   const operation = newOperation(invoice, { reward: [] });
   const { body } = await app.post('/update/cashback', operation);
-  const { seen } = await readUntil(start, invoice.invoice_id, body.version);
+  const { seen } = await readFeedUntil(start, invoice.invoice_id, body.version);
   expect(seen).toEqual([
     {
       invoice_id: invoice.invoice_id,
@@ -97,7 +97,7 @@ test('a refused operation and a change of money do not appear', async () => {
     payments: [],
   });
   const { invoice_id } = await reward();
-  const { seen } = await readUntil(start, invoice_id, 2);
+  const { seen } = await readFeedUntil(start, invoice_id, 2);
   expect(seen.filter((one) => one.invoice_id === invoice.invoice_id)).toEqual([]);
 });
 
@@ -117,18 +117,18 @@ test('a change that is committed late is not skipped by a reader that saw later 
     expect(now.changes).toEqual([]);
     cursor = now.cursor;
   });
-  const { seen } = await readUntil(cursor, early, 2);
+  const { seen } = await readFeedUntil(cursor, early, 2);
   expect(seen.map(({ invoice_id }) => invoice_id)).toEqual([late, early, early]);
   expect(seen[0]).not.toHaveProperty('operation_id');
 });
 
 test('the lag says for how long a committed change has been waiting, and is 0 when none waits', async () => {
   await endOfFeed();
-  await until(async () => (await page(await endOfFeed())).lag_ms === 0);
+  await readUntil(async () => (await page(await endOfFeed())).lag_ms === 0);
   await withTransaction(app.owner, async ({ client }) => {
     await client.query('SELECT pg_current_xact_id()');
     await reward();
-    await until(async () => (await page()).lag_ms > 0);
+    await readUntil(async () => (await page()).lag_ms > 0);
   });
-  await until(async () => (await page()).lag_ms === 0);
+  await readUntil(async () => (await page()).lag_ms === 0);
 });

@@ -1,5 +1,6 @@
 import { withTransaction } from '@cashback/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readUntil } from '@cashback/testing';
 import { changeCursor } from '../src/feeds/change-cursor.ts';
 import { createInvoice as insertNewInvoice } from '../src/invoices/create-invoice.ts';
 import {
@@ -8,7 +9,6 @@ import {
   newInvoice,
   queryRows,
   setUpTransactions,
-  until,
 } from './support.ts';
 
 let app: TransactionsUnderTest;
@@ -24,10 +24,10 @@ async function page(after?: string, limit = 1000) {
 }
 
 /** Reads on from a cursor until every one of the invoices has come. */
-async function readUntil(after: string, invoiceIds: string[]) {
+async function readFeedUntil(after: string, invoiceIds: string[]) {
   const seen: { invoice_id: string; version: number }[] = [];
   let cursor = after;
-  await until(async () => {
+  await readUntil(async () => {
     const { changes, cursor: next } = await page(cursor, 2);
     seen.push(...changes);
     cursor = next;
@@ -48,7 +48,7 @@ test('every changed invoice appears once, with its newest version only', async (
   const second = await createInvoice(app);
   const refunded = { invoice_id: first.invoice_id, version: 1, status: 'cleared', payments: [] };
   await app.post('/v2/invoice/update', refunded);
-  const { seen } = await readUntil(start, [first.invoice_id, second.invoice_id]);
+  const { seen } = await readFeedUntil(start, [first.invoice_id, second.invoice_id]);
   expect(seen).toEqual([
     { invoice_id: second.invoice_id, version: 1, service: 'yellow' },
     { invoice_id: first.invoice_id, version: 2, service: 'yellow' },
@@ -58,9 +58,9 @@ test('every changed invoice appears once, with its newest version only', async (
 test('an invoice that changes behind the cursor appears again', async () => {
   const start = await endOfFeed();
   const { invoice_id } = await createInvoice(app);
-  const { cursor } = await readUntil(start, [invoice_id]);
+  const { cursor } = await readFeedUntil(start, [invoice_id]);
   await app.post('/v2/invoice/update', { invoice_id, version: 1, status: 'cleared', payments: [] });
-  const { seen } = await readUntil(cursor, [invoice_id]);
+  const { seen } = await readFeedUntil(cursor, [invoice_id]);
   expect(seen).toEqual([{ invoice_id, version: 2, service: 'yellow' }]);
 });
 
@@ -83,7 +83,7 @@ test('a change that is committed late is not skipped by a reader that saw later 
     cursor = now.cursor;
   });
   expect(seenMeanwhile).not.toContain(early?.invoice_id);
-  const { seen } = await readUntil(cursor, [late.invoice_id, early?.invoice_id ?? '']);
+  const { seen } = await readFeedUntil(cursor, [late.invoice_id, early?.invoice_id ?? '']);
   expect(seen.map(({ invoice_id }) => invoice_id)).toEqual([late.invoice_id, early?.invoice_id]);
 });
 
@@ -103,7 +103,7 @@ test('with many concurrent writers a reader that follows the feed misses no chan
   let cursor = start;
   let written = false;
   void writing.then(() => (written = true));
-  await until(async () => {
+  await readUntil(async () => {
     const next = await page(cursor, 7);
     cursor = next.cursor;
     seen.push(...next.changes.map(({ invoice_id }) => invoice_id));
@@ -124,7 +124,7 @@ test('after a restore into another cluster older cursors stay valid, and new cha
   );
   await queryRows(app.owner, 'INSERT INTO transactions.feed_epochs (epoch) VALUES (2)');
   const after = await createInvoice(app);
-  const { seen } = await readUntil(start, [before.invoice_id, after.invoice_id]);
+  const { seen } = await readFeedUntil(start, [before.invoice_id, after.invoice_id]);
   expect(seen.map(({ invoice_id }) => invoice_id)).toEqual([before.invoice_id, after.invoice_id]);
 });
 

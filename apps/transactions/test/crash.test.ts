@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { readUntil } from '@cashback/testing';
 import { startProcess } from './app-process.ts';
 import {
   type TransactionsUnderTest,
@@ -8,7 +9,6 @@ import {
   queryRows,
   setUpTransactions,
   settledInvoice,
-  until,
 } from './support.ts';
 import { type UpstreamRequest, applied, startUpstream } from './upstream.ts';
 
@@ -98,7 +98,7 @@ test('two processes on one operation send the same id, and record its end once',
     });
     await app.post('/update/cashback', operation);
     // Repeats of the request wake whichever process has the next turn; calls that wait too long are repeated, too.
-    await until(async () => {
+    await readUntil(async () => {
       await callApp(child.url, '/update/cashback', operation);
       return held.length >= 4;
     });
@@ -113,7 +113,7 @@ test('two processes on one operation send the same id, and record its end once',
       { source: 'user', amount: '1.0000', refunded: '0.0000' },
       { source: 'service', amount: '2.0000', refunded: '0.0000' },
     ]);
-    const callbacks = await until(async () => {
+    const callbacks = await readUntil(async () => {
       const found = app.receiver.operations(operation.operation_id);
       return found.length > 0 && found;
     });

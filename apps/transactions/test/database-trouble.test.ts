@@ -1,6 +1,7 @@
 import { withTransaction } from '@cashback/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type TransactionsUnderTest, createInvoice, queryRows, setUpTransactions, until } from './support.ts';
+import { readUntil } from '@cashback/testing';
+import { type TransactionsUnderTest, createInvoice, queryRows, setUpTransactions } from './support.ts';
 
 let app: TransactionsUnderTest;
 beforeAll(async () => {
@@ -17,7 +18,7 @@ test.each([
   const answer = await withTransaction(app.owner, async ({ client }) => {
     await client.query('SELECT FROM transactions.invoices WHERE invoice_id = $1 FOR UPDATE', [invoice_id]);
     const waiting = app.post('/v2/invoice/update', refund);
-    await until(async () => {
+    await readUntil(async () => {
       const ended = await queryRows(
         app.owner,
         `SELECT ${end}(pid) FROM pg_stat_activity

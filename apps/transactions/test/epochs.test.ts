@@ -1,5 +1,6 @@
 import { withTransaction } from '@cashback/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readUntil } from '@cashback/testing';
 import { startEpoch } from '../src/db/queries/feeds/start-epoch.ts';
 import {
   type TransactionsUnderTest,
@@ -9,7 +10,6 @@ import {
   retrieve,
   setUpTransactions,
   settledInvoice,
-  until,
 } from './support.ts';
 import { startUpstream } from './upstream.ts';
 
@@ -38,12 +38,12 @@ test('every answer and every callback carries the newest epoch', async () => {
   const operation = newOperation(invoice);
   await app.post('/update/cashback', operation);
   await settledInvoice(app, invoice.invoice_id);
-  const [changed] = await until(async () => {
+  const [changed] = await readUntil(async () => {
     const received = app.receiver.invoices(invoice.invoice_id);
     return received.length > 0 && received;
   });
   expect(changed).toMatchObject({ invoice_epoch: epoch, version: 1 });
-  const [finished] = await until(async () => {
+  const [finished] = await readUntil(async () => {
     const received = app.receiver.operations(operation.operation_id);
     return received.length > 0 && received;
   });
@@ -81,7 +81,7 @@ test('a new epoch waits for the writers that are running in the old one', async 
       events.push('epoch');
       return epoch;
     });
-    await until(async () => {
+    await readUntil(async () => {
       const waiting = await queryRows(
         app.owner,
         `SELECT FROM pg_locks WHERE relation = 'transactions.invoices'::regclass AND NOT granted`,

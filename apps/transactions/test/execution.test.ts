@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readUntil } from '@cashback/testing';
 import {
   type TransactionsUnderTest,
   createInvoice,
@@ -7,7 +8,6 @@ import {
   retrieve,
   setUpTransactions,
   settledInvoice,
-  until,
 } from './support.ts';
 import { type UpstreamRequest, applied, failed, pending, problem, startUpstream } from './upstream.ts';
 
@@ -79,7 +79,7 @@ describe('the steps of an operation', () => {
       status: 'success',
       rewarded: rewardOf({ user: '2.0000', service: '4.0000' }),
     });
-    await until(async () => app.receiver.operations(operation.operation_id).length > 0);
+    await readUntil(async () => app.receiver.operations(operation.operation_id).length > 0);
     expect(app.receiver.operations(operation.operation_id)).toEqual([
       {
         invoice_id: invoice.invoice_id,
@@ -125,7 +125,7 @@ describe('the steps of an operation', () => {
     const invoice = await createInvoice(app);
     upstream.answerWith((request) => (request.body?.source === 'service' ? 'cut' : applied(request)));
     await send(invoice, { user: '5', service: '6' });
-    const { cashback } = await until(async () => {
+    const { cashback } = await readUntil(async () => {
       const now = await retrieve(app, invoice.invoice_id);
       return now.cashback.rewarded.length > 0 && now;
     });
@@ -155,7 +155,7 @@ describe('an answer that is not clearly about a step is no refusal', () => {
     upstream.answerWith(answer);
     const invoice = await createInvoice(app);
     const operation = await send(invoice, { user: '10' });
-    await until(async () => upstream.requests.length >= 3);
+    await readUntil(async () => upstream.requests.length >= 3);
     expect(await retrieve(app, invoice.invoice_id)).toMatchObject({
       cashback: { status: 'in-progress', rewarded: [] },
     });
@@ -169,7 +169,7 @@ describe('an answer that is not clearly about a step is no refusal', () => {
     upstream.answerWith(() => new Promise(() => {}));
     const invoice = await createInvoice(app);
     const operation = await send(invoice, { user: '10' });
-    await until(async () => upstream.requests.length >= 2);
+    await readUntil(async () => upstream.requests.length >= 2);
     upstream.answerWith(applied);
     expect((await settledInvoice(app, invoice.invoice_id)).cashback.status).toBe('success');
     expect(new Set(sent())).toEqual(new Set([`/baskets ${operation.operation_id}.1 user 10.0000`]));
@@ -179,7 +179,7 @@ describe('an answer that is not clearly about a step is no refusal', () => {
     upstream.answerWith(pending);
     const invoice = await createInvoice(app);
     const { operation_id } = await send(invoice, { user: '10' });
-    await until(async () => upstream.requests.length >= 4);
+    await readUntil(async () => upstream.requests.length >= 4);
     const post = `/baskets ${operation_id}.1 user 10.0000`;
     const get = `GET /baskets/${operation_id}.1`;
     expect(sent().slice(0, 4)).toEqual([post, get, get, get]);
@@ -196,7 +196,7 @@ describe('an answer that is not clearly about a step is no refusal', () => {
     );
     const invoice = await createInvoice(app);
     await send(invoice, { user: '10' });
-    await until(async () => upstream.requests.length >= 4);
+    await readUntil(async () => upstream.requests.length >= 4);
     expect((await retrieve(app, invoice.invoice_id)).cashback.status).toBe('in-progress');
     upstream.answerWith(applied);
     expect((await settledInvoice(app, invoice.invoice_id)).cashback.status).toBe('success');
@@ -245,7 +245,7 @@ describe('a refusal', () => {
         rewarded: rewardOf({ user: '12.0000', service: '1.0000' }),
       });
       expect(upstream.requests.filter(({ method }) => method === 'POST')).toHaveLength(2);
-      const [first] = await until(async () => {
+      const [first] = await readUntil(async () => {
         const found = app.receiver.operations(operation.operation_id);
         return found.length > 0 && found;
       });

@@ -2,6 +2,7 @@ import { type AmountsBySource, formatAmounts } from '@cashback/contract';
 import { type FaultyTcpProxy, startFaultyTcpProxy } from '@cashback/proxies';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { readUntil } from '@cashback/testing';
 import { type AppProcess, startProcess } from './app-process.ts';
 import { type RealTrust, startRealTrust } from './real-trust.ts';
 import {
@@ -11,7 +12,6 @@ import {
   newOperation,
   queryRows,
   setUpTransactions,
-  until,
 } from './support.ts';
 import { expectRewarded, expectTrustAgrees } from './trust-agrees.ts';
 
@@ -132,7 +132,7 @@ async function carryOut(
 
 /** Null when the process was killed before. */
 async function sendUntilEnded(url: string, operation: Operation, isKilled: () => boolean) {
-  return until(async () => {
+  return readUntil(async () => {
     if (isKilled()) return null;
     try {
       const sent = await callApp(url, '/update/cashback', operation);

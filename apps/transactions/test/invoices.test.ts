@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readUntil } from '@cashback/testing';
 import {
   type TransactionsUnderTest,
   createInvoice,
@@ -6,7 +7,6 @@ import {
   queryRows,
   retrieve,
   setUpTransactions,
-  until,
 } from './support.ts';
 
 let app: TransactionsUnderTest;
@@ -67,7 +67,7 @@ describe('create', () => {
       [invoice.invoice_id],
     );
     expect(rows).toEqual([{ version: 1 }]);
-    await until(async () => app.receiver.invoices(invoice.invoice_id).length > 0);
+    await readUntil(async () => app.receiver.invoices(invoice.invoice_id).length > 0);
     expect(app.receiver.invoices(invoice.invoice_id)).toEqual([
       { invoice_id: invoice.invoice_id, invoice_epoch: 1, version: 1, service: 'yellow' },
     ]);
@@ -107,7 +107,7 @@ describe('update', () => {
       row(5, 'cleared', '90.0000'),
       row(6, 'cancelled', '0.0000'),
     ]);
-    await until(async () => app.receiver.invoices(invoice_id).length === 6);
+    await readUntil(async () => app.receiver.invoices(invoice_id).length === 6);
     const versions = app.receiver.invoices(invoice_id).map(({ version }) => version);
     expect(versions.toSorted()).toEqual([1, 2, 3, 4, 5, 6]);
   });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readUntil } from '@cashback/testing';
 import {
   type TransactionsUnderTest,
   createInvoice,
@@ -8,7 +9,6 @@ import {
   retrieve,
   setUpTransactions,
   settledInvoice,
-  until,
 } from './support.ts';
 import { applied, startUpstream } from './upstream.ts';
 
@@ -88,7 +88,7 @@ describe('a new operation', () => {
       version: 4,
       status: 'success',
     });
-    await until(async () => app.receiver.operations(operation.operation_id)[0]);
+    await readUntil(async () => app.receiver.operations(operation.operation_id)[0]);
     expect(upstream.requests.length).toBe(before);
   });
 

@@ -7,7 +7,7 @@ import {
 } from '@cashback/wire';
 import { type Database, openDatabase } from '@cashback/postgres';
 import { createHttpServer, createLog, listen, readSettings, receiveCallback } from '@cashback/service';
-import { createTestDatabase, waitUntil } from '@cashback/testing';
+import { createTestDatabase, readUntil } from '@cashback/testing';
 import { startTransactions } from '../src/app.ts';
 import { settingsSchema } from '../src/env.ts';
 import { assertDocumented } from './document.ts';
@@ -154,17 +154,6 @@ async function startReceiver() {
   };
 }
 
-/** Waits, within a bound, until `find` finds something. */
-export async function until<Found>(find: () => Promise<Found | undefined | false>): Promise<Found> {
-  const found: Found[] = [];
-  await waitUntil('found', async () => {
-    const one = await find();
-    if (one !== undefined && one !== false) found.push(one);
-    return found.length > 0;
-  });
-  return found[0] as Found;
-}
-
 export function newInvoice(fields: Record<string, unknown> = {}) {
   return {
     invoice_id: randomUUID(),
@@ -206,7 +195,7 @@ export async function retrieve(app: TransactionsUnderTest, invoiceId: string) {
 
 /** The invoice once its newest operation has ended. */
 export function settledInvoice(app: TransactionsUnderTest, invoiceId: string) {
-  return until(async () => {
+  return readUntil(async () => {
     const invoice = await retrieve(app, invoiceId);
     return ['success', 'failed'].includes(invoice.cashback.status) && invoice;
   });

@@ -1,5 +1,6 @@
 import { withTransaction } from '@cashback/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { untilLockWaits } from '@cashback/testing';
 import {
   type TransactionsUnderTest,
   createInvoice,
@@ -45,18 +46,6 @@ const lockInvoices = (invoices: readonly { invoice_id: string }[]) =>
     invoices.map(({ invoice_id }) => invoice_id),
   ]);
 
-async function untilLockWaits(count: number): Promise<void> {
-  await expect
-    .poll(async () => {
-      const [row] = await queryRows(
-        app.owner,
-        `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      );
-      return row?.count;
-    })
-    .toBe(count);
-}
-
 test('of requests that share a transaction each has its own answer, and a refused one fails no other', async () => {
   const [first, second, settled, elsewhere, twin, ...others] = await Promise.all(
     Array.from({ length: 15 }, () => createInvoice(app)),
@@ -69,9 +58,9 @@ test('of requests that share a transaction each has its own answer, and a refuse
   // Both groups wait to write, so that all that comes meanwhile makes up the next one.
   const letGo = await hold('LOCK TABLE transactions.operation_steps IN SHARE ROW EXCLUSIVE MODE');
   const before = [update(newOperation(first))];
-  await untilLockWaits(1);
+  await untilLockWaits(app.owner.pool, 1);
   before.push(update(newOperation(second)));
-  await untilLockWaits(2);
+  await untilLockWaits(app.owner.pool, 2);
   const accepted = others.map((invoice) => newOperation(invoice));
   const ofTwin = { ...newOperation(twin), operation_id: accepted[0]?.operation_id };
   const together = [
@@ -141,7 +130,7 @@ test('a request whose invoice is locked for a moment waits for it', async () => 
   const invoice = await createInvoice(app);
   const letGo = await lockInvoices([invoice]);
   const waiting = update(newOperation(invoice));
-  await untilLockWaits(1);
+  await untilLockWaits(app.owner.pool, 1);
   await letGo();
   expect(await waiting).toMatchObject({ status: 200 });
   await settledInvoice(app, invoice.invoice_id);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { formatAmount, parseBalance, totalOf, parseAmounts } from '@cashback/contract';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readUntil } from '@cashback/testing';
 import { walletPolicies, walletPolicyOf } from '../src/cashback/accept/wallet-policies.ts';
 import { type RealTrust, startRealTrust } from './real-trust.ts';
 import {
@@ -12,7 +13,6 @@ import {
   retrieve,
   setUpTransactions,
   settledInvoice,
-  until,
 } from './support.ts';
 import { applied, startUpstream } from './upstream.ts';
 
@@ -196,7 +196,7 @@ describe('the policy of an operation', () => {
         const operation = newOperation(invoice, { version: 2, reward: [] });
         await app.post('/update/cashback', operation);
         const refund_id = `${operation.operation_id}.1`;
-        await until(async () => refunds(refund_id).length > 0);
+        await readUntil(async () => refunds(refund_id).length > 0);
         return { ...invoice, refund_id };
       }),
     );

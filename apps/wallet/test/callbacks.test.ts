@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readUntil } from '@cashback/testing';
 import {
   type Callback,
   type WalletUnderTest,
@@ -133,10 +134,11 @@ describe("billing's callbacks of a wallet", () => {
   test('are each delivered once they are adopted', async () => {
     const walletId = randomUUID();
     for (const sequence of [1, 2, 5]) await tell(url, newCallback(walletId, sequence));
-    await vi.waitFor(async () => {
-      const pushes = await pushesOf(walletId);
-      expect(pushes.map(({ delivered_at }) => delivered_at !== null)).toEqual([true, true, true]);
-    }, 10_000);
+    const pushes = await readUntil(
+      () => pushesOf(walletId),
+      (rows) => rows.every(({ delivered_at }) => delivered_at !== null),
+    );
+    expect(pushes).toHaveLength(3);
   });
 });
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { startTcpProxy } from '@cashback/proxies';
 import { freePort } from '@cashback/system/free-ports';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readUntil, waitUntil } from '@cashback/testing';
 import {
   type WalletUnderTest,
   get,
@@ -20,21 +21,19 @@ beforeAll(async () => {
 });
 afterAll(() => wallet.tearDown());
 
-const within = { timeout: 15_000, interval: 20 };
-
 async function tellUpTo(walletId: string, from: number, to: number, at = url): Promise<void> {
   for (let sequence = from; sequence <= to; sequence++) await tell(at, newCallback(walletId, sequence));
 }
 
 /** From here on a new stream receives later balances alone. */
 async function untilDelivered(walletId: string): Promise<void> {
-  await vi.waitFor(async () => {
+  await waitUntil('delivered', async () => {
     const { rows } = await wallet.database.pool.query(
       'SELECT FROM wallet.pushes WHERE wallet_id = $1 AND delivered_at IS NULL',
       [walletId],
     );
-    expect(rows).toEqual([]);
-  }, within);
+    return rows.length === 0;
+  });
 }
 
 function upTo(to: number, from = 1): number[] {
@@ -48,7 +47,7 @@ describe('a listener', () => {
     await tellUpTo(walletId, 1, 15);
     await tell(url, newCallback(walletId, 3));
     await tellUpTo(walletId, 16, 30);
-    await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(30), within);
+    await listener.received(30);
     expect(listener.sequences()).toEqual(upTo(30));
     expect(listener.events[0]).toEqual({
       wallet_id: walletId,
@@ -68,10 +67,12 @@ describe('a listener', () => {
     await tellUpTo(walletId, 1, 4);
     await untilDelivered(walletId);
     const listener = await listenTo(url, walletId);
-    await vi.waitFor(() => expect(listener.sequences()).toEqual([4]), within);
+    await listener.received(4);
+    expect(listener.sequences()).toEqual([4]);
     await tell(url, newCallback(randomUUID(), 9));
     await tell(url, newCallback(walletId, 5));
-    await vi.waitFor(() => expect(listener.sequences()).toEqual([4, 5]), within);
+    await listener.received(5);
+    expect(listener.sequences()).toEqual([4, 5]);
     listener.close();
   });
 
@@ -81,10 +82,13 @@ describe('a listener', () => {
     await untilDelivered(walletId);
     const upToDate = await listenTo(url, walletId, '5');
     const behind = await listenTo(url, walletId, '3');
-    await vi.waitFor(() => expect(behind.sequences()).toEqual([5]), within);
+    await behind.received(5);
+    expect(behind.sequences()).toEqual([5]);
     await tell(url, newCallback(walletId, 6));
-    await vi.waitFor(() => expect(behind.sequences()).toEqual([5, 6]), within);
-    await vi.waitFor(() => expect(upToDate.sequences()).toEqual([6]), within);
+    await behind.received(6);
+    expect(behind.sequences()).toEqual([5, 6]);
+    await upToDate.received(6);
+    expect(upToDate.sequences()).toEqual([6]);
     upToDate.close();
     behind.close();
   });
@@ -115,10 +119,8 @@ describe('a listener', () => {
     const refused = await get(small, `/wallets/${walletId}/stream`);
     expect([refused.status, refused.body.error.code]).toEqual([503, 'OVERLOADED']);
     await first.body.cancel();
-    await vi.waitFor(async () => {
-      const third = await openStream(small, walletId);
-      await third.body.cancel();
-    }, within);
+    const third = await readUntil(() => openStream(small, walletId).catch(() => undefined));
+    await third.body.cancel();
     await second.body.cancel();
   });
 });
@@ -131,7 +133,7 @@ describe('several processes', () => {
     for (const sequence of upTo(20))
       await tell(sequence % 2 === 0 ? url : other, newCallback(walletId, sequence));
     for (const listener of listeners) {
-      await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(20), within);
+      await listener.received(20);
       expect(listener.sequences()).toEqual(upTo(20));
       listener.close();
     }
@@ -143,11 +145,11 @@ describe('several processes', () => {
     const first = await wallet.start({ PORT });
     const listener = await listenTo(first.url, walletId);
     await tellUpTo(walletId, 1, 3);
-    await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(3), within);
+    await listener.received(3);
     await first.stop();
     await tellUpTo(walletId, 4, 5);
     await wallet.start({ PORT });
-    await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(5), within);
+    await listener.received(5);
     expect(listener.sequences().slice(-2)).toEqual([3, 5]);
     expect(listener.requests()).toBeGreaterThan(1);
     listener.close();
@@ -157,14 +159,17 @@ describe('several processes', () => {
     const walletId = randomUUID();
     const listener = await listenTo(url, walletId);
     await tell(url, newCallback(walletId, 1));
-    await vi.waitFor(() => expect(listener.sequences()).toEqual([1]), within);
+    await listener.received(1);
+    expect(listener.sequences()).toEqual([1]);
     await wallet.database.pool.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'wallet-pushes' AND datname = current_database()",
     );
     await tell(url, newCallback(walletId, 2));
-    await vi.waitFor(() => expect(listener.sequences()).toEqual([1, 2]), within);
+    await listener.received(2);
+    expect(listener.sequences()).toEqual([1, 2]);
     await tell(url, newCallback(walletId, 3));
-    await vi.waitFor(() => expect(listener.sequences()).toEqual([1, 2, 3]), within);
+    await listener.received(3);
+    expect(listener.sequences()).toEqual([1, 2, 3]);
     listener.close();
   });
 });
@@ -179,7 +184,8 @@ describe('a process that loses its database', () => {
     // A balance that was delivered before comes only from the read that opens the stream: when it is here, that read
     // is over. A cut during it ends the stream on purpose, and its client reconnects.
     const listener = await listenTo(cutOff.url, walletId);
-    await vi.waitFor(() => expect(listener.sequences()).toEqual([1]), within);
+    await listener.received(1);
+    expect(listener.sequences()).toEqual([1]);
 
     proxy.cut();
     const { status, body } = await get(cutOff.url, `/wallets/${walletId}`);
@@ -190,9 +196,9 @@ describe('a process that loses its database', () => {
     await tellUpTo(walletId, 2, 3);
 
     proxy.restore();
-    await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(3), within);
+    await listener.received(3);
     await tell(url, newCallback(walletId, 4));
-    await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(4), within);
+    await listener.received(4);
     expect(listener.requests()).toBe(1);
     listener.close();
     await cutOff.stop();
@@ -209,7 +215,8 @@ describe('the sweeper', () => {
        SELECT $1, sequence, 'USD', sequence, now() FROM generate_series(1, 3) AS sequence`,
       [walletId],
     );
-    await vi.waitFor(() => expect(listener.sequences()).toEqual([1, 2, 3]), within);
+    await listener.received(3);
+    expect(listener.sequences()).toEqual([1, 2, 3]);
     const { rows } = await wallet.database.pool.query(
       'SELECT FROM wallet.pushes WHERE wallet_id = $1 AND delivered_at IS NULL',
       [walletId],
@@ -225,12 +232,16 @@ describe('the sweeper', () => {
       "UPDATE wallet.callback_inbox SET received_at = now() - interval '31 days' WHERE wallet_id = $1 AND sequence = 1",
       [walletId],
     );
-    await vi.waitFor(async () => {
-      const { rows } = await wallet.database.pool.query(
-        'SELECT sequence::int FROM wallet.callback_inbox WHERE wallet_id = $1',
-        [walletId],
-      );
-      expect(rows).toEqual([{ sequence: 2 }]);
-    }, within);
+    const left = await readUntil(
+      async () => {
+        const { rows } = await wallet.database.pool.query(
+          'SELECT sequence::int FROM wallet.callback_inbox WHERE wallet_id = $1',
+          [walletId],
+        );
+        return rows;
+      },
+      ({ length }) => length < 2,
+    );
+    expect(left).toEqual([{ sequence: 2 }]);
   });
 });

@@ -3,7 +3,7 @@ import { EventSource } from 'eventsource';
 import type { BalanceChangedCallback, WalletBalance } from '@cashback/wire';
 import { openDatabase } from '@cashback/postgres';
 import { createLog, readSettings, signCallback } from '@cashback/service';
-import { createTestDatabase } from '@cashback/testing';
+import { createTestDatabase, readUntil } from '@cashback/testing';
 import { startWallet } from '../src/app.ts';
 import { settingsSchema } from '../src/env.ts';
 
@@ -128,6 +128,12 @@ export async function listenTo(url: string, walletId: string, lastEventId?: stri
   return {
     events,
     sequences: () => events.map(({ sequence }) => sequence),
+    /** Resolves once this sequence is the last one that came. */
+    received: (sequence: number) =>
+      readUntil(
+        () => events.at(-1)?.sequence,
+        (last) => last === sequence,
+      ),
     requests: () => requests,
     close: () => source.close(),
   };

@@ -2,7 +2,8 @@ import { lockOrders } from '@cashback/cashback-db';
 import { withTransaction } from '@cashback/postgres';
 import { signCallback } from '@cashback/service';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CALLBACK_SECRET, type Harness, createHarness, newOrderId, until } from './support/harness.ts';
+import { readUntil } from '@cashback/testing';
+import { CALLBACK_SECRET, type Harness, createHarness, newOrderId } from './support/harness.ts';
 
 let harness: Harness;
 
@@ -40,7 +41,7 @@ test('orders whose operations have ended are seen through before the queue begin
   outside.on_accept = 'stay';
   const [locked = '', ...ended] = await newOrders('ended', 5);
   for (const orderId of [locked, ...ended]) {
-    await until(
+    await readUntil(
       () => outside.cashback(orderId).operations,
       (accepted) => accepted.length === 1,
     );
@@ -62,7 +63,7 @@ test('orders whose operations have ended are seen through before the queue begin
   await tellEnd(worker.url ?? '', locked);
   await harness.untilSettled(locked);
   for (const orderId of begun) {
-    await until(
+    await readUntil(
       () => outside.updates(orderId),
       (updates) => updates.length === 1,
     );

@@ -1,6 +1,7 @@
 import type { Invoice } from '@cashback/wire';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type Harness, createHarness, newOrderId, until } from './support/harness.ts';
+import { readUntil } from '@cashback/testing';
+import { type Harness, createHarness, newOrderId } from './support/harness.ts';
 import { type Answer, type Call, refuse } from './support/outside-transactions.ts';
 
 let harness: Harness;
@@ -231,7 +232,7 @@ test.each(unusable)(
     outside.addInvoice(orderId);
     arrange(orderId);
     await harness.register(orderId, '10');
-    const order = await until(
+    const order = await readUntil(
       () => harness.order(orderId),
       ({ attention }) => attention !== null,
     );
@@ -290,7 +291,7 @@ test.each(neverPassing)(
     outside.addInvoice(orderId);
     outside.intercept_of.set(orderId, (call, honest) => (call.path === path ? bad() : honest()));
     await harness.register(orderId, '10');
-    const { attention } = await until(
+    const { attention } = await readUntil(
       () => harness.order(orderId),
       (order) => order.attention !== null,
     );
@@ -319,7 +320,7 @@ test('an order whose operations are rejected again and again needs attention', a
     return honest();
   });
   await harness.register(orderId, '10');
-  const { attention } = await until(
+  const { attention } = await readUntil(
     () => harness.order(orderId),
     (order) => order.attention !== null,
   );
@@ -346,7 +347,7 @@ test('a reason that no row can keep as it is, and a long one, are kept as far as
   });
   outside.on_accept = 'stay';
   await harness.register(orderId, '10');
-  const { attention, operation_id } = await until(
+  const { attention, operation_id } = await readUntil(
     () => harness.order(orderId),
     (order) => order.attention !== null,
   );
@@ -388,7 +389,7 @@ test('a definite refusal that proves nothing leaves the operation open, and a pe
   outside.intercept = (call, honest) =>
     call.path === '/update/cashback' ? refuse(409, 'OPERATION_BODY_MISMATCH', 'another body') : honest();
   await harness.register(orderId, '10');
-  const order = await until(
+  const order = await readUntil(
     () => harness.order(orderId),
     ({ attention }) => attention !== null,
   );

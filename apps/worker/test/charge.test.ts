@@ -1,6 +1,7 @@
 import { chargeKey } from '@cashback/cashback-db';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type Harness, createHarness, newOrderId, until } from './support/harness.ts';
+import { readUntil } from '@cashback/testing';
+import { type Harness, createHarness, newOrderId } from './support/harness.ts';
 
 let harness: Harness;
 
@@ -67,13 +68,13 @@ test('a target that changes while an operation flies is reached by the next oper
   outside.addInvoice(orderId);
   outside.on_accept = 'stay';
   await harness.register(orderId, '100');
-  await until(
+  await readUntil(
     () => outside.cashback(orderId).operations,
     (accepted) => accepted.length === 1,
   );
   await harness.register(orderId, '40');
   const seen = outside.retrieves(orderId);
-  await until(
+  await readUntil(
     () => outside.retrieves(orderId),
     (count) => count > seen + 1,
   );
@@ -96,7 +97,7 @@ test('a failed operation is recorded with its reason, and another one is made', 
   outside.on_accept = 'failed';
   outside.fail_reason = 'trust_refused';
   await harness.register(orderId, '10');
-  await until(
+  await readUntil(
     () => harness.operations(orderId),
     (rows) => rows.filter(({ outcome }) => outcome === 'failed').length === 2,
   );
@@ -116,7 +117,7 @@ test('an order whose operations keep failing needs attention, and is left alone 
   outside.on_accept = 'failed';
   outside.fail_reason = 'wallet_forbids_negative: would become -3.0000';
   await harness.register(orderId, '10');
-  const { attention } = await until(
+  const { attention } = await readUntil(
     () => harness.order(orderId),
     (order) => order.attention !== null,
   );
@@ -145,7 +146,7 @@ test('an order whose operations failed too often is tried again when the same ta
   await harness.stopWorkers();
   await harness.startWorker({ max_failures: 2 });
   await harness.register(orderId, '10');
-  const { attention } = await until(
+  const { attention } = await readUntil(
     () => harness.order(orderId),
     (order) => order.attention !== null,
   );
@@ -214,7 +215,7 @@ test('a payee that transactions does not accept needs attention, and the operati
         }
       : honest();
   await harness.register(orderId, '10');
-  const order = await until(
+  const order = await readUntil(
     () => harness.order(orderId),
     ({ attention }) => attention !== null,
   );
@@ -228,7 +229,7 @@ test('jobs of other releases, with fields that are not known here, are worked on
   const { outside } = harness;
   const orderId = newOrderId('old-job');
   await harness.register(orderId, '10');
-  await until(
+  await readUntil(
     () => harness.order(orderId),
     ({ attention }) => attention !== null,
   );
@@ -258,7 +259,7 @@ test('a batch of orders is settled together, with one operation each', async () 
 
 /** Every job that is due has been worked on. */
 async function untilQueueIsEmpty(): Promise<void> {
-  await until(
+  await readUntil(
     async () => {
       const { rows } = await harness.database.pool.query<{ count: number }>(
         `SELECT count(*)::int AS count FROM cashback_jobs.job WHERE state < 'completed'`,

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Log, type RunningApp, createLog } from '@cashback/service';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type Harness, createHarness, newOrderId, until } from './support/harness.ts';
+import { readUntil } from '@cashback/testing';
+import { type Harness, createHarness, newOrderId } from './support/harness.ts';
 import type { Answer } from './support/outside-transactions.ts';
 
 let harness: Harness;
@@ -74,7 +75,7 @@ test('while transactions is down single probes leave, and afterwards every order
     },
     log,
   );
-  await until(
+  await readUntil(
     () => circuitOf(worker),
     (circuit) => circuit !== 'closed',
   );
@@ -89,17 +90,17 @@ test('while transactions is down single probes leave, and afterwards every order
     call.answered = true;
     return down;
   };
-  await until(
+  await readUntil(
     () => calls.filter(({ answered }) => answered).length,
     (answered) => answered >= 1,
   );
-  await until(
+  await readUntil(
     () => calls.every(({ answered }) => answered),
     (all) => all,
   );
   overlapping = 0;
   const before = calls.length;
-  await until(
+  await readUntil(
     () => calls.length,
     (count) => count >= before + 6,
   );
@@ -130,14 +131,14 @@ test('an outage that outlasts the age at which orders need attention makes none 
     transactions_circuit_open_ms: 50,
     transactions_circuit_open_max_ms: 100,
   });
-  await until(
+  await readUntil(
     () => circuitOf(worker),
     (circuit) => circuit !== 'closed',
   );
   const before = outside.calls.length;
   const openedAt = Date.now();
   // By then those that probe are too old, but for the outage.
-  await until(
+  await readUntil(
     () => (Date.now() - openedAt > attention_after_ms ? outside.calls.length : 0),
     (calls) => calls >= before + 10,
   );
@@ -158,13 +159,13 @@ test('while the circuit is open the queue stands still, and a worker that is sto
     transactions_circuit_open_ms: 600_000,
     transactions_circuit_open_max_ms: 600_000,
   });
-  await until(
+  await readUntil(
     () => circuitOf(worker),
     (circuit) => circuit === 'open',
   );
   // Each of the two batches in hand is held; no batch behind them is fetched. Every order that was called for is due
   // for a poll, as are those whose calls did not leave, so no call is in flight.
-  const standing = await until(
+  const standing = await readUntil(
     countOrders,
     ({ held, tried, queued }) =>
       held === 20 &&

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { until } from './support/harness.ts';
+
+import { readUntil } from '@cashback/testing';
 import { useWorkerProcesses } from './support/worker-processes.ts';
 
 const workers = useWorkerProcesses();
@@ -17,7 +18,7 @@ test('workers that are killed at any moment of their drain leave nothing behind,
     const worker = await workers.startProcess({ BATCH_SIZE: '20' });
     const before = outside.calls.length;
     const some = Math.floor(Math.random() * 60);
-    await until(
+    await readUntil(
       () => outside.calls.length,
       (calls) => calls >= before + some || worker.process.exitCode !== null,
     );

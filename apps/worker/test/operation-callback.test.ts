@@ -2,7 +2,8 @@ import { lockOrders } from '@cashback/cashback-db';
 import { withTransaction } from '@cashback/postgres';
 import { signCallback } from '@cashback/service';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { CALLBACK_SECRET, type Harness, createHarness, newOrderId, until } from './support/harness.ts';
+import { readUntil, untilLockWaits } from '@cashback/testing';
+import { CALLBACK_SECRET, type Harness, createHarness, newOrderId } from './support/harness.ts';
 
 let harness: Harness;
 let url: string;
@@ -39,19 +40,12 @@ async function orderInFlight(name: string): Promise<{ invoice_id: string; operat
   const orderId = newOrderId(name);
   harness.outside.addInvoice(orderId);
   await harness.register(orderId, '10');
-  await until(
+  await readUntil(
     () => harness.outside.cashback(orderId).operations,
     (accepted) => accepted.length === 1,
   );
   const { operation_id } = await harness.order(orderId);
   return { invoice_id: orderId, operation_id: operation_id ?? '' };
-}
-
-async function lockWaits(): Promise<number> {
-  const { rows } = await harness.database.pool.query<{ count: number }>(
-    `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-  );
-  return rows[0]?.count ?? 0;
 }
 
 /** A callback that is heeded has been by then: it is another order's turn after it. */
@@ -76,7 +70,7 @@ test('a callback is only a hint: what it says is asked of transactions', async (
   const flying = await orderInFlight('lies');
   const asked = outside.retrieves(flying.invoice_id);
   expect((await send({ ...flying, status: 'success' })).status).toBe(204);
-  await until(
+  await readUntil(
     () => outside.retrieves(flying.invoice_id),
     (count) => count > asked,
   );
@@ -174,11 +168,11 @@ test('callbacks of two operations of an order that come the wrong way round leav
   const orderId = first.invoice_id;
   outside.finish(orderId, 'success');
   await harness.register(orderId, '25');
-  const second = await until(
+  const second = await readUntil(
     () => harness.order(orderId),
     ({ operation_id }) => operation_id !== null && operation_id !== first.operation_id,
   );
-  await until(
+  await readUntil(
     () => outside.cashback(orderId).operations,
     (accepted) => accepted.length === 2,
   );
@@ -205,7 +199,7 @@ test('a callback for an order that somebody keeps locked holds up no other, and 
     for (const flying of [locked, other]) await send({ ...flying, status: 'success' });
     await harness.untilSettled(other.invoice_id);
     // Its observation failed, twice at least, because of the lock.
-    await until(
+    await readUntil(
       () => outside.retrieves(locked.invoice_id),
       (count) => count > asked + 1,
     );
@@ -219,7 +213,7 @@ test('callbacks of two operations of an order that wait together are both heeded
   const orderId = first.invoice_id;
   outside.finish(orderId, 'success');
   await harness.register(orderId, '25');
-  await until(
+  await readUntil(
     () => outside.cashback(orderId).operations,
     (accepted) => accepted.length === 2,
   );
@@ -234,7 +228,7 @@ test('callbacks of two operations of an order that wait together are both heeded
   );
   await withTransaction(database, async (tx) => {
     await lockOrders(tx, [other.invoice_id]);
-    await until(lockWaits, (count) => count === 1);
+    await untilLockWaits(database.pool);
     await send({ ...second, status: 'success' });
     await send({ ...first, status: 'success' });
   });
@@ -269,7 +263,7 @@ test('an operation that fails after its order was given up is recorded, and noth
   ]);
   outside.finish(flying.invoice_id, 'failed', 'trust_refused');
   await send({ ...flying, status: 'failed' });
-  const order = await until(
+  const order = await readUntil(
     () => harness.order(flying.invoice_id),
     ({ operation_id }) => operation_id === null,
   );

@@ -2,11 +2,12 @@ import { CASHBACK_JOBS_SCHEMA, chargeKey, chargeQueue, loadCharges } from '@cash
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
 import { createHttpClient } from '@cashback/service';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { readUntil } from '@cashback/testing';
 import { applySteps } from '../src/reconcile/apply-steps.ts';
 import type { WorkerContext } from '../src/context.ts';
 import type { Observation } from '../src/reconcile/observe-invoice.ts';
 import { withCalls } from '../src/upstream/transactions.ts';
-import { type Harness, createHarness, newOrderId, testLog, until } from './support/harness.ts';
+import { type Harness, createHarness, newOrderId, testLog } from './support/harness.ts';
 import type { Answer } from './support/outside-transactions.ts';
 
 let harness: Harness;
@@ -116,7 +117,7 @@ test('an invoice that carried the target once does not settle an order that was 
     return answer;
   };
   await harness.register(orderId, '20');
-  await until(
+  await readUntil(
     () => held,
     (isHeld) => isHeld,
   );
@@ -144,8 +145,8 @@ test('a register whose job was skipped for one that is picked up before it commi
   await harness.register(orderId, '20', {
     before_commit: async () => {
       await harness.startWorker();
-      await until(countActiveJobs, (count) => count === 1);
-      await until(countLockWaits, (count) => count === 1);
+      await readUntil(countActiveJobs, (count) => count === 1);
+      await readUntil(countLockWaits, (count) => count === 1);
     },
   });
   await harness.untilSettled(orderId);

@@ -6,14 +6,8 @@ import { startTransactions } from '@cashback/transactions/app';
 import { settingsSchema as transactionsSettings } from '@cashback/transactions/settings';
 import { startTrust } from '@cashback/trust/app';
 import { settingsSchema as trustSettings } from '@cashback/trust/settings';
-import {
-  CALLBACK_SECRET,
-  type Harness,
-  createHarness,
-  newOrderId,
-  testLog,
-  until,
-} from './support/harness.ts';
+import { readUntil } from '@cashback/testing';
+import { CALLBACK_SECRET, type Harness, createHarness, newOrderId, testLog } from './support/harness.ts';
 
 const token = randomUUID();
 const NOBODY = 'http://127.0.0.1:9/callbacks';
@@ -122,10 +116,10 @@ test('with a payment system that fails, forgets to answer and refuses, every ord
     );
     // Some targets are overtaken while they are on their way, and some by another worker.
     const some = orderIds[round] ?? '';
-    await until(
+    await readUntil(
       () => harness.operations(some),
       (rows) => rows.some(({ revision }) => revision === round + 1),
-      60_000,
+      { timeout_ms: 60_000 },
     );
     if (round === 1) {
       await harness.stopWorkers();
@@ -133,13 +127,13 @@ test('with a payment system that fails, forgets to answer and refuses, every ord
     }
     if (round === 2) await harness.database.pool.query('DELETE FROM cashback_jobs.job');
   }
-  await until(
+  await readUntil(
     async () => {
       const orders = await Promise.all(orderIds.map((orderId) => harness.order(orderId)));
       return orders.filter(({ settled_revision }) => settled_revision !== targets.length).length;
     },
     (unsettled) => unsettled === 0,
-    60_000,
+    { timeout_ms: 60_000 },
   );
 
   const carried = [

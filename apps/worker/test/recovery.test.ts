@@ -1,8 +1,9 @@
 import { openDatabase } from '@cashback/postgres';
 import { freePort } from '@cashback/system/free-ports';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { readUntil } from '@cashback/testing';
 import { sweepOrders } from '../src/schedule/sweep-orders.ts';
-import { type Harness, createHarness, newOrderId, testLog, until } from './support/harness.ts';
+import { type Harness, createHarness, newOrderId, testLog } from './support/harness.ts';
 import { type Answer, startOutsideTransactions } from './support/outside-transactions.ts';
 
 let harness: Harness;
@@ -62,7 +63,7 @@ test('what was accepted is not asked about before its callback could have come; 
   await harness.register(accepted, '10');
   await harness.register(unanswered, '10');
   for (const orderId of [accepted, unanswered]) {
-    await until(
+    await readUntil(
       () => outside.cashback(orderId).operations,
       ({ length }) => length === 1,
     );
@@ -123,7 +124,7 @@ test('an operation in flight whose poll was lost is found by the sweep', async (
   outside.on_accept = 'stay';
   await harness.register(orderId, '10');
   await harness.startWorker();
-  await until(
+  await readUntil(
     () => outside.cashback(orderId).operations,
     (accepted) => accepted.length === 1,
   );
@@ -189,14 +190,14 @@ test('a long wait of an order never hides a shorter one that it is given later',
   outside.on_accept = 'failed';
   await harness.startWorker({ failure_base_ms: 3_600_000, failure_max_ms: 3_600_000 });
   await harness.register(orderId, '10');
-  await until(
+  await readUntil(
     () => harness.order(orderId),
     ({ poll_at }) => poll_at !== null && poll_at.getTime() > Date.now() + 3_000_000,
   );
   // A new target is sent at once, and followed to its end although no callback comes.
   outside.on_accept = 'stay';
   await harness.register(orderId, '11');
-  await until(
+  await readUntil(
     () => outside.cashback(orderId).operations,
     (accepted) => accepted.length === 2,
   );
@@ -213,7 +214,7 @@ test('the sweep leaves alone an order that needs attention', async () => {
   const waiting = newOrderId('needs-attention');
   await harness.register(waiting, '10');
   await harness.startWorker({ sweep_grace_ms: 50 });
-  await until(
+  await readUntil(
     () => harness.order(waiting),
     ({ attention }) => attention !== null,
   );
@@ -247,7 +248,7 @@ test('transactions may be down when orders are registered, and for as long as it
   // Each is observed several times, without success.
   for (const orderId of orderIds) {
     const { next_charge_at } = await harness.order(orderId);
-    const later = await until(
+    const later = await readUntil(
       () => harness.order(orderId),
       (order) => order.next_charge_at.getTime() > next_charge_at.getTime() + 1_000,
     );
@@ -278,7 +279,7 @@ test('a worker that is stopped while a call hangs ends, and the next one carries
   outside.intercept = () => 'hang';
   await harness.startWorker({ transactions_timeout_ms: 2_000 });
   await harness.register(orderId, '10');
-  await until(
+  await readUntil(
     () => outside.retrieves(orderId),
     (count) => count > 0,
   );

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Harness, createHarness, newOrderId, until } from './support/harness.ts';
+import { readUntil } from '@cashback/testing';
+import { type Harness, createHarness, newOrderId } from './support/harness.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Answer, refuse } from './support/outside-transactions.ts';
 
@@ -81,7 +82,7 @@ test('an order that is locked when its poll is due holds up no other poll', asyn
     await harness.register(orderId, '10');
   }
   for (const orderId of orderIds) {
-    await until(
+    await readUntil(
       () => outside.cashback(orderId).operations,
       (accepted) => accepted.length === 1,
     );
@@ -123,7 +124,7 @@ test('while calls take longer than the lease of an order, no order is asked abou
     poll_base_ms: 60_000,
     poll_max_ms: 60_000,
   });
-  await until(
+  await readUntil(
     () => orderIds.filter((orderId) => outside.updates(orderId).length === 0),
     (unsent) => unsent.length === 0,
   );

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { until } from './support/harness.ts';
+
+import { readUntil } from '@cashback/testing';
 import { useWorkerProcesses } from './support/worker-processes.ts';
 
 const workers = useWorkerProcesses();
@@ -24,12 +25,12 @@ test('a worker that is stopped finishes what it has begun, and begins nothing mo
     BATCH_CONCURRENCY: '1',
     MAX_IN_FLIGHT: '10',
   });
-  await until(
+  await readUntil(
     () => outside.calls.filter(({ order_id }) => orderIds.includes(order_id)).length,
     (calls) => calls === 10,
   );
   worker.process.kill('SIGTERM');
-  await until(worker.log, (log) => log.includes('"msg":"stopping"'));
+  await readUntil(worker.log, (log) => log.includes('"msg":"stopping"'));
   const begun = new Set(outside.calls.map(({ order_id }) => order_id));
   released.resolve();
   expect(await worker.ended).toEqual({ code: 0, signal: null });
@@ -47,7 +48,7 @@ test('a worker that is stopped ends in order although no call is ever answered, 
   const orderIds = await workers.registerMany('hangs', 20);
   outside.intercept = () => 'hang';
   const worker = await workers.startProcess({ TRANSACTIONS_TIMEOUT_MS: '60000' });
-  await until(
+  await readUntil(
     () => outside.calls.filter(({ order_id }) => orderIds.includes(order_id)).length,
     (calls) => calls === 20,
   );
@@ -70,12 +71,12 @@ test('a second signal ends a worker at once, and its orders settle with the next
     return 'hang';
   };
   const worker = await workers.startProcess({ TRANSACTIONS_TIMEOUT_MS: '60000' });
-  await until(
+  await readUntil(
     () => orderIds.filter((orderId) => outside.updates(orderId).length > 0).length,
     (sent) => sent === 20,
   );
   worker.process.kill('SIGTERM');
-  await until(worker.log, (log) => log.includes('"msg":"stopping"'));
+  await readUntil(worker.log, (log) => log.includes('"msg":"stopping"'));
   worker.process.kill('SIGTERM');
   expect(await worker.ended).toEqual({ code: 1, signal: null });
   expect(worker.log()).not.toContain('"msg":"stopped"');

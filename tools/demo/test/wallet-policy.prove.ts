@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { OrderOutput } from '@cashback/contract';
 import { invoice, walletBalance } from '@cashback/wire';
-import { type TestDatabase, createTestDatabase } from '@cashback/testing';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { type TestDatabase, createTestDatabase, readUntil } from '@cashback/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FrontDoor, openFrontDoor } from '@cashback/scenario';
 import { freePortsOfAll, startSystem, type System } from '@cashback/system';
 
@@ -57,14 +57,7 @@ async function settledOrder(wallet_id: string): Promise<string> {
 }
 
 async function orderThat(order_id: string, isSo: (order: OrderOutput) => boolean): Promise<OrderOutput> {
-  return vi.waitFor(
-    async () => {
-      const order = await door.server.order({ order_id });
-      expect(isSo(order), JSON.stringify(order)).toBe(true);
-      return order;
-    },
-    { timeout: 30_000, interval: 50 },
-  );
+  return readUntil(() => door.server.order({ order_id }), isSo);
 }
 
 const balanceOf = async (wallet_id: string): Promise<string> =>

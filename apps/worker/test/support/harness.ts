@@ -2,7 +2,7 @@ import { CASHBACK_JOBS_SCHEMA, chargeQueue } from '@cashback/cashback-db';
 import type { RegisterInput } from '@cashback/contract';
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
 import { type Log, type RunningApp, createLog, readSettings } from '@cashback/service';
-import { type TestDatabase, createTestDatabase } from '@cashback/testing';
+import { type TestDatabase, createTestDatabase, readUntil } from '@cashback/testing';
 import { registerOrders } from '@cashback/server/register-orders';
 import { startWorker } from '../../src/app.ts';
 import { type Settings, settingsSchema } from '../../src/env.ts';
@@ -130,7 +130,7 @@ export async function createHarness(): Promise<Harness> {
       return rows;
     },
     untilSettled: (orderId) =>
-      until(
+      readUntil(
         () => harness.order(orderId),
         ({ revision, settled_revision }) => settled_revision === revision,
       ),
@@ -172,25 +172,6 @@ function settingsFor(databaseUrl: string, transactionsUrl: string): Settings {
 }
 
 export const testLog = createLog({ name: 'worker', level: 'fatal', json: true });
-
-const UNTIL_MS = 15_000;
-const UNTIL_STEP_MS = 20;
-
-/** Reads again and again until it is as expected; the last reading is in the error. */
-export async function until<Value>(
-  read: () => Value | Promise<Value>,
-  expected: (value: Value) => boolean,
-  timeoutMs: number = UNTIL_MS,
-): Promise<Value> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    const value = await read();
-    if (expected(value)) return value;
-    if (Date.now() > deadline)
-      throw new Error(`still not as expected: ${JSON.stringify(value)?.slice(0, 2_000)}`);
-    await new Promise((resolve) => setTimeout(resolve, UNTIL_STEP_MS));
-  }
-}
 
 let orders = 0;
 /** An id no other test of the file has. */

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { type Harness, createHarness, newOrderId, until } from './harness.ts';
+import { readUntil } from '@cashback/testing';
+import { type Harness, createHarness, newOrderId } from './harness.ts';
 import { type WorkerProcess, startWorkerProcess } from './worker-process.ts';
 
 /** A harness for one test file whose workers are processes; those that a test leaves running are killed after it. */
@@ -26,10 +27,10 @@ export function useWorkerProcesses() {
     async expectAllSettledOnce(orderIds: readonly string[]): Promise<void> {
       const { harness } = context;
       for (const orderId of orderIds) {
-        await until(
+        await readUntil(
           () => harness.order(orderId),
           ({ settled_revision }) => settled_revision === 1,
-          40_000,
+          { timeout_ms: 40_000 },
         );
         expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }]);
         expect(harness.outside.cashback(orderId).operations).toHaveLength(1);

@@ -4,6 +4,12 @@ const INTERVAL_MS = 15;
 const TIMEOUT_MS = 30_000;
 /** While the whole machine stands still, no time counts as waited. */
 const MAX_COUNTED_MS = 500;
+const MAX_SHOWN = 2_000;
+
+interface WaitOptions {
+  timeout_ms?: number;
+  interval_ms?: number;
+}
 
 /** True when it holds. Otherwise false, or what is still missing, for the error. */
 type Condition = () => boolean | string | Promise<boolean | string>;
@@ -12,7 +18,7 @@ type Condition = () => boolean | string | Promise<boolean | string>;
 export async function waitUntil(
   what: string,
   condition: Condition,
-  { timeout_ms = TIMEOUT_MS, interval_ms = INTERVAL_MS }: { timeout_ms?: number; interval_ms?: number } = {},
+  { timeout_ms = TIMEOUT_MS, interval_ms = INTERVAL_MS }: WaitOptions = {},
 ): Promise<void> {
   let waited_ms = 0;
   for (;;) {
@@ -26,4 +32,30 @@ export async function waitUntil(
     await sleep(interval_ms);
     waited_ms += Math.min(performance.now() - began, MAX_COUNTED_MS + interval_ms);
   }
+}
+
+/**
+ * Reads until the value is as expected, and resolves with it; without `isExpected`, until there is one. The last reading
+ * is in the error.
+ */
+export async function readUntil<Value>(
+  read: () => Value | Promise<Value>,
+  isExpected: (value: Value) => boolean = isThere,
+  options: WaitOptions = {},
+): Promise<Exclude<Value, undefined | false>> {
+  const expected: Value[] = [];
+  await waitUntil(
+    'as expected',
+    async () => {
+      const value = await read();
+      if (isExpected(value)) expected.push(value);
+      return expected.length > 0 || `${JSON.stringify(value)?.slice(0, MAX_SHOWN)}`;
+    },
+    options,
+  );
+  return expected[0] as Exclude<Value, undefined | false>;
+}
+
+function isThere(value: unknown): boolean {
+  return value !== undefined && value !== false;
 }

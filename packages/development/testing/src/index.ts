@@ -1,3 +1,4 @@
 export { createTestDatabase } from './test-database.ts';
 export type { TestDatabase } from './test-database.ts';
-export { waitUntil } from '@cashback/system/wait-until';
+export { untilLockWaits } from './until-lock-waits.ts';
+export { readUntil, waitUntil } from '@cashback/system/wait-until';

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { eventually, send, testServer } from './support.ts';
+import { waitUntil } from '@cashback/system/wait-until';
+import { send, testServer } from './support.ts';
 
 interface Child {
   process: ChildProcess;
@@ -40,7 +41,7 @@ function start(env: NodeJS.ProcessEnv = {}, args: string[] = [], program = APP):
 
 async function startReady(env: NodeJS.ProcessEnv = {}): Promise<Child & { url: string }> {
   const child = start(env);
-  await eventually(() => child.messages.length > 0, 'the app is ready');
+  await waitUntil('the app is ready', () => child.messages.length > 0);
   return { ...child, url: child.messages[0]?.url ?? '' };
 }
 
@@ -80,7 +81,7 @@ describe('an app', () => {
   test('that hangs while it stops ends at once at the second signal', async () => {
     const child = await startReady({ BEHAVIOUR: 'hanging-stop' });
     child.process.kill('SIGTERM');
-    await eventually(() => child.out().includes('stopping'), 'the app is stopping');
+    await waitUntil('the app is stopping', () => child.out().includes('stopping'));
     child.process.kill('SIGTERM');
     expect(await child.ended).toEqual({ code: 1, signal: null });
   });
@@ -101,7 +102,7 @@ describe('an app', () => {
 
   test('stopped while it starts is first started and then stopped, and never says it is ready', async () => {
     const child = start({ BEHAVIOUR: 'slow-start' });
-    await eventually(() => child.out().includes('starting'), 'the app is starting');
+    await waitUntil('the app is starting', () => child.out().includes('starting'));
     child.process.kill('SIGTERM');
     expect(await child.ended).toEqual({ code: 0, signal: null });
     expect(child.out()).toContain('goods are stored');
@@ -117,12 +118,12 @@ describe('an app', () => {
 
   test('does not outlive a parent that is killed', async () => {
     const parent = start({}, [], PARENT);
-    await eventually(() => /^\d+\n$/.test(parent.out()), 'the app is ready');
+    await waitUntil('the app is ready', () => /^\d+\n$/.test(parent.out()));
     const pid = Number(parent.out());
     onTestFinished(() => void (isAlive(pid) && process.kill(pid, 'SIGKILL')));
     expect(isAlive(pid)).toBe(true);
     parent.process.kill('SIGKILL');
-    await eventually(() => !isAlive(pid), 'the app ends');
+    await waitUntil('the app ends', () => !isAlive(pid));
   });
 
   test.each([

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
+import { waitUntil } from '@cashback/system/wait-until';
 import { type HttpCallError, type HttpClient, createHttpClient } from '../src/index.ts';
-import { type LogLine, eventually, recordingLog, upstream } from './support.ts';
+import { type LogLine, recordingLog, upstream } from './support.ts';
 
 const answer = z.object({ status: z.string() });
 const MIN_CALLS = 10;
@@ -128,7 +129,7 @@ describe('the circuit stays closed', () => {
     const calls = Array.from({ length: 3 * MIN_CALLS }, () =>
       codeOf(slow.client.get('/x', answer, { signal: giveUp.signal })),
     );
-    await eventually(() => slow.arrived() > MIN_CALLS, 'calls arrived');
+    await waitUntil('calls arrived', () => slow.arrived() > MIN_CALLS);
     giveUp.abort();
     expect(new Set(await Promise.all(calls))).toEqual(new Set(['ABORTED']));
     expect(slow.client.state().circuit).toBe('closed');
@@ -146,7 +147,7 @@ describe('an open circuit', () => {
   }
 
   async function untilAProbeMayLeave({ client }: Watched): Promise<void> {
-    await eventually(() => client.state().retry_after_ms === 0, 'a probe may leave');
+    await waitUntil('a probe may leave', () => client.state().retry_after_ms === 0);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 
@@ -156,7 +157,7 @@ describe('an open circuit', () => {
     await untilAProbeMayLeave(down);
     const before = down.arrived();
     const calls = Array.from({ length: 8 }, () => codeOf(down.client.get('/x', answer)));
-    await eventually(() => held.length === 1, 'the probe arrived');
+    await waitUntil('the probe arrived', () => held.length === 1);
     expect(down.client.state().circuit).toBe('probing');
     expect(down.arrived()).toBe(before + 1);
     down.behave(fine);
@@ -179,7 +180,7 @@ describe('an open circuit', () => {
       await callTimes(down, 1);
       expect(down.client.state().circuit).toBe('closed');
     };
-    await eventually(() => down.client.downtimeMs(before) > 0, 'the outage that goes on counts');
+    await waitUntil('the outage that goes on counts', () => down.client.downtimeMs(before) > 0);
     await closes();
     const first = down.client.downtimeMs(before);
     expect(first).toBeGreaterThan(0);
@@ -224,7 +225,7 @@ describe('an open circuit', () => {
     const before = down.arrived();
     const giveUp = new AbortController();
     const probe = codeOf(down.client.get('/x', answer, { signal: giveUp.signal }));
-    await eventually(() => down.arrived() === before + 1, 'the probe arrived');
+    await waitUntil('the probe arrived', () => down.arrived() === before + 1);
     giveUp.abort();
     expect(await probe).toBe('ABORTED');
     expect(down.client.state().circuit).toBe('open');

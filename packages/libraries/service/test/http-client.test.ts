@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
+import { waitUntil } from '@cashback/system/wait-until';
 import { type HttpClient, type HttpCallError, createHttpClient, route } from '../src/index.ts';
-import { eventually, gate, testServer, upstream } from './support.ts';
+import { gate, testServer, upstream } from './support.ts';
 
 const answer = z.object({ status: z.string() });
 
@@ -192,9 +193,9 @@ describe('the number of calls at once', () => {
   test('is bounded, and the others wait their turn', async () => {
     const { held, client } = await holding({ concurrency: 2 });
     const calls = [1, 2, 3].map(() => client.get('/x', answer));
-    await eventually(() => held.length === 2, 'two calls arrived');
+    await waitUntil('two calls arrived', () => held.length === 2);
     held[0]?.end('{"status":"first"}');
-    await eventually(() => held.length === 3, 'the third call arrived');
+    await waitUntil('the third call arrived', () => held.length === 3);
     held[1]?.end('{"status":"second"}');
     held[2]?.end('{"status":"third"}');
     expect((await Promise.all(calls)).map(({ status }) => status).toSorted()).toEqual([
@@ -210,7 +211,7 @@ describe('the number of calls at once', () => {
     const error = await rejection(client.get('/x', answer));
     expect(error).toMatchObject({ outcome: 'unknown', code: 'TOO_MANY_WAITING' });
     for (const at of [0, 1]) {
-      await eventually(() => held.length > at, 'a call arrived');
+      await waitUntil('a call arrived', () => held.length > at);
       held[at]?.end('{"status":"fine"}');
     }
     await Promise.all(calls);
@@ -223,12 +224,12 @@ describe('the number of calls at once', () => {
     const first = rejection(client.get('/running', answer, { signal: running.signal }));
     const second = rejection(client.get('/waiting', answer, { signal: waiting.signal }));
     const third = client.get('/third', answer);
-    await eventually(() => held.length === 1, 'the first call arrived');
+    await waitUntil('the first call arrived', () => held.length === 1);
     waiting.abort();
     expect(await second).toMatchObject({ outcome: 'unknown', code: 'ABORTED' });
     running.abort();
     expect(await first).toMatchObject({ outcome: 'unknown', code: 'ABORTED' });
-    await eventually(() => held.length === 2, 'the third call arrived');
+    await waitUntil('the third call arrived', () => held.length === 2);
     expect(held[1]?.req.url).toBe('/third');
     held[1]?.end('{"status":"fine"}');
     await third;
@@ -245,7 +246,7 @@ describe('the number of calls at once', () => {
     const { held, client } = await holding({ concurrency: 1 });
     const running = client.get('/x', answer);
     const waiting = rejection(client.get('/x', answer));
-    await eventually(() => held.length === 1, 'the first call arrived');
+    await waitUntil('the first call arrived', () => held.length === 1);
     const closed = client.close();
     expect(await waiting).toMatchObject({ outcome: 'unknown', code: 'CLOSED' });
     const late = rejection(client.get('/x', answer));

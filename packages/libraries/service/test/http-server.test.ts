@@ -1,8 +1,9 @@
 import { Agent, get } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { waitUntil } from '@cashback/system/wait-until';
 import { type HttpServerOptions, ServiceError, listen, route } from '../src/index.ts';
-import { asProcessing, eventually, gate, send, testServer } from './support.ts';
+import { asProcessing, gate, send, testServer } from './support.ts';
 
 const order = z.strictObject({ order_id: z.string(), value: z.int('a whole number') });
 
@@ -361,7 +362,7 @@ describe('listen', () => {
     );
     let closed = false;
     void server.close().then(() => (closed = true));
-    await eventually(() => closed, 'the server is closed');
+    await waitUntil('the server is closed', () => closed);
     agent.destroy();
     expect(server.server.listening).toBe(false);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { waitUntil } from '@cashback/system/wait-until';
 import { type Loop, type LoopOptions, createLoop } from '../src/index.ts';
-import { eventually, gate, recordingLog } from './support.ts';
+import { gate, recordingLog } from './support.ts';
 
 const NEVER_MS = 1_000_000;
 
@@ -18,9 +19,9 @@ describe('a loop', () => {
   test('runs at once, again while there is more, and then pauses until it is woken', async () => {
     let turns = 0;
     const loop = loopOf(async () => ++turns < 3);
-    await eventually(() => turns === 3, 'three turns');
+    await waitUntil('three turns', () => turns === 3);
     loop.wake();
-    await eventually(() => turns === 4, 'a fourth turn');
+    await waitUntil('a fourth turn', () => turns === 4);
     await loop.stop();
     expect(turns).toBe(4);
   });
@@ -28,7 +29,7 @@ describe('a loop', () => {
   test('runs again after its interval', async () => {
     let turns = 0;
     const { lines } = loopOf(async () => void turns++, { interval_ms: 1 });
-    await eventually(() => turns >= 3, 'three turns');
+    await waitUntil('three turns', () => turns >= 3);
     expect(lines).toEqual([]);
   });
 
@@ -43,12 +44,12 @@ describe('a loop', () => {
       if (turns === 1) await first.opened;
       atOnce -= 1;
     });
-    await eventually(() => turns === 1, 'the first turn');
+    await waitUntil('the first turn', () => turns === 1);
     loop.wake();
     loop.wake();
     expect(turns).toBe(1);
     first.open();
-    await eventually(() => turns === 2, 'the second turn');
+    await waitUntil('the second turn', () => turns === 2);
     expect(most).toBe(1);
   });
 
@@ -79,7 +80,7 @@ describe('a loop', () => {
   test('with a least interval, is stopped at once', async () => {
     let turns = 0;
     const loop = loopOf(async () => void turns++, { min_interval_ms: NEVER_MS });
-    await eventually(() => turns === 1, 'the first turn');
+    await waitUntil('the first turn', () => turns === 1);
     for (let immediates = 0; immediates < 5; immediates += 1) {
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -98,7 +99,7 @@ describe('a loop', () => {
       },
       { interval_ms: 1 },
     );
-    await eventually(() => lines.some(({ msg }) => msg === 'loop works again'), 'the loop works again');
+    await waitUntil('the loop works again', () => lines.some(({ msg }) => msg === 'loop works again'));
     const failures = lines.filter(({ level }) => level === 'error');
     expect(failures).toMatchObject([{ loop: 'sweep', failures: 1, err: { message: 'no database' } }]);
   });
@@ -112,7 +113,7 @@ describe('a loop', () => {
       },
       { interval_ms: 1 },
     );
-    await eventually(() => turns >= 2, 'a second turn');
+    await waitUntil('a second turn', () => turns >= 2);
     expect(lines).toMatchObject([{ level: 'error', err: { message: 'at once' } }]);
   });
 
@@ -122,7 +123,7 @@ describe('a loop', () => {
       turns += 1;
       throw new Error('no database');
     });
-    await eventually(() => loop.lines.some(({ level }) => level === 'error'), 'the failure');
+    await waitUntil('the failure', () => loop.lines.some(({ level }) => level === 'error'));
     for (let wakes = 0; wakes < 100; wakes++) {
       loop.wake();
       await new Promise((resolve) => setImmediate(resolve));
@@ -139,7 +140,7 @@ describe('a loop', () => {
       ended = true;
       return true;
     });
-    await eventually(() => turns === 1, 'the first turn');
+    await waitUntil('the first turn', () => turns === 1);
     await loop.stop();
     expect({ turns, ended }).toEqual({ turns: 1, ended: true });
   });
@@ -159,7 +160,7 @@ describe('a loop', () => {
       },
       { turn_timeout_ms: 20 },
     );
-    await eventually(() => asked, 'the signal is aborted');
+    await waitUntil('the signal is aborted', () => asked);
     expect(lines).toMatchObject([{ level: 'warn', loop: 'sweep', turn_timeout_ms: 20 }]);
   });
 });

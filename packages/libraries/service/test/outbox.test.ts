@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { waitUntil } from '@cashback/system/wait-until';
 import { type OutboxCallback, type OutboxOptions, createOutbox } from '../src/index.ts';
-import { eventually, gate, recordingLog } from './support.ts';
+import { gate, recordingLog } from './support.ts';
 
 /** The rows of an app, with the lease that `claim` must take. */
 function table(count: number) {
@@ -56,7 +57,7 @@ describe('an outbox', () => {
     const { rows, claims, store } = table(95);
     const sent: string[] = [];
     outboxOf({ ...store, send: async ({ id }) => void sent.push(id) });
-    await eventually(() => rows.every((row) => row.delivered), 'all are delivered');
+    await waitUntil('all are delivered', () => rows.every((row) => row.delivered));
     expect(sent.toSorted()).toEqual(rows.map(({ id }) => id).toSorted());
     expect(Math.max(...claims)).toBeLessThanOrEqual(10);
   });
@@ -73,7 +74,7 @@ describe('an outbox', () => {
         atOnce -= 1;
       },
     });
-    await eventually(() => rows.every((row) => row.delivered), 'all are delivered');
+    await waitUntil('all are delivered', () => rows.every((row) => row.delivered));
     expect(most).toBe(4);
   });
 
@@ -87,9 +88,9 @@ describe('an outbox', () => {
         if (id === 'id-1') throw new Error('answered 500');
       },
     });
-    await eventually(() => retries.length === 1, 'the failure is recorded');
+    await waitUntil('the failure is recorded', () => retries.length === 1);
     expect(retries).toEqual([{ id: 'id-1', attempts: 1, error: 'answered 500', retry_in_ms: 1 }]);
-    await eventually(() => rows.filter((row) => row.delivered).length === 2, 'the others are delivered');
+    await waitUntil('the others are delivered', () => rows.filter((row) => row.delivered).length === 2);
   });
 
   test('a failed one is tried again until it is delivered', async () => {
@@ -100,10 +101,10 @@ describe('an outbox', () => {
         if (attempts < 2) throw new Error('not yet');
       },
     });
-    await eventually(() => {
+    await waitUntil('it is delivered', () => {
       outbox.wake();
       return rows[0]?.delivered === true;
-    }, 'it is delivered');
+    });
     expect(rows[0]?.attempts).toBe(2);
   });
 
@@ -114,7 +115,7 @@ describe('an outbox', () => {
       ...store,
       send: ({ id }) => (id === 'id-0' ? hanging.opened : Promise.resolve()),
     });
-    await eventually(() => rows.slice(1).every((row) => row.delivered), 'the others are delivered');
+    await waitUntil('the others are delivered', () => rows.slice(1).every((row) => row.delivered));
     expect(rows[0]?.delivered).toBe(false);
     hanging.open();
     await outbox.stop();
@@ -132,12 +133,12 @@ describe('an outbox', () => {
         return hanging.opened;
       },
     });
-    await eventually(() => sends === 1, 'it is being sent');
+    await waitUntil('it is being sent', () => sends === 1);
     for (const row of rows) row.leased = false;
     outbox.wake();
-    await eventually(() => claims.length === 2, 'it is claimed again');
+    await waitUntil('it is claimed again', () => claims.length === 2);
     hanging.open();
-    await eventually(() => rows[0]?.delivered === true, 'it is delivered');
+    await waitUntil('it is delivered', () => rows[0]?.delivered === true);
     expect(sends).toBe(1);
   });
 
@@ -154,10 +155,10 @@ describe('an outbox', () => {
       },
       send: async () => {},
     });
-    await eventually(() => {
+    await waitUntil('all are delivered', () => {
       outbox.wake();
       return rows.every((row) => row.delivered);
-    }, 'all are delivered');
+    });
     expect(lines.some(({ msg }) => msg === 'results of callbacks could not be written')).toBe(true);
   });
 
@@ -172,7 +173,7 @@ describe('an outbox', () => {
         return held.opened;
       },
     });
-    await eventually(() => sends === 4, 'four are being sent');
+    await waitUntil('four are being sent', () => sends === 4);
     const stopped = outbox.stop();
     held.open();
     await stopped;
@@ -191,7 +192,7 @@ describe('an outbox', () => {
         return new Promise(() => {});
       },
     });
-    await eventually(() => sends === 1, 'it is being sent');
+    await waitUntil('it is being sent', () => sends === 1);
     await outbox.stop();
     expect(lines.some(({ msg }) => msg.includes('left behind'))).toBe(true);
   });

@@ -7,7 +7,7 @@ const PAGE = 1_000;
 const MAX_PAGES = 5_000;
 const INVOICES = 8;
 
-/** The second feed: what happened to cashback, whoever did it. */
+/** The second feed: every change of cashback, by any caller. */
 export const cashbackFeed: readonly Guarantee[] = [
   {
     id: 'T39',
