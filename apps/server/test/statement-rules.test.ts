@@ -97,7 +97,8 @@ type Stored = Omit<
 async function readRows(tx: Transaction): Promise<Map<string, OrderRow>> {
   const { rows: stored } = await tx.client.query<Stored>(
     `SELECT order_id, service, user_id, wallet_id, currency, invoice_epoch, invoice_version, cleared_sum, cashback_sum,
-       revision, settled_revision, operation_id, attention, rewarded, cashback_version, receipt, poll_at, next_charge_at,
+       revision, settled_revision, operation_id, attention, rewarded, cashback_epoch, cashback_version, receipt, poll_at,
+       next_charge_at,
        unsettled_since
      FROM cashback.order_clears WHERE order_id LIKE 'rule-%'`,
   );

@@ -15,11 +15,9 @@ const limits: ChargeLimits = {
   max_failures: 3,
   attention_after_ms: 86_400_000,
 };
-let operations = 0;
 const context: StepContext = {
   limits,
   downtime_ms: 0,
-  newOperationId: () => `new-${(operations += 1)}`,
   random: Math.random,
 };
 const none = { failed: 0, applied: 0, rejected: 0, last_at: null };
@@ -35,6 +33,7 @@ function order(changes: Partial<ChargeOrder> = {}, afterMs = 0): ChargeOrder {
     settled_revision: 1,
     operation_id: null,
     rewarded: [],
+    cashback_epoch: 1,
     cashback_version: 0,
     attention: null,
     unsettled_since: registeredAt,
@@ -47,6 +46,7 @@ const flying: NewOperation = {
   order_id: 'order-1',
   operation_id: 'operation-1',
   revision: 2,
+  cashback_epoch: 1,
   version: 0,
   user_id: 'user-1',
   wallet_id: 'wallet-1',
@@ -56,13 +56,20 @@ const flying: NewOperation = {
 
 function charge(changes: Partial<ChargeOrder> = {}, more: Partial<Charge> = {}, afterMs = 0): Charge {
   const operation = changes.operation_id === undefined ? null : flying;
-  return { order: order(changes, afterMs), target: { user: 100_000n }, operation, attempts: none, ...more };
+  return {
+    order: order(changes, afterMs),
+    target: { user: 100_000n },
+    operation,
+    attempts: none,
+    ended: [],
+    ...more,
+  };
 }
 
 function observed(rewarded: bigint, status: 'success' | 'in-progress' | 'failed' = 'success'): Observation {
   return {
     outcome: 'observed',
-    cashback: { version: 7, status, rewarded: { user: rewarded }, operations: [] },
+    cashback: { epoch: null, version: 7, status, rewarded: { user: rewarded }, operations: [] },
   };
 }
 
@@ -128,6 +135,7 @@ test('an order that needs attention begins nothing and is not polled', () => {
   const ended: Observation = {
     outcome: 'observed',
     cashback: {
+      epoch: null,
       version: 8,
       status: 'failed',
       rewarded: {},
@@ -213,7 +221,7 @@ describe('the wait of any order', () => {
   ] as const)(
     '%s is between half and all of its time so far, within the limits',
     (_, shortest, changes, operations) => {
-      const cashback = { version: 7, status: 'in-progress' as const, rewarded: {} };
+      const cashback = { epoch: null, version: 7, status: 'in-progress' as const, rewarded: {} };
       const observation: Observation =
         operations === undefined
           ? observed(0n)

@@ -60,7 +60,7 @@ test('of two that decide on one order at the same time, one makes the operation 
     const charges = await withTransaction(database, (tx) => loadCharges(tx, [orderId]));
     const order = charges.get(orderId)?.order;
     if (order === undefined) throw new Error('no order');
-    const cashback = { version: 0, status: 'success' as const, rewarded: {}, operations: [] };
+    const cashback = { epoch: null, version: 0, status: 'success' as const, rewarded: {}, operations: [] };
     const observation: Observation = { outcome: 'observed', cashback };
     const sent = await Promise.all(
       Array.from({ length: 3 }, () => applySteps(context(), [{ order, observation }])),

@@ -104,6 +104,31 @@ test('an operation whose worker died before the request left is sent by the next
   ]);
 });
 
+test('a worker whose rows are lost makes the same operation for the same need', async () => {
+  const { outside, database } = harness;
+  const orderId = newOrderId('rows-lost');
+  outside.addInvoice(orderId);
+  outside.intercept = async ({ path }, honest) => (path === '/update/cashback' ? 'cut' : honest());
+  await harness.register(orderId, '10');
+  await harness.startWorker();
+  const [before] = await until(
+    () => harness.operations(orderId),
+    ({ length }) => length === 1,
+  );
+  await harness.stopWorkers();
+  await database.pool.query('DELETE FROM cashback.operations WHERE order_id = $1', [orderId]);
+  await database.pool.query(
+    'UPDATE cashback.order_clears SET operation_id = NULL, poll_at = now() WHERE order_id = $1',
+    [orderId],
+  );
+  outside.intercept = (_, honest) => honest();
+  await harness.startWorker();
+  await harness.untilSettled(orderId);
+  expect(await harness.operations(orderId)).toMatchObject([
+    { operation_id: before?.operation_id, outcome: 'applied' },
+  ]);
+});
+
 test('with every row of the queue deleted the sweep finds the orders, settles them, and finds no others', async () => {
   const { outside, database } = harness;
   const orderIds = Array.from({ length: 12 }, () => newOrderId('forgotten'));

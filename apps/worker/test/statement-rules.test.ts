@@ -39,6 +39,7 @@ const anyRow = fc.record({
   unsettled: fc.boolean(),
   operation_id: fc.constantFrom(null, 'operation-1', 'operation-2'),
   attention: fc.constantFrom(null, 'a reason'),
+  cashback_epoch: fc.constantFrom(1, 2),
   cashback_version: fc.constantFrom(0, 5),
   poll_in_ms: fc.option(offset),
   charge_in_ms: offset,
@@ -56,16 +57,17 @@ async function outcomesOf(
   await withTransaction(harness.database, async (tx) => {
     await tx.client.query(
       `INSERT INTO cashback.order_clears (order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum,
-         cashback_sum, revision, settled_revision, operation_id, attention, rewarded, cashback_version, poll_at, next_charge_at)
+         cashback_sum, revision, settled_revision, operation_id, attention, rewarded, cashback_epoch, cashback_version, poll_at, next_charge_at)
        SELECT 'rule-' || place, 'yellow', 'user-1', 'wallet-1', 'EUR', 1, 100, 10, 3, CASE WHEN unsettled THEN 2 ELSE 3 END,
-         operation_id, attention, $7::jsonb, cashback_version, now() + poll_in_ms * interval '1 millisecond',
+         operation_id, attention, $8::jsonb, cashback_epoch, cashback_version, now() + poll_in_ms * interval '1 millisecond',
          now() + charge_in_ms * interval '1 millisecond'
-       FROM unnest($1::boolean[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::integer[])
-         WITH ORDINALITY AS input (unsettled, operation_id, attention, cashback_version, poll_in_ms, charge_in_ms, place)`,
+       FROM unnest($1::boolean[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::integer[], $7::integer[])
+         WITH ORDINALITY AS input (unsettled, operation_id, attention, cashback_epoch, cashback_version, poll_in_ms, charge_in_ms, place)`,
       [
         drawn.map((row) => row.unsettled),
         drawn.map((row) => row.operation_id),
         drawn.map((row) => row.attention),
+        drawn.map((row) => row.cashback_epoch),
         drawn.map((row) => row.cashback_version),
         drawn.map((row) => row.poll_in_ms),
         drawn.map((row) => row.charge_in_ms),
@@ -90,7 +92,7 @@ async function outcomesOf(
 async function readRows(tx: Transaction): Promise<Row[]> {
   type Stored = Omit<Row, 'poll_at' | 'next_charge_at'> & { poll_at: Date | null; next_charge_at: Date };
   const { rows: stored } = await tx.client.query<Stored>(
-    `SELECT order_id, revision, settled_revision, operation_id, attention, rewarded, cashback_version, poll_at, next_charge_at
+    `SELECT order_id, revision, settled_revision, operation_id, attention, rewarded, cashback_epoch, cashback_version, poll_at, next_charge_at
      FROM cashback.order_clears WHERE order_id LIKE 'rule-%' ORDER BY order_id`,
   );
   return stored.map((row) => ({
@@ -200,16 +202,22 @@ describe('the statement does what its rule says:', () => {
       next_operation_id: fc.constantFrom(null, 'operation-3'),
       settled: fc.boolean(),
       rewarded: fc.constantFrom(null, reward(7)),
-      cashback_version: fc.constantFrom(null, 2, 9),
+      cashback: fc.constantFrom(
+        { cashback_epoch: null, cashback_version: null },
+        ...[1, 2, 3].flatMap((cashback_epoch) =>
+          [2, 9].map((cashback_version) => ({ cashback_epoch, cashback_version })),
+        ),
+      ),
       attention: fc.constantFrom(null, 'another reason'),
       poll_in_ms: fc.option(fc.integer({ min: 0, max: 40_000 })),
     });
     return fc.assert(
-      fc.asyncProperty(rows, anyUpdate, async (drawn, changes) => {
+      fc.asyncProperty(rows, anyUpdate, async (drawn, { cashback, ...changes }) => {
         const updateOf = ({ order_id, revision, operation_id }: Row): ChargeUpdate => ({
           order_id,
           revision,
           operation_id,
+          ...cashback,
           ...changes,
         });
         const pairs = await outcomesOf(drawn, (tx, before) => updateCharges(tx, before.map(updateOf)));
@@ -229,8 +237,9 @@ describe('the statement does what its rule says:', () => {
     if (row === undefined) throw new Error('no row');
     await outcomesOf([row], async (tx, [before]) => {
       if (before === undefined) throw new Error('no row');
-      const kept = { next_operation_id: null, settled: false, rewarded: null, cashback_version: null };
-      const update = { ...kept, order_id: before.order_id, attention: null, poll_in_ms: null };
+      const kept = { next_operation_id: null, settled: false, rewarded: null };
+      const nothing = { cashback_epoch: null, cashback_version: null };
+      const update = { ...kept, ...nothing, order_id: before.order_id, attention: null, poll_in_ms: null };
       for (const moved of [{ revision: 2 }, { operation_id: 'operation-9' }]) {
         const stale = { revision: before.revision, operation_id: before.operation_id, ...update, ...moved };
         expect(() => updatedRow(before, stale, 0)).toThrow(before.order_id);

@@ -11,7 +11,6 @@ import { createTables } from './tables.ts';
 import type { World } from './world.ts';
 
 export function createWorld(engine: Engine, bug: PlantedBug | null): World {
-  let ids = 0;
   const queue = (process: ProcessName, name: string, handle: (about: string) => Flow<void>): JobQueue =>
     createJobQueue(engine, { process, name, handle });
   const charges = queue('worker', 'charge', (about) => chargeJob(world, about));
@@ -31,7 +30,6 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
     forgotten: new Set(),
     answers: new Map(),
     decisions: plant(bug, PRODUCT),
-    nextId: (prefix) => `${prefix}-${(ids += 1)}`,
   };
   return world;
 }

@@ -20,6 +20,4 @@ export interface World {
   answers: Map<string, Invoice[]>;
   /** What the apps run: the product's functions, or one of them with a planted bug. */
   decisions: Decisions;
-  /** The next of the ids that are random elsewhere. */
-  nextId(prefix: string): string;
 }

@@ -6,6 +6,7 @@ export interface OrderRow extends NewOrder {
   settled_revision: number;
   operation_id: string | null;
   rewarded: { source: 'user' | 'service'; amount: string }[];
+  cashback_epoch: number;
   cashback_version: number;
   attention: string | null;
   unsettled_since: number;
@@ -26,6 +27,7 @@ export function newRow(order: NewOrder, now: number): OrderRow {
     settled_revision: 0,
     operation_id: null,
     rewarded: [],
+    cashback_epoch: 1,
     cashback_version: 0,
     poll_at: null,
     ...chargeNow(now),

@@ -1,5 +1,5 @@
 import { type ChargeOrder, loadCharges, lockOrders } from '@cashback/cashback-db';
-import { uuidV7, withTransaction } from '@cashback/postgres';
+import { withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from '../context.ts';
 import { applyWrites } from './apply-writes.ts';
 import { type Step, decideStep } from './decide-step.ts';
@@ -35,7 +35,6 @@ export async function applySteps(context: WorkerContext, batch: readonly Observe
       const step = decideStep(seen, observation, charge, {
         limits: context.limits,
         downtime_ms: context.transactions.downtimeMs(order.unsettled_since),
-        newOperationId: uuidV7,
         random: Math.random,
       });
       const writes = stepWrites(order, step, observation);

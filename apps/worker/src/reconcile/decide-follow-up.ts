@@ -25,7 +25,7 @@ export type FollowUp =
 export function decideFollowUp(
   { order, repeated }: { order: ChargeOrder; repeated: boolean },
   answer: UpdateAnswer,
-  { limits, downtime_ms, random }: Omit<StepContext, 'newOperationId'>,
+  { limits, downtime_ms, random }: StepContext,
 ): FollowUp {
   const waiting = { ...order, downtime_ms };
   const decision = decideAnswer(answer, { repeated, overdue: overdueReason(waiting, limits) });

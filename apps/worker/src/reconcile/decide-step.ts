@@ -4,6 +4,7 @@ import { decideCharge, inFlightDelay, overdueReason, pollDelay } from '@cashback
 import type { ChargeLimits, Finished, ObservedCashback } from '@cashback/core';
 import { backoffMs } from '@cashback/service';
 import type { Observation } from './observe-invoice.ts';
+import { isSameContent, operationIdOf } from './operation-id.ts';
 
 /** The end of an operation, which is recorded whatever the step is. */
 export interface Ending {
@@ -29,7 +30,6 @@ export interface StepContext {
   limits: ChargeLimits;
   /** For how long `transactions` was down since the order became unsettled. */
   downtime_ms: number;
-  newOperationId: () => string;
   /** From 0 up to 1, for jitter. */
   random: () => number;
 }
@@ -96,6 +96,7 @@ function decideObserved(cashback: ObservedCashback, charge: Charge, context: Ste
     revision: order.revision,
     cashback,
     operation: operation && { ...operation, reward: parseAmounts(operation.reward) },
+    cashback_epoch: order.cashback_epoch,
     cashback_version: order.cashback_version,
     attempts,
     unsettled_since: order.unsettled_since,
@@ -117,30 +118,19 @@ function decideObserved(cashback: ObservedCashback, charge: Charge, context: Ste
       return { action: 'need_attention', ending, reason: decision.reason };
     case 'update': {
       const repeated = decision.repeat !== null && operation !== null;
-      const sent = repeated ? operation : newOperation(charge, decision.version, context);
+      const sent = repeated ? operation : newOperation(charge, cashback);
       const wait_ms = spread(inFlightDelay({ ...order, downtime_ms }, limits), random);
       return { action: 'send', ending, operation: sent, repeated, wait_ms };
     }
   }
 }
 
-function newOperation(
-  { order, target }: Charge,
-  version: number,
-  { newOperationId }: StepContext,
-): NewOperation {
+function newOperation({ order, target, ended }: Charge, { epoch, version }: ObservedCashback): NewOperation {
   const { order_id, revision, user_id, wallet_id, currency } = order;
-  const reward = formatAmounts(target);
-  return {
-    order_id,
-    operation_id: newOperationId(),
-    revision,
-    version,
-    user_id,
-    wallet_id,
-    currency,
-    reward,
-  };
+  const cashback_epoch = epoch ?? order.cashback_epoch;
+  const content = { cashback_epoch, version, user_id, wallet_id, currency, reward: formatAmounts(target) };
+  const attempts = ended.filter((one) => isSameContent(one, content)).length;
+  return { order_id, operation_id: operationIdOf(order_id, content, attempts), revision, ...content };
 }
 
 /** An order that needs attention is not polled and begins nothing new. Its open operation may still end. */

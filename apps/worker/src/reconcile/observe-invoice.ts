@@ -23,6 +23,7 @@ const chargedInvoice = invoice.pick({
   user_id: true,
   wallet_id: true,
   currency: true,
+  invoice_epoch: true,
   cashback: true,
 });
 type ChargedInvoice = z.infer<typeof chargedInvoice>;
@@ -54,7 +55,7 @@ function readInvoice(order: ChargeOrder, answer: InvoiceAnswer): Observation {
   }
   const reason = contradiction(order, parsed.data);
   if (reason !== null) return { outcome: 'unusable', reason };
-  return { outcome: 'observed', cashback: toObserved(parsed.data.cashback) };
+  return { outcome: 'observed', cashback: toObserved(parsed.data) };
 }
 
 /** No money moves on another payee's invoice, nor on one that contradicts itself. */
@@ -70,8 +71,10 @@ function contradiction(order: ChargeOrder, found: ChargedInvoice): string | null
   return `the invoice says ${status}, its newest operation ${newest.operation_id} says ${newest.status}`;
 }
 
-function toObserved({ version, status, rewarded, operations }: ChargedInvoice['cashback']): ObservedCashback {
+function toObserved({ invoice_epoch, cashback }: ChargedInvoice): ObservedCashback {
+  const { version, status, rewarded, operations } = cashback;
   return {
+    epoch: invoice_epoch ?? null,
     version,
     status,
     rewarded: parseAmounts(rewarded),

@@ -6,6 +6,7 @@ export interface ReconciledRow {
   settled_revision: number;
   operation_id: string | null;
   rewarded: NonNullable<ChargeUpdate['rewarded']>;
+  cashback_epoch: number;
   cashback_version: number;
   attention: string | null;
   poll_at: number | null;
@@ -26,9 +27,20 @@ export function updatedRow(row: ReconciledRow, update: ChargeUpdate, now: number
     settled_revision: update.settled ? update.revision : row.settled_revision,
     operation_id: update.next_operation_id,
     rewarded: update.rewarded ?? row.rewarded,
-    cashback_version: Math.max(row.cashback_version, update.cashback_version ?? 0),
+    ...newest(row, update),
     attention: update.attention,
     poll_at: poll_in_ms === null ? null : now + poll_in_ms,
     next_charge_at: now + (poll_in_ms ?? 0),
   };
+}
+
+function newest(
+  row: ReconciledRow,
+  { cashback_epoch, cashback_version }: ChargeUpdate,
+): Pick<ReconciledRow, 'cashback_epoch' | 'cashback_version'> {
+  const stored = { cashback_epoch: row.cashback_epoch, cashback_version: row.cashback_version };
+  if (cashback_epoch === null || cashback_version === null || cashback_epoch < row.cashback_epoch)
+    return stored;
+  if (cashback_epoch > row.cashback_epoch) return { cashback_epoch, cashback_version };
+  return { ...stored, cashback_version: Math.max(row.cashback_version, cashback_version) };
 }

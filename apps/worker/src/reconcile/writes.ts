@@ -24,9 +24,8 @@ const NO_WRITES: OrderWrites = { outcomes: [], operations: [], updates: [] };
 /** The rows of a step. The time of the next poll is written with the step itself, so no crash in between can lose it. */
 export function stepWrites(order: ChargeOrder, step: Step, observation: Observation): OrderWrites {
   if (step.action === 'noop') return NO_WRITES;
-  const cashback_version = observation.outcome === 'observed' ? observation.cashback.version : null;
   const ending = 'ending' in step ? step.ending : null;
-  const unchanged = { ...unchangedUpdate(order), cashback_version };
+  const unchanged = { ...unchangedUpdate(order), ...reachedBy(order, observation) };
   const update =
     ending === null ? unchanged : { ...unchanged, next_operation_id: null, rewarded: ending.rewarded };
   return {
@@ -34,6 +33,14 @@ export function stepWrites(order: ChargeOrder, step: Step, observation: Observat
     operations: step.action === 'send' && !step.repeated ? [step.operation] : [],
     updates: [updateOf(order, step, update)],
   };
+}
+
+type Reached = Pick<ChargeUpdate, 'cashback_epoch' | 'cashback_version'>;
+
+function reachedBy({ cashback_epoch }: ChargeOrder, observation: Observation): Reached {
+  if (observation.outcome !== 'observed') return { cashback_epoch: null, cashback_version: null };
+  const { epoch, version } = observation.cashback;
+  return { cashback_epoch: epoch ?? cashback_epoch, cashback_version: version };
 }
 
 function updateOf(
@@ -73,7 +80,7 @@ export function sendingOf(order: ChargeOrder, step: Step): Sending | null {
  */
 export function answerWrites(
   order: ChargeOrder,
-  { operation_id, version }: NewOperation,
+  { operation_id, cashback_epoch, version }: NewOperation,
   { ended, attention }: Learned,
 ): OrderWrites | null {
   if (order.operation_id !== operation_id) return null;
@@ -82,7 +89,7 @@ export function answerWrites(
     ...unchangedUpdate(order),
     next_operation_id: ended === null ? operation_id : null,
     // An accepted operation took the invoice beyond the version that it was sent with.
-    cashback_version: ended === null || ended.outcome === 'rejected' ? null : version + 1,
+    ...(ended !== null && ended.outcome !== 'rejected' && { cashback_epoch, cashback_version: version + 1 }),
     attention: needed,
     poll_in_ms: needed === null ? 0 : null,
   };
@@ -118,6 +125,7 @@ function unchangedUpdate({ order_id, revision, operation_id, attention }: Charge
     next_operation_id: operation_id,
     settled: false,
     rewarded: null,
+    cashback_epoch: null,
     cashback_version: null,
     attention,
     poll_in_ms: null,

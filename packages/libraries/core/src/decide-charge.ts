@@ -3,6 +3,8 @@ import { type AmountsBySource, equalAmounts } from '@cashback/contract/source';
 
 /** The cashback part of an invoice, as `transactions` reports it. `operations` has only the newest ones. */
 export interface ObservedCashback {
+  /** Null: the answer does not say, which means the epoch that is stored. */
+  epoch: number | null;
   version: number;
   status: CashbackStatus;
   rewarded: AmountsBySource;
@@ -54,7 +56,8 @@ export interface ChargeInput extends Waiting {
   revision: number;
   cashback: ObservedCashback;
   operation: OpenOperation | null;
-  /** The highest cashback version that the invoice is known to have reached; 0 if none. */
+  /** The epoch and the version in it that the invoice's cashback is known to have reached; version 0 if none. */
+  cashback_epoch: number;
   cashback_version: number;
   /** The recorded ones of this revision. */
   attempts: Attempts;
@@ -73,13 +76,14 @@ export type PollReason = 'in_flight' | 'other_in_flight' | 'backoff' | 'stale';
 /**
  * What to do next for an order. `finished` is recorded in any case.
  * - `settled`: rewarded equals the target, and nothing is in flight;
- * - `update`: send `repeat` again with the same id and body, or, without one, a new operation built on `version`;
+ * - `update`: send `repeat` again with the same id and body, or, without one, a new operation built on the observed
+ *   cashback;
  * - `poll`: observe the invoice again after `after_ms`;
  * - `needs_attention`: a person must see to it, for `reason`.
  */
 export type ChargeDecision =
   | { action: 'settled'; finished: Finished | null }
-  | { action: 'update'; finished: Finished | null; repeat: OpenOperation | null; version: number }
+  | { action: 'update'; finished: Finished | null; repeat: OpenOperation | null }
   | { action: 'poll'; finished: Finished | null; after_ms: number; why: PollReason }
   | { action: 'needs_attention'; finished: Finished | null; reason: string };
 
@@ -115,10 +119,16 @@ const REJECTIONS_WITHOUT_BACKOFF = 3;
  * operation that may never have arrived is repeated, however long that was impossible.
  */
 export function decideCharge(input: ChargeInput): ChargeDecision {
-  if (input.cashback.version < input.cashback_version) return waitForNewerAnswer(input);
+  if (isOlder(input)) return waitForNewerAnswer(input);
   return input.operation === null
     ? decideWithoutOperation(input, null)
     : followOperation(input, input.operation);
+}
+
+/** A version alone orders nothing: after a restore of `transactions` a new epoch begins, and versions are given again. */
+function isOlder({ cashback, cashback_epoch, cashback_version }: ChargeInput): boolean {
+  const epoch = cashback.epoch ?? cashback_epoch;
+  return epoch < cashback_epoch || (epoch === cashback_epoch && cashback.version < cashback_version);
 }
 
 function waitForNewerAnswer(input: ChargeInput): ChargeDecision {
@@ -126,9 +136,11 @@ function waitForNewerAnswer(input: ChargeInput): ChargeDecision {
   if (overdue === null) {
     return { action: 'poll', finished: null, after_ms: pollDelay(input, input.limits), why: 'stale' };
   }
+  const { cashback, cashback_epoch, cashback_version } = input;
+  const inEpoch = (epoch: number): string => (epoch === cashback_epoch ? '' : ` of epoch ${epoch}`);
   const reason =
-    `the invoice shows cashback version ${input.cashback.version}, and version ${input.cashback_version} ` +
-    `was reached before: ${overdue}`;
+    `the invoice shows cashback version ${cashback.version}${inEpoch(cashback.epoch ?? cashback_epoch)}, ` +
+    `and version ${cashback_version} was reached before: ${overdue}`;
   return { action: 'needs_attention', finished: null, reason };
 }
 
@@ -144,7 +156,7 @@ function followOperation(input: ChargeInput, operation: OpenOperation): ChargeDe
     return decideWithoutOperation(input, { operation_id, outcome, reason: found.reason ?? null });
   }
   // It never arrived, or it ended long ago and left the list. The answer to a repeat tells which, and is harmless.
-  if (!found) return { action: 'update', finished: null, repeat: operation, version: operation.version };
+  if (!found) return { action: 'update', finished: null, repeat: operation };
   const overdue = overdueReason(input, input.limits);
   if (overdue !== null) {
     const reason = `operation ${operation_id} is not known to be finished: ${overdue}`;
@@ -171,7 +183,7 @@ function decideWithoutOperation(input: ChargeInput, finished: Finished | null): 
 
   const after_ms = retryBackoff(attempts, input);
   if (after_ms > 0) return { action: 'poll', finished, after_ms, why: 'backoff' };
-  return { action: 'update', finished, repeat: null, version: cashback.version };
+  return { action: 'update', finished, repeat: null };
 }
 
 /** After a success the invoice carries the newest operation's reward. Anything else was requested by no operation. */

@@ -24,7 +24,7 @@ export const open: OpenOperation = { operation_id: 'ours', revision: 3, reward: 
 
 /** The cashback of an invoice that carries none, after operations of others, but for what is given. */
 export function cashbackOf(given: Partial<ObservedCashback> = {}): ObservedCashback {
-  return { version: 8, status: 'success', rewarded: {}, operations: [], ...given };
+  return { epoch: null, version: 8, status: 'success', rewarded: {}, operations: [], ...given };
 }
 
 /** How the invoice lists our operation. */
@@ -42,6 +42,7 @@ export function inputOf(given: Partial<ChargeInput> = {}): ChargeInput {
     revision: 3,
     cashback: cashbackOf(),
     operation: null,
+    cashback_epoch: 1,
     cashback_version: 0,
     attempts: attemptsOf({}),
     unsettled_since: ago(0),

@@ -97,7 +97,7 @@ function startInvoice() {
     },
     cashback(): ObservedCashback {
       const listed = operations.slice(0, LISTED).map((operation) => ({ ...operation }));
-      return { version, status: listed[0]?.status ?? 'success', rewarded, operations: listed };
+      return { epoch: 1, version, status: listed[0]?.status ?? 'success', rewarded, operations: listed };
     },
   };
 }
@@ -151,6 +151,7 @@ function startWorker(invoice: ReturnType<typeof startInvoice>) {
         revision,
         cashback,
         operation,
+        cashback_epoch: 1,
         cashback_version,
         attempts,
         unsettled_since,
@@ -163,7 +164,8 @@ function startWorker(invoice: ReturnType<typeof startInvoice>) {
       expect(decision.action).not.toBe('needs_attention');
       if (decision.action === 'update') {
         sent += 1;
-        const { repeat, version } = decision;
+        const { repeat } = decision;
+        const { version } = cashback;
         const next = repeat ?? { operation_id: `ours-${sent}`, revision, reward: target, version };
         send(next, repeat !== null, fate);
       }

@@ -1,4 +1,4 @@
-import type { Charge, ChargeOrder, NewOperationOutcome } from '@cashback/cashback-db';
+import type { Charge, ChargeOrder } from '@cashback/cashback-db';
 import { formatValues, parseAmounts } from '@cashback/contract';
 import type { UpdateAnswer } from '@cashback/core';
 import type { Observation, Sending, Step, StepContext } from '@cashback/worker/decisions';
@@ -76,14 +76,16 @@ export function loadCharge(world: World, orderId: string): Charge {
     unsettled_since: new Date(row.unsettled_since),
     now: new Date(engine.now()),
   };
-  const ofRevision = ({ order_id, operation_id }: NewOperationOutcome): boolean =>
-    order_id === orderId && rowOf(tables.operations, operation_id).revision === row.revision;
   return decisions.worker.chargeOf(order, {
     newest: formatValues(targetOf(tables.events, orderId)),
     operation: row.operation_id === null ? null : rowOf(tables.operations, row.operation_id),
     ended: [...tables.outcomes.values()]
-      .filter(ofRevision)
-      .map(({ outcome, at }) => ({ outcome, created_at: new Date(at) })),
+      .filter(({ order_id }) => order_id === orderId)
+      .map(({ operation_id, outcome, at }) => ({
+        ...rowOf(tables.operations, operation_id),
+        outcome,
+        ended_at: new Date(at),
+      })),
   });
 }
 
@@ -139,12 +141,11 @@ function* send(world: World, sending: Sending): Flow<void> {
 }
 
 /** The same choices give the same ids and waits. Waits vary more than jitter makes them: they must make no difference. */
-function contextOf({ engine, nextId }: World): StepContext {
+function contextOf({ engine }: World): StepContext {
   const [in_flight_poll_ms, poll_max_ms] = WAITS_MS[engine.choices.below(WAITS_MS.length)] ?? [0, 0];
   return {
     limits: { ...LIMITS, in_flight_poll_ms, poll_max_ms },
     downtime_ms: 0,
-    newOperationId: () => nextId('operation'),
     random: () => engine.choices.below(JITTER_STEPS) / JITTER_STEPS,
   };
 }

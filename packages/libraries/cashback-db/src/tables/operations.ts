@@ -12,7 +12,8 @@ export const operations = cashback.table(
     order_id: id('order_id').notNull(),
     operation_id: text('operation_id').notNull(),
     revision: integer('revision').notNull(),
-    /** The invoice's cashback version that the operation builds on. */
+    /** The epoch and version of the invoice's cashback that the operation builds on. */
+    cashback_epoch: integer('cashback_epoch').notNull().default(1),
     version: integer('version').notNull(),
     user_id: text('user_id').notNull(),
     wallet_id: text('wallet_id').notNull(),

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { check, index, integer, jsonb, text } from 'drizzle-orm/pg-core';
+import { bigint, check, index, integer, jsonb, text } from 'drizzle-orm/pg-core';
 import { amount, id, moment, now } from '@cashback/postgres/columns';
 import { cashback } from './schema.ts';
 
@@ -33,10 +33,19 @@ export const orderClears = cashback.table(
       .$type<{ source: 'user' | 'service'; amount: string }[]>()
       .notNull()
       .default([]),
-    /** The highest version of the invoice's cashback that was ever seen: what is older is out of the past. */
+    /** The epoch and version of the newest cashback that was ever seen, compared in this order: what is older decides nothing. */
+    cashback_epoch: integer('cashback_epoch').notNull().default(1),
     cashback_version: integer('cashback_version').notNull().default(0),
-    /** Why the order needs attention; null when it does not. */
+    /** Why the order needs attention, for people; null when it does not. Then the three columns below mean nothing. */
     attention: text('attention'),
+    /** Null also for a reason that an older release gave. */
+    attention_code: text('attention_code'),
+    attention_since: moment('attention_since'),
+    attention_details: jsonb('attention_details').$type<Record<string, unknown>>(),
+    /** For how long the order has waited while `transactions` answered; see `waitedAfter`. */
+    waited_ms: bigint('waited_ms', { mode: 'number' }).notNull().default(0),
+    /** When `transactions` last answered about the order; null when its last call had no answer. */
+    answered_at: moment('answered_at'),
     unsettled_since: moment('unsettled_since').notNull().default(now),
     /** When the order is due for an attempt; the sweep finds orders that are overdue. */
     next_charge_at: moment('next_charge_at').notNull().default(now),
@@ -59,5 +68,12 @@ export const orderClears = cashback.table(
     index('order_clears_poll')
       .on(table.poll_at)
       .where(sql`${table.poll_at} IS NOT NULL`),
+    index('order_clears_attention')
+      .on(table.attention_code, table.attention_since)
+      .where(sql`${table.attention} IS NOT NULL`),
+    // An older release leaves orders that need attention without a time. The sweep gives them one.
+    index('order_clears_parked')
+      .on(table.next_charge_at)
+      .where(sql`${table.attention} IS NOT NULL AND ${table.poll_at} IS NULL`),
   ],
 );

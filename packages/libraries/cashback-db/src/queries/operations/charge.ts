@@ -14,6 +14,8 @@ export interface Charge {
   operation: NewOperation | null;
   /** Operations of this revision that ended since the order was registered or resumed. */
   attempts: Attempts;
+  /** With those that were made from the newest cashback that is known, which is normally none: each end raises the version. */
+  ended: EndedOperation[];
 }
 
 /** The rows of one order that its charge is made of. */
@@ -22,12 +24,13 @@ export interface ChargeRows {
   newest: { source: Source; value: string }[];
   /** The operation that the order names. */
   operation: NewOperation | null;
-  /** The outcomes of all operations of the order's revision. */
+  /** Of the order's revision, or made from the newest cashback that is known or a later one. */
   ended: EndedOperation[];
 }
 
-export interface EndedOperation extends Pick<NewOperationOutcome, 'outcome'> {
-  created_at: Date;
+export interface EndedOperation
+  extends Omit<NewOperation, 'order_id' | 'operation_id'>, Pick<NewOperationOutcome, 'outcome'> {
+  ended_at: Date;
 }
 
 /** Throws when the order names an operation that is not there. */
@@ -40,16 +43,16 @@ export function chargeOf(order: ChargeOrder, { newest, operation, ended }: Charg
   const target: AmountsBySource = Object.fromEntries(
     newest.map(({ source, value }) => [source, parseAmount(value)]),
   );
-  return { order, target, operation, attempts: attemptsOf(order, ended) };
+  return { order, target, operation, attempts: attemptsOf(order, ended), ended };
 }
 
-/** What ended before the order was registered or resumed is no attempt of it. */
-function attemptsOf({ unsettled_since }: ChargeOrder, ended: readonly EndedOperation[]): Attempts {
+/** Those of another revision, or of before the order was registered or resumed, are no attempts. */
+function attemptsOf({ revision, unsettled_since }: ChargeOrder, ended: readonly EndedOperation[]): Attempts {
   const attempts: Attempts = { failed: 0, applied: 0, rejected: 0, last_at: null };
-  for (const { outcome, created_at } of ended) {
-    if (created_at < unsettled_since) continue;
-    attempts[outcome] += 1;
-    if (attempts.last_at === null || created_at > attempts.last_at) attempts.last_at = created_at;
+  for (const one of ended) {
+    if (one.revision !== revision || one.ended_at < unsettled_since) continue;
+    attempts[one.outcome] += 1;
+    if (attempts.last_at === null || one.ended_at > attempts.last_at) attempts.last_at = one.ended_at;
   }
   return attempts;
 }

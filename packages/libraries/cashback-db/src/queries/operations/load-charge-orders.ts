@@ -12,7 +12,8 @@ export interface ChargeOrder {
   operation_id: string | null;
   /** As `transactions` last reported it. */
   rewarded: { source: Source; amount: string }[];
-  /** The highest version of the invoice's cashback that was ever seen. */
+  /** The epoch and version of the newest cashback that was ever seen. */
+  cashback_epoch: number;
   cashback_version: number;
   attention: string | null;
   unsettled_since: Date;
@@ -23,7 +24,7 @@ export interface ChargeOrder {
 /** For a statement with no other table that has columns of these names. */
 export const CHARGE_ORDER_COLUMNS = `
   order_id, user_id, wallet_id, currency, revision, settled_revision, operation_id, rewarded,
-  cashback_version, attention, unsettled_since, now() AS now`;
+  cashback_epoch, cashback_version, attention, unsettled_since, now() AS now`;
 
 export const CHARGE_ORDER_TYPES: ColumnsOf<ChargeOrder> = {
   order_id: 'text',
@@ -34,6 +35,7 @@ export const CHARGE_ORDER_TYPES: ColumnsOf<ChargeOrder> = {
   settled_revision: 'int4',
   operation_id: 'text?',
   rewarded: 'jsonb',
+  cashback_epoch: 'int4',
   cashback_version: 'int4',
   attention: 'text?',
   unsettled_since: 'timestamptz',

@@ -1,7 +1,6 @@
-import type { OperationOutcome } from '@cashback/contract';
 import type { Source } from '@cashback/contract/source';
 import { type Transaction, statement } from '@cashback/postgres';
-import { type Charge, type ChargeRows, chargeOf } from './charge.ts';
+import { type Charge, type ChargeRows, type EndedOperation, chargeOf } from './charge.ts';
 import type { NewOperation } from './insert-operations.ts';
 import { loadChargeOrders } from './load-charge-orders.ts';
 
@@ -18,8 +17,8 @@ const loadChargesTargetsStatement = statement<{ order_id: string; source: Source
 const loadChargesOperationsStatement = statement<NewOperation>({
   name: 'cashback.load-charges.operations',
   text: `
-  SELECT sent.order_id, sent.operation_id, sent.revision, sent.version, sent.user_id, sent.wallet_id, sent.currency,
-    sent.reward
+  SELECT sent.order_id, sent.operation_id, sent.revision, sent.cashback_epoch, sent.version, sent.user_id, sent.wallet_id,
+    sent.currency, sent.reward
   FROM cashback.order_clears AS stored
   JOIN cashback.operations AS sent
     ON sent.order_id = stored.order_id AND sent.operation_id = stored.operation_id
@@ -28,6 +27,7 @@ const loadChargesOperationsStatement = statement<NewOperation>({
     order_id: 'text',
     operation_id: 'text',
     revision: 'int4',
+    cashback_epoch: 'int4',
     version: 'int4',
     user_id: 'text',
     wallet_id: 'text',
@@ -36,20 +36,32 @@ const loadChargesOperationsStatement = statement<NewOperation>({
   },
 });
 
-const loadChargesEndedStatement = statement<{
-  order_id: string;
-  outcome: OperationOutcome;
-  created_at: Date;
-}>({
+const loadChargesEndedStatement = statement<EndedOperation & { order_id: string }>({
   name: 'cashback.load-charges.ended',
   text: `
-  SELECT stored.order_id, ended.outcome, ended.created_at
+  SELECT sent.order_id, sent.revision, sent.cashback_epoch, sent.version, sent.user_id, sent.wallet_id, sent.currency,
+    sent.reward, ended.outcome, ended.created_at AS ended_at
   FROM cashback.order_clears AS stored
-  JOIN cashback.operations AS sent ON sent.order_id = stored.order_id AND sent.revision = stored.revision
+  JOIN cashback.operations AS sent ON sent.order_id = stored.order_id
   JOIN cashback.operation_outcomes AS ended
     ON ended.order_id = sent.order_id AND ended.operation_id = sent.operation_id
-  WHERE stored.order_id = ANY($1::text[])`,
-  columns: { order_id: 'text', outcome: 'text', created_at: 'timestamptz' },
+  WHERE stored.order_id = ANY($1::text[])
+    AND (
+      sent.revision = stored.revision
+      OR (sent.cashback_epoch, sent.version) >= (stored.cashback_epoch, stored.cashback_version)
+    )`,
+  columns: {
+    order_id: 'text',
+    revision: 'int4',
+    cashback_epoch: 'int4',
+    version: 'int4',
+    user_id: 'text',
+    wallet_id: 'text',
+    currency: 'text',
+    reward: 'jsonb',
+    outcome: 'text',
+    ended_at: 'timestamptz',
+  },
 });
 
 /** The orders by id. The transaction must hold their locks, so that all its statements see the same rows. */
@@ -68,7 +80,7 @@ export async function loadCharges(
   for (const orderId of orders.keys()) rows.set(orderId, { newest: [], operation: null, ended: [] });
   for (const { order_id, ...newest } of targets) rowsOf(rows, order_id).newest.push(newest);
   for (const operation of operations) rowsOf(rows, operation.order_id).operation = operation;
-  for (const { order_id, ...outcome } of ended) rowsOf(rows, order_id).ended.push(outcome);
+  for (const { order_id, ...one } of ended) rowsOf(rows, order_id).ended.push(one);
   return new Map([...orders].map(([orderId, order]) => [orderId, chargeOf(order, rowsOf(rows, orderId))]));
 }
 

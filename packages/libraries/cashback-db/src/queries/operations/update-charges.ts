@@ -13,7 +13,8 @@ export interface ChargeUpdate {
   settled: boolean;
   /** Null keeps the stored value. */
   rewarded: { source: Source; amount: string }[] | null;
-  /** The version of the invoice's cashback that was observed, null if none was. The row keeps the highest. */
+  /** The epoch and version of the cashback that was observed, both null if none was. The row keeps the newest. */
+  cashback_epoch: number | null;
   cashback_version: number | null;
   attention: string | null;
   /** Time until the order is polled; null: not before a job or a callback asks for it. */
@@ -27,14 +28,20 @@ const updateChargesStatement = statement({
     operation_id = input.next_operation_id,
     settled_revision = CASE WHEN input.settled THEN input.revision ELSE stored.settled_revision END,
     rewarded = coalesce(input.rewarded::jsonb, stored.rewarded),
-    cashback_version = greatest(stored.cashback_version, input.cashback_version),
+    cashback_epoch = greatest(stored.cashback_epoch, input.cashback_epoch),
+    cashback_version = CASE
+      WHEN input.cashback_epoch > stored.cashback_epoch THEN input.cashback_version
+      WHEN input.cashback_epoch = stored.cashback_epoch THEN greatest(stored.cashback_version, input.cashback_version)
+      ELSE stored.cashback_version
+    END,
     attention = input.attention,
     next_charge_at = now() + coalesce(input.poll_in_ms, 0) * interval '1 millisecond',
     poll_at = now() + input.poll_in_ms * interval '1 millisecond',
     updated_at = now()
-  FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::integer[], $8::text[],
-    $9::integer[])
-    AS input (order_id, revision, operation_id, next_operation_id, settled, rewarded, cashback_version, attention, poll_in_ms)
+  FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::integer[], $8::integer[],
+    $9::text[], $10::integer[])
+    AS input (order_id, revision, operation_id, next_operation_id, settled, rewarded, cashback_epoch, cashback_version,
+      attention, poll_in_ms)
   WHERE stored.order_id = input.order_id
     AND stored.revision = input.revision
     AND stored.operation_id IS NOT DISTINCT FROM input.operation_id`,
@@ -54,6 +61,7 @@ export async function updateCharges(tx: Transaction, updates: readonly ChargeUpd
     updates.map((update) => update.next_operation_id),
     updates.map((update) => update.settled),
     updates.map((update) => update.rewarded && JSON.stringify(update.rewarded)),
+    updates.map((update) => update.cashback_epoch),
     updates.map((update) => update.cashback_version),
     updates.map((update) => update.attention),
     updates.map(({ poll_in_ms }) => poll_in_ms && Math.round(poll_in_ms)),
