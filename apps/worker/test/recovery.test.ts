@@ -111,7 +111,7 @@ test('a worker whose rows are lost makes the same operation for the same need', 
   outside.intercept = async ({ path }, honest) => (path === '/update/cashback' ? 'cut' : honest());
   await harness.register(orderId, '10');
   await harness.startWorker();
-  const [before] = await until(
+  const [before] = await readUntil(
     () => harness.operations(orderId),
     ({ length }) => length === 1,
   );
