@@ -100,6 +100,12 @@ export const settingsSchema = z.object({
     max: 604_800_000,
     default: 900_000,
   }),
+  attention_retry_max_ms: setting.integer({
+    description: 'Longest pause, in ms, before an order is retried that needs attention',
+    min: 10,
+    max: 86_400_000,
+    default: 600_000,
+  }),
   max_connections: setting.integer({
     description: 'Connections to the database for orders; the queue has two of its own',
     min: 1,

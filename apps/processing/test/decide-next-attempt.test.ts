@@ -1,8 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { type AttemptedChange, type Outcome, decideNextAttempt } from '../src/record/decide-next-attempt.ts';
 
-const limits = { retry_base_ms: 1_000, retry_max_ms: 60_000, attention_after_ms: 900_000 };
-const change: AttemptedChange = { order_id: 'order-1', seen_version: 3, failures: 0, waited_ms: null };
+const limits = {
+  retry_base_ms: 1_000,
+  retry_max_ms: 60_000,
+  attention_after_ms: 900_000,
+  attention_retry_max_ms: 600_000,
+};
+const change: AttemptedChange = {
+  order_id: 'order-1',
+  seen_version: 3,
+  failures: 0,
+  waited_ms: null,
+  attention: null,
+};
 const nothing = {
   order_id: 'order-1',
   seen_version: 3,
@@ -45,6 +56,9 @@ describe('the next attempt at an order', () => {
       {
         processed_version: 2,
         asks_again: true,
+        failures: 1,
+        is_waiting: true,
+        next_attempt_in_ms: 1_000,
         attention: 'version 3 of the invoice was announced, but transactions shows version 2',
       },
     ],
@@ -67,10 +81,34 @@ describe('the next attempt at an order', () => {
       { failures: 2, is_waiting: true, next_attempt_in_ms: 2_000 },
     ],
     [
-      'an input is missing for too long: the order needs attention',
+      'an input is missing for too long: the order needs attention, and is retried at a pause that grows further',
       { outcome: 'waiting', reason: 'the order has no rates' },
-      { failures: 9, waited_ms: 900_000 },
-      { attention: 'the order has no rates' },
+      { failures: 7, waited_ms: 900_000 },
+      { attention: 'the order has no rates', failures: 8, is_waiting: true, next_attempt_in_ms: 128_000 },
+    ],
+    [
+      'the order needs attention and its cause stays: it is retried for ever, at the longest pause of attention',
+      { outcome: 'waiting', reason: 'the order has no rates' },
+      { failures: 1_000, waited_ms: 900_000_000, attention: 'the order has no rates' },
+      { attention: 'the order has no rates', failures: 1_001, is_waiting: true, next_attempt_in_ms: 600_000 },
+    ],
+    [
+      'the order needs attention and its cause is gone: it leaves attention',
+      { outcome: 'processed', invoice_version: 3, asks_again: false },
+      { failures: 1_000, waited_ms: 900_000_000, attention: 'the order has no rates' },
+      { processed_version: 3 },
+    ],
+    [
+      'the order needs attention and now waits for something else: it leaves attention until that has lasted too long',
+      { outcome: 'waiting', reason: 'the order has no rates' },
+      { failures: 5, attention: 'the service red is not in CASHBACK_SERVICES' },
+      { failures: 6, is_waiting: true, next_attempt_in_ms: 32_000 },
+    ],
+    [
+      'the order needs attention and nothing is learned about it: it stays as it is',
+      { outcome: 'failed', reason: 'server: no answer' },
+      { failures: 7, waited_ms: 900_000, attention: 'the order has no rates' },
+      { attention: 'the order has no rates', failures: 8, is_waiting: true, next_attempt_in_ms: 128_000 },
     ],
     [
       'anything else fails: the order is retried, however often it has failed',
@@ -85,10 +123,10 @@ describe('the next attempt at an order', () => {
       { failures: 1, next_attempt_in_ms: 7_000 },
     ],
     [
-      'the order cannot succeed by itself: it needs attention at once',
+      'the order cannot succeed until something outside changes: it needs attention at once, and is retried',
       { outcome: 'attention', reason: 'the service red is not in CASHBACK_SERVICES' },
       {},
-      { attention: 'the service red is not in CASHBACK_SERVICES' },
+      { attention: 'the service red is not in CASHBACK_SERVICES', failures: 1, next_attempt_in_ms: 1_000 },
     ],
   ])('%s', (_, outcome, row, expected) => {
     expect(decide(outcome, row)).toEqual({ ...nothing, ...expected });

@@ -155,8 +155,8 @@ describe('the inbox of changed invoices', () => {
 
   it('leaves attention, with no failures, at the next change', async () => {
     await note(announced(1));
-    expect(await record({ attention: 'the service red is not in CASHBACK_SERVICES' })).toEqual([]);
-    expect(await loadUnfinished('order-1')).toEqual([]);
+    expect(await record({ attention: 'the service red is not in CASHBACK_SERVICES' })).toEqual(['order-1']);
+    expect(await loadUnfinished('order-1')).toMatchObject([{ attention: expect.any(String) }]);
     await record({ attention: 'still', failures: 7, is_waiting: true });
     expect(await note(announced(1))).toEqual([]);
     expect(await note(announced(2))).toEqual(['order-1']);
@@ -235,13 +235,13 @@ describe('the sweeper', () => {
     expect(await queuedKeys()).toHaveLength(3);
   });
 
-  it('enqueues orders that must ask a URL again, and none that are done or need attention', async () => {
+  it('enqueues orders that must ask a URL again or need attention, and none that are done', async () => {
     await note(announced(1), announced(1, 'order-2'), announced(1, 'order-3'));
     await record({ processed_version: 1 });
     await record({ order_id: 'order-2', processed_version: 1, asks_again: true });
     await record({ order_id: 'order-3', attention: 'no service' });
     for (const orderId of ['order-1', 'order-2', 'order-3']) await late(300, orderId);
     await sweep({ database, jobs }, options);
-    expect(await queuedKeys()).toEqual(['order-2']);
+    expect(await queuedKeys()).toEqual(['order-2', 'order-3']);
   });
 });

@@ -137,10 +137,14 @@ describe('a change of an invoice', () => {
     expect(await order.events()).toHaveLength(1);
   });
 
-  it('of an invoice that transactions does not have needs attention', async () => {
+  it('of an invoice that transactions does not have yet waits for it, and is processed once it is there', async () => {
     const order = newOrder(system);
+    await order.putRates({ source: 'user', rate: '0.05' });
     await callback({ invoice_id: order.order_id, version: 1, service: 'yellow' });
-    await order.until({ attention: expect.stringContaining('INVOICE_NOT_FOUND') });
+    await order.until({ waiting_since: expect.any(Date), attention: null });
+    await order.create('cleared', paid('100'));
+    await order.untilTarget('5.0000', '0.0000');
+    await order.untilProcessed(1);
   });
 
   it('that transactions does not show yet waits for it', async () => {
@@ -154,7 +158,7 @@ describe('a change of an invoice', () => {
     await order.untilTarget('7.0000', '0.0000');
   });
 
-  it('of an unknown service needs attention, until the service is configured and the order is resumed', async () => {
+  it('of an unknown service needs attention, and leaves it by itself once the service is configured', async () => {
     const order = newOrder(system, 'red');
     await order.putRates({ source: 'user', rate: '0.1' });
     await order.create('cleared', paid('50'));
@@ -173,10 +177,8 @@ describe('a change of an invoice', () => {
 
     await system.stopProcessing();
     url = urlOf(await system.startProcessing({ services: { red: serviceConfigs.green } }));
-    const body = JSON.stringify({ order_ids: [order.order_id] });
-    const resumed = await fetch(`${url}/attention/resume`, { method: 'POST', headers, body });
-    expect(await resumed.json()).toEqual({ order_ids: [order.order_id] });
     await order.untilTarget('5.0000', '0.0000');
+    await order.untilProcessed(1);
   });
 
   it('is refused when its callback has no valid signature', async () => {

@@ -11,6 +11,14 @@ beforeAll(async () => {
 afterEach(() => system.stopProcessing());
 afterAll(() => system.stop());
 
+/** Needs attention at its first attempt; the next one is an hour off. */
+const AT_ONCE_AND_ONCE = {
+  ATTENTION_AFTER_MS: '0',
+  RETRY_BASE_MS: '3600000',
+  RETRY_MAX_MS: '3600000',
+  ATTENTION_RETRY_MAX_MS: '3600000',
+};
+
 const userRate = { source: 'user', rate: '0.1' } as const;
 
 describe('a change whose callback is lost', () => {
@@ -70,8 +78,44 @@ describe('an order without rates', () => {
     await order.untilProcessed(2);
   });
 
+  it('needs attention when it has waited for long, and leaves it by itself when they arrive', async () => {
+    await system.startProcessing({ env: { ATTENTION_AFTER_MS: '200' } });
+    const order = newOrder(system);
+    await order.create('cleared', paid('100.00'));
+    await order.until({ attention: 'the order has no rates' });
+    const { failures = 0 } = (await order.row()) ?? {};
+    // Attempts go on, and do not take it out of attention without a reason.
+    await expect
+      .poll(async () => (await order.row())?.failures, { timeout: 15_000 })
+      .toBeGreaterThan(failures + 1);
+    await order.until({ attention: 'the order has no rates' });
+    await order.putRates({ source: 'user', rate: '0.05' });
+    await order.untilTarget('5.0000', '0.0000');
+    await order.untilProcessed(1);
+    expect(await order.row()).toMatchObject({ attention: null, failures: 0, waiting_since: null });
+  });
+
+  it('that was left in attention by a release that attempts no more is processed when the rates arrive', async () => {
+    await system.startProcessing();
+    const order = newOrder(system);
+    await order.create('cleared', paid('100.00'));
+    await order.until({ waiting_since: expect.any(Date) });
+    await system.stopProcessing();
+    await order.putRates({ source: 'user', rate: '0.05' });
+    await system.database.pool.query(`DELETE FROM ${JOBS_SCHEMA}.job`);
+    await system.database.pool.query(
+      `UPDATE processing.invoice_changes
+       SET attention = 'the order has no rates', failures = 0, waiting_since = NULL, next_look_at = now() - interval '1 day'
+       WHERE order_id = $1`,
+      [order.order_id],
+    );
+    await system.startProcessing();
+    await order.untilTarget('5.0000', '0.0000');
+    await order.untilProcessed(1);
+  });
+
   it('needs attention when it has waited for long, and is processed after it is resumed', async () => {
-    const url = urlOf(await system.startProcessing({ env: { ATTENTION_AFTER_MS: '200' } }));
+    const url = urlOf(await system.startProcessing({ env: AT_ONCE_AND_ONCE }));
     const order = newOrder(system);
     await order.create('cleared', paid('50'));
     await order.until({ attention: 'the order has no rates' });

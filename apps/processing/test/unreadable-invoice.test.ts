@@ -54,21 +54,19 @@ describe('an order whose invoice is unusable', () => {
       'answers with invoice another',
     ],
   ])(
-    'because it %s: needs attention after a time, and is processed when it is readable and resumed',
+    'because it %s: needs attention after a time, and leaves it by itself when it is readable',
     async (_, change, said) => {
       const url = urlOf(await start(300));
       const order = await newClearedOrder(change);
       await order.until({ attention: expect.stringContaining(said), processed_version: 0 });
       expect(await order.stored()).toBeNull();
-      const headers = { authorization: `Bearer ${token('processing')}`, 'content-type': 'application/json' };
+      const headers = { authorization: `Bearer ${token('processing')}` };
       const listed = (await (await fetch(`${url}/attention`, { headers })).json()) as {
         orders: { order_id: string; attention: string }[];
       };
       expect(listed.orders.find(({ order_id }) => order_id === order.order_id)?.attention).toContain(said);
 
       spoil.delete(order.order_id);
-      const body = JSON.stringify({ order_ids: [order.order_id] });
-      await fetch(`${url}/attention/resume`, { method: 'POST', headers, body });
       await order.untilTarget('5.0000', '0.0000');
       await order.untilProcessed(1);
     },

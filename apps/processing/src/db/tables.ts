@@ -23,7 +23,7 @@ export const invoiceChanges = processing.table(
     failures: integer('failures').notNull().default(0),
     /** Since when an input has been missing that is expected to arrive, such as the order's rates. */
     waiting_since: moment('waiting_since'),
-    /** Why the order needs attention, or null. The next change of the invoice clears it. */
+    /** Why the order needs attention, or null. An attempt that succeeds clears it, and so does a change of the invoice. */
     attention: text('attention'),
     /** How often the server answered `register` with each outcome; for reports, nothing is decided by it. */
     registered: integer('registered').notNull().default(0),
@@ -38,11 +38,9 @@ export const invoiceChanges = processing.table(
     check('invoice_changes_seen_version', sql`${table.seen_version} >= 1`),
     check('invoice_changes_processed_version', sql`${table.processed_version} >= 0`),
     check('invoice_changes_failures', sql`${table.failures} >= 0`),
-    index('invoice_changes_unfinished')
+    index('invoice_changes_open')
       .on(table.next_look_at)
-      .where(
-        sql`(${table.processed_version} < ${table.seen_version} OR ${table.asks_again}) AND ${table.attention} IS NULL`,
-      ),
+      .where(sql`${table.processed_version} < ${table.seen_version} OR ${table.asks_again}`),
     index('invoice_changes_attention')
       .on(table.order_id)
       .where(sql`${table.attention} IS NOT NULL`),

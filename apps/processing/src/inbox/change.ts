@@ -15,7 +15,7 @@ export interface ChangeRow {
   failures: number;
   /** How long an input has been missing by now; null while none is. */
   waited_ms: number | null;
-  /** Why a person must act; null when nobody needs to. */
+  /** Why the order needs attention; null when it does not. It is attempted all the same, at a slow pace. */
   attention: string | null;
   /** How often the server answered `register` with each outcome; nothing is decided by it. */
   registered: number;
@@ -26,6 +26,6 @@ export interface ChangeRow {
 }
 
 /** The partial index of the sweeper has the same condition. */
-export function isUnfinished({ processed_version, seen_version, asks_again, attention }: ChangeRow): boolean {
-  return (processed_version < seen_version || asks_again) && attention === null;
+export function isUnfinished({ processed_version, seen_version, asks_again }: ChangeRow): boolean {
+  return processed_version < seen_version || asks_again;
 }

@@ -12,11 +12,15 @@ const NOT_ABOUT_THE_ORDER = new Set([
   'CLOSED',
 ]);
 
-/** A definite refusal of this order needs attention. A failure that may pass, or concerns all orders, is retried. */
+/**
+ * A definite refusal of this order needs attention. A failure that may pass, or concerns all orders, is retried. An
+ * invoice that is not there is waited for: its callback, or a replica of transactions, may be early or late.
+ */
 export function outcomeOfFailure(error: unknown): Outcome {
   const reason = error instanceof Error ? error.message : String(error);
   if (error instanceof HttpCallError) {
     const { outcome, code, retry_after_ms } = error;
+    if (code === 'INVOICE_NOT_FOUND') return { outcome: 'waiting', reason: `${code}: ${reason}` };
     return outcome === 'unknown' || NOT_ABOUT_THE_ORDER.has(code)
       ? { outcome: 'failed', reason, retry_after_ms }
       : { outcome: 'attention', reason: `${code}: ${reason}` };

@@ -13,7 +13,7 @@ export type Outcome =
   | { outcome: 'waiting'; reason: string }
   /** A failure that has nothing to do with this order. */
   | { outcome: 'failed'; reason: string; retry_after_ms?: number | undefined }
-  /** It cannot succeed until a person or a change of the invoice changes something. */
+  /** It cannot succeed until something outside changes: a setting, the rates, the invoice. */
   | { outcome: 'attention'; reason: string };
 
 /** What an outcome makes of the row that the attempt began with. */
@@ -31,15 +31,24 @@ export interface NextAttempt {
 }
 
 /** What an attempt knows of the row that it began with. */
-export type AttemptedChange = Pick<ChangeRow, 'order_id' | 'seen_version' | 'failures' | 'waited_ms'>;
+export type AttemptedChange = Pick<
+  ChangeRow,
+  'order_id' | 'seen_version' | 'failures' | 'waited_ms' | 'attention'
+>;
 
 export interface AttemptLimits {
   retry_base_ms: number;
   retry_max_ms: number;
   /** How long an input may be missing before the order needs attention. */
   attention_after_ms: number;
+  /** The longest pause between two attempts at an order that needs attention. */
+  attention_retry_max_ms: number;
 }
 
+/**
+ * An order that needs attention is attempted on, at a pause that grows further: it leaves attention by itself when its
+ * cause is gone.
+ */
 export function decideNextAttempt(
   change: AttemptedChange,
   outcome: Outcome,
@@ -59,14 +68,16 @@ export function decideNextAttempt(
   };
   const later = (next: Partial<NextAttempt>, atLeastMs = 0): NextAttempt => {
     const failures = change.failures + 1;
-    const { retry_base_ms: base_ms, retry_max_ms: max_ms } = limits;
+    const { retry_base_ms: base_ms, retry_max_ms, attention_retry_max_ms } = limits;
+    const max_ms = (next.attention ?? null) === null ? retry_max_ms : attention_retry_max_ms;
     const backoff = backoffMs(failures, { base_ms, max_ms, random });
     return { ...done, failures, next_attempt_in_ms: Math.max(backoff, atLeastMs), ...next };
   };
   const wait = (reason: string, next: Partial<NextAttempt> = {}): NextAttempt =>
     (change.waited_ms ?? 0) < limits.attention_after_ms
       ? later({ ...next, is_waiting: true })
-      : { ...done, ...next, attention: reason };
+      : later({ ...next, is_waiting: true, attention: reason });
+  const { attention } = change;
 
   switch (outcome.outcome) {
     case 'processed': {
@@ -80,9 +91,12 @@ export function decideNextAttempt(
     case 'waiting':
       return wait(outcome.reason);
     case 'failed':
-      return later({}, outcome.retry_after_ms);
+      // It says nothing about the order, so what is known of it stays.
+      return attention === null
+        ? later({}, outcome.retry_after_ms)
+        : later({ attention, is_waiting: change.waited_ms !== null }, outcome.retry_after_ms);
     case 'attention':
-      return { ...done, attention: outcome.reason };
+      return later({ attention: outcome.reason });
   }
 }
 

@@ -32,7 +32,7 @@ export async function recordOutcomes(
   const attempts = new Map(
     batch.map(({ change, outcome, answers }) => [
       change.order_id,
-      { next: decideNextAttempt(change, outcome, limits), answers },
+      { change, next: decideNextAttempt(change, outcome, limits), answers },
     ]),
   );
   await withTransaction(database, async (transaction) => {
@@ -50,8 +50,9 @@ export async function recordOutcomes(
     );
     if (retries.length > 0) await jobs.enqueue(processingQueue, retries, transaction);
   });
-  for (const [order_id, { next }] of attempts) {
-    if (next.attention !== null) log.warn({ order_id, attention: next.attention }, 'order needs attention');
+  for (const [order_id, { change, next }] of attempts) {
+    if (next.attention !== null && change.attention === null)
+      log.warn({ order_id, attention: next.attention }, 'order needs attention');
   }
   return batch.map(({ outcome }) => outcome);
 }

@@ -123,6 +123,7 @@ export async function startSystem(): Promise<System> {
         CASHBACK_SERVICES: path,
         RETRY_BASE_MS: '50',
         RETRY_MAX_MS: '200',
+        ATTENTION_RETRY_MAX_MS: '400',
         SWEEP_INTERVAL_MS: '100',
         OVERDUE_AFTER_MS: '2000',
         // Only the tests of catching up shorten it.

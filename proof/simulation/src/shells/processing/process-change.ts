@@ -15,7 +15,12 @@ import type { World } from '../../world.ts';
 import { register, targetOf } from '../register.ts';
 import { insertChange, loadChange, updateChange, writeAttempt } from './write-changes.ts';
 
-const LIMITS: AttemptLimits = { retry_base_ms: 2_000, retry_max_ms: 60_000, attention_after_ms: 600_000 };
+const LIMITS: AttemptLimits = {
+  retry_base_ms: 2_000,
+  retry_max_ms: 60_000,
+  attention_after_ms: 600_000,
+  attention_retry_max_ms: 600_000,
+};
 /** Without jitter, so that a run repeats itself. */
 const MOST = (): number => 1;
 

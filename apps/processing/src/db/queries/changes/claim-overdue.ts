@@ -8,7 +8,7 @@ const claimOverdueStatement = statement<{ order_id: string }>({
   FROM (
     SELECT order_id
     FROM processing.invoice_changes
-    WHERE (processed_version < seen_version OR asks_again) AND attention IS NULL
+    WHERE (processed_version < seen_version OR asks_again)
       AND next_look_at < now() - $1::int * interval '1 millisecond'
     ORDER BY next_look_at
     LIMIT $2
