@@ -107,6 +107,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
         'contract',
         'wire',
         'core',
+        'client',
         'service',
         'cashback-db',
         // The calculation of targets, written a second time.

@@ -11,7 +11,7 @@ export const processingQueue = defineQueue({
   payload: z.object({ order_id: idField }),
 });
 
-type ProcessingJob = JobInput<{ order_id: string }>;
+export type ProcessingJob = JobInput<{ order_id: string }>;
 
 /** Immediate work. */
 export function immediateJob(orderId: string): ProcessingJob {

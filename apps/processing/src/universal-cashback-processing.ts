@@ -24,7 +24,7 @@ export interface ProcessingOptions {
  *
  *   callback, feed, sweep -> inbox (a row an order) -> job
  *                                                       |
- *          gather inputs -> calculate -> register       |  process/
+ *        read inputs -> calculate -> register           |  process/, gather/
  *                                           |           |
  *                       record: done | retry later | needs attention      record/
  */

@@ -1,9 +1,12 @@
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
 import { type TestDatabase, createTestDatabase, untilLockWaits } from '@cashback/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { claimOverdue } from '../src/db/queries/changes/claim-overdue.ts';
+import { insertChanges } from '../src/db/queries/changes/insert-changes.ts';
 import { lockChanges } from '../src/db/queries/changes/lock-changes.ts';
 import { updateChanges } from '../src/db/queries/changes/update-changes.ts';
-import { isUnfinished } from '../src/inbox/change.ts';
+import { type ChangeRow, isUnfinished } from '../src/inbox/change.ts';
+import { sweepChange } from '../src/inbox/note-change.ts';
 import { type NextAttempt, recordAttempt } from '../src/record/decide-next-attempt.ts';
 import { noteChanges, receiveChanges } from '../src/inbox/receive-changes.ts';
 import { JOBS_SCHEMA, processingQueue } from '../src/queue.ts';
@@ -44,8 +47,10 @@ beforeEach(async () => {
 
 const announced = (version: number, invoice_id = 'order-1') => ({ invoice_id, version, service: 'yellow' });
 
-function note(...changes: ReturnType<typeof announced>[]): Promise<string[]> {
-  return withTransaction(database, (transaction) => noteChanges(transaction, changes));
+/** Notes changes; returns the orders that have something to process. */
+async function note(...changes: ReturnType<typeof announced>[]): Promise<string[]> {
+  const written = await withTransaction(database, (transaction) => noteChanges(transaction, changes));
+  return written.flatMap(({ job }) => job?.key ?? []);
 }
 
 /** Records an attempt; returns the order when it is still unfinished. */
@@ -68,7 +73,7 @@ function record(attempt: Partial<NextAttempt>): Promise<string[]> {
       transaction,
       writes.map((write) => write.row),
     );
-    return writes.filter((write) => write.retry_in_ms !== null).map((write) => write.row.order_id);
+    return writes.flatMap(({ job }) => job?.payload.order_id ?? []);
   });
 }
 
@@ -244,4 +249,43 @@ describe('the sweeper', () => {
     await sweep({ database, jobs }, options);
     expect(await queuedKeys()).toEqual(['order-2', 'order-3']);
   });
+
+  it('claims and writes the rows that the rule of its statement says', async () => {
+    const limits = { overdue_ms: options.overdue_ms, limit: 100 };
+    await withTransaction(database, async (transaction) => {
+      await insertChanges(transaction, everyKindOfRow());
+      const ids = everyKindOfRow().map(({ order_id }) => order_id);
+      const before = await lockChanges(transaction.client, ids);
+      const claimed = await claimOverdue(transaction, limits);
+      const after = await lockChanges(transaction.client, ids);
+      const swept = before.map((one) => sweepChange(one, options.overdue_ms));
+      expect(claimed.toSorted()).toEqual(swept.flatMap((one) => one?.job?.payload.order_id ?? []));
+      expect(claimed).not.toEqual([]);
+      // Columns round to milliseconds.
+      const near = (one: ChangeRow) => ({
+        ...one,
+        next_attempt_in_ms: expect.closeTo(one.next_attempt_in_ms, -1) as number,
+      });
+      expect(after).toEqual(before.map((one, index) => near(swept[index]?.row ?? one)));
+    });
+  });
 });
+
+/** A row for each combination of what a sweep depends on, in the order of their ids. */
+function everyKindOfRow(): ChangeRow[] {
+  const kinds = [1, 2].flatMap((processed_version) =>
+    [true, false].flatMap((asks_again) =>
+      [null, 'no service'].flatMap((attention) =>
+        [-61_000, -59_000, 5_000].map((next_attempt_in_ms) => ({
+          processed_version,
+          asks_again,
+          attention,
+          next_attempt_in_ms,
+        })),
+      ),
+    ),
+  );
+  const rest = { service: 'yellow', seen_version: 2, failures: 3, waited_ms: 1_000 };
+  const answers = { registered: 1, unchanged: 2, stale: 3 };
+  return kinds.map((kind, place) => ({ order_id: `order-${place + 100}`, ...rest, ...answers, ...kind }));
+}

@@ -1,19 +1,6 @@
 import { type Charge, type LoadedOrder, chargeOf } from '@cashback/cashback-db';
-import { calculateCashback } from '@cashback/core';
 import * as server from '@cashback/server/decisions';
-import {
-  chooseInputs,
-  decideNextAttempt,
-  decideRound,
-  firstChange,
-  isUnfinished,
-  noteChange,
-  outcomeOfOvertaken,
-  recordAttempt,
-  registerInputOf,
-  resumeChange,
-  withServiceAnswer,
-} from '@cashback/processing/decisions';
+import * as processing from '@cashback/processing/decisions';
 import * as transactions from '@cashback/transactions/decisions';
 import { decideAdoption } from '@cashback/wallet/decisions';
 import * as worker from '@cashback/worker/decisions';
@@ -50,20 +37,7 @@ function* lockThenLoad<Rows, Result>(
  */
 export const PRODUCT = {
   server: { ...server },
-  processing: {
-    calculateCashback,
-    chooseInputs,
-    decideNextAttempt,
-    decideRound,
-    firstChange,
-    isUnfinished,
-    noteChange,
-    outcomeOfOvertaken,
-    recordAttempt,
-    registerInputOf,
-    resumeChange,
-    withServiceAnswer,
-  },
+  processing: { ...processing },
   transactions: { ...transactions },
   wallet: { decideAdoption },
   worker: { ...worker, chargeOf },

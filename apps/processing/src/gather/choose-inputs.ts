@@ -79,13 +79,17 @@ export function withServiceAnswer(
   answer: { answered: true; value: Amount } | { answered: false },
   stored: Pick<OrderOutput, 'target'> | null,
 ): Inputs {
-  const kept = amountOf(parseValues(stored?.target ?? []), 'service');
   return {
     ...inputs,
     service_cashback: answer.answered
       ? { origin: 'url', value: answer.value }
-      : { origin: 'kept', value: kept },
+      : { origin: 'kept', value: keptValue(stored) },
   };
+}
+
+/** What the service gives while its URL does not answer: what it gave before. */
+export function keptValue(stored: Pick<OrderOutput, 'target'> | null): Amount {
+  return amountOf(parseValues(stored?.target ?? []), 'service');
 }
 
 function questionOf(invoice: StatedInvoice, config: ServiceConfig): ServiceCashbackInput {

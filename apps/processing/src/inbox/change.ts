@@ -1,3 +1,5 @@
+import type { ProcessingJob } from '../queue.ts';
+
 /**
  * A row of the inbox: how far an order's invoice has moved, and how far that was processed. Its two times are
  * relative to the clock of the transaction that reads or writes the row.
@@ -23,6 +25,12 @@ export interface ChangeRow {
   stale: number;
   /** When a job is due; the sweeper finds rows whose job is late. */
   next_attempt_in_ms: number;
+}
+
+/** What a change of the inbox writes: the row, and the job that processes it; null when there is nothing to do. */
+export interface ChangeWrites {
+  row: ChangeRow;
+  job: ProcessingJob | null;
 }
 
 /** The partial index of the sweeper has the same condition. */

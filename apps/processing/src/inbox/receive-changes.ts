@@ -3,9 +3,9 @@ import type { InvoiceChange } from '@cashback/wire';
 import { insertChanges } from '../db/queries/changes/insert-changes.ts';
 import { lockChanges } from '../db/queries/changes/lock-changes.ts';
 import { updateChanges } from '../db/queries/changes/update-changes.ts';
-import { immediateJob, processingQueue } from '../queue.ts';
-import { isUnfinished } from './change.ts';
-import { firstChange, newestChanges, noteChange, resumeChange } from './note-change.ts';
+import { processingQueue } from '../queue.ts';
+import type { ChangeRow, ChangeWrites } from './change.ts';
+import { newestChanges, noteChange, resumeChange } from './note-change.ts';
 
 /** The inbox of changed invoices and its queue. Both change in one transaction or not at all. */
 export interface Inbox {
@@ -20,20 +20,22 @@ export async function receiveChanges(
   alongside: (transaction: Transaction) => Promise<void> = async () => {},
 ): Promise<void> {
   await withTransaction(database, async (transaction) => {
-    await enqueueNow(jobs, await noteChanges(transaction, changes), transaction);
+    await enqueueJobs(jobs, await noteChanges(transaction, changes), transaction);
     await alongside(transaction);
   });
 }
 
 /**
- * Remembers the newest version of each order's invoice. A version that is not newer changes nothing. Returns the
- * orders that have something to process now.
+ * Remembers the newest version of each order's invoice. A version that is not newer changes nothing. Returns what was
+ * written.
  */
-export async function noteChanges(tx: Transaction, changes: readonly InvoiceChange[]): Promise<string[]> {
-  const newest = newestChanges(changes);
-  const first = newest.map(firstChange);
-  const inserted = await insertChanges(tx, first);
-  const announced = new Map(newest.map((change) => [change.invoice_id, change]));
+export async function noteChanges(
+  tx: Transaction,
+  changes: readonly InvoiceChange[],
+): Promise<ChangeWrites[]> {
+  const announced = new Map(newestChanges(changes).map((change) => [change.invoice_id, change]));
+  const first = [...announced.values()].flatMap((change) => noteChange(null, change) ?? []);
+  const inserted = await insertChanges(tx, rowsOf(first));
   const stored = await lockChanges(
     tx.client,
     [...announced.keys()].filter((id) => !inserted.has(id)),
@@ -42,9 +44,8 @@ export async function noteChanges(tx: Transaction, changes: readonly InvoiceChan
     const change = announced.get(row.order_id);
     return change === undefined ? [] : (noteChange(row, change) ?? []);
   });
-  await updateChanges(tx, updated);
-  const noted = [...first.filter(({ order_id }) => inserted.has(order_id)), ...updated];
-  return noted.filter(isUnfinished).map(({ order_id }) => order_id);
+  await updateChanges(tx, rowsOf(updated));
+  return [...first.filter(({ row }) => inserted.has(row.order_id)), ...updated];
 }
 
 /** Takes orders out of attention and enqueues them; returns those that needed it. */
@@ -52,17 +53,22 @@ export function resumeOrders({ database, jobs }: Inbox, orderIds: readonly strin
   return withTransaction(database, async (transaction) => {
     const stored = await lockChanges(transaction.client, orderIds);
     const resumed = stored.flatMap((row) => resumeChange(row) ?? []);
-    await updateChanges(transaction, resumed);
-    const order_ids = resumed.map(({ order_id }) => order_id);
-    await enqueueNow(jobs, order_ids, transaction);
-    return order_ids;
+    await updateChanges(transaction, rowsOf(resumed));
+    await enqueueJobs(jobs, resumed, transaction);
+    return rowsOf(resumed).map(({ order_id }) => order_id);
   });
 }
 
-export async function enqueueNow(
+/** Enqueues the jobs of what the transaction has written. */
+export async function enqueueJobs(
   jobs: Jobs,
-  orderIds: readonly string[],
+  writes: readonly Pick<ChangeWrites, 'job'>[],
   transaction: Transaction,
 ): Promise<void> {
-  if (orderIds.length > 0) await jobs.enqueue(processingQueue, orderIds.map(immediateJob), transaction);
+  const due = writes.flatMap(({ job }) => job ?? []);
+  if (due.length > 0) await jobs.enqueue(processingQueue, due, transaction);
+}
+
+function rowsOf(writes: readonly ChangeWrites[]): ChangeRow[] {
+  return writes.map(({ row }) => row);
 }

@@ -1,6 +1,7 @@
 import { withTransaction } from '@cashback/postgres';
 import { claimOverdue } from '../db/queries/changes/claim-overdue.ts';
-import { type Inbox, enqueueNow } from './receive-changes.ts';
+import { immediateJob } from '../queue.ts';
+import { type Inbox, enqueueJobs } from './receive-changes.ts';
 
 export interface SweepOptions {
   /** A job that is late by more than this is taken for lost. */
@@ -13,7 +14,11 @@ export async function sweep({ database, jobs }: Inbox, options: SweepOptions): P
   const { overdue_ms, page_size } = options;
   const orderIds = await withTransaction(database, async (transaction) => {
     const overdue = await claimOverdue(transaction, { overdue_ms, limit: page_size });
-    await enqueueNow(jobs, overdue, transaction);
+    await enqueueJobs(
+      jobs,
+      overdue.map((orderId) => ({ job: immediateJob(orderId) })),
+      transaction,
+    );
     return overdue;
   });
   return orderIds.length >= page_size;

@@ -1,6 +1,7 @@
 import type { RegisterOutcome } from '@cashback/contract';
 import { backoffMs } from '@cashback/service';
-import { type ChangeRow, isUnfinished } from '../inbox/change.ts';
+import { type ChangeRow, type ChangeWrites, isUnfinished } from '../inbox/change.ts';
+import { retryJob } from '../queue.ts';
 
 /** How often `register` answered with each outcome while one change was processed. */
 export type RegisterAnswers = Record<RegisterOutcome, number>;
@@ -100,14 +101,8 @@ export function decideNextAttempt(
   }
 }
 
-/** What recording an attempt writes: the row, and in how long a job is due; null when nothing is left to do. */
-export interface AttemptWrites {
-  row: ChangeRow;
-  retry_in_ms: number | null;
-}
-
 /**
- * Merges an attempt into the row as it is now. `processed_version` never goes back. A row that saw a newer version
+ * What recording an attempt writes. Merges it into the row as it is now. `processed_version` never goes back. A row that saw a newer version
  * meanwhile keeps what that change reset: a job of its own processes it. A row that another attempt finished
  * meanwhile gets no attention.
  */
@@ -115,7 +110,7 @@ export function recordAttempt(
   stored: ChangeRow,
   attempt: NextAttempt,
   answers: RegisterAnswers,
-): AttemptWrites {
+): ChangeWrites {
   const isNewest = stored.seen_version === attempt.seen_version;
   const processed = attempt.processed_version;
   const isOpen = stored.processed_version < stored.seen_version || stored.asks_again;
@@ -136,5 +131,5 @@ export function recordAttempt(
     unchanged: stored.unchanged + answers.unchanged,
     stale: stored.stale + answers.stale,
   };
-  return { row, retry_in_ms: isUnfinished(row) ? attempt.next_attempt_in_ms : null };
+  return { row, job: isUnfinished(row) ? retryJob(row.order_id, attempt.next_attempt_in_ms) : null };
 }

@@ -3,8 +3,7 @@ import type { Log } from '@cashback/service';
 import { lockChanges } from '../db/queries/changes/lock-changes.ts';
 import { updateChanges } from '../db/queries/changes/update-changes.ts';
 import type { ChangeRow } from '../inbox/change.ts';
-import type { Inbox } from '../inbox/receive-changes.ts';
-import { processingQueue, retryJob } from '../queue.ts';
+import { type Inbox, enqueueJobs } from '../inbox/receive-changes.ts';
 import {
   type AttemptLimits,
   type Outcome,
@@ -45,10 +44,7 @@ export async function recordOutcomes(
       transaction,
       writes.map(({ row }) => row),
     );
-    const retries = writes.flatMap(({ row, retry_in_ms }) =>
-      retry_in_ms === null ? [] : [retryJob(row.order_id, retry_in_ms)],
-    );
-    if (retries.length > 0) await jobs.enqueue(processingQueue, retries, transaction);
+    await enqueueJobs(jobs, writes, transaction);
   });
   for (const [order_id, { change, next }] of attempts) {
     if (next.attention !== null && change.attention === null)

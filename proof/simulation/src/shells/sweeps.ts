@@ -1,9 +1,8 @@
 import { type Flow, type ProcessName, atomically, call, outside } from '../engine/flow.ts';
-import { updateRow } from '../rows.ts';
 import type { World } from '../world.ts';
 import { applyTimes } from './apply-writes.ts';
 import { noteChange } from './processing/process-change.ts';
-import { loadChange } from './processing/write-changes.ts';
+import { loadChange, writeChange } from './processing/write-changes.ts';
 import { sweepOperations } from './transactions/write-rows.ts';
 
 const EVERY_MS = 20_000;
@@ -52,13 +51,9 @@ function sweepOrders(world: World): void {
 }
 
 function sweepChanges(world: World): void {
-  const { engine, tables, changes, decisions } = world;
-  for (const { order_id, next_attempt_at } of tables.changes.values()) {
+  for (const order_id of world.tables.changes.keys()) {
     const row = loadChange(world, order_id);
-    if (row === null || !decisions.processing.isUnfinished(row)) continue;
-    if (next_attempt_at >= engine.now() - OVERDUE_MS) continue;
-    updateRow(tables.changes, order_id, { next_attempt_at: engine.now() });
-    changes.enqueue(order_id, order_id);
+    if (row !== null) writeChange(world, world.decisions.processing.sweepChange(row, OVERDUE_MS));
   }
 }
 
@@ -66,5 +61,6 @@ function* readFeed(world: World): Flow<void> {
   const invoices = yield* call('transactions', 'changed invoices', () =>
     outside('read', () => [...world.tables.invoices.values()].map((invoice) => ({ ...invoice }))),
   );
-  for (const change of invoices ?? []) yield* noteChange(world, change);
+  const { newestChanges } = world.decisions.processing;
+  for (const change of newestChanges(invoices ?? [])) yield* noteChange(world, change);
 }

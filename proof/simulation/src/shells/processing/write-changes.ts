@@ -1,5 +1,4 @@
-import type { AttemptWrites, ChangeRow } from '@cashback/processing/decisions';
-import { insertRow, updateRow } from '../../rows.ts';
+import type { ChangeRow, ChangeWrites } from '@cashback/processing/decisions';
 import type { ChangeTableRow } from '../../tables.ts';
 import type { World } from '../../world.ts';
 
@@ -15,18 +14,13 @@ export function loadChange({ engine, tables }: World, orderId: string): ChangeRo
   };
 }
 
-export function insertChange(world: World, row: ChangeRow): void {
-  insertRow(world.tables.changes, row.order_id, stored(world, row));
-}
-
-export function updateChange(world: World, row: ChangeRow): void {
-  updateRow(world.tables.changes, row.order_id, stored(world, row));
-}
-
-export function writeAttempt(world: World, { row, retry_in_ms }: AttemptWrites): void {
-  updateChange(world, row);
-  const { order_id } = row;
-  if (retry_in_ms !== null) world.changes.enqueue(`${order_id}#poll`, order_id, retry_in_ms);
+/** Writes the row of the inbox and enqueues its job; null writes nothing. */
+export function writeChange(world: World, writes: ChangeWrites | null): void {
+  if (writes === null) return;
+  const { row, job } = writes;
+  world.tables.changes.set(row.order_id, stored(world, row));
+  if (job === null) return;
+  world.changes.enqueue(job.key, job.payload.order_id, Math.round((job.start_after_seconds ?? 0) * 1_000));
 }
 
 function stored({ engine }: World, { waited_ms, next_attempt_in_ms, ...row }: ChangeRow): ChangeTableRow {

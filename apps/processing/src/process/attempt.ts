@@ -1,0 +1,126 @@
+import { CashbackClientError } from '@cashback/client';
+import type { OrderOutput, OrderRates, RegisterInput, RegisterOutput } from '@cashback/contract';
+import { calculateCashback } from '@cashback/core';
+import type { ServiceCashbackInput } from '@cashback/wire';
+import type { ServiceAnswer } from '../gather/ask-service.ts';
+import {
+  type ConfiguredService,
+  RATES_MISSING,
+  type StatedInvoice,
+  chooseInputs,
+  withServiceAnswer,
+} from '../gather/choose-inputs.ts';
+import type { Outcome, RegisterAnswers } from '../record/decide-next-attempt.ts';
+import { outcomeOfFailure } from './outcome-of-failure.ts';
+import { registerInputOf } from './register-input.ts';
+
+/*
+ * An attempt at an order, in rounds:
+ *
+ *   read order -> read invoice and rates -> [ask service] -> calculate, register -> registered, unchanged: processed
+ *        ^                                                            |
+ *        +------------ stale, conflict: something newer was registered, up to 5 rounds
+ *
+ * The order's revision is read before everything else: a newer register meanwhile makes the result a conflict.
+ */
+
+/** How often an order is started over at once when newer registers overtake it. */
+export const MAX_ROUNDS = 5;
+
+export interface Attempt {
+  order_id: string;
+  /** From 1 to `MAX_ROUNDS`. */
+  round: number;
+  answers: RegisterAnswers;
+  /** What this round has read. A field is absent until it is read. */
+  known: Known;
+  /** Null while the attempt goes on. */
+  outcome: Outcome | null;
+}
+
+export interface Known {
+  /** Null: the order was never registered. */
+  order?: Pick<OrderOutput, 'revision' | 'target'> | null;
+  invoice?:
+    | { invoice: StatedInvoice; rates: OrderRates | null; service: ConfiguredService | undefined }
+    | { unreadable: string };
+  service_answer?: ServiceAnswer;
+}
+
+export type AttemptStep =
+  | { step: 'read_order' }
+  /** And the order's rates. */
+  | { step: 'read_invoice' }
+  | { step: 'ask_service'; service: string; question: ServiceCashbackInput }
+  | { step: 'register'; input: RegisterInput }
+  | { step: 'end'; outcome: Outcome };
+
+export function startAttempt(orderId: string): Attempt {
+  const answers = { registered: 0, unchanged: 0, stale: 0 };
+  return { order_id: orderId, round: 1, answers, known: {}, outcome: null };
+}
+
+/** The next thing to do. Throws when the cashback cannot be calculated. */
+export function decideAttemptStep({ known, outcome }: Attempt): AttemptStep {
+  if (outcome !== null) return end(outcome);
+  const { order, invoice: read, service_answer } = known;
+  if (order === undefined) return { step: 'read_order' };
+  if (read === undefined) return { step: 'read_invoice' };
+  // Bounded: an operator of transactions may correct the answer, or may not.
+  if ('unreadable' in read) return end({ outcome: 'waiting', reason: shorten(read.unreadable) });
+  const chosen = chooseInputs({ ...read, stored: order });
+  if ('outcome' in chosen) return end(chosen.outcome);
+  if (chosen.question !== null && service_answer === undefined) {
+    return { step: 'ask_service', service: read.invoice.service, question: chosen.question };
+  }
+  const inputs =
+    service_answer === undefined ? chosen.inputs : withServiceAnswer(chosen.inputs, service_answer, order);
+  const calculation = calculateCashback(inputs);
+  if (calculation.outcome === 'rates_missing') return end(RATES_MISSING);
+  return { step: 'register', input: registerInputOf(inputs, calculation) };
+}
+
+export function withKnown(attempt: Attempt, known: Known): Attempt {
+  return { ...attempt, known: { ...attempt.known, ...known } };
+}
+
+export function withRegisterAnswer(
+  attempt: Attempt,
+  { invoice_version }: Pick<RegisterInput, 'invoice_version'>,
+  answer: Pick<RegisterOutput, 'outcome' | 'invoice_version'>,
+): Attempt {
+  const count = attempt.answers[answer.outcome] + 1;
+  const counted = { ...attempt, answers: { ...attempt.answers, [answer.outcome]: count } };
+  if (answer.outcome === 'stale') {
+    const reason = `the server has version ${answer.invoice_version} of the invoice, transactions shows ${invoice_version}`;
+    return overtaken(counted, reason);
+  }
+  const asks_again = attempt.known.service_answer?.answered === false;
+  return { ...counted, outcome: { outcome: 'processed', invoice_version, asks_again } };
+}
+
+/** A step failed with an error. */
+export function withFailure(attempt: Attempt, error: unknown): Attempt {
+  // The order has another revision than the one that was read.
+  if (error instanceof CashbackClientError && error.code === 'REVISION_CONFLICT') {
+    return overtaken(attempt, error.message);
+  }
+  return { ...attempt, outcome: outcomeOfFailure(error) };
+}
+
+function overtaken(attempt: Attempt, reason: string): Attempt {
+  return attempt.round < MAX_ROUNDS
+    ? { ...attempt, round: attempt.round + 1, known: {} }
+    : { ...attempt, outcome: { outcome: 'waiting', reason } };
+}
+
+function end(outcome: Outcome): AttemptStep {
+  return { step: 'end', outcome };
+}
+
+const MAX_REASON = 500;
+
+/** A reason may quote what an upstream sent; a row keeps the beginning. */
+function shorten(reason: string): string {
+  return reason.length <= MAX_REASON ? reason : `${reason.slice(0, MAX_REASON - 3)}...`;
+}

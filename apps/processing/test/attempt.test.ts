@@ -1,0 +1,191 @@
+import { CashbackClientError } from '@cashback/client';
+import type { OrderRates, RegisterInput } from '@cashback/contract';
+import { serviceConfigOf } from '@cashback/core';
+import { HttpCallError } from '@cashback/service';
+import { describe, expect, it } from 'vitest';
+import {
+  type Attempt,
+  type Known,
+  MAX_ROUNDS,
+  decideAttemptStep,
+  startAttempt,
+  withFailure,
+  withKnown,
+  withRegisterAnswer,
+} from '../src/process/attempt.ts';
+
+const rules = {
+  earning_payment_types: ['card'],
+  excluded_items: [],
+  rounding: 'half_up' as const,
+  rounding_step: '0.01',
+  max_share: '1',
+  url_timeout_ms: 1_000,
+};
+const yellow = { config: serviceConfigOf(rules), config_hash: 'hash' };
+const green = {
+  config: serviceConfigOf({ ...rules, url: 'http://green.test/cashback' }),
+  config_hash: 'hash',
+};
+const invoice = {
+  invoice_id: 'order-1',
+  service: 'yellow',
+  user_id: 'user-1',
+  wallet_id: 'wallet-1',
+  currency: 'EUR',
+  version: 4,
+  status: 'cleared' as const,
+  payments: [{ payment_type: 'card', items: [{ item_id: 'ride', amount: '100' }] }],
+};
+const rates: OrderRates = {
+  order_id: 'order-1',
+  service: 'yellow',
+  rates: [{ source: 'user', rate: '0.05' }],
+};
+const order = { revision: 7, target: [{ source: 'service' as const, value: '2.0000' }] };
+const read: Known['invoice'] = { invoice, rates, service: yellow };
+const unregistered = withKnown(startAttempt('order-1'), { order: null, invoice: read });
+
+function registers(attempt: Attempt): RegisterInput {
+  const step = decideAttemptStep(attempt);
+  if (step.step !== 'register') throw new Error(`expected register, got ${step.step}`);
+  return step.input;
+}
+
+describe('a round of an attempt', () => {
+  it('reads the revision first, then the invoice, and registers for that revision and version', () => {
+    const start = startAttempt('order-1');
+    expect(decideAttemptStep(start)).toEqual({ step: 'read_order' });
+    const first = withKnown(start, { order });
+    expect(decideAttemptStep(first)).toEqual({ step: 'read_invoice' });
+    expect(registers(withKnown(first, { invoice: read }))).toMatchObject({
+      expected_revision: 7,
+      invoice_version: 4,
+      cashback_by_source: [
+        { source: 'user', value: '5.0000' },
+        { source: 'service', value: '0.0000' },
+      ],
+    });
+  });
+
+  it('expects revision 0 of an order that was never registered', () => {
+    expect(registers(unregistered)).toMatchObject({ expected_revision: 0 });
+  });
+
+  it('asks the URL of the service before it registers; without an answer the stored value is registered', () => {
+    const known: Known = {
+      order,
+      invoice: {
+        invoice: { ...invoice, service: 'green' },
+        rates: { ...rates, service: 'green' },
+        service: green,
+      },
+    };
+    const asking = withKnown(startAttempt('order-1'), known);
+    expect(decideAttemptStep(asking)).toMatchObject({ step: 'ask_service', service: 'green' });
+    const valueOf = (attempt: Attempt) =>
+      registers(attempt).cashback_by_source?.find(({ source }) => source === 'service')?.value;
+    const answered = withKnown(asking, { service_answer: { answered: true, value: 30_000n } });
+    const silent = withKnown(asking, { service_answer: { answered: false, reason: 'no answer' } });
+    expect([valueOf(answered), valueOf(silent)]).toEqual(['3.0000', '2.0000']);
+    const registered = { outcome: 'registered', invoice_version: 4 } as const;
+    const outcomes = [answered, silent].map((attempt) => withRegisterAnswer(attempt, invoice4, registered));
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual([
+      { outcome: 'processed', invoice_version: 4, asks_again: false },
+      { outcome: 'processed', invoice_version: 4, asks_again: true },
+    ]);
+  });
+
+  it.each<[string, Known['invoice'], object]>([
+    [
+      'is held, without a register',
+      { invoice: { ...invoice, status: 'held' }, rates, service: yellow },
+      { outcome: 'processed', invoice_version: 4, asks_again: false },
+    ],
+    [
+      'has no rates, to wait for them',
+      { invoice, rates: null, service: yellow },
+      { outcome: 'waiting', reason: 'the order has no rates' },
+    ],
+    [
+      'is of an unknown service, with attention',
+      { invoice, rates, service: undefined },
+      { outcome: 'attention', reason: 'the service yellow is not in CASHBACK_SERVICES' },
+    ],
+    [
+      'is unusable, to wait for another answer; the reason is cut',
+      { unreadable: 'x'.repeat(2_000) },
+      { outcome: 'waiting', reason: `${'x'.repeat(497)}...` },
+    ],
+  ])('ends when the invoice %s', (_, known, outcome) => {
+    const attempt = withKnown(startAttempt('order-1'), { order, ...(known && { invoice: known }) });
+    expect(decideAttemptStep(attempt)).toEqual({ step: 'end', outcome });
+  });
+});
+
+const invoice4 = { invoice_version: 4 };
+const conflict = new CashbackClientError('REVISION_CONFLICT', 'it is at revision 8', { retryable: true });
+
+describe('an attempt', () => {
+  it.each<[string, (attempt: Attempt) => Attempt, string]>([
+    [
+      'stale',
+      (attempt) => withRegisterAnswer(attempt, invoice4, { outcome: 'stale', invoice_version: 5 }),
+      'the server has version 5 of the invoice, transactions shows 4',
+    ],
+    ['a conflict', (attempt) => withFailure(attempt, conflict), 'it is at revision 8'],
+  ])('that is %s reads everything again, and waits after 5 rounds', (_, answer, reason) => {
+    let attempt = unregistered;
+    for (let round = 1; round < MAX_ROUNDS; round += 1) {
+      attempt = answer(attempt);
+      expect(decideAttemptStep(attempt)).toEqual({ step: 'read_order' });
+      attempt = withKnown(attempt, unregistered.known);
+    }
+    expect(decideAttemptStep(answer(attempt))).toEqual({
+      step: 'end',
+      outcome: { outcome: 'waiting', reason },
+    });
+  });
+
+  it('counts the answers of register over its rounds', () => {
+    const stale = withRegisterAnswer(unregistered, invoice4, { outcome: 'stale', invoice_version: 5 });
+    const { answers } = withRegisterAnswer(stale, invoice4, { outcome: 'unchanged', invoice_version: 4 });
+    expect(answers).toEqual({ registered: 0, unchanged: 1, stale: 1 });
+  });
+
+  const http = (outcome: 'refused' | 'unknown', code: string, retry_after_ms?: number): HttpCallError =>
+    new HttpCallError('no', {
+      upstream: 'transactions',
+      method: 'POST',
+      url: '/v2/invoice/retrieve',
+      outcome,
+      code,
+      ...(retry_after_ms !== undefined && { retry_after_ms }),
+    });
+  const server = (code: string, retryable: boolean): CashbackClientError =>
+    new CashbackClientError(code, 'no', { retryable });
+
+  it.each<[string, unknown, object]>([
+    ['no answer of transactions', http('unknown', 'TIMEOUT'), { outcome: 'failed' }],
+    [
+      'an overloaded transactions, for as long as it says',
+      http('unknown', 'OVERLOADED', 7_000),
+      { outcome: 'failed', retry_after_ms: 7_000 },
+    ],
+    ['a token that transactions does not know', http('refused', 'UNAUTHORIZED'), { outcome: 'failed' }],
+    ['a server that is down', server('UNREACHABLE', true), { outcome: 'failed' }],
+    ['a missing scope at the server', server('FORBIDDEN', false), { outcome: 'failed' }],
+  ])('is retried after %s', (_, error, outcome) => {
+    expect(withFailure(unregistered, error).outcome).toMatchObject(outcome);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['transactions refuses the order', http('refused', 'INVOICE_NOT_FOUND'), 'INVOICE_NOT_FOUND: '],
+    ['the server refuses the order', server('IMMUTABLE_FIELD', false), 'server: IMMUTABLE_FIELD: no'],
+    ['nothing can be calculated', new Error('no URL'), 'cannot be calculated: no URL'],
+  ])('needs attention when %s', (_, error, reason) => {
+    const { outcome } = withFailure(unregistered, error);
+    expect(outcome).toMatchObject({ outcome: 'attention' });
+    expect(outcome).toHaveProperty('reason', expect.stringContaining(reason));
+  });
+});
