@@ -212,3 +212,26 @@ test('above the bound items are refused at once, and are taken again when others
   expect(await Promise.all(taken)).toEqual(['a', 'b', 'c']);
   expect(await add('d')).toBe('d');
 });
+
+test('above the bound of its key an item is refused, and items of other keys are taken', async () => {
+  const gate = Promise.withResolvers<void>();
+  const add = createBatcher<string, string>({
+    keyOf: (item) => item,
+    max_size: 2,
+    concurrency: 1,
+    bound: {
+      max_items: 10,
+      refusal: () => new Error('full'),
+      per_key: { max_items: 2, refusal: (key) => new Error(`${key} is full`) },
+    },
+    run: async (batch) => {
+      await gate.promise;
+      return batch;
+    },
+  });
+  const taken = [add('a'), add('a'), add('b')];
+  await expect(add('a')).rejects.toThrow('a is full');
+  gate.resolve();
+  expect(await Promise.all(taken)).toEqual(['a', 'a', 'b']);
+  expect(await add('a')).toBe('a');
+});

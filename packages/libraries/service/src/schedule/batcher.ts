@@ -18,7 +18,12 @@ export interface BatcherOptions<Item, Result> {
   /** Whether the items of a batch that failed with this error are retried, each alone. Default: always. */
   retryIndividually?: (error: unknown) => boolean;
   /** Most items that wait or run, and the error that refuses further ones at once. Default: no bound. */
-  bound?: { max_items: number; refusal: () => Error };
+  bound?: {
+    max_items: number;
+    refusal: () => Error;
+    /** The same for the items of one key, so that a busy key leaves room for the others. */
+    per_key?: { max_items: number; refusal: (key: string) => Error };
+  };
 }
 
 /** Batches that start without the interval after a quiet time: the steps of a lone item follow each other. */
@@ -44,6 +49,7 @@ export function createBatcher<Item, Result>(
   const singles = new PQueue({ concurrency });
   const busy = new Set<string>();
   let waiting: Waiting<Item, Result>[] = [];
+  const itemsOfKey = new Map<string, number>();
   let items = 0;
   let running = 0;
   /** When the next batch would start if each one before it had kept the interval. */
@@ -68,6 +74,9 @@ export function createBatcher<Item, Result>(
   function end({ key }: Waiting<Item, Result>, settle: () => void): void {
     busy.delete(key);
     items -= 1;
+    const left = (itemsOfKey.get(key) ?? 1) - 1;
+    if (left === 0) itemsOfKey.delete(key);
+    else itemsOfKey.set(key, left);
     settle();
   }
 
@@ -132,8 +141,15 @@ export function createBatcher<Item, Result>(
         reject(bound.refusal());
         return;
       }
+      const key = keyOf(item);
+      const ofKey = itemsOfKey.get(key) ?? 0;
+      if (bound?.per_key !== undefined && ofKey >= bound.per_key.max_items) {
+        reject(bound.per_key.refusal(key));
+        return;
+      }
       items += 1;
-      waiting.push({ item, key: keyOf(item), resolve, reject });
+      itemsOfKey.set(key, ofKey + 1);
+      waiting.push({ item, key, resolve, reject });
       schedule();
     });
 }
