@@ -48,7 +48,7 @@ describe('when the host of the open connections is gone without a reset, and new
     expect(explainDatabaseError(error)).toMatchObject({ code: 'DATABASE_UNAVAILABLE', retryable: true });
   });
 
-  test('the first missing answer takes every idle connection of the same age with it', async () => {
+  test('the first missing answer takes every idle connection with it', async () => {
     await fill();
     proxy.freeze();
     await expect(database.pool.query('SELECT 1')).rejects.toMatchObject(unavailable);

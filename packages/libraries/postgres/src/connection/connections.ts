@@ -5,7 +5,8 @@ import { Client } from 'pg';
  *
  *   statement --> answer in time
  *        |
- *        +------> none: its connection is destroyed, and so is each idle one that has been quiet for as long
+ *        +------> none: its connection is destroyed, and with it those that are idle, or silent for as long: one host
+ *                 has all of them. A new connection costs milliseconds, another deadline costs many seconds.
  *
  * The connection is destroyed, and never handed on: whether the statement took effect is unknown, and its transaction
  * may still be open. Time counts in ticks of this process, so that a process that was stopped does not take answers
@@ -37,6 +38,8 @@ const tickMs = 250;
 /** After the server's own limit: its error says more than a lost connection does. */
 const slackMs = 3_000;
 const silentAfterMs = 10_000;
+/** A connection that answered within this time is there. */
+const aliveMs = 1_000;
 const endTimeoutMs = 2_000;
 
 /** `statement_timeout_ms` is the server's limit of a statement; 0 is no limit here either. */
@@ -58,7 +61,8 @@ export function createConnections(statement_timeout_ms: number, max = 1): Connec
   function giveUp(client: WatchedClient, { so_far_ms }: Wait): void {
     client.destroy(so_far_ms);
     for (const other of watched) {
-      if (other.wait === null && other.quiet_ms >= so_far_ms) other.destroy(so_far_ms);
+      const doubtful = other.wait === null ? aliveMs : so_far_ms - aliveMs;
+      if (other.quiet_ms >= doubtful) other.destroy(other.quiet_ms);
     }
   }
 
