@@ -57,6 +57,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
       src: [...APP, 'cashback-db'],
       tests: [
         ...DATABASE_TEST,
+        'proxies',
         ...TRANSACTIONS,
         ...TRUST,
         // Fills tables with orders as a register leaves them.

@@ -6,6 +6,7 @@ import {
   createHttpClient,
   createHttpServer,
   createLoop,
+  createReadiness,
   listen,
   startParts,
 } from '@cashback/service';
@@ -47,8 +48,10 @@ async function start(
 
   const logError = (error: Error): void => log.error({ err: error }, 'database connection failed');
   const connection = { role: ROLE, application_name: name, log_error: logError };
+  const readiness = createReadiness();
   await waitForDatabase({ url, timeout_ms: DATABASE_WAIT_MS });
   const database = openDatabase({ ...connection, url, max_connections: settings.max_connections });
+  readiness.addPool('database', database.connections);
   parts.defer(() => database.close());
   const transactions = createHttpClient({
     name: 'transactions',
@@ -72,6 +75,7 @@ async function start(
     queues: [processingQueue],
     max_connections: QUEUE_CONNECTIONS,
   });
+  readiness.addPool('jobs', jobs.connections);
   parts.defer(() => jobs.stop({ timeout_ms: STOP_JOBS_MS }));
 
   const inbox = { database, jobs };
@@ -83,12 +87,14 @@ async function start(
     createLoop({
       name: 'catch-up',
       log,
+      readiness,
       interval_ms: settings.catch_up_interval_ms,
       run: (signal) => catchUp({ inbox, transactions, log, page_size: settings.catch_up_page_size }, signal),
     }),
     createLoop({
       name: 'sweep',
       log,
+      readiness,
       interval_ms: settings.sweep_interval_ms,
       run: () => sweep(inbox, { overdue_ms: settings.overdue_after_ms, page_size: settings.sweep_page_size }),
     }),
@@ -100,6 +106,7 @@ async function start(
     explain: explainDatabaseError,
     log,
     tokens: settings.bearer_tokens ?? [],
+    readiness,
     health: async () => {
       await database.pool.query('SELECT 1 FROM processing.feed_cursors LIMIT 1');
     },
@@ -107,5 +114,6 @@ async function start(
   addInvoiceCallback(server, settings.invoice_callback_secret, inbox);
   addAttentionRoutes(server, inbox);
   parts.defer(() => server.close());
+  parts.defer(() => readiness.stop());
   return listen(server, settings);
 }

@@ -1,6 +1,13 @@
 import { CASHBACK_JOBS_SCHEMA, chargeQueue } from '@cashback/cashback-db';
 import { explainDatabaseError, openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
-import { type AppContext, type RunningApp, createHttpServer, listen, startParts } from '@cashback/service';
+import {
+  type AppContext,
+  type RunningApp,
+  createHttpServer,
+  createReadiness,
+  listen,
+  startParts,
+} from '@cashback/service';
 import type { Settings } from './env.ts';
 import { createServices } from './services.ts';
 import { serveRouter } from './http/serve-router.ts';
@@ -26,8 +33,10 @@ async function start(
     log.error({ err: error }, 'database connection failed');
   }
 
+  const readiness = createReadiness();
   await waitForDatabase({ url, timeout_ms: DATABASE_WAIT_MS });
   const database = openDatabase({ ...connection, url, max_connections: settings.max_connections });
+  readiness.addPool('database', database.connections);
   parts.defer(() => database.close());
   const registering = openDatabase({
     ...connection,
@@ -36,6 +45,7 @@ async function start(
     max_connections: 2 * settings.register_concurrency,
     lock_timeout_ms: settings.register_lock_timeout_ms,
   });
+  readiness.addPool('register', registering.connections);
   parts.defer(() => registering.close());
   const jobs = await startJobs({
     ...connection,
@@ -46,6 +56,7 @@ async function start(
     // The server works on no jobs, so there is nothing to wake.
     listen: false,
   });
+  readiness.addPool('jobs', jobs.connections);
   parts.defer(() => jobs.stop({ timeout_ms: STOP_JOBS_MS }));
 
   const server = createHttpServer({
@@ -54,6 +65,7 @@ async function start(
     log,
     tokens,
     body_limit_bytes: settings.body_limit_bytes,
+    readiness,
     health: async () => {
       await database.pool.query('SELECT 1 FROM cashback.feed_epochs LIMIT 1');
     },
@@ -67,13 +79,16 @@ async function start(
         group_size: settings.register_group_size,
         concurrency: settings.register_concurrency,
         max_pending: settings.register_max_pending,
+        max_pending_per_order: settings.register_max_pending_per_order,
       },
       log,
+      call_timeout_ms: settings.call_timeout_ms,
     }),
     tokens,
     log,
     max_batch_size: settings.max_batch_size,
   });
   parts.defer(() => server.close());
+  parts.defer(() => readiness.stop());
   return listen(server, settings);
 }

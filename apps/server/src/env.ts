@@ -37,12 +37,25 @@ export const settingsSchema = z.object({
     max: 100_000,
     default: 5_000,
   }),
+  register_max_pending_per_order: setting.integer({
+    description:
+      'Most calls of register of one order that wait or run; further ones are refused with OVERLOADED immediately',
+    min: 1,
+    max: 100_000,
+    default: 500,
+  }),
   // Longer than deadlock_timeout of Postgres (1 s by default): otherwise the wait ends before a deadlock is detected.
   register_lock_timeout_ms: setting.integer({
     description: 'How long a register waits for an order that another transaction holds, in ms',
     min: 50,
     max: 10_000,
     default: 1_500,
+  }),
+  call_timeout_ms: setting.integer({
+    description: 'How long a call may take before it is answered with DATABASE_UNAVAILABLE, in ms',
+    min: 1_000,
+    max: 120_000,
+    default: 25_000,
   }),
   max_batch_size: setting.integer({
     description: 'Most calls in one HTTP request',

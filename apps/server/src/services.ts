@@ -1,6 +1,6 @@
 import { CashbackError, type CashbackServices, type RegisterInput } from '@cashback/contract';
 import { type Database, explainDatabaseError } from '@cashback/postgres';
-import type { Log } from '@cashback/service';
+import { type Log, withTimeout } from '@cashback/service';
 import { getRates } from './procedures/get-rates.ts';
 import { listEvents } from './procedures/events.ts';
 import { showOrder } from './procedures/order.ts';
@@ -11,13 +11,18 @@ interface ServicesOptions {
   database: Database;
   register: RegisterOptions;
   log: Log;
+  /** Each call is answered within this time. */
+  call_timeout_ms: number;
 }
 
 /** The functions behind the router. An unavailable database becomes an error that callers can act on. */
-export function createServices({ database, register, log }: ServicesOptions): CashbackServices {
+export function createServices(options: ServicesOptions): CashbackServices {
+  const { database, register, log, call_timeout_ms } = options;
   async function guard<Output>(procedure: string, work: Promise<Output>): Promise<Output> {
     try {
-      return await work;
+      return await withTimeout(work, call_timeout_ms, () => {
+        throw noAnswer();
+      });
     } catch (error) {
       const explained = explainDatabaseError(error);
       if (explained === undefined) throw error;
@@ -37,4 +42,12 @@ export function createServices({ database, register, log }: ServicesOptions): Ca
     putRates: (input) => guard('rates.put', putRates(pool, input)),
     getRates: (input) => guard('rates.get', getRates(pool, input)),
   };
+}
+
+/** Its work may still go on, and end with either outcome. */
+function noAnswer(): CashbackError {
+  return new CashbackError(
+    'DATABASE_UNAVAILABLE',
+    'no answer was ready in time; whether the call took effect is not known, repeat it unchanged',
+  );
 }

@@ -32,7 +32,15 @@ function fail(error: Error): void {
 }
 
 function createTestRegister(options: Partial<RegisterOptions> = {}) {
-  return createRegister({ database, jobs, group_size: 500, concurrency: 2, max_pending: 1_000, ...options });
+  return createRegister({
+    database,
+    jobs,
+    group_size: 500,
+    concurrency: 2,
+    max_pending: 1_000,
+    max_pending_per_order: 500,
+    ...options,
+  });
 }
 
 function someInputs(count: number) {
@@ -167,4 +175,33 @@ test('calls above the bound are OVERLOADED immediately and write nothing; the wa
     answers.map((_, index) => index + 2),
   );
   expect(await client.register(registerInput())).toMatchObject({ outcome: 'registered' });
+});
+
+test('a hot order leaves room for the others: above its own bound its calls are refused, and may be repeated', async () => {
+  const held = await holdOrder();
+  const register = createTestRegister({ max_pending: 20, max_pending_per_order: 5 });
+  const calls = await Promise.allSettled(
+    Array.from({ length: 40 }, async (_, index) => {
+      if (index < 5) return await register(held.input).catch((error: unknown) => error);
+      return register(held.input);
+    }).slice(5),
+  );
+  expect(new Set(calls.map(({ status }) => status))).toEqual(new Set(['rejected']));
+  for (const call of calls) {
+    expect(call).toMatchObject({
+      reason: {
+        code: 'OVERLOADED',
+        retryable: true,
+        message: expect.stringContaining(held.input.order_id) as unknown,
+      },
+    });
+  }
+  const others = await Promise.all(someInputs(10).map(register));
+  expect(others.map(({ outcome }) => outcome)).toEqual(others.map(() => 'registered'));
+  await held.release();
+  await expect
+    .poll(() => register(held.input).catch(() => null), { timeout: 20_000 })
+    .toMatchObject({
+      outcome: expect.stringMatching(/registered|unchanged/) as unknown,
+    });
 });

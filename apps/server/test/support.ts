@@ -55,8 +55,10 @@ function settingsFor(settings: Partial<Settings> & { database_url: string }): Se
     register_group_size: 500,
     register_concurrency: 2,
     register_max_pending: 5_000,
+    register_max_pending_per_order: 500,
     register_lock_timeout_ms: 1_500,
     max_batch_size: 50,
+    call_timeout_ms: 25_000,
     body_limit_bytes: 1_048_576,
     ...settings,
   };

@@ -1,5 +1,12 @@
 import { explainDatabaseError, openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
-import { type AppContext, type RunningApp, createHttpServer, listen, startParts } from '@cashback/service';
+import {
+  type AppContext,
+  type RunningApp,
+  createHttpServer,
+  createReadiness,
+  listen,
+  startParts,
+} from '@cashback/service';
 import { workOnOperations } from './cashback/advance/cashback-operation.ts';
 import { JOBS_SCHEMA, operationQueue } from './cashback/operation-queue.ts';
 import { sweepOperations } from './cashback/advance/sweep-operations.ts';
@@ -31,10 +38,12 @@ async function start(
     application_name: name,
     log_error: (error: Error): void => log.error({ err: error }, 'database connection failed'),
   };
+  const readiness = createReadiness();
   await waitForDatabase({ url, timeout_ms: DATABASE_WAIT_MS });
   const database = openDatabase({ ...connection, url, max_connections: settings.max_connections });
+  readiness.addPool('database', database.connections);
   parts.defer(() => database.close());
-  const callbacks = sendCallbacks(database, settings, log);
+  const callbacks = sendCallbacks({ database, settings, log, readiness });
   parts.defer(() => callbacks.stop());
   const jobs = await startJobs({
     ...connection,
@@ -43,6 +52,7 @@ async function start(
     queues: [operationQueue],
     max_connections: QUEUE_CONNECTIONS,
   });
+  readiness.addPool('jobs', jobs.connections);
   parts.defer(() => jobs.stop({ timeout_ms: STOP_JOBS_MS }));
   const changed = (): void => callbacks.wake('invoice.changed');
   const finished = (): void => callbacks.wake('operation.finished');
@@ -52,6 +62,7 @@ async function start(
     database,
     jobs,
     log,
+    readiness,
     interval_ms: settings.sweep_interval_ms,
     overdue_ms: settings.overdue_after_ms,
   });
@@ -62,6 +73,7 @@ async function start(
     explain: explainDatabaseError,
     log,
     tokens: settings.bearer_tokens,
+    readiness,
     health: async () => {
       await database.pool.query('SELECT 1 FROM transactions.feed_epochs LIMIT 1');
     },
@@ -69,5 +81,6 @@ async function start(
   const { wallet_policies } = settings;
   addRoutes(server, { database, jobs, wallet_policies, changed, finished });
   parts.defer(() => server.close());
+  parts.defer(() => readiness.stop());
   return listen(server, settings);
 }

@@ -4,6 +4,7 @@ import {
   type Log,
   type RunningApp,
   createHttpServer,
+  createReadiness,
   listen,
   startParts,
 } from '@cashback/service';
@@ -44,6 +45,7 @@ async function start(parts: AsyncDisposableStack, settings: Settings, log: Log):
   }
   parts.defer(() => trust?.close());
   const logError = (error: Error): void => log.warn({ err: error }, 'trouble with the database');
+  const readiness = createReadiness();
   await waitForDatabase({ url: database_url, timeout_ms: DATABASE_WAIT_MS });
   const database = openDatabase({
     url: database_url,
@@ -52,6 +54,7 @@ async function start(parts: AsyncDisposableStack, settings: Settings, log: Log):
     max_connections: settings.max_connections,
     log_error: logError,
   });
+  readiness.addPool('database', database.connections);
   parts.defer(() => database.close());
   const jobs = await startJobs({
     database_url,
@@ -62,6 +65,7 @@ async function start(parts: AsyncDisposableStack, settings: Settings, log: Log):
     log_error: logError,
     log_warning: (message, data) => log.warn(data, message),
   });
+  readiness.addPool('jobs', jobs.connections);
   parts.defer(() => jobs.stop({ timeout_ms: STOP_JOBS_TIMEOUT_MS }));
   const listeners = createListeners(settings);
   parts.defer(() => listeners.close());
@@ -73,7 +77,7 @@ async function start(parts: AsyncDisposableStack, settings: Settings, log: Log):
     { batch_size: settings.push_batch_size, concurrency: settings.push_concurrency },
     createWalletPush(database),
   );
-  const sweeper = startSweeper(database, jobs, settings, log);
+  const sweeper = startSweeper({ database, jobs, settings, log, readiness });
   parts.defer(() => sweeper.stop());
 
   const { check_interval_ms, check_retry_max_ms } = settings;
@@ -85,7 +89,7 @@ async function start(parts: AsyncDisposableStack, settings: Settings, log: Log):
     check_retry_max_ms,
     log,
   };
-  const checking = checks && checkWallets(checks, settings);
+  const checking = checks && checkWallets(checks, { ...settings, readiness });
   parts.defer(() => checking?.stop());
 
   const server = createHttpServer({
@@ -93,6 +97,7 @@ async function start(parts: AsyncDisposableStack, settings: Settings, log: Log):
     explain: explainDatabaseError,
     log,
     tokens: settings.bearer_tokens,
+    readiness,
     health: async () => ({
       checks: await loadCheckLag(database.pool),
       upstreams: { trust: trust?.state() ?? null },
@@ -111,5 +116,6 @@ async function start(parts: AsyncDisposableStack, settings: Settings, log: Log):
   parts.defer(() => server.close());
   // Before the server: it waits for what is open, and streams never end by themselves.
   parts.defer(() => listeners.close());
+  parts.defer(() => readiness.stop());
   return listen(server, settings);
 }

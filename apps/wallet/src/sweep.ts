@@ -1,5 +1,5 @@
 import type { Database, Jobs } from '@cashback/postgres';
-import { type Log, type Loop, createLoop } from '@cashback/service';
+import { type Log, type Loop, type Readiness, createLoop } from '@cashback/service';
 import { deleteOldCallbacks } from './db/delete-old-callbacks.ts';
 import { findOverdue } from './db/undelivered-pushes.ts';
 import type { Settings } from './env.ts';
@@ -8,11 +8,24 @@ import { walletPushJob, walletPushQueue } from './push/wallet-push.ts';
 const PAGE_SIZE = 1_000;
 
 /** Enqueues pushes again whose job was lost, and deletes old callbacks. */
-export function startSweeper(database: Database, jobs: Jobs, settings: Settings, log: Log): Loop {
+export function startSweeper({
+  database,
+  jobs,
+  settings,
+  log,
+  readiness,
+}: {
+  database: Database;
+  jobs: Jobs;
+  settings: Settings;
+  log: Log;
+  readiness: Readiness;
+}): Loop {
   const { drizzle } = database;
   return createLoop({
     name: 'sweeper',
     log,
+    readiness,
     interval_ms: settings.sweep_interval_ms,
     run: async () => {
       const overdue = await findOverdue(drizzle, { overdueMs: settings.push_overdue_ms, limit: PAGE_SIZE });

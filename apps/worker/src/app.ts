@@ -1,7 +1,14 @@
 import { CASHBACK_JOBS_SCHEMA, chargeQueue } from '@cashback/cashback-db';
 import type { ChargeLimits } from '@cashback/core';
 import { explainDatabaseError, openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
-import { createHttpServer, createLoop, listen, startParts, withTimeout } from '@cashback/service';
+import {
+  createHttpServer,
+  createLoop,
+  createReadiness,
+  listen,
+  startParts,
+  withTimeout,
+} from '@cashback/service';
 import type { AppContext, RunningApp } from '@cashback/service';
 import type { WorkerContext } from './context.ts';
 import type { Settings } from './env.ts';
@@ -40,6 +47,7 @@ async function start(
     log.error({ err: error }, 'database or queue failed');
   }
 
+  const readiness = createReadiness();
   await waitForDatabase({ url, timeout_ms: DATABASE_WAIT_MS });
   const stopping = new AbortController();
   const givingUp = new AbortController();
@@ -49,6 +57,7 @@ async function start(
     max_connections: settings.max_connections,
     lock_timeout_ms: LOCK_TIMEOUT_MS,
   });
+  readiness.addPool('database', database.connections);
   parts.defer(() => database.close());
   const transactions = openTransactions(settings, log, givingUp.signal);
   parts.defer(() => transactions.close());
@@ -59,12 +68,14 @@ async function start(
     queues: [chargeQueue],
     log_warning: (message, data) => log.warn({ data }, message),
   });
+  readiness.addPool('jobs', jobs.connections);
   const context: WorkerContext = {
     database,
     jobs,
     transactions,
     limits: limitsOf(settings),
     log,
+    readiness,
     stopping: stopping.signal,
   };
   const schedule = createSchedule(context, createReconciler(context, { batch_size }), {
@@ -77,6 +88,7 @@ async function start(
   const sweeper = createLoop({
     name: 'sweep',
     log,
+    readiness,
     interval_ms: settings.sweep_interval_ms,
     run: () => sweepOrders(context, sweep),
   });
@@ -85,6 +97,7 @@ async function start(
     explain: explainDatabaseError,
     log,
     tokens: [],
+    readiness,
     health: async () => {
       await database.pool.query('SELECT 1 FROM cashback.order_clears LIMIT 1');
       return { upstreams: { transactions: transactions.state() } };
@@ -95,6 +108,7 @@ async function start(
   /** These stop together: what a step still needs is there until it has ended. */
   async function drain(): Promise<void> {
     stopping.abort();
+    readiness.stop();
     const drained = setTimeout(() => givingUp.abort(), DRAIN_MS);
     const claiming = Promise.all([schedule.stop(), jobs.stop({ timeout_ms: DRAIN_MS })]);
     // The queue takes back jobs that are not done in time, but the steps that they began may still run.

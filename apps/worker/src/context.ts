@@ -1,6 +1,6 @@
 import type { ChargeLimits } from '@cashback/core';
 import type { Database, Jobs } from '@cashback/postgres';
-import type { Log } from '@cashback/service';
+import type { Log, Readiness } from '@cashback/service';
 import type { Transactions } from './upstream/transactions.ts';
 
 /** What the rooms of the worker share. */
@@ -10,6 +10,7 @@ export interface WorkerContext {
   transactions: Transactions;
   limits: ChargeLimits;
   log: Log;
+  readiness: Readiness;
   /** Aborts when the worker stops: nothing new begins, what runs goes on. */
   stopping: AbortSignal;
 }

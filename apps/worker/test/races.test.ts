@@ -1,6 +1,6 @@
 import { CASHBACK_JOBS_SCHEMA, chargeKey, chargeQueue, loadCharges } from '@cashback/cashback-db';
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
-import { createHttpClient } from '@cashback/service';
+import { createHttpClient, createReadiness } from '@cashback/service';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { readUntil } from '@cashback/testing';
 import { applySteps } from '../src/reconcile/apply-steps.ts';
@@ -50,7 +50,15 @@ function context(): WorkerContext {
   };
   const never = new AbortController().signal;
   const transactions = withCalls(client, never);
-  return { database, jobs, transactions, limits, log: testLog, stopping: never };
+  return {
+    database,
+    jobs,
+    transactions,
+    limits,
+    log: testLog,
+    readiness: createReadiness(),
+    stopping: never,
+  };
 }
 
 test('of two that decide on one order at the same time, one makes the operation and the other decides again', async () => {

@@ -4,7 +4,7 @@ import { createBatcher } from '@cashback/service';
 import { registerOrders } from './register-orders.ts';
 
 /*
- *   call   call   call                      waits for a free transaction, at most `max_pending`
+ *   call   call   call                      waits for a free transaction, within `max_pending`
  *     \      |      /
  *      createBatcher                        a batch holds each order once; calls of one order keep their order
  *            |
@@ -30,6 +30,8 @@ export interface RegisterOptions {
   concurrency: number;
   /** Most calls that wait or run; further ones are refused immediately. */
   max_pending: number;
+  /** The same for the calls of one order, so that it leaves room for the others. */
+  max_pending_per_order: number;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface RegisterOptions {
  * call is tried.
  */
 export function createRegister(options: RegisterOptions): (input: RegisterInput) => Promise<RegisterOutput> {
-  const { database, jobs, group_size, concurrency, max_pending } = options;
+  const { database, jobs, group_size, concurrency, max_pending, max_pending_per_order } = options;
   const registerInBatch = createBatcher<RegisterInput, RegisterOutput | CashbackError>({
     keyOf: ({ order_id }) => order_id,
     max_size: group_size,
@@ -54,6 +56,14 @@ export function createRegister(options: RegisterOptions): (input: RegisterInput)
           'OVERLOADED',
           `${max_pending} registers wait already, and this one was not tried: repeat it later`,
         ),
+      per_key: {
+        max_items: max_pending_per_order,
+        refusal: (orderId) =>
+          new CashbackError(
+            'OVERLOADED',
+            `${max_pending_per_order} registers of order ${orderId} wait already, and this one was not tried: repeat it later`,
+          ),
+      },
     },
   });
   return async (input) => {

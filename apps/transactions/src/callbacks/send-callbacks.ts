@@ -1,5 +1,12 @@
 import type { Database } from '@cashback/postgres';
-import { type Log, type Outbox, createCallbackSender, createLoop, createOutbox } from '@cashback/service';
+import {
+  type Log,
+  type Outbox,
+  type Readiness,
+  createCallbackSender,
+  createLoop,
+  createOutbox,
+} from '@cashback/service';
 import {
   claimCallbacks,
   deleteCallbacks,
@@ -18,16 +25,24 @@ export interface Callbacks {
   stop(): Promise<void>;
 }
 
+interface Context {
+  database: Database;
+  settings: Settings;
+  log: Log;
+  readiness: Readiness;
+}
+
 /** Delivers both kinds of callbacks apart, so that a receiver that is down holds up only its own. */
-export function sendCallbacks(database: Database, settings: Settings, log: Log): Callbacks {
+export function sendCallbacks(context: Context): Callbacks {
+  const { database, settings, log, readiness } = context;
   const { callback_max_age_ms } = settings;
   const outboxes: Record<CallbackKind, Outbox> = {
-    'invoice.changed': sendKind(database, settings, log, {
+    'invoice.changed': sendKind(context, {
       kind: 'invoice.changed',
       url: settings.invoice_callback_url,
       secret: settings.invoice_callback_secret,
     }),
-    'operation.finished': sendKind(database, settings, log, {
+    'operation.finished': sendKind(context, {
       kind: 'operation.finished',
       url: settings.operation_callback_url,
       secret: settings.operation_callback_secret,
@@ -37,6 +52,7 @@ export function sendCallbacks(database: Database, settings: Settings, log: Log):
   const cleaning = createLoop({
     name: 'old_callbacks',
     log,
+    readiness,
     interval_ms: settings.callback_clean_interval_ms,
     run: async () => {
       const deleted = await deleteOldCallbacks(database, callback_max_age_ms, DELETE_PAGE);
@@ -54,9 +70,7 @@ export function sendCallbacks(database: Database, settings: Settings, log: Log):
 }
 
 function sendKind(
-  database: Database,
-  settings: Settings,
-  log: Log,
+  { database, settings, log, readiness }: Context,
   { kind, url, secret }: { kind: CallbackKind; url: string; secret: string },
 ): Outbox {
   const { callback_timeout_ms: timeout_ms, callback_concurrency: concurrency } = settings;
@@ -65,6 +79,8 @@ function sendKind(
   const leaseMs = timeout_ms * (Math.ceil(BATCH_SIZE / concurrency) + 1);
   const outbox = createOutbox({
     log: log.child({ callbacks: kind }),
+    name: `outbox ${kind}`,
+    readiness,
     concurrency,
     batch_size: BATCH_SIZE,
     interval_ms: settings.callback_interval_ms,

@@ -1,4 +1,4 @@
-import { type Loop, createLoop } from '@cashback/service';
+import { type Loop, type Readiness, createLoop } from '@cashback/service';
 import { claimChecks } from '../db/claim-checks.ts';
 import type { Settings } from '../env.ts';
 import { type CheckContext, checkWallet } from './check-wallet.ts';
@@ -10,13 +10,19 @@ const LEASE_SLACK_MS = 60_000;
  * Checks every wallet of the cache against the payment system, longest due first: each `check_interval_ms`, and at once
  * after a gap. A callback that was lost behind its acknowledgement is found so, and a restored payment system too.
  */
-export function checkWallets(context: CheckContext, settings: Settings): Loop {
+export function checkWallets(
+  context: CheckContext,
+  { readiness, ...settings }: Settings & { readiness: Readiness },
+): Loop {
   const { check_concurrency, check_interval_ms, check_timeout_ms, checks_per_second } = settings;
   const limit = Math.min(checks_per_second, 4 * check_concurrency);
   const lease_ms = LEASE_SLACK_MS + Math.ceil(limit / check_concurrency) * check_timeout_ms;
   return createLoop({
     name: 'checks',
     log: context.log,
+    readiness,
+    // A page of calls, each within its own time.
+    turn_bound_ms: lease_ms,
     interval_ms: Math.min(check_interval_ms, LONGEST_PAUSE_MS),
     run: async (signal) => {
       // While it is down, wallets keep their place. Past that time one call probes it.

@@ -61,7 +61,7 @@ export function createSchedule(
   reconciler: Reconciler,
   { interval_ms, lease_ms, batch_size, max_in_flight }: ScheduleOptions,
 ): Schedule {
-  const { database, log, transactions } = context;
+  const { database, log, readiness, transactions } = context;
   const requests = createPollRequests(batch_size);
   const running = createRunningOrders(reconciler, { max_in_flight, onDue: () => loop.wake() });
 
@@ -136,7 +136,14 @@ export function createSchedule(
     );
   }
 
-  const loop = createLoop({ name: 'poll', log, interval_ms, min_interval_ms: MIN_INTERVAL_MS, run: turn });
+  const loop = createLoop({
+    name: 'poll',
+    log,
+    readiness,
+    interval_ms,
+    min_interval_ms: MIN_INTERVAL_MS,
+    run: turn,
+  });
   return {
     runQueued,
     leaseRunning: (orderIds) => withTransaction(database, (tx) => leasePolls(tx, orderIds, lease_ms)),

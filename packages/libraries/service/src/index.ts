@@ -1,6 +1,8 @@
 export { runApp } from './process/app.ts';
 export type { AppContext, AppOptions, RunningApp } from './process/app.ts';
 export { startParts } from './process/start-parts.ts';
+export { createReadiness } from './process/readiness.ts';
+export type { Readiness } from './process/readiness.ts';
 export { setting } from './settings/setting.ts';
 export { SettingsError, describeSettings, readSettings } from './settings/settings.ts';
 export { describeIssues } from './settings/describe-issues.ts';

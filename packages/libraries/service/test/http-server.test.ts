@@ -159,7 +159,7 @@ describe('a route', () => {
     expect(status).toBe(404);
     expect(json.error).toMatchObject({ code: 'NOT_FOUND', retryable: false });
     expect(json.error.message).toBe(
-      'shop has no POST /order; it has GET /health, POST /orders, GET /orders/:order_id',
+      'shop has no POST /order; it has GET /health, GET /ready, POST /orders, GET /orders/:order_id',
     );
   });
 

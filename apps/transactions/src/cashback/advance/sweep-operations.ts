@@ -1,5 +1,5 @@
 import { type Database, type Jobs, withTransaction } from '@cashback/postgres';
-import { type Log, type Loop, createLoop } from '@cashback/service';
+import { type Log, type Loop, type Readiness, createLoop } from '@cashback/service';
 import { claimOverdue } from '../../db/queries/operations/claim-overdue.ts';
 import { operationQueue, sweepJob } from '../operation-queue.ts';
 
@@ -10,13 +10,15 @@ export function sweepOperations(options: {
   database: Database;
   jobs: Jobs;
   log: Log;
+  readiness: Readiness;
   interval_ms: number;
   overdue_ms: number;
 }): Loop {
-  const { database, jobs, log, interval_ms, overdue_ms } = options;
+  const { database, jobs, log, readiness, interval_ms, overdue_ms } = options;
   return createLoop({
     name: 'sweep_operations',
     log,
+    readiness,
     interval_ms,
     run: async () => {
       const found = await withTransaction(database, async (tx) => {

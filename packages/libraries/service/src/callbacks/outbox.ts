@@ -2,6 +2,7 @@ import PQueue from 'p-queue';
 import { backoffMs } from '../schedule/backoff.ts';
 import type { Callback } from './callback-sender.ts';
 import type { Log } from '../process/log.ts';
+import type { Readiness } from '../process/readiness.ts';
 import { createLoop } from '../schedule/loop.ts';
 import { withTimeout } from '../schedule/with-timeout.ts';
 
@@ -39,6 +40,9 @@ export interface OutboxOptions {
   send: (callback: OutboxCallback) => Promise<void>;
   backoff?: { base_ms: number; max_ms: number };
   stop_timeout_ms?: number;
+  /** Names its loop there; default `outbox`. */
+  name?: string;
+  readiness?: Readiness;
 }
 
 export interface Outbox {
@@ -70,7 +74,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   let wasFull = false;
 
   const loop = createLoop({
-    name: 'outbox',
+    name: options.name ?? 'outbox',
+    ...(options.readiness === undefined ? {} : { readiness: options.readiness }),
     log,
     interval_ms: options.interval_ms,
     min_interval_ms: MIN_INTERVAL_MS,

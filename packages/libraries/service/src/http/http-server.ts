@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { fastify } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { toErrorAnswer } from './error-answer.ts';
+import { addHealthRoutes } from './health-routes.ts';
 import type { Log } from '../process/log.ts';
+import type { Readiness } from '../process/readiness.ts';
 import { ServiceError, isPublicError } from './service-error.ts';
 import { type AcceptedToken, type Caller, authenticate } from './tokens.ts';
-import { withTimeout } from '../schedule/with-timeout.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -28,6 +29,8 @@ export interface HttpServerOptions {
   tokens: readonly AcceptedToken[];
   /** Resolves when the app can do its work, with what else is worth knowing; rejects with the reason why not. */
   health: () => Promise<Record<string, unknown> | void>;
+  /** The loops and pools of the app, for `/ready` and `/health`. */
+  readiness?: Readiness;
   /**
    * The error that a caller sees in place of one that is not meant for callers; undefined masks it. The
    * error itself is logged as a warning.
@@ -39,8 +42,6 @@ export interface HttpServerOptions {
   /** How long running requests may go on after `close()`. */
   close_timeout_ms?: number;
 }
-
-const HEALTH_TIMEOUT_MS = 5_000;
 
 /**
  * A server on which no route is open by accident: each one names its scope (see `route`), and a request
@@ -106,17 +107,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     server.server.once('close', () => clearTimeout(timer));
   });
 
-  server.get('/health', { config: { scope: false } }, async (_, reply) => {
-    try {
-      const more = await withTimeout(health(), HEALTH_TIMEOUT_MS, () => {
-        throw new Error(`no answer within ${HEALTH_TIMEOUT_MS} ms`);
-      });
-      return { status: 'ok', name, ...more };
-    } catch (error) {
-      log.warn({ err: error }, 'not healthy');
-      return reply.code(503).send({ status: 'unavailable', name, reason: reasonOf(error) });
-    }
-  });
+  addHealthRoutes(server, { name, log, health, readiness: options.readiness });
   return server;
 }
 
@@ -140,13 +131,6 @@ function admit(tokens: readonly AcceptedToken[], request: FastifyRequest): Calle
     });
   }
   return caller;
-}
-
-/** Anyone may ask for the health, so the reason is shown only when it is written for callers. */
-function reasonOf(error: unknown): string {
-  return error instanceof ServiceError
-    ? error.message
-    : 'a dependency does not answer; the log has the cause';
 }
 
 /** Fastify gives a status to what it could not read: otherwise a caller that hung up would appear as a lost connection. */

@@ -192,6 +192,9 @@ const OPEN_PATHS: JsonObject = {
   '/health': open('Whether the service can do its work', JSON_TYPE, {
     '503': { description: 'It cannot, and why', content: { [JSON_TYPE]: {} } },
   }),
+  '/ready': open('Whether the service should get work now, with its loops and pools', JSON_TYPE, {
+    '503': { description: 'Not now, and why', content: { [JSON_TYPE]: {} } },
+  }),
   '/openapi.json': open('This document', JSON_TYPE),
   '/docs': open('This document, for people', 'text/html'),
 };

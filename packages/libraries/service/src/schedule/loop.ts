@@ -1,5 +1,6 @@
 import { backoffMs } from './backoff.ts';
 import type { Log } from '../process/log.ts';
+import type { Readiness } from '../process/readiness.ts';
 import { withTimeout } from './with-timeout.ts';
 
 export interface LoopOptions {
@@ -13,6 +14,10 @@ export interface LoopOptions {
   run: (signal: AbortSignal) => Promise<boolean | void>;
   turn_timeout_ms?: number;
   stop_timeout_ms?: number;
+  /** Where the turns are reported. */
+  readiness?: Readiness;
+  /** A turn that takes longer than this makes the app not ready. */
+  turn_bound_ms?: number;
 }
 
 export interface Loop {
@@ -24,11 +29,13 @@ export interface Loop {
 
 const MAX_BACKOFF_MS = 30_000;
 const LOG_EVERY_MS = 30_000;
+const TURN_BOUND_MS = 60_000;
 
 /** Repeats `run`, never two turns at once, whatever it throws, from now until `stop()`. */
 export function createLoop(options: LoopOptions): Loop {
   const { name, log, interval_ms, min_interval_ms = 0, run } = options;
   const { turn_timeout_ms = 300_000, stop_timeout_ms = 10_000 } = options;
+  const turns = options.readiness?.addLoop(name, options.turn_bound_ms ?? TURN_BOUND_MS);
   const stopping = new AbortController();
   let woken = false;
   let failures = 0;
@@ -59,6 +66,7 @@ export function createLoop(options: LoopOptions): Loop {
       log.warn({ loop: name, turn_timeout_ms }, 'turn takes too long and is asked to end');
       slow.abort();
     }, turn_timeout_ms);
+    turns?.begin();
     try {
       const more = await run(AbortSignal.any([stopping.signal, slow.signal]));
       if (failures > 0) log.info({ loop: name, failures }, 'loop works again');
@@ -70,6 +78,7 @@ export function createLoop(options: LoopOptions): Loop {
       return false;
     } finally {
       clearTimeout(timer);
+      turns?.end();
     }
   }
 
@@ -106,6 +115,7 @@ export function createLoop(options: LoopOptions): Loop {
       await withTimeout(running, stop_timeout_ms, () => {
         log.warn({ loop: name, stop_timeout_ms }, 'turn did not end in time and is left behind');
       });
+      turns?.remove();
     },
   };
 }
