@@ -34,6 +34,7 @@ import {
 import { type ApiError, type ApiRoute, describeApi } from '@cashback/service';
 
 const INVOICE_NOT_FOUND = refusal('INVOICE_NOT_FOUND', 'there is no such invoice');
+const CHANGE_BODY_MISMATCH = refusal('CHANGE_BODY_MISMATCH', 'the change id stands for another change');
 const CURSOR_INVALID = refusal(
   'CURSOR_INVALID',
   '`after` is no cursor from an answer, is ahead of the database, or is of an epoch that it does not know',
@@ -50,7 +51,10 @@ export const api = {
     scope: 'invoices',
     body: invoiceCreateInput,
     answer: invoice,
-    errors: { ...refusal('INVOICE_EXISTS', 'the id was created with other content') },
+    errors: {
+      ...refusal('INVOICE_EXISTS', 'the id was created with other content'),
+      ...CHANGE_BODY_MISMATCH,
+    },
   },
   update: {
     path: '/v2/invoice/update',
@@ -58,7 +62,8 @@ export const api = {
     description:
       'A clear, a partial or full refund, another clear or a cancellation. Each states everything that is captured now, ' +
       'never a difference. The update that made the current version may be repeated. An update with the same content ' +
-      'changes nothing.',
+      'changes nothing. With a `change_id` the id alone says which update this is: the same id is the same change for ' +
+      'ever, another id is another change even when its content is equal.',
     scope: 'invoices',
     body: invoiceUpdateInput,
     answer: invoice,
@@ -66,6 +71,7 @@ export const api = {
       ...INVOICE_NOT_FOUND,
       ...refusal('VERSION_MISMATCH', 'the invoice is at another version: retrieve it and decide again'),
       ...refusal('STATUS_FORBIDDEN', 'an invoice of its status cannot get that one'),
+      ...CHANGE_BODY_MISMATCH,
     },
   },
   retrieve: {

@@ -168,6 +168,24 @@ describe('every refusal in the document', () => {
       'INVOICE_EXISTS',
       async () => ({ ...(await createInvoice(app)), currency: 'EUR' }),
     ],
+    [
+      '/v2/invoice/create',
+      'CHANGE_BODY_MISMATCH',
+      async () => ({
+        ...(await createInvoice(app, { change_id: 'made' })),
+        change_id: 'made',
+        currency: 'EUR',
+      }),
+    ],
+    [
+      '/v2/invoice/update',
+      'CHANGE_BODY_MISMATCH',
+      async () => ({
+        ...update,
+        invoice_id: (await createInvoice(app, { change_id: 'made' })).invoice_id,
+        change_id: 'made',
+      }),
+    ],
     ['/v2/invoice/update', 'BAD_REQUEST', () => bad],
     ['/v2/invoice/update', 'INVOICE_NOT_FOUND', () => update],
     [

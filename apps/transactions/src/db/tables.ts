@@ -95,10 +95,15 @@ export const invoiceHistory = transactions.table(
     captured_sum: numeric('captured_sum', { precision: 20, scale: 4 }).notNull(),
     /** The caller whose token it was. */
     changed_by: text('changed_by').notNull(),
+    /** The caller's own id of the change, if it gave one: it stands for this version, for ever. */
+    change_id: id('change_id'),
     created_at: moment('created_at').notNull().default(now),
   },
   (table) => [
     primaryKey({ columns: [table.invoice_id, table.version] }),
+    uniqueIndex('invoice_history_change')
+      .on(table.invoice_id, table.change_id)
+      .where(sql`${table.change_id} IS NOT NULL`),
     check('invoice_history_captured_sum', sql`${table.captured_sum} >= 0 AND ${table.captured_sum} <> 'NaN'`),
   ],
 );

@@ -3,6 +3,7 @@ import { type Database, withTransaction } from '@cashback/postgres';
 import { insertCallbacks } from '../db/queries/callbacks/insert-callbacks.ts';
 import { insertInvoiceHistory } from '../db/queries/invoices/insert-invoice-history.ts';
 import { lockInvoice } from '../db/queries/invoices/lock-invoices.ts';
+import { readChange } from '../db/queries/invoices/read-change.ts';
 import { updateInvoice } from '../db/queries/invoices/update-invoice.ts';
 import { decideUpdate } from './decide-update.ts';
 import { invoiceNotFound } from './invoice.ts';
@@ -18,7 +19,9 @@ export function changeInvoice(
   return withTransaction(database, async (tx) => {
     const current = await lockInvoice(tx, input.invoice_id);
     if (current === null) throw invoiceNotFound(input.invoice_id);
-    const decision = decideUpdate(current, input);
+    const { invoice_id, change_id } = input;
+    const made = change_id === undefined ? null : await readChange(tx.client, invoice_id, change_id);
+    const decision = decideUpdate(current, input, made);
     if (decision.outcome === 'refused') throw decision.error;
     if (decision.outcome === 'changed') {
       const { invoice, history, callback } = writesOfUpdate(current, input, caller);

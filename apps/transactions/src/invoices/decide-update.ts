@@ -1,5 +1,6 @@
 import { CashbackError, formatAmount } from '@cashback/contract';
 import type { InvoiceStatus, InvoiceUpdateInput, Payment } from '@cashback/wire';
+import { changeMismatch } from './decide-creation.ts';
 import { equalPayments, sumPayments } from './payments.ts';
 
 export interface CurrentInvoice {
@@ -20,11 +21,16 @@ const NEXT_STATUSES: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> =
 };
 
 /**
- * Decides an update of an invoice. Its content and version identify the update that made the current version, so a
- * repeat after a lost answer changes nothing. Neither does an update with the current content.
+ * Decides an update of an invoice. Without a change id its content and version identify the update that made the
+ * current version, so a repeat after a lost answer changes nothing. Neither does an update with the current content.
+ * A change id alone identifies its update: `made` is the version that it made before. Another id is another change.
  */
-export function decideUpdate(current: CurrentInvoice, input: InvoiceUpdateInput): UpdateDecision {
-  const { invoice_id, version, status, payments } = input;
+export function decideUpdate(
+  current: CurrentInvoice,
+  input: InvoiceUpdateInput,
+  made: CurrentInvoice | null = null,
+): UpdateDecision {
+  const { invoice_id, version, status, payments, change_id } = input;
   const captured = sumPayments(payments);
   if (status === 'cancelled' && captured > 0n) {
     return refuse(
@@ -33,7 +39,13 @@ export function decideUpdate(current: CurrentInvoice, input: InvoiceUpdateInput)
       { invoice_id, status, captured_sum: formatAmount(captured) },
     );
   }
-  const sameContent = current.status === status && equalPayments(current.payments, payments);
+  if (change_id !== undefined && made !== null) {
+    const fields = differingFields(made, input);
+    if (fields.length === 0) return { outcome: 'unchanged' };
+    return { outcome: 'refused', error: changeMismatch(invoice_id, change_id, fields) };
+  }
+  const sameContent =
+    change_id === undefined && current.status === status && equalPayments(current.payments, payments);
   if (version === current.version - 1 && sameContent) return { outcome: 'unchanged' };
   if (version !== current.version) {
     return refuse(
@@ -50,6 +62,15 @@ export function decideUpdate(current: CurrentInvoice, input: InvoiceUpdateInput)
     );
   }
   return { outcome: sameContent ? 'unchanged' : 'changed' };
+}
+
+/** A change of version 1 is the creation, which names no version. */
+function differingFields(made: CurrentInvoice, { version, status, payments }: InvoiceUpdateInput): string[] {
+  const fields: string[] = [];
+  if (version !== made.version - 1) fields.push('version');
+  if (status !== made.status) fields.push('status');
+  if (!equalPayments(made.payments, payments)) fields.push('payments');
+  return fields;
 }
 
 function refuse(...error: ConstructorParameters<typeof CashbackError>): UpdateDecision {

@@ -21,6 +21,8 @@ export interface HistoryEntry extends StatedInvoice {
   captured_sum: string;
   /** The caller whose token it was. */
   changed_by: string;
+  /** The caller's own id of the change; null when it gave none. */
+  change_id: string | null;
 }
 
 /** What a new version of an invoice writes. */
@@ -32,30 +34,38 @@ export interface VersionWrites {
 
 /** Version 1, with the identity that never changes. */
 export interface CreationWrites extends VersionWrites {
-  invoice: InvoiceCreateInput & StatedInvoice;
+  invoice: Omit<InvoiceCreateInput, 'change_id'> & StatedInvoice;
 }
 
 export function writesOfCreation(input: InvoiceCreateInput, changedBy: string): CreationWrites {
-  const invoice = { ...input, version: 1, payments: normalisePayments(input.payments) };
-  return { ...versionWrites(invoice, input.service, changedBy), invoice };
+  const { change_id, ...identity } = input;
+  const invoice = { ...identity, version: 1, payments: normalisePayments(input.payments) };
+  return {
+    ...versionWrites(invoice, input.service, { changed_by: changedBy, change_id: change_id ?? null }),
+    invoice,
+  };
 }
 
 /** `input` was decided to change the invoice, so it names the current version. */
 export function writesOfUpdate(
   { service }: { service: string },
-  { invoice_id, version, status, payments }: InvoiceUpdateInput,
+  { invoice_id, version, status, payments, change_id }: InvoiceUpdateInput,
   changedBy: string,
 ): VersionWrites {
   const invoice = { invoice_id, version: version + 1, status, payments: normalisePayments(payments) };
-  return versionWrites(invoice, service, changedBy);
+  return versionWrites(invoice, service, { changed_by: changedBy, change_id: change_id ?? null });
 }
 
-function versionWrites(invoice: StatedInvoice, service: string, changed_by: string): VersionWrites {
+function versionWrites(
+  invoice: StatedInvoice,
+  service: string,
+  by: Pick<HistoryEntry, 'changed_by' | 'change_id'>,
+): VersionWrites {
   const { invoice_id, version, status, payments } = invoice;
   const captured_sum = formatAmount(capturedSum(status, payments));
   return {
     invoice,
-    history: { invoice_id, version, status, payments, captured_sum, changed_by },
+    history: { invoice_id, version, status, payments, captured_sum, ...by },
     callback: { invoice_id, version, service },
   };
 }

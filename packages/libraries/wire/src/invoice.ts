@@ -124,6 +124,10 @@ export const invoice = z
   });
 export type Invoice = z.infer<typeof invoice>;
 
+const changeIdIn = idField.describe(
+  "The caller's own, of one invoice; it stands for this change, for ever. Another id is another change, even with equal content",
+);
+
 /** `POST /v2/invoice/create` */
 export const invoiceCreateInput = z
   .strictObject({
@@ -134,6 +138,7 @@ export const invoiceCreateInput = z
     currency: currencyField,
     status: z.enum(['held', 'cleared']),
     payments: paymentsIn,
+    change_id: changeIdIn.optional(),
   })
   .meta({
     examples: [
@@ -157,6 +162,7 @@ export const invoiceUpdateInput = z
     version: versionField.describe('The one that the caller has seen'),
     status: invoiceStatus,
     payments: paymentsIn,
+    change_id: changeIdIn.optional(),
   })
   .meta({ examples: [{ invoice_id: 'order-1', version: 1, status: 'cleared', payments: EXAMPLE_PAYMENTS }] });
 export type InvoiceUpdateInput = z.infer<typeof invoiceUpdateInput>;
@@ -226,6 +232,7 @@ export const invoiceVersion = z.object({
     .array(z.object({ payment_type: idField, item_id: idField, before: balanceField, after: balanceField }))
     .describe('The items whose stated amounts changed, and from what to what'),
   changed_by: z.string().describe('The name of the token that asked for it'),
+  change_id: idField.describe("The caller's own id of the change, if it gave one").optional(),
   changed_at: timestampField,
 });
 export type InvoiceVersion = z.infer<typeof invoiceVersion>;

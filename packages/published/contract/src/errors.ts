@@ -15,6 +15,7 @@ const CODES = {
   INVOICE_EXISTS: { http_status: 409, trpc: 'CONFLICT', retryable: false },
   STATUS_FORBIDDEN: { http_status: 409, trpc: 'CONFLICT', retryable: false },
   VERSION_MISMATCH: { http_status: 409, trpc: 'CONFLICT', retryable: false },
+  CHANGE_BODY_MISMATCH: { http_status: 409, trpc: 'CONFLICT', retryable: false },
   OPERATION_BODY_MISMATCH: { http_status: 409, trpc: 'CONFLICT', retryable: false },
   OPERATION_IN_FLIGHT: { http_status: 409, trpc: 'CONFLICT', retryable: true },
   PAYEE_MISMATCH: { http_status: 422, trpc: 'UNPROCESSABLE_CONTENT', retryable: false },

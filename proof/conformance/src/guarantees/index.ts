@@ -1,5 +1,6 @@
 import type { Guarantee } from '../guarantee.ts';
 import { access, form } from './access.ts';
+import { changeIds } from './change-ids.ts';
 import { concurrency } from './concurrency.ts';
 import { callbacks } from './callbacks.ts';
 import { cashbackFeed } from './cashback-feed.ts';
@@ -23,6 +24,7 @@ export const GUARANTEES: readonly Guarantee[] = [
   ...money,
   ...restore,
   ...cashbackFeed,
+  ...changeIds,
 ];
 
 /** Checked after all others, because it covers the answers of the whole run. */

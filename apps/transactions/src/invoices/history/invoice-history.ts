@@ -19,12 +19,13 @@ export async function invoiceHistory(
   if (rows.length === 0) await requireInvoice(reader, invoice_id);
   return {
     versions: rows
-      .map(({ version, status, payments, changed_by, created_at }, index) => ({
+      .map(({ version, status, payments, changed_by, change_id, created_at }, index) => ({
         version,
         status,
         payments: normalisePayments(payments),
         ...explainChange(rows[index - 1] ?? null, { status, payments }),
         changed_by,
+        ...(change_id !== null && { change_id }),
         changed_at: created_at.toISOString(),
       }))
       .filter(({ version }) => version > after_version)

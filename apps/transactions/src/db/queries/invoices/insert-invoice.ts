@@ -11,7 +11,10 @@ const insertInvoiceStatement = statement({
 });
 
 /** Writes version 1. False when another transaction has committed the invoice before; then it is unchanged. */
-export async function insertInvoice(tx: Transaction, invoice: InvoiceCreateInput): Promise<boolean> {
+export async function insertInvoice(
+  tx: Transaction,
+  invoice: Omit<InvoiceCreateInput, 'change_id'>,
+): Promise<boolean> {
   const rowCount = await insertInvoiceStatement.run(tx.client, [
     invoice.invoice_id,
     invoice.service,

@@ -6,13 +6,14 @@ export interface HistoryRow {
   status: InvoiceStatus;
   payments: Payment[];
   changed_by: string;
+  change_id: string | null;
   created_at: Date;
 }
 
 const listHistoryStatement = statement<HistoryRow>({
   name: 'transactions.list-history',
   text: `
-  SELECT version, status, payments, changed_by, created_at
+  SELECT version, status, payments, changed_by, change_id, created_at
   FROM transactions.invoice_history
   WHERE invoice_id = $1 AND version >= $2
   ORDER BY version
@@ -22,6 +23,7 @@ const listHistoryStatement = statement<HistoryRow>({
     status: 'text',
     payments: 'jsonb',
     changed_by: 'text',
+    change_id: 'text?',
     created_at: 'timestamptz',
   },
 });

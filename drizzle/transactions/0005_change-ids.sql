@@ -1,0 +1,2 @@
+ALTER TABLE "transactions"."invoice_history" ADD COLUMN "change_id" text COLLATE "C";--> statement-breakpoint
+CREATE UNIQUE INDEX "invoice_history_change" ON "transactions"."invoice_history" USING btree ("invoice_id","change_id") WHERE "transactions"."invoice_history"."change_id" IS NOT NULL;
