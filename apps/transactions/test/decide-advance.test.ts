@@ -14,6 +14,7 @@ function steps(...statuses: TrustStep['status'][]): TrustStep[] {
     basket_id: `o.${index + 1}`,
     status,
     reason: status === 'refused' ? 'no' : null,
+    attempt: 0,
   }));
 }
 
@@ -91,6 +92,7 @@ test('whatever the answers and the executors, an operation ends when every step 
         { kind: 'unknown' },
         { kind: 'pending' },
         { kind: 'missing' },
+        { kind: 'not kept', reason: 'not now' },
         { kind: 'refused', reason: 'no' },
       ),
     ),
@@ -130,20 +132,58 @@ test('whatever the answers and the executors, an operation ends when every step 
   );
 });
 
-describe('the id of a step', () => {
-  test('consists of the id of the operation and the number of the step, and never changes', () => {
-    expect(stepId('operation-1', 12)).toBe('operation-1.12');
+describe('a step that may be given up', () => {
+  const refused: StepAnswer = { kind: 'refused', reason: 'no' };
+  const open = [{ ...steps('sent')[0], attempt: 2 }] as TrustStep[];
+
+  test('is given up by the answer to its newest attempt alone', () => {
+    expect(decideAdvance(open, { step_number: 1, attempt: 1, answer: refused }).next.action).toBe('leave');
+    expect(decideAdvance(open, { step_number: 1, attempt: 2, answer: refused }).next.action).toBe('finish');
   });
 
-  test('fits the wire for the longest id, and is unique', () => {
-    const longest = 'o'.repeat(64);
-    const ids = [
-      stepId(longest, 1),
-      stepId(longest, 2),
-      stepId('o'.repeat(63), 1),
-      stepId('o'.repeat(62), 1),
-    ];
-    for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_.:-]{1,64}$/);
-    expect(new Set(ids).size).toBe(4);
+  test('is applied whichever attempt was carried out', () => {
+    const late = decideAdvance(open, { step_number: 1, attempt: 1, answer: { kind: 'applied' } });
+    expect(late.next).toMatchObject({ action: 'finish', status: 'success' });
+  });
+
+  test('stays open while Trust does not keep the refusal, and says why', () => {
+    const answer: StepAnswer = { kind: 'not kept', reason: 'CODE: text' };
+    const { changes, next } = decideAdvance(open, { step_number: 1, attempt: 2, answer });
+    expect(changes).toEqual([]);
+    expect(next).toMatchObject({ action: 'poll', reason: expect.stringContaining('CODE: text') });
+  });
+});
+
+describe('the id of a step', () => {
+  const content = {
+    operation_id: 'operation-1',
+    step_number: 1,
+    kind: 'refund',
+    source: 'user',
+    amount: '1.0000',
+    refunded_basket: 'basket-1',
+  } as const;
+
+  test('is a hash of its content, and the same for the same content', () => {
+    expect(stepId(content)).toMatch(/^[A-Za-z0-9_-]{43}\.1$/);
+    expect(stepId({ ...content })).toBe(stepId(content));
+  });
+
+  test.each([
+    { operation_id: 'operation-2' },
+    { step_number: 2 },
+    { kind: 'topup' as const },
+    { source: 'service' as const },
+    { amount: '1.0001' },
+    { refunded_basket: 'basket-2' },
+  ])('is another with another %o', (change) => {
+    expect(stepId({ ...content, ...change })).not.toBe(stepId(content));
+  });
+
+  test('fits the wire for the longest ids, also for an operation with the id of a step', () => {
+    const longest = stepId({ ...content, operation_id: 'o'.repeat(64), step_number: 1_000 });
+    const nested = stepId({ ...content, operation_id: longest });
+    for (const id of [longest, nested]) expect(id).toMatch(/^[A-Za-z0-9_.:-]{1,64}$/);
+    expect(nested).not.toBe(longest);
   });
 });

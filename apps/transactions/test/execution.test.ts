@@ -3,6 +3,7 @@ import { readUntil } from '@cashback/testing';
 import {
   type TransactionsUnderTest,
   createInvoice,
+  loadStepIds,
   newOperation,
   queryRows,
   retrieve,
@@ -52,6 +53,9 @@ const summary = ({ method, path, body }: UpstreamRequest) =>
     : `${path} ${body.basket_id} ${body.refund_id ?? body.source} ${body.amount}`;
 const sent = () => upstream.requests.map(summary);
 
+/** The keys of an operation's steps at Trust, in their order. */
+const stepIds = (operationId: string): Promise<string[]> => loadStepIds(app, operationId);
+
 describe('the steps of an operation', () => {
   test('run one at a time in their order, top-ups before refunds, newest baskets first', async () => {
     const invoice = await createInvoice(app);
@@ -67,11 +71,14 @@ describe('the steps of an operation', () => {
       return applied(request);
     });
     const { operation, cashback } = await move(invoice, { user: '2', service: '4' });
-    const [a, b, c] = [first, second, { operation }].map((one) => one.operation.operation_id);
+    const ids = await Promise.all(
+      [first, second, { operation }].map((one) => stepIds(one.operation.operation_id)),
+    );
+    const [[a1], [b1], [c1, c2, c3]] = ids as [string[], string[], string[]];
     expect(sent()).toEqual([
-      `/baskets ${c}.1 service 1.0000`,
-      `/refunds ${b}.1 ${c}.2 5.0000`,
-      `/refunds ${a}.1 ${c}.3 8.0000`,
+      `/baskets ${c1} service 1.0000`,
+      `/refunds ${b1} ${c2} 5.0000`,
+      `/refunds ${a1} ${c3} 8.0000`,
     ]);
     expect(most).toBe(1);
     expect(cashback).toMatchObject({
@@ -99,7 +106,7 @@ describe('the steps of an operation', () => {
         method: 'POST',
         path: '/baskets',
         body: {
-          basket_id: `${operation.operation_id}.1`,
+          basket_id: (await stepIds(operation.operation_id))[0],
           wallet_id,
           user_id,
           currency,
@@ -162,7 +169,8 @@ describe('an answer that is not clearly about a step is no refusal', () => {
     upstream.answerWith(applied);
     const { cashback } = await settledInvoice(app, invoice.invoice_id);
     expect(cashback).toMatchObject({ status: 'success', rewarded: rewardOf({ user: '10.0000' }) });
-    expect(new Set(sent())).toEqual(new Set([`/baskets ${operation.operation_id}.1 user 10.0000`]));
+    const [id] = await stepIds(operation.operation_id);
+    expect(new Set(sent())).toEqual(new Set([`/baskets ${id} user 10.0000`]));
   });
 
   test('no answer in time: the same id goes out again', async () => {
@@ -172,7 +180,8 @@ describe('an answer that is not clearly about a step is no refusal', () => {
     await readUntil(async () => upstream.requests.length >= 2);
     upstream.answerWith(applied);
     expect((await settledInvoice(app, invoice.invoice_id)).cashback.status).toBe('success');
-    expect(new Set(sent())).toEqual(new Set([`/baskets ${operation.operation_id}.1 user 10.0000`]));
+    const [id] = await stepIds(operation.operation_id);
+    expect(new Set(sent())).toEqual(new Set([`/baskets ${id} user 10.0000`]));
   });
 
   test('a pending step is polled, and sent again only when Trust does not know it', async () => {
@@ -180,8 +189,9 @@ describe('an answer that is not clearly about a step is no refusal', () => {
     const invoice = await createInvoice(app);
     const { operation_id } = await send(invoice, { user: '10' });
     await readUntil(async () => upstream.requests.length >= 4);
-    const post = `/baskets ${operation_id}.1 user 10.0000`;
-    const get = `GET /baskets/${operation_id}.1`;
+    const [id] = await stepIds(operation_id);
+    const post = `/baskets ${id} user 10.0000`;
+    const get = `GET /baskets/${id}`;
     expect(sent().slice(0, 4)).toEqual([post, get, get, get]);
     upstream.answerWith((request) =>
       request.method === 'GET' ? problem(404, 'BASKET_NOT_FOUND') : applied(request),
@@ -205,7 +215,12 @@ describe('an answer that is not clearly about a step is no refusal', () => {
 
 describe('a refusal', () => {
   const refusals: [string, (request: UpstreamRequest) => ReturnType<typeof applied>, string][] = [
-    ['by an error code', () => problem(422, 'REFUND_EXCEEDS_BASKET'), 'REFUND_EXCEEDS_BASKET'],
+    [
+      'by an error code that Trust keeps',
+      (request) =>
+        request.method === 'GET' ? failed(request, 'kept for ever') : problem(422, 'REFUND_EXCEEDS_BASKET'),
+      'kept for ever',
+    ],
     ['by status', failed, 'as the test says'],
     ['with text that no row can store', (request) => failed(request, 'no\0money'), 'no\uFFFDmoney'],
     [
@@ -253,27 +268,57 @@ describe('a refusal', () => {
     },
   );
 
-  test('of a repeat counts only when Trust has nothing under the id', async () => {
+  test('by an error code says nothing when Trust has carried the step out', async () => {
     const invoice = await createInvoice(app);
-    const posts = (): number => upstream.requests.filter(({ method }) => method === 'POST').length;
-    // Carried out, the answer lost; the repeat is refused, as by a system that has forgotten that it knows the id.
-    upstream.answerWith((request) => {
-      if (request.method === 'GET') return applied(request);
-      return posts() === 1 ? 'cut' : problem(422, 'SOMETHING');
-    });
-    const carriedOut = await move(invoice, { user: '10' });
-    expect(carriedOut.cashback).toMatchObject({ status: 'success', rewarded: rewardOf({ user: '10.0000' }) });
-
-    // Not carried out: nothing is known under the id.
-    upstream.requests.length = 0;
-    upstream.answerWith((request) => {
-      if (request.method === 'GET') return problem(404, 'BASKET_NOT_FOUND');
-      return posts() === 1 ? 'cut' : problem(422, 'SOMETHING');
-    });
-    const refused = await move(invoice, { user: '15' });
-    expect(refused.cashback).toMatchObject({ status: 'failed', rewarded: rewardOf({ user: '10.0000' }) });
-    expect(refused.cashback.operations[0].reason).toContain('SOMETHING');
+    upstream.answerWith((request) =>
+      request.method === 'GET' ? applied(request) : problem(422, 'SOMETHING'),
+    );
+    const { cashback } = await move(invoice, { user: '10' });
+    expect(cashback).toMatchObject({ status: 'success', rewarded: rewardOf({ user: '10.0000' }) });
   });
+
+  test('that Trust does not keep gives no step up: it is repeated, and the reason shows meanwhile', async () => {
+    const invoice = await createInvoice(app);
+    upstream.answerWith(({ method }) =>
+      method === 'GET' ? problem(404, 'BASKET_NOT_FOUND') : problem(422, 'SOMETHING'),
+    );
+    await send(invoice, { user: '10' });
+    const { cashback } = await readUntil(async () => {
+      const found = await retrieve(app, invoice.invoice_id);
+      return found.cashback.operations[0].reason !== undefined && found;
+    });
+    expect(cashback).toMatchObject({ status: 'in-progress', rewarded: [] });
+    expect(cashback.operations[0].reason).toContain('SOMETHING');
+    upstream.answerWith(applied);
+    const ended = await settledInvoice(app, invoice.invoice_id);
+    expect(ended.cashback).toMatchObject({ status: 'success', rewarded: rewardOf({ user: '10.0000' }) });
+    expect(ended.cashback.operations[0]).not.toHaveProperty('reason');
+    expect(new Set(sent().filter((line) => !line.startsWith('GET'))).size).toBe(1);
+  });
+
+  test.each([
+    ['amount', '7.0000'],
+    ['wallet_id', 'another-wallet'],
+    ['user_id', 'another-user'],
+    ['currency', 'EUR'],
+    ['source', 'service'],
+  ])(
+    'what Trust has under the id with another %s is never adopted, and both values are said',
+    async (field, value) => {
+      const invoice = await createInvoice(app);
+      upstream.answerWith((request) => {
+        const answer = request.method === 'GET' ? applied(request) : pending(request);
+        if (request.method === 'POST' || answer === 'cut') return answer;
+        return { ...answer, body: { ...(answer.body as object), [field]: value } };
+      });
+      const { cashback } = await move(invoice, { user: '10' });
+      expect(cashback).toMatchObject({ status: 'failed', rewarded: [] });
+      const asked = { source: 'user', amount: '10.0000', ...invoice }[field];
+      const { reason } = cashback.operations[0];
+      expect(reason).toMatch(/^trust_differs: /);
+      expect(reason).toContain(`${field}: asked for ${asked}, Trust has ${value}`);
+    },
+  );
 
   test('of the first step skips all others', async () => {
     const invoice = await createInvoice(app);

@@ -167,7 +167,7 @@ async function readOperations(tx: Transaction): Promise<OperationRow[]> {
 
 async function readSteps(tx: Transaction): Promise<StepRow[]> {
   const { rows } = await tx.client.query<StepRow>(
-    `SELECT operation_id, step_number, kind, source, amount, step_id, basket_id, status, reason
+    `SELECT operation_id, step_number, kind, source, amount, step_id, basket_id, status, reason, attempt
      FROM transactions.operation_steps WHERE operation_id LIKE 'rule%' ORDER BY step_id`,
   );
   return rows;

@@ -201,6 +201,16 @@ export function settledInvoice(app: TransactionsUnderTest, invoiceId: string) {
   });
 }
 
+/** The keys of an operation's steps at Trust, in their order. */
+export async function loadStepIds(app: TransactionsUnderTest, operationId: string): Promise<string[]> {
+  const rows = await queryRows(
+    app.owner,
+    'SELECT step_id FROM transactions.operation_steps WHERE operation_id = $1 ORDER BY step_number',
+    [operationId],
+  );
+  return rows.map(({ step_id }) => step_id);
+}
+
 export async function queryRows(database: Database, text: string, values: unknown[] = []) {
   const { rows } = await database.pool.query(text, values);
   return rows;

@@ -8,6 +8,9 @@ export interface UpstreamRequest {
   path: string;
   // oxlint-disable-next-line typescript/no-explicit-any -- what was sent is what the tests are about
   body: any;
+  /** The body that was posted last under the id of a lookup. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
+  posted?: any;
 }
 
 /** `cut`: the connection ends without an answer. */
@@ -18,15 +21,15 @@ type Answering = (request: UpstreamRequest) => UpstreamAnswer | Promise<Upstream
 /** A payment system whose every answer the test decides; it remembers what was asked. */
 export async function startUpstream() {
   const requests: UpstreamRequest[] = [];
+  const posted = new Map<string, UpstreamRequest['body']>();
   let answering: Answering = applied;
   const server = createServer((incoming, response) => {
     void (async () => {
       const raw = await text(incoming);
-      const request = {
-        method: incoming.method ?? '',
-        path: incoming.url ?? '',
-        body: raw === '' ? undefined : JSON.parse(raw),
-      };
+      const body = raw === '' ? undefined : JSON.parse(raw);
+      const path = incoming.url ?? '';
+      if (body !== undefined) posted.set(`${path}/${body.refund_id ?? body.basket_id}`, body);
+      const request = { method: incoming.method ?? '', path, body, posted: posted.get(path) };
       requests.push(request);
       const answer = await answering(request);
       if (answer === 'cut') incoming.socket.destroy();
@@ -63,9 +66,8 @@ export const problem = (status: number, code: string): UpstreamAnswer => ({
   body: { error: { code, message: 'as the test says' } },
 });
 
-/** A lookup gets an answer with its id alone: nothing else of it is read. */
 function stands(
-  { method, path, body }: UpstreamRequest,
+  { path, body, posted }: UpstreamRequest,
   status: string,
   reason: string | null = null,
 ): UpstreamAnswer {
@@ -82,5 +84,5 @@ function stands(
         refunded: '0',
       }
     : { refund_id: id, basket_id: 'b', amount: '1' };
-  return { status: 200, body: { ...shape, ...(method === 'POST' ? body : {}), status, reason } };
+  return { status: 200, body: { ...shape, ...posted, ...body, status, reason } };
 }

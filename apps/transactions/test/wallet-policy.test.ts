@@ -8,6 +8,7 @@ import { type RealTrust, startRealTrust } from './real-trust.ts';
 import {
   type TransactionsUnderTest,
   createInvoice,
+  loadStepIds,
   newOperation,
   queryRows,
   retrieve,
@@ -195,7 +196,7 @@ describe('the policy of an operation', () => {
       invoices.map(async (invoice) => {
         const operation = newOperation(invoice, { version: 2, reward: [] });
         await app.post('/update/cashback', operation);
-        const refund_id = `${operation.operation_id}.1`;
+        const [refund_id = ''] = await loadStepIds(app, operation.operation_id);
         await readUntil(async () => refunds(refund_id).length > 0);
         return { ...invoice, refund_id };
       }),

@@ -86,14 +86,22 @@ describe('a basket', () => {
   test.each([
     ['user_id', 'user-2'],
     ['currency', 'EUR'],
-  ])("with another %s than its wallet's is refused, and does not exist afterwards", async (field, value) => {
-    const first = newBasket();
-    await trust.post('/baskets', first);
-    const second = newBasket({ wallet_id: first.wallet_id, [field]: value });
-    const { status, body } = await trust.post('/baskets', second);
-    expect([status, body.error.code, body.error.details.field]).toEqual([422, 'PAYEE_MISMATCH', field]);
-    expect((await trust.get(`/baskets/${second.basket_id}`)).body.error.code).toBe('BASKET_NOT_FOUND');
-  });
+  ])(
+    "with another %s than its wallet's is refused with the field, and kept as failed",
+    async (field, value) => {
+      const first = newBasket();
+      await trust.post('/baskets', first);
+      const second = newBasket({ wallet_id: first.wallet_id, [field]: value });
+      const { status, body } = await trust.post('/baskets', second);
+      expect([status, body.error.code, body.error.details.field]).toEqual([422, 'PAYEE_MISMATCH', field]);
+      const kept = await trust.get(`/baskets/${second.basket_id}`);
+      expect(kept.body).toMatchObject({
+        status: 'failed',
+        reason: expect.stringMatching(`^PAYEE_MISMATCH: .+${field}.+, got ${value}`),
+      });
+      expect(await trust.post('/baskets', second)).toEqual(kept);
+    },
+  );
 
   test('that would make the balance larger than the wire can carry fails, and blocks no other', async () => {
     const wallet = { wallet_id: randomUUID(), amount: '999999999999.9999' };
@@ -159,6 +167,20 @@ describe('a refund', () => {
       '0.0001',
     ]);
     expect((await trust.post('/refunds', newRefund(basket.basket_id, '0.0001'))).status).toBe(200);
+  });
+
+  test('that was refused is kept as failed, and moves nothing when it is repeated', async () => {
+    const basket = newBasket();
+    await trust.post('/baskets', basket);
+    const refund = newRefund(basket.basket_id, '100.0001');
+    expect((await trust.post('/refunds', refund)).body.error.code).toBe('REFUND_EXCEEDS_BASKET');
+    const kept = await trust.get(`/refunds/${refund.refund_id}`);
+    expect(kept.body).toMatchObject({
+      status: 'failed',
+      reason: expect.stringMatching('^REFUND_EXCEEDS_BASKET: '),
+    });
+    expect(await trust.post('/refunds', refund)).toEqual(kept);
+    expect(await movementsOf(basket.wallet_id)).toHaveLength(1);
   });
 
   test('that failed leaves its amount in the basket', async () => {

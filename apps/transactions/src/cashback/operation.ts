@@ -13,7 +13,8 @@
  *                    v
  *            success | failed   the cashback version + 1, and the callback `operation.finished`
  *
- * A step that is not answered stays `sent` and is repeated under its id. It is never taken for refused.
+ * A step that is not answered stays `sent` and is repeated under its id. It is never taken for refused. Each request is
+ * claimed as an attempt just before it leaves, so that a step that was given up never leaves.
  */
 import type { Source } from '@cashback/contract';
 import type { CashbackStatus, WalletPolicy } from '@cashback/wire';
@@ -48,10 +49,12 @@ export interface TrustStep {
   basket_id: string;
   status: StepStatus;
   reason: string | null;
+  /** Requests that have left, or were about to. */
+  attempt: number;
 }
 
 /** A step that is planned: its request has not left. */
-export type PlannedTrustStep = Omit<TrustStep, 'status' | 'reason'> & { operation_id: string };
+export type PlannedTrustStep = Omit<TrustStep, 'status' | 'reason' | 'attempt'> & { operation_id: string };
 
 /** An operation that has not ended, with its steps in their order. */
 export interface UnfinishedOperation extends Omit<StoredOperation, 'reward' | 'status'> {

@@ -169,6 +169,8 @@ export const operationSteps = transactions.table(
     basket_id: id('basket_id').notNull(),
     status: text('status').$type<StepStatus>().notNull().default('planned'),
     reason: text('reason'),
+    /** Requests that have left, or were about to: each is claimed just before. */
+    attempt: integer('attempt').notNull().default(0),
     updated_at: moment('updated_at').notNull().default(now),
   },
   (table) => [

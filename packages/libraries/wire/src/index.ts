@@ -43,6 +43,7 @@ export type {
   OperationFinishedCallback,
 } from './callbacks.ts';
 export {
+  TRUST_DIFFERS,
   TRUST_STATUSES,
   WALLET_POLICIES,
   WALLET_SHORT,

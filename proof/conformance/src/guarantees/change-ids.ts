@@ -2,7 +2,7 @@ import type { Guarantee } from '../guarantee.ts';
 import { paid } from '../harness.ts';
 import { assertSame } from '../verdict.ts';
 
-/** Two equal changes are told apart by ids of their callers. */
+/** Ids of their callers tell two equal changes apart. */
 export const changeIds: readonly Guarantee[] = [
   {
     id: 'T41',

@@ -41,6 +41,7 @@ export function* postRefund(
       .filter(({ basket_id, status }) => basket_id === input.basket_id && status !== 'failed')
       .reduce((sum, { amount }) => sum + amount, 0n);
     if (basket?.status !== 'success' || basket.amount - taken < input.amount) {
+      if (basket !== undefined) trust_refunds.set(input.refund_id, { ...input, status: 'failed' });
       return new CashbackError('REFUND_EXCEEDS_BASKET', `basket ${input.basket_id} holds less`);
     }
     const refund = { ...input, status: 'pending' as const };

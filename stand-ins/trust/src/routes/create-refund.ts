@@ -5,13 +5,18 @@ import { withTransaction } from '@cashback/postgres';
 import { type HttpServer, route } from '@cashback/service';
 import type { Context } from '../context.ts';
 import { type LockedBasket, basketNotFound, lockBasket } from '../db/baskets.ts';
+import { endRequests } from '../db/due-requests.ts';
 import { findRefund, insertRefund, loadRefund, sumRefunds } from '../db/refunds.ts';
 import { settleRequests } from '../settlement/settle-requests.ts';
 import { assertSameBody } from './assert-same-body.ts';
 import { withFaults } from './faults.ts';
 import { positiveAmount } from './inputs.ts';
+import { failedFor, keptRefusal } from './kept-refusals.ts';
 
-/** `POST /refunds`: takes back a part of a basket. A repeat with the same body is answered with its current state. */
+/**
+ * `POST /refunds`: takes back a part of a basket. A repeat with the same body is answered with its current state. One
+ * that exceeds its basket is kept as failed.
+ */
 export function addCreateRefund(server: HttpServer, context: Context): void {
   route(server, {
     method: 'POST',
@@ -33,11 +38,15 @@ async function createRefund(context: Context, settings: TrustSettings, input: Re
     const known = await findRefund(drizzle, refund_id);
     if (known !== undefined) return sameRefund(known, input);
     if (basket === undefined) throw basketNotFound(basket_id);
-    await assertHolds(drizzle, basket, input);
+    const refusal = await assertHolds(drizzle, basket, input).then(() => null, keptRefusal);
     const { wallet_id } = basket;
     // A concurrent call may have used the same id for another basket.
     if (!(await insertRefund(drizzle, { ...input, wallet_id }))) {
       return sameRefund(await loadRefund(drizzle, refund_id), input);
+    }
+    if (refusal !== null) {
+      await endRequests(tx, [{ kind: 'refund', id: refund_id, ...failedFor(refusal) }]);
+      return refusal;
     }
     if (settings.latency_ms === 0) {
       const { amount, wallet_policy } = input;
@@ -52,6 +61,7 @@ async function createRefund(context: Context, settings: TrustSettings, input: Re
     }
     return loadRefund(drizzle, refund_id);
   });
+  if (refund instanceof CashbackError) throw refund;
   if (moved) context.wakeCallbacks();
   return refund;
 }

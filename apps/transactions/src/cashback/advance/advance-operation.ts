@@ -108,7 +108,7 @@ function operationUpdate(
       const waits = progress ? 1 : attempts + 1;
       const backoff = backoffMs(waits, { base_ms: poll_base_ms, max_ms: poll_max_ms, random });
       const next_attempt_in_ms = Math.max(backoff, Math.min(next.retry_after_ms, poll_max_ms));
-      return { ...unfinished, attempts: waits, next_attempt_in_ms };
+      return { ...unfinished, reason: next.reason, attempts: waits, next_attempt_in_ms };
     }
     case 'finish':
       return { operation_id, status: next.status, reason: next.reason, attempts, next_attempt_in_ms: 0 };

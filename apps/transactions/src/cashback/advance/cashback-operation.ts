@@ -1,6 +1,7 @@
 import type { Database, Jobs } from '@cashback/postgres';
 import { type Log, createBatcher, createHttpClient } from '@cashback/service';
 import type { Settings } from '../../env.ts';
+import { type StepName, claimSteps } from '../../db/queries/operations/claim-steps.ts';
 import type { TrustCall } from './advance-operation.ts';
 import { type AdvanceItem, advanceOperations } from './advance-operations.ts';
 import { operationQueue } from '../operation-queue.ts';
@@ -50,9 +51,16 @@ export async function workOnOperations(context: WorkContext): Promise<{ stop(): 
     ...INTERVAL,
     run: (items) => advanceOperations({ database, jobs, limits, finished }, items),
   });
+  const claim = createBatcher<StepName, number | null>({
+    keyOf: ({ operation_id }) => operation_id,
+    max_size: batch_size,
+    concurrency: 1,
+    run: (steps) => claimSteps(database, steps),
+  });
   const runner = createOperationRunner({
     trust,
     advance,
+    claim,
     log,
     max_running: MAX_RUNNING,
     hand_off_ms: HAND_OFF_MS,

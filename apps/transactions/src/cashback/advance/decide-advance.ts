@@ -1,15 +1,17 @@
-import { WALLET_SHORT } from '@cashback/wire';
+import { TRUST_DIFFERS, WALLET_SHORT } from '@cashback/wire';
 import { WALLET_FORBIDS_NEGATIVE } from '@cashback/core';
 import type { StepStatus } from '../../db/tables.ts';
 import type { TrustStep } from '../operation.ts';
 
 /**
  * What is known of a step after a call. `unknown`: it may or may not have been applied, or there was no answer.
- * `missing`: Trust does not know a step that it was working on.
+ * `missing`: Trust does not know a step that it was working on. `refused`: Trust keeps the refusal under the step's id.
+ * `not kept`: Trust refused the request and has nothing under the id, so the same request may be carried out later.
  */
 export type StepAnswer =
   | { kind: 'applied' }
   | { kind: 'refused'; reason: string }
+  | { kind: 'not kept'; reason: string }
   | { kind: 'pending' }
   | { kind: 'missing' }
   | { kind: 'unknown'; retry_after_ms?: number };
@@ -17,6 +19,8 @@ export type StepAnswer =
 /** The step that was sent, with its answer. */
 export interface AnsweredStep {
   step_number: number;
+  /** Of the request; absent when Trust was only asked. */
+  attempt?: number;
   answer: StepAnswer;
 }
 
@@ -36,7 +40,7 @@ export interface Advance {
   next:
     | { action: 'send'; step: TrustStep; how: SendHow }
     /** Wait for Trust; `retry_after_ms` is the shortest wait that it asked for. */
-    | { action: 'poll'; retry_after_ms: number }
+    | { action: 'poll'; retry_after_ms: number; reason: string | null }
     | { action: 'finish'; status: 'success' | 'failed'; reason: string | null }
     /** Another executor has taken the step further and goes on with the operation. */
     | { action: 'leave' };
@@ -45,7 +49,7 @@ export interface Advance {
 /**
  * Takes an operation one step further, by its rows and, after a call, by the answer. Steps run one at a time in their
  * order. After a refusal the steps that have not left never leave. The operation ends only when every step is known.
- * Silence is never a refusal: the step stays open and is repeated under its id.
+ * Neither silence nor a refusal that Trust does not keep ends a step: it stays open and is repeated under its id.
  */
 export function decideAdvance(steps: readonly TrustStep[], answered: AnsweredStep | null): Advance {
   const open = steps.find(({ status }) => status === 'sent' || status === 'pending');
@@ -61,16 +65,26 @@ export function decideAdvance(steps: readonly TrustStep[], answered: AnsweredSte
   const { answer } = answered;
   switch (answer.kind) {
     case 'unknown':
-      return { changes: [], next: { action: 'poll', retry_after_ms: answer.retry_after_ms ?? 0 } };
+      return { changes: [], next: poll(answer.retry_after_ms) };
     case 'pending':
-      return { changes: change(open, 'pending'), next: { action: 'poll', retry_after_ms: 0 } };
+      return { changes: change(open, 'pending'), next: poll() };
     case 'missing':
-      return { changes: change(open, 'sent'), next: { action: 'poll', retry_after_ms: 0 } };
+      return { changes: change(open, 'sent'), next: poll() };
     case 'applied':
       return andProceed(change(open, 'applied'), steps);
+    case 'not kept':
+      return { changes: [], next: poll(0, describeRefusal({ ...open, reason: answer.reason })) };
     case 'refused':
+      // A newer attempt has left: its answer may give the step up.
+      if (answered.attempt !== undefined && answered.attempt !== open.attempt) {
+        return { changes: [], next: { action: 'leave' } };
+      }
       return andProceed(change(open, 'refused', answer.reason), steps);
   }
+}
+
+function poll(retry_after_ms = 0, reason: string | null = null): Advance['next'] {
+  return { action: 'poll', retry_after_ms, reason };
 }
 
 /** No step is open: end, or send the first that has not left. */
@@ -104,10 +118,11 @@ function after(step: TrustStep, changes: readonly StepChange[]): TrustStep {
   return changed === undefined ? step : { ...step, status: changed.to, reason: changed.reason };
 }
 
-/** A refund that the service's wallet policy forbids starts with a word of its own, so that callers can tell it apart. */
+/** What a person must see to starts with a word of its own, so that callers can tell it apart. */
 function describeRefusal({ kind, amount, source, basket_id, reason }: TrustStep): string {
   const what = kind === 'topup' ? `top-up of ${amount}` : `refund of ${amount} from basket ${basket_id}`;
   const refusal = `${what} (${source}) was refused: ${reason ?? 'no reason given'}`;
   const isShort = kind === 'refund' && reason?.startsWith(WALLET_SHORT);
-  return isShort ? `${WALLET_FORBIDS_NEGATIVE}: ${refusal}` : refusal;
+  if (isShort) return `${WALLET_FORBIDS_NEGATIVE}: ${refusal}`;
+  return reason?.startsWith(TRUST_DIFFERS) ? `${TRUST_DIFFERS}: ${refusal}` : refusal;
 }

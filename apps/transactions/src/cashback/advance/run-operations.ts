@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpClient, Log } from '@cashback/service';
 import type { TrustCall } from './advance-operation.ts';
+import type { StepName } from '../../db/queries/operations/claim-steps.ts';
 import type { AdvanceItem } from './advance-operations.ts';
 import { callTrust } from './call-trust.ts';
 import type { OperationName } from '../operation-queue.ts';
@@ -19,6 +20,8 @@ interface RunnerOptions {
   trust: HttpClient;
   /** Records the answer, if any, and resolves with the call to make next. */
   advance: (item: AdvanceItem) => Promise<TrustCall | null>;
+  /** Claims the step for one request; null when it is no longer to be sent. */
+  claim: (step: StepName) => Promise<number | null>;
   log: Log;
   /** `run` waits while this many operations run. */
   max_running: number;
@@ -26,7 +29,7 @@ interface RunnerOptions {
 }
 
 export function createOperationRunner(options: RunnerOptions): OperationRunner {
-  const { trust, advance, log, max_running, hand_off_ms } = options;
+  const { trust, advance, claim, log, max_running, hand_off_ms } = options;
   const running = new Map<string, Promise<void>>();
   const stopping = new AbortController();
 
@@ -34,8 +37,14 @@ export function createOperationRunner(options: RunnerOptions): OperationRunner {
     try {
       let call = await advance({ ...job, answered: null });
       while (call !== null && !stopping.signal.aborted) {
+        const { step_number } = call.step;
+        const attempt = call.how === 'get' ? undefined : await claim({ ...job, step_number });
+        if (attempt === null) return;
         const answer = await callTrust(trust, log, call);
-        call = await advance({ ...job, answered: { step_number: call.step.step_number, answer } });
+        call = await advance({
+          ...job,
+          answered: { step_number, answer, ...(attempt !== undefined && { attempt }) },
+        });
       }
     } catch (error) {
       // The rows are unchanged, and soon overdue.

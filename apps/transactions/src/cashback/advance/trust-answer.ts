@@ -17,17 +17,18 @@ export function stepAnswerOf(
   return status === 'pending' ? { kind: 'pending' } : refused(reason ?? 'no reason given');
 }
 
-/** Only Trust's own refusal of a request refuses the step. A failed lookup leaves the step as it is. */
+/** Only Trust's own refusal of a request says something of the step. A failed lookup leaves the step as it is. */
 function answerOfError(how: SendHow, error: HttpCallError): StepAnswer {
-  const { outcome, code, retry_after_ms } = error;
+  const { outcome, code, message, retry_after_ms } = error;
   if (outcome === 'refused' && !isNoVerdict(error)) {
-    if (how !== 'get') return refused(code);
+    if (how !== 'get') return { kind: 'not kept', reason: storableText(`${code}: ${message}`) };
     if (code === 'BASKET_NOT_FOUND' || code === 'REFUND_NOT_FOUND') return { kind: 'missing' };
   }
   return { kind: 'unknown', ...(retry_after_ms !== undefined && { retry_after_ms }) };
 }
 
-function refused(reason: string): StepAnswer {
+/** Kept by Trust: the step is given up. */
+export function refused(reason: string): StepAnswer {
   return { kind: 'refused', reason: storableText(reason) };
 }
 

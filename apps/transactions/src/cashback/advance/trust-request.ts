@@ -19,12 +19,12 @@ export function trustRequestOf({ operation, step }: Pick<TrustCall, 'operation' 
   return { kind: 'refund', body: { refund_id: step.step_id, basket_id, amount, ...policy } };
 }
 
-/** A refused repeat says nothing of the request before it, so Trust is asked what it has under the id. */
-export function needsLookup(how: TrustCall['how'], answer: StepAnswer): boolean {
-  return how === 'repeat' && answer.kind === 'refused';
+/** An error code says nothing of what Trust has under the id: an earlier request may have been carried out. */
+export function needsLookup(answer: StepAnswer): boolean {
+  return answer.kind === 'not kept';
 }
 
-/** The refusal stands only when Trust has nothing under the id. */
+/** What Trust has under the id counts. With nothing there, a later request may still be carried out. */
 export function answerAfterLookup(refusal: StepAnswer, found: StepAnswer): StepAnswer {
   return found.kind === 'missing' ? refusal : found;
 }

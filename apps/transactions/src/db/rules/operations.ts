@@ -32,7 +32,7 @@ export function insertedOperation(operation: StoredOperation, now: number): Oper
 
 /** `insertSteps` */
 export function insertedStep(step: PlannedTrustStep): StepRow {
-  return { ...step, status: 'planned', reason: null };
+  return { ...step, status: 'planned', reason: null, attempt: 0 };
 }
 
 /** `updateOperations` */

@@ -8,7 +8,7 @@ import { getBasket, getRefund, postBasket, postRefund } from '../trust.ts';
 export function* callTrust(world: World, request: TrustCall): Flow<StepAnswer> {
   const { answerAfterLookup, needsLookup } = world.decisions.transactions;
   const answer = yield* callOnce(world, request);
-  if (!needsLookup(request.how, answer)) return answer;
+  if (!needsLookup(answer)) return answer;
   return answerAfterLookup(answer, yield* callOnce(world, { ...request, how: 'get' }));
 }
 

@@ -1,0 +1,28 @@
+import { parseAmount } from '@cashback/contract';
+import { type Basket, type Refund, TRUST_DIFFERS } from '@cashback/wire';
+import type { TrustRequest } from './trust-request.ts';
+
+const BASKET_FIELDS = ['basket_id', 'wallet_id', 'user_id', 'currency', 'source', 'order_id'] as const;
+const REFUND_FIELDS = ['refund_id', 'basket_id'] as const;
+
+/**
+ * What Trust has under a step's id in place of what was asked for: each field with both values. Null when they are
+ * equal; amounts are compared by value.
+ */
+export function describeDifference(asked: TrustRequest, found: Basket | Refund): string | null {
+  const differences: string[] = [];
+  const compare = (field: string, ours: string, theirs: unknown): void => {
+    if (ours !== theirs) differences.push(`${field}: asked for ${ours}, Trust has ${String(theirs)}`);
+  };
+  if (asked.kind === 'topup') {
+    for (const field of BASKET_FIELDS)
+      compare(field, asked.body[field], 'wallet_id' in found && found[field]);
+  } else {
+    for (const field of REFUND_FIELDS)
+      compare(field, asked.body[field], 'refund_id' in found && found[field]);
+  }
+  if (parseAmount(asked.body.amount) !== parseAmount(found.amount)) {
+    compare('amount', asked.body.amount, found.amount);
+  }
+  return differences.length === 0 ? null : `${TRUST_DIFFERS}: ${differences.join('; ')}`;
+}

@@ -1,0 +1,1 @@
+ALTER TABLE "transactions"."operation_steps" ADD COLUMN "attempt" integer DEFAULT 0 NOT NULL;
