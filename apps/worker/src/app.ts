@@ -84,13 +84,17 @@ async function start(
     batch_size,
     max_in_flight: settings.max_in_flight,
   });
-  const sweep = { grace_ms: settings.sweep_grace_ms, page_size: settings.sweep_page_size };
+  const sweep = {
+    grace_ms: settings.sweep_grace_ms,
+    page_size: settings.sweep_page_size,
+    job_max_age_ms: settings.sweep_job_max_age_ms,
+  };
   const sweeper = createLoop({
     name: 'sweep',
     log,
     readiness,
     interval_ms: settings.sweep_interval_ms,
-    run: () => sweepOrders(context, sweep),
+    run: (signal) => sweepOrders(context, sweep, signal),
   });
   const server = createHttpServer({
     name,

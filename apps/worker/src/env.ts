@@ -151,8 +151,15 @@ export const settingsSchema = z.object({
     max: 86_400_000,
     default: 60_000,
   }),
+  sweep_job_max_age_ms: setting.integer({
+    description:
+      'A job of the queue that is older counts as dead, and its order as forgotten, in ms; longer than a backlog may take',
+    min: 1_000,
+    max: 2_592_000_000,
+    default: 3_600_000,
+  }),
   sweep_page_size: setting.integer({
-    description: 'Most orders that such a search enqueues again at a time',
+    description: 'Most orders that such a search makes due at a time',
     min: 1,
     max: 1_000,
     default: 500,

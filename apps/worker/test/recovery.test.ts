@@ -175,7 +175,10 @@ test('an order that has a job in the queue is not forgotten, however long it wai
   const { url } = test_database;
   const own = openDatabase({ url, role: 'cashback_worker', application_name: 'sweep', log_error: () => {} });
   const sweep = () =>
-    sweepOrders({ database: own, jobs, log: testLog }, { grace_ms: 60_000, page_size: 1_000 });
+    sweepOrders(
+      { database: own, jobs, log: testLog },
+      { grace_ms: 60_000, page_size: 1_000, job_max_age_ms: 3_600_000 },
+    );
   expect(await sweep()).toBe(false);
   expect((await harness.order(forgotten)).poll_at).not.toBeNull();
   const { poll_at, next_charge_at } = await harness.order(queued);
@@ -187,6 +190,49 @@ test('an order that has a job in the queue is not forgotten, however long it wai
   expect((await harness.order(queued)).next_charge_at).toEqual(next_charge_at);
   await own.close();
 });
+
+test.each([
+  ['waits', `created_on = now() - interval '2 hours', start_after = now() + interval '1 day'`],
+  [
+    'runs',
+    `state = 'active', started_on = now() - interval '1 hour', expire_seconds = 864000, heartbeat_seconds = NULL`,
+  ],
+])(
+  'an order behind a dead job that %s for longer than any job may is found and settled',
+  async (_, change) => {
+    const { outside, database } = harness;
+    const orderId = newOrderId('dead-job');
+    outside.addInvoice(orderId);
+    await harness.register(orderId, '10');
+    await database.pool.query(`UPDATE cashback_jobs.job SET ${change} WHERE singleton_key = $1`, [orderId]);
+    await harness.startWorker({ sweep_grace_ms: 50 });
+    await harness.untilSettled(orderId);
+    expect(await harness.operations(orderId)).toHaveLength(1);
+  },
+);
+
+test('one turn of the sweep goes through all pages, also of orders that have jobs, and ends', async () => {
+  const { database, test_database, jobs } = harness;
+  const orderIds = Array.from({ length: 7 }, () => newOrderId('paged'));
+  for (const orderId of orderIds) await harness.register(orderId, '10');
+  const forgotten = orderIds.at(-1) ?? '';
+  await database.pool.query('DELETE FROM cashback_jobs.job WHERE singleton_key = $1', [forgotten]);
+  await database.pool.query(
+    `UPDATE cashback.order_clears SET next_charge_at = now() - interval '1 hour' WHERE order_id = ANY($1)`,
+    [orderIds],
+  );
+  const { url } = test_database;
+  await using own = ownDatabase(url);
+  const options = { grace_ms: 60_000, page_size: 2, job_max_age_ms: 3_600_000 };
+  expect(await sweepOrders({ database: own.database, jobs, log: testLog }, options)).toBe(false);
+  expect((await harness.order(forgotten)).poll_at).not.toBeNull();
+  await database.pool.query('DELETE FROM cashback.order_clears WHERE order_id = ANY($1)', [orderIds]);
+});
+
+function ownDatabase(url: string) {
+  const own = openDatabase({ url, role: 'cashback_worker', application_name: 'sweep', log_error: () => {} });
+  return { database: own, [Symbol.asyncDispose]: () => own.close() };
+}
 
 test('an order that is locked holds up the sweep of no other', async () => {
   const { outside, database } = harness;

@@ -242,7 +242,8 @@ describe('work', () => {
 test('knows which keys have a job that waits, runs or is to be tried again, and not those whose job is done', async () => {
   const { opened, open } = gate();
   const asked = ['done', 'running', 'failed', 'later', 'never'];
-  const queued = async () => [...(await jobs.findQueued(queues.lookup, asked))].toSorted();
+  const queued = async () =>
+    [...(await jobs.findQueued(queues.lookup, asked, { max_age_ms: 3_600_000 }))].toSorted();
   await jobs.enqueue(queues.lookup, [job('done'), job('running'), job('failed')]);
   await jobs.enqueue(queues.lookup, [{ ...job('later'), start_after_seconds: 3_600 }]);
   expect(await queued()).toEqual(['done', 'failed', 'later', 'running']);

@@ -37,8 +37,12 @@ export type Jobs = {
     jobs: readonly JobInput<Payload>[],
     transaction?: Transaction,
   ): Promise<void>;
-  /** Which of the keys have a job that waits or runs. */
-  findQueued(queue: Queue<unknown>, keys: readonly string[]): Promise<Set<string>>;
+  /** Which of the keys have a job that waits or runs; one that is older than `max_age_ms` counts as none. */
+  findQueued(
+    queue: Queue<unknown>,
+    keys: readonly string[],
+    options: { max_age_ms: number },
+  ): Promise<Set<string>>;
   connections: Connections;
   work<Payload>(queue: Queue<Payload>, options: WorkOptions, handler: JobHandler<Payload>): Promise<void>;
   /** Takes no new jobs, waits for the running ones up to `timeout_ms`, gives the rest back to the queue. */
@@ -120,7 +124,7 @@ export async function startJobs(settings: JobsSettings): Promise<Jobs> {
   return {
     enqueue: (queue, jobs, transaction) => enqueue(boss, queue, jobs, transaction),
     connections: database.connections,
-    findQueued: (queue, keys) => findQueued(database.pool, queue, keys),
+    findQueued: (queue, keys, options) => findQueued(database.pool, queue, keys, options),
     work: (queue, options, handler) => work(boss, queue, options, handler, settings.log_error),
     stop: async ({ timeout_ms }) => {
       await boss.stop({ graceful: true, timeout: timeout_ms });

@@ -5,11 +5,27 @@ const unscheduled = `
   settled_revision < revision AND attention IS NULL AND poll_at IS NULL
   AND next_charge_at < now() - $1::integer * interval '1 millisecond'`;
 
-const findUnscheduledOrdersStatement = statement<{ order_id: string }>({
+/** Where a page ended: the next one begins behind it. */
+export interface UnscheduledOrder {
+  order_id: string;
+  next_charge_at: Date;
+}
+
+const findUnscheduledOrdersStatement = statement<UnscheduledOrder>({
   name: 'cashback.find-unscheduled-orders',
   text: `
-  SELECT order_id FROM cashback.order_clears WHERE ${unscheduled} ORDER BY next_charge_at LIMIT $2`,
-  columns: { order_id: 'text' },
+  SELECT order_id, next_charge_at FROM cashback.order_clears
+  WHERE ${unscheduled} AND next_charge_at >= $3 AND (next_charge_at, order_id) > ($3, $4)
+  ORDER BY next_charge_at, order_id LIMIT $2`,
+  columns: { order_id: 'text', next_charge_at: 'timestamptz' },
+});
+
+const countDuePollsStatement = statement<{ due: number }>({
+  name: 'cashback.count-due-polls',
+  text: `
+  SELECT count(*)::int AS due
+  FROM (SELECT FROM cashback.order_clears WHERE poll_at <= now() LIMIT $1) AS polls`,
+  columns: { due: 'int4!' },
 });
 
 /** The job of a queued order runs it, so that order only counts as due from now on. */
@@ -26,15 +42,21 @@ const scheduleOrdersStatement = statement<{ order_id: string }>({
 });
 
 /**
- * Ids of a page of orders that are unsettled, need no attention, have no time of their own and have been due for
- * longer than `grace_ms`. Longest due first; nothing is locked. Such an order may have a job.
+ * A page of orders that are unsettled, need no attention, have no time of their own and have been due for longer than
+ * `grace_ms`. Longest due first, behind `after`; nothing is locked. Such an order may have a job.
  */
 export async function findUnscheduledOrders(
   reader: Reader,
-  { grace_ms, limit }: { grace_ms: number; limit: number },
-): Promise<string[]> {
-  const rows = await findUnscheduledOrdersStatement.rows(reader, [grace_ms, limit]);
-  return rows.map(({ order_id }) => order_id);
+  { grace_ms, limit, after }: { grace_ms: number; limit: number; after: UnscheduledOrder | null },
+): Promise<UnscheduledOrder[]> {
+  const { next_charge_at, order_id } = after ?? { next_charge_at: new Date(0), order_id: '' };
+  return findUnscheduledOrdersStatement.rows(reader, [grace_ms, limit, next_charge_at, order_id]);
+}
+
+/** How many orders are due for a poll now; counts no further than `limit`. */
+export async function countDuePolls(reader: Reader, limit: number): Promise<number> {
+  const [row] = await countDuePollsStatement.rows(reader, [limit]);
+  return row?.due ?? 0;
 }
 
 /**
