@@ -5,10 +5,8 @@ import type { Choices } from './engine/choices.ts';
 import { type Engine, createEngine } from './engine/engine.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import { type Story, tellStory } from './shells/transactions/change-invoice.ts';
-import { resumeChange } from './shells/processing/process-change.ts';
 import { registerAgain } from './shells/register.ts';
 import { startSweeps } from './shells/sweeps.ts';
-import { loadChange } from './shells/processing/write-changes.ts';
 import { Violation } from './invariants/violation.ts';
 import type { World } from './world.ts';
 
@@ -94,12 +92,6 @@ function startStories(world: World): void {
 /** What a person does about an order that needs attention: it is registered again, as it is. */
 function resumeOrders(world: World): void {
   const { engine, tables } = world;
-  for (const { order_id, attention } of tables.changes.values()) {
-    const change = attention === null ? null : loadChange(world, order_id);
-    if (change === null) continue;
-    engine.note(`a person has the invoice of ${order_id} processed again: ${attention}`);
-    resumeChange(world, change);
-  }
   for (const { order_id, attention } of tables.orders.values()) {
     if (attention === null) continue;
     engine.note(`a person has ${order_id} tried again: ${attention}`);

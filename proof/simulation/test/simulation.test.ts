@@ -26,7 +26,7 @@ const CALIBRATION: Readonly<Record<PlantedBug, { from: number; breaks: readonly 
   lock_and_read_in_one_statement: { from: 0, breaks: [1] },
   new_operation_id_on_retry: { from: 0, breaks: [7] },
   new_step_id_on_retry: { from: 0, breaks: [7] },
-  greater_or_equal_for_greater: { from: 0, breaks: [1] },
+  greater_or_equal_for_greater: { from: 0, breaks: [1, 17] },
   enqueue_after_commit: { from: 0, breaks: [11] },
   settle_on_stale_poll: { from: 0, breaks: [1, 5, 8] },
   past_is_present: { from: 2_800, breaks: [1] },

@@ -17,7 +17,7 @@ export interface ChangeRow {
   failures: number;
   /** How long an input has been missing by now; null while none is. */
   waited_ms: number | null;
-  /** Why the order needs attention; null when it does not. It is attempted all the same, at a slow pace. */
+  /** Why the order needs attention; null when it does not. It is attempted all the same, at long intervals. */
   attention: string | null;
   /** How often the server answered `register` with each outcome; nothing is decided by it. */
   registered: number;

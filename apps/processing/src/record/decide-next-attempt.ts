@@ -102,9 +102,9 @@ export function decideNextAttempt(
 }
 
 /**
- * What recording an attempt writes. Merges it into the row as it is now. `processed_version` never goes back. A row that saw a newer version
- * meanwhile keeps what that change reset: a job of its own processes it. A row that another attempt finished
- * meanwhile gets no attention.
+ * What recording an attempt writes. Merges it into the row as it is now. `processed_version` never goes back. A row
+ * that saw a newer version meanwhile keeps what that change reset: a job of its own processes it. A row that another
+ * attempt finished meanwhile gets no attention.
  */
 export function recordAttempt(
   stored: ChangeRow,

@@ -13,7 +13,6 @@ export function whatIsLeft({ tables }: World): string | null {
     if (change === undefined || change.processed_version < version || change.asks_again) {
       return `version ${version} of invoice ${invoice_id} is not processed`;
     }
-    if (change.attention !== null) return `invoice ${invoice_id} needs attention: ${change.attention}`;
   }
   for (const { order_id, revision, settled_revision, operation_id, attention } of tables.orders.values()) {
     if (attention !== null) return `${order_id} needs attention: ${attention}`;

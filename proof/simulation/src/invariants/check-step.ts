@@ -13,12 +13,15 @@ import type { OrderRow, Tables } from '../tables.ts';
 import { must } from './violation.ts';
 import type { World } from '../world.ts';
 
-/** Invariants 3 to 8 and 11, which hold in every committed state, and so after every effect. */
+/** Invariants 3 to 8, 11 and 17, which hold in every committed state, and so after every effect. */
 export function checkStep(world: World): void {
   const { tables } = world;
   for (const order of tables.orders.values()) {
     checkEvents(order, tables);
     checkJob(order, world);
+  }
+  for (const { order_id, attention } of tables.changes.values()) {
+    must(17, attention === null, () => `the invoice of ${order_id} needs a person: ${attention}`);
   }
   checkOpenOperations(tables);
   for (const operation of tables.cashback_operations.values()) checkIntent(operation, tables);

@@ -1,4 +1,4 @@
-import type { AttemptLimits, ChangeRow } from '@cashback/processing/decisions';
+import type { AttemptLimits } from '@cashback/processing/decisions';
 import type { InvoiceChange } from '@cashback/wire';
 import { type Flow, atomically } from '../../engine/flow.ts';
 import type { World } from '../../world.ts';
@@ -35,9 +35,4 @@ export function* processJob(world: World, orderId: string): Flow<void> {
     const next = decideNextAttempt(change, outcome, LIMITS, MOST);
     writeChange(world, recordAttempt(stored, next, answers));
   });
-}
-
-/** A person has the order processed again. */
-export function resumeChange(world: World, row: ChangeRow): void {
-  writeChange(world, world.decisions.processing.resumeChange(row));
 }
