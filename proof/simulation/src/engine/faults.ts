@@ -14,7 +14,7 @@ export interface Faults {
   delay: number;
   /** Every row of every job queue is gone. */
   wipe_queues: number;
-  /** Trust refuses a request that it had accepted. */
+  /** Trust refuses a request that it had accepted, or its repeat. */
   refuse: number;
   /** A basket or refund takes long to finish. */
   slow_trust: number;

@@ -12,6 +12,7 @@ import { targetOf } from '../shells/register.ts';
 import type { OrderRow, Tables } from '../tables.ts';
 import { must } from './violation.ts';
 import type { World } from '../world.ts';
+import { checkAttempts } from './check-attempts.ts';
 
 /** Invariants 3 to 8, 11 and 17, which hold in every committed state, and so after every effect. */
 export function checkStep(world: World): void {
@@ -19,6 +20,7 @@ export function checkStep(world: World): void {
   for (const order of tables.orders.values()) {
     checkEvents(order, tables);
     checkJob(order, world);
+    checkAttempts(order, tables);
   }
   for (const { order_id, attention } of tables.changes.values()) {
     must(17, attention === null, () => `the invoice of ${order_id} needs a person: ${attention}`);

@@ -8,6 +8,6 @@ export class Violation extends Error {
   }
 }
 
-export function must(invariant: number, holds: boolean, describe: () => string): void {
+export function must(invariant: number | null, holds: boolean, describe: () => string): void {
   if (!holds) throw new Violation(invariant, describe());
 }

@@ -11,7 +11,7 @@ import { describeAmounts, targetOf } from './register.ts';
 import { retrieveInvoice } from './transactions/retrieve-invoice.ts';
 import { updateCashback } from './transactions/update-cashback.ts';
 
-const LIMITS = {
+export const LIMITS = {
   poll_base_ms: 500,
   failure_base_ms: 5_000,
   failure_max_ms: 60_000,

@@ -1,9 +1,10 @@
+import { CashbackError } from '@cashback/contract';
 import { parseAmount } from '@cashback/contract/amount';
 import type { StepAnswer, TrustCall } from '@cashback/transactions/decisions';
-import type { Flow } from '../../engine/flow.ts';
+import { type Flow, outside } from '../../engine/flow.ts';
 import type { World } from '../../world.ts';
 import { callOverHttp } from '../call-over-http.ts';
-import { getBasket, getRefund, postBasket, postRefund } from '../trust.ts';
+import { getBasket, getRefund, postBasket, postRefund, refusesRepeat } from '../trust.ts';
 
 export function* callTrust(world: World, request: TrustCall): Flow<StepAnswer> {
   const { answerAfterLookup, needsLookup } = world.decisions.transactions;
@@ -18,6 +19,9 @@ function* callOnce(world: World, request: TrustCall): Flow<StepAnswer> {
   const id = step.step_id;
   const result = yield* callOverHttp('trust', `${how} ${step.kind} ${id}`, () => {
     const { kind, body } = trustRequestOf(request);
+    if (how === 'repeat' && refusesRepeat(world, id)) {
+      return outside('refuse', () => new CashbackError('BASKET_BODY_MISMATCH', `${id} was sent before`));
+    }
     const amount = parseAmount(body.amount);
     if (kind === 'refund')
       return how === 'get' ? getRefund(world, id) : postRefund(world, { ...body, amount });
