@@ -134,6 +134,38 @@ const PLANTS = {
       },
     },
   }),
+  /** A repeat that Trust refused counts, whatever became of the request before it. */
+  refused_repeat_counts: (decisions) => ({
+    ...decisions,
+    transactions: { ...decisions.transactions, answerAfterLookup: (refusal) => refusal },
+  }),
+  /** Failed operations are not counted, so they are tried again for ever. */
+  failures_uncounted: (decisions) => ({
+    ...decisions,
+    worker: {
+      ...decisions.worker,
+      chargeOf(order, rows) {
+        const ended = rows.ended.filter(({ outcome }) => outcome !== 'failed');
+        return decisions.worker.chargeOf(order, { ...rows, ended });
+      },
+    },
+  }),
+  /** Every calculation rounds down, whatever the service's rule is. */
+  rounded_down: (decisions) => ({
+    ...decisions,
+    processing: {
+      ...decisions.processing,
+      decideAttemptStep(attempt) {
+        const { invoice } = attempt.known;
+        if (invoice === undefined || 'unreadable' in invoice || invoice.service === undefined) {
+          return decisions.processing.decideAttemptStep(attempt);
+        }
+        const config = { ...invoice.service.config, rounding: 'down' as const };
+        const known = { ...attempt.known, invoice: { ...invoice, service: { ...invoice.service, config } } };
+        return decisions.processing.decideAttemptStep({ ...attempt, known });
+      },
+    },
+  }),
 } satisfies Record<string, Plant>;
 
 export type PlantedBug = keyof typeof PLANTS;

@@ -21,7 +21,7 @@ test('every fault happens', () => {
 });
 
 /** The first seed to try for each, and the invariants that it breaks. */
-const CALIBRATION: Readonly<Record<PlantedBug, { from: number; breaks: readonly number[] }>> = {
+const CALIBRATION: Readonly<Record<PlantedBug, { from: number; breaks: readonly (number | null)[] }>> = {
   no_row_lock: { from: 0, breaks: [1, 3, 4] },
   lock_and_read_in_one_statement: { from: 0, breaks: [1] },
   new_operation_id_on_retry: { from: 0, breaks: [7] },
@@ -33,6 +33,9 @@ const CALIBRATION: Readonly<Record<PlantedBug, { from: number; breaks: readonly 
   sequence_ignored: { from: 0, breaks: [9, 10] },
   push_of_equal_sequence: { from: 0, breaks: [10] },
   silence_is_failure: { from: 0, breaks: [1, 8, 12] },
+  refused_repeat_counts: { from: 0, breaks: [1, 8, 12] },
+  failures_uncounted: { from: 0, breaks: [null] },
+  rounded_down: { from: 0, breaks: [0] },
 };
 const MOST_SEEDS = 2_000;
 
