@@ -59,6 +59,7 @@ function charge(changes: Partial<ChargeOrder> = {}, more: Partial<Charge> = {}, 
   return {
     order: order(changes, afterMs),
     target: { user: 100_000n },
+    problem: null,
     operation,
     attempts: none,
     ended: [],

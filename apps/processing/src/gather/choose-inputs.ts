@@ -4,6 +4,7 @@ import {
   type OrderRates,
   amountOf,
   formatAmount,
+  isSource,
   parseAmount,
   parseRate,
   parseValues,
@@ -57,6 +58,10 @@ export function chooseInputs({
   }
   if (rates !== null && rates.service !== invoice.service) {
     return attention(`the rates are of the service ${rates.service}, the invoice of ${invoice.service}`);
+  }
+  const unknown = rates?.rates.find(({ source }) => !isSource(source));
+  if (unknown !== undefined) {
+    return attention(`the rates are of the source ${unknown.source}, which this release does not know`);
   }
   const isCleared = invoice.status === 'cleared';
   if (isCleared && rates === null) return { outcome: RATES_MISSING };

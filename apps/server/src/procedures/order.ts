@@ -1,13 +1,18 @@
 import { type OrderView, findOrder } from '@cashback/cashback-db';
 import type { Reader } from '@cashback/postgres';
-import { CashbackError, type OrderInput, type OrderOutput, parseValues } from '@cashback/contract';
+import { CashbackError, type OrderInput, type OrderOutput, isSource, parseValues } from '@cashback/contract';
 import { valuesOfAllSources } from '../all-sources.ts';
 
-/** An order, from the tables alone. Throws ORDER_NOT_FOUND. */
+/** An order, from the tables alone. Throws ORDER_NOT_FOUND, and UNKNOWN_SOURCE. */
 export async function showOrder(reader: Reader, { order_id }: OrderInput): Promise<OrderOutput> {
   const order = await findOrder(reader, order_id);
   if (order === undefined) {
     throw new CashbackError('ORDER_NOT_FOUND', `order ${order_id} was never registered`, { order_id });
+  }
+  const unknown = order.target.filter(({ source }) => !isSource(source)).map(({ source }) => source);
+  if (unknown.length > 0) {
+    const message = `the order has events of the source ${unknown.join(', ')}, which this release does not know`;
+    throw new CashbackError('UNKNOWN_SOURCE', message, { order_id, sources: unknown });
   }
   const { attention, target, operations, created_at, updated_at, ...fields } = order;
   return {

@@ -37,7 +37,7 @@ export interface RegisterOptions {
 /**
  * Stores the cashback that an order should carry and queues the job that rewards it: both or neither. Repeating a call
  * is harmless; on an order that needs attention it asks for another attempt. Throws SUM_MISMATCH, IMMUTABLE_FIELD,
- * SOURCE_SPLIT_REQUIRED, EXPECTED_REVISION_REQUIRED, REVISION_CONFLICT, REVISION_EXHAUSTED, and OVERLOADED before the
+ * SOURCE_SPLIT_REQUIRED, EXPECTED_REVISION_REQUIRED, UNKNOWN_SOURCE, SUM_CONTRADICTS_EVENTS, REVISION_CONFLICT, REVISION_EXHAUSTED, and OVERLOADED before the
  * call is tried.
  */
 export function createRegister(options: RegisterOptions): (input: RegisterInput) => Promise<RegisterOutput> {

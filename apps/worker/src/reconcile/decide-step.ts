@@ -1,7 +1,7 @@
 import type { Charge, ChargeOrder, NewOperation } from '@cashback/cashback-db';
 import { formatAmounts, parseAmounts } from '@cashback/contract';
 import { decideCharge, inFlightDelay, overdueReason, pollDelay } from '@cashback/core';
-import type { ChargeLimits, Finished, ObservedCashback } from '@cashback/core';
+import type { ChargeLimits, Finished, ObservedCashback, TargetProblem } from '@cashback/core';
 import { backoffMs } from '@cashback/service';
 import type { Observation } from './observe-invoice.ts';
 import { isSameContent, operationIdOf } from './operation-id.ts';
@@ -56,6 +56,7 @@ export function decideStep(
   context: StepContext,
 ): Step {
   const { order } = charge;
+  if (charge.problem !== null) return stopAt(charge.problem, order);
   if (isAtRest(order)) return { action: 'noop' };
   if (hasMovedOn(seen, order)) return { action: 'retry_now' };
   switch (observation.outcome) {
@@ -66,6 +67,13 @@ export function decideStep(
     case 'observed':
       return withAttention(order, decideObserved(observation.cashback, charge, context));
   }
+}
+
+/** Nothing is sent and nothing settles by a target that cannot be relied on, also when it seems settled. */
+function stopAt({ code, message }: TargetProblem, { attention, operation_id }: ChargeOrder): Step {
+  const reason = `${code}: ${message}`;
+  if (attention === reason && operation_id === null) return { action: 'noop' };
+  return { action: 'need_attention', ending: null, reason };
 }
 
 /** Downtime of `transactions` does not count. An order that gets no answer while others do needs attention in time. */

@@ -8,6 +8,7 @@ import {
   totalOf,
   formatValues,
 } from '@cashback/contract/source';
+import type { TargetProblem } from './stored-target.ts';
 
 /** They identify an order's cashback and never change once it is registered. */
 const IMMUTABLE_FIELDS = ['service', 'user_id', 'wallet_id', 'currency'] as const;
@@ -28,6 +29,8 @@ export interface StoredOrder {
   invoice_version: number;
   revision: number;
   target: AmountsBySource;
+  /** Why the target cannot be relied on; null: it can. */
+  problem?: TargetProblem | null;
 }
 
 /** A call of `register`. At least one of `by_source` and `sum` is given. */
@@ -51,6 +54,8 @@ type Refused = {
   code:
     | 'SUM_MISMATCH'
     | 'IMMUTABLE_FIELD'
+    | 'UNKNOWN_SOURCE'
+    | 'SUM_CONTRADICTS_EVENTS'
     | 'SOURCE_SPLIT_REQUIRED'
     | 'EXPECTED_REVISION_REQUIRED'
     | 'REVISION_CONFLICT'
@@ -82,6 +87,8 @@ export type RegisterDecision =
  *
  *   sums of the call differ            -> SUM_MISMATCH
  *   an immutable field differs         -> IMMUTABLE_FIELD
+ *   unknown source in the events       -> UNKNOWN_SOURCE
+ *   sum stored without its events      -> SUM_CONTRADICTS_EVENTS
  *   older (epoch, version) of invoice  -> stale
  *   sum alone, unclear split           -> SOURCE_SPLIT_REQUIRED
  *   same target                        -> unchanged   before the revision: a call that is repeated after a lost answer
@@ -96,7 +103,8 @@ export type RegisterDecision =
  * never the version alone. A caller that gives no epoch means the stored one. The first register of an order is always registered, as revision 1, even when every source is zero.
  */
 export function decideRegister(stored: StoredOrder | null, input: Registration): RegisterDecision {
-  const refused = refuseSumMismatch(input) ?? (stored && refuseImmutableField(stored, input));
+  const refused =
+    refuseSumMismatch(input) ?? (stored && (refuseImmutableField(stored, input) ?? refuseProblem(stored)));
   if (refused) return refused;
   const invoice_epoch = input.invoice_epoch ?? stored?.invoice_epoch ?? 1;
   const age = stored ? compareVersions({ ...input, invoice_epoch }, stored) : 1;
@@ -173,6 +181,14 @@ function refuseImmutableField(stored: StoredOrder, input: Registration): Refused
     message: `${field} of an order never changes: expected "${stored[field]}", got "${input[field]}"`,
     details: { field, stored: stored[field], received: input[field] },
   };
+}
+
+/** What another release wrote, or an import, is not overwritten: nobody knows what it was. */
+function refuseProblem({ problem = null }: StoredOrder): Refused | null {
+  if (problem === null) return null;
+  const { code, message, details } = problem;
+  const refusal = code === 'unknown_source' ? 'UNKNOWN_SOURCE' : 'SUM_CONTRADICTS_EVENTS';
+  return { outcome: 'refused', code: refusal, message, details };
 }
 
 function refuseSumAlone(target: AmountsBySource, { sum }: Registration): Refused {

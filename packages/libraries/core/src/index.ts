@@ -8,6 +8,8 @@ export type { ServiceConfig } from './service-config.ts';
 export type { ServiceCashback, SourceRate } from './source-value.ts';
 export { splitByLargestRemainder } from './largest-remainder.ts';
 
+export { findTargetProblem } from './stored-target.ts';
+export type { TargetProblem } from './stored-target.ts';
 export { decideRegister } from './decide-register.ts';
 export type { RegisterDecision, Registration, StoredOrder } from './decide-register.ts';
 

@@ -1,5 +1,5 @@
 import { type Amount, formatAmount, sumAmounts } from '@cashback/contract/amount';
-import { SOURCES, type Source, type AmountsBySource, amountOf } from '@cashback/contract/source';
+import { type Source, type AmountsBySource, amountOf, sourcesOf } from '@cashback/contract/source';
 
 /** A top-up at Trust, and the sum of its refunds so far. */
 export interface BasketState {
@@ -21,7 +21,7 @@ export type PlannedStep =
  * Throws a `RangeError` for a target below zero and for a basket refunded beyond its amount.
  */
 export function planBaskets(target: AmountsBySource, baskets: readonly BasketState[]): PlannedStep[] {
-  const steps = SOURCES.flatMap((source) =>
+  const steps = sourcesOf(target, rewardedOf(baskets)).flatMap((source) =>
     planSource(
       source,
       amountOf(target, source),

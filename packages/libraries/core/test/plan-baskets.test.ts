@@ -65,6 +65,12 @@ const cases: Case[] = [
     steps: ['topup user 5', 'refund service a 5'],
   },
   {
+    guarantee: 'baskets of a source that only a newer release knows count like the others',
+    target: { user: 5n },
+    baskets: ['a user 5 0', 'b bank 3 1'],
+    steps: ['refund bank b 2'],
+  },
+  {
     guarantee: 'all top-ups come before all refunds, across sources',
     target: { user: 1n, service: 5n },
     baskets: ['a user 5 0'],
@@ -177,10 +183,10 @@ function applyStep(baskets: BasketState[], step: PlannedStep): BasketState[] {
 }
 
 function basketOf(text: string): BasketState {
-  const [basket_id = '', source, amount = '', refunded = ''] = text.split(' ');
+  const [basket_id = '', source = '', amount = '', refunded = ''] = text.split(' ');
   return {
     basket_id,
-    source: source === 'user' ? 'user' : 'service',
+    source: source as BasketState['source'],
     amount: BigInt(amount),
     refunded: BigInt(refunded),
   };

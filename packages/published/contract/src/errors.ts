@@ -6,6 +6,8 @@ const CODES = {
   IMMUTABLE_FIELD: { http_status: 409, trpc: 'CONFLICT', retryable: false },
   REVISION_CONFLICT: { http_status: 409, trpc: 'CONFLICT', retryable: true },
   EXPECTED_REVISION_REQUIRED: { http_status: 409, trpc: 'CONFLICT', retryable: false },
+  UNKNOWN_SOURCE: { http_status: 409, trpc: 'CONFLICT', retryable: false },
+  SUM_CONTRADICTS_EVENTS: { http_status: 409, trpc: 'CONFLICT', retryable: false },
   REVISION_EXHAUSTED: { http_status: 409, trpc: 'CONFLICT', retryable: false },
   RATES_CONFLICT: { http_status: 409, trpc: 'CONFLICT', retryable: false },
   ORDER_NOT_FOUND: { http_status: 404, trpc: 'NOT_FOUND', retryable: false },

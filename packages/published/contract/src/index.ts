@@ -13,6 +13,8 @@ export {
   amountOf,
   formatAmounts,
   equalAmounts,
+  isSource,
+  sourcesOf,
   totalOf,
   formatValues,
   parseAmounts,

@@ -6,6 +6,8 @@ import {
   amountOf,
   formatAmounts,
   equalAmounts,
+  isSource,
+  sourcesOf,
   totalOf,
   formatValues,
   parseAmounts,
@@ -40,6 +42,25 @@ describe('equalAmounts', () => {
   test.each(cases)('%s', (_guarantee, left, right, equal) => {
     expect(equalAmounts(left, right)).toBe(equal);
     expect(equalAmounts(right, left)).toBe(equal);
+  });
+});
+
+describe('a source that only a newer release knows', () => {
+  const newer = { user: 5n, bank: 3n } as AmountsBySource;
+
+  test('is compared, summed and written like the others', () => {
+    expect(equalAmounts(newer, { user: 5n })).toBe(false);
+    expect(equalAmounts({ user: 5n }, newer)).toBe(false);
+    expect(totalOf(newer)).toBe(8n);
+    expect(formatValues(newer)).toEqual([
+      { source: 'user', value: '0.0005' },
+      { source: 'bank', value: '0.0003' },
+    ]);
+  });
+
+  test('comes after the known ones, and is no known one', () => {
+    expect(sourcesOf(newer, { service: 1n })).toEqual(['user', 'service', 'bank']);
+    expect(sourcesOf(newer).map(isSource)).toEqual([true, false]);
   });
 });
 

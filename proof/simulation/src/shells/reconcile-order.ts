@@ -1,5 +1,5 @@
 import type { Charge, ChargeOrder } from '@cashback/cashback-db';
-import { formatValues, parseAmounts } from '@cashback/contract';
+import { formatAmount, formatValues, parseAmounts } from '@cashback/contract';
 import type { UpdateAnswer } from '@cashback/core';
 import type { Observation, Sending, Step, StepContext } from '@cashback/worker/decisions';
 import { type Flow, atomically } from '../engine/flow.ts';
@@ -77,6 +77,7 @@ export function loadCharge(world: World, orderId: string): Charge {
     now: new Date(engine.now()),
   };
   return decisions.worker.chargeOf(order, {
+    cashback_sum: formatAmount(row.cashback_sum),
     newest: formatValues(targetOf(tables.events, orderId)),
     operation: row.operation_id === null ? null : rowOf(tables.operations, row.operation_id),
     ended: [...tables.outcomes.values()]

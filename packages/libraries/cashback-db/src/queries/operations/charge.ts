@@ -1,6 +1,6 @@
 import { parseAmount } from '@cashback/contract/amount';
 import type { AmountsBySource, Source } from '@cashback/contract/source';
-import type { Attempts } from '@cashback/core';
+import { type Attempts, type TargetProblem, findTargetProblem } from '@cashback/core';
 import type { NewOperationOutcome } from './insert-operation-outcomes.ts';
 import type { NewOperation } from './insert-operations.ts';
 import type { ChargeOrder } from './load-charge-orders.ts';
@@ -10,6 +10,8 @@ export interface Charge {
   order: ChargeOrder;
   /** The newest event of each source. */
   target: AmountsBySource;
+  /** Why the target cannot be relied on; null: it can. */
+  problem: TargetProblem | null;
   /** The open one: it is not known to be finished. */
   operation: NewOperation | null;
   /** Operations of this revision that ended since the order was registered or resumed. */
@@ -20,6 +22,7 @@ export interface Charge {
 
 /** The rows of one order that its charge is made of. */
 export interface ChargeRows {
+  cashback_sum: string;
   /** The newest event of each source. */
   newest: { source: Source; value: string }[];
   /** The operation that the order names. */
@@ -34,7 +37,7 @@ export interface EndedOperation
 }
 
 /** Throws when the order names an operation that is not there. */
-export function chargeOf(order: ChargeOrder, { newest, operation, ended }: ChargeRows): Charge {
+export function chargeOf(order: ChargeOrder, { cashback_sum, newest, operation, ended }: ChargeRows): Charge {
   if (order.operation_id !== (operation?.operation_id ?? null)) {
     throw new Error(
       `order ${order.order_id} names operation ${order.operation_id}, which was never recorded`,
@@ -43,7 +46,8 @@ export function chargeOf(order: ChargeOrder, { newest, operation, ended }: Charg
   const target: AmountsBySource = Object.fromEntries(
     newest.map(({ source, value }) => [source, parseAmount(value)]),
   );
-  return { order, target, operation, attempts: attemptsOf(order, ended), ended };
+  const problem = findTargetProblem(target, parseAmount(cashback_sum));
+  return { order, target, problem, operation, attempts: attemptsOf(order, ended), ended };
 }
 
 /** Those of another revision, or of before the order was registered or resumed, are no attempts. */

@@ -4,14 +4,24 @@ import { type Charge, type ChargeRows, type EndedOperation, chargeOf } from './c
 import type { NewOperation } from './insert-operations.ts';
 import { loadChargeOrders } from './load-charge-orders.ts';
 
-const loadChargesTargetsStatement = statement<{ order_id: string; source: Source; value: string }>({
+const loadChargesTargetsStatement = statement<{
+  order_id: string;
+  cashback_sum: string;
+  source: Source | null;
+  value: string | null;
+}>({
   name: 'cashback.load-charges.targets',
   text: `
-  SELECT DISTINCT ON (order_id, source) order_id, source, value
-  FROM cashback.events
-  WHERE order_id = ANY($1::text[])
-  ORDER BY order_id, source, revision DESC`,
-  columns: { order_id: 'text', source: 'text', value: 'numeric' },
+  SELECT stored.order_id, stored.cashback_sum, newest.source, newest.value
+  FROM cashback.order_clears AS stored
+  LEFT JOIN (
+    SELECT DISTINCT ON (order_id, source) order_id, source, value
+    FROM cashback.events
+    WHERE order_id = ANY($1::text[])
+    ORDER BY order_id, source, revision DESC
+  ) AS newest ON newest.order_id = stored.order_id
+  WHERE stored.order_id = ANY($1::text[])`,
+  columns: { order_id: 'text', cashback_sum: 'numeric', source: 'text?', value: 'numeric?' },
 });
 
 const loadChargesOperationsStatement = statement<NewOperation>({
@@ -77,8 +87,13 @@ export async function loadCharges(
   const ended = await loadChargesEndedStatement.rows(tx.client, values);
 
   const rows = new Map<string, ChargeRows>();
-  for (const orderId of orders.keys()) rows.set(orderId, { newest: [], operation: null, ended: [] });
-  for (const { order_id, ...newest } of targets) rowsOf(rows, order_id).newest.push(newest);
+  for (const orderId of orders.keys())
+    rows.set(orderId, { cashback_sum: '0', newest: [], operation: null, ended: [] });
+  for (const { order_id, cashback_sum, source, value } of targets) {
+    const of = rowsOf(rows, order_id);
+    of.cashback_sum = cashback_sum;
+    if (source !== null && value !== null) of.newest.push({ source, value });
+  }
   for (const operation of operations) rowsOf(rows, operation.order_id).operation = operation;
   for (const { order_id, ...one } of ended) rowsOf(rows, order_id).ended.push(one);
   return new Map([...orders].map(([orderId, order]) => [orderId, chargeOf(order, rowsOf(rows, orderId))]));

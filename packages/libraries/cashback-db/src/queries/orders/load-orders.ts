@@ -1,18 +1,23 @@
 import { parseAmount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
-import type { StoredOrder } from '@cashback/core';
+import { type StoredOrder, findTargetProblem } from '@cashback/core';
 import { type Transaction, statement } from '@cashback/postgres';
 
 /** An order, and why it needs attention, if it does. */
 export type LoadedOrder = StoredOrder & { attention: string | null };
 
-type Row = Omit<LoadedOrder, 'target'> & { order_id: string; source: Source | null; value: string | null };
+type Row = Omit<LoadedOrder, 'target' | 'problem'> & {
+  order_id: string;
+  cashback_sum: string;
+  source: Source | null;
+  value: string | null;
+};
 
 const loadOrdersStatement = statement<Row>({
   name: 'cashback.load-orders',
   text: `
   SELECT stored.order_id, stored.service, stored.user_id, stored.wallet_id, stored.currency,
-    stored.invoice_epoch, stored.invoice_version, stored.revision, stored.attention, newest.source, newest.value
+    stored.invoice_epoch, stored.invoice_version, stored.revision, stored.cashback_sum, stored.attention, newest.source, newest.value
   FROM cashback.order_clears AS stored
   LEFT JOIN (
     SELECT DISTINCT ON (order_id, source) order_id, source, value
@@ -30,6 +35,7 @@ const loadOrdersStatement = statement<Row>({
     invoice_epoch: 'int4',
     invoice_version: 'int4',
     revision: 'int4',
+    cashback_sum: 'numeric',
     attention: 'text?',
     source: 'text?',
     value: 'numeric?',
@@ -44,13 +50,18 @@ export async function loadOrders(
   tx: Transaction,
   orderIds: readonly string[],
 ): Promise<Map<string, LoadedOrder>> {
-  const orders = new Map<string, LoadedOrder>();
-  if (orderIds.length === 0) return orders;
+  if (orderIds.length === 0) return new Map();
   const rows = await loadOrdersStatement.rows(tx.client, [orderIds]);
+  const orders = new Map<string, LoadedOrder & { cashback_sum: string }>();
   for (const { order_id, source, value, ...fields } of rows) {
     let order = orders.get(order_id);
     if (order === undefined) orders.set(order_id, (order = { ...fields, target: {} }));
     if (source !== null && value !== null) order.target[source] = parseAmount(value);
   }
-  return orders;
+  return new Map(
+    [...orders].map(([orderId, { cashback_sum, ...order }]) => [
+      orderId,
+      { ...order, problem: findTargetProblem(order.target, parseAmount(cashback_sum)) },
+    ]),
+  );
 }
