@@ -69,6 +69,11 @@ async function start(
     log_warning: (message, data) => log.warn({ data }, message),
   });
   readiness.addPool('jobs', jobs.connections);
+  let drains = false;
+  // A start may fail before there is anything to drain.
+  parts.defer(async () => {
+    if (!drains) await jobs.stop({ timeout_ms: DRAIN_MS });
+  });
   const context: WorkerContext = {
     database,
     jobs,
@@ -111,6 +116,7 @@ async function start(
 
   /** These stop together: what a step still needs is there until it has ended. */
   async function drain(): Promise<void> {
+    drains = true;
     stopping.abort();
     readiness.stop();
     const drained = setTimeout(() => givingUp.abort(), DRAIN_MS);
@@ -121,8 +127,11 @@ async function start(
       DRAIN_MS + GIVE_UP_MS,
       () => log.warn('running steps are left behind'),
     );
-    await Promise.all([server.close(), sweeper.stop(), running]);
-    clearTimeout(drained);
+    try {
+      await Promise.all([server.close(), sweeper.stop(), running]);
+    } finally {
+      clearTimeout(drained);
+    }
   }
   parts.defer(drain);
   await jobs.work(
