@@ -13,6 +13,7 @@ import {
 import { addAttentionRoutes } from './inbox/attention-routes.ts';
 import { catchUp } from './inbox/catch-up.ts';
 import type { Settings } from './env.ts';
+import { addFeedRoutes } from './inbox/feed-routes.ts';
 import { addInvoiceCallback } from './inbox/invoice-callback.ts';
 import { JOBS_SCHEMA, processingQueue } from './queue.ts';
 import { openServices } from './services/open-services.ts';
@@ -113,6 +114,7 @@ async function start(
   });
   addInvoiceCallback(server, settings.invoice_callback_secret, inbox);
   addAttentionRoutes(server, inbox);
+  addFeedRoutes(server, inbox);
   parts.defer(() => server.close());
   parts.defer(() => readiness.stop());
   return listen(server, settings);

@@ -1,7 +1,9 @@
 /** Decisions and what they write, without IO: the simulation applies the same values to tables of its own. */
 export { isUnfinished } from './inbox/change.ts';
 export type { ChangeRow, ChangeWrites } from './inbox/change.ts';
-export { newestChanges, noteChange, resumeChange, sweepChange } from './inbox/note-change.ts';
+export { callbackHint, feedHint } from './inbox/hint.ts';
+export type { Hint } from './inbox/hint.ts';
+export { noteChange, resumeChange, sweepChange } from './inbox/note-change.ts';
 export {
   decideAttemptStep,
   startAttempt,

@@ -88,11 +88,11 @@ describe('a round of an attempt', () => {
     const answered = withKnown(asking, { service_answer: { answered: true, value: 30_000n } });
     const silent = withKnown(asking, { service_answer: { answered: false, reason: 'no answer' } });
     expect([valueOf(answered), valueOf(silent)]).toEqual(['3.0000', '2.0000']);
-    const registered = { outcome: 'registered', invoice_version: 4 } as const;
+    const registered = { outcome: 'registered', invoice_epoch: 1, invoice_version: 4 } as const;
     const outcomes = [answered, silent].map((attempt) => withRegisterAnswer(attempt, invoice4, registered));
     expect(outcomes.map(({ outcome }) => outcome)).toEqual([
-      { outcome: 'processed', invoice_version: 4, asks_again: false },
-      { outcome: 'processed', invoice_version: 4, asks_again: true },
+      { outcome: 'processed', invoice: { epoch: 1, version: 4 }, asks_again: false },
+      { outcome: 'processed', invoice: { epoch: 1, version: 4 }, asks_again: true },
     ]);
   });
 
@@ -100,7 +100,7 @@ describe('a round of an attempt', () => {
     [
       'is held, without a register',
       { invoice: { ...invoice, status: 'held' }, rates, service: yellow },
-      { outcome: 'processed', invoice_version: 4, asks_again: false },
+      { outcome: 'processed', invoice: { epoch: 1, version: 4 }, asks_again: false },
     ],
     [
       'has no rates, to wait for them',
@@ -127,11 +127,28 @@ const invoice4 = { invoice_version: 4 };
 const conflict = new CashbackClientError('REVISION_CONFLICT', 'it is at revision 8', { retryable: true });
 
 describe('an attempt', () => {
+  it('registers the epoch that the invoice states, and counts it as processed', () => {
+    const restored = withKnown(startAttempt('order-1'), {
+      order,
+      invoice: { invoice: { ...invoice, invoice_epoch: 2 }, rates, service: yellow },
+    });
+    const input = registers(restored);
+    expect(input).toMatchObject({ invoice_epoch: 2, invoice_version: 4, expected_revision: 7 });
+    const answer = { outcome: 'unchanged', invoice_epoch: 2, invoice_version: 4 } as const;
+    expect(withRegisterAnswer(restored, input, answer).outcome).toEqual({
+      outcome: 'processed',
+      invoice: { epoch: 2, version: 4 },
+      asks_again: false,
+    });
+    expect(registers(unregistered)).not.toHaveProperty('invoice_epoch');
+  });
+
   it.each<[string, (attempt: Attempt) => Attempt, string]>([
     [
       'stale',
-      (attempt) => withRegisterAnswer(attempt, invoice4, { outcome: 'stale', invoice_version: 5 }),
-      'the server has version 5 of the invoice, transactions shows 4',
+      (attempt) =>
+        withRegisterAnswer(attempt, invoice4, { outcome: 'stale', invoice_epoch: 1, invoice_version: 5 }),
+      'the server has version 5 of the invoice, transactions shows version 4',
     ],
     ['a conflict', (attempt) => withFailure(attempt, conflict), 'it is at revision 8'],
   ])('that is %s reads everything again, and waits after 5 rounds', (_, answer, reason) => {
@@ -148,8 +165,16 @@ describe('an attempt', () => {
   });
 
   it('counts the answers of register over its rounds', () => {
-    const stale = withRegisterAnswer(unregistered, invoice4, { outcome: 'stale', invoice_version: 5 });
-    const { answers } = withRegisterAnswer(stale, invoice4, { outcome: 'unchanged', invoice_version: 4 });
+    const stale = withRegisterAnswer(unregistered, invoice4, {
+      outcome: 'stale',
+      invoice_epoch: 1,
+      invoice_version: 5,
+    });
+    const { answers } = withRegisterAnswer(stale, invoice4, {
+      outcome: 'unchanged',
+      invoice_epoch: 1,
+      invoice_version: 4,
+    });
     expect(answers).toEqual({ registered: 0, unchanged: 1, stale: 1 });
   });
 
@@ -179,8 +204,13 @@ describe('an attempt', () => {
     expect(withFailure(unregistered, error).outcome).toMatchObject(outcome);
   });
 
+  it('waits for an invoice that is not there', () => {
+    const { outcome } = withFailure(unregistered, http('refused', 'INVOICE_NOT_FOUND'));
+    expect(outcome).toMatchObject({ outcome: 'waiting' });
+  });
+
   it.each<[string, unknown, string]>([
-    ['transactions refuses the order', http('refused', 'INVOICE_NOT_FOUND'), 'INVOICE_NOT_FOUND: '],
+    ['transactions refuses the order', http('refused', 'STATUS_FORBIDDEN'), 'STATUS_FORBIDDEN: '],
     ['the server refuses the order', server('IMMUTABLE_FIELD', false), 'server: IMMUTABLE_FIELD: no'],
     ['nothing can be calculated', new Error('no URL'), 'cannot be calculated: no URL'],
   ])('needs attention when %s', (_, error, reason) => {

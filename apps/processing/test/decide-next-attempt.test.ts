@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AttemptedChange, type Outcome, decideNextAttempt } from '../src/record/decide-next-attempt.ts';
 
+const at = (version: number, epoch = 1) => ({ epoch, version });
 const limits = {
   retry_base_ms: 1_000,
   retry_max_ms: 60_000,
@@ -9,15 +10,18 @@ const limits = {
 };
 const change: AttemptedChange = {
   order_id: 'order-1',
+  seen_epoch: 1,
   seen_version: 3,
+  hints: 0,
   failures: 0,
   waited_ms: null,
   attention: null,
 };
 const nothing = {
   order_id: 'order-1',
-  seen_version: 3,
-  processed_version: null,
+  seen: at(3),
+  hints: 0,
+  processed: null,
   asks_again: false,
   failures: 0,
   is_waiting: false,
@@ -33,28 +37,28 @@ describe('the next attempt at an order', () => {
   it.each<[string, Outcome, Partial<AttemptedChange>, object]>([
     [
       'the announced version is processed: the order is done',
-      { outcome: 'processed', invoice_version: 3, asks_again: false },
+      { outcome: 'processed', invoice: at(3), asks_again: false },
       { failures: 4, waited_ms: 5_000 },
-      { processed_version: 3 },
+      { processed: at(3) },
     ],
     [
       'a newer version than the announced one is processed: the order is done',
-      { outcome: 'processed', invoice_version: 5, asks_again: false },
+      { outcome: 'processed', invoice: at(5), asks_again: false },
       {},
-      { processed_version: 5 },
+      { processed: at(5) },
     ],
     [
       'a version behind the announced one is processed: the order waits for the announced one',
-      { outcome: 'processed', invoice_version: 2, asks_again: false },
+      { outcome: 'processed', invoice: at(2), asks_again: false },
       {},
-      { processed_version: 2, failures: 1, is_waiting: true, next_attempt_in_ms: 1_000 },
+      { processed: at(2), failures: 1, is_waiting: true, next_attempt_in_ms: 1_000 },
     ],
     [
       'the announced version is missing for too long: the order needs attention, and the processed version counts',
-      { outcome: 'processed', invoice_version: 2, asks_again: true },
+      { outcome: 'processed', invoice: at(2), asks_again: true },
       { waited_ms: 900_000 },
       {
-        processed_version: 2,
+        processed: at(2),
         asks_again: true,
         failures: 1,
         is_waiting: true,
@@ -63,16 +67,35 @@ describe('the next attempt at an order', () => {
       },
     ],
     [
+      'a lower version of a newer epoch is processed: the order is done',
+      { outcome: 'processed', invoice: at(1, 2), asks_again: false },
+      {},
+      { processed: at(1, 2) },
+    ],
+    [
+      'a higher version of an older epoch is processed: the order waits for the newer one',
+      { outcome: 'processed', invoice: at(9), asks_again: false },
+      { seen_epoch: 2, waited_ms: 900_000 },
+      {
+        seen: at(3, 2),
+        processed: at(9),
+        failures: 1,
+        is_waiting: true,
+        next_attempt_in_ms: 1_000,
+        attention: 'version 3 of epoch 2 of the invoice was announced, but transactions shows version 9',
+      },
+    ],
+    [
       'the service URL does not answer: the version is processed, and the URL is asked again later',
-      { outcome: 'processed', invoice_version: 3, asks_again: true },
+      { outcome: 'processed', invoice: at(3), asks_again: true },
       { failures: 2 },
-      { processed_version: 3, asks_again: true, failures: 3, next_attempt_in_ms: 4_000 },
+      { processed: at(3), asks_again: true, failures: 3, next_attempt_in_ms: 4_000 },
     ],
     [
       'the service URL never answers: it is asked for ever, at the longest pause',
-      { outcome: 'processed', invoice_version: 3, asks_again: true },
+      { outcome: 'processed', invoice: at(3), asks_again: true },
       { failures: 2_000_000, waited_ms: 9_000_000 },
-      { processed_version: 3, asks_again: true, failures: 2_000_001, next_attempt_in_ms: 60_000 },
+      { processed: at(3), asks_again: true, failures: 2_000_001, next_attempt_in_ms: 60_000 },
     ],
     [
       'an input is missing: the order is retried later',
@@ -94,9 +117,9 @@ describe('the next attempt at an order', () => {
     ],
     [
       'the order needs attention and its cause is gone: it leaves attention',
-      { outcome: 'processed', invoice_version: 3, asks_again: false },
+      { outcome: 'processed', invoice: at(3), asks_again: false },
       { failures: 1_000, waited_ms: 900_000_000, attention: 'the order has no rates' },
-      { processed_version: 3 },
+      { processed: at(3) },
     ],
     [
       'the order needs attention and now waits for something else: it leaves attention until that has lasted too long',

@@ -8,6 +8,7 @@ import { updateChanges } from '../src/db/queries/changes/update-changes.ts';
 import { type ChangeRow, isUnfinished } from '../src/inbox/change.ts';
 import { sweepChange } from '../src/inbox/note-change.ts';
 import { type NextAttempt, recordAttempt } from '../src/record/decide-next-attempt.ts';
+import { type Hint, callbackHint, feedHint, reconcileHint } from '../src/inbox/hint.ts';
 import { noteChanges, receiveChanges } from '../src/inbox/receive-changes.ts';
 import { JOBS_SCHEMA, processingQueue } from '../src/queue.ts';
 import { sweep } from '../src/inbox/sweep.ts';
@@ -45,10 +46,15 @@ beforeEach(async () => {
   await owner.pool.query(`DELETE FROM processing.invoice_changes; DELETE FROM ${JOBS_SCHEMA}.job`);
 });
 
-const announced = (version: number, invoice_id = 'order-1') => ({ invoice_id, version, service: 'yellow' });
+/** A change that the feed lists. */
+const announced = (version: number, invoice_id = 'order-1', epoch = 1) =>
+  feedHint({ invoice_id, version, service: 'yellow' }, epoch, false);
+const called = (version: number, invoice_id = 'order-1') =>
+  callbackHint({ invoice_id, version, service: 'yellow' });
+const at = (version: number, epoch = 1) => ({ epoch, version });
 
 /** Notes changes; returns the orders that have something to process. */
-async function note(...changes: ReturnType<typeof announced>[]): Promise<string[]> {
+async function note(...changes: Hint[]): Promise<string[]> {
   const written = await withTransaction(database, (transaction) => noteChanges(transaction, changes));
   return written.flatMap(({ job }) => job?.key ?? []);
 }
@@ -57,8 +63,9 @@ async function note(...changes: ReturnType<typeof announced>[]): Promise<string[
 function record(attempt: Partial<NextAttempt>): Promise<string[]> {
   const next: NextAttempt = {
     order_id: 'order-1',
-    seen_version: 1,
-    processed_version: null,
+    seen: at(1),
+    hints: 0,
+    processed: null,
     asks_again: false,
     failures: 0,
     is_waiting: false,
@@ -101,14 +108,63 @@ describe('the inbox of changed invoices', () => {
       'order-2',
     ]);
     expect(await row()).toMatchObject({ seen_version: 3, processed_version: 0 });
+    await record({ seen: at(3), processed: at(3) });
     expect(await note(announced(3), announced(2))).toEqual([]);
     expect(await note(announced(4))).toEqual(['order-1']);
     expect(await row()).toMatchObject({ seen_version: 4 });
   });
 
+  it('takes a lower version of a newer epoch for newer, and no version of an older epoch', async () => {
+    await note(announced(5));
+    await record({ seen: at(5), processed: at(5) });
+    expect(await note(announced(1, 'order-1', 2))).toEqual(['order-1']);
+    expect(await row()).toMatchObject({ seen_epoch: 2, seen_version: 1, processed_epoch: 1 });
+    await record({ seen: at(1, 2), processed: at(9, 1) });
+    expect(await loadUnfinished('order-1')).toHaveLength(1);
+    expect(await record({ seen: at(1, 2), processed: at(1, 2) })).toEqual([]);
+    await record({ seen: at(1, 2), processed: at(9, 1) });
+    expect(await row()).toMatchObject({ processed_epoch: 2, processed_version: 1 });
+  });
+
+  it('takes a callback for a hint: the order is processed, and the version that it names counts for nothing', async () => {
+    expect(await note(called(2_147_483_647))).toEqual(['order-1']);
+    expect(await row()).toMatchObject({ seen_epoch: 1, seen_version: 1, hints: 1 });
+    expect(await record({ hints: 1, processed: at(5) })).toEqual([]);
+    expect(await row()).toMatchObject({ seen_version: 5, processed_version: 5, answered_hints: 1 });
+    expect(await note(called(5))).toEqual(['order-1']);
+    expect(await record({ seen: at(5), hints: 2, processed: at(5) })).toEqual([]);
+    expect(await note(announced(6))).toEqual(['order-1']);
+  });
+
+  it('answers with an attempt only the hints that came before it', async () => {
+    await note(called(1));
+    await note(called(1));
+    expect(await record({ hints: 1, processed: at(1) })).toEqual(['order-1']);
+    expect(await row()).toMatchObject({ hints: 2, answered_hints: 1, processed_version: 1 });
+    expect(await record({ hints: 2, processed: at(1) })).toEqual([]);
+    await record({ hints: 1, processed: at(1) });
+    expect(await loadUnfinished('order-1')).toEqual([]);
+  });
+
+  it('processes what the feed lists while it is read again, whatever is known of it', async () => {
+    await note(announced(5));
+    await record({ seen: at(5), processed: at(5) });
+    const again = feedHint({ invoice_id: 'order-1', version: 5, service: 'yellow' }, 1, true);
+    expect(await note(again)).toEqual(['order-1']);
+  });
+
+  it('says nothing of the service of an order before a message does', async () => {
+    await note(reconcileHint('order-1'));
+    expect(await row()).toMatchObject({ service: 'unknown', hints: 1 });
+    await note(called(1));
+    await note(reconcileHint('order-1'));
+    expect(await row()).toMatchObject({ service: 'yellow', hints: 3 });
+  });
+
   it('enqueues only what is news, in the transaction that notes it', async () => {
     await receiveChanges({ database, jobs }, [announced(1), announced(1, 'order-2')]);
     expect(await queuedKeys()).toEqual(['order-1', 'order-2']);
+    await record({ processed: at(1) });
     await owner.pool.query(`DELETE FROM ${JOBS_SCHEMA}.job`);
 
     await receiveChanges({ database, jobs }, [announced(1), announced(1, 'order-3')]);
@@ -122,28 +178,29 @@ describe('the inbox of changed invoices', () => {
     expect(await queuedKeys()).toEqual(['order-3']);
   });
 
-  it('does not process again a version that was processed before it was announced', async () => {
+  it('does not process again a version that was processed before the feed listed it; a lower one is news', async () => {
     await note(announced(1));
-    await record({ processed_version: 3 });
-    expect(await note(announced(2))).toEqual([]);
-    expect(await row()).toMatchObject({ seen_version: 2, processed_version: 3 });
+    await record({ processed: at(3) });
+    expect(await note(announced(3))).toEqual([]);
+    expect(await note(announced(2))).toEqual(['order-1']);
+    expect(await row()).toMatchObject({ seen_version: 3, processed_version: 3, hints: 1 });
     expect(await note(announced(4))).toEqual(['order-1']);
   });
 
   it('never takes a processed version back', async () => {
     await note(announced(5));
-    await record({ seen_version: 5, processed_version: 5 });
-    await record({ seen_version: 5, processed_version: 4, asks_again: true });
+    await record({ seen: at(5), processed: at(5) });
+    await record({ seen: at(5), processed: at(4), asks_again: true });
     expect(await row()).toMatchObject({ processed_version: 5, asks_again: false });
   });
 
   it('stays due while the service URL must be asked again, and no longer', async () => {
     await note(announced(1));
-    expect(await record({ processed_version: 1, asks_again: true, failures: 1 })).toEqual(['order-1']);
+    expect(await record({ processed: at(1), asks_again: true, failures: 1 })).toEqual(['order-1']);
     expect(await loadUnfinished('order-1')).toMatchObject([
       { order_id: 'order-1', seen_version: 1, failures: 1, waited_ms: null },
     ]);
-    expect(await record({ processed_version: 1 })).toEqual([]);
+    expect(await record({ processed: at(1) })).toEqual([]);
     expect(await loadUnfinished('order-1')).toEqual([]);
   });
 
@@ -158,13 +215,12 @@ describe('the inbox of changed invoices', () => {
     expect(await row()).toMatchObject({ waiting_since: null, failures: 3 });
   });
 
-  it('leaves attention, with no failures, at the next change', async () => {
+  it('leaves attention, with no failures, at the next message', async () => {
     await note(announced(1));
     expect(await record({ attention: 'the service red is not in CASHBACK_SERVICES' })).toEqual(['order-1']);
     expect(await loadUnfinished('order-1')).toMatchObject([{ attention: expect.any(String) }]);
     await record({ attention: 'still', failures: 7, is_waiting: true });
-    expect(await note(announced(1))).toEqual([]);
-    expect(await note(announced(2))).toEqual(['order-1']);
+    expect(await note(announced(1))).toEqual(['order-1']);
     expect(await row()).toMatchObject({ attention: null, failures: 0, waiting_since: null });
   });
 
@@ -172,8 +228,8 @@ describe('the inbox of changed invoices', () => {
     await note(announced(1));
     await note(announced(2));
     const unfinished = await record({
-      seen_version: 1,
-      processed_version: 1,
+      seen: at(1),
+      processed: at(1),
       attention: 'too old',
       failures: 9,
       is_waiting: true,
@@ -190,14 +246,14 @@ describe('the inbox of changed invoices', () => {
 
   it('gives no attention to an order that another attempt finished meanwhile', async () => {
     await note(announced(1));
-    await record({ processed_version: 1 });
+    await record({ processed: at(1) });
     await record({ attention: 'too late' });
     expect(await row()).toMatchObject({ attention: null });
   });
 
   it('shows a job a change that found this job in the queue, once that change is committed', async () => {
     await note(announced(1));
-    await record({ processed_version: 1 });
+    await record({ processed: at(1) });
     let loading: Promise<unknown> | undefined;
     await withTransaction(database, async (transaction) => {
       await noteChanges(transaction, [announced(2)]);
@@ -242,8 +298,8 @@ describe('the sweeper', () => {
 
   it('enqueues orders that must ask a URL again or need attention, and none that are done', async () => {
     await note(announced(1), announced(1, 'order-2'), announced(1, 'order-3'));
-    await record({ processed_version: 1 });
-    await record({ order_id: 'order-2', processed_version: 1, asks_again: true });
+    await record({ processed: at(1) });
+    await record({ order_id: 'order-2', processed: at(1), asks_again: true });
     await record({ order_id: 'order-3', attention: 'no service' });
     for (const orderId of ['order-1', 'order-2', 'order-3']) await late(300, orderId);
     await sweep({ database, jobs }, options);
@@ -273,11 +329,18 @@ describe('the sweeper', () => {
 
 /** A row for each combination of what a sweep depends on, in the order of their ids. */
 function everyKindOfRow(): ChangeRow[] {
-  const kinds = [1, 2].flatMap((processed_version) =>
+  const versions = [
+    { seen_epoch: 1, processed_epoch: 1, processed_version: 1, answered_hints: 4 },
+    { seen_epoch: 1, processed_epoch: 1, processed_version: 2, answered_hints: 4 },
+    { seen_epoch: 1, processed_epoch: 1, processed_version: 2, answered_hints: 3 },
+    { seen_epoch: 2, processed_epoch: 1, processed_version: 9, answered_hints: 4 },
+    { seen_epoch: 2, processed_epoch: 2, processed_version: 2, answered_hints: 4 },
+  ];
+  const kinds = versions.flatMap((version) =>
     [true, false].flatMap((asks_again) =>
       [null, 'no service'].flatMap((attention) =>
         [-61_000, -59_000, 5_000].map((next_attempt_in_ms) => ({
-          processed_version,
+          ...version,
           asks_again,
           attention,
           next_attempt_in_ms,
@@ -285,7 +348,7 @@ function everyKindOfRow(): ChangeRow[] {
       ),
     ),
   );
-  const rest = { service: 'yellow', seen_version: 2, failures: 3, waited_ms: 1_000 };
+  const rest = { service: 'yellow', seen_version: 2, hints: 4, failures: 3, waited_ms: 1_000 };
   const answers = { registered: 1, unchanged: 2, stale: 3 };
   return kinds.map((kind, place) => ({ order_id: `order-${place + 100}`, ...rest, ...answers, ...kind }));
 }

@@ -158,7 +158,7 @@ describe('an invoice that transactions shows at an older version than the server
       cashback_by_source: [{ source: 'user', value: '9' }],
     });
     await order.update(1, 'cleared', paid('50'));
-    await order.until({ attention: 'the server has version 9 of the invoice, transactions shows 2' });
+    await order.until({ attention: 'the server has version 9 of the invoice, transactions shows version 2' });
     await order.untilTarget('9.0000', '0.0000');
   });
 });

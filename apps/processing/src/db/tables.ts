@@ -13,10 +13,15 @@ export const invoiceChanges = processing.table(
   {
     order_id: id('order_id').primaryKey(),
     service: text('service').notNull(),
-    /** The newest version of the invoice that was announced. */
+    /** The newest version of the invoice that the feed listed or that was retrieved. An epoch comes before its versions. */
+    seen_epoch: integer('seen_epoch').notNull().default(1),
     seen_version: integer('seen_version').notNull(),
-    /** The newest version whose cashback was registered, or which needs none. Below `seen_version`: not done. */
+    /** The newest version whose cashback was registered, or which needs none. Below the seen one: not done. */
+    processed_epoch: integer('processed_epoch').notNull().default(1),
     processed_version: integer('processed_version').notNull().default(0),
+    /** How many messages asked to process the order, and how many of them an attempt has answered. Below: not done. */
+    hints: integer('hints').notNull().default(0),
+    answered_hints: integer('answered_hints').notNull().default(0),
     /** The service's URL did not answer, so the stored value was kept: ask it again. */
     asks_again: boolean('asks_again').notNull().default(false),
     /** Failed attempts in a row; the pause before the next one grows with them. */
@@ -38,9 +43,11 @@ export const invoiceChanges = processing.table(
     check('invoice_changes_seen_version', sql`${table.seen_version} >= 1`),
     check('invoice_changes_processed_version', sql`${table.processed_version} >= 0`),
     check('invoice_changes_failures', sql`${table.failures} >= 0`),
-    index('invoice_changes_open')
+    index('invoice_changes_due')
       .on(table.next_look_at)
-      .where(sql`${table.processed_version} < ${table.seen_version} OR ${table.asks_again}`),
+      .where(
+        sql`(${table.processed_epoch}, ${table.processed_version}) < (${table.seen_epoch}, ${table.seen_version}) OR ${table.asks_again} OR ${table.answered_hints} < ${table.hints}`,
+      ),
     index('invoice_changes_attention')
       .on(table.order_id)
       .where(sql`${table.attention} IS NOT NULL`),
@@ -51,5 +58,11 @@ export const invoiceChanges = processing.table(
 export const feedCursors = processing.table('feed_cursors', {
   feed: text('feed').primaryKey(),
   cursor: text('cursor'),
+  /** The newest epoch that the feed has answered with. */
+  epoch: integer('epoch'),
+  /** The feed is read once more from its beginning. */
+  reads_again: boolean('reads_again').notNull().default(false),
+  /** When the reader was at the feed's end last. */
+  caught_up_at: moment('caught_up_at'),
   updated_at: moment('updated_at').notNull().default(now),
 });

@@ -51,7 +51,8 @@ export function chooseInputs({
 }): ChosenInputs {
   // Nothing of a held invoice is captured yet, so there is no clear to register.
   if (invoice.status === 'held') {
-    return { outcome: { outcome: 'processed', invoice_version: invoice.version, asks_again: false } };
+    const { invoice_epoch: epoch = 1, version } = invoice;
+    return { outcome: { outcome: 'processed', invoice: { epoch, version }, asks_again: false } };
   }
   if (service === undefined) {
     return attention(`the service ${invoice.service} is not in CASHBACK_SERVICES`);

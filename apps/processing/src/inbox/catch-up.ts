@@ -1,7 +1,7 @@
 import { invoiceChangesOutput } from '@cashback/wire';
 import { HttpCallError, type HttpClient, type Log } from '@cashback/service';
-import { withTransaction } from '@cashback/postgres';
-import { moveCursor, readCursor } from '../db/queries/feed-cursor.ts';
+import { moveFeedPlace, readFeedPlace } from '../db/queries/feed-cursor.ts';
+import { type FeedAnswer, type FeedPlace, decideFeedStep } from './read-feed.ts';
 import { type Inbox, receiveChanges } from './receive-changes.ts';
 
 const FEED = 'invoice_changes';
@@ -14,36 +14,36 @@ export interface CatchUpOptions {
 }
 
 /**
- * Reads one page of the feed of changed invoices, so that a lost callback is only late. The cursor moves in the
- * transaction that notes the page. True when there is likely more to read.
+ * Reads one page of the feed of changed invoices, so that a lost callback is only late. The place moves in the
+ * transaction that notes the page. True when the next page is to be read at once.
  */
 export async function catchUp(options: CatchUpOptions, signal: AbortSignal): Promise<boolean> {
-  const { inbox, transactions, page_size } = options;
-  const from = await readCursor(inbox.database, FEED);
-  try {
-    const { changes, cursor } = await transactions.post(
-      '/v2/invoice/changes',
-      { ...(from !== null && { after: from }), limit: page_size },
-      invoiceChangesOutput,
-      { signal },
-    );
-    if (cursor !== from) {
-      await receiveChanges(inbox, changes, (transaction) =>
-        moveCursor(transaction, { feed: FEED, from, to: cursor }),
-      );
-    }
-    return changes.length >= page_size;
-  } catch (error) {
-    if (from === null || !(error instanceof HttpCallError) || error.code !== 'CURSOR_INVALID') throw error;
-    return startOver(options, from);
+  const { inbox, log, page_size } = options;
+  const from = await readFeedPlace(inbox.database, FEED);
+  const decided = decideFeedStep(from, await readPage(options, from, signal), page_size);
+  if (decided.step === 'start_over') {
+    log.warn({ from, reason: decided.reason }, 'the feed of invoices is read again from its beginning');
+  } else if (from.reads_again && decided.is_end) {
+    log.info({ cursor: decided.to.cursor }, 'the feed of invoices was read again to its end');
   }
+  const isEnd = decided.step === 'note' && decided.is_end;
+  await receiveChanges(inbox, decided.step === 'note' ? decided.hints : [], (transaction) =>
+    moveFeedPlace(transaction, { feed: FEED, from, to: decided.to, is_end: isEnd }),
+  );
+  return decided.step === 'note' && decided.more;
 }
 
-/** The feed no longer knows the cursor, as after a restore. A change that was noted before changes nothing. */
-async function startOver({ inbox, log }: CatchUpOptions, from: string): Promise<boolean> {
-  log.warn({ cursor: from }, 'the feed of invoices refuses its cursor and is read from its beginning');
-  await withTransaction(inbox.database, (transaction) =>
-    moveCursor(transaction, { feed: FEED, from, to: null }),
-  );
-  return true;
+async function readPage(
+  { transactions, page_size }: CatchUpOptions,
+  { cursor }: FeedPlace,
+  signal: AbortSignal,
+): Promise<FeedAnswer> {
+  const body = { ...(cursor !== null && { after: cursor }), limit: page_size };
+  try {
+    return { page: await transactions.post('/v2/invoice/changes', body, invoiceChangesOutput, { signal }) };
+  } catch (error) {
+    const isRefused = error instanceof HttpCallError && error.code === 'CURSOR_INVALID';
+    if (cursor === null || !isRefused) throw error;
+    return { refused: error.message };
+  }
 }

@@ -1,4 +1,5 @@
 import type { ProcessingJob } from '../queue.ts';
+import { type InvoiceVersion, compareVersions } from './invoice-version.ts';
 
 /**
  * A row of the inbox: how far an order's invoice has moved, and how far that was processed. Its two times are
@@ -7,10 +8,15 @@ import type { ProcessingJob } from '../queue.ts';
 export interface ChangeRow {
   order_id: string;
   service: string;
-  /** The newest version of the invoice that was announced. */
+  /** The newest version of the invoice that the feed listed or that was retrieved. */
+  seen_epoch: number;
   seen_version: number;
   /** The newest version whose cashback is registered, or which needs none. */
+  processed_epoch: number;
   processed_version: number;
+  /** How many messages asked to process the order, and how many of them an attempt has answered. */
+  hints: number;
+  answered_hints: number;
   /** The service's URL did not answer, so its stored value was kept: ask it again. */
   asks_again: boolean;
   /** Failed attempts in a row. */
@@ -34,6 +40,21 @@ export interface ChangeWrites {
 }
 
 /** The partial index of the sweeper has the same condition. */
-export function isUnfinished({ processed_version, seen_version, asks_again }: ChangeRow): boolean {
-  return processed_version < seen_version || asks_again;
+export function isUnfinished(row: ChangeRow): boolean {
+  const isBehind = compareVersions(processedVersion(row), seenVersion(row)) < 0;
+  return isBehind || row.asks_again || row.answered_hints < row.hints;
+}
+
+export function seenVersion({
+  seen_epoch,
+  seen_version,
+}: Pick<ChangeRow, 'seen_epoch' | 'seen_version'>): InvoiceVersion {
+  return { epoch: seen_epoch, version: seen_version };
+}
+
+export function processedVersion({
+  processed_epoch,
+  processed_version,
+}: Pick<ChangeRow, 'processed_epoch' | 'processed_version'>): InvoiceVersion {
+  return { epoch: processed_epoch, version: processed_version };
 }

@@ -1,5 +1,6 @@
 import { invoiceChangedCallback } from '@cashback/wire';
 import { type HttpServer, receiveCallback } from '@cashback/service';
+import { callbackHint } from './hint.ts';
 import { type Inbox, receiveChanges } from './receive-changes.ts';
 
 /** `POST /callbacks/invoice`: the money of an invoice changed. Answered when the change is noted, before it is processed. */
@@ -8,6 +9,6 @@ export function addInvoiceCallback(server: HttpServer, secret: string, inbox: In
     path: '/callbacks/invoice',
     secret,
     body: invoiceChangedCallback,
-    handler: ({ body }) => receiveChanges(inbox, [body]),
+    handler: ({ body }) => receiveChanges(inbox, [callbackHint(body)]),
   });
 }

@@ -1,25 +1,52 @@
-import type { InvoiceChange } from '@cashback/wire';
 import { immediateJob } from '../queue.ts';
-import { type ChangeRow, type ChangeWrites, isUnfinished } from './change.ts';
+import { type ChangeRow, type ChangeWrites, isUnfinished, seenVersion } from './change.ts';
+import type { Hint } from './hint.ts';
+import { compareVersions, newerOf } from './invoice-version.ts';
 
 /** The attempts of an order begin again. */
 const AFRESH = { failures: 0, waited_ms: null, attention: null, next_attempt_in_ms: 0 } as const;
 
 /**
- * What noting a change writes: the first row of an order that the inbox does not know, or the row after a newer version
- * was announced, out of attention. Null when the version is not newer.
+ * What noting a hint writes: the first row of an order that the inbox does not know, or the row out of attention, to be
+ * processed. Null when the hint is no news: the feed lists a version that is known already. A lower version is news: the
+ * row was ahead of the feed, or a restore took the invoice back.
  */
-export function noteChange(
-  stored: ChangeRow | null,
-  { invoice_id, service, version }: InvoiceChange,
-): ChangeWrites | null {
-  if (stored !== null && version <= stored.seen_version) return null;
-  const row = { ...(stored ?? untouched(invoice_id)), service, seen_version: version, ...AFRESH };
-  return { row, job: isUnfinished(row) ? immediateJob(row.order_id) : null };
+export function noteChange(stored: ChangeRow | null, hint: Hint): ChangeWrites | null {
+  const { order_id, service, version, is_news } = hint;
+  const known = stored ?? untouched(order_id, hint);
+  const seen = seenVersion(known);
+  const order = version === null ? 0 : compareVersions(version, seen);
+  const isProcessed = stored !== null && stored.processed_version > 0;
+  if (isProcessed && !is_news && order === 0) return null;
+  const newest = version === null ? seen : newerOf(seen, version);
+  const row: ChangeRow = {
+    ...known,
+    service: service ?? known.service,
+    seen_epoch: newest.epoch,
+    seen_version: newest.version,
+    hints: known.hints + (is_news || order < 0 ? 1 : 0),
+    ...AFRESH,
+  };
+  return { row, job: immediateJob(order_id) };
 }
 
-function untouched(order_id: string) {
-  return { order_id, processed_version: 0, asks_again: false, registered: 0, unchanged: 0, stale: 0 };
+/** Until the feed lists the invoice, or it is retrieved, no version of it is known. */
+function untouched(order_id: string, { version }: Hint): ChangeRow {
+  return {
+    order_id,
+    service: 'unknown',
+    seen_epoch: version?.epoch ?? 1,
+    seen_version: version?.version ?? 1,
+    processed_epoch: 1,
+    processed_version: 0,
+    hints: 0,
+    answered_hints: 0,
+    asks_again: false,
+    registered: 0,
+    unchanged: 0,
+    stale: 0,
+    ...AFRESH,
+  };
 }
 
 /** What resuming an order writes, for a person; null when it did not need attention. */
@@ -35,14 +62,4 @@ export function resumeChange(stored: ChangeRow): ChangeWrites | null {
 export function sweepChange(stored: ChangeRow, overdue_ms: number): ChangeWrites | null {
   if (!isUnfinished(stored) || stored.next_attempt_in_ms >= -overdue_ms) return null;
   return { row: { ...stored, next_attempt_in_ms: 0 }, job: immediateJob(stored.order_id) };
-}
-
-/** One change an order, with its newest version. */
-export function newestChanges(changes: readonly InvoiceChange[]): InvoiceChange[] {
-  const newest = new Map<string, InvoiceChange>();
-  for (const change of changes) {
-    const version = newest.get(change.invoice_id)?.version ?? 0;
-    if (change.version > version) newest.set(change.invoice_id, change);
-  }
-  return [...newest.values()];
 }

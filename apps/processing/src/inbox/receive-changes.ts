@@ -1,11 +1,11 @@
 import { type Database, type Jobs, type Transaction, withTransaction } from '@cashback/postgres';
-import type { InvoiceChange } from '@cashback/wire';
 import { insertChanges } from '../db/queries/changes/insert-changes.ts';
 import { lockChanges } from '../db/queries/changes/lock-changes.ts';
 import { updateChanges } from '../db/queries/changes/update-changes.ts';
 import { processingQueue } from '../queue.ts';
 import type { ChangeRow, ChangeWrites } from './change.ts';
-import { newestChanges, noteChange, resumeChange } from './note-change.ts';
+import { type Hint, mergeHints } from './hint.ts';
+import { noteChange, resumeChange } from './note-change.ts';
 
 /** The inbox of changed invoices and its queue. Both change in one transaction or not at all. */
 export interface Inbox {
@@ -13,36 +13,30 @@ export interface Inbox {
   jobs: Jobs;
 }
 
-/** Notes the changes and enqueues the orders for which one of them is news, together with `alongside`. */
+/** Notes the hints and enqueues the orders for which one of them is news, together with `alongside`. */
 export async function receiveChanges(
   { database, jobs }: Inbox,
-  changes: readonly InvoiceChange[],
+  hints: readonly Hint[],
   alongside: (transaction: Transaction) => Promise<void> = async () => {},
 ): Promise<void> {
   await withTransaction(database, async (transaction) => {
-    await enqueueJobs(jobs, await noteChanges(transaction, changes), transaction);
+    await enqueueJobs(jobs, await noteChanges(transaction, hints), transaction);
     await alongside(transaction);
   });
 }
 
-/**
- * Remembers the newest version of each order's invoice. A version that is not newer changes nothing. Returns what was
- * written.
- */
-export async function noteChanges(
-  tx: Transaction,
-  changes: readonly InvoiceChange[],
-): Promise<ChangeWrites[]> {
-  const announced = new Map(newestChanges(changes).map((change) => [change.invoice_id, change]));
-  const first = [...announced.values()].flatMap((change) => noteChange(null, change) ?? []);
+/** Notes that the orders are to be processed. Returns what was written. */
+export async function noteChanges(tx: Transaction, hints: readonly Hint[]): Promise<ChangeWrites[]> {
+  const merged = new Map(mergeHints(hints).map((hint) => [hint.order_id, hint]));
+  const first = [...merged.values()].flatMap((hint) => noteChange(null, hint) ?? []);
   const inserted = await insertChanges(tx, rowsOf(first));
   const stored = await lockChanges(
     tx.client,
-    [...announced.keys()].filter((id) => !inserted.has(id)),
+    [...merged.keys()].filter((id) => !inserted.has(id)),
   );
   const updated = stored.flatMap((row) => {
-    const change = announced.get(row.order_id);
-    return change === undefined ? [] : (noteChange(row, change) ?? []);
+    const hint = merged.get(row.order_id);
+    return hint === undefined ? [] : (noteChange(row, hint) ?? []);
   });
   await updateChanges(tx, rowsOf(updated));
   return [...first.filter(({ row }) => inserted.has(row.order_id)), ...updated];

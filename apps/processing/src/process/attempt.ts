@@ -10,6 +10,7 @@ import {
   chooseInputs,
   withServiceAnswer,
 } from '../gather/choose-inputs.ts';
+import { type InvoiceVersion, describeVersion } from '../inbox/invoice-version.ts';
 import type { Outcome, RegisterAnswers } from '../record/decide-next-attempt.ts';
 import { outcomeOfFailure } from './outcome-of-failure.ts';
 import { registerInputOf } from './register-input.ts';
@@ -86,17 +87,26 @@ export function withKnown(attempt: Attempt, known: Known): Attempt {
 
 export function withRegisterAnswer(
   attempt: Attempt,
-  { invoice_version }: Pick<RegisterInput, 'invoice_version'>,
-  answer: Pick<RegisterOutput, 'outcome' | 'invoice_version'>,
+  input: Pick<RegisterInput, 'invoice_epoch' | 'invoice_version'>,
+  answer: Pick<RegisterOutput, 'outcome' | 'invoice_epoch' | 'invoice_version'>,
 ): Attempt {
+  const invoice = versionOf(input);
   const count = attempt.answers[answer.outcome] + 1;
   const counted = { ...attempt, answers: { ...attempt.answers, [answer.outcome]: count } };
   if (answer.outcome === 'stale') {
-    const reason = `the server has version ${answer.invoice_version} of the invoice, transactions shows ${invoice_version}`;
+    const reason = `the server has ${describeVersion(versionOf(answer))} of the invoice, transactions shows ${describeVersion(invoice)}`;
     return overtaken(counted, reason);
   }
   const asks_again = attempt.known.service_answer?.answered === false;
-  return { ...counted, outcome: { outcome: 'processed', invoice_version, asks_again } };
+  return { ...counted, outcome: { outcome: 'processed', invoice, asks_again } };
+}
+
+/** A side that knows no epochs is in its first one. */
+function versionOf({
+  invoice_epoch = 1,
+  invoice_version,
+}: Pick<RegisterInput, 'invoice_epoch' | 'invoice_version'>): InvoiceVersion {
+  return { epoch: invoice_epoch, version: invoice_version };
 }
 
 /** A step failed with an error. */

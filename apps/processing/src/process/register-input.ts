@@ -13,6 +13,7 @@ export function registerInputOf(
     user_id: invoice.user_id,
     wallet_id: invoice.wallet_id,
     currency: invoice.currency,
+    ...(invoice.invoice_epoch !== undefined && { invoice_epoch: invoice.invoice_epoch }),
     invoice_version: invoice.version,
     cleared_sum: formatAmount(cleared_sum),
     cashback_by_source: formatValues(target),

@@ -1,6 +1,13 @@
 import type { RegisterOutcome } from '@cashback/contract';
 import { backoffMs } from '@cashback/service';
-import { type ChangeRow, type ChangeWrites, isUnfinished } from '../inbox/change.ts';
+import {
+  type ChangeRow,
+  type ChangeWrites,
+  isUnfinished,
+  processedVersion,
+  seenVersion,
+} from '../inbox/change.ts';
+import { type InvoiceVersion, compareVersions, describeVersion, newerOf } from '../inbox/invoice-version.ts';
 import { retryJob } from '../queue.ts';
 
 /** How often `register` answered with each outcome while one change was processed. */
@@ -9,7 +16,7 @@ export type RegisterAnswers = Record<RegisterOutcome, number>;
 /** How processing one order's change ended. */
 export type Outcome =
   /** The cashback of this version of the invoice is registered, or it needs none. */
-  | { outcome: 'processed'; invoice_version: number; asks_again: boolean }
+  | { outcome: 'processed'; invoice: InvoiceVersion; asks_again: boolean }
   /** An input is missing that is expected to arrive by itself. */
   | { outcome: 'waiting'; reason: string }
   /** A failure that has nothing to do with this order. */
@@ -20,10 +27,11 @@ export type Outcome =
 /** What an outcome makes of the row that the attempt began with. */
 export interface NextAttempt {
   order_id: string;
-  /** The row's version when the attempt began. */
-  seen_version: number;
+  /** The row's version and hints when the attempt began. */
+  seen: InvoiceVersion;
+  hints: number;
   /** Null when no version was processed. */
-  processed_version: number | null;
+  processed: InvoiceVersion | null;
   asks_again: boolean;
   failures: number;
   is_waiting: boolean;
@@ -34,7 +42,7 @@ export interface NextAttempt {
 /** What an attempt knows of the row that it began with. */
 export type AttemptedChange = Pick<
   ChangeRow,
-  'order_id' | 'seen_version' | 'failures' | 'waited_ms' | 'attention'
+  'order_id' | 'seen_epoch' | 'seen_version' | 'hints' | 'failures' | 'waited_ms' | 'attention'
 >;
 
 export interface AttemptLimits {
@@ -56,11 +64,13 @@ export function decideNextAttempt(
   limits: AttemptLimits,
   random: () => number = Math.random,
 ): NextAttempt {
-  const { order_id, seen_version } = change;
+  const { order_id, hints } = change;
+  const seen = seenVersion(change);
   const done: NextAttempt = {
     order_id,
-    seen_version,
-    processed_version: null,
+    seen,
+    hints,
+    processed: null,
     asks_again: false,
     failures: 0,
     is_waiting: false,
@@ -82,12 +92,12 @@ export function decideNextAttempt(
 
   switch (outcome.outcome) {
     case 'processed': {
-      const { invoice_version: processed_version, asks_again } = outcome;
-      if (processed_version < seen_version) {
-        const reason = `version ${seen_version} of the invoice was announced, but transactions shows version ${processed_version}`;
-        return wait(reason, { processed_version, asks_again });
+      const { invoice: processed, asks_again } = outcome;
+      if (compareVersions(processed, seen) < 0) {
+        const reason = `${describeVersion(seen)} of the invoice was announced, but transactions shows ${describeVersion(processed)}`;
+        return wait(reason, { processed, asks_again });
       }
-      return asks_again ? later({ processed_version, asks_again }) : { ...done, processed_version };
+      return asks_again ? later({ processed, asks_again }) : { ...done, processed };
     }
     case 'waiting':
       return wait(outcome.reason);
@@ -102,8 +112,8 @@ export function decideNextAttempt(
 }
 
 /**
- * What recording an attempt writes. Merges it into the row as it is now. `processed_version` never goes back. A row
- * that saw a newer version meanwhile keeps what that change reset: a job of its own processes it. A row that another
+ * What recording an attempt writes, merged into the row as it is now. The processed version never goes back. A row that
+ * got a newer version or a hint meanwhile keeps what that reset: a job of its own processes it. A row that another
  * attempt finished meanwhile gets no attention.
  */
 export function recordAttempt(
@@ -111,20 +121,15 @@ export function recordAttempt(
   attempt: NextAttempt,
   answers: RegisterAnswers,
 ): ChangeWrites {
-  const isNewest = stored.seen_version === attempt.seen_version;
-  const processed = attempt.processed_version;
-  const isOpen = stored.processed_version < stored.seen_version || stored.asks_again;
+  const seen = seenVersion(stored);
+  const isNewest = compareVersions(seen, attempt.seen) === 0 && stored.hints === attempt.hints;
   const row: ChangeRow = {
     ...stored,
-    ...(processed !== null &&
-      processed >= stored.processed_version && {
-        processed_version: processed,
-        asks_again: attempt.asks_again,
-      }),
+    ...(attempt.processed !== null && processedColumns(stored, attempt, attempt.processed)),
     ...(isNewest && {
       failures: attempt.failures,
       waited_ms: attempt.is_waiting ? (stored.waited_ms ?? 0) : null,
-      attention: isOpen ? attempt.attention : stored.attention,
+      attention: isUnfinished(stored) ? attempt.attention : stored.attention,
       next_attempt_in_ms: attempt.next_attempt_in_ms,
     }),
     registered: stored.registered + answers.registered,
@@ -132,4 +137,23 @@ export function recordAttempt(
     stale: stored.stale + answers.stale,
   };
   return { row, job: isUnfinished(row) ? retryJob(row.order_id, attempt.next_attempt_in_ms) : null };
+}
+
+/** What was retrieved and processed counts as seen, and answers every hint that came before the attempt. */
+function processedColumns(
+  stored: ChangeRow,
+  { hints, asks_again }: NextAttempt,
+  processed: InvoiceVersion,
+): Partial<ChangeRow> {
+  const answered_hints = Math.max(stored.answered_hints, hints);
+  if (compareVersions(processed, processedVersion(stored)) < 0) return { answered_hints };
+  const seen = newerOf(seenVersion(stored), processed);
+  return {
+    seen_epoch: seen.epoch,
+    seen_version: seen.version,
+    processed_epoch: processed.epoch,
+    processed_version: processed.version,
+    answered_hints,
+    asks_again,
+  };
 }

@@ -45,7 +45,7 @@ const CHECKS = [
         FROM processing.invoice_changes c
         JOIN transactions.invoice_history h ON h.invoice_id = c.order_id AND h.version = c.processed_version
         LEFT JOIN cashback.order_clears o USING (order_id)
-       WHERE c.order_id LIKE $1 AND h.status <> 'held' AND coalesce(o.invoice_version, 0) < c.processed_version`,
+       WHERE c.order_id LIKE $1 AND h.status <> 'held' AND (coalesce(o.invoice_epoch, 1), coalesce(o.invoice_version, 0)) < (c.processed_epoch, c.processed_version)`,
   },
   {
     invariant: 3,

@@ -1,5 +1,4 @@
-import type { AttemptLimits } from '@cashback/processing/decisions';
-import type { InvoiceChange } from '@cashback/wire';
+import type { AttemptLimits, Hint } from '@cashback/processing/decisions';
 import { type Flow, atomically } from '../../engine/flow.ts';
 import type { World } from '../../world.ts';
 import { runAttempt } from './run-attempt.ts';
@@ -15,10 +14,10 @@ const LIMITS: AttemptLimits = {
 const MOST = (): number => 1;
 
 /** The callback of a changed invoice, and the feed that makes up for a lost one. */
-export function* noteChange(world: World, change: InvoiceChange): Flow<true> {
-  const { invoice_id: orderId, version } = change;
-  return yield* atomically(`note version ${version} of ${orderId}`, () => {
-    writeChange(world, world.decisions.processing.noteChange(loadChange(world, orderId), change));
+export function* noteChange(world: World, hint: Hint): Flow<true> {
+  const { order_id } = hint;
+  return yield* atomically(`note a change of ${order_id}`, () => {
+    writeChange(world, world.decisions.processing.noteChange(loadChange(world, order_id), hint));
     return true;
   });
 }

@@ -30,7 +30,7 @@ export function writeVersion(world: World, writes: VersionWrites | CreationWrite
     from: 'transactions',
     to: 'processing',
     what: `version ${version} of ${invoice_id}`,
-    handle: () => noteChange(world, callback),
+    handle: () => noteChange(world, decisions.processing.callbackHint(callback)),
     for_ever: false,
   });
 }

@@ -2,21 +2,30 @@ import type { ChangeRow } from '../../../inbox/change.ts';
 
 /** The columns that statements on whole rows read and write, in the order of `valuesOf`. */
 export const INPUT = `unnest(
-    $1::text[], $2::text[], $3::int[], $4::int[], $5::boolean[], $6::int[], $7::float8[], $8::text[], $9::int[],
-    $10::int[], $11::int[], $12::float8[]
+    $1::text[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[], $9::boolean[],
+    $10::int[], $11::float8[], $12::text[], $13::int[], $14::int[], $15::int[], $16::float8[]
   ) AS input (
-    order_id, service, seen_version, processed_version, asks_again, failures, waited_ms, attention, registered,
-    unchanged, stale, next_attempt_in_ms
+    order_id, service, seen_epoch, seen_version, processed_epoch, processed_version, hints, answered_hints, asks_again,
+    failures, waited_ms, attention, registered, unchanged, stale, next_attempt_in_ms
   )`;
 export const WAITING_SINCE = `now() - input.waited_ms * interval '1 millisecond'`;
 export const NEXT_LOOK_AT = `now() + input.next_attempt_in_ms * interval '1 millisecond'`;
+
+/** As the function `isUnfinished` says, and the sweeper's partial index. */
+export const IS_UNFINISHED = `(
+    (processed_epoch, processed_version) < (seen_epoch, seen_version) OR asks_again OR answered_hints < hints
+  )`;
 
 export function valuesOf(rows: readonly ChangeRow[]): unknown[][] {
   return [
     rows.map((row) => row.order_id),
     rows.map((row) => row.service),
+    rows.map((row) => row.seen_epoch),
     rows.map((row) => row.seen_version),
+    rows.map((row) => row.processed_epoch),
     rows.map((row) => row.processed_version),
+    rows.map((row) => row.hints),
+    rows.map((row) => row.answered_hints),
     rows.map((row) => row.asks_again),
     rows.map((row) => row.failures),
     rows.map((row) => row.waited_ms),

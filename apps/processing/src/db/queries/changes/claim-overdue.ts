@@ -1,4 +1,5 @@
 import { type Transaction, statement } from '@cashback/postgres';
+import { IS_UNFINISHED } from './change-rows.ts';
 
 const claimOverdueStatement = statement<{ order_id: string }>({
   name: 'processing.claim-overdue',
@@ -8,7 +9,7 @@ const claimOverdueStatement = statement<{ order_id: string }>({
   FROM (
     SELECT order_id
     FROM processing.invoice_changes
-    WHERE (processed_version < seen_version OR asks_again)
+    WHERE ${IS_UNFINISHED}
       AND next_look_at < now() - $1::int * interval '1 millisecond'
     ORDER BY next_look_at
     LIMIT $2

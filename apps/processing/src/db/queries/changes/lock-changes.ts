@@ -6,7 +6,8 @@ import type { ChangeRow } from '../../../inbox/change.ts';
 const lockChangesStatement = statement<ChangeRow>({
   name: 'processing.lock-changes',
   text: `
-  SELECT order_id, service, seen_version, processed_version, asks_again, failures,
+  SELECT order_id, service, seen_epoch, seen_version, processed_epoch, processed_version, hints, answered_hints,
+    asks_again, failures,
     (extract(epoch FROM now() - waiting_since) * 1000)::float8 AS waited_ms, attention,
     registered, unchanged, stale, (extract(epoch FROM next_look_at - now()) * 1000)::float8 AS next_attempt_in_ms
   FROM processing.invoice_changes
@@ -16,8 +17,12 @@ const lockChangesStatement = statement<ChangeRow>({
   columns: {
     order_id: 'text',
     service: 'text',
+    seen_epoch: 'int4',
     seen_version: 'int4',
+    processed_epoch: 'int4',
     processed_version: 'int4',
+    hints: 'int4',
+    answered_hints: 'int4',
     asks_again: 'bool',
     failures: 'int4',
     waited_ms: 'float8?',

@@ -7,8 +7,12 @@ const updateChangesStatement = statement({
   text: `
   UPDATE processing.invoice_changes AS stored SET
     service = input.service,
+    seen_epoch = input.seen_epoch,
     seen_version = input.seen_version,
+    processed_epoch = input.processed_epoch,
     processed_version = input.processed_version,
+    hints = input.hints,
+    answered_hints = input.answered_hints,
     asks_again = input.asks_again,
     failures = input.failures,
     waiting_since = ${WAITING_SINCE},

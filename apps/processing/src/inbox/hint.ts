@@ -1,0 +1,59 @@
+import type { InvoiceChange } from '@cashback/wire';
+import { type InvoiceVersion, compareVersions } from './invoice-version.ts';
+
+/**
+ * A message that an order's invoice may have changed. It ends nothing and proves nothing: the order is processed, and
+ * only the invoice that is retrieved then counts.
+ */
+export interface Hint {
+  order_id: string;
+  /** Null: the message does not say it. */
+  service: string | null;
+  /** What a feed has, so that the order is not done before it is there. Null: the message may be wrong about it. */
+  version: InvoiceVersion | null;
+  /** Process the order whatever is known of it. */
+  is_news: boolean;
+}
+
+/** A callback may be late, early or wrong, so its version counts for nothing. */
+export function callbackHint({ invoice_id, service }: InvoiceChange): Hint {
+  return { order_id: invoice_id, service, version: null, is_news: true };
+}
+
+/** A change that the feed lists. `again`: the feed is read once more, as its versions may have other content now. */
+export function feedHint(
+  { invoice_id, service, version }: InvoiceChange,
+  invoice_epoch: number,
+  again: boolean,
+): Hint {
+  return { order_id: invoice_id, service, version: { epoch: invoice_epoch, version }, is_news: again };
+}
+
+/** A request to compare an order again. */
+export function reconcileHint(orderId: string): Hint {
+  return { order_id: orderId, service: null, version: null, is_news: true };
+}
+
+/** One hint an order, which says what all of them say. */
+export function mergeHints(hints: readonly Hint[]): Hint[] {
+  const merged = new Map<string, Hint>();
+  for (const hint of hints) {
+    const known = merged.get(hint.order_id);
+    merged.set(hint.order_id, known === undefined ? hint : mergeTwo(known, hint));
+  }
+  return [...merged.values()];
+}
+
+function mergeTwo(left: Hint, right: Hint): Hint {
+  const newest = left.version !== null && isOlder(right.version, left.version) ? left.version : right.version;
+  return {
+    order_id: left.order_id,
+    service: right.service ?? left.service,
+    version: newest,
+    is_news: left.is_news || right.is_news,
+  };
+}
+
+function isOlder(left: InvoiceVersion | null, right: InvoiceVersion): boolean {
+  return left === null || compareVersions(left, right) < 0;
+}
