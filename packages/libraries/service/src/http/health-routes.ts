@@ -1,7 +1,7 @@
+import type { FastifyInstance } from 'fastify';
 import type { Log } from '../process/log.ts';
 import type { Readiness, Reason } from '../process/readiness.ts';
 import { withTimeout } from '../schedule/with-timeout.ts';
-import type { HttpServer } from './http-server.ts';
 import { ServiceError } from './service-error.ts';
 
 interface HealthOptions {
@@ -17,7 +17,10 @@ const HEALTH_TIMEOUT_MS = 5_000;
  * `/health` states whether the app works, with a reason if not. `/ready` states whether it should get work now, with
  * its loops and pools, and tells a database that is down from a loop or a pool that is stuck. Both are open to anyone.
  */
-export function addHealthRoutes(server: HttpServer, { name, log, health, readiness }: HealthOptions): void {
+export function addHealthRoutes(
+  server: FastifyInstance,
+  { name, log, health, readiness }: HealthOptions,
+): void {
   const reportNow = (): ReturnType<Readiness['report']> =>
     readiness?.report() ?? { loops: [], pools: [], reasons: [] };
   const check = (): Promise<Record<string, unknown> | void> =>
