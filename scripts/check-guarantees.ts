@@ -1,4 +1,4 @@
-// What docs/guarantees.md names as proof is there: every file, every test by its name, every command.
+// Every proof that docs/guarantees.md names exists: each file, each test by its name, each command.
 import { existsSync, readFileSync } from 'node:fs';
 
 const DOCUMENT = 'docs/guarantees.md';

@@ -1,7 +1,7 @@
-// One language: the words of scripts/words/table.ts must not come back, neither in names nor in prose.
+// One language: the words and sentences of scripts/words/table.ts must not come back, neither in names nor in prose.
 import { globSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { BANNED, EXCEPTIONS, type Exception } from './words/table.ts';
+import { BANNED, EXCEPTIONS, type Exception, SENTENCES } from './words/table.ts';
 
 const FILES = ['**/*.{ts,md}', '**/package.json', '.ci/run', 'pnpm-workspace.yaml'];
 const SKIPPED = /(^|\/)(node_modules|dist|\.data)(\/|$)|^scripts\/words\//;
@@ -57,7 +57,16 @@ function findInText(file: string, text: string): Finding[] {
       return '#'.repeat(match.length);
     });
   }
-  return find(masked).map(({ at, word, use }) => ({
+  // The marks of a comment's lines, so that a sentence goes on across them.
+  const prose = masked.replaceAll(/\n[ \t]*(?:\*|\/\/) ?/g, (mark) => `\n${' '.repeat(mark.length - 1)}`);
+  const sentences = SENTENCES.flatMap(({ pattern, use }) =>
+    [...prose.matchAll(pattern)].map(({ index, 0: word }) => ({
+      at: index,
+      word: word.replaceAll(/\s+/g, ' '),
+      use,
+    })),
+  );
+  return [...find(masked), ...sentences].map(({ at, word, use }) => ({
     file,
     line: text.slice(0, at).split('\n').length,
     word,

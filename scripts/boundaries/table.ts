@@ -158,7 +158,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
   '.': {
     bench: {
       src: [...APP, 'client', 'cashback-db', 'embedded-postgres', 'system', 'testing'],
-      // What a peer of the worker is measured with is the invoice of `transactions`.
+      // A peer of the worker is measured with an invoice of `transactions`.
       tests: ['transactions/create-invoice'],
     },
   },

@@ -20,7 +20,11 @@ export const BANNED: readonly Banned[] = [
   { terms: ['want', 'wants', 'wanted', 'wanting'], use: 'need, expect, request, due' },
   { terms: ['nonsense'], use: 'invalid' },
   { terms: ['away'], use: 'down, downtime, absent' },
-  { terms: ['told'], use: 'receive, answer, notify' },
+  {
+    terms: ['tell', 'tells', 'told', 'telling'],
+    use: 'receive, answer, notify, state, show, distinguish',
+  },
+  { terms: ['heed', 'heeds', 'heeded'], use: 'take effect, read' },
   { terms: ['hear', 'hears', 'heard', 'hearing'], use: 'subscribe, listen, receive' },
   { terms: ['insist', 'insists', 'insisted'], use: 'retry, resume' },
   { terms: ['mend', 'mends', 'mended', 'mending'], use: 'fix' },
@@ -50,6 +54,30 @@ export const BANNED: readonly Banned[] = [
   },
   { terms: ['believed', 'believes'], use: 'trusted, only a hint' },
   { terms: ['anew'], use: 'again' },
+];
+
+/**
+ * Sentences of comments and documents, and names of tests. A relative clause as a label of what stands below it is fine:
+ * "What the routes share."
+ */
+export const SENTENCES: readonly { pattern: RegExp; use: string }[] = [
+  {
+    // "What is acknowledged is durable"
+    pattern:
+      /\bWhat (?:is|are|was|were|has|have|had)\b(?:(?!\bthat\b|\bwhich\b)[^.,:;])*? (?:is|are|was|were|has|have|had)\b/g,
+    use: 'the noun first: "An acknowledged commit is durable"',
+  },
+  {
+    // "What they hold is for a second statement", "What it returns is the answer", "What it reads is ignored."
+    pattern:
+      /\bWhat (?!is\b|are\b)(?:(?!\b(?:that|which|where|who)\b)[^.,:;])*? (?:is|are) (?:(?:not|no|for|the|a|an)\b|\w+ed[.,;])/g,
+    use: 'the noun first: "A second statement reads them"',
+  },
+  {
+    pattern:
+      /\b(?:test|it|describe)(?:\.\w+)*(?:\([^'"`\n]*\))?\(\s*['"`][Ww]hat (?:[^'"`,;]*?) (?:is|are|was|were|has|violates|did)\b/g,
+    use: 'the noun first: "an accepted operation is ..."',
+  },
 ];
 
 export interface Exception {

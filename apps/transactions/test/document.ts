@@ -61,7 +61,7 @@ export function codesOf(path: string): { status: number; code: string }[] {
   );
 }
 
-/** Throws when the document does not foresee an answer, or the answer holds what the document does not tell of. */
+/** Throws when the document does not foresee an answer, or the answer holds a field that the document does not have. */
 export function assertDocumented(path: string, status: number, body: unknown): void {
   const described = paths[path]?.['post'];
   if (described === undefined) return;

@@ -117,7 +117,7 @@ describe('what the document says', () => {
     await fc.assert(
       fc.asyncProperty(anyValueOf(bodyOf(path)), async (body) => {
         const answer = await app.post(path, body);
-        // What a cursor is and what a cancelled invoice may state are no matter of form.
+        // The form of a body cannot state which cursors exist, nor what a cancelled invoice may state.
         if (answer.body.error?.code === 'CURSOR_INVALID') return;
         if (answer.body.error?.message.includes('in a cancelled invoice')) return;
         expect(answer.status, JSON.stringify(answer.body)).not.toBe(400);

@@ -5,7 +5,7 @@ import { type TransactionsUnderTest, queryRows } from './support.ts';
 type Rewarded = { source: string; amount: string }[];
 
 /**
- * What the invoice says is rewarded is what Trust's own tables say, no basket gave more than it had, and the wallet,
+ * The invoice's rewarded amounts are those of Trust's own tables, no basket gave more than it had, and the wallet,
  * which is the invoice's alone and was not spent from, holds just that.
  */
 export async function expectTrustAgrees(

@@ -9,7 +9,7 @@ import {
   getAsStranger,
   newCallback,
   setUpWallet,
-  tell,
+  sendCallback,
 } from './support.ts';
 
 let wallet: WalletUnderTest;
@@ -65,7 +65,7 @@ describe("billing's callbacks of a wallet", () => {
         for (const sequence of sequences) {
           const callback = sent.get(sequence) ?? newCallback(walletId, sequence);
           sent.set(sequence, callback);
-          expect((await tell(url, callback)).status).toBe(204);
+          expect((await sendCallback(url, callback)).status).toBe(204);
         }
         const highest = Math.max(...sequences);
         expect((await get(url, `/wallets/${walletId}`)).body).toEqual({
@@ -93,7 +93,7 @@ describe("billing's callbacks of a wallet", () => {
       const walletId = randomUUID();
       const callbacks = Array.from({ length: 20 }, (_, index) => newCallback(walletId, index + 1));
       const shuffled = [...callbacks, ...callbacks].toSorted(() => Math.random() - 0.5);
-      const answers = await Promise.all(shuffled.map((callback) => tell(url, callback)));
+      const answers = await Promise.all(shuffled.map((callback) => sendCallback(url, callback)));
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([204]));
       expect((await get(url, `/wallets/${walletId}`)).body).toMatchObject({
         sequence: 20,
@@ -112,28 +112,29 @@ describe("billing's callbacks of a wallet", () => {
   test('count once per webhook id, even if a repeat says something else', async () => {
     const walletId = randomUUID();
     const first = newCallback(walletId, 1);
-    await tell(url, first);
+    await sendCallback(url, first);
     const repeat = newCallback(walletId, 2);
-    expect((await tell(url, { ...repeat, webhook_id: first.webhook_id })).status).toBe(204);
+    expect((await sendCallback(url, { ...repeat, webhook_id: first.webhook_id })).status).toBe(204);
     expect((await get(url, `/wallets/${walletId}`)).body.sequence).toBe(1);
   });
 
   test('may say a balance below zero', async () => {
     const walletId = randomUUID();
-    await tell(url, newCallback(walletId, 1, { balance: '-0.5' }));
+    await sendCallback(url, newCallback(walletId, 1, { balance: '-0.5' }));
     expect((await get(url, `/wallets/${walletId}`)).body.balance).toBe('-0.5000');
   });
 
   test('may carry fields that are not known yet', async () => {
     const callback = newCallback(randomUUID(), 1);
     expect(
-      (await tell(url, { ...callback, body: { ...callback.body, later: true } as Callback['body'] })).status,
+      (await sendCallback(url, { ...callback, body: { ...callback.body, later: true } as Callback['body'] }))
+        .status,
     ).toBe(204);
   });
 
   test('are each delivered once they are adopted', async () => {
     const walletId = randomUUID();
-    for (const sequence of [1, 2, 5]) await tell(url, newCallback(walletId, sequence));
+    for (const sequence of [1, 2, 5]) await sendCallback(url, newCallback(walletId, sequence));
     const pushes = await readUntil(
       () => pushesOf(walletId),
       (rows) => rows.every(({ delivered_at }) => delivered_at !== null),
@@ -146,7 +147,7 @@ describe('a callback that is not as it must be changes nothing', () => {
   test('signed with another secret', async () => {
     const before = await countRows();
     const other = `whsec_${randomBytes(32).toString('base64')}`;
-    const { status, body } = await tell(url, newCallback(randomUUID(), 1), other);
+    const { status, body } = await sendCallback(url, newCallback(randomUUID(), 1), other);
     expect([status, body.error.code]).toEqual([401, 'BAD_SIGNATURE']);
     expect(await countRows()).toBe(before);
   });
@@ -173,7 +174,7 @@ describe('a callback that is not as it must be changes nothing', () => {
     ['user_id', undefined, 'user_id: expected'],
   ])('with %s %j', async (field, value, mentioned) => {
     const before = await countRows();
-    const { status, body } = await tell(url, newCallback(randomUUID(), 1, { [field]: value }));
+    const { status, body } = await sendCallback(url, newCallback(randomUUID(), 1, { [field]: value }));
     expect([status, body.error.code]).toEqual([400, 'BAD_REQUEST']);
     expect(body.error.message).toContain(mentioned);
     expect(await countRows()).toBe(before);
@@ -181,7 +182,7 @@ describe('a callback that is not as it must be changes nothing', () => {
 
   test('with a webhook id that is too long', async () => {
     const callback = newCallback(randomUUID(), 1);
-    const { status, body } = await tell(url, { ...callback, webhook_id: 'x'.repeat(257) });
+    const { status, body } = await sendCallback(url, { ...callback, webhook_id: 'x'.repeat(257) });
     expect([status, body.error.message]).toEqual([400, expect.stringContaining('webhook-id')]);
   });
 });

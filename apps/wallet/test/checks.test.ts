@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { startHttpProxy } from '@cashback/proxies';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { claimChecks } from '../src/db/claim-checks.ts';
-import { type WalletUnderTest, get, listenTo, newCallback, setUpWallet, tell } from './support.ts';
+import { type WalletUnderTest, get, listenTo, newCallback, setUpWallet, sendCallback } from './support.ts';
 import { type RealTrust, startRealTrust } from './trust.ts';
 
 let wallet: WalletUnderTest;
@@ -62,13 +62,13 @@ describe('a balance whose callback was acknowledged and lost', () => {
     const { url, stop } = await wallet.start({ ...trust.environment, ...OFTEN });
     const walletId = randomUUID();
     await trust.topUp(walletId, 2);
-    await tell(url, newCallback(walletId, 1, { epoch: 1 }));
+    await sendCallback(url, newCallback(walletId, 1, { epoch: 1 }));
     const listener = await listenTo(url, walletId);
     await untilCached(url, walletId, { epoch: 1, sequence: 2, balance: '20.0000' });
     await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(2), within);
     listener.close();
     // Late after all: nothing is left of it to adopt.
-    await tell(url, newCallback(walletId, 2, { epoch: 1 }));
+    await sendCallback(url, newCallback(walletId, 2, { epoch: 1 }));
     await vi.waitFor(async () => {
       expect(await pushesOf(walletId)).toEqual([
         { epoch: 1, sequence: 1, origin: 'callback', delivered: true },
@@ -82,9 +82,9 @@ describe('a balance whose callback was acknowledged and lost', () => {
     const { url, stop } = await wallet.start(trust.environment);
     const walletId = randomUUID();
     await trust.topUp(walletId, 4);
-    await tell(url, newCallback(walletId, 1));
+    await sendCallback(url, newCallback(walletId, 1));
     expect((await get(url, `/wallets/${walletId}`)).body.sequence).toBe(1);
-    await tell(url, newCallback(walletId, 3));
+    await sendCallback(url, newCallback(walletId, 3));
     await untilCached(url, walletId, { sequence: 4, balance: '40.0000' });
     await stop();
   });
@@ -95,7 +95,7 @@ describe('a balance whose callback was acknowledged and lost', () => {
     await trust.topUp(walletId, 3);
     const [listener, ...answers] = await Promise.all([
       listenTo(url, walletId),
-      tell(url, newCallback(walletId, 3)).then(() => get(url, `/wallets/${walletId}`)),
+      sendCallback(url, newCallback(walletId, 3)).then(() => get(url, `/wallets/${walletId}`)),
       ...Array.from({ length: 10 }, () => get(url, `/wallets/${walletId}`)),
     ]);
     for (const { status, body } of answers) {
@@ -114,14 +114,14 @@ describe('a payment system that was restored', () => {
     const { url, stop } = await wallet.start({ ...trust.environment, ...OFTEN });
     const walletId = randomUUID();
     await trust.topUp(walletId, 3);
-    await tell(url, newCallback(walletId, 3, await trust.newEpoch()));
+    await sendCallback(url, newCallback(walletId, 3, await trust.newEpoch()));
     const listener = await listenTo(url, walletId);
     await restoreTrust(walletId, 1);
     const { epoch } = await trust.newEpoch();
     await untilCached(url, walletId, { epoch, sequence: 1, balance: '10.0000' });
     await vi.waitFor(() => expect(listener.events.at(-1)).toMatchObject({ id: `${epoch}:1` }), within);
     listener.close();
-    await tell(url, newCallback(walletId, 5, { epoch: epoch - 1 }));
+    await sendCallback(url, newCallback(walletId, 5, { epoch: epoch - 1 }));
     expect((await get(url, `/wallets/${walletId}`)).body).toMatchObject({ epoch, sequence: 1 });
 
     const behind = await listenTo(url, walletId, '5');
@@ -140,7 +140,7 @@ describe('a payment system that was restored', () => {
     const { url, stop } = await wallet.start({ ...trust.environment, ...OFTEN });
     const walletId = randomUUID();
     await trust.topUp(walletId, 3);
-    await tell(url, newCallback(walletId, 3, await trust.newEpoch()));
+    await sendCallback(url, newCallback(walletId, 3, await trust.newEpoch()));
     await restoreTrust(walletId, 2);
     await untilDrift(walletId, 'behind');
     expect((await get(url, `/wallets/${walletId}`)).body).toMatchObject({ sequence: 3, balance: '30.0000' });
@@ -156,7 +156,7 @@ describe('a payment system that contradicts the cache changes nothing, and shows
   test('when it does not know the wallet', async () => {
     const { url, stop } = await wallet.start({ ...trust.environment, ...OFTEN });
     const walletId = randomUUID();
-    await tell(url, newCallback(walletId, 1));
+    await sendCallback(url, newCallback(walletId, 1));
     await untilDrift(walletId, 'missing');
     expect((await get(url, `/wallets/${walletId}`)).body.balance).toBe('10.0000');
     await stop();
@@ -166,7 +166,7 @@ describe('a payment system that contradicts the cache changes nothing, and shows
     const { url, stop } = await wallet.start({ ...trust.environment, ...OFTEN });
     const walletId = randomUUID();
     await trust.topUp(walletId);
-    await tell(url, newCallback(walletId, 1, { ...(await trust.newEpoch()), balance: '11' }));
+    await sendCallback(url, newCallback(walletId, 1, { ...(await trust.newEpoch()), balance: '11' }));
     await untilDrift(walletId, 'differs');
     expect((await get(url, `/wallets/${walletId}`)).body.balance).toBe('11.0000');
     await stop();
@@ -178,7 +178,7 @@ describe('checks', () => {
     const other = await setUpWallet();
     const { url, stop } = await other.start();
     const ids = ['third', 'first', 'second'];
-    for (const id of ids) await tell(url, newCallback(id, 1));
+    for (const id of ids) await sendCallback(url, newCallback(id, 1));
     await other.database.pool.query(
       `UPDATE wallet.balances SET check_at = now() - age * interval '1 minute'
        FROM (VALUES ('first', 3), ('second', 2), ('third', 1)) AS due (id, age) WHERE wallet_id = id`,
@@ -202,7 +202,7 @@ describe('checks', () => {
     });
     const walletId = randomUUID();
     await trust.topUp(walletId, 3);
-    await tell(url, newCallback(walletId, 1));
+    await sendCallback(url, newCallback(walletId, 1));
     await vi.waitFor(async () => {
       const { rows } = await wallet.database.pool.query(
         'SELECT FROM wallet.balances WHERE wallet_id = $1 AND check_failures > 0',
@@ -210,7 +210,7 @@ describe('checks', () => {
       );
       expect(rows).toHaveLength(1);
     }, within);
-    await tell(url, newCallback(walletId, 2));
+    await sendCallback(url, newCallback(walletId, 2));
     expect((await get(url, `/wallets/${walletId}`)).body.sequence).toBe(2);
     expect((await fetch(`${url}/health`)).status).toBe(200);
     hangs = false;

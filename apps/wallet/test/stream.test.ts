@@ -10,7 +10,7 @@ import {
   newCallback,
   openStream,
   setUpWallet,
-  tell,
+  sendCallback,
 } from './support.ts';
 
 let wallet: WalletUnderTest;
@@ -21,8 +21,9 @@ beforeAll(async () => {
 });
 afterAll(() => wallet.tearDown());
 
-async function tellUpTo(walletId: string, from: number, to: number, at = url): Promise<void> {
-  for (let sequence = from; sequence <= to; sequence++) await tell(at, newCallback(walletId, sequence));
+async function sendUpTo(walletId: string, from: number, to: number, at = url): Promise<void> {
+  for (let sequence = from; sequence <= to; sequence++)
+    await sendCallback(at, newCallback(walletId, sequence));
 }
 
 /** From here on a new stream receives later balances alone. */
@@ -44,9 +45,9 @@ describe('a listener', () => {
   test('gets every balance that is adopted, in order, and none that is superseded', async () => {
     const walletId = randomUUID();
     const listener = await listenTo(url, walletId);
-    await tellUpTo(walletId, 1, 15);
-    await tell(url, newCallback(walletId, 3));
-    await tellUpTo(walletId, 16, 30);
+    await sendUpTo(walletId, 1, 15);
+    await sendCallback(url, newCallback(walletId, 3));
+    await sendUpTo(walletId, 16, 30);
     await listener.received(30);
     expect(listener.sequences()).toEqual(upTo(30));
     expect(listener.events[0]).toEqual({
@@ -64,13 +65,13 @@ describe('a listener', () => {
 
   test('gets the current balance at once, and nothing of other wallets', async () => {
     const walletId = randomUUID();
-    await tellUpTo(walletId, 1, 4);
+    await sendUpTo(walletId, 1, 4);
     await untilDelivered(walletId);
     const listener = await listenTo(url, walletId);
     await listener.received(4);
     expect(listener.sequences()).toEqual([4]);
-    await tell(url, newCallback(randomUUID(), 9));
-    await tell(url, newCallback(walletId, 5));
+    await sendCallback(url, newCallback(randomUUID(), 9));
+    await sendCallback(url, newCallback(walletId, 5));
     await listener.received(5);
     expect(listener.sequences()).toEqual([4, 5]);
     listener.close();
@@ -78,13 +79,13 @@ describe('a listener', () => {
 
   test('that reconnects with Last-Event-ID gets only what is newer', async () => {
     const walletId = randomUUID();
-    await tellUpTo(walletId, 1, 5);
+    await sendUpTo(walletId, 1, 5);
     await untilDelivered(walletId);
     const upToDate = await listenTo(url, walletId, '5');
     const behind = await listenTo(url, walletId, '3');
     await behind.received(5);
     expect(behind.sequences()).toEqual([5]);
-    await tell(url, newCallback(walletId, 6));
+    await sendCallback(url, newCallback(walletId, 6));
     await behind.received(6);
     expect(behind.sequences()).toEqual([5, 6]);
     await upToDate.received(6);
@@ -131,7 +132,7 @@ describe('several processes', () => {
     const walletId = randomUUID();
     const listeners = [await listenTo(url, walletId), await listenTo(other, walletId)];
     for (const sequence of upTo(20))
-      await tell(sequence % 2 === 0 ? url : other, newCallback(walletId, sequence));
+      await sendCallback(sequence % 2 === 0 ? url : other, newCallback(walletId, sequence));
     for (const listener of listeners) {
       await listener.received(20);
       expect(listener.sequences()).toEqual(upTo(20));
@@ -144,10 +145,10 @@ describe('several processes', () => {
     const PORT = String(await freePort());
     const first = await wallet.start({ PORT });
     const listener = await listenTo(first.url, walletId);
-    await tellUpTo(walletId, 1, 3);
+    await sendUpTo(walletId, 1, 3);
     await listener.received(3);
     await first.stop();
-    await tellUpTo(walletId, 4, 5);
+    await sendUpTo(walletId, 4, 5);
     await wallet.start({ PORT });
     await listener.received(5);
     expect(listener.sequences().slice(-2)).toEqual([3, 5]);
@@ -158,16 +159,16 @@ describe('several processes', () => {
   test('that lost the connection they receive pushes over publish what they missed', async () => {
     const walletId = randomUUID();
     const listener = await listenTo(url, walletId);
-    await tell(url, newCallback(walletId, 1));
+    await sendCallback(url, newCallback(walletId, 1));
     await listener.received(1);
     expect(listener.sequences()).toEqual([1]);
     await wallet.database.pool.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'wallet-pushes' AND datname = current_database()",
     );
-    await tell(url, newCallback(walletId, 2));
+    await sendCallback(url, newCallback(walletId, 2));
     await listener.received(2);
     expect(listener.sequences()).toEqual([1, 2]);
-    await tell(url, newCallback(walletId, 3));
+    await sendCallback(url, newCallback(walletId, 3));
     await listener.received(3);
     expect(listener.sequences()).toEqual([1, 2, 3]);
     listener.close();
@@ -179,7 +180,7 @@ describe('a process that loses its database', () => {
     const proxy = await startTcpProxy(wallet.databaseUrl);
     const cutOff = await wallet.start({ DATABASE_URL: proxy.url });
     const walletId = randomUUID();
-    await tell(url, newCallback(walletId, 1));
+    await sendCallback(url, newCallback(walletId, 1));
     await untilDelivered(walletId);
     // A balance that was delivered before comes only from the read that opens the stream: when it is here, that read
     // is over. A cut during it ends the stream on purpose, and its client reconnects.
@@ -190,14 +191,14 @@ describe('a process that loses its database', () => {
     proxy.cut();
     const { status, body } = await get(cutOff.url, `/wallets/${walletId}`);
     expect([status, body.error.code]).toEqual([503, 'DATABASE_UNAVAILABLE']);
-    const answer = await tell(cutOff.url, newCallback(walletId, 9));
+    const answer = await sendCallback(cutOff.url, newCallback(walletId, 9));
     expect([answer.status, answer.body.error.code]).toEqual([503, 'DATABASE_UNAVAILABLE']);
     expect((await fetch(`${cutOff.url}/health`)).status).toBe(503);
-    await tellUpTo(walletId, 2, 3);
+    await sendUpTo(walletId, 2, 3);
 
     proxy.restore();
     await listener.received(3);
-    await tell(url, newCallback(walletId, 4));
+    await sendCallback(url, newCallback(walletId, 4));
     await listener.received(4);
     expect(listener.requests()).toBe(1);
     listener.close();
@@ -227,7 +228,7 @@ describe('the sweeper', () => {
 
   test('lets callbacks go when they are older than the retention, and only those', async () => {
     const walletId = randomUUID();
-    await tellUpTo(walletId, 1, 2);
+    await sendUpTo(walletId, 1, 2);
     await wallet.database.pool.query(
       "UPDATE wallet.callback_inbox SET received_at = now() - interval '31 days' WHERE wallet_id = $1 AND sequence = 1",
       [walletId],

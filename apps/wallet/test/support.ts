@@ -79,7 +79,7 @@ export function newCallback(
 }
 
 /** Sends a callback as billing does, and returns the answer's status and body. */
-export async function tell(url: string, { webhook_id, body }: Callback, signedWith = secret) {
+export async function sendCallback(url: string, { webhook_id, body }: Callback, signedWith = secret) {
   const text = JSON.stringify(body);
   const response = await fetch(`${url}/callbacks/billing`, {
     method: 'POST',

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => harness.stop());
 
-async function tellEnd(workerUrl: string, orderId: string): Promise<void> {
+async function sendEnd(workerUrl: string, orderId: string): Promise<void> {
   const { operation_id } = await harness.order(orderId);
   const body = JSON.stringify({ invoice_id: orderId, operation_id, status: 'success' });
   const signature = signCallback(CALLBACK_SECRET, { id: `end-of-${orderId}`, body, now: new Date() });
@@ -53,14 +53,14 @@ test('orders whose operations have ended are seen through before the queue begin
   // A transaction that asks for this order's lock waits a second for it, twice; the other ends pile up behind it.
   const begun = await withTransaction(database, async (tx) => {
     await lockOrders(tx, [locked]);
-    await tellEnd(worker.url ?? '', locked);
-    for (const orderId of ended) await tellEnd(worker.url ?? '', orderId);
+    await sendEnd(worker.url ?? '', locked);
+    for (const orderId of ended) await sendEnd(worker.url ?? '', orderId);
     const orderIds = await newOrders('begun', 3);
     for (const orderId of ended) await harness.untilSettled(orderId);
     return orderIds;
   });
   // An end that had to wait is sent again, as transactions does.
-  await tellEnd(worker.url ?? '', locked);
+  await sendEnd(worker.url ?? '', locked);
   await harness.untilSettled(locked);
   for (const orderId of begun) {
     await readUntil(

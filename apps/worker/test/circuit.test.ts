@@ -79,7 +79,7 @@ test('while transactions is down single probes leave, and afterwards every order
     () => circuitOf(worker),
     (circuit) => circuit !== 'closed',
   );
-  // What had left before it opened may still arrive; from the first answer to a probe on there is only one call at once.
+  // Calls that left before it opened may still arrive; from the first answer to a probe on there is one call at a time.
   const calls: { answered: boolean }[] = [];
   let overlapping = 0;
   outside.intercept = async () => {

@@ -48,8 +48,8 @@ async function orderInFlight(name: string): Promise<{ invoice_id: string; operat
   return { invoice_id: orderId, operation_id: operation_id ?? '' };
 }
 
-/** A callback that is heeded has been by then: it is another order's turn after it. */
-async function untilTheNextOneIsHeeded(): Promise<void> {
+/** By then an earlier callback has taken effect: the next one is another order's turn after it. */
+async function untilTheNextTakesEffect(): Promise<void> {
   const next = await orderInFlight('next');
   harness.outside.finish(next.invoice_id, 'success');
   await send({ ...next, status: 'success' });
@@ -74,7 +74,7 @@ test('a callback is only a hint: what it says is asked of transactions', async (
     () => outside.retrieves(flying.invoice_id),
     (count) => count > asked,
   );
-  await untilTheNextOneIsHeeded();
+  await untilTheNextTakesEffect();
   expect(await harness.order(flying.invoice_id)).toMatchObject({
     settled_revision: 0,
     operation_id: flying.operation_id,
@@ -92,7 +92,7 @@ test('a callback with a bad signature, or none, is refused', async () => {
     body: JSON.stringify({ ...flying, status: 'success' }),
   });
   expect(unsigned.status).toBe(401);
-  await untilTheNextOneIsHeeded();
+  await untilTheNextTakesEffect();
   expect(harness.outside.retrieves(flying.invoice_id)).toBe(1);
 });
 
@@ -102,7 +102,7 @@ test('a callback for an unknown order, or for an operation that is not open, is 
   expect((await send(unknown)).status).toBe(204);
   const flying = await orderInFlight('other-operation');
   expect((await send({ ...flying, operation_id: 'another', status: 'failed' })).status).toBe(204);
-  await untilTheNextOneIsHeeded();
+  await untilTheNextTakesEffect();
   expect(outside.retrieves('nobody-knows-it')).toBe(0);
   expect(outside.retrieves(flying.invoice_id)).toBe(1);
 });
@@ -130,7 +130,7 @@ test('a callback that comes ten times at once settles its order once', async () 
   const answers = await Promise.all(Array.from({ length: 10 }, () => send({ ...flying, status: 'success' })));
   expect(answers.map(({ status }) => status)).toEqual(Array<number>(10).fill(204));
   await harness.untilSettled(flying.invoice_id);
-  await untilTheNextOneIsHeeded();
+  await untilTheNextTakesEffect();
   expect(await harness.operations(flying.invoice_id)).toMatchObject([{ outcome: 'applied' }]);
   expect(outside.updates(flying.invoice_id)).toHaveLength(1);
 });
@@ -156,7 +156,7 @@ test('a callback that overtakes the answer to our own request settles the order,
   const settled = await harness.untilSettled(orderId);
   expect(settled).toMatchObject({ operation_id: null, attention: null });
   released.resolve();
-  await untilTheNextOneIsHeeded();
+  await untilTheNextTakesEffect();
   expect(await harness.order(orderId)).toEqual(settled);
   expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }]);
   expect(outside.updates(orderId)).toHaveLength(1);
@@ -183,13 +183,13 @@ test('callbacks of two operations of an order that come the wrong way round leav
   expect(settled.rewarded).toEqual([{ source: 'user', amount: '25.0000' }]);
   const asked = outside.retrieves(orderId);
   await send({ ...first, status: 'failed' });
-  await untilTheNextOneIsHeeded();
+  await untilTheNextTakesEffect();
   expect(outside.retrieves(orderId)).toBe(asked);
   expect(await harness.order(orderId)).toEqual(settled);
   expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }, { outcome: 'applied' }]);
 });
 
-test('a callback for an order that somebody keeps locked holds up no other, and is heeded once the lock is gone', async () => {
+test('a callback for an order that somebody keeps locked holds up no other, and takes effect once the lock is gone', async () => {
   const { outside, database } = harness;
   const [locked, other] = [await orderInFlight('kept-locked'), await orderInFlight('not-locked')];
   for (const { invoice_id } of [locked, other]) outside.finish(invoice_id, 'success');
@@ -207,7 +207,7 @@ test('a callback for an order that somebody keeps locked holds up no other, and 
   await harness.untilSettled(locked.invoice_id);
 });
 
-test('callbacks of two operations of an order that wait together are both heeded', async () => {
+test('callbacks of two operations of an order that wait together both take effect', async () => {
   const { outside, database } = harness;
   const first = await orderInFlight('together');
   const orderId = first.invoice_id;

@@ -25,7 +25,7 @@ test('an operation whose answer was lost after it was applied is repeated word f
   const { outside } = harness;
   const orderId = newOrderId('lost-answer');
   outside.addInvoice(orderId);
-  // The invoice hides what happened to it, as one with many operations does: only the id can tell.
+  // The invoice hides what happened to it, as one with many operations does: only the id shows it.
   let hidden = true;
   outside.intercept = (call, honest) => {
     if (call.path === '/update/cashback') {
@@ -50,7 +50,7 @@ test('an operation whose answer was lost after it was applied is repeated word f
   expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }]);
 });
 
-test('what was accepted is not asked about before its callback could have come; what was not answered is repeated soon', async () => {
+test('an accepted operation is not polled before its callback could have come; an unanswered one is repeated soon', async () => {
   const { outside, database } = harness;
   const [accepted, unanswered] = [newOrderId('accepted'), newOrderId('unanswered')];
   for (const orderId of [accepted, unanswered]) outside.addInvoice(orderId);
@@ -185,7 +185,7 @@ test('an order that has a job in the queue is not forgotten, however long it wai
   expect(poll_at).toBeNull();
   expect(next_charge_at.getTime()).toBeGreaterThan(Date.now() - 60_000);
 
-  // What was found is not found again, so that a sweep goes on to the next page of a long queue.
+  // A sweep finds no order twice, so it goes on to the next page of a long queue.
   expect(await sweep()).toBe(false);
   expect((await harness.order(queued)).next_charge_at).toEqual(next_charge_at);
   await own.close();

@@ -4,7 +4,7 @@ import { createWorld } from './create-world.ts';
 import type { Choices } from './engine/choices.ts';
 import { type Engine, createEngine } from './engine/engine.ts';
 import type { PlantedBug } from './planted-bugs.ts';
-import { type Story, tellStory } from './shells/transactions/change-invoice.ts';
+import { type Story, playStory } from './shells/transactions/change-invoice.ts';
 import { registerAgain } from './shells/register.ts';
 import { startSweeps } from './shells/sweeps.ts';
 import { Violation } from './invariants/violation.ts';
@@ -85,7 +85,7 @@ function startStories(world: World): void {
       story.captured.push({ amount, after_ms: choices.below(pick(PAUSES_MS) + 1) });
       if (amount === null) break;
     }
-    world.engine.spawn('client', `the story of ${story.order_id}`, tellStory(world, story));
+    world.engine.spawn('client', `the story of ${story.order_id}`, playStory(world, story));
   }
 }
 

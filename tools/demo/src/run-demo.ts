@@ -18,7 +18,7 @@ import {
   payeeOf,
   playStories,
   settle,
-  tellStory,
+  planStory,
   watchWallets,
 } from '@cashback/scenario';
 import { type AppName, freePortsOfAll, root, startSystem, type System } from '@cashback/system';
@@ -126,7 +126,7 @@ async function playAll(
   { door, system }: { door: FrontDoor; system: System },
   progress: Progress,
 ): Promise<{ played: Played; killed: AppName[] }> {
-  const stories = orders.map((order) => tellStory(order, seed));
+  const stories = orders.map((order) => planStory(order, seed));
   const steps = stories.flatMap(({ rounds }) => rounds.flat()).length;
   progress.begin('playing orders', steps);
   const killer = createKiller(system, kill, steps);

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 export interface Process {
   pid: number;
   parent: number;
-  /** Tells a process from a later one with the same pid. */
+  /** Distinguishes a process from a later one with the same pid. */
   started: string;
   isZombie: boolean;
   command: string;

@@ -67,7 +67,7 @@ test('an export that agrees has no differences, adopted baskets included', async
   expect([code, out]).toEqual([0, `${MANY + 1} rows of the export, nothing differs\n`]);
 });
 
-test('what differs is found by id and amount, on both sides, in CSV and in lines of JSON', async () => {
+test('a difference is found by id and amount, on both sides, in CSV and in lines of JSON', async () => {
   const lines = [
     ...WHOLE.slice(0, 1),
     'basket,b-1,6,wallet-1',

@@ -50,7 +50,7 @@ const HANG_MS = 60_000;
 
 /**
  * Stands in for another implementer's `transactions`, which the worker meets over HTTP only. It keeps the contract until a
- * test tells it otherwise, and does what the reference service never does: it answers about another order, shows an older
+ * test changes that, and does what the reference service never does: it answers about another order, shows an older
  * invoice, contradicts itself, hides operations, or refuses with codes that nobody knows. `real-upstream.test.ts` runs
  * the worker against the reference service.
  */

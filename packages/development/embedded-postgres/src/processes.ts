@@ -14,7 +14,7 @@ export function isAlive(pid: number): boolean {
   return !isZombie(pid);
 }
 
-/** Tells a process from a later one with the same pid; `null` when there is none. */
+/** Distinguishes a process from a later one with the same pid; `null` when there is none. */
 export function startTime(pid: number): string | null {
   if (!existsSync('/proc/self/stat')) return ps('lstart=', pid);
   // The name of the program, in parentheses, may hold blanks: the fields are counted behind it.

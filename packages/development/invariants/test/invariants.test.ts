@@ -147,7 +147,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-test('what is as it must be violates nothing, and nothing of it is unsettled', async () => {
+test('correct tables violate nothing, and nothing in them is unsettled', async () => {
   expect(await checkInvariants(world, () => {})).toEqual([]);
   expect(await readUnsettled(world)).toEqual({ orders: 0, wallets: 0, examples: [] });
 });

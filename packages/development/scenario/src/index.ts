@@ -8,7 +8,7 @@ export type { FrontDoor } from './play/front-door.ts';
 export { orderIdOf, payeeOf } from './play/payee.ts';
 export { playStories } from './play/play-stories.ts';
 export type { Played } from './play/play-stories.ts';
-export { tellStory } from './play/story.ts';
+export { planStory } from './play/story.ts';
 export { watchWallets } from './play/watch-wallets.ts';
 export type { Watchers } from './play/watch-wallets.ts';
 export { checkFrontDoor } from './check-front-door.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { generateOrders } from '../src/orders/generate-orders.ts';
-import { tellStory } from '../src/play/story.ts';
+import { planStory } from '../src/play/story.ts';
 
 describe('a seed repeats itself', () => {
   test('the same seed gives the same orders and the same stories', () => {
-    const tell = () => generateOrders(50, 7).map((order) => tellStory(order, 7));
-    expect(tell()).toEqual(tell());
+    const plan = () => generateOrders(50, 7).map((order) => planStory(order, 7));
+    expect(plan()).toEqual(plan());
   });
   test('another seed gives other orders', () => {
     expect(generateOrders(50, 7)).not.toEqual(generateOrders(50, 8));
@@ -16,7 +16,7 @@ describe('a seed repeats itself', () => {
 });
 
 describe('the stories of 500 orders', () => {
-  const stories = generateOrders(500, 1).map((order) => tellStory(order, 1));
+  const stories = generateOrders(500, 1).map((order) => planStory(order, 1));
   const steps = stories.flatMap(({ rounds }) => rounds.flat());
 
   test('contain every kind of change', () => {

@@ -54,7 +54,7 @@ test('whatever is lost, fails or comes between, the invoice ends at the last tar
   );
 });
 
-/** So few that operations of ours leave the list before their end was seen: only their ids can tell it then. */
+/** So few that operations of ours leave the list before their end was seen: only their ids show it then. */
 const LISTED = 1;
 
 /** `transactions`, as far as its promises about operations go. */

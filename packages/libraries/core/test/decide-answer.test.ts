@@ -21,7 +21,7 @@ describe('decideAnswer', () => {
       { action: 'poll' },
     ],
     [
-      'an operation that has ended when it is accepted is polled: the invoice tells what it brought',
+      'an operation that has ended when it is accepted is polled: the invoice shows what it brought',
       { kind: 'accepted', status: 'success' },
       first,
       { action: 'poll' },

@@ -198,7 +198,7 @@ test('works off a burst that the statistics of the database know nothing of', as
   await expect.poll(() => done, { timeout: 15_000 }).toBe(jobCount);
 });
 
-// What the upkeep of the table does meanwhile is counted, too: then it is counted again.
+// The count includes the table's upkeep meanwhile: then the test counts again.
 const uncounted = { retry: 2 };
 test(
   'reads few index entries for each job of a burst, however many wait and run, and whatever was known of the queue',
@@ -206,7 +206,7 @@ test(
   async () => {
     const queue = defineQueue({ name: 'counted', schema, payload });
     const jobs = await start(queue);
-    // What is known of the table is that nothing waits and nothing runs.
+    // The table's statistics say that nothing waits and nothing runs.
     await admin.pool.query(`DELETE FROM ${schema}.job`);
     await admin.pool.query(`VACUUM ANALYZE ${schema}.job_common`);
     const jobCount = 6_000;

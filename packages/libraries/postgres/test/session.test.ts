@@ -9,7 +9,7 @@ import { type PgBouncer, hasPgBouncer, startPgBouncer } from './pgbouncer.ts';
 
 const role = 'cashback_worker';
 const schema = 'cashback_jobs';
-/** What a server, a database or a login may have for defaults, each of them unfit for our statements. */
+/** Defaults that a server, a database or a login may have, each of them unfit for our statements. */
 const UNFIT = {
   jit: 'on',
   jit_above_cost: '0',
@@ -63,7 +63,7 @@ const fit = {
   synchronous_commit: 'on',
 };
 
-describe('whatever the defaults of the database are, what we rely on is set on', () => {
+describe('with any defaults of the database, the required settings are set on', () => {
   test('every connection of a pool', async () => {
     const settings = {
       url: testDatabase.url,

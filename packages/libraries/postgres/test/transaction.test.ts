@@ -127,7 +127,7 @@ test('survives a backend that is terminated while the code does something else',
   expect(database.pool.totalCount).toBe(0);
 });
 
-test('tells of a connection that broke while idle, without the connection and the secrets it holds', async () => {
+test('logs a connection that broke while idle, without the connection and the secrets it holds', async () => {
   const { promise: logged, resolve } = Promise.withResolvers<Error>();
   const watched = openDatabase({
     url: testDatabase.url,

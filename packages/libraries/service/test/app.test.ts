@@ -55,7 +55,7 @@ function isAlive(pid: number): boolean {
 }
 
 describe('an app', () => {
-  test('tells its parent when it is ready, and where', async () => {
+  test('notifies its parent when it is ready, and where', async () => {
     const child = await startReady();
     expect(child.messages).toEqual([
       { ready: true, url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) },
@@ -187,7 +187,7 @@ describe('an app that cannot start', () => {
   });
 });
 
-test('--help tells what the app does and every environment variable, and needs no settings', async () => {
+test('--help states what the app does and every environment variable, and needs no settings', async () => {
   const child = start({ PORT: '', SERVER_TOKEN: '' }, ['--help']);
   expect(await child.ended).toEqual({ code: 0, signal: null });
   for (const text of [

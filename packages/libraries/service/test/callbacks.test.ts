@@ -184,7 +184,7 @@ describe('a signed callback that cannot be taken', () => {
     expect((await send(url, signed('{}', { headers: { 'content-type': 'text/plain' } }))).status).toBe(415);
   });
 
-  test('tells the sender why the handler refused', async () => {
+  test('answers the sender why the handler refused', async () => {
     const refuse = new ServiceError('too busy', {
       code: 'OVERLOADED',
       http_status: 503,

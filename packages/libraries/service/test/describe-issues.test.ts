@@ -71,7 +71,7 @@ describe('describeIssues', () => {
     ]);
   });
 
-  test('what came is shortened, and so is the list of issues', () => {
+  test('a received value is shortened, and so is the list of issues', () => {
     const values = Array.from({ length: 1000 }, () => ({ source: 'user', value: 'x'.repeat(1000) }));
     const issues = issuesOf({ ...good, cashback_by_source: values });
     expect(issues).toHaveLength(20);
@@ -87,7 +87,7 @@ describe('describeIssues', () => {
     expect(issues[1]?.path.length).toBeLessThan(80);
   });
 
-  test('what an object inherits did not come with the input', () => {
+  test('an inherited property of an object is no part of the input', () => {
     const error = new z.ZodError([
       { code: 'custom', path: ['__proto__'], message: 'a text', input: undefined },
     ]);

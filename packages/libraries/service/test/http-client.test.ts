@@ -139,7 +139,7 @@ describe('an unknown outcome', () => {
     [429, 'soon', undefined],
     [503, '1', 1_000],
     [503, '999999999', 3_600_000],
-  ])('%d with Retry-After %s tells when to come again', async (status, retryAfter, retry_after_ms) => {
+  ])('%d with Retry-After %s states when to retry', async (status, retryAfter, retry_after_ms) => {
     const error = await failureOf(
       respond(status, refusal, retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
     );

@@ -147,7 +147,7 @@ describe('a route', () => {
     expect(reply.json.error).toMatchObject({ code, retryable: false, message: expect.any(String) });
   });
 
-  test('tells the limit of a body that is too large', async () => {
+  test('states the limit of a body that is too large', async () => {
     const { url } = await shop(undefined, { body_limit_bytes: 1000 });
     const reply = await send(`${url}/orders`, asProcessing({ order_id: 'x'.repeat(2000) }));
     expect(reply.json.error.message).toContain('1000 bytes');
@@ -308,7 +308,7 @@ describe('health', () => {
     });
   });
 
-  test('tells what else the app knows of itself', async () => {
+  test('shows what else the app knows of itself', async () => {
     const upstreams = { transactions: { circuit: 'open' } };
     const { start } = testServer({ health: async () => ({ upstreams }) });
     const { json } = await send(`${await start()}/health`);

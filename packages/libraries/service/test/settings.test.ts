@@ -156,7 +156,7 @@ describe('readSettings', () => {
   });
 });
 
-test('describeSettings tells of every variable whether it is required, its meaning, default and example', () => {
+test('describeSettings states of every variable whether it is required, its meaning, default and example', () => {
   const text = describeSettings(schema);
   expect(text).toContain('SERVER_URL (required)');
   expect(text).toContain('Where the server is: an http:// or https:// URL');

@@ -16,7 +16,7 @@ describe('authenticate', () => {
     expect(authenticate(TOKENS, header)?.caller).toBe(caller);
   });
 
-  test('tells the scopes of the caller', () => {
+  test('returns the scopes of the caller', () => {
     expect([...(authenticate(TOKENS, 'Bearer token-of-processing')?.scopes ?? [])]).toEqual(['orders']);
   });
 });

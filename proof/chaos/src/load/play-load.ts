@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type FrontDoor, generateOrders, playStories, tellStory } from '@cashback/scenario';
+import { type FrontDoor, generateOrders, playStories, planStory } from '@cashback/scenario';
 
 const BATCH = 10;
 /** Batches that are played at the same time, so that one whose calls hang delays no other. */
@@ -31,7 +31,7 @@ export function startLoad(options: {
       const first = orders;
       orders += BATCH;
       const stories = generateOrders(BATCH, seed + first).map((order) =>
-        tellStory({ ...order, number: order.number + first }, seed),
+        planStory({ ...order, number: order.number + first }, seed),
       );
       await playStories(stories, { run, door, signal, progress: (count) => (steps += count) });
       const pause_ms = Math.max(0, BATCH_EVERY_MS - (performance.now() - began));

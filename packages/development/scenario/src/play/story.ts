@@ -21,7 +21,7 @@ export interface Story {
 }
 
 /** Decides an order's life by the seed alone. About half of the orders change after their first clear. */
-export function tellStory(order: DemoOrder, seed: number): Story {
+export function planStory(order: DemoOrder, seed: number): Story {
   const random = seededRandom(seed ^ 0x5eed, order.number);
   const opening: Step[] = [
     { kind: 'hold', items: order.items },

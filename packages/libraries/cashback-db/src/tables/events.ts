@@ -26,7 +26,7 @@ export const events = cashback.table(
     created_at: moment('created_at').notNull().default(now),
   },
   (table) => [
-    // What there can be one of; `event_id` is unique as it comes from one sequence, and needs no index of its own.
+    // One event per order, source and revision. `event_id` comes from one sequence, so it is unique without an index.
     primaryKey({ columns: [table.order_id, table.source, table.revision] }),
     check('events_value', sql`${table.value} >= 0 AND ${table.value} <> 'NaN'`),
     check('events_source', sql`${table.source} IN ('user', 'service')`),

@@ -32,7 +32,7 @@ export const operationOutcomes = cashback.table(
     operation_id: text('operation_id').notNull(),
     outcome: text('outcome').$type<OperationOutcome>().notNull(),
     reason: text('reason'),
-    /** What `transactions` said was rewarded when the end was seen. */
+    /** The rewarded amounts that `transactions` reported when the end was observed. */
     rewarded: jsonb('rewarded').$type<Reward>().notNull(),
     created_at: moment('created_at').notNull().default(now),
   },

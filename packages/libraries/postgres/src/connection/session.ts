@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { rejectAfter } from './reject-after.ts';
 
 /**
- * What our statements rely on, whatever the server, the database or the login has for defaults.
+ * The settings our statements rely on, for any defaults of the server, the database or the login.
  * Names and values are those of Postgres.
  */
 const requiredSettings: Readonly<Record<string, string>> = {
@@ -25,7 +25,7 @@ const requiredSettings: Readonly<Record<string, string>> = {
   tcp_user_timeout: '20000',
 };
 
-/** What is acknowledged is durable. A stronger setting, such as `remote_apply`, stays. */
+/** An acknowledged commit is durable. A stronger setting, such as `remote_apply`, stays. */
 const text = `
   SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS setting (name, value)
   UNION ALL

@@ -12,7 +12,7 @@ export const migrationsFolder = fileURLToPath(new URL('../../../../../drizzle', 
 const plainName = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,49}$/, 'expected a plain lower-case name, such as cashback_server');
-/** What `pnpm migration` reads beside these is ignored. */
+/** Other fields are for `pnpm migration`, and are ignored. */
 const ownerFile = z.object({
   roles: z.array(plainName),
   jobs_schema: plainName.nullable(),

@@ -27,7 +27,7 @@ export interface RouteOptions<Body, Params, Query> {
   body?: Body;
   params?: Params;
   query?: Query;
-  /** What it returns is the answer, as JSON; undefined is 204. May hijack `reply` and answer by itself. */
+  /** Returns the answer, sent as JSON; undefined is 204. May hijack `reply` and answer by itself. */
   handler: (input: RouteInput<Output<Body>, Output<Params>, Output<Query>>) => unknown;
 }
 

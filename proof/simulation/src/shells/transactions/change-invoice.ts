@@ -13,7 +13,7 @@ export interface Story {
 }
 
 /** The shop states what is captured, and repeats each statement until it is answered. */
-export function* tellStory(world: World, story: Story): Flow<void> {
+export function* playStory(world: World, story: Story): Flow<void> {
   for (const [index, { amount, after_ms }] of story.captured.entries()) {
     yield* sleep(after_ms);
     yield* callUntilAnswered('transactions', `invoice ${story.order_id} is at ${amount ?? 'nothing'}`, () =>

@@ -42,7 +42,7 @@ export function writeAcceptance(world: World, writes: AcceptanceWrites): void {
   insertRow(tables.cashback_operations, operation.operation_id, insertedOperation(operation, engine.now()));
   for (const step of steps) insertRow(tables.operation_steps, keyOf(step), insertedStep(step));
   writeCashbackVersion(world, invoice);
-  if (callback !== null) tellWorker(world, callback);
+  if (callback !== null) notifyWorker(world, callback);
 }
 
 export function writeAdvance(world: World, writes: AdvanceWrites): void {
@@ -69,7 +69,7 @@ export function writeAdvance(world: World, writes: AdvanceWrites): void {
     advances.enqueue(key, payload.operation_id, start_after_seconds * 1_000);
   }
   if (writes.invoice !== null) writeCashbackVersion(world, writes.invoice);
-  if (writes.callback !== null) tellWorker(world, writes.callback);
+  if (writes.callback !== null) notifyWorker(world, writes.callback);
 }
 
 /** Enqueues the operations again whose next attempt is overdue. */
@@ -126,7 +126,7 @@ function replace<Row>(table: Map<string, Row>, id: string, update: (row: Row) =>
   table.set(id, update(rowOf(table, id)));
 }
 
-function tellWorker(
+function notifyWorker(
   world: World,
   { invoice_id, operation_id }: NonNullable<AdvanceWrites['callback']>,
 ): void {

@@ -37,8 +37,8 @@ const insertOrdersStatement = statement<{ order_id: string }>({
 
 /**
  * Writes the orders that do not exist and locks those that do until the transaction ends. Returns the ids of the
- * written ones. Order ids must be distinct. What the others hold is for a second statement to read: this one would
- * see them as they were before it waited for their locks.
+ * written ones. Order ids must be distinct. A second statement reads the others: this one would see them as they were
+ * before it waited for their locks.
  */
 export async function insertOrders(tx: Transaction, orders: readonly NewOrder[]): Promise<Set<string>> {
   if (orders.length === 0) return new Set();

@@ -16,8 +16,8 @@ const lockOrdersStatement = statement({
 });
 
 /**
- * Locks the orders that exist until the transaction ends. What they hold is for a second statement to read: this one
- * would see them as they were before it waited for their locks.
+ * Locks the orders that exist until the transaction ends. A second statement reads them: this one would see them as
+ * they were before it waited for their locks.
  */
 export async function lockOrders(tx: Transaction, orderIds: readonly string[]): Promise<void> {
   if (orderIds.length === 0) return;
