@@ -157,9 +157,9 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
   },
   '.': {
     bench: {
-      src: [...APP, 'client', 'cashback-db', 'embedded-postgres', 'system', 'testing'],
+      src: [...APP, 'client', 'cashback-db', 'embedded-postgres', 'system'],
       // A peer of the worker is measured with an invoice of `transactions`.
-      tests: ['transactions/create-invoice'],
+      tests: ['testing', 'transactions/create-invoice'],
     },
   },
 };

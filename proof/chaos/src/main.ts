@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { wholeNumber } from '@cashback/service/whole-number';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { waitForStop } from '@cashback/system';
 import { Command, InvalidArgumentError } from 'commander';
 import { FAULTS } from './faults/index.ts';
 import { describeReport, hasPassed } from './report.ts';
 import { runChaos } from './run-chaos.ts';
+import { makeWorkFolder, releaseLeftDisks } from './work-folder.ts';
 
 interface Options {
   minutes: number;
@@ -47,7 +47,8 @@ if (import.meta.main) await chaosCommand().parseAsync();
 async function run({ minutes: duration, seed, json, only }: Options): Promise<number> {
   using stop = waitForStop();
   process.stderr.write(`chaos: ${duration} minutes, seed ${seed}\n`);
-  const work_folder = mkdtempSync(path.join(tmpdir(), 'cashback-chaos-'));
+  releaseLeftDisks(tmpdir());
+  const work_folder = makeWorkFolder(tmpdir());
   let passed = false;
   try {
     const report = await runChaos({

@@ -10,6 +10,7 @@ export function migrateCommand(): Command {
       'Brings the database at DATABASE_URL up to date: roles, tables and job queues of every owner in drizzle/. ' +
         'Repeating it changes nothing.',
     )
+    .option('--stand-ins', 'also the stand-ins of outside systems (Trust), which production does not run')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -20,7 +21,7 @@ export function migrateCommand(): Command {
 
 if (import.meta.main) await migrateCommand().parseAsync();
 
-async function run({ json }: { json?: true }): Promise<void> {
+async function run({ json, standIns }: { json?: true; standIns?: true }): Promise<void> {
   try {
     const url = process.env['DATABASE_URL'];
     if (url === undefined || url === '') {
@@ -32,6 +33,7 @@ async function run({ json }: { json?: true }): Promise<void> {
     const results = await migrate({
       url,
       folder: migrationsFolder,
+      skip_stand_ins: standIns !== true,
       report: (result) => {
         if (json !== true) console.log(describe(result));
       },

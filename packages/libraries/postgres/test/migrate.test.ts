@@ -94,6 +94,15 @@ test('applies what is missing, reports it owner by owner, and changes nothing wh
   expect(await snapshot()).toEqual(before);
 });
 
+test('the schema of a stand-in is made only where stand-ins are not skipped', async () => {
+  const migrations = ['CREATE SCHEMA outside'];
+  await writeOwner('outside', { roles: [], jobs_schema: null, stand_in: true }, migrations);
+  const production = await migrate({ url: testDatabase.url, folder, skip_stand_ins: true });
+  expect(production.map(({ owner }) => owner)).toEqual(['later', 'shop']);
+  const trial = await migrate({ url: testDatabase.url, folder });
+  expect(trial).toContainEqual({ owner: 'outside', applied: 1, total: 1, jobs: null });
+});
+
 test('runs at the same time apply each migration once', async () => {
   const results = await Promise.all(
     Array.from({ length: 4 }, () => migrate({ url: testDatabase.url, folder })),

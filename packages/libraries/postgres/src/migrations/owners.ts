@@ -16,6 +16,8 @@ const plainName = z
 const ownerFile = z.object({
   roles: z.array(plainName),
   jobs_schema: plainName.nullable(),
+  /** Of an app that stands in for an outside system: production has no such schema. */
+  stand_in: z.boolean().default(false),
 });
 
 /** Whose tables a folder of migrations makes, which roles reach them, and where its jobs live, if it has any. */
