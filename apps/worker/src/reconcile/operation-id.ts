@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { NewOperation } from '@cashback/cashback-db';
 import { formatAmounts, parseAmounts } from '@cashback/contract';
 
-/** What an operation is for. Its revision is not part of it: the same need has the same id. */
+/** The need that an operation serves. Its revision is not part of it: the same need has the same id. */
 export type OperationContent = Pick<
   NewOperation,
   'cashback_epoch' | 'version' | 'user_id' | 'wallet_id' | 'currency' | 'reward'

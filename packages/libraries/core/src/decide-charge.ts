@@ -155,7 +155,7 @@ function followOperation(input: ChargeInput, operation: OpenOperation): ChargeDe
     const outcome = found.status === 'success' ? 'applied' : 'failed';
     return decideWithoutOperation(input, { operation_id, outcome, reason: found.reason ?? null });
   }
-  // It never arrived, or it ended long ago and left the list. The answer to a repeat tells which, and is harmless.
+  // It never arrived, or it ended long ago and left the list. The answer to a repeat shows which; a repeat is harmless.
   if (!found) return { action: 'update', finished: null, repeat: operation };
   const overdue = overdueReason(input, input.limits);
   if (overdue !== null) {

@@ -76,7 +76,7 @@ test('a loop whose turns fail is not stuck', async () => {
   expect(await send(`${await start()}/ready`)).toMatchObject({ status: 200 });
 });
 
-test('a pool whose connections are all stuck is told from a database that is down', async () => {
+test('a pool whose connections are all stuck is distinguished from a database that is down', async () => {
   const stuck = createReadiness();
   const wedged = testServer({ readiness: stuck });
   stuck.addPool('database', stuckPool);

@@ -2,7 +2,7 @@ import type { Guarantee } from '../guarantee.ts';
 import { paid } from '../harness.ts';
 import { assertSame } from '../verdict.ts';
 
-/** Ids of their callers tell two equal changes apart. */
+/** Ids of their callers distinguish two equal changes. */
 export const changeIds: readonly Guarantee[] = [
   {
     id: 'T41',

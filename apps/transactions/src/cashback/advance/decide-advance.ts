@@ -118,7 +118,7 @@ function after(step: TrustStep, changes: readonly StepChange[]): TrustStep {
   return changed === undefined ? step : { ...step, status: changed.to, reason: changed.reason };
 }
 
-/** What a person must see to starts with a word of its own, so that callers can tell it apart. */
+/** A refusal that a person must see to starts with a word of its own, by which callers know it. */
 function describeRefusal({ kind, amount, source, basket_id, reason }: TrustStep): string {
   const what = kind === 'topup' ? `top-up of ${amount}` : `refund of ${amount} from basket ${basket_id}`;
   const refusal = `${what} (${source}) was refused: ${reason ?? 'no reason given'}`;

@@ -15,7 +15,7 @@ const HEALTH_TIMEOUT_MS = 5_000;
 
 /**
  * `/health` states whether the app works, with a reason if not. `/ready` states whether it should get work now, with
- * its loops and pools, and tells a database that is down from a loop or a pool that is stuck. Both are open to anyone.
+ * its loops and pools, and distinguishes a database that is down from a loop or a pool that is stuck. Both are open to anyone.
  */
 export function addHealthRoutes(
   server: FastifyInstance,

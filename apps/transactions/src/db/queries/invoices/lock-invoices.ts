@@ -1,7 +1,7 @@
 import { type ColumnsOf, type Transaction, statement } from '@cashback/postgres';
 import type { LockedInvoice } from '../../../invoices/invoice.ts';
 
-// What other tables hold is for a later statement: this one may have waited.
+// A later statement reads other tables: this one may have waited.
 const select = `
   SELECT invoice_id, service, user_id, wallet_id, currency, version, status, payments, cashback_version
   FROM transactions.invoices
