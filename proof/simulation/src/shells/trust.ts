@@ -68,7 +68,7 @@ export function* getRefund({ tables }: World, id: string): Flow<TrustAnswer> {
   });
 }
 
-/** Trust may refuse the repeat of a request that it has, and still tells under its id what became of it. */
+/** Trust may refuse the repeat of a request that it has, and still shows under its id what became of it. */
 export function refusesRepeat({ engine, tables }: World, id: string): boolean {
   const isKnown = tables.trust_baskets.has(id) || tables.trust_refunds.has(id);
   return isKnown && engine.happens('refuse');
