@@ -78,7 +78,7 @@ describe('transactions restored from a backup', () => {
     await order.untilTarget('0.0000', '0.0000');
   });
 
-  it('in another cluster, whose transaction ids start over: the feed is read again, and the route tells so', async () => {
+  it('in another cluster, whose transaction ids start over: the feed is read again, and the route shows it', async () => {
     const url = urlOf(await system.startProcessing({ env: { ...env, CATCH_UP_PAGE_SIZE: '1' } }));
     const headers = { authorization: `Bearer ${token('processing')}` };
     const feeds = async (): Promise<{ reads_again: boolean; lag_ms: number | null }[]> =>
