@@ -1,4 +1,4 @@
-import { CashbackError } from '@cashback/contract';
+import type { CashbackError } from '@cashback/contract';
 import type { UpdateCashbackInput, UpdateCashbackOutput } from '@cashback/wire';
 import { type StoredOperation, isFinished, versionAfter } from '../operation.ts';
 import { immediateJob } from '../operation-queue.ts';

@@ -62,9 +62,19 @@ export function unfinishedOperation(
   steps: readonly StepRow[],
 ): UnfinishedOperation | null {
   if (row.finished_at !== null) return null;
-  const { reward, status, reason, next_attempt_at, finished_at, ...operation } = row;
+  const { operation_id, invoice_id, version, user_id, wallet_id, currency, wallet_policy, attempts } = row;
+  const operation = {
+    operation_id,
+    invoice_id,
+    version,
+    user_id,
+    wallet_id,
+    currency,
+    wallet_policy,
+    attempts,
+  };
   const inOrder = steps.toSorted((one, other) => one.step_number - other.step_number);
-  return { ...operation, steps: inOrder.map(({ operation_id, ...step }) => step) };
+  return { ...operation, steps: inOrder.map(({ operation_id: _, ...step }) => step) };
 }
 
 /** Those of an invoice that `readInvoice` reads. */
