@@ -49,7 +49,7 @@ export async function readUntil<Value>(
     async () => {
       const value = await read();
       if (isExpected(value)) expected.push(value);
-      return expected.length > 0 || `${JSON.stringify(value)?.slice(0, MAX_SHOWN)}`;
+      return expected.length > 0 || (JSON.stringify(value)?.slice(0, MAX_SHOWN) ?? false);
     },
     options,
   );
