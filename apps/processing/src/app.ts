@@ -17,6 +17,8 @@ import { addFeedRoutes } from './inbox/feed-routes.ts';
 import { addInvoiceCallback } from './inbox/invoice-callback.ts';
 import { JOBS_SCHEMA, processingQueue } from './queue.ts';
 import { openServices } from './services/open-services.ts';
+import { addReconcileRoutes } from './inbox/reconcile-routes.ts';
+import { openSettingsArchive } from './services/settings-archive.ts';
 import { sweep } from './inbox/sweep.ts';
 import { createProcessingHandler } from './universal-cashback-processing.ts';
 import { parseUrlTokens } from './services/url-tokens.ts';
@@ -81,7 +83,8 @@ async function start(
 
   const inbox = { database, jobs };
   const { batch_size, concurrency } = settings;
-  const upstreams = { server: client, transactions, services, log };
+  const archive = await openSettingsArchive(database, settings.cashback_services);
+  const upstreams = { server: client, transactions, services, archive, log };
   const handler = createProcessingHandler({ inbox, upstreams, log, limits: settings, concurrency });
   await jobs.work(processingQueue, { batch_size, concurrency: BATCHES }, handler);
   const loops = [
@@ -115,6 +118,7 @@ async function start(
   addInvoiceCallback(server, settings.invoice_callback_secret, inbox);
   addAttentionRoutes(server, inbox);
   addFeedRoutes(server, inbox);
+  addReconcileRoutes(server, inbox);
   parts.defer(() => server.close());
   parts.defer(() => readiness.stop());
   return listen(server, settings);

@@ -11,7 +11,7 @@ export const settingsSchema = z.object({
   port: setting.port('The port to listen on; 0 takes a free one', '4102'),
   bearer_tokens: setting
     .tokens(
-      'Bearer tokens that are accepted here, with the scope attention; without any, those routes are closed',
+      'Bearer tokens that are accepted here, with the scopes attention, reconcile; without any, those routes are closed',
       '[{"caller":"console","token":"<random text>","scopes":["attention"]}]',
     )
     .optional(),

@@ -45,7 +45,7 @@ export function createProcessingHandler(options: ProcessingOptions): JobHandler<
     async function processAndRecord(change: ChangeRow): Promise<Outcome | null> {
       const processed = await queue.add(async () =>
         // An aborted batch is no longer ours: the queue gives it to another worker.
-        signal.aborted ? null : processChange(change.order_id, upstreams, signal),
+        signal.aborted ? null : processChange(change, upstreams, signal),
       );
       if (processed === null || signal.aborted) return null;
       return record({ change, ...processed });

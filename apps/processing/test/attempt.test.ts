@@ -5,6 +5,7 @@ import { HttpCallError } from '@cashback/service';
 import { describe, expect, it } from 'vitest';
 import {
   type Attempt,
+  type AttemptedOrder,
   type Known,
   MAX_ROUNDS,
   decideAttemptStep,
@@ -42,9 +43,16 @@ const rates: OrderRates = {
   service: 'yellow',
   rates: [{ source: 'user', rate: '0.05' }],
 };
-const order = { revision: 7, target: [{ source: 'service' as const, value: '2.0000' }] };
+const order = { revision: 7, target: [{ source: 'service' as const, value: '2.0000' }], receipt: null };
 const read: Known['invoice'] = { invoice, rates, service: yellow };
-const unregistered = withKnown(startAttempt('order-1'), { order: null, invoice: read });
+const change: AttemptedOrder = {
+  order_id: 'order-1',
+  config_hash: null,
+  processed_epoch: 1,
+  processed_version: 0,
+  asks_again: false,
+};
+const unregistered = withKnown(startAttempt(change), { order: null, invoice: read });
 
 function registers(attempt: Attempt): RegisterInput {
   const step = decideAttemptStep(attempt);
@@ -54,7 +62,7 @@ function registers(attempt: Attempt): RegisterInput {
 
 describe('a round of an attempt', () => {
   it('reads the revision first, then the invoice, and registers for that revision and version', () => {
-    const start = startAttempt('order-1');
+    const start = startAttempt(change);
     expect(decideAttemptStep(start)).toEqual({ step: 'read_order' });
     const first = withKnown(start, { order });
     expect(decideAttemptStep(first)).toEqual({ step: 'read_invoice' });
@@ -81,7 +89,7 @@ describe('a round of an attempt', () => {
         service: green,
       },
     };
-    const asking = withKnown(startAttempt('order-1'), known);
+    const asking = withKnown(startAttempt(change), known);
     expect(decideAttemptStep(asking)).toMatchObject({ step: 'ask_service', service: 'green' });
     const valueOf = (attempt: Attempt) =>
       registers(attempt).cashback_by_source?.find(({ source }) => source === 'service')?.value;
@@ -91,8 +99,8 @@ describe('a round of an attempt', () => {
     const registered = { outcome: 'registered', invoice_epoch: 1, invoice_version: 4 } as const;
     const outcomes = [answered, silent].map((attempt) => withRegisterAnswer(attempt, invoice4, registered));
     expect(outcomes.map(({ outcome }) => outcome)).toEqual([
-      { outcome: 'processed', invoice: { epoch: 1, version: 4 }, asks_again: false },
-      { outcome: 'processed', invoice: { epoch: 1, version: 4 }, asks_again: true },
+      { outcome: 'processed', invoice: { epoch: 1, version: 4 }, config_hash: 'hash', asks_again: false },
+      { outcome: 'processed', invoice: { epoch: 1, version: 4 }, config_hash: 'hash', asks_again: true },
     ]);
   });
 
@@ -100,7 +108,7 @@ describe('a round of an attempt', () => {
     [
       'is held, without a register',
       { invoice: { ...invoice, status: 'held' }, rates, service: yellow },
-      { outcome: 'processed', invoice: { epoch: 1, version: 4 }, asks_again: false },
+      { outcome: 'processed', invoice: { epoch: 1, version: 4 }, config_hash: 'hash', asks_again: false },
     ],
     [
       'has no rates, to wait for them',
@@ -118,7 +126,7 @@ describe('a round of an attempt', () => {
       { outcome: 'waiting', reason: `${'x'.repeat(497)}...` },
     ],
   ])('ends when the invoice %s', (_, known, outcome) => {
-    const attempt = withKnown(startAttempt('order-1'), { order, ...(known && { invoice: known }) });
+    const attempt = withKnown(startAttempt(change), { order, ...(known && { invoice: known }) });
     expect(decideAttemptStep(attempt)).toEqual({ step: 'end', outcome });
   });
 });
@@ -126,9 +134,46 @@ describe('a round of an attempt', () => {
 const invoice4 = { invoice_version: 4 };
 const conflict = new CashbackClientError('REVISION_CONFLICT', 'it is at revision 8', { retryable: true });
 
+describe('an attempt at a version that was processed already', () => {
+  const question = {
+    invoice_version: 4,
+    cleared_sum: '100.0000',
+    base: '100.0000',
+    config_hash: 'hash',
+    sources: [{ source: 'service', origin: 'url', exact: '3.0000000000' }],
+  };
+  const asked = (receipt: Record<string, unknown>, attempted: Partial<AttemptedOrder> = {}) =>
+    withKnown(startAttempt({ ...change, processed_version: 4, ...attempted }), {
+      order: { ...order, receipt: receipt as never },
+      invoice: {
+        invoice: { ...invoice, service: 'green' },
+        rates: { ...rates, service: 'green' },
+        service: green,
+      },
+    });
+
+  it('repeats the calculation with the answer of the service that its receipt has', () => {
+    const values = registers(asked(question)).cashback_by_source;
+    expect(values).toContainEqual({ source: 'service', value: '3.0000' });
+  });
+
+  it.each<[string, Record<string, unknown>, Partial<AttemptedOrder>]>([
+    ['the receipt is of another version', { ...question, invoice_version: 3 }, {}],
+    ['the receipt is of another sum', { ...question, cleared_sum: '90.0000' }, {}],
+    ['the receipt is of other settings', { ...question, config_hash: 'other' }, {}],
+    ['the value was kept', { ...question, sources: [{ ...question.sources[0], origin: 'kept' }] }, {}],
+    ['the receipt is of another caller', { note: 'by hand' }, {}],
+    ['the URL did not answer', question, { asks_again: true }],
+    ['the version was processed in another epoch', question, { processed_epoch: 2 }],
+    ['the version was not processed', question, { processed_version: 3 }],
+  ])('asks the service again when %s', (_, receipt, attempted) => {
+    expect(decideAttemptStep(asked(receipt, attempted))).toMatchObject({ step: 'ask_service' });
+  });
+});
+
 describe('an attempt', () => {
   it('registers the epoch that the invoice states, and counts it as processed', () => {
-    const restored = withKnown(startAttempt('order-1'), {
+    const restored = withKnown(startAttempt(change), {
       order,
       invoice: { invoice: { ...invoice, invoice_epoch: 2 }, rates, service: yellow },
     });
@@ -138,6 +183,7 @@ describe('an attempt', () => {
     expect(withRegisterAnswer(restored, input, answer).outcome).toEqual({
       outcome: 'processed',
       invoice: { epoch: 2, version: 4 },
+      config_hash: 'hash',
       asks_again: false,
     });
     expect(registers(unregistered)).not.toHaveProperty('invoice_epoch');

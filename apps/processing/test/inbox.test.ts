@@ -66,6 +66,7 @@ function record(attempt: Partial<NextAttempt>): Promise<string[]> {
     seen: at(1),
     hints: 0,
     processed: null,
+    config_hash: null,
     asks_again: false,
     failures: 0,
     is_waiting: false,
@@ -151,6 +152,15 @@ describe('the inbox of changed invoices', () => {
     await record({ seen: at(5), processed: at(5) });
     const again = feedHint({ invoice_id: 'order-1', version: 5, service: 'yellow' }, 1, true);
     expect(await note(again)).toEqual(['order-1']);
+  });
+
+  it('keeps the settings that an order began with, and has an attempt with others repeated', async () => {
+    await note(announced(1));
+    expect(await record({ processed: at(1), config_hash: 'h-1' })).toEqual([]);
+    expect(await row()).toMatchObject({ config_hash: 'h-1' });
+    expect(await record({ processed: at(1), config_hash: 'h-2' })).toEqual(['order-1']);
+    expect(await row()).toMatchObject({ config_hash: 'h-1', asks_again: true });
+    expect(await record({ processed: at(1), config_hash: 'h-1' })).toEqual([]);
   });
 
   it('says nothing of the service of an order before a message does', async () => {
@@ -348,7 +358,14 @@ function everyKindOfRow(): ChangeRow[] {
       ),
     ),
   );
-  const rest = { service: 'yellow', seen_version: 2, hints: 4, failures: 3, waited_ms: 1_000 };
+  const rest = {
+    service: 'yellow',
+    seen_version: 2,
+    hints: 4,
+    config_hash: 'h-1',
+    failures: 3,
+    waited_ms: 1_000,
+  };
   const answers = { registered: 1, unchanged: 2, stale: 3 };
   return kinds.map((kind, place) => ({ order_id: `order-${place + 100}`, ...rest, ...answers, ...kind }));
 }

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { boolean, check, index, integer, pgSchema, text } from 'drizzle-orm/pg-core';
+import { boolean, check, index, integer, jsonb, pgSchema, text } from 'drizzle-orm/pg-core';
 import { id, moment, now } from '@cashback/postgres/columns';
 
 export const processing = pgSchema('processing');
@@ -22,6 +22,8 @@ export const invoiceChanges = processing.table(
     /** How many messages asked to process the order, and how many of them an attempt has answered. Below: not done. */
     hints: integer('hints').notNull().default(0),
     answered_hints: integer('answered_hints').notNull().default(0),
+    /** Names the settings in `service_settings` that the order began with; its later changes are calculated by them. */
+    config_hash: text('config_hash'),
     /** The service's URL did not answer, so the stored value was kept: ask it again. */
     asks_again: boolean('asks_again').notNull().default(false),
     /** Failed attempts in a row; the pause before the next one grows with them. */
@@ -65,4 +67,11 @@ export const feedCursors = processing.table('feed_cursors', {
   /** When the reader was at the feed's end last. */
   caught_up_at: moment('caught_up_at'),
   updated_at: moment('updated_at').notNull().default(now),
+});
+
+/** Append-only: every entry of CASHBACK_SERVICES that was in force, by its hash. */
+export const serviceSettings = processing.table('service_settings', {
+  config_hash: text('config_hash').primaryKey(),
+  settings: jsonb('settings').notNull(),
+  created_at: moment('created_at').notNull().default(now),
 });

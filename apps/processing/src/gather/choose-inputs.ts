@@ -22,7 +22,7 @@ export interface Inputs extends Omit<CalculationInput, 'invoice'> {
   expected_revision: number;
 }
 
-/** The service of an invoice, as `CASHBACK_SERVICES` configures it. */
+/** The settings of an order's service. */
 export interface ConfiguredService {
   config: ServiceConfig;
   config_hash: string;
@@ -52,7 +52,8 @@ export function chooseInputs({
   // Nothing of a held invoice is captured yet, so there is no clear to register.
   if (invoice.status === 'held') {
     const { invoice_epoch: epoch = 1, version } = invoice;
-    return { outcome: { outcome: 'processed', invoice: { epoch, version }, asks_again: false } };
+    const config_hash = service?.config_hash ?? null;
+    return { outcome: { outcome: 'processed', invoice: { epoch, version }, config_hash, asks_again: false } };
   }
   if (service === undefined) {
     return attention(`the service ${invoice.service} is not in CASHBACK_SERVICES`);

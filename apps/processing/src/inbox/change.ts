@@ -17,6 +17,8 @@ export interface ChangeRow {
   /** How many messages asked to process the order, and how many of them an attempt has answered. */
   hints: number;
   answered_hints: number;
+  /** Names the settings that the order began with; null until it was processed once. */
+  config_hash: string | null;
   /** The service's URL did not answer, so its stored value was kept: ask it again. */
   asks_again: boolean;
   /** Failed attempts in a row. */

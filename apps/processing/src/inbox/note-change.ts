@@ -41,6 +41,7 @@ function untouched(order_id: string, { version }: Hint): ChangeRow {
     processed_version: 0,
     hints: 0,
     answered_hints: 0,
+    config_hash: null,
     asks_again: false,
     registered: 0,
     unchanged: 0,

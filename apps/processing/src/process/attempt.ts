@@ -4,13 +4,16 @@ import { calculateCashback } from '@cashback/core';
 import type { ServiceCashbackInput } from '@cashback/wire';
 import type { ServiceAnswer } from '../gather/ask-service.ts';
 import {
+  type ChosenInputs,
   type ConfiguredService,
   RATES_MISSING,
   type StatedInvoice,
   chooseInputs,
   withServiceAnswer,
 } from '../gather/choose-inputs.ts';
-import { type InvoiceVersion, describeVersion } from '../inbox/invoice-version.ts';
+import { answerInReceipt } from '../gather/received-answer.ts';
+import { type ChangeRow, processedVersion } from '../inbox/change.ts';
+import { type InvoiceVersion, compareVersions, describeVersion } from '../inbox/invoice-version.ts';
 import type { Outcome, RegisterAnswers } from '../record/decide-next-attempt.ts';
 import { outcomeOfFailure } from './outcome-of-failure.ts';
 import { registerInputOf } from './register-input.ts';
@@ -28,8 +31,15 @@ import { registerInputOf } from './register-input.ts';
 /** How often an order is started over at once when newer registers overtake it. */
 export const MAX_ROUNDS = 5;
 
+/** What an attempt begins with. */
+export type AttemptedOrder = Pick<
+  ChangeRow,
+  'order_id' | 'config_hash' | 'processed_epoch' | 'processed_version' | 'asks_again'
+>;
+
 export interface Attempt {
   order_id: string;
+  change: AttemptedOrder;
   /** From 1 to `MAX_ROUNDS`. */
   round: number;
   answers: RegisterAnswers;
@@ -41,7 +51,7 @@ export interface Attempt {
 
 export interface Known {
   /** Null: the order was never registered. */
-  order?: Pick<OrderOutput, 'revision' | 'target'> | null;
+  order?: Pick<OrderOutput, 'revision' | 'target' | 'receipt'> | null;
   invoice?:
     | { invoice: StatedInvoice; rates: OrderRates | null; service: ConfiguredService | undefined }
     | { unreadable: string };
@@ -56,21 +66,23 @@ export type AttemptStep =
   | { step: 'register'; input: RegisterInput }
   | { step: 'end'; outcome: Outcome };
 
-export function startAttempt(orderId: string): Attempt {
+export function startAttempt(change: AttemptedOrder): Attempt {
   const answers = { registered: 0, unchanged: 0, stale: 0 };
-  return { order_id: orderId, round: 1, answers, known: {}, outcome: null };
+  return { order_id: change.order_id, change, round: 1, answers, known: {}, outcome: null };
 }
 
 /** The next thing to do. Throws when the cashback cannot be calculated. */
-export function decideAttemptStep({ known, outcome }: Attempt): AttemptStep {
+export function decideAttemptStep(attempt: Attempt): AttemptStep {
+  const { known, outcome } = attempt;
   if (outcome !== null) return end(outcome);
-  const { order, invoice: read, service_answer } = known;
+  const { order, invoice: read } = known;
   if (order === undefined) return { step: 'read_order' };
   if (read === undefined) return { step: 'read_invoice' };
   // Bounded: an operator of transactions may correct the answer, or may not.
   if ('unreadable' in read) return end({ outcome: 'waiting', reason: shorten(read.unreadable) });
   const chosen = chooseInputs({ ...read, stored: order });
   if ('outcome' in chosen) return end(chosen.outcome);
+  const service_answer = known.service_answer ?? receivedBefore(attempt, chosen);
   if (chosen.question !== null && service_answer === undefined) {
     return { step: 'ask_service', service: read.invoice.service, question: chosen.question };
   }
@@ -97,8 +109,22 @@ export function withRegisterAnswer(
     const reason = `the server has ${describeVersion(versionOf(answer))} of the invoice, transactions shows ${describeVersion(invoice)}`;
     return overtaken(counted, reason);
   }
+  const read = attempt.known.invoice;
+  const config_hash = read !== undefined && 'service' in read ? (read.service?.config_hash ?? null) : null;
   const asks_again = attempt.known.service_answer?.answered === false;
-  return { ...counted, outcome: { outcome: 'processed', invoice, asks_again } };
+  return { ...counted, outcome: { outcome: 'processed', invoice, config_hash, asks_again } };
+}
+
+/** Processing a version once more repeats its calculation, with the answer of the service that it had. */
+function receivedBefore(
+  { change, known }: Attempt,
+  { inputs, question }: Exclude<ChosenInputs, { outcome: Outcome }>,
+): ServiceAnswer | undefined {
+  const { invoice_epoch: epoch = 1, version } = inputs.invoice;
+  const isProcessed = compareVersions(processedVersion(change), { epoch, version }) === 0;
+  if (question === null || !isProcessed || change.asks_again) return undefined;
+  const value = answerInReceipt(known.order?.receipt ?? null, question, inputs.config_hash);
+  return value === null ? undefined : { answered: true, value };
 }
 
 /** A side that knows no epochs is in its first one. */

@@ -1,6 +1,6 @@
 import type { Outcome, RegisterAnswers } from '../record/decide-next-attempt.ts';
 import type { Upstreams } from '../gather/upstreams.ts';
-import { decideAttemptStep, startAttempt, withFailure } from './attempt.ts';
+import { type AttemptedOrder, decideAttemptStep, startAttempt, withFailure } from './attempt.ts';
 import { takeStep } from './take-step.ts';
 
 /**
@@ -8,11 +8,11 @@ import { takeStep } from './take-step.ts';
  * whatever it is.
  */
 export async function processChange(
-  orderId: string,
+  change: AttemptedOrder,
   upstreams: Upstreams,
   signal: AbortSignal,
 ): Promise<{ outcome: Outcome; answers: RegisterAnswers }> {
-  let attempt = startAttempt(orderId);
+  let attempt = startAttempt(change);
   // Bounded: each step ends the attempt or completes a part of its round.
   for (;;) {
     try {
@@ -22,7 +22,7 @@ export async function processChange(
     } catch (error) {
       attempt = withFailure(attempt, error);
       if (attempt.outcome?.outcome === 'attention') {
-        upstreams.log.debug({ err: error, order_id: orderId }, 'order was refused');
+        upstreams.log.debug({ err: error, order_id: change.order_id }, 'order was refused');
       }
     }
   }

@@ -3,6 +3,7 @@ import { formatAmount } from '@cashback/contract';
 import { askService } from '../gather/ask-service.ts';
 import { keptValue } from '../gather/choose-inputs.ts';
 import { readInvoice } from '../gather/read-invoice.ts';
+import { frozenHash, settingsOf } from '../services/settings-of-order.ts';
 import type { Upstreams } from '../gather/upstreams.ts';
 import { type Attempt, type AttemptStep, withKnown, withRegisterAnswer } from './attempt.ts';
 
@@ -27,7 +28,9 @@ export async function takeStep(
       ]);
       if ('unreadable' in read) return withKnown(attempt, { invoice: read });
       const { invoice } = read;
-      return withKnown(attempt, { invoice: { invoice, rates, service: services.find(invoice.service) } });
+      const hash = frozenHash(attempt.change, attempt.known.order ?? null);
+      const service = await settingsOf(invoice.service, hash, upstreams);
+      return withKnown(attempt, { invoice: { invoice, rates, service } });
     }
     case 'ask_service': {
       const { service, question } = step;

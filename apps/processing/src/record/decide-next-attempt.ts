@@ -16,7 +16,7 @@ export type RegisterAnswers = Record<RegisterOutcome, number>;
 /** How processing one order's change ended. */
 export type Outcome =
   /** The cashback of this version of the invoice is registered, or it needs none. */
-  | { outcome: 'processed'; invoice: InvoiceVersion; asks_again: boolean }
+  | { outcome: 'processed'; invoice: InvoiceVersion; config_hash: string | null; asks_again: boolean }
   /** An input is missing that is expected to arrive by itself. */
   | { outcome: 'waiting'; reason: string }
   /** A failure that has nothing to do with this order. */
@@ -32,6 +32,8 @@ export interface NextAttempt {
   hints: number;
   /** Null when no version was processed. */
   processed: InvoiceVersion | null;
+  /** Of the settings that it was processed with. */
+  config_hash: string | null;
   asks_again: boolean;
   failures: number;
   is_waiting: boolean;
@@ -71,6 +73,7 @@ export function decideNextAttempt(
     seen,
     hints,
     processed: null,
+    config_hash: null,
     asks_again: false,
     failures: 0,
     is_waiting: false,
@@ -92,12 +95,12 @@ export function decideNextAttempt(
 
   switch (outcome.outcome) {
     case 'processed': {
-      const { invoice: processed, asks_again } = outcome;
+      const { invoice: processed, config_hash, asks_again } = outcome;
       if (compareVersions(processed, seen) < 0) {
         const reason = `${describeVersion(seen)} of the invoice was announced, but transactions shows ${describeVersion(processed)}`;
-        return wait(reason, { processed, asks_again });
+        return wait(reason, { processed, config_hash, asks_again });
       }
-      return asks_again ? later({ processed, asks_again }) : { ...done, processed };
+      return asks_again ? later({ processed, config_hash, asks_again }) : { ...done, processed, config_hash };
     }
     case 'waiting':
       return wait(outcome.reason);
@@ -142,7 +145,7 @@ export function recordAttempt(
 /** What was retrieved and processed counts as seen, and answers every hint that came before the attempt. */
 function processedColumns(
   stored: ChangeRow,
-  { hints, asks_again }: NextAttempt,
+  { hints, config_hash, asks_again }: NextAttempt,
   processed: InvoiceVersion,
 ): Partial<ChangeRow> {
   const answered_hints = Math.max(stored.answered_hints, hints);
@@ -154,6 +157,12 @@ function processedColumns(
     processed_epoch: processed.epoch,
     processed_version: processed.version,
     answered_hints,
-    asks_again,
+    config_hash: stored.config_hash ?? config_hash,
+    // Another attempt froze other settings meanwhile: these decide, so the order is processed once more.
+    asks_again: asks_again || hasOther(stored.config_hash, config_hash),
   };
+}
+
+function hasOther(frozen: string | null, used: string | null): boolean {
+  return frozen !== null && used !== null && frozen !== used;
 }

@@ -9,6 +9,8 @@ export interface InboxRow {
   seen_version: number;
   processed_version: number;
   asks_again: boolean;
+  hints: number;
+  answered_hints: number;
   failures: number;
   attention: string | null;
   waiting_since: Date | null;

@@ -114,7 +114,7 @@ export async function startSystem(): Promise<System> {
       writeFileSync(path, JSON.stringify({ ...serviceConfigs, ...options.services }));
       const settings = readSettings(settingsSchema, {
         ...common,
-        BEARER_TOKENS: accept('processing', ['attention']),
+        BEARER_TOKENS: accept('processing', ['attention', 'reconcile']),
         SERVER_URL: serverUrl,
         SERVER_TOKEN: token('server'),
         TRANSACTIONS_URL: transactionsUrl,

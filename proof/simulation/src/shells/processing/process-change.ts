@@ -26,7 +26,7 @@ export function* noteChange(world: World, hint: Hint): Flow<true> {
 export function* processJob(world: World, orderId: string): Flow<void> {
   const change = yield* atomically(`load the change of ${orderId}`, () => loadChange(world, orderId));
   if (change === null || !world.decisions.processing.isUnfinished(change)) return;
-  const { outcome, answers } = yield* runAttempt(world, orderId);
+  const { outcome, answers } = yield* runAttempt(world, change);
   yield* atomically(`record the outcome of ${orderId}`, () => {
     const { decideNextAttempt, recordAttempt } = world.decisions.processing;
     const stored = loadChange(world, orderId);

@@ -1,6 +1,12 @@
 import { CashbackClientError } from '@cashback/client';
 import { CashbackError, type OrderOutput, formatValues, parseAmount } from '@cashback/contract';
-import type { Attempt, AttemptStep, Outcome, RegisterAnswers } from '@cashback/processing/decisions';
+import type {
+  Attempt,
+  AttemptStep,
+  ChangeRow,
+  Outcome,
+  RegisterAnswers,
+} from '@cashback/processing/decisions';
 import type { LockedInvoice } from '@cashback/transactions/decisions';
 import { type Flow, call, outside } from '../../engine/flow.ts';
 import { SERVICES, ratesOf, shopCashback } from '../../services.ts';
@@ -11,10 +17,10 @@ import { register, targetOf } from '../register.ts';
 /** Takes the steps of an attempt at an order, one after another. */
 export function* runAttempt(
   world: World,
-  orderId: string,
+  change: ChangeRow,
 ): Flow<{ outcome: Outcome; answers: RegisterAnswers }> {
   const { startAttempt, decideAttemptStep } = world.decisions.processing;
-  let attempt = startAttempt(orderId);
+  let attempt = startAttempt(change);
   for (;;) {
     const step = decideAttemptStep(attempt);
     if (step.step === 'end') return { outcome: step.outcome, answers: attempt.answers };
@@ -64,14 +70,13 @@ function* takeStep(
   }
 }
 
-function* readOrder(
-  { tables }: World,
-  orderId: string,
-): Flow<{ order: Pick<OrderOutput, 'revision' | 'target'> | null }> {
+function* readOrder({ tables }: World, orderId: string): Flow<Pick<Attempt['known'], 'order'>> {
   return yield* outside('read', () => {
     const row = tables.orders.get(orderId);
     if (row === undefined) return { order: null };
-    return { order: { revision: row.revision, target: formatValues(targetOf(tables.events, orderId)) } };
+    const { revision, receipt } = row;
+    const target = formatValues(targetOf(tables.events, orderId));
+    return { order: { revision, target, receipt: receipt as OrderOutput['receipt'] } };
   });
 }
 

@@ -8,10 +8,10 @@ const insertChangesStatement = statement<{ order_id: string }>({
   text: `
   INSERT INTO processing.invoice_changes AS stored (
     order_id, service, seen_epoch, seen_version, processed_epoch, processed_version, hints, answered_hints, asks_again,
-    failures, waiting_since, attention, registered, unchanged, stale, next_look_at
+    failures, waiting_since, attention, registered, unchanged, stale, next_look_at, config_hash
   )
   SELECT order_id, service, seen_epoch, seen_version, processed_epoch, processed_version, hints, answered_hints,
-    asks_again, failures, ${WAITING_SINCE}, attention, registered, unchanged, stale, ${NEXT_LOOK_AT}
+    asks_again, failures, ${WAITING_SINCE}, attention, registered, unchanged, stale, ${NEXT_LOOK_AT}, config_hash
   FROM ${INPUT}
   ORDER BY order_id COLLATE "C"
   ON CONFLICT (order_id) DO UPDATE SET updated_at = stored.updated_at WHERE false

@@ -9,7 +9,8 @@ const lockChangesStatement = statement<ChangeRow>({
   SELECT order_id, service, seen_epoch, seen_version, processed_epoch, processed_version, hints, answered_hints,
     asks_again, failures,
     (extract(epoch FROM now() - waiting_since) * 1000)::float8 AS waited_ms, attention,
-    registered, unchanged, stale, (extract(epoch FROM next_look_at - now()) * 1000)::float8 AS next_attempt_in_ms
+    registered, unchanged, stale, (extract(epoch FROM next_look_at - now()) * 1000)::float8 AS next_attempt_in_ms,
+    config_hash
   FROM processing.invoice_changes
   WHERE order_id = ANY($1::text[])
   ORDER BY order_id
@@ -31,6 +32,7 @@ const lockChangesStatement = statement<ChangeRow>({
     unchanged: 'int4',
     stale: 'int4',
     next_attempt_in_ms: 'float8',
+    config_hash: 'text?',
   },
 });
 

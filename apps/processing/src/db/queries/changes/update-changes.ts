@@ -21,6 +21,7 @@ const updateChangesStatement = statement({
     unchanged = input.unchanged,
     stale = input.stale,
     next_look_at = ${NEXT_LOOK_AT},
+    config_hash = input.config_hash,
     updated_at = now()
   FROM ${INPUT}
   WHERE stored.order_id = input.order_id`,
