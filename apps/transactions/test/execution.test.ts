@@ -313,7 +313,10 @@ describe('a refusal', () => {
       });
       const { cashback } = await move(invoice, { user: '10' });
       expect(cashback).toMatchObject({ status: 'failed', rewarded: [] });
-      const asked = { source: 'user', amount: '10.0000', ...invoice }[field];
+      const { user_id, wallet_id, currency } = invoice;
+      const asked = new Map(
+        Object.entries({ source: 'user', amount: '10.0000', user_id, wallet_id, currency }),
+      ).get(field);
       const { reason } = cashback.operations[0];
       expect(reason).toMatch(/^trust_differs: /);
       expect(reason).toContain(`${field}: asked for ${asked}, Trust has ${value}`);

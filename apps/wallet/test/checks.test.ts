@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { startHttpProxy } from '@cashback/proxies';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { claimChecks } from '../src/db/claim-checks.ts';
 import { type WalletUnderTest, get, listenTo, newCallback, setUpWallet, sendCallback } from './support.ts';
 import { type RealTrust, startRealTrust } from './trust.ts';
@@ -29,19 +29,16 @@ async function pushesOf(walletId: string) {
 }
 
 async function untilCached(url: string, walletId: string, expected: Record<string, unknown>): Promise<void> {
-  await vi.waitFor(async () => {
-    expect((await get(url, `/wallets/${walletId}`)).body).toMatchObject(expected);
-  }, within);
+  await expect
+    .poll(async () => (await get(url, `/wallets/${walletId}`)).body, within)
+    .toMatchObject(expected);
 }
 
 async function untilDrift(walletId: string, drift: string | null): Promise<void> {
-  await vi.waitFor(async () => {
-    const { rows } = await wallet.database.pool.query(
-      'SELECT drift FROM wallet.balances WHERE wallet_id = $1',
-      [walletId],
-    );
-    expect(rows).toEqual([{ drift }]);
-  }, within);
+  const query = 'SELECT drift FROM wallet.balances WHERE wallet_id = $1';
+  await expect
+    .poll(async () => (await wallet.database.pool.query(query, [walletId])).rows, within)
+    .toEqual([{ drift }]);
 }
 
 /** As a backup would: the movements after the first ones are gone. */
@@ -65,16 +62,16 @@ describe('a balance whose callback was acknowledged and lost', () => {
     await sendCallback(url, newCallback(walletId, 1, { epoch: 1 }));
     const listener = await listenTo(url, walletId);
     await untilCached(url, walletId, { epoch: 1, sequence: 2, balance: '20.0000' });
-    await vi.waitFor(() => expect(listener.sequences().at(-1)).toBe(2), within);
+    await expect.poll(() => listener.sequences().at(-1), within).toBe(2);
     listener.close();
     // Late after all: nothing is left of it to adopt.
     await sendCallback(url, newCallback(walletId, 2, { epoch: 1 }));
-    await vi.waitFor(async () => {
-      expect(await pushesOf(walletId)).toEqual([
+    await expect
+      .poll(() => pushesOf(walletId), within)
+      .toEqual([
         { epoch: 1, sequence: 1, origin: 'callback', delivered: true },
         { epoch: 1, sequence: 2, origin: 'check', delivered: true },
       ]);
-    }, within);
     await stop();
   });
 
@@ -101,7 +98,7 @@ describe('a balance whose callback was acknowledged and lost', () => {
     for (const { status, body } of answers) {
       expect([status, body.balance, body.sequence]).toEqual([200, '30.0000', 3]);
     }
-    await vi.waitFor(() => expect(listener.sequences()).toEqual([3]), within);
+    await expect.poll(() => listener.sequences(), within).toEqual([3]);
     listener.close();
     expect(await pushesOf(walletId)).toHaveLength(1);
     expect((await get(url, `/wallets/${randomUUID()}`)).status).toBe(404);
@@ -119,20 +116,20 @@ describe('a payment system that was restored', () => {
     await restoreTrust(walletId, 1);
     const { epoch } = await trust.newEpoch();
     await untilCached(url, walletId, { epoch, sequence: 1, balance: '10.0000' });
-    await vi.waitFor(() => expect(listener.events.at(-1)).toMatchObject({ id: `${epoch}:1` }), within);
+    await expect.poll(() => listener.events.at(-1), within).toMatchObject({ id: `${epoch}:1` });
     listener.close();
     await sendCallback(url, newCallback(walletId, 5, { epoch: epoch - 1 }));
     expect((await get(url, `/wallets/${walletId}`)).body).toMatchObject({ epoch, sequence: 1 });
 
     const behind = await listenTo(url, walletId, '5');
-    await vi.waitFor(() => expect(behind.sequences()).toEqual([1]), within);
+    await expect.poll(() => behind.sequences(), within).toEqual([1]);
     behind.close();
-    await vi.waitFor(async () => {
-      expect(await pushesOf(walletId)).toEqual([
+    await expect
+      .poll(() => pushesOf(walletId), within)
+      .toEqual([
         { epoch: epoch - 1, sequence: 3, origin: 'callback', delivered: true },
         { epoch, sequence: 1, origin: 'check', delivered: true },
       ]);
-    }, within);
     await stop();
   });
 
@@ -203,13 +200,10 @@ describe('checks', () => {
     const walletId = randomUUID();
     await trust.topUp(walletId, 3);
     await sendCallback(url, newCallback(walletId, 1));
-    await vi.waitFor(async () => {
-      const { rows } = await wallet.database.pool.query(
-        'SELECT FROM wallet.balances WHERE wallet_id = $1 AND check_failures > 0',
-        [walletId],
-      );
-      expect(rows).toHaveLength(1);
-    }, within);
+    const failed = 'SELECT FROM wallet.balances WHERE wallet_id = $1 AND check_failures > 0';
+    await expect
+      .poll(async () => (await wallet.database.pool.query(failed, [walletId])).rows, within)
+      .toHaveLength(1);
     await sendCallback(url, newCallback(walletId, 2));
     expect((await get(url, `/wallets/${walletId}`)).body.sequence).toBe(2);
     expect((await fetch(`${url}/health`)).status).toBe(200);

@@ -10,6 +10,7 @@ export const restore: readonly BrokenImplementation[] = [
   {
     does: 'knows a change by its content alone',
     breaks: ['T41', 'T42'],
-    fault: () => on('/v2/invoice/update', ({ body: { change_id: _, ...body }, forward }) => forward(body)),
+    fault: () =>
+      on('/v2/invoice/update', ({ body: { change_id: _change_id, ...body }, forward }) => forward(body)),
   },
 ];

@@ -74,7 +74,7 @@ export function unfinishedOperation(
     attempts,
   };
   const inOrder = steps.toSorted((one, other) => one.step_number - other.step_number);
-  return { ...operation, steps: inOrder.map(({ operation_id: _, ...step }) => step) };
+  return { ...operation, steps: inOrder.map(({ operation_id: _operation_id, ...step }) => step) };
 }
 
 /** Those of an invoice that `readInvoice` reads. */
