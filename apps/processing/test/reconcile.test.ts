@@ -21,6 +21,20 @@ async function post(url: string, body: object, bearer = token('processing')): Pr
   });
 }
 
+interface DriftShown {
+  order_id: string;
+  class: string;
+  before: { config_hash?: string } | null;
+  after: { config_hash?: string } | null;
+}
+
+async function driftsOf(url: string, { order_id }: Order): Promise<DriftShown[]> {
+  const headers = { authorization: `Bearer ${token('processing')}` };
+  const listed = await fetch(`${url}/drifts?limit=1000`, { headers });
+  const { drifts } = (await listed.json()) as { drifts: DriftShown[] };
+  return drifts.filter((drift) => drift.order_id === order_id);
+}
+
 /** A register by somebody else, of another target for the same version of the invoice. */
 async function moveTarget(order: Order): Promise<void> {
   const stored = await order.stored();
@@ -79,6 +93,31 @@ describe('POST /reconcile', () => {
     await post(url, { order_ids: [order.order_id] });
     await order.until({ hints: 3, answered_hints: 3 });
     expect((await order.stored())?.revision).toBe(revision);
+    expect(await driftsOf(url, order)).toMatchObject([
+      {
+        class: 'target_differs',
+        before: { version: 1, target: [{ source: 'user', value: '99.0000' }, {}] },
+        after: { version: 1, target: [{ source: 'user', value: '0.5600' }, {}] },
+        found_by: 'processing',
+        healed: true,
+      },
+    ]);
+  });
+
+  it('reports settings that have changed since, once, and applies none', async () => {
+    await system.startProcessing();
+    const order = await processedOrder();
+    await system.stopProcessing();
+    const services = { yellow: { ...serviceConfigs.yellow, rounding_step: '0.1' } };
+    const url = urlOf(await system.startProcessing({ services }));
+    for (const answered_hints of [2, 3]) {
+      await post(url, { order_ids: [order.order_id] });
+      await order.until({ answered_hints });
+    }
+    await order.untilTarget('0.5600', '0.0000');
+    const drifts = await driftsOf(url, order);
+    expect(drifts).toMatchObject([{ class: 'settings_differ', healed: false }]);
+    expect(drifts[0]?.before?.config_hash).not.toBe(drifts[0]?.after?.config_hash);
   });
 
   it('finds the orders that changed since a time, a page at a time', async () => {
@@ -115,6 +154,10 @@ describe('POST /reconcile', () => {
     await post(url, { order_ids: [lost.order_id, unknown.order_id] });
     await lost.untilTarget('0.5600', '0.0000');
     await unknown.untilTarget('0.5600', '0.0000');
+    await lost.until({ answered_hints: 2 });
+    expect(await driftsOf(url, lost)).toMatchObject([
+      { class: 'version_behind', before: null, healed: true },
+    ]);
   });
 
   it('needs its scope, and says what it expects', async () => {

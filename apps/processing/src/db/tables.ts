@@ -1,5 +1,15 @@
 import { sql } from 'drizzle-orm';
-import { boolean, check, index, integer, jsonb, pgSchema, text } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgSchema,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 import { id, moment, now } from '@cashback/postgres/columns';
 
 export const processing = pgSchema('processing');
@@ -75,3 +85,24 @@ export const serviceSettings = processing.table('service_settings', {
   settings: jsonb('settings').notNull(),
   created_at: moment('created_at').notNull().default(now),
 });
+
+/** Append-only: differences that were found although no invoice changed, with what was there before and after. */
+export const drifts = processing.table(
+  'drifts',
+  {
+    drift_id: bigint('drift_id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
+    order_id: id('order_id').notNull(),
+    class: text('class').notNull(),
+    before: jsonb('before'),
+    after: jsonb('after'),
+    found_by: text('found_by').notNull(),
+    healed: boolean('healed').notNull(),
+    created_at: moment('created_at').notNull().default(now),
+  },
+  (table) => [
+    index('drifts_order').on(table.order_id),
+    uniqueIndex('drifts_settings')
+      .on(table.order_id, sql`(${table.after} ->> 'config_hash')`)
+      .where(sql`${table.class} = 'settings_differ'`),
+  ],
+);

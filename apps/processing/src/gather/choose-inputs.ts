@@ -26,6 +26,10 @@ export interface Inputs extends Omit<CalculationInput, 'invoice'> {
 export interface ConfiguredService {
   config: ServiceConfig;
   config_hash: string;
+  /** Of the settings that the order began with; null when it begins now. */
+  frozen_hash?: string | null;
+  /** Of the settings that CASHBACK_SERVICES has; null when the service is not in it. */
+  current_hash?: string | null;
 }
 
 export type ChosenInputs =

@@ -16,3 +16,14 @@ export function newerOf(left: InvoiceVersion, right: InvoiceVersion): InvoiceVer
 export function describeVersion({ epoch, version }: InvoiceVersion): string {
   return epoch === 1 ? `version ${version}` : `version ${version} of epoch ${epoch}`;
 }
+
+/** A side that knows no epochs is in its first one. */
+export function versionOf({
+  invoice_epoch = 1,
+  invoice_version,
+}: {
+  invoice_epoch?: number | undefined;
+  invoice_version: number;
+}): InvoiceVersion {
+  return { epoch: invoice_epoch, version: invoice_version };
+}

@@ -3,6 +3,7 @@ import { withTransaction } from '@cashback/postgres';
 import { type HttpServer, route } from '@cashback/service';
 import * as z from 'zod';
 import { listTouched } from '../db/queries/changes/list-touched.ts';
+import { listDrifts } from '../db/queries/drifts.ts';
 import { reconcileHint } from './hint.ts';
 import { type Inbox, enqueueJobs, noteChanges, receiveChanges } from './receive-changes.ts';
 
@@ -25,9 +26,18 @@ const reconcileInput = z
     error: 'no after with order_ids: it belongs to changed_since',
   });
 
+const driftsInput = z.strictObject({
+  after: z
+    .string()
+    .regex(/^\d{1,18}$/, 'a drift_id of an earlier page')
+    .default('0'),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(100),
+});
+
 /**
  * `POST /reconcile`: has orders calculated and registered again, whatever is known of them. With `order_ids` those; with
  * `changed_since` each order whose row changed since then, a page at a time: repeat with `after` until it is null.
+ * `GET /drifts`: the differences that were found, oldest first.
  */
 export function addReconcileRoutes(server: HttpServer, inbox: Inbox): void {
   route(server, {
@@ -43,6 +53,13 @@ export function addReconcileRoutes(server: HttpServer, inbox: Inbox): void {
       await receiveChanges(inbox, orderIds.map(reconcileHint));
       return { enqueued: orderIds.length, after: null };
     },
+  });
+  route(server, {
+    method: 'GET',
+    path: '/drifts',
+    scope: 'reconcile',
+    query: driftsInput,
+    handler: async ({ query }) => ({ drifts: await listDrifts(inbox.database, query) }),
   });
 }
 

@@ -12,9 +12,10 @@ import {
   withServiceAnswer,
 } from '../gather/choose-inputs.ts';
 import { answerInReceipt } from '../gather/received-answer.ts';
-import { type ChangeRow, processedVersion } from '../inbox/change.ts';
-import { type InvoiceVersion, compareVersions, describeVersion } from '../inbox/invoice-version.ts';
+import type { ChangeRow } from '../inbox/change.ts';
+import { describeVersion, versionOf } from '../inbox/invoice-version.ts';
 import type { Outcome, RegisterAnswers } from '../record/decide-next-attempt.ts';
+import { type Drift, comparesAgain, driftOfRegister } from './find-drifts.ts';
 import { outcomeOfFailure } from './outcome-of-failure.ts';
 import { registerInputOf } from './register-input.ts';
 
@@ -45,18 +46,25 @@ export interface Attempt {
   answers: RegisterAnswers;
   /** What this round has read. A field is absent until it is read. */
   known: Known;
+  /** Differences that the attempt has found and healed. */
+  drifts: Drift[];
   /** Null while the attempt goes on. */
   outcome: Outcome | null;
 }
 
 export interface Known {
   /** Null: the order was never registered. */
-  order?: Pick<OrderOutput, 'revision' | 'target' | 'receipt'> | null;
-  invoice?:
-    | { invoice: StatedInvoice; rates: OrderRates | null; service: ConfiguredService | undefined }
-    | { unreadable: string };
+  order?:
+    | (Pick<OrderOutput, 'revision' | 'target' | 'receipt'> &
+        Partial<Pick<OrderOutput, 'invoice_epoch' | 'invoice_version'>>)
+    | null;
+  invoice?: ReadInvoice;
   service_answer?: ServiceAnswer;
 }
+
+type ReadInvoice =
+  | { invoice: StatedInvoice; rates: OrderRates | null; service: ConfiguredService | undefined }
+  | { unreadable: string };
 
 export type AttemptStep =
   | { step: 'read_order' }
@@ -68,7 +76,7 @@ export type AttemptStep =
 
 export function startAttempt(change: AttemptedOrder): Attempt {
   const answers = { registered: 0, unchanged: 0, stale: 0 };
-  return { order_id: change.order_id, change, round: 1, answers, known: {}, outcome: null };
+  return { order_id: change.order_id, change, round: 1, answers, known: {}, drifts: [], outcome: null };
 }
 
 /** The next thing to do. Throws when the cashback cannot be calculated. */
@@ -80,6 +88,7 @@ export function decideAttemptStep(attempt: Attempt): AttemptStep {
   if (read === undefined) return { step: 'read_invoice' };
   // Bounded: an operator of transactions may correct the answer, or may not.
   if ('unreadable' in read) return end({ outcome: 'waiting', reason: shorten(read.unreadable) });
+  if (isUnrepeatable(attempt, read)) return end(processedAlready(read.invoice));
   const chosen = chooseInputs({ ...read, stored: order });
   if ('outcome' in chosen) return end(chosen.outcome);
   const service_answer = known.service_answer ?? receivedBefore(attempt, chosen);
@@ -99,7 +108,7 @@ export function withKnown(attempt: Attempt, known: Known): Attempt {
 
 export function withRegisterAnswer(
   attempt: Attempt,
-  input: Pick<RegisterInput, 'invoice_epoch' | 'invoice_version'>,
+  input: Pick<RegisterInput, 'invoice_epoch' | 'invoice_version' | 'cashback_by_source'>,
   answer: Pick<RegisterOutput, 'outcome' | 'invoice_epoch' | 'invoice_version'>,
 ): Attempt {
   const invoice = versionOf(input);
@@ -112,27 +121,36 @@ export function withRegisterAnswer(
   const read = attempt.known.invoice;
   const config_hash = read !== undefined && 'service' in read ? (read.service?.config_hash ?? null) : null;
   const asks_again = attempt.known.service_answer?.answered === false;
-  return { ...counted, outcome: { outcome: 'processed', invoice, config_hash, asks_again } };
+  const drifts = driftOfRegister(attempt, input, answer);
+  return { ...counted, drifts, outcome: { outcome: 'processed', invoice, config_hash, asks_again } };
+}
+
+/**
+ * The settings that the order began with were never kept, so its calculation cannot be repeated. Other settings are not
+ * applied to a version that was processed.
+ */
+function isUnrepeatable(
+  attempt: Attempt,
+  { invoice, service }: Exclude<ReadInvoice, { unreadable: string }>,
+): boolean {
+  const { invoice_epoch: epoch = 1, version } = invoice;
+  const isLost = (service?.frozen_hash ?? null) !== null && service?.frozen_hash !== service?.config_hash;
+  return isLost && attempt.known.order !== null && comparesAgain(attempt, { epoch, version });
+}
+
+function processedAlready({ invoice_epoch: epoch = 1, version }: StatedInvoice): Outcome {
+  return { outcome: 'processed', invoice: { epoch, version }, config_hash: null, asks_again: false };
 }
 
 /** Processing a version once more repeats its calculation, with the answer of the service that it had. */
 function receivedBefore(
-  { change, known }: Attempt,
+  attempt: Attempt,
   { inputs, question }: Exclude<ChosenInputs, { outcome: Outcome }>,
 ): ServiceAnswer | undefined {
   const { invoice_epoch: epoch = 1, version } = inputs.invoice;
-  const isProcessed = compareVersions(processedVersion(change), { epoch, version }) === 0;
-  if (question === null || !isProcessed || change.asks_again) return undefined;
-  const value = answerInReceipt(known.order?.receipt ?? null, question, inputs.config_hash);
+  if (question === null || !comparesAgain(attempt, { epoch, version })) return undefined;
+  const value = answerInReceipt(attempt.known.order?.receipt ?? null, question, inputs.config_hash);
   return value === null ? undefined : { answered: true, value };
-}
-
-/** A side that knows no epochs is in its first one. */
-function versionOf({
-  invoice_epoch = 1,
-  invoice_version,
-}: Pick<RegisterInput, 'invoice_epoch' | 'invoice_version'>): InvoiceVersion {
-  return { epoch: invoice_epoch, version: invoice_version };
 }
 
 /** A step failed with an error. */

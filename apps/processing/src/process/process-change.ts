@@ -1,6 +1,13 @@
 import type { Outcome, RegisterAnswers } from '../record/decide-next-attempt.ts';
 import type { Upstreams } from '../gather/upstreams.ts';
-import { type AttemptedOrder, decideAttemptStep, startAttempt, withFailure } from './attempt.ts';
+import {
+  type AttemptedOrder,
+  type Attempt,
+  decideAttemptStep,
+  startAttempt,
+  withFailure,
+} from './attempt.ts';
+import { type Drift, driftOfSettings } from './find-drifts.ts';
 import { takeStep } from './take-step.ts';
 
 /**
@@ -11,13 +18,13 @@ export async function processChange(
   change: AttemptedOrder,
   upstreams: Upstreams,
   signal: AbortSignal,
-): Promise<{ outcome: Outcome; answers: RegisterAnswers }> {
+): Promise<{ outcome: Outcome; answers: RegisterAnswers; drifts: Drift[] }> {
   let attempt = startAttempt(change);
   // Bounded: each step ends the attempt or completes a part of its round.
   for (;;) {
     try {
       const step = decideAttemptStep(attempt);
-      if (step.step === 'end') return { outcome: step.outcome, answers: attempt.answers };
+      if (step.step === 'end') return endOf(attempt, step.outcome);
       attempt = await takeStep(attempt, step, upstreams, signal);
     } catch (error) {
       attempt = withFailure(attempt, error);
@@ -26,4 +33,13 @@ export async function processChange(
       }
     }
   }
+}
+
+function endOf(
+  attempt: Attempt,
+  outcome: Outcome,
+): { outcome: Outcome; answers: RegisterAnswers; drifts: Drift[] } {
+  const isProcessed = outcome.outcome === 'processed';
+  const drifts = isProcessed ? [...attempt.drifts, ...driftOfSettings(attempt)] : [];
+  return { outcome, answers: attempt.answers, drifts };
 }

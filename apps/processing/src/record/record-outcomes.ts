@@ -2,7 +2,9 @@ import { withTransaction } from '@cashback/postgres';
 import type { Log } from '@cashback/service';
 import { lockChanges } from '../db/queries/changes/lock-changes.ts';
 import { updateChanges } from '../db/queries/changes/update-changes.ts';
+import { insertDrifts } from '../db/queries/drifts.ts';
 import type { ChangeRow } from '../inbox/change.ts';
+import type { Drift } from '../process/find-drifts.ts';
 import { type Inbox, enqueueJobs } from '../inbox/receive-changes.ts';
 import {
   type AttemptLimits,
@@ -16,6 +18,7 @@ export interface Processed {
   change: ChangeRow;
   outcome: Outcome;
   answers: RegisterAnswers;
+  drifts: Drift[];
 }
 
 /**
@@ -34,6 +37,7 @@ export async function recordOutcomes(
       { change, next: decideNextAttempt(change, outcome, limits), answers },
     ]),
   );
+  const drifts = batch.flatMap((processed) => processed.drifts);
   await withTransaction(database, async (transaction) => {
     const stored = await lockChanges(transaction.client, [...attempts.keys()]);
     const writes = stored.flatMap((row) => {
@@ -44,11 +48,15 @@ export async function recordOutcomes(
       transaction,
       writes.map(({ row }) => row),
     );
+    await insertDrifts(transaction, drifts);
     await enqueueJobs(jobs, writes, transaction);
   });
   for (const [order_id, { change, next }] of attempts) {
     if (next.attention !== null && change.attention === null)
       log.warn({ order_id, attention: next.attention }, 'order needs attention');
+  }
+  for (const { order_id, class: kind, healed } of drifts) {
+    log.warn({ order_id, class: kind, healed }, 'order differs from what was processed');
   }
   return batch.map(({ outcome }) => outcome);
 }

@@ -23,7 +23,10 @@ export async function settingsOf(
   { services, archive }: { services: Services; archive: SettingsArchive },
 ): Promise<ConfiguredService | undefined> {
   const current = services.find(service);
-  if (hash === null || hash === current?.config_hash) return current;
-  const config = await archive.find(hash);
-  return config === undefined ? current : { config, config_hash: hash };
+  const hashes = { frozen_hash: hash, current_hash: current?.config_hash ?? null };
+  if (hash !== null && hash !== current?.config_hash) {
+    const config = await archive.find(hash);
+    if (config !== undefined) return { config, config_hash: hash, ...hashes };
+  }
+  return current && { config: current.config, config_hash: current.config_hash, ...hashes };
 }

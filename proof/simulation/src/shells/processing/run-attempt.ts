@@ -74,9 +74,10 @@ function* readOrder({ tables }: World, orderId: string): Flow<Pick<Attempt['know
   return yield* outside('read', () => {
     const row = tables.orders.get(orderId);
     if (row === undefined) return { order: null };
-    const { revision, receipt } = row;
+    const { revision, receipt, invoice_epoch, invoice_version } = row;
     const target = formatValues(targetOf(tables.events, orderId));
-    return { order: { revision, target, receipt: receipt as OrderOutput['receipt'] } };
+    const version = { invoice_epoch, invoice_version };
+    return { order: { revision, target, receipt: receipt as OrderOutput['receipt'], ...version } };
   });
 }
 

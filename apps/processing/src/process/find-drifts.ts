@@ -1,0 +1,74 @@
+import type { RegisterInput, RegisterOutput } from '@cashback/contract';
+import { processedVersion } from '../inbox/change.ts';
+import { type InvoiceVersion, compareVersions, versionOf } from '../inbox/invoice-version.ts';
+import type { Attempt } from './attempt.ts';
+
+/**
+ * `target_differs`: the order carried another target than its own inputs give.
+ * `version_behind`: the order was lost, or of an older version of its invoice than was registered before.
+ * `settings_differ`: CASHBACK_SERVICES has changed since the order began, which is never applied to it.
+ */
+export type DriftClass = 'target_differs' | 'version_behind' | 'settings_differ';
+
+/** A difference that is found although the invoice did not change. */
+export interface Drift {
+  order_id: string;
+  class: DriftClass;
+  before: object | null;
+  after: object | null;
+  /** The register that found it has put it right. */
+  healed: boolean;
+}
+
+/** The attempt compares a version again that was processed, and nothing of it was open. */
+export function comparesAgain({ change }: Attempt, invoice: InvoiceVersion): boolean {
+  return compareVersions(processedVersion(change), invoice) === 0 && !change.asks_again;
+}
+
+/** What a register that was accepted says about the order as it was before. */
+export function driftOfRegister(
+  attempt: Attempt,
+  input: Pick<RegisterInput, 'invoice_epoch' | 'invoice_version' | 'cashback_by_source'>,
+  { outcome }: Pick<RegisterOutput, 'outcome'>,
+): Drift[] {
+  const invoice = versionOf(input);
+  if (!comparesAgain(attempt, invoice)) return [];
+  const { order = null } = attempt.known;
+  const before = order && { ...versionIn(order), target: order.target };
+  const isBehind = before === null || compareVersions(before, invoice) < 0;
+  if (!isBehind && outcome !== 'registered') return [];
+  return [
+    {
+      order_id: attempt.order_id,
+      class: isBehind ? 'version_behind' : 'target_differs',
+      before,
+      after: { ...invoice, target: input.cashback_by_source ?? [] },
+      healed: true,
+    },
+  ];
+}
+
+/** Whether the order's settings are no longer those of CASHBACK_SERVICES. */
+export function driftOfSettings(attempt: Attempt): Drift[] {
+  const read = attempt.known.invoice;
+  if (read === undefined || !('service' in read)) return [];
+  const { invoice_epoch: epoch = 1, version } = read.invoice;
+  const { frozen_hash = null, current_hash = null } = read.service ?? {};
+  if (!comparesAgain(attempt, { epoch, version })) return [];
+  if (frozen_hash === null || current_hash === null || frozen_hash === current_hash) return [];
+  return [
+    {
+      order_id: attempt.order_id,
+      class: 'settings_differ',
+      before: { config_hash: frozen_hash },
+      after: { config_hash: current_hash },
+      healed: false,
+    },
+  ];
+}
+
+function versionIn({ invoice_epoch = 1, invoice_version = 0 }: StoredVersion): InvoiceVersion {
+  return { epoch: invoice_epoch, version: invoice_version };
+}
+
+type StoredVersion = { invoice_epoch?: number | undefined; invoice_version?: number | undefined };
