@@ -137,7 +137,11 @@ const PLANTS = {
   /** A repeat that Trust refused counts, whatever became of the request before it. */
   refused_repeat_counts: (decisions) => ({
     ...decisions,
-    transactions: { ...decisions.transactions, answerAfterLookup: (refusal) => refusal },
+    transactions: {
+      ...decisions.transactions,
+      answerAfterLookup: (refusal) =>
+        refusal.kind === 'not kept' ? { ...refusal, kind: 'refused' } : refusal,
+    },
   }),
   /** Failed operations are not counted, so they are tried again for ever. */
   failures_uncounted: (decisions) => ({
