@@ -12,6 +12,7 @@ import {
 import type { AppContext, RunningApp } from '@cashback/service';
 import type { WorkerContext } from './context.ts';
 import type { Settings } from './env.ts';
+import { createFollower } from './follow/follow-changes.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { createChargeHandler } from './schedule/cashback-charge-processing.ts';
 import { receiveOperationCallback } from './schedule/operation-callback.ts';
@@ -29,7 +30,7 @@ const DRAIN_MS = 8_000;
 const GIVE_UP_MS = 3_000;
 
 /**
- * Starts the worker: the queue `cashback_charge_processing`, the polls and the sweep, `/callbacks/operation` and
+ * Starts the worker: the queue `cashback_charge_processing`, the polls, the sweep, the feed of changed cashback, `/callbacks/operation` and
  * `/health`. Throws an expected error when the database cannot be used; `transactions` may come up later.
  */
 export function startWorker(settings: Settings, context: AppContext): Promise<RunningApp> {
@@ -101,6 +102,18 @@ async function start(
     interval_ms: settings.sweep_interval_ms,
     run: (signal) => sweepOrders(context, sweep, signal),
   });
+  const follower = createFollower(context, {
+    page_size: settings.cashback_feed_page_size,
+    absent_ms: settings.cashback_feed_absent_ms,
+    restore_window_ms: settings.restore_window_ms,
+  });
+  const following = createLoop({
+    name: 'follow',
+    log,
+    readiness,
+    interval_ms: settings.cashback_feed_interval_ms,
+    run: (signal) => follower.turn(signal),
+  });
   const server = createHttpServer({
     name,
     explain: explainDatabaseError,
@@ -109,7 +122,10 @@ async function start(
     readiness,
     health: async () => {
       await database.pool.query('SELECT 1 FROM cashback.order_clears LIMIT 1');
-      return { upstreams: { transactions: transactions.state() } };
+      return {
+        upstreams: { transactions: transactions.state() },
+        feeds: { cashback_changes: follower.state() },
+      };
     },
   });
   receiveOperationCallback(server, { schedule, log, secret: settings.operation_callback_secret });
@@ -128,7 +144,7 @@ async function start(
       () => log.warn('running steps are left behind'),
     );
     try {
-      await Promise.all([server.close(), sweeper.stop(), running]);
+      await Promise.all([server.close(), sweeper.stop(), following.stop(), running]);
     } finally {
       clearTimeout(drained);
     }

@@ -164,6 +164,32 @@ export const settingsSchema = z.object({
     max: 1_000,
     default: 500,
   }),
+  cashback_feed_interval_ms: setting.integer({
+    description: 'Pause between two reads of the feed of changed cashback at transactions, in ms',
+    min: 20,
+    max: 600_000,
+    default: 1_000,
+  }),
+  cashback_feed_page_size: setting.integer({
+    description: 'Most changes that are read at a time, and orders that are made due for them',
+    min: 1,
+    max: 500,
+    default: 500,
+  }),
+  cashback_feed_absent_ms: setting.integer({
+    description: 'How long a transactions without that feed is not asked for it again, in ms',
+    min: 1_000,
+    max: 86_400_000,
+    default: 600_000,
+  }),
+  restore_window_ms: setting.integer({
+    description:
+      'When that feed shows that transactions was restored, the orders that changed within this time are observed, ' +
+      'in ms; longer than a backup is old',
+    min: 1_000,
+    max: 7_776_000_000,
+    default: 604_800_000,
+  }),
   max_connections: setting.integer({
     description: 'Connections to the database for orders; the queue has some of its own',
     min: 2,

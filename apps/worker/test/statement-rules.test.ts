@@ -3,6 +3,7 @@ import {
   claimPolls,
   expeditePolls,
   leasePolls,
+  makeDue,
   loadRequestedOrders,
   scheduleOrders,
   updateCharges,
@@ -15,6 +16,7 @@ import {
   type PollTimes,
   type ScheduledRow,
   claimedTimes,
+  dueTimes,
   expeditedTimes,
   leasedTimes,
   requestedTimes,
@@ -141,6 +143,15 @@ describe('the statement does what its rule says:', () => {
         for (const { before, after, now } of pairs) {
           expectTimes(after, before, leasedTimes(before, LEASE_MS, now));
         }
+      }),
+      RUNS,
+    ));
+
+  test('makeDue', () =>
+    fc.assert(
+      fc.asyncProperty(rows, async (drawn) => {
+        const pairs = await outcomesOf(drawn, (tx, before) => makeDue(tx, ids(before)));
+        for (const { before, after, now } of pairs) expectTimes(after, before, dueTimes(before, now));
       }),
       RUNS,
     ));

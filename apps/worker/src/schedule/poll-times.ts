@@ -39,6 +39,11 @@ export function requestedTimes(
   return row.attention === null ? {} : (leasedTimes(row, lease_ms, now) ?? {});
 }
 
+/** `makeDue` */
+export function dueTimes({ poll_at }: Pick<ScheduledRow, 'poll_at'>, now: number): PollTimes {
+  return { poll_at: poll_at === null ? now : Math.min(poll_at, now) };
+}
+
 /** `expeditePolls` */
 export function expeditedTimes(row: ScheduledRow, poll: ExpeditedPoll, now: number): PollTimes | null {
   if (row.order_id !== poll.order_id || row.operation_id !== poll.operation_id) return null;

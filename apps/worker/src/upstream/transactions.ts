@@ -7,22 +7,26 @@ import {
   createHttpClient,
   resultOfCall,
 } from '@cashback/service';
-import { updateCashbackOutput } from '@cashback/wire';
+import { cashbackChangesOutput, updateCashbackOutput } from '@cashback/wire';
 import type { Settings } from '../env.ts';
 import {
+  type FeedAnswer,
   type RetrieveAnswer,
   anyInvoice,
+  feedAnswerOf,
   retrieveAnswerOf,
   updateAnswerOf,
   updateBodyOf,
 } from './read-answers.ts';
 
-/** The two calls that the worker makes to `transactions`, and whether it is down. */
+/** The calls that the worker makes to `transactions`, and whether it is down. */
 export interface Transactions extends Pick<HttpClient, 'state' | 'downtimeMs' | 'close'> {
   /** `POST /v2/invoice/retrieve`. An order's invoice has the order's id. */
   retrieveInvoice(orderId: string): Promise<RetrieveAnswer>;
   /** `POST /update/cashback`. A repeat of an operation sends exactly the same body. */
   updateCashback(operation: NewOperation): Promise<UpdateAnswer>;
+  /** `POST /v2/cashback/changes`. Null is the beginning of the feed. Throws when there is no answer about the cursor. */
+  cashbackChanges(page: { after: string | null; limit: number }, signal: AbortSignal): Promise<FeedAnswer>;
 }
 
 /** `givingUp` aborts the calls that are under way. */
@@ -45,6 +49,13 @@ export function withCalls(client: HttpClient, signal: AbortSignal): Transactions
       const body = updateBodyOf(operation);
       const call = client.post('/update/cashback', body, updateCashbackOutput, { signal });
       return updateAnswerOf(operation, await resultOfCall(call));
+    },
+    async cashbackChanges({ after, limit }, turn) {
+      const body = { ...(after !== null && { after }), limit };
+      const given = { signal: AbortSignal.any([signal, turn]) };
+      return feedAnswerOf(
+        await resultOfCall(client.post('/v2/cashback/changes', body, cashbackChangesOutput, given)),
+      );
     },
   };
 }

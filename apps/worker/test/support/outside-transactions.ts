@@ -62,6 +62,11 @@ export async function startOutsideTransactions(database: Database, port = 0): Pr
     void (async () => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
+      // It has no such feed, as another implementer may have none.
+      if (request.url === '/v2/cashback/changes') {
+        response.writeHead(404, { 'content-type': 'text/plain' }).end('no such page');
+        return;
+      }
       const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Record<string, unknown>;
       const call: Call = { path: request.url ?? '', order_id: String(body['invoice_id']), body };
       outside.calls.push(call);

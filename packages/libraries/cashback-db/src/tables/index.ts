@@ -1,4 +1,5 @@
 export { feedEpochs, events } from './events.ts';
+export { feedCursors } from './feed-cursors.ts';
 export { operationOutcomes, operations } from './operations.ts';
 export { orderClears } from './order-clears.ts';
 export { orderRates } from './order-rates.ts';
