@@ -4,7 +4,7 @@ import path from 'node:path';
 import { GROUPS, LEAVES_PACKAGE, OPENS_CONNECTIONS, type Rule } from './boundaries/table.ts';
 
 /** Decisions are pure: no IO, no clock, no environment, no libraries. Subpaths of the contract carry none either. */
-const CORE_IMPORTS = /^(\.|@cashback\/contract\/(amount|rate|source)$)/;
+const CORE_IMPORTS = /^(\.|@cashback\/contract\/(amount|order-parts|rate|source)$)/;
 const CORE_FORBIDDEN = /\b(process|Date\.now|new Date\(\)|Math\.random|setTimeout|fetch)\b/;
 const STATIC_IMPORT = /^\s*(?:import|export)\s+(type\s+)?[^'";]*?from\s+'([^']+)'/gm;
 const OTHER_IMPORT = /^\s*import\s+'([^']+)'|\bimport\(\s*'([^']+)'/gm;
@@ -112,7 +112,7 @@ function checkPure(file: string, code: string, imports: readonly Import[]): void
   for (const { target, isType } of imports) {
     if (isType || CORE_IMPORTS.test(target)) continue;
     problems.push(
-      `${file}: core imports "${target}"; it may import only its own files and the contract's money`,
+      `${file}: core imports "${target}"; it may import only its own files and the contract's money and parts`,
     );
   }
   const found = CORE_FORBIDDEN.exec(code)?.[0];

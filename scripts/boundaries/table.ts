@@ -39,7 +39,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
   'packages/development': {
     'embedded-postgres': { src: ['postgres'] },
     testing: { src: ['embedded-postgres', 'postgres', 'system'] },
-    invariants: { src: ['contract', 'wire', 'core'], tests: ['testing'] },
+    invariants: { src: ['contract', 'wire', 'core', 'cashback-db'], tests: ['testing'] },
     proxies: { src: [], tests: ['testing'] },
     // Owes nothing to what decides in the product.
     'register-model': { src: ['client', 'contract'] },

@@ -1,6 +1,7 @@
 import { CashbackError, type CashbackServices, type RegisterInput } from '@cashback/contract';
 import { type Database, explainDatabaseError } from '@cashback/postgres';
 import { type Log, withTimeout } from '@cashback/service';
+import { showConvergence } from './procedures/convergence.ts';
 import { getRates } from './procedures/get-rates.ts';
 import { listEvents } from './procedures/events.ts';
 import { showOrder } from './procedures/order.ts';
@@ -39,6 +40,7 @@ export function createServices(options: ServicesOptions): CashbackServices {
     registerMany: (inputs) => Promise.allSettled(inputs.map(registerOne)),
     events: (input) => guard('events', listEvents(pool, input)),
     order: (input) => guard('order', showOrder(pool, input)),
+    convergence: (input) => guard('convergence', showConvergence(pool, input)),
     putRates: (input) => guard('rates.put', putRates(pool, input)),
     getRates: (input) => guard('rates.get', getRates(pool, input)),
   };

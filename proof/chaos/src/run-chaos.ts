@@ -16,6 +16,7 @@ import { FAULTS } from './faults/index.ts';
 import { fireFaults } from './fire-faults.ts';
 import { checkContention } from './load/check-contention.ts';
 import { type Contention, readContended, startContention } from './load/contend.ts';
+import { watchConvergence } from './load/watch-convergence.ts';
 import { startLoad } from './load/play-load.ts';
 import { type Acknowledged, checkAcknowledged, watchFrontDoor } from './load/watch-front-door.ts';
 import type { ChaosReport } from './report.ts';
@@ -40,7 +41,7 @@ const MAX_HISTORIES = 3;
 /**
  * Load and faults for `minutes`, then none. Everything drains, and everything is checked:
  *
- *     start -> load + contention + faults -> heal -> drain -> check -> report
+ *     start -> load + contention + faults + snapshots -> heal -> drain -> check -> report
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { minutes, seed, run, signal, say } = options;
@@ -52,12 +53,16 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { door, shop, contended } = players;
 
   await setTrustCalm(door);
+  const convergence = watchConvergence(shop);
+  running.defer(() => void convergence.stop());
   const { fired, orders, steps, calls } = await playUnderFaults(testbed, players, faults, options);
   say(`draining: ${orders} orders, ${calls.length} calls for contended orders`);
   const { unsettled, resumed_orders } = await drain([shop, contended], door, { signal });
-  say('checking');
+  const watched = await convergence.stop();
+  say(`checking, after ${watched.snapshots} snapshots under load`);
   const crashed = testbed.system.crashed();
   const { violations, undecided } = await check(players, calls);
+  violations.push(...watched.violations);
   return {
     seed,
     minutes,

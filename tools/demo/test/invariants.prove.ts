@@ -167,6 +167,11 @@ describe('the checker', { timeout: TIMEOUT_MS }, () => {
         `UPDATE trust.wallets SET balance = balance + 0.0001 WHERE wallet_id = (SELECT max(wallet_id) FROM trust.wallets)`,
       ],
     ],
+    [
+      14,
+      'a settled order that carries something else than its target',
+      [`UPDATE cashback.order_clears SET rewarded = '[]' WHERE order_id = ${REWARDED_ORDER}`],
+    ],
     [13, 'a role that may change events', ['GRANT UPDATE (value) ON cashback.events TO cashback_server']],
   ])('sees invariant %i broken by %s', async (invariant, _name, statements) => {
     expect(await brokenBy(...statements)).toContain(invariant);

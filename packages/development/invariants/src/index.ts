@@ -1,3 +1,4 @@
+import { checkConvergence } from './check-convergence.ts';
 import { checkMoney, readTotals } from './check-money.ts';
 import { checkOperations } from './check-operations.ts';
 import { checkOrders } from './check-orders.ts';
@@ -10,6 +11,7 @@ import type { World } from './world.ts';
 
 export { INVARIANTS } from './invariants.ts';
 export type { InvariantNumber, Violation } from './invariants.ts';
+export { checkConvergence } from './check-convergence.ts';
 export { readTotals } from './check-money.ts';
 export type { BySource, Totals } from './check-money.ts';
 export { readOrderHistory } from './order-history.ts';
@@ -18,7 +20,7 @@ export type { Unsettled } from './unsettled.ts';
 export { selectOfRun } from './world.ts';
 export type { World } from './world.ts';
 
-/** Checks invariants 0 to 13 at rest, from the tables of all apps; `checked` is called after each group of checks. */
+/** Checks invariants 0 to 14 at rest, from the tables of all apps; `checked` is called after each group of checks. */
 export async function checkInvariants(world: World, checked: (groups: number) => void): Promise<Violation[]> {
   const violations: Violation[] = [];
   for (const check of CHECKS) {
@@ -36,6 +38,7 @@ const CHECKS: readonly ((world: World) => Promise<Violation[]>)[] = [
   checkQueue,
   async (world) => checkMoney(await readTotals(world)),
   checkPrivileges,
+  checkConvergence,
 ];
 
 /** The number of groups in `checkInvariants`. */

@@ -14,6 +14,7 @@ export const INVARIANTS = [
   { number: 11, title: 'no order is unsettled without a job or a stated attention' },
   { number: 12, title: 'money is conserved: rewarded = top-ups - refunds = wallets + spends' },
   { number: 13, title: 'events, operations and outcomes can only be added' },
+  { number: 14, title: 'targets and rewarded differ by the sum of the parts, in every snapshot' },
 ] as const;
 
 export type InvariantNumber = (typeof INVARIANTS)[number]['number'];

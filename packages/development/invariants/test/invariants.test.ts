@@ -11,8 +11,8 @@ const AT_REST = `
     VALUES ('t-1', 1, 'cleared', '[]', 100, 'shop'), ('t-1', 2, 'cleared', '[]', 50, 'shop');
   INSERT INTO cashback.order_rates (order_id, service, rates)
     VALUES ('t-1', 'yellow', '[{"source":"user","rate":"0.05"},{"source":"service","rate":"0.02"}]');
-  INSERT INTO cashback.order_clears (order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum, cashback_sum, revision, settled_revision)
-    VALUES ('t-1', 'yellow', 'user', 't-wallet', 'USD', 2, 50, 3.5, 2, 2);
+  INSERT INTO cashback.order_clears (order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum, cashback_sum, revision, settled_revision, rewarded)
+    VALUES ('t-1', 'yellow', 'user', 't-wallet', 'USD', 2, 50, 3.5, 2, 2, '[{"source":"user","amount":"2.5"},{"source":"service","amount":"1"}]');
   INSERT INTO cashback.events (order_id, source, value, revision, invoice_version)
     VALUES ('t-1', 'user', 5, 1, 1), ('t-1', 'service', 2, 1, 1), ('t-1', 'user', 2.5, 2, 2), ('t-1', 'service', 1, 2, 2);
   INSERT INTO cashback.operations (order_id, operation_id, revision, version, user_id, wallet_id, currency, reward) VALUES
@@ -119,6 +119,11 @@ const BROKEN: [string, number, string][] = [
     `UPDATE cashback.order_clears SET settled_revision = 1, next_charge_at = now() - interval '1 hour'`,
   ],
   ['a wallet holds more than was moved', 12, `UPDATE trust.wallets SET balance = 4`],
+  [
+    'a settled order carries something else than its target',
+    14,
+    `UPDATE cashback.order_clears SET rewarded = '[{"source":"user","amount":"2.5"},{"source":"service","amount":"1.0001"}]'`,
+  ],
   ['the events may be changed', 13, `GRANT UPDATE (value) ON cashback.events TO cashback_server`],
 ];
 

@@ -1,6 +1,7 @@
 export { CASHBACK_JOBS_SCHEMA, chargeJob, chargeKey, chargeQueue } from './charge-queue.ts';
 export type { ChargeJob } from './charge-queue.ts';
 
+export { sumDifferences, sumDifferencesStatement } from './queries/convergence/sum-differences.ts';
 export { findOrder } from './queries/orders/find-order.ts';
 export type { OrderView } from './queries/orders/find-order.ts';
 export { findOrders } from './queries/orders/find-orders.ts';

@@ -10,6 +10,9 @@ export { splitByLargestRemainder } from './largest-remainder.ts';
 
 export { findTargetProblem } from './stored-target.ts';
 export type { TargetProblem } from './stored-target.ts';
+export { partOf } from './part-of.ts';
+export { sumParts } from './sum-parts.ts';
+export type { StandingOrders } from './sum-parts.ts';
 export { decideRegister } from './decide-register.ts';
 export type { RegisterDecision, Registration, StoredOrder } from './decide-register.ts';
 

@@ -1,5 +1,7 @@
 import type {
   AppRouter,
+  ConvergenceInput,
+  ConvergenceOutput,
   EventsOutput,
   OrderInput,
   OrderOutput,
@@ -46,6 +48,11 @@ export interface CashbackClient {
   feed(options?: FeedOptions): AsyncGenerator<FeedPage, void>;
   /** An order: its target, what was rewarded, its operations. Scope `order`. */
   order(input: OrderInput): Promise<OrderOutput>;
+  /**
+   * Sum of targets - sum of rewarded by service, currency and source, and the parts that it is the sum of, each with its
+   * oldest order. Scope `order`.
+   */
+  convergence(input?: ConvergenceInput): Promise<ConvergenceOutput>;
   rates: {
     /** Freezes an order's rates. Repeating them is harmless, other rates are refused. Scope `rates`. */
     put(input: OrderRates): Promise<OrderRates>;
@@ -101,6 +108,7 @@ export function createCashbackClient(options: CashbackClientOptions): CashbackCl
     events,
     feed: (feedOptions = {}) => readFeed({ readPage: events, closed }, feedOptions),
     order: (input) => withClientErrors(trpc.order.query(input)),
+    convergence: (input = {}) => withClientErrors(trpc.convergence.query(input)),
     rates: {
       put: (input) => withClientErrors(trpc.rates.put.mutate(input)),
       get: (input) => withClientErrors(trpc.rates.get.query(input)),

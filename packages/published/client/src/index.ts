@@ -12,6 +12,8 @@ export type {
   EventsOutput,
   InputIssue,
   OrderInput,
+  ConvergenceInput,
+  ConvergenceOutput,
   OrderOutput,
   OrderRate,
   OrderRates,

@@ -47,6 +47,7 @@ const NO_SERVICES: CashbackServices = {
   registerMany: unexpected,
   events: unexpected,
   order: unexpected,
+  convergence: unexpected,
   putRates: unexpected,
   getRates: unexpected,
 };

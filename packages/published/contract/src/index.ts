@@ -41,6 +41,10 @@ export type {
 export type { ErrorDetails, InputIssue, ItemError } from './wire/item-error.ts';
 export { cashbackEvent, eventsInput, eventsOutput } from './wire/events.ts';
 export type { CashbackEvent, EventsInput, EventsOutput } from './wire/events.ts';
+export { ORDER_PARTS } from './order-parts.ts';
+export type { OrderPart } from './order-parts.ts';
+export { convergenceInput, convergenceOutput } from './wire/convergence.ts';
+export type { ConvergenceInput, ConvergenceOutput } from './wire/convergence.ts';
 export { OPERATION_OUTCOMES, ORDER_STATES, orderInput, orderOutput } from './wire/order.ts';
 export type { OperationOutcome, OrderInput, OrderOutput } from './wire/order.ts';
 export { orderRates, ratesGetInput } from './wire/rates.ts';

@@ -3,6 +3,7 @@ import { CashbackError } from './errors.ts';
 import { type DescribeIssues, MASKED_ERROR, explainError } from './explain-error.ts';
 import { registerMany } from './register-many.ts';
 import type { CashbackServices } from './services.ts';
+import { convergenceInput, convergenceOutput } from './wire/convergence.ts';
 import { eventsInput, eventsOutput } from './wire/events.ts';
 import { orderInput, orderOutput } from './wire/order.ts';
 import { orderRates, ratesGetInput } from './wire/rates.ts';
@@ -80,6 +81,10 @@ export function createRouter({ describeIssues }: RouterOptions) {
       .input(orderInput)
       .output(orderOutput)
       .query(({ input, ctx }) => ctx.services.order(input)),
+    convergence: scoped('order')
+      .input(convergenceInput)
+      .output(convergenceOutput)
+      .query(({ input, ctx }) => ctx.services.convergence(input)),
     rates: t.router({
       put: scoped('rates')
         .input(orderRates)

@@ -1,3 +1,4 @@
+import type { ConvergenceInput, ConvergenceOutput } from './wire/convergence.ts';
 import type { EventsInput, EventsOutput } from './wire/events.ts';
 import type { OrderInput, OrderOutput } from './wire/order.ts';
 import type { OrderRates, RatesGetInput } from './wire/rates.ts';
@@ -11,6 +12,7 @@ export interface CashbackServices {
    */
   registerMany(inputs: readonly RegisterInput[]): Promise<PromiseSettledResult<RegisterOutput>[]>;
   events(input: EventsInput): Promise<EventsOutput>;
+  convergence(input: ConvergenceInput): Promise<ConvergenceOutput>;
   order(input: OrderInput): Promise<OrderOutput>;
   putRates(input: OrderRates): Promise<OrderRates>;
   getRates(input: RatesGetInput): Promise<OrderRates>;

@@ -15,6 +15,12 @@ export const balanceField = z
   .string('a balance as a string such as "-100.0000"')
   .regex(BALANCE_PATTERN, 'a balance such as "-100.0000"')
   .meta({ examples: ['-100.0000'] });
+const SUM_TEXT = 'a sum such as "-100.0000"';
+/** A sum over many orders: as many digits as it needs, four decimals, and a minus below zero. */
+export const sumField = z
+  .string(SUM_TEXT)
+  .regex(/^-?(0|[1-9]\d*)\.\d{4}$/, SUM_TEXT)
+  .meta({ examples: ['-100.0000'] });
 export const rateField = z
   .string('a rate as a string such as "0.05"')
   .regex(RATE_PATTERN, 'a rate between "0" and "1" with up to 6 places')
