@@ -11,6 +11,7 @@ export {
   withKnown,
   withRegisterAnswer,
 } from './process/attempt.ts';
-export type { Attempt, AttemptStep } from './process/attempt.ts';
+export type { Attempt } from './process/attempt-state.ts';
+export type { AttemptStep } from './process/attempt.ts';
 export { decideNextAttempt, recordAttempt } from './record/decide-next-attempt.ts';
 export type { AttemptLimits, Outcome, RegisterAnswers } from './record/decide-next-attempt.ts';

@@ -3,10 +3,8 @@ import type { OrderRates, RegisterInput } from '@cashback/contract';
 import { serviceConfigOf } from '@cashback/core';
 import { HttpCallError } from '@cashback/service';
 import { describe, expect, it } from 'vitest';
+import type { Attempt, AttemptedOrder, Known } from '../src/process/attempt-state.ts';
 import {
-  type Attempt,
-  type AttemptedOrder,
-  type Known,
   MAX_ROUNDS,
   decideAttemptStep,
   startAttempt,

@@ -1,14 +1,7 @@
 import { serviceConfigOf } from '@cashback/core';
 import { describe, expect, it } from 'vitest';
-import {
-  type Attempt,
-  type AttemptedOrder,
-  type Known,
-  decideAttemptStep,
-  startAttempt,
-  withKnown,
-  withRegisterAnswer,
-} from '../src/process/attempt.ts';
+import type { Attempt, AttemptedOrder, Known } from '../src/process/attempt-state.ts';
+import { decideAttemptStep, startAttempt, withKnown, withRegisterAnswer } from '../src/process/attempt.ts';
 import { driftOfSettings } from '../src/process/find-drifts.ts';
 
 const config = serviceConfigOf({

@@ -74,9 +74,15 @@ describe('the settings of an order', () => {
     await later.untilTarget('1.0000', '0.0000');
     await later.untilProcessed(1);
 
+    await system.stopProcessing();
+    await system.startProcessing({ services: { yellow: undefined } });
+    await order.update(2, 'cleared', paid('30.3'));
+    // 1.6665, by the settings that are in the archive only.
+    await order.untilTarget('1.6700', '0.0000');
+
     // The rows of the inbox are lost: the receipts at the server name the settings, too.
     await system.database.pool.query('UPDATE processing.invoice_changes SET config_hash = NULL');
-    await order.update(2, 'cleared', paid('10.1'));
+    await order.update(3, 'cleared', paid('10.1'));
     await order.untilTarget('0.5600', '0.0000');
   });
 });

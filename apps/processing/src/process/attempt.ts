@@ -1,21 +1,20 @@
 import { CashbackClientError } from '@cashback/client';
-import type { OrderOutput, OrderRates, RegisterInput, RegisterOutput } from '@cashback/contract';
+import type { RegisterInput, RegisterOutput } from '@cashback/contract';
 import { calculateCashback } from '@cashback/core';
 import type { ServiceCashbackInput } from '@cashback/wire';
 import type { ServiceAnswer } from '../gather/ask-service.ts';
 import {
   type ChosenInputs,
-  type ConfiguredService,
   RATES_MISSING,
   type StatedInvoice,
   chooseInputs,
   withServiceAnswer,
 } from '../gather/choose-inputs.ts';
 import { answerInReceipt } from '../gather/received-answer.ts';
-import type { ChangeRow } from '../inbox/change.ts';
 import { describeVersion, versionOf } from '../inbox/invoice-version.ts';
-import type { Outcome, RegisterAnswers } from '../record/decide-next-attempt.ts';
-import { type Drift, comparesAgain, driftOfRegister } from './find-drifts.ts';
+import type { Outcome } from '../record/decide-next-attempt.ts';
+import type { Attempt, AttemptedOrder, Known, ReadInvoice } from './attempt-state.ts';
+import { comparesAgain, driftOfRegister } from './find-drifts.ts';
 import { outcomeOfFailure } from './outcome-of-failure.ts';
 import { registerInputOf } from './register-input.ts';
 
@@ -31,40 +30,6 @@ import { registerInputOf } from './register-input.ts';
 
 /** How often an order is started over at once when newer registers overtake it. */
 export const MAX_ROUNDS = 5;
-
-/** What an attempt begins with. */
-export type AttemptedOrder = Pick<
-  ChangeRow,
-  'order_id' | 'config_hash' | 'processed_epoch' | 'processed_version' | 'asks_again'
->;
-
-export interface Attempt {
-  order_id: string;
-  change: AttemptedOrder;
-  /** From 1 to `MAX_ROUNDS`. */
-  round: number;
-  answers: RegisterAnswers;
-  /** What this round has read. A field is absent until it is read. */
-  known: Known;
-  /** Differences that the attempt has found and healed. */
-  drifts: Drift[];
-  /** Null while the attempt goes on. */
-  outcome: Outcome | null;
-}
-
-export interface Known {
-  /** Null: the order was never registered. */
-  order?:
-    | (Pick<OrderOutput, 'revision' | 'target' | 'receipt'> &
-        Partial<Pick<OrderOutput, 'invoice_epoch' | 'invoice_version'>>)
-    | null;
-  invoice?: ReadInvoice;
-  service_answer?: ServiceAnswer;
-}
-
-type ReadInvoice =
-  | { invoice: StatedInvoice; rates: OrderRates | null; service: ConfiguredService | undefined }
-  | { unreadable: string };
 
 export type AttemptStep =
   | { step: 'read_order' }

@@ -1,24 +1,8 @@
 import type { RegisterInput, RegisterOutput } from '@cashback/contract';
 import { processedVersion } from '../inbox/change.ts';
 import { type InvoiceVersion, compareVersions, versionOf } from '../inbox/invoice-version.ts';
-import type { Attempt } from './attempt.ts';
-
-/**
- * `target_differs`: the order carried another target than its own inputs give.
- * `version_behind`: the order was lost, or of an older version of its invoice than was registered before.
- * `settings_differ`: CASHBACK_SERVICES has changed since the order began, which is never applied to it.
- */
-export type DriftClass = 'target_differs' | 'version_behind' | 'settings_differ';
-
-/** A difference that is found although the invoice did not change. */
-export interface Drift {
-  order_id: string;
-  class: DriftClass;
-  before: object | null;
-  after: object | null;
-  /** The register that found it has put it right. */
-  healed: boolean;
-}
+import type { Attempt } from './attempt-state.ts';
+import type { Drift } from './drift.ts';
 
 /** The attempt compares a version again that was processed, and nothing of it was open. */
 export function comparesAgain({ change }: Attempt, invoice: InvoiceVersion): boolean {

@@ -1,13 +1,9 @@
 import type { Outcome, RegisterAnswers } from '../record/decide-next-attempt.ts';
 import type { Upstreams } from '../gather/upstreams.ts';
-import {
-  type AttemptedOrder,
-  type Attempt,
-  decideAttemptStep,
-  startAttempt,
-  withFailure,
-} from './attempt.ts';
-import { type Drift, driftOfSettings } from './find-drifts.ts';
+import type { Attempt, AttemptedOrder } from './attempt-state.ts';
+import { decideAttemptStep, startAttempt, withFailure } from './attempt.ts';
+import type { Drift } from './drift.ts';
+import { driftOfSettings } from './find-drifts.ts';
 import { takeStep } from './take-step.ts';
 
 /**

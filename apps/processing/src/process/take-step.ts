@@ -5,7 +5,8 @@ import { keptValue } from '../gather/choose-inputs.ts';
 import { readInvoice } from '../gather/read-invoice.ts';
 import { frozenHash, settingsOf } from '../services/settings-of-order.ts';
 import type { Upstreams } from '../gather/upstreams.ts';
-import { type Attempt, type AttemptStep, withKnown, withRegisterAnswer } from './attempt.ts';
+import type { Attempt } from './attempt-state.ts';
+import { type AttemptStep, withKnown, withRegisterAnswer } from './attempt.ts';
 
 /** Takes a step at the upstreams. Resolves with the attempt after it, and rejects with the error of an upstream. */
 export async function takeStep(

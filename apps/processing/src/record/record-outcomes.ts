@@ -4,7 +4,7 @@ import { lockChanges } from '../db/queries/changes/lock-changes.ts';
 import { updateChanges } from '../db/queries/changes/update-changes.ts';
 import { insertDrifts } from '../db/queries/drifts.ts';
 import type { ChangeRow } from '../inbox/change.ts';
-import type { Drift } from '../process/find-drifts.ts';
+import type { Drift } from '../process/drift.ts';
 import { type Inbox, enqueueJobs } from '../inbox/receive-changes.ts';
 import {
   type AttemptLimits,

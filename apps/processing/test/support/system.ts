@@ -41,7 +41,8 @@ export const serviceConfigs = {
 
 /** Settings of one instance of processing, beside the common ones. */
 export interface InstanceOptions {
-  services?: Record<string, object>;
+  /** Undefined: without that common one. */
+  services?: Record<string, object | undefined>;
   env?: Record<string, string>;
 }
 

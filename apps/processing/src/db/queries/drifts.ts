@@ -1,5 +1,5 @@
 import { type Database, type Transaction, statement } from '@cashback/postgres';
-import type { Drift } from '../../process/find-drifts.ts';
+import type { Drift } from '../../process/drift.ts';
 
 // Settings that differ are found at each comparison, and written down once for each change of them.
 const insertDriftsStatement = statement({
