@@ -94,8 +94,11 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
       ],
       tests: [...DATABASE_TEST, 'client', 'invariants'],
     },
-    // Reads tables of apps that run.
-    operator: { src: ['contract', 'postgres'], tests: ['testing'] },
+    // Reads tables of apps that run, and begins their epochs.
+    operator: {
+      src: ['cashback-db', 'client', 'contract', 'postgres', 'transactions/epoch'],
+      tests: [...DATABASE_TEST, ...SERVER],
+    },
     demo: {
       src: ['contract', 'wire', 'service/whole-number', 'invariants', 'scenario', 'system'],
       tests: ['core', 'postgres', 'testing'],

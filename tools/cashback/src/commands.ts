@@ -36,6 +36,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('@cashback/operator/reconcile-trust-command')).reconcileTrustCommand(),
   },
   {
+    name: 'epoch',
+    summary: 'state that a side was restored, and compare again',
+    load: async () => (await import('@cashback/operator/epoch-command')).epochCommand(),
+  },
+  {
     name: 'conformance',
     summary: 'check an implementation of the transactions API',
     load: async () => (await import('@cashback/conformance/command')).conformanceCommand(),

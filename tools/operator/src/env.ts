@@ -1,2 +1,2 @@
-/** A login that may read the tables of `transactions`. */
+/** The login that the command's help asks for. */
 export const databaseUrl: string | undefined = process.env['DATABASE_URL'] || undefined;

@@ -17,6 +17,7 @@ export type { NewEvent } from './queries/feed/insert-events.ts';
 export { insertOrders } from './queries/orders/insert-orders.ts';
 export type { NewOrder } from './queries/orders/insert-orders.ts';
 export { insertRates } from './queries/rates/insert-rates.ts';
+export { startEventsEpoch } from './queries/feed/start-epoch.ts';
 export { FEED_START, listFeedEvents } from './queries/feed/list-feed-events.ts';
 export type { FeedEvent, FeedPosition } from './queries/feed/list-feed-events.ts';
 export { listOrderEvents } from './queries/feed/list-order-events.ts';

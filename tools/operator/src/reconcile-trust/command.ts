@@ -3,6 +3,7 @@ import { asSetupError, openDatabase } from '@cashback/postgres';
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
 import { databaseUrl } from '../env.ts';
+import { time } from '../time-option.ts';
 import { reconcileTrust } from './reconcile-trust.ts';
 import type { Difference } from './difference.ts';
 import { ExportError } from './export-rows.ts';
@@ -98,12 +99,6 @@ function summary({ rows, differences, by_difference }: Awaited<ReturnType<typeof
   if (differences === 0) return `${rows} rows of the export, nothing differs`;
   const counts = Object.entries(by_difference).map(([difference, number]) => `${number} ${difference}`);
   return `${rows} rows of the export, ${differences} differences: ${counts.join(', ')}`;
-}
-
-function time(text: string): Date {
-  const parsed = new Date(text);
-  if (/^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(parsed.getTime())) return parsed;
-  throw new InvalidArgumentError('expected a time such as 2026-03-01T00:00:00Z');
 }
 
 function count(text: string): number {
