@@ -6,6 +6,7 @@ import { getRates } from './procedures/get-rates.ts';
 import { listEvents } from './procedures/events.ts';
 import { showOrder } from './procedures/order.ts';
 import { putRates } from './procedures/put-rates.ts';
+import { reconcile } from './procedures/reconcile.ts';
 import { type RegisterOptions, createRegister } from './register/create-register.ts';
 
 interface ServicesOptions {
@@ -41,6 +42,7 @@ export function createServices(options: ServicesOptions): CashbackServices {
     events: (input) => guard('events', listEvents(pool, input)),
     order: (input) => guard('order', showOrder(pool, input)),
     convergence: (input) => guard('convergence', showConvergence(pool, input)),
+    reconcile: (input) => guard('reconcile', reconcile(database, input)),
     putRates: (input) => guard('rates.put', putRates(pool, input)),
     getRates: (input) => guard('rates.get', getRates(pool, input)),
   };

@@ -48,7 +48,11 @@ function settingsFor(settings: Partial<Settings> & { database_url: string }): Se
     host: '127.0.0.1',
     port: 0,
     bearer_tokens: [
-      { caller: 'test', token: TOKEN, scopes: ['register', 'events', 'order', 'rates', 'rates.read'] },
+      {
+        caller: 'test',
+        token: TOKEN,
+        scopes: ['register', 'events', 'order', 'rates', 'rates.read', 'reconcile'],
+      },
       { caller: 'reader', token: READER_TOKEN, scopes: ['order'] },
     ],
     max_connections: 8,

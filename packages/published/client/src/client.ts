@@ -7,6 +7,8 @@ import type {
   OrderOutput,
   OrderRates,
   RatesGetInput,
+  ReconcileInput,
+  ReconcileOutput,
   RegisterInput,
   RegisterOutput,
 } from '@cashback/contract';
@@ -53,6 +55,11 @@ export interface CashbackClient {
    * oldest order. Scope `order`.
    */
   convergence(input?: ConvergenceInput): Promise<ConvergenceOutput>;
+  /**
+   * Has up to 500 given orders, or a page of those that changed since a time, observed and compared with their targets
+   * now, in whatever state they are. Pages go on until `after` is null, also after an empty one. Scope `reconcile`.
+   */
+  reconcile(input: ReconcileInput): Promise<ReconcileOutput>;
   rates: {
     /** Freezes an order's rates. Repeating them is harmless, other rates are refused. Scope `rates`. */
     put(input: OrderRates): Promise<OrderRates>;
@@ -109,6 +116,7 @@ export function createCashbackClient(options: CashbackClientOptions): CashbackCl
     feed: (feedOptions = {}) => readFeed({ readPage: events, closed }, feedOptions),
     order: (input) => withClientErrors(trpc.order.query(input)),
     convergence: (input = {}) => withClientErrors(trpc.convergence.query(input)),
+    reconcile: (input) => withClientErrors(trpc.reconcile.mutate(input)),
     rates: {
       put: (input) => withClientErrors(trpc.rates.put.mutate(input)),
       get: (input) => withClientErrors(trpc.rates.get.query(input)),

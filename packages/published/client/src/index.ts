@@ -18,6 +18,8 @@ export type {
   OrderRate,
   OrderRates,
   RatesGetInput,
+  ReconcileInput,
+  ReconcileOutput,
   RegisterInput,
   RegisterOutcome,
   RegisterOutput,

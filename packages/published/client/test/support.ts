@@ -48,6 +48,7 @@ const NO_SERVICES: CashbackServices = {
   events: unexpected,
   order: unexpected,
   convergence: unexpected,
+  reconcile: unexpected,
   putRates: unexpected,
   getRates: unexpected,
 };

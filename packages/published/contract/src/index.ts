@@ -47,6 +47,8 @@ export { convergenceInput, convergenceOutput } from './wire/convergence.ts';
 export type { ConvergenceInput, ConvergenceOutput } from './wire/convergence.ts';
 export { OPERATION_OUTCOMES, ORDER_STATES, orderInput, orderOutput } from './wire/order.ts';
 export type { OperationOutcome, OrderInput, OrderOutput } from './wire/order.ts';
+export { MAX_RECONCILE_ORDERS, reconcileInput, reconcileOutput } from './wire/reconcile.ts';
+export type { ParsedReconcileInput, ReconcileInput, ReconcileOutput } from './wire/reconcile.ts';
 export { orderRates, ratesGetInput } from './wire/rates.ts';
 export type { OrderRate, OrderRates, RatesGetInput } from './wire/rates.ts';
 export {

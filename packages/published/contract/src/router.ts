@@ -7,11 +7,12 @@ import { convergenceInput, convergenceOutput } from './wire/convergence.ts';
 import { eventsInput, eventsOutput } from './wire/events.ts';
 import { orderInput, orderOutput } from './wire/order.ts';
 import { orderRates, ratesGetInput } from './wire/rates.ts';
+import { reconcileInput, reconcileOutput } from './wire/reconcile.ts';
 import type { ItemError } from './wire/item-error.ts';
 import { registerInput, registerManyInput, registerManyOutput, registerOutput } from './wire/register.ts';
 
-/** What a caller may do; `rates` puts rates, the other scopes read. */
-export type ServerScope = 'register' | 'events' | 'order' | 'rates' | 'rates.read';
+/** What a caller may do; `rates` puts rates, `reconcile` makes orders due, the other scopes read. */
+export type ServerScope = 'register' | 'events' | 'order' | 'rates' | 'rates.read' | 'reconcile';
 
 export interface RouterContext {
   services: CashbackServices;
@@ -85,6 +86,10 @@ export function createRouter({ describeIssues }: RouterOptions) {
       .input(convergenceInput)
       .output(convergenceOutput)
       .query(({ input, ctx }) => ctx.services.convergence(input)),
+    reconcile: scoped('reconcile')
+      .input(reconcileInput)
+      .output(reconcileOutput)
+      .mutation(({ input, ctx }) => ctx.services.reconcile(input)),
     rates: t.router({
       put: scoped('rates')
         .input(orderRates)

@@ -2,6 +2,7 @@ import type { ConvergenceInput, ConvergenceOutput } from './wire/convergence.ts'
 import type { EventsInput, EventsOutput } from './wire/events.ts';
 import type { OrderInput, OrderOutput } from './wire/order.ts';
 import type { OrderRates, RatesGetInput } from './wire/rates.ts';
+import type { ParsedReconcileInput, ReconcileOutput } from './wire/reconcile.ts';
 import type { RegisterInput, RegisterOutput } from './wire/register.ts';
 
 /** What the server does behind the router: one function for each procedure. Expected errors are `CashbackError`s. */
@@ -14,6 +15,7 @@ export interface CashbackServices {
   events(input: EventsInput): Promise<EventsOutput>;
   convergence(input: ConvergenceInput): Promise<ConvergenceOutput>;
   order(input: OrderInput): Promise<OrderOutput>;
+  reconcile(input: ParsedReconcileInput): Promise<ReconcileOutput>;
   putRates(input: OrderRates): Promise<OrderRates>;
   getRates(input: RatesGetInput): Promise<OrderRates>;
 }

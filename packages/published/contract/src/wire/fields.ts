@@ -50,7 +50,7 @@ const COUNTER_TEXT = 'a whole number from 0 to 2147483647';
 export const counterField = z.int(COUNTER_TEXT).min(0, COUNTER_TEXT).max(2_147_483_647, COUNTER_TEXT);
 /** ISO 8601 in UTC with milliseconds. */
 export const timestampField = z.iso
-  .datetime({ precision: 3 })
+  .datetime({ precision: 3, error: 'a time in UTC such as "2026-01-02T03:04:05.678Z"' })
   .meta({ examples: ['2026-01-02T03:04:05.678Z'] });
 export const limitField = z
   .int('a page size: 1 to 1000')
