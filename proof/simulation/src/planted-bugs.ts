@@ -154,6 +154,14 @@ const PLANTS = {
       },
     },
   }),
+  /** Processing waits for the version that a callback names. */
+  callback_believed: (decisions) => ({
+    ...decisions,
+    processing: {
+      ...decisions.processing,
+      callbackHint: (callback) => decisions.processing.feedHint(callback, 1, true),
+    },
+  }),
   /** Every calculation rounds down, whatever the service's rule is. */
   rounded_down: (decisions) => ({
     ...decisions,

@@ -29,12 +29,13 @@ const CALIBRATION: Readonly<Record<PlantedBug, { from: number; breaks: readonly 
   greater_or_equal_for_greater: { from: 0, breaks: [1, 17] },
   enqueue_after_commit: { from: 0, breaks: [11] },
   settle_on_stale_poll: { from: 0, breaks: [1, 5, 8] },
-  past_is_present: { from: 2_800, breaks: [1] },
+  past_is_present: { from: 1_200, breaks: [1] },
   sequence_ignored: { from: 0, breaks: [9, 10] },
   push_of_equal_sequence: { from: 0, breaks: [10] },
   silence_is_failure: { from: 0, breaks: [1, 8, 12] },
   refused_repeat_counts: { from: 0, breaks: [1, 8, 12] },
   failures_uncounted: { from: 0, breaks: [null] },
+  callback_believed: { from: 0, breaks: [0, 1, 17] },
   rounded_down: { from: 0, breaks: [0] },
 };
 const MOST_SEEDS = 2_000;

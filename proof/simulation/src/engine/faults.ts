@@ -22,6 +22,8 @@ export interface Faults {
   stale_answer: number;
   /** A service's own URL does not answer. */
   silent_shop: number;
+  /** A callback names a version of its invoice that is not there. */
+  wrong_callback: number;
 }
 
 /** The strongest rate of each fault. A run has only some of them, so that frequent faults do not hide rare ones. */
@@ -37,6 +39,7 @@ const MOST: Faults = {
   slow_trust: 200,
   stale_answer: 100,
   silent_shop: 200,
+  wrong_callback: 200,
 };
 
 export const FAULTS = Object.keys(MOST) as (keyof Faults)[];

@@ -6,7 +6,7 @@ import type {
   UnfinishedOperation,
   VersionWrites,
 } from '@cashback/transactions/decisions';
-import type { UpdateCashbackInput } from '@cashback/wire';
+import type { InvoiceChange, UpdateCashbackInput } from '@cashback/wire';
 import { insertRow, rowOf } from '../../rows.ts';
 import type { World } from '../../world.ts';
 import { deliver } from '../deliver.ts';
@@ -25,15 +25,22 @@ export function writeVersion(world: World, writes: VersionWrites | CreationWrite
     replace(invoices, invoice.invoice_id, (row) => updatedInvoice(row, invoice, engine.now()));
   }
   insertRow(invoice_history, `${history.invoice_id}@${history.version}`, history);
+  notifyProcessing(world, callback);
+  if (engine.happens('wrong_callback')) notifyProcessing(world, { ...callback, version: LAST_VERSION });
+}
+
+function notifyProcessing(world: World, callback: InvoiceChange): void {
   const { invoice_id, version } = callback;
   deliver(world, {
     from: 'transactions',
     to: 'processing',
     what: `version ${version} of ${invoice_id}`,
-    handle: () => noteChange(world, decisions.processing.callbackHint(callback)),
+    handle: () => noteChange(world, world.decisions.processing.callbackHint(callback)),
     for_ever: false,
   });
 }
+
+const LAST_VERSION = 2_147_483_647;
 
 export function writeAcceptance(world: World, writes: AcceptanceWrites): void {
   const { engine, tables, decisions } = world;
