@@ -76,6 +76,7 @@ async function start(
       register: {
         database: registering,
         jobs,
+        breaker: settings.breaker,
         group_size: settings.register_group_size,
         concurrency: settings.register_concurrency,
         max_pending: settings.register_max_pending,

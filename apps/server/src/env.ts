@@ -1,5 +1,14 @@
+import { amountField, parseAmount, serviceField } from '@cashback/contract';
 import { setting } from '@cashback/service';
 import { z } from 'zod';
+
+const breakerBounds = z.record(
+  serviceField,
+  z.strictObject({
+    window_s: z.int().min(1).max(2_592_000),
+    max_growth: amountField.transform(parseAmount),
+  }),
+);
 
 export const settingsSchema = z.object({
   database_url: setting.databaseUrl(
@@ -9,7 +18,7 @@ export const settingsSchema = z.object({
   host: setting.text('The address to listen on', '127.0.0.1').default('127.0.0.1'),
   port: setting.port('The port to listen on; 0 takes a free one', '4100'),
   bearer_tokens: setting.tokens(
-    'Accepted bearer tokens, with the scopes register, events, order, rates, rates.read, reconcile',
+    'Accepted bearer tokens, with the scopes register, events, order, rates, rates.read, reconcile, breaker',
     '[{"caller":"processing","token":"<random text>","scopes":["register","order","rates.read"]}]',
   ),
   max_connections: setting.integer({
@@ -56,6 +65,14 @@ export const settingsSchema = z.object({
     min: 1_000,
     max: 120_000,
     default: 25_000,
+  }),
+  breaker: setting.json(breakerBounds, {
+    description:
+      'By service: by how much its targets may grow in a window, for each currency; what rises beyond it is held ' +
+      'until it is released. A service without an entry grows freely',
+    expected: 'a JSON object of { window_s, max_growth } by service',
+    example: '{"yellow":{"window_s":3600,"max_growth":"100000"}}',
+    default: '{}',
   }),
   max_batch_size: setting.integer({
     description: 'Most calls in one HTTP request',

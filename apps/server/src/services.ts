@@ -1,6 +1,7 @@
 import { CashbackError, type CashbackServices, type RegisterInput } from '@cashback/contract';
 import { type Database, explainDatabaseError } from '@cashback/postgres';
 import { type Log, withTimeout } from '@cashback/service';
+import { listHeldOrders, releaseHeldOrders } from './procedures/breaker.ts';
 import { showConvergence } from './procedures/convergence.ts';
 import { getRates } from './procedures/get-rates.ts';
 import { listEvents } from './procedures/events.ts';
@@ -43,6 +44,8 @@ export function createServices(options: ServicesOptions): CashbackServices {
     order: (input) => guard('order', showOrder(pool, input)),
     convergence: (input) => guard('convergence', showConvergence(pool, input)),
     reconcile: (input) => guard('reconcile', reconcile(database, input)),
+    listHeld: (input) => guard('breaker.list', listHeldOrders(pool, input)),
+    releaseHeld: (input, caller) => guard('breaker.release', releaseHeldOrders(register, input, caller)),
     putRates: (input) => guard('rates.put', putRates(pool, input)),
     getRates: (input) => guard('rates.get', getRates(pool, input)),
   };

@@ -51,11 +51,12 @@ function settingsFor(settings: Partial<Settings> & { database_url: string }): Se
       {
         caller: 'test',
         token: TOKEN,
-        scopes: ['register', 'events', 'order', 'rates', 'rates.read', 'reconcile'],
+        scopes: ['register', 'events', 'order', 'rates', 'rates.read', 'reconcile', 'breaker'],
       },
       { caller: 'reader', token: READER_TOKEN, scopes: ['order'] },
     ],
     max_connections: 8,
+    breaker: {},
     register_group_size: 500,
     register_concurrency: 2,
     register_max_pending: 5_000,

@@ -63,6 +63,7 @@ export function serveRouter(server: HttpServer, settings: RouterSettings): void 
           context: {
             services,
             scopes: request.caller?.scopes,
+            caller: request.caller?.caller,
             reportFault: (error: unknown) =>
               log.error({ err: error, request_id: request.id, path }, 'call failed'),
           },

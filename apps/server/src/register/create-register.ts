@@ -1,6 +1,7 @@
 import { CashbackError, type RegisterInput, type RegisterOutput } from '@cashback/contract';
 import { type Database, type Jobs, isUnavailable, withTransaction } from '@cashback/postgres';
 import { createBatcher } from '@cashback/service';
+import type { BreakerBounds } from './hold-growth.ts';
 import { registerOrders } from './register-orders.ts';
 
 /*
@@ -14,6 +15,7 @@ import { registerOrders } from './register-orders.ts';
  *     decide    decideLocked                pure
  *     apply     writesOf                    pure; then updateOrders, resumeOrders, insertEvents
  *     enqueue   jobs.enqueue                one job for each order
+ *     hold      holdGrowth                  targets that take their service beyond its bound
  *   commit
  *     /      |      \
  *  answer answer  answer                    answerOf: an output or an error for each call
@@ -24,6 +26,8 @@ import { registerOrders } from './register-orders.ts';
 export interface RegisterOptions {
   database: Pick<Database, 'pool'>;
   jobs: Jobs;
+  /** By service; absent: none. */
+  breaker?: BreakerBounds;
   /** Most calls in one transaction. */
   group_size: number;
   /** Most batches that run at once; as many calls of failed batches run beside them. */
@@ -41,12 +45,12 @@ export interface RegisterOptions {
  * call is tried.
  */
 export function createRegister(options: RegisterOptions): (input: RegisterInput) => Promise<RegisterOutput> {
-  const { database, jobs, group_size, concurrency, max_pending, max_pending_per_order } = options;
+  const { database, jobs, breaker, group_size, concurrency, max_pending, max_pending_per_order } = options;
   const registerInBatch = createBatcher<RegisterInput, RegisterOutput | CashbackError>({
     keyOf: ({ order_id }) => order_id,
     max_size: group_size,
     concurrency,
-    run: (inputs) => withTransaction(database, (tx) => registerOrders(tx, jobs, inputs)),
+    run: (inputs) => withTransaction(database, (tx) => registerOrders(tx, jobs, inputs, breaker)),
     // Without a database each call would only wait for it again, alone.
     retryIndividually: (error) => !isUnavailable(error),
     bound: {

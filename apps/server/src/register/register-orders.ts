@@ -10,6 +10,7 @@ import {
 import type { CashbackError, RegisterInput, RegisterOutput } from '@cashback/contract';
 import type { Jobs, Transaction } from '@cashback/postgres';
 import { type DecidedCall, decideCall, decideLocked } from './decide-call.ts';
+import { type BreakerBounds, holdGrowth } from './hold-growth.ts';
 import { answerOf } from './register-answer.ts';
 import { newOrderOf, writesOf } from './register-writes.ts';
 
@@ -21,6 +22,7 @@ export async function registerOrders(
   tx: Transaction,
   jobs: Jobs,
   inputs: readonly RegisterInput[],
+  breaker: BreakerBounds = {},
 ): Promise<(RegisterOutput | CashbackError)[]> {
   assertDistinct(inputs);
   const decided = await lockAndDecide(tx, inputs);
@@ -33,6 +35,7 @@ export async function registerOrders(
   );
   const charges = present(writes.map(({ job }) => job));
   if (charges.length > 0) await jobs.enqueue(chargeQueue, charges, tx);
+  await holdGrowth(tx, decided, breaker);
   return decided.map(answerOf);
 }
 

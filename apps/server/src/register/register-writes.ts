@@ -31,7 +31,7 @@ export function newOrderOf({ input, decision }: DecidedCall): NewOrder {
 export interface RegisterWrites {
   /** Of an order that was there. */
   update: OrderUpdate | null;
-  /** The order to retry: it needed attention, and the same target again asks for another attempt. */
+  /** The order to retry: it needed attention, and the same target again asks for another attempt. It releases nothing. */
   resume: string | null;
   events: NewEvent[];
   /** Also for a call that changes nothing: its first answer was lost perhaps, and so was the job. */
@@ -40,7 +40,8 @@ export interface RegisterWrites {
 
 export function writesOf(call: DecidedCall): RegisterWrites {
   const { input, stored, decision } = call;
-  const resumes = decision.outcome === 'unchanged' && stored !== null && stored.attention !== null;
+  const isHeld = (stored?.allowed ?? null) !== null;
+  const resumes = decision.outcome === 'unchanged' && stored !== null && stored.attention !== null && !isHeld;
   return {
     update: updateOf(call),
     resume: resumes ? input.order_id : null,

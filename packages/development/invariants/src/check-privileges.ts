@@ -1,7 +1,12 @@
 import type { Violation } from './invariants.ts';
 import type { World } from './world.ts';
 
-const APPEND_ONLY = ['cashback.events', 'cashback.operations', 'cashback.operation_outcomes'];
+const APPEND_ONLY = [
+  'cashback.events',
+  'cashback.operations',
+  'cashback.operation_outcomes',
+  'cashback.breaker_releases',
+];
 const ROLES = ['cashback_server', 'cashback_worker'];
 
 /** Invariant 13: no role of an app may change or delete append-only rows, not even one column of them. */

@@ -2,6 +2,11 @@ export { CASHBACK_JOBS_SCHEMA, chargeJob, chargeKey, chargeQueue } from './charg
 export type { ChargeJob } from './charge-queue.ts';
 
 export { sumDifferences, sumDifferencesStatement } from './queries/convergence/sum-differences.ts';
+export { countGrowth, discountGrowth } from './queries/breaker/count-growth.ts';
+export { holdOrders } from './queries/breaker/hold-orders.ts';
+export type { HeldRevision } from './queries/breaker/hold-orders.ts';
+export { listHeld } from './queries/breaker/list-held.ts';
+export { loadHolds, releaseOrders } from './queries/breaker/release-orders.ts';
 export { findOrder } from './queries/orders/find-order.ts';
 export type { OrderView } from './queries/orders/find-order.ts';
 export { findOrders } from './queries/orders/find-orders.ts';

@@ -13,6 +13,10 @@ export type { TargetProblem } from './stored-target.ts';
 export { partOf } from './part-of.ts';
 export { sumParts } from './sum-parts.ts';
 export type { StandingOrders } from './sum-parts.ts';
+export { decideBreaker, riseOf, sendableOf } from './decide-breaker.ts';
+export type { TargetChange } from './decide-breaker.ts';
+export { describeHold } from './hold.ts';
+export type { Hold } from './hold.ts';
 export { decideRegister } from './decide-register.ts';
 export type { RegisterDecision, Registration, StoredOrder } from './decide-register.ts';
 

@@ -1,5 +1,9 @@
 import type {
   AppRouter,
+  BreakerListInput,
+  BreakerListOutput,
+  BreakerReleaseInput,
+  BreakerReleaseOutput,
   ConvergenceInput,
   ConvergenceOutput,
   EventsOutput,
@@ -60,6 +64,12 @@ export interface CashbackClient {
    * now, in whatever state they are. Pages go on until `after` is null, also after an empty one. Scope `reconcile`.
    */
   reconcile(input: ReconcileInput): Promise<ReconcileOutput>;
+  breaker: {
+    /** Orders with a part of their target that is held, a page after a cursor. Scope `order`. */
+    list(input?: Partial<BreakerListInput>): Promise<BreakerListOutput>;
+    /** Releases them, each at the revision that was listed, and records the reason. Scope `breaker`. */
+    release(input: BreakerReleaseInput): Promise<BreakerReleaseOutput>;
+  };
   rates: {
     /** Freezes an order's rates. Repeating them is harmless, other rates are refused. Scope `rates`. */
     put(input: OrderRates): Promise<OrderRates>;
@@ -117,6 +127,10 @@ export function createCashbackClient(options: CashbackClientOptions): CashbackCl
     order: (input) => withClientErrors(trpc.order.query(input)),
     convergence: (input = {}) => withClientErrors(trpc.convergence.query(input)),
     reconcile: (input) => withClientErrors(trpc.reconcile.mutate(input)),
+    breaker: {
+      list: (input = {}) => withClientErrors(trpc.breaker.list.query(input)),
+      release: (input) => withClientErrors(trpc.breaker.release.mutate(input)),
+    },
     rates: {
       put: (input) => withClientErrors(trpc.rates.put.mutate(input)),
       get: (input) => withClientErrors(trpc.rates.get.query(input)),

@@ -49,6 +49,8 @@ const NO_SERVICES: CashbackServices = {
   order: unexpected,
   convergence: unexpected,
   reconcile: unexpected,
+  listHeld: unexpected,
+  releaseHeld: unexpected,
   putRates: unexpected,
   getRates: unexpected,
 };

@@ -41,6 +41,22 @@ export type {
 export type { ErrorDetails, InputIssue, ItemError } from './wire/item-error.ts';
 export { cashbackEvent, eventsInput, eventsOutput } from './wire/events.ts';
 export type { CashbackEvent, EventsInput, EventsOutput } from './wire/events.ts';
+export {
+  MAX_RELEASES,
+  RELEASE_OUTCOMES,
+  breakerListInput,
+  breakerListOutput,
+  breakerReleaseInput,
+  breakerReleaseOutput,
+} from './wire/breaker.ts';
+export type {
+  BreakerListInput,
+  BreakerListOutput,
+  BreakerReleaseInput,
+  BreakerReleaseOutput,
+  HeldOrder,
+  ReleaseOutcome,
+} from './wire/breaker.ts';
 export { ORDER_PARTS } from './order-parts.ts';
 export type { OrderPart } from './order-parts.ts';
 export { convergenceInput, convergenceOutput } from './wire/convergence.ts';

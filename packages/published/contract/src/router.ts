@@ -3,6 +3,12 @@ import { CashbackError } from './errors.ts';
 import { type DescribeIssues, MASKED_ERROR, explainError } from './explain-error.ts';
 import { registerMany } from './register-many.ts';
 import type { CashbackServices } from './services.ts';
+import {
+  breakerListInput,
+  breakerListOutput,
+  breakerReleaseInput,
+  breakerReleaseOutput,
+} from './wire/breaker.ts';
 import { convergenceInput, convergenceOutput } from './wire/convergence.ts';
 import { eventsInput, eventsOutput } from './wire/events.ts';
 import { orderInput, orderOutput } from './wire/order.ts';
@@ -11,13 +17,15 @@ import { reconcileInput, reconcileOutput } from './wire/reconcile.ts';
 import type { ItemError } from './wire/item-error.ts';
 import { registerInput, registerManyInput, registerManyOutput, registerOutput } from './wire/register.ts';
 
-/** What a caller may do; `rates` puts rates, `reconcile` makes orders due, the other scopes read. */
-export type ServerScope = 'register' | 'events' | 'order' | 'rates' | 'rates.read' | 'reconcile';
+/** What a caller may do; `rates` puts rates, `reconcile` makes orders due, `breaker` releases what is held, the other scopes read. */
+export type ServerScope = 'register' | 'events' | 'order' | 'rates' | 'rates.read' | 'reconcile' | 'breaker';
 
 export interface RouterContext {
   services: CashbackServices;
   /** Scopes of the caller's bearer token; undefined without a known token. */
   scopes: ReadonlySet<string> | undefined;
+  /** Its name, for records of what it did. */
+  caller?: string | undefined;
   /** Receives the errors of single items of `register_many` that callers do not see. */
   reportFault: (error: unknown) => void;
 }
@@ -90,6 +98,16 @@ export function createRouter({ describeIssues }: RouterOptions) {
       .input(reconcileInput)
       .output(reconcileOutput)
       .mutation(({ input, ctx }) => ctx.services.reconcile(input)),
+    breaker: t.router({
+      list: scoped('order')
+        .input(breakerListInput)
+        .output(breakerListOutput)
+        .query(({ input, ctx }) => ctx.services.listHeld(input)),
+      release: scoped('breaker')
+        .input(breakerReleaseInput)
+        .output(breakerReleaseOutput)
+        .mutation(({ input, ctx }) => ctx.services.releaseHeld(input, ctx.caller ?? 'unknown')),
+    }),
     rates: t.router({
       put: scoped('rates')
         .input(orderRates)

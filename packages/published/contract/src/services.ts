@@ -1,3 +1,9 @@
+import type {
+  BreakerListInput,
+  BreakerListOutput,
+  BreakerReleaseInput,
+  BreakerReleaseOutput,
+} from './wire/breaker.ts';
 import type { ConvergenceInput, ConvergenceOutput } from './wire/convergence.ts';
 import type { EventsInput, EventsOutput } from './wire/events.ts';
 import type { OrderInput, OrderOutput } from './wire/order.ts';
@@ -16,6 +22,8 @@ export interface CashbackServices {
   convergence(input: ConvergenceInput): Promise<ConvergenceOutput>;
   order(input: OrderInput): Promise<OrderOutput>;
   reconcile(input: ParsedReconcileInput): Promise<ReconcileOutput>;
+  listHeld(input: BreakerListInput): Promise<BreakerListOutput>;
+  releaseHeld(input: BreakerReleaseInput, caller: string): Promise<BreakerReleaseOutput>;
   putRates(input: OrderRates): Promise<OrderRates>;
   getRates(input: RatesGetInput): Promise<OrderRates>;
 }

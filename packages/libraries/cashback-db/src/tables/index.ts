@@ -1,3 +1,4 @@
+export { breakerReleases, breakerWindows } from './breaker.ts';
 export { feedEpochs, events } from './events.ts';
 export { feedCursors } from './feed-cursors.ts';
 export { operationOutcomes, operations } from './operations.ts';

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, jsonb, text } from 'drizzle-orm/pg-core';
+import type { Hold } from '@cashback/core';
 import { amount, id, moment, now } from '@cashback/postgres/columns';
 import { cashback } from './schema.ts';
 
@@ -42,6 +43,9 @@ export const orderClears = cashback.table(
     attention_code: text('attention_code'),
     attention_since: moment('attention_since'),
     attention_details: jsonb('attention_details').$type<Record<string, unknown>>(),
+    /** While it is the newest revision, no more of the target than `hold.allowed` is sent. */
+    held_revision: integer('held_revision'),
+    hold: jsonb('hold').$type<Hold>(),
     /** For how long the order has waited while `transactions` answered; see `waitedAfter`. */
     waited_ms: bigint('waited_ms', { mode: 'number' }).notNull().default(0),
     /** When `transactions` last answered about the order; null when its last call had no answer. */
@@ -71,6 +75,9 @@ export const orderClears = cashback.table(
     index('order_clears_attention')
       .on(table.attention_code, table.attention_since)
       .where(sql`${table.attention} IS NOT NULL`),
+    index('order_clears_held')
+      .on(table.order_id)
+      .where(sql`${table.held_revision} = ${table.revision}`),
     // An older release leaves orders that need attention without a time. The sweep gives them one.
     index('order_clears_parked')
       .on(table.next_charge_at)

@@ -1,12 +1,17 @@
 import { parseAmount } from '@cashback/contract/amount';
-import type { Source } from '@cashback/contract/source';
+import { type AmountsBySource, type Source, parseAmounts } from '@cashback/contract/source';
 import { type StoredOrder, findTargetProblem } from '@cashback/core';
 import { type Transaction, statement } from '@cashback/postgres';
 
 /** An order, and why it needs attention, if it does. */
-export type LoadedOrder = StoredOrder & { attention: string | null };
+export type LoadedOrder = StoredOrder & {
+  attention: string | null;
+  /** What may be sent of the target while it is held; null: all of it. */
+  allowed?: AmountsBySource | null;
+};
 
-type Row = Omit<LoadedOrder, 'target' | 'problem'> & {
+type Row = Omit<LoadedOrder, 'target' | 'problem' | 'allowed'> & {
+  allowed: { source: Source; amount: string }[] | null;
   order_id: string;
   cashback_sum: string;
   source: Source | null;
@@ -17,7 +22,8 @@ const loadOrdersStatement = statement<Row>({
   name: 'cashback.load-orders',
   text: `
   SELECT stored.order_id, stored.service, stored.user_id, stored.wallet_id, stored.currency,
-    stored.invoice_epoch, stored.invoice_version, stored.revision, stored.cashback_sum, stored.attention, newest.source, newest.value
+    stored.invoice_epoch, stored.invoice_version, stored.revision, stored.cashback_sum, stored.attention,
+    CASE WHEN stored.held_revision = stored.revision THEN stored.hold -> 'allowed' END AS allowed, newest.source, newest.value
   FROM cashback.order_clears AS stored
   LEFT JOIN (
     SELECT DISTINCT ON (order_id, source) order_id, source, value
@@ -37,6 +43,7 @@ const loadOrdersStatement = statement<Row>({
     revision: 'int4',
     cashback_sum: 'numeric',
     attention: 'text?',
+    allowed: 'jsonb?',
     source: 'text?',
     value: 'numeric?',
   },
@@ -53,9 +60,10 @@ export async function loadOrders(
   if (orderIds.length === 0) return new Map();
   const rows = await loadOrdersStatement.rows(tx.client, [orderIds]);
   const orders = new Map<string, LoadedOrder & { cashback_sum: string }>();
-  for (const { order_id, source, value, ...fields } of rows) {
+  for (const { order_id, source, value, allowed, ...fields } of rows) {
     let order = orders.get(order_id);
-    if (order === undefined) orders.set(order_id, (order = { ...fields, target: {} }));
+    if (order === undefined)
+      orders.set(order_id, (order = { ...fields, allowed: allowed && parseAmounts(allowed), target: {} }));
     if (source !== null && value !== null) order.target[source] = parseAmount(value);
   }
   return new Map(
