@@ -155,7 +155,7 @@ const PLANTS = {
     },
   }),
   /** Processing waits for the version that a callback names. */
-  callback_believed: (decisions) => ({
+  callback_trusted: (decisions) => ({
     ...decisions,
     processing: {
       ...decisions.processing,

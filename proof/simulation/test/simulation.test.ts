@@ -35,7 +35,7 @@ const CALIBRATION: Readonly<Record<PlantedBug, { from: number; breaks: readonly 
   silence_is_failure: { from: 0, breaks: [1, 8, 12] },
   refused_repeat_counts: { from: 0, breaks: [1, 8, 12] },
   failures_uncounted: { from: 0, breaks: [null] },
-  callback_believed: { from: 0, breaks: [0, 1, 17] },
+  callback_trusted: { from: 0, breaks: [0, 1, 17] },
   rounded_down: { from: 0, breaks: [0] },
 };
 const MOST_SEEDS = 2_000;
