@@ -135,6 +135,10 @@ export const api = {
         'VERSION_MISMATCH',
         'the cashback is at another version: this operation will never apply, make another one',
       ),
+      ...refusal(
+        'HISTORY_UNKNOWN',
+        'the side was restored, and the payment system cannot say yet what it has of the invoice: repeat this one later',
+      ),
       ...refusal('PAYEE_MISMATCH', 'the invoice belongs to another user, wallet or currency'),
     },
   },

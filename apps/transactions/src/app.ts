@@ -7,6 +7,7 @@ import {
   listen,
   startParts,
 } from '@cashback/service';
+import { createAdopter } from './cashback/adopt/adopt-history.ts';
 import { workOnOperations } from './cashback/advance/cashback-operation.ts';
 import { JOBS_SCHEMA, operationQueue } from './cashback/operation-queue.ts';
 import { sweepOperations } from './cashback/advance/sweep-operations.ts';
@@ -78,8 +79,11 @@ async function start(
       await database.pool.query('SELECT 1 FROM transactions.feed_epochs LIMIT 1');
     },
   });
+  const adopter = createAdopter({ database, settings, log });
+  parts.defer(() => adopter.close());
   const { wallet_policies } = settings;
-  addRoutes(server, { database, jobs, wallet_policies, changed, finished });
+  const { adopt } = adopter;
+  addRoutes(server, { database, jobs, wallet_policies, adopt, changed, finished });
   parts.defer(() => server.close());
   parts.defer(() => readiness.stop());
   return listen(server, settings);

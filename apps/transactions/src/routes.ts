@@ -3,6 +3,7 @@ import { type ApiRoute, type HttpServer, route, serveApiDocs } from '@cashback/s
 import type * as z from 'zod';
 import { api, document } from './api.ts';
 import { createUpdateCashback } from './cashback/accept/update-cashback.ts';
+import type { Adopter } from './cashback/adopt/adopt-history.ts';
 import type { WalletPolicies } from './cashback/accept/wallet-policies.ts';
 import { changeInvoice } from './invoices/change-invoice.ts';
 import { createInvoice } from './invoices/create-invoice.ts';
@@ -15,6 +16,7 @@ interface RoutesContext {
   database: Database;
   jobs: Jobs;
   wallet_policies: WalletPolicies;
+  adopt: Adopter['adopt'];
   /** The money of an invoice changed. */
   changed: () => void;
   /** An operation may have ended. */

@@ -14,6 +14,8 @@ const invoice: LockedInvoice = {
   status: 'cleared',
   payments: [],
   cashback_version: 2,
+  reconciled_epoch: 1,
+  epoch: 1,
 };
 const reward: StoredOperation['reward'] = [{ source: 'user', amount: '10' }];
 const equalReward: StoredOperation['reward'] = [

@@ -21,6 +21,7 @@ import {
   createInvoice,
   newInvoice,
   newOperation,
+  queryRows,
   retrieve,
   setUpTransactions,
   settledInvoice,
@@ -228,6 +229,17 @@ describe('every refusal in the document', () => {
       '/update/cashback',
       'PAYEE_MISMATCH',
       async () => newOperation(await createInvoice(app), { user_id: randomUUID() }),
+    ],
+    [
+      '/update/cashback',
+      'HISTORY_UNKNOWN',
+      async () => {
+        const invoice = await createInvoice(app);
+        const asRestored = 'UPDATE transactions.invoices SET reconciled_epoch = 0 WHERE invoice_id = $1';
+        await queryRows(app.owner, asRestored, [invoice.invoice_id]);
+        upstream.answerWith(() => 'cut');
+        return newOperation(invoice);
+      },
     ],
     ...POSTS.flatMap((path): typeof provoked => [
       [path, 'UNAUTHORIZED', () => bad, () => 'nobody-knows-this-token'],

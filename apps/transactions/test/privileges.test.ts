@@ -16,6 +16,8 @@ test('the app may add to the history of invoices, and neither change nor delete 
     ['TRUNCATE transactions.invoice_history', []],
     ['UPDATE transactions.cashback_changes SET cashback_version = 1', []],
     ['DELETE FROM transactions.cashback_changes', []],
+    ['UPDATE transactions.adopted_steps SET amount = 1', []],
+    ['DELETE FROM transactions.adopted_steps', []],
     ['INSERT INTO transactions.feed_epochs (epoch) VALUES (7)', []],
     ['DELETE FROM transactions.invoices WHERE invoice_id = $1', [invoice_id]],
     [`UPDATE transactions.invoices SET user_id = 'me' WHERE invoice_id = $1`, [invoice_id]],

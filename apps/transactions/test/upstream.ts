@@ -71,6 +71,8 @@ function stands(
   status: string,
   reason: string | null = null,
 ): UpstreamAnswer {
+  // It lists nothing, whatever was posted.
+  if (path.startsWith('/baskets?')) return { status: 200, body: { baskets: [], next: null } };
   const id = path.split('/').at(-1);
   const shape = path.startsWith('/baskets')
     ? {

@@ -41,6 +41,8 @@ export const invoices = transactions.table(
       .default(sql`nextval('transactions.invoice_changes')`),
     /** Grows when the tables are restored into another cluster, whose transaction ids start again. */
     epoch: integer('epoch').notNull(),
+    /** Up to this epoch the baskets are known to be those of Trust. Compared only when a newer one has begun. */
+    reconciled_epoch: integer('reconciled_epoch').notNull().default(1),
     created_at: moment('created_at').notNull().default(now),
     updated_at: moment('updated_at').notNull().default(now),
   },
@@ -205,6 +207,30 @@ export const baskets = transactions.table(
     check('baskets_source', sql`${table.source} IN ('user', 'service')`),
     check('baskets_amount', sql`${table.amount} > 0 AND ${table.amount} <> 'NaN'`),
     check('baskets_refunded', sql`${table.refunded} >= 0 AND ${table.refunded} <= ${table.amount}`),
+  ],
+);
+
+/**
+ * Append-only: baskets and refunds of Trust that no step here made, because a restore lost the steps. Their ids never
+ * ask Trust for anything again.
+ */
+export const adoptedSteps = transactions.table(
+  'adopted_steps',
+  {
+    step_id: id('step_id').primaryKey(),
+    invoice_id: id('invoice_id').notNull(),
+    kind: text('kind').$type<'topup' | 'refund'>().notNull(),
+    /** The basket itself, or the one that the refund took from. */
+    basket_id: id('basket_id').notNull(),
+    amount: amount('amount').notNull(),
+    /** In which it was adopted. */
+    epoch: integer('epoch').notNull(),
+    created_at: moment('created_at').notNull().default(now),
+  },
+  (table) => [
+    check('adopted_steps_kind', sql`${table.kind} IN ('topup', 'refund')`),
+    check('adopted_steps_amount', sql`${table.amount} > 0 AND ${table.amount} <> 'NaN'`),
+    index('adopted_steps_invoice').on(table.invoice_id),
   ],
 );
 

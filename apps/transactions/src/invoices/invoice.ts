@@ -14,7 +14,19 @@ export interface LockedInvoice {
   payments: Payment[];
   /** Grows by 1 when an operation is accepted, and again when it ends. */
   cashback_version: number;
+  /** Up to this epoch its baskets are known to be those of Trust. */
+  reconciled_epoch: number;
+  /** The newest one of this side. */
+  epoch: number;
 }
+
+/** False after a restore, until what Trust has of the invoice was adopted. */
+export function isReconciled({ reconciled_epoch, epoch }: LockedInvoice): boolean {
+  return reconciled_epoch >= epoch;
+}
+
+/** A side that was never restored has nothing to adopt. */
+export const FIRST_EPOCH = 1;
 
 export function invoiceNotFound(invoiceId: string): CashbackError {
   return new CashbackError('INVOICE_NOT_FOUND', `there is no invoice ${invoiceId}`, {

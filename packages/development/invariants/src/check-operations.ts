@@ -42,7 +42,8 @@ const CHECKS = [
              IS DISTINCT FROM (t.invoice_id, t.user_id, t.wallet_id, t.currency, ${rewardOf('t.reward')})`,
   },
   {
-    // One cluster, one clock: an intent that was committed first was also written first.
+    // One cluster, one clock: an intent that was committed first was also written first. A restore loses intents; what
+    // they did is adopted.
     invariant: 7,
     query: `
       SELECT t.invoice_id AS order_id, format('operation %s has no earlier intent of the worker', t.operation_id) AS detail
@@ -54,11 +55,13 @@ const CHECKS = [
         LEFT JOIN transactions.operation_steps s ON s.step_id = b.basket_id AND s.kind = 'topup' AND s.amount = b.amount AND s.source = b.source
         LEFT JOIN transactions.cashback_operations t USING (operation_id)
        WHERE b.order_id LIKE $1 AND (t.operation_id IS NULL OR t.created_at > b.created_at)
+         AND NOT EXISTS (SELECT FROM transactions.adopted_steps a WHERE a.step_id = b.basket_id AND a.kind = 'topup')
       UNION ALL
       SELECT b.order_id, format('refund %s has no earlier step', r.refund_id)
         FROM trust.refunds r JOIN trust.baskets b USING (basket_id)
         LEFT JOIN transactions.operation_steps s ON s.step_id = r.refund_id AND s.kind = 'refund' AND s.amount = r.amount AND s.basket_id = r.basket_id
         LEFT JOIN transactions.cashback_operations t USING (operation_id)
-       WHERE b.order_id LIKE $1 AND (t.operation_id IS NULL OR t.created_at > r.created_at)`,
+       WHERE b.order_id LIKE $1 AND (t.operation_id IS NULL OR t.created_at > r.created_at)
+         AND NOT EXISTS (SELECT FROM transactions.adopted_steps a WHERE a.step_id = r.refund_id AND a.kind = 'refund')`,
   },
 ] as const;

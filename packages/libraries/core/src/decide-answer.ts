@@ -40,6 +40,7 @@ type Refusal = 'repeat' | 'rejected' | 'rejected_for_attention';
  */
 const REFUSALS: ReadonlyMap<string, Refusal> = new Map([
   ['OPERATION_IN_FLIGHT', 'repeat'],
+  ['HISTORY_UNKNOWN', 'repeat'],
   ['OVERLOADED', 'repeat'],
   ['DATABASE_UNAVAILABLE', 'repeat'],
   ['VERSION_MISMATCH', 'rejected'],

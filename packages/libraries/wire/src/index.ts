@@ -49,6 +49,8 @@ export {
   WALLET_SHORT,
   basket,
   basketInput,
+  basketsPage,
+  basketsQuery,
   refund,
   refundInput,
   spendInput,
@@ -60,6 +62,9 @@ export {
 export type {
   Basket,
   BasketInput,
+  BasketsPage,
+  BasketsQuery,
+  ListedBasket,
   Refund,
   RefundInput,
   SpendInput,

@@ -63,6 +63,21 @@ export const refund = z.object({
 });
 export type Refund = z.infer<typeof refund>;
 
+/** `GET /baskets`: every basket of an order, oldest first, in pages. `after` is the last basket of the page before. */
+export const basketsQuery = z.strictObject({
+  order_id: idField,
+  after: idField.optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+});
+export type BasketsQuery = z.infer<typeof basketsQuery>;
+
+const listedBasket = z.object({ ...basket.shape, refunds: z.array(refund) });
+export type ListedBasket = z.infer<typeof listedBasket>;
+
+/** `next`: the `after` of the next page; null when this is the last one. */
+export const basketsPage = z.object({ baskets: z.array(listedBasket), next: idField.nullable() });
+export type BasketsPage = z.infer<typeof basketsPage>;
+
 /** `POST /wallets/ID/spend`: the customer uses the money. */
 export const spendInput = z.strictObject({ spend_id: idField, amount: amountField });
 export type SpendInput = z.infer<typeof spendInput>;

@@ -20,6 +20,7 @@ const CODES = {
   CHANGE_BODY_MISMATCH: { http_status: 409, trpc: 'CONFLICT', retryable: false },
   OPERATION_BODY_MISMATCH: { http_status: 409, trpc: 'CONFLICT', retryable: false },
   OPERATION_IN_FLIGHT: { http_status: 409, trpc: 'CONFLICT', retryable: true },
+  HISTORY_UNKNOWN: { http_status: 409, trpc: 'CONFLICT', retryable: true },
   PAYEE_MISMATCH: { http_status: 422, trpc: 'UNPROCESSABLE_CONTENT', retryable: false },
   BASKET_NOT_FOUND: { http_status: 404, trpc: 'NOT_FOUND', retryable: false },
   REFUND_NOT_FOUND: { http_status: 404, trpc: 'NOT_FOUND', retryable: false },

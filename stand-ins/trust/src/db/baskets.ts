@@ -23,23 +23,22 @@ export async function insertBasket(db: NodePgDatabase, input: BasketInput): Prom
   return inserted.length > 0;
 }
 
+export const shownBasket = {
+  basket_id: baskets.basket_id,
+  wallet_id: baskets.wallet_id,
+  user_id: baskets.user_id,
+  currency: baskets.currency,
+  amount: baskets.amount,
+  source: baskets.source,
+  order_id: baskets.order_id,
+  refunded,
+  status: baskets.status,
+  reason: baskets.reason,
+};
+
 /** Throws `BASKET_NOT_FOUND`. */
 export async function loadBasket(db: NodePgDatabase, basketId: string): Promise<Basket> {
-  const [basket] = await db
-    .select({
-      basket_id: baskets.basket_id,
-      wallet_id: baskets.wallet_id,
-      user_id: baskets.user_id,
-      currency: baskets.currency,
-      amount: baskets.amount,
-      source: baskets.source,
-      order_id: baskets.order_id,
-      refunded,
-      status: baskets.status,
-      reason: baskets.reason,
-    })
-    .from(baskets)
-    .where(eq(baskets.basket_id, basketId));
+  const [basket] = await db.select(shownBasket).from(baskets).where(eq(baskets.basket_id, basketId));
   if (basket === undefined) throw basketNotFound(basketId);
   return basket;
 }

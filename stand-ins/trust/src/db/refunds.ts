@@ -17,18 +17,17 @@ export async function insertRefund(
   return inserted.length > 0;
 }
 
+export const shownRefund = {
+  refund_id: refunds.refund_id,
+  basket_id: refunds.basket_id,
+  amount: refunds.amount,
+  wallet_policy: refunds.wallet_policy,
+  status: refunds.status,
+  reason: refunds.reason,
+};
+
 export async function findRefund(db: NodePgDatabase, refundId: string): Promise<Refund | undefined> {
-  const [refund] = await db
-    .select({
-      refund_id: refunds.refund_id,
-      basket_id: refunds.basket_id,
-      amount: refunds.amount,
-      wallet_policy: refunds.wallet_policy,
-      status: refunds.status,
-      reason: refunds.reason,
-    })
-    .from(refunds)
-    .where(eq(refunds.refund_id, refundId));
+  const [refund] = await db.select(shownRefund).from(refunds).where(eq(refunds.refund_id, refundId));
   return refund;
 }
 

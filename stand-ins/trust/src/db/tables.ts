@@ -36,6 +36,7 @@ export const baskets = trust.table(
   (table) => [
     check('baskets_amount', sql`${table.amount} > 0 AND ${table.amount} <> 'NaN'`),
     check('baskets_status', sql`${table.status} IN ('pending', 'success', 'failed')`),
+    index('baskets_order').on(table.order_id, table.created_at, table.basket_id),
     index('baskets_pending')
       .on(table.created_at)
       .where(sql`${table.status} = 'pending'`),

@@ -1,14 +1,23 @@
+import { basketsQuery } from '@cashback/wire';
 import { type HttpServer, route } from '@cashback/service';
 import type { Context } from '../context.ts';
 import { loadBasket } from '../db/baskets.ts';
+import { listBaskets } from '../db/list-baskets.ts';
 import { loadRefund } from '../db/refunds.ts';
 import { loadWalletBalance } from '../db/wallets.ts';
 import { withFaults } from './faults.ts';
 import { idParams } from './inputs.ts';
 
-/** `GET /baskets/:id` and `GET /refunds/:id` fail on demand as well; `GET /wallets/:id` never does. */
+/** `GET /baskets`, `GET /baskets/:id` and `GET /refunds/:id` fail on demand as well; `GET /wallets/:id` never does. */
 export function addReadRoutes(server: HttpServer, context: Context): void {
   const { drizzle } = context.database;
+  route(server, {
+    method: 'GET',
+    path: '/baskets',
+    scope: 'baskets',
+    query: basketsQuery,
+    handler: ({ query, reply }) => withFaults(context, reply, () => listBaskets(drizzle, query)),
+  });
   route(server, {
     method: 'GET',
     path: '/baskets/:id',

@@ -49,6 +49,13 @@ const COMPARE = `
     FROM transactions.baskets AS basket
     JOIN transactions.invoices AS invoice USING (invoice_id)
     WHERE NOT EXISTS (SELECT FROM transactions.operation_steps AS step WHERE step.step_id = basket.basket_id)
+    UNION ALL
+    SELECT 'refund', adopted.step_id, adopted.invoice_id, adopted.amount, 'applied', adopted.basket_id, invoice.wallet_id,
+      basket.source, adopted.created_at
+    FROM transactions.adopted_steps AS adopted
+    JOIN transactions.baskets AS basket USING (invoice_id, basket_id)
+    JOIN transactions.invoices AS invoice USING (invoice_id)
+    WHERE adopted.kind = 'refund'
   )
   SELECT coalesce(theirs.kind, ours.kind) AS kind, coalesce(theirs.id, ours.id) AS id,
     CASE WHEN theirs.id IS NULL THEN NULL ELSE json_build_object(

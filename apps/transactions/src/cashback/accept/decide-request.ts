@@ -1,6 +1,7 @@
 import { CashbackError, equalAmounts, parseAmounts } from '@cashback/contract';
 import type { UpdateCashbackInput } from '@cashback/wire';
-import { type LockedInvoice, invoiceNotFound } from '../../invoices/invoice.ts';
+import { historyUnknown } from '../adopt/history-unknown.ts';
+import { type LockedInvoice, invoiceNotFound, isReconciled } from '../../invoices/invoice.ts';
 import type { StoredOperation } from '../operation.ts';
 
 export interface RequestContext {
@@ -54,7 +55,18 @@ export function decideRequest(input: UpdateCashbackInput, context: RequestContex
     const message = `invoice ${invoice_id} is paid back to another payee: expected ${list}`;
     return refuse(new CashbackError('PAYEE_MISMATCH', message, { invoice_id, fields }));
   }
+  if (!isReconciled(invoice)) return refuse(historyUnknown(invoice_id, 'Trust was not asked'));
   return { outcome: 'accepted', invoice };
+}
+
+/** The operation ran before a restore, and what it did was adopted. */
+export function carriedOutBefore({ invoice_id, operation_id, version }: UpdateCashbackInput): CashbackError {
+  return new CashbackError(
+    'VERSION_MISMATCH',
+    `operation ${operation_id} of invoice ${invoice_id} was carried out before a restore and will not apply again: ` +
+      'retrieve the invoice and make a new operation',
+    { invoice_id, operation_id, version },
+  );
 }
 
 export function bodyMismatch(operationId: string, fields: readonly string[]): CashbackError {

@@ -2,6 +2,7 @@ import { CashbackError } from '@cashback/contract';
 import type { UpdateCashbackInput, UpdateCashbackOutput } from '@cashback/wire';
 import { type Transaction, isUnavailable, withTransaction } from '@cashback/postgres';
 import { createBatcher } from '@cashback/service';
+import type { Adopter } from '../adopt/adopt-history.ts';
 import { lockFreeInvoices, lockInvoices } from '../../db/queries/invoices/lock-invoices.ts';
 import { type Result, type UpdateContext, updateLocked } from './update-locked.ts';
 
@@ -24,10 +25,11 @@ const LOCKED = Symbol('locked');
  *                 \
  *                  those that are locked -> alone: wait for the lock, then the same
  *
- * A request whose invoice is locked holds up no other.
+ * A request whose invoice is locked holds up no other. After a restore, the first operation of an invoice waits until
+ * what Trust has of it was adopted, outside of every transaction, and is then decided again.
  */
 export function createUpdateCashback(
-  context: UpdateContext,
+  context: UpdateContext & Pick<Adopter, 'adopt'>,
 ): (input: UpdateCashbackInput) => Promise<UpdateCashbackOutput> {
   const { database } = context;
   const updateTogether = createBatcher<UpdateCashbackInput, Result | typeof LOCKED>({
@@ -53,7 +55,11 @@ export function createUpdateCashback(
 
   return async (input) => {
     const together = await updateTogether(input);
-    const result = together === LOCKED ? await updateAlone(input) : together;
+    let result = together === LOCKED ? await updateAlone(input) : together;
+    if (result instanceof CashbackError && result.code === 'HISTORY_UNKNOWN') {
+      await context.adopt(input.invoice_id);
+      result = await updateAlone(input);
+    }
     if (result instanceof CashbackError) throw result;
     return result;
   };

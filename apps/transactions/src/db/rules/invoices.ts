@@ -1,4 +1,4 @@
-import type { LockedInvoice } from '../../invoices/invoice.ts';
+import { FIRST_EPOCH, type LockedInvoice } from '../../invoices/invoice.ts';
 import type { CreationWrites, StatedInvoice } from '../../invoices/version-writes.ts';
 
 /** The rules of the statements on invoices, as those in `operations.ts`. */
@@ -9,7 +9,15 @@ export interface InvoiceRow extends LockedInvoice {
 
 /** `insertInvoice` */
 export function insertedInvoice(invoice: CreationWrites['invoice'], now: number): InvoiceRow {
-  return { ...invoice, version: 1, cashback_version: 0, created_at: now, updated_at: now };
+  return {
+    ...invoice,
+    version: 1,
+    cashback_version: 0,
+    reconciled_epoch: FIRST_EPOCH,
+    epoch: FIRST_EPOCH,
+    created_at: now,
+    updated_at: now,
+  };
 }
 
 /** `updateInvoice` */

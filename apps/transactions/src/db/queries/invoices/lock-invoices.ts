@@ -3,7 +3,8 @@ import type { LockedInvoice } from '../../../invoices/invoice.ts';
 
 // A later statement reads other tables: this one may have waited.
 const select = `
-  SELECT invoice_id, service, user_id, wallet_id, currency, version, status, payments, cashback_version
+  SELECT invoice_id, service, user_id, wallet_id, currency, version, status, payments, cashback_version,
+    reconciled_epoch, (SELECT max(epoch) FROM transactions.feed_epochs) AS epoch
   FROM transactions.invoices
   WHERE invoice_id = ANY($1::text[])
   ORDER BY invoice_id`;
@@ -18,6 +19,8 @@ const columns: ColumnsOf<LockedInvoice> = {
   status: 'text',
   payments: 'jsonb',
   cashback_version: 'int4',
+  reconciled_epoch: 'int4',
+  epoch: 'int4!',
 };
 
 const lockInvoicesStatement = statement<LockedInvoice>({

@@ -1,0 +1,107 @@
+import { type Database, type Transaction, withTransaction } from '@cashback/postgres';
+import { type HttpClient, type Log, createHttpClient } from '@cashback/service';
+import type { Settings } from '../../env.ts';
+import { insertAdoptedSteps } from '../../db/queries/adoption/insert-adopted-steps.ts';
+import { loadKnownHistory } from '../../db/queries/adoption/load-known-history.ts';
+import { markReconciled } from '../../db/queries/adoption/mark-reconciled.ts';
+import { advanceCashbackVersions } from '../../db/queries/invoices/advance-cashback-versions.ts';
+import { lockInvoice } from '../../db/queries/invoices/lock-invoices.ts';
+import { insertBaskets, refundBaskets } from '../../db/queries/operations/baskets.ts';
+import { hasUnfinishedOperation } from '../../db/queries/adoption/has-unfinished-operation.ts';
+import { type LockedInvoice, isReconciled } from '../../invoices/invoice.ts';
+import { type Adoption, decideAdoption } from './decide-adoption.ts';
+import { historyUnknown } from './history-unknown.ts';
+import { listHistory } from './list-history.ts';
+
+const LISTINGS_AT_ONCE = 8;
+const MAX_WAITING = 1_000;
+
+export interface Adopter {
+  /** Once for each invoice and epoch. Throws `HISTORY_UNKNOWN` while it cannot be known what the invoice carries. */
+  adopt(invoiceId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * After a restore of this side Trust still has what the lost operations did. Adopts an invoice's baskets and refunds
+ * before anything is decided by them:
+ *
+ *   check: none in flight -> list at Trust, outside of every transaction -> lock, compare, write, note the epoch
+ */
+export function createAdopter({
+  database,
+  settings,
+  log,
+}: {
+  database: Database;
+  settings: Settings;
+  log: Log;
+}): Adopter {
+  const trust = createHttpClient({
+    name: 'trust',
+    base_url: settings.trust_url,
+    token: settings.trust_token,
+    timeout_ms: settings.trust_timeout_ms,
+    concurrency: LISTINGS_AT_ONCE,
+    max_waiting: MAX_WAITING,
+  });
+  return {
+    adopt: (invoiceId) => adoptHistory({ database, trust, log }, invoiceId),
+    close: () => trust.close(),
+  };
+}
+
+async function adoptHistory(
+  { database, trust, log }: { database: Database; trust: HttpClient; log: Log },
+  invoiceId: string,
+): Promise<void> {
+  const before = await withTransaction(database, (tx) => lockUnreconciled(tx, invoiceId));
+  if (before === null) return;
+  const listed = await listHistory(trust, invoiceId);
+  await withTransaction(database, async (tx) => {
+    const invoice = await lockUnreconciled(tx, invoiceId);
+    if (invoice === null) return;
+    const { cashback_version, epoch } = invoice;
+    if (cashback_version !== before.cashback_version || epoch !== before.epoch) {
+      throw historyUnknown(invoiceId, 'its cashback changed while Trust was asked');
+    }
+    const known = await loadKnownHistory(tx, invoice);
+    const adoption = decideAdoption(known, listed);
+    if (adoption.outcome === 'wait') {
+      throw historyUnknown(invoiceId, `Trust still works on ${adoption.pending.join(', ')}`, {
+        pending: adoption.pending,
+      });
+    }
+    if (adoption.outcome === 'differs') {
+      const { differences } = adoption;
+      log.error({ invoice_id: invoiceId, differences }, 'Trust has less than was recorded here');
+      throw historyUnknown(invoiceId, `trust_differs: ${differences.join('; ')}`, { differences });
+    }
+    await write(tx, invoice, adoption);
+    const { baskets, refunds } = adoption;
+    if (adoption.cashback_version !== null) {
+      log.warn({ invoice_id: invoiceId, epoch, baskets, refunds }, 'adopted what Trust has of an invoice');
+    }
+  });
+}
+
+/** Null when there is nothing to adopt, or not yet: an operation in flight ends first, under its own ids. */
+async function lockUnreconciled(tx: Transaction, invoiceId: string): Promise<LockedInvoice | null> {
+  const invoice = await lockInvoice(tx, invoiceId);
+  if (invoice === null || isReconciled(invoice)) return null;
+  return (await hasUnfinishedOperation(tx, invoiceId)) ? null : invoice;
+}
+
+async function write(
+  tx: Transaction,
+  { invoice_id, epoch }: LockedInvoice,
+  { cashback_version, baskets, refunds, steps }: Extract<Adoption, { outcome: 'adopt' }>,
+): Promise<void> {
+  await insertBaskets(tx, baskets);
+  await refundBaskets(tx, refunds);
+  await insertAdoptedSteps(tx, steps, epoch);
+  if (cashback_version !== null) {
+    await advanceCashbackVersions(tx, [{ invoice_id, cashback_version, operation_id: null }]);
+  }
+  await markReconciled(tx, invoice_id, epoch);
+}

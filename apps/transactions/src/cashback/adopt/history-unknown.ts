@@ -1,0 +1,14 @@
+import { CashbackError } from '@cashback/contract';
+
+/** Nothing was decided: what the invoice carries is not known since the side was restored. */
+export function historyUnknown(
+  invoiceId: string,
+  why: string,
+  details: Record<string, unknown> = {},
+): CashbackError {
+  return new CashbackError(
+    'HISTORY_UNKNOWN',
+    `what invoice ${invoiceId} carries is not known since the restore: ${why}; send this one again later`,
+    { invoice_id: invoiceId, ...details },
+  );
+}

@@ -1,0 +1,1 @@
+CREATE INDEX "baskets_order" ON "trust"."baskets" USING btree ("order_id","created_at","basket_id");
