@@ -94,9 +94,9 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
       ],
       tests: [...DATABASE_TEST, 'client', 'invariants'],
     },
-    // Reads tables of apps that run, and begins their epochs.
+    // Reads tables of apps that run, begins their epochs, and calls them.
     operator: {
-      src: ['cashback-db', 'client', 'contract', 'postgres', 'transactions/epoch'],
+      src: ['cashback-db', 'client', 'contract', 'postgres', 'service', 'transactions/epoch'],
       tests: [...DATABASE_TEST, ...SERVER],
     },
     demo: {

@@ -36,6 +36,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('@cashback/operator/reconcile-trust-command')).reconcileTrustCommand(),
   },
   {
+    name: 'reconcile',
+    summary: 'compare given orders again, or all that changed since',
+    load: async () => (await import('@cashback/operator/reconcile-command')).reconcileCommand(),
+  },
+  {
     name: 'epoch',
     summary: 'state that a side was restored, and compare again',
     load: async () => (await import('@cashback/operator/epoch-command')).epochCommand(),

@@ -1,2 +1,12 @@
 /** The login that the command's help asks for. */
-export const databaseUrl: string | undefined = process.env['DATABASE_URL'] || undefined;
+export const databaseUrl: string | undefined = read('DATABASE_URL');
+/** The URL of the server, and a token that it accepts. */
+export const serverUrl: string | undefined = read('CASHBACK_URL');
+export const serverToken: string | undefined = read('CASHBACK_TOKEN');
+/** The same of processing. */
+export const processingUrl: string | undefined = read('PROCESSING_URL');
+export const processingToken: string | undefined = read('PROCESSING_TOKEN');
+
+function read(name: string): string | undefined {
+  return process.env[name] || undefined;
+}
