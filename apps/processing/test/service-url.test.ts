@@ -18,7 +18,7 @@ beforeAll(async () => {
   const services = {
     // Asked for longer than any test takes: it is for the test to say when it is answered.
     yellow: { ...serviceConfigs.yellow, url: shop.url, url_timeout_ms: 30_000 },
-    green: { ...serviceConfigs.green, url: shop.url, url_timeout_ms: 100 },
+    green: { ...serviceConfigs.green, url: shop.url, url_timeout_ms: 2_000 },
   };
   await system.startProcessing({ services, env: { SERVICE_URL_TOKENS } });
   await system.startProcessing({ services, env: { SERVICE_URL_TOKENS } });
