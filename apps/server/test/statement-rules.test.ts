@@ -38,6 +38,7 @@ const anyRow = fc.record({
   settled_revision: fc.integer({ min: 0, max: 3 }),
   operation_id: fc.constantFrom(null, 'operation-1'),
   attention: fc.constantFrom(null, 'a reason'),
+  waited_ms: fc.constantFrom(0, 4_000_000_000),
   cashback_version: fc.integer({ min: 0, max: 5 }),
   polled: fc.boolean(),
   receipt,
@@ -53,12 +54,15 @@ async function run(drawn: readonly Drawn[], statement: (tx: Transaction) => Prom
     await tx.client.query(
       `INSERT INTO cashback.order_clears (order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum,
          cashback_sum, revision, settled_revision, operation_id, attention, rewarded, cashback_version, receipt, poll_at,
-         next_charge_at, unsettled_since)
+         next_charge_at, unsettled_since, attention_code, attention_since, attention_details, waited_ms, answered_at)
        SELECT 'rule-' || place, 'yellow', 'user-1', 'wallet-1', 'EUR', 2, 100, 10, revision, settled_revision,
          operation_id, attention, '[{"source":"user","amount":"1.0000"}]', cashback_version, receipt::jsonb,
-         CASE WHEN polled THEN now() + interval '20 s' END, now() + interval '5 s', now() - interval '1 hour'
-       FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[], $5::integer[], $6::boolean[], $7::text[])
-         WITH ORDINALITY AS input (revision, settled_revision, operation_id, attention, cashback_version, polled, receipt, place)`,
+         CASE WHEN polled THEN now() + interval '20 s' END, now() + interval '5 s', now() - interval '1 hour',
+         'operation_stuck', now() - interval '1 minute', '{"of":"it"}', waited_ms, now() - interval '3 s'
+       FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[], $5::integer[], $6::boolean[], $7::text[],
+         $8::bigint[])
+         WITH ORDINALITY AS input (revision, settled_revision, operation_id, attention, cashback_version, polled, receipt,
+           waited_ms, place)`,
       [
         drawn.map((row) => row.revision),
         drawn.map((row) => row.settled_revision),
@@ -67,6 +71,7 @@ async function run(drawn: readonly Drawn[], statement: (tx: Transaction) => Prom
         drawn.map((row) => row.cashback_version),
         drawn.map((row) => row.polled),
         drawn.map((row) => row.receipt && JSON.stringify(row.receipt)),
+        drawn.map((row) => row.waited_ms),
       ],
     );
     // Columns round to milliseconds; reading a finer moment would cut it off.
@@ -83,23 +88,23 @@ async function run(drawn: readonly Drawn[], statement: (tx: Transaction) => Prom
   return result;
 }
 
-type Stored = Omit<
-  OrderRow,
-  'cleared_sum' | 'cashback_sum' | 'unsettled_since' | 'next_charge_at' | 'poll_at'
-> & {
+type Stored = Omit<OrderRow, 'cleared_sum' | 'cashback_sum' | Moment> & {
   cleared_sum: string;
   cashback_sum: string;
   unsettled_since: Date;
   next_charge_at: Date;
   poll_at: Date | null;
+  attention_since: Date | null;
+  answered_at: Date | null;
 };
+type Moment = 'unsettled_since' | 'next_charge_at' | 'poll_at' | 'attention_since' | 'answered_at';
 
 async function readRows(tx: Transaction): Promise<Map<string, OrderRow>> {
   const { rows: stored } = await tx.client.query<Stored>(
     `SELECT order_id, service, user_id, wallet_id, currency, invoice_epoch, invoice_version, cleared_sum, cashback_sum,
        revision, settled_revision, operation_id, attention, rewarded, cashback_epoch, cashback_version, receipt, poll_at,
-       next_charge_at,
-       unsettled_since
+       next_charge_at, unsettled_since, attention_code, attention_since, attention_details,
+       waited_ms::float8 AS waited_ms, answered_at
      FROM cashback.order_clears WHERE order_id LIKE 'rule-%'`,
   );
   return new Map(
@@ -112,6 +117,8 @@ async function readRows(tx: Transaction): Promise<Map<string, OrderRow>> {
         unsettled_since: row.unsettled_since.getTime(),
         next_charge_at: row.next_charge_at.getTime(),
         poll_at: row.poll_at && row.poll_at.getTime(),
+        attention_since: row.attention_since && row.attention_since.getTime(),
+        answered_at: row.answered_at && row.answered_at.getTime(),
       },
     ]),
   );

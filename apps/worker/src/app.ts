@@ -164,7 +164,7 @@ async function start(
 
 function limitsOf(settings: Settings): ChargeLimits {
   const { poll_base_ms, poll_max_ms, in_flight_poll_ms, failure_base_ms, failure_max_ms } = settings;
-  const { max_failures, attention_after_ms } = settings;
+  const { max_failures, attention_after_ms, attention_poll_ms, attention_poll_max_ms } = settings;
   return {
     poll_base_ms,
     poll_max_ms,
@@ -173,5 +173,7 @@ function limitsOf(settings: Settings): ChargeLimits {
     failure_max_ms,
     max_failures,
     attention_after_ms,
+    attention_poll_ms,
+    attention_poll_max_ms,
   };
 }

@@ -1,6 +1,6 @@
 /** The worker's decisions, the rows that they write, and the rules of its statements: all without IO. */
 export { decideFollowUp } from './reconcile/decide-follow-up.ts';
-export { decideStep, isAtRest } from './reconcile/decide-step.ts';
+export { decideStep } from './reconcile/decide-step.ts';
 export type { Step, StepContext } from './reconcile/decide-step.ts';
 export { mayBeListed, observationOf } from './reconcile/observe-invoice.ts';
 export type { Observation } from './reconcile/observe-invoice.ts';

@@ -133,11 +133,23 @@ export const settingsSchema = z.object({
   }),
   attention_after_ms: setting.integer({
     description:
-      'An order that is in flight, fails or gets no answer for longer than this needs attention, in ms; the time ' +
-      'in which transactions was down does not count',
+      'An order that is in flight, fails or gets no usable answer for longer than this needs attention, in ms; only ' +
+      'the time in which transactions answers counts',
     min: 1_000,
     max: 2_592_000_000,
     default: 86_400_000,
+  }),
+  attention_poll_ms: setting.integer({
+    description: 'Shortest wait until an order that needs attention is polled, in ms',
+    min: 10,
+    max: 3_600_000,
+    default: 60_000,
+  }),
+  attention_poll_max_ms: setting.integer({
+    description: 'Longest such wait, in ms; between the two it is as long as the order has needed attention',
+    min: 10,
+    max: 86_400_000,
+    default: 3_600_000,
   }),
   sweep_interval_ms: setting.integer({
     description: 'Pause between two searches for orders that the queue forgot, in ms',

@@ -108,27 +108,47 @@ test('a failed operation is recorded with its reason, and another one is made', 
   expect(new Set(rows.map(({ operation_id }) => operation_id)).size).toBe(rows.length);
 });
 
-test('an order whose operations keep failing needs attention, and is left alone until it is registered again', async () => {
+test('an order that a wallet keeps from settling is tried again slowly, and settles by itself once the wallet fills up', async () => {
   const { outside } = harness;
   const orderId = newOrderId('keeps-failing');
   outside.addInvoice(orderId);
   outside.on_accept = 'failed';
   outside.fail_reason = 'wallet_forbids_negative: would become -3.0000';
   await harness.register(orderId, '10');
-  const { attention } = await readUntil(
+  const order = await readUntil(
     () => harness.order(orderId),
-    (order) => order.attention !== null,
+    ({ attention }) => attention !== null,
   );
-  expect(attention).toContain('wallet_forbids_negative');
-  expect(outside.updates(orderId)).toHaveLength(1);
+  expect(order).toMatchObject({ attention_code: 'wallet_forbids_negative' });
+  const again = await readUntil(
+    () => harness.operations(orderId),
+    ({ length }) => length >= 3,
+  );
+  expect(again[0]).toMatchObject({ outcome: 'failed' });
+  expect(await harness.order(orderId)).toMatchObject({ attention_code: 'wallet_forbids_negative' });
 
-  // A job that comes nevertheless begins nothing. (Observations that had begun before end with their worker.)
+  outside.on_accept = 'success';
+  expect(await harness.untilSettled(orderId)).toMatchObject({ attention: null, attention_code: null });
+});
+
+test('a job of an order that needs attention observes it, and sends nothing before the next attempt is due', async () => {
+  const { outside } = harness;
+  const orderId = newOrderId('slowly');
+  outside.addInvoice(orderId);
+  outside.on_accept = 'failed';
+  outside.fail_reason = 'wallet_forbids_negative: would become -3.0000';
   await harness.stopWorkers();
-  await harness.startWorker();
+  await harness.startWorker({ attention_poll_ms: 600_000, attention_poll_max_ms: 600_000 });
+  await harness.register(orderId, '10');
+  await readUntil(
+    () => harness.order(orderId),
+    ({ attention }) => attention !== null,
+  );
   const asked = outside.retrieves(orderId);
   await harness.enqueue(chargeKey(orderId), { order_id: orderId });
   await untilQueueIsEmpty();
-  expect(outside.retrieves(orderId)).toBe(asked);
+  expect(outside.retrieves(orderId)).toBeGreaterThan(asked);
+  expect(outside.updates(orderId)).toHaveLength(1);
 
   outside.on_accept = 'success';
   await harness.register(orderId, '11');
@@ -142,7 +162,7 @@ test('an order whose operations failed too often is tried again when the same ta
   outside.on_accept = 'failed';
   outside.fail_reason = 'trust_refused';
   await harness.stopWorkers();
-  await harness.startWorker({ max_failures: 2 });
+  await harness.startWorker({ max_failures: 2, attention_poll_ms: 600_000, attention_poll_max_ms: 600_000 });
   await harness.register(orderId, '10');
   const { attention } = await readUntil(
     () => harness.order(orderId),
@@ -201,7 +221,34 @@ test('while an operation of somebody else flies, ours keeps its id and its body,
   expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }]);
 });
 
-test('a payee that transactions does not accept needs attention, and the operation is closed', async () => {
+test('a settled order whose invoice was changed by something else is brought back by whatever brings it up', async () => {
+  const { outside } = harness;
+  const reward = [{ source: 'user' as const, amount: '2.0000' }];
+  for (const brings of ['an unchanged register', 'a job'] as const) {
+    const orderId = newOrderId('foreign');
+    outside.addInvoice(orderId);
+    await harness.register(orderId, '10');
+    await harness.untilSettled(orderId);
+    const { version } = outside.cashback(orderId);
+    const operations = [{ operation_id: 'foreign', status: 'success' as const, reward }];
+    Object.assign(outside.cashback(orderId), { rewarded: reward, version: version + 2, operations });
+
+    if (brings === 'a job') await harness.enqueue(chargeKey(orderId), { order_id: orderId });
+    else await harness.register(orderId, '10');
+    await readUntil(
+      () => outside.cashback(orderId).rewarded,
+      ([rewarded]) => rewarded?.amount === '10.0000',
+    );
+    await harness.untilSettled(orderId);
+    expect(await harness.operations(orderId)).toMatchObject([
+      { outcome: 'applied', revision: 1 },
+      { outcome: 'applied', revision: 1, version: version + 2 },
+    ]);
+  }
+});
+
+test('a payee that transactions does not accept needs attention at once, with the field and both values', async () => {
+  const fields = [{ field: 'wallet_id', expected: 'wallet-2', received: 'wallet-1' }];
   const { outside } = harness;
   const orderId = newOrderId('payee');
   outside.addInvoice(orderId);
@@ -209,7 +256,14 @@ test('a payee that transactions does not accept needs attention, and the operati
     call.path === '/update/cashback'
       ? {
           status: 422,
-          body: { error: { code: 'PAYEE_MISMATCH', message: 'another wallet', retryable: false } },
+          body: {
+            error: {
+              code: 'PAYEE_MISMATCH',
+              message: 'another wallet',
+              retryable: false,
+              details: { fields },
+            },
+          },
         }
       : honest();
   await harness.register(orderId, '10');
@@ -218,6 +272,7 @@ test('a payee that transactions does not accept needs attention, and the operati
     ({ attention }) => attention !== null,
   );
   expect(order.attention).toContain('PAYEE_MISMATCH');
+  expect(order).toMatchObject({ attention_code: 'payee_differs', attention_details: { fields } });
   expect(order.operation_id).toBeNull();
   expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'rejected' }]);
   expect(outside.updates(orderId)).toHaveLength(1);
@@ -226,15 +281,11 @@ test('a payee that transactions does not accept needs attention, and the operati
 test('jobs of other releases, with fields that are not known here, are worked on', async () => {
   const { outside } = harness;
   const orderId = newOrderId('old-job');
-  await harness.register(orderId, '10');
-  await readUntil(
-    () => harness.order(orderId),
-    ({ attention }) => attention !== null,
-  );
   outside.addInvoice(orderId);
-  await harness.database.pool.query('UPDATE cashback.order_clears SET attention = NULL WHERE order_id = $1', [
-    orderId,
-  ]);
+  await harness.stopWorkers();
+  await harness.register(orderId, '10');
+  await harness.database.pool.query('DELETE FROM cashback_jobs.job');
+  await harness.startWorker();
   await harness.enqueue(chargeKey(orderId), { order_id: orderId, events: [1, 2], service: 'yellow' });
   await harness.untilSettled(orderId);
 });

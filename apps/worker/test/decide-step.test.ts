@@ -1,9 +1,10 @@
 import type { Charge, ChargeOrder, NewOperation } from '@cashback/cashback-db';
+import type { AttentionCode } from '@cashback/contract';
 import type { ChargeLimits } from '@cashback/core';
 import { HttpCallError } from '@cashback/service';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Step, type StepContext, decideStep, isAtRest } from '../src/reconcile/decide-step.ts';
+import { type Step, type StepContext, decideStep } from '../src/reconcile/decide-step.ts';
 import type { Observation } from '../src/reconcile/observe-invoice.ts';
 
 const limits: ChargeLimits = {
@@ -14,10 +15,11 @@ const limits: ChargeLimits = {
   failure_max_ms: 60_000,
   max_failures: 3,
   attention_after_ms: 86_400_000,
+  attention_poll_ms: 60_000,
+  attention_poll_max_ms: 3_600_000,
 };
 const context: StepContext = {
   limits,
-  downtime_ms: 0,
   random: Math.random,
 };
 const none = { failed: 0, applied: 0, rejected: 0, last_at: null };
@@ -36,6 +38,11 @@ function order(changes: Partial<ChargeOrder> = {}, afterMs = 0): ChargeOrder {
     cashback_epoch: 1,
     cashback_version: 0,
     attention: null,
+    attention_code: null,
+    attention_since: null,
+    attention_details: null,
+    waited_ms: 0,
+    answered_at: null,
     unsettled_since: registeredAt,
     now: new Date(registeredAt.getTime() + afterMs),
     ...changes,
@@ -67,12 +74,22 @@ function charge(changes: Partial<ChargeOrder> = {}, more: Partial<Charge> = {}, 
   };
 }
 
-function observed(rewarded: bigint, status: 'success' | 'in-progress' | 'failed' = 'success'): Observation {
+function observed(
+  rewarded: bigint,
+  status: 'success' | 'in-progress' | 'failed' = 'success',
+): Extract<Observation, { outcome: 'observed' }> {
   return {
     outcome: 'observed',
     cashback: { epoch: null, version: 7, status, rewarded: { user: rewarded }, operations: [] },
   };
 }
+
+const missing: Observation = {
+  outcome: 'unusable',
+  code: 'observation_missing',
+  reason: 'INVOICE_NOT_FOUND: there is none',
+  details: {},
+};
 
 function unreachable(retry_after_ms?: number): Extract<Observation, { outcome: 'unreachable' }> {
   const error = new HttpCallError('no answer within 5000 ms', {
@@ -85,15 +102,6 @@ function unreachable(retry_after_ms?: number): Extract<Observation, { outcome: '
   });
   return { outcome: 'unreachable', error, sent: true };
 }
-
-test.each<[string, Partial<ChargeOrder>, boolean]>([
-  ['settled', { settled_revision: 2 }, true],
-  ['not settled', {}, false],
-  ['in need of attention', { attention: 'stuck' }, true],
-  ['in need of attention with an operation open', { attention: 'stuck', operation_id: 'operation-1' }, false],
-])('an order that is %s: at rest %s', (_, changes, atRest) => {
-  expect(isAtRest(order(changes))).toBe(atRest);
-});
 
 test.each<[string, Partial<ChargeOrder>, Partial<ChargeOrder>]>([
   ['was given another target', { revision: 1 }, {}],
@@ -117,9 +125,69 @@ test('a new target alone does not make an open operation be overlooked', () => {
   expect(step).toMatchObject({ action: 'send', repeated: true, operation: flying });
 });
 
-test('an order that was settled meanwhile is left alone, whatever was observed', () => {
-  const step = decideStep(order(), observed(0n), charge({ settled_revision: 2 }), context);
-  expect(step).toEqual({ action: 'noop' });
+describe('an order that was settled meanwhile', () => {
+  const settled = charge({ settled_revision: 2, cashback_version: 7 });
+
+  test('is left alone by an observation that knows no more', () => {
+    for (const observation of [unreachable(), missing]) {
+      expect(decideStep(order(), observation, settled, context)).toEqual({ action: 'noop' });
+    }
+    const older = charge({ settled_revision: 2, cashback_version: 8 });
+    expect(decideStep(order(), observed(0n), older, context)).toEqual({ action: 'noop' });
+  });
+
+  test('is compared with an observation that is as new', () => {
+    expect(decideStep(order(), observed(100_000n), settled, context)).toMatchObject({ action: 'settle' });
+    expect(decideStep(order(), observed(0n), settled, context)).toMatchObject({
+      action: 'send',
+      reopened: true,
+    });
+  });
+});
+
+describe('a settled order', () => {
+  const changes = { settled_revision: 2, cashback_version: 7 };
+  const step = (observation: Observation, more: Partial<ChargeOrder> = {}, afterMs = 0) =>
+    decideStep(
+      order({ ...changes, ...more }),
+      observation,
+      charge({ ...changes, ...more }, {}, afterMs),
+      context,
+    );
+
+  test('whose invoice carries its target stays settled', () => {
+    expect(step(observed(100_000n))).toMatchObject({ action: 'settle', ending: null });
+  });
+
+  test('whose invoice carries something else is reopened and goes on, and what went wrong before counts no more', () => {
+    const attempts = { failed: 9, applied: 9, rejected: 9, last_at: registeredAt };
+    const before = charge({ ...changes, waited_ms: 9 * limits.attention_after_ms }, { attempts });
+    expect(decideStep(before.order, observed(0n), before, context)).toMatchObject({
+      action: 'send',
+      reopened: true,
+      repeated: false,
+      attention: null,
+      waited_ms: 0,
+    });
+  });
+
+  test.each<[string, Observation]>([
+    ['is older than what was seen', { ...observed(0n), cashback: { ...observed(0n).cashback, version: 6 } }],
+    ['has an operation in flight', observed(0n, 'in-progress')],
+    ['does not answer', unreachable()],
+    ['cannot be used', missing],
+  ])('whose invoice %s stays settled, and is observed again', (_, observation) => {
+    expect(step(observation)).toMatchObject({ action: 'poll', reopened: false });
+  });
+
+  test('whose invoice was restored, with versions given again, is reopened in the new epoch', () => {
+    const restored = { ...observed(0n), cashback: { ...observed(0n).cashback, epoch: 2, version: 1 } };
+    expect(step(restored)).toMatchObject({
+      action: 'send',
+      reopened: true,
+      operation: { cashback_epoch: 2, version: 1 },
+    });
+  });
 });
 
 test('a new operation carries the target, the payee and the version that the invoice says', () => {
@@ -131,51 +199,135 @@ test('a new operation carries the target, the payee and the version that the inv
   });
 });
 
-test('an order that needs attention begins nothing and is not polled', () => {
-  const attention = { attention: 'stuck', operation_id: 'operation-1' };
-  const ended: Observation = {
-    outcome: 'observed',
-    cashback: {
-      epoch: null,
-      version: 8,
-      status: 'failed',
-      rewarded: {},
-      operations: [{ operation_id: 'operation-1', status: 'failed', reward: { user: 100_000n } }],
-    },
-  };
-  expect(decideStep(order(attention), unreachable(), charge(attention), context)).toEqual({
-    action: 'need_attention',
-    ending: null,
-    reason: 'stuck',
+describe('an order that needs attention', () => {
+  const minutes = (count: number) => new Date(registeredAt.getTime() + count * 60_000);
+  const since = (code: AttentionCode): Partial<ChargeOrder> => ({
+    attention: 'a reason',
+    attention_code: code,
+    attention_since: minutes(0),
+    attention_details: { of: 'it' },
+    waited_ms: limits.attention_after_ms + 1,
   });
-  expect(decideStep(order(attention), ended, charge(attention), context)).toMatchObject({
-    action: 'need_attention',
-    ending: { finished: { operation_id: 'operation-1', outcome: 'failed' } },
-    reason: 'stuck',
+  const kept = { code: 'operations_failed', reason: 'a reason', details: { of: 'it' } };
+  const decide = (
+    changes: Partial<ChargeOrder>,
+    observation: Observation,
+    more: Partial<Charge> = {},
+    afterMs = 0,
+  ): Step => decideStep(order(changes), observation, charge(changes, more, afterMs), context);
+
+  test('is observed at distances that grow from the shortest to the longest', () => {
+    for (const [after, least] of [
+      [0, 60_000],
+      [10 * 60_000, 10 * 60_000],
+      [9 * 3_600_000, 3_600_000],
+    ] as const) {
+      const step = decide(since('observation_missing'), missing, {}, after);
+      expect(step).toMatchObject({ action: 'need_attention' });
+      const { wait_ms } = step as Extract<Step, { action: 'need_attention' }>;
+      expect(wait_ms).toBeGreaterThanOrEqual(least);
+      expect(wait_ms).toBeLessThanOrEqual(1.25 * least);
+    }
   });
-});
 
-describe('an order that transactions says nothing about', () => {
-  const tooOld = limits.attention_after_ms + 1;
-  const waits = (observation: Observation, downtime_ms = 0) =>
-    decideStep(order(), observation, charge({}, {}, tooOld), { ...context, downtime_ms });
+  test('keeps it while nothing answers, and waits as slowly', () => {
+    const step = decide(since('operations_failed'), unreachable());
+    expect(step).toMatchObject({ action: 'need_attention', attention: kept });
+    expect((step as { wait_ms: number }).wait_ms).toBeGreaterThanOrEqual(60_000);
+  });
 
-  test('for too long needs attention, with what went wrong', () => {
-    expect(waits(unreachable())).toEqual({
-      action: 'need_attention',
-      ending: null,
-      reason:
-        'not settled since 2026-01-02T03:04:05.000Z: transactions: POST http://127.0.0.1: no answer within 5000 ms',
+  test.each<AttentionCode>([
+    'observation_missing',
+    'observation_stale',
+    'status_contradicts',
+    'moved_by_hand',
+  ])('for %s needs none once an observation can be used, and goes on', (code) => {
+    expect(decide(since(code), observed(100_000n))).toMatchObject({ action: 'settle' });
+    expect(decide(since(code), observed(0n))).toMatchObject({
+      action: 'send',
+      attention: null,
+      waited_ms: 0,
     });
   });
 
-  test('because it was not asked waits on, however old it is', () => {
-    expect(waits({ ...unreachable(), sent: false })).toMatchObject({ action: 'poll' });
+  test('for an operation that does not end needs none once that has ended, and goes on', () => {
+    const changes = { ...since('operation_stuck'), operation_id: 'operation-1' };
+    const flies = listedIn('in-progress');
+    expect(decide(changes, flies)).toMatchObject({
+      action: 'need_attention',
+      attention: { code: 'operation_stuck' },
+    });
+    expect(decide(changes, listedIn('success'))).toMatchObject({
+      action: 'settle',
+      ending: { finished: { operation_id: 'operation-1', outcome: 'applied' } },
+    });
   });
 
-  test('is not blamed for the downtime of transactions', () => {
-    expect(waits(unreachable(), 1)).toMatchObject({ action: 'poll' });
-    expect(waits(unreachable(), 0)).toMatchObject({ action: 'need_attention' });
+  test.each<AttentionCode>([
+    'operations_failed',
+    'wallet_forbids_negative',
+    'payee_differs',
+    'operation_refused',
+  ])(
+    'for %s is tried again as long after the last attempt as it needed it then, and needs it until it is settled',
+    (code) => {
+      const attempts = { ...none, failed: 1, last_at: minutes(4) };
+      const standing = { ...since(code), waited_ms: 0 };
+      const early = decide(standing, observed(0n), { attempts }, 7.9 * 60_000);
+      expect(early).toMatchObject({ action: 'need_attention', attention: { ...kept, code } });
+      const due = decide(standing, observed(0n), { attempts }, 8 * 60_000);
+      expect(due).toMatchObject({ action: 'send', repeated: false, attention: { ...kept, code } });
+      expect((due as { wait_ms: number }).wait_ms).toBeGreaterThanOrEqual(8 * 60_000);
+      expect(decide(standing, observed(100_000n), { attempts })).toMatchObject({ action: 'settle' });
+    },
+  );
+
+  test('given by an older release, without a code, is compared as any other', () => {
+    const older = { attention: 'stuck' };
+    expect(decide(older, observed(0n))).toMatchObject({ action: 'send', attention: null });
+    expect(decide(older, observed(100_000n))).toMatchObject({ action: 'settle' });
+  });
+});
+
+describe('time counts against an order only between two answers about it:', () => {
+  const tooLong = limits.attention_after_ms + 1;
+
+  test('one that gets no answer is polled for as long as it takes', () => {
+    expect(decideStep(order(), unreachable(), charge({}, {}, 100 * tooLong), context)).toMatchObject({
+      action: 'poll',
+      answered_at: null,
+    });
+    const waited = { waited_ms: tooLong };
+    expect(decideStep(order(waited), unreachable(), charge(waited), context)).toMatchObject({
+      action: 'poll',
+      waited_ms: tooLong,
+    });
+  });
+
+  test('an answer after an outage adds nothing, the one after that adds the time between them', () => {
+    const first = decideStep(order(), missing, charge({}, {}, 5_000), context);
+    expect(first).toMatchObject({ action: 'poll', waited_ms: 0 });
+    const answered_at = registeredAt;
+    const second = decideStep(order(), missing, charge({ answered_at, waited_ms: 7 }, {}, 5_000), context);
+    expect(second).toMatchObject({ action: 'poll', waited_ms: 5_007, answered_at: order({}, 5_000).now });
+  });
+
+  test('between two answers no more counts than two polls', () => {
+    const step = decideStep(order(), missing, charge({ answered_at: registeredAt }, {}, tooLong), context);
+    expect(step).toMatchObject({ waited_ms: 2 * limits.poll_max_ms });
+  });
+
+  test.each<[string, Observation]>([
+    ['observation_missing', missing],
+    ['observation_stale', { ...observed(0n), cashback: { ...observed(0n).cashback, version: 6 } }],
+  ])('an answer that cannot be used is polled until it has counted for too long: %s', (code, observation) => {
+    const waiting = { cashback_version: 7, waited_ms: tooLong - 1 };
+    expect(decideStep(order(), observation, charge(waiting), context)).toMatchObject({ action: 'poll' });
+    const overdue = { ...waiting, waited_ms: tooLong };
+    expect(decideStep(order(), observation, charge(overdue), context)).toMatchObject({
+      action: 'need_attention',
+      attention: { code },
+    });
   });
 });
 
@@ -256,6 +408,11 @@ describe('the wait of any order', () => {
     );
   });
 });
+
+function listedIn(status: 'in-progress' | 'success'): Observation {
+  const { cashback } = observed(100_000n, status);
+  return { outcome: 'observed', cashback: { ...cashback, operations: [listed(status)] } };
+}
 
 function listed(status: 'in-progress' | 'success') {
   return { operation_id: 'operation-1', status, reward: { user: 100_000n } };

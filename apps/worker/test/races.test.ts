@@ -47,6 +47,8 @@ function context(): WorkerContext {
     max_failures: 3,
     in_flight_poll_ms: 60_000,
     attention_after_ms: 3_600_000,
+    attention_poll_ms: 60_000,
+    attention_poll_max_ms: 60_000,
   };
   const never = new AbortController().signal;
   const transactions = withCalls(client, never);

@@ -4,7 +4,6 @@ import {
   expeditePolls,
   leasePolls,
   makeDue,
-  loadRequestedOrders,
   scheduleOrders,
   updateCharges,
 } from '@cashback/cashback-db';
@@ -19,7 +18,6 @@ import {
   dueTimes,
   expeditedTimes,
   leasedTimes,
-  requestedTimes,
   scheduledTimes,
 } from '../src/schedule/poll-times.ts';
 import { type Harness, createHarness } from './support/harness.ts';
@@ -41,6 +39,10 @@ const anyRow = fc.record({
   unsettled: fc.boolean(),
   operation_id: fc.constantFrom(null, 'operation-1', 'operation-2'),
   attention: fc.constantFrom(null, 'a reason'),
+  attention_code: fc.constantFrom(null, 'operation_stuck', 'observation_stale'),
+  attention_since: fc.option(offset),
+  waited_ms: fc.constantFrom(0, 4_000_000_000),
+  answered: fc.boolean(),
   cashback_epoch: fc.constantFrom(1, 2),
   cashback_version: fc.constantFrom(0, 5),
   poll_in_ms: fc.option(offset),
@@ -59,12 +61,18 @@ async function outcomesOf(
   await withTransaction(harness.database, async (tx) => {
     await tx.client.query(
       `INSERT INTO cashback.order_clears (order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum,
-         cashback_sum, revision, settled_revision, operation_id, attention, rewarded, cashback_epoch, cashback_version, poll_at, next_charge_at)
+         cashback_sum, revision, settled_revision, operation_id, attention, rewarded,
+         cashback_epoch, cashback_version, poll_at, next_charge_at, attention_code, attention_since, attention_details,
+         waited_ms, answered_at, unsettled_since)
        SELECT 'rule-' || place, 'yellow', 'user-1', 'wallet-1', 'EUR', 1, 100, 10, 3, CASE WHEN unsettled THEN 2 ELSE 3 END,
          operation_id, attention, $8::jsonb, cashback_epoch, cashback_version, now() + poll_in_ms * interval '1 millisecond',
-         now() + charge_in_ms * interval '1 millisecond'
-       FROM unnest($1::boolean[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::integer[], $7::integer[])
-         WITH ORDINALITY AS input (unsettled, operation_id, attention, cashback_epoch, cashback_version, poll_in_ms, charge_in_ms, place)`,
+         now() + charge_in_ms * interval '1 millisecond', attention_code,
+         now() + attention_since * interval '1 millisecond', '{"of":"it"}', waited_ms,
+         CASE WHEN answered THEN now() - interval '3 seconds' END, now() - interval '1 hour'
+       FROM unnest($1::boolean[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::integer[], $7::integer[],
+         $9::text[], $10::integer[], $11::bigint[], $12::boolean[])
+         WITH ORDINALITY AS input (unsettled, operation_id, attention, cashback_epoch, cashback_version, poll_in_ms, charge_in_ms,
+           attention_code, attention_since, waited_ms, answered, place)`,
       [
         drawn.map((row) => row.unsettled),
         drawn.map((row) => row.operation_id),
@@ -74,6 +82,10 @@ async function outcomesOf(
         drawn.map((row) => row.poll_in_ms),
         drawn.map((row) => row.charge_in_ms),
         JSON.stringify(reward(1)),
+        drawn.map((row) => row.attention_code),
+        drawn.map((row) => row.attention_since),
+        drawn.map((row) => row.waited_ms),
+        drawn.map((row) => row.answered),
       ],
     );
     const {
@@ -91,30 +103,35 @@ async function outcomesOf(
   return pairs;
 }
 
+const MOMENTS = ['poll_at', 'next_charge_at', 'attention_since', 'answered_at', 'unsettled_since'] as const;
+type Moment = (typeof MOMENTS)[number];
+
 async function readRows(tx: Transaction): Promise<Row[]> {
-  type Stored = Omit<Row, 'poll_at' | 'next_charge_at'> & { poll_at: Date | null; next_charge_at: Date };
-  const { rows: stored } = await tx.client.query<Stored>(
-    `SELECT order_id, revision, settled_revision, operation_id, attention, rewarded, cashback_epoch, cashback_version, poll_at, next_charge_at
+  const { rows: stored } = await tx.client.query<Omit<Row, Moment> & Record<Moment, Date | null>>(
+    `SELECT order_id, revision, settled_revision, operation_id, attention, attention_code, attention_since,
+       attention_details, waited_ms::float8 AS waited_ms, answered_at, unsettled_since, rewarded, cashback_epoch,
+       cashback_version, poll_at, next_charge_at
      FROM cashback.order_clears WHERE order_id LIKE 'rule-%' ORDER BY order_id`,
   );
-  return stored.map((row) => ({
-    ...row,
-    poll_at: row.poll_at && row.poll_at.getTime(),
-    next_charge_at: row.next_charge_at.getTime(),
-  }));
+  return stored.map((row) => {
+    const moments = MOMENTS.map((moment) => [moment, row[moment]?.getTime() ?? null]);
+    return { ...row, ...(Object.fromEntries(moments) as Pick<Row, Moment>) };
+  });
 }
 
 /** The database rounds to milliseconds what it adds to its microseconds. */
-function expectClose(found: number | null, expected: number | null): void {
-  if (found === null || expected === null) expect(found).toBe(expected);
-  else expect(Math.abs(found - expected)).toBeLessThanOrEqual(1);
+function expectRow(found: Row, expected: Row): void {
+  for (const moment of MOMENTS) {
+    const [at, expectedAt] = [found[moment], expected[moment]];
+    if (at === null || expectedAt === null) expect(at).toBe(expectedAt);
+    else expect(Math.abs(at - expectedAt)).toBeLessThanOrEqual(1);
+  }
+  const withoutMoments = Object.fromEntries(MOMENTS.map((moment) => [moment, null]));
+  expect({ ...found, ...withoutMoments }).toEqual({ ...expected, ...withoutMoments });
 }
 
 function expectTimes(after: Row, before: Row, times: PollTimes | null): void {
-  const expected = { ...before, ...times };
-  expectClose(after.poll_at, expected.poll_at);
-  expectClose(after.next_charge_at, expected.next_charge_at);
-  expect({ ...after, poll_at: 0, next_charge_at: 0 }).toEqual({ ...before, poll_at: 0, next_charge_at: 0 });
+  expectRow(after, { ...before, ...times });
 }
 
 const ids = (before: readonly Row[]): string[] => before.map(({ order_id }) => order_id);
@@ -158,19 +175,24 @@ describe('the statement does what its rule says:', () => {
 
   test('expeditePolls', () =>
     fc.assert(
-      fc.asyncProperty(rows, fc.integer({ min: 0, max: 40_000 }), async (drawn, in_ms) => {
-        const operation_id = 'operation-1';
-        const pairs = await outcomesOf(drawn, (tx, before) =>
-          expeditePolls(
-            tx,
-            ids(before).map((order_id) => ({ order_id, operation_id, in_ms })),
-          ),
-        );
-        for (const { before, after, now } of pairs) {
-          const poll = { order_id: before.order_id, operation_id, in_ms };
-          expectTimes(after, before, expeditedTimes(before, poll, now));
-        }
-      }),
+      fc.asyncProperty(
+        rows,
+        fc.integer({ min: 0, max: 40_000 }),
+        fc.boolean(),
+        async (drawn, in_ms, answered) => {
+          const operation_id = 'operation-1';
+          const pairs = await outcomesOf(drawn, (tx, before) =>
+            expeditePolls(
+              tx,
+              ids(before).map((order_id) => ({ order_id, operation_id, in_ms, answered })),
+            ),
+          );
+          for (const { before, after, now } of pairs) {
+            const poll = { order_id: before.order_id, operation_id, in_ms, answered };
+            expectTimes(after, before, expeditedTimes(before, poll, now));
+          }
+        },
+      ),
       RUNS,
     ));
 
@@ -190,24 +212,6 @@ describe('the statement does what its rule says:', () => {
       RUNS,
     ));
 
-  test('loadRequestedOrders', () =>
-    fc.assert(
-      fc.asyncProperty(rows, async (drawn) => {
-        const operation_id = 'operation-1';
-        const found = new Set<string>();
-        const pairs = await outcomesOf(drawn, async (tx, before) => {
-          const requests = ids(before).map((order_id) => ({ order_id, operation_id }));
-          for (const { order_id } of await loadRequestedOrders(tx.client, requests)) found.add(order_id);
-        });
-        for (const { before, now } of pairs) {
-          const request = { order_id: before.order_id, operation_id };
-          const isRequested = requestedTimes(before, request, LEASE_MS, now) !== null;
-          expect(found.has(before.order_id)).toBe(isRequested);
-        }
-      }),
-      RUNS,
-    ));
-
   test('updateCharges', () => {
     const anyUpdate = fc.record({
       next_operation_id: fc.constantFrom(null, 'operation-3'),
@@ -219,7 +223,14 @@ describe('the statement does what its rule says:', () => {
           [2, 9].map((cashback_version) => ({ cashback_epoch, cashback_version })),
         ),
       ),
-      attention: fc.constantFrom(null, 'another reason'),
+      attention: fc.constantFrom(
+        null,
+        { code: 'operation_stuck', reason: 'another reason', details: { why: 'it' } },
+        { code: null, reason: 'of an older release', details: null },
+      ),
+      reopened: fc.boolean(),
+      waited_ms: fc.constantFrom(0, 5_000_000_000),
+      answered_at: fc.constantFrom(null, new Date('2026-01-02T03:04:05.678Z')),
       poll_in_ms: fc.option(fc.integer({ min: 0, max: 40_000 })),
     });
     return fc.assert(
@@ -233,10 +244,7 @@ describe('the statement does what its rule says:', () => {
         });
         const pairs = await outcomesOf(drawn, (tx, before) => updateCharges(tx, before.map(updateOf)));
         for (const { before, after, now } of pairs) {
-          const { poll_at, next_charge_at, ...expected } = updatedRow(before, updateOf(before), now);
-          expect(after).toMatchObject(expected);
-          expectClose(after.poll_at, poll_at);
-          expectClose(after.next_charge_at, next_charge_at);
+          expectRow(after, { ...before, ...updatedRow(before, updateOf(before), now) });
         }
       }),
       RUNS,
@@ -249,7 +257,13 @@ describe('the statement does what its rule says:', () => {
     await outcomesOf([row], async (tx, [before]) => {
       if (before === undefined) throw new Error('no row');
       const kept = { next_operation_id: null, settled: false, rewarded: null };
-      const nothing = { cashback_epoch: null, cashback_version: null };
+      const nothing = {
+        cashback_epoch: null,
+        cashback_version: null,
+        reopened: false,
+        waited_ms: 0,
+        answered_at: null,
+      };
       const update = { ...kept, ...nothing, order_id: before.order_id, attention: null, poll_in_ms: null };
       for (const moved of [{ revision: 2 }, { operation_id: 'operation-9' }]) {
         const stale = { revision: before.revision, operation_id: before.operation_id, ...update, ...moved };

@@ -24,7 +24,7 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
         charges.enqueue(key, about, after_ms);
       },
     },
-    poll: (orderId, operationId) => pollOrder(world, orderId, operationId),
+    poll: (orderId, isRequested) => pollOrder(world, orderId, isRequested),
     changes: queue('processing', 'process', (about) => processJob(world, about)),
     advances: queue('transactions', 'advance', (about) => advanceJob(world, about)),
     forgotten: new Set(),

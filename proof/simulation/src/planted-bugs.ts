@@ -192,7 +192,9 @@ function settled(step: Step, observation: Observation, { operation }: Charge): S
   if (observation.outcome !== 'observed' || observation.cashback.status !== 'success') return step;
   if (operation === null || (step.action !== 'send' && step.action !== 'poll')) return step;
   const finished = { operation_id: operation.operation_id, outcome: 'applied' as const, reason: null };
-  return { action: 'settle', ending: { finished, rewarded: operation.reward }, rewarded: operation.reward };
+  const { waited_ms, answered_at } = step;
+  const rewarded = operation.reward;
+  return { action: 'settle', ending: { finished, rewarded }, rewarded, waited_ms, answered_at };
 }
 
 function underAnotherId(call: TrustCall): TrustCall {

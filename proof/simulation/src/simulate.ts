@@ -5,7 +5,6 @@ import type { Choices } from './engine/choices.ts';
 import { type Engine, createEngine } from './engine/engine.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import { type Story, playStory } from './shells/transactions/change-invoice.ts';
-import { registerAgain } from './shells/register.ts';
 import { startSweeps } from './shells/sweeps.ts';
 import { Violation } from './invariants/violation.ts';
 import type { World } from './world.ts';
@@ -26,7 +25,6 @@ export interface SimulationOptions {
 /** After this number of steps faults end, whether the stories have ended or not. */
 const MAX_STEPS_WITH_FAULTS = 3_000;
 const MAX_STEPS = 12_000;
-const ATTENTION_EVERY_STEPS = 20;
 /** An order goes back and forth between two amounts, or anywhere. */
 const AMOUNTS = [
   ['50', '100'],
@@ -52,7 +50,6 @@ export function simulate(choices: Choices, options: SimulationOptions = {}): Out
     engine.heal();
     for (; engine.advance() || whatIsLeft(world) !== null; steps += 1) {
       if (steps > MAX_STEPS) throw new Violation(1, `it never comes to rest: ${whatIsLeft(world)}`);
-      if (steps % ATTENTION_EVERY_STEPS === 0) resumeOrders(world);
     }
     checkRest(world);
     return { violation: null, steps, fired: engine.fired };
@@ -86,15 +83,5 @@ function startStories(world: World): void {
       if (amount === null) break;
     }
     world.engine.spawn('client', `the story of ${story.order_id}`, playStory(world, story));
-  }
-}
-
-/** What a person does about an order that needs attention: it is registered again, as it is. */
-function resumeOrders(world: World): void {
-  const { engine, tables } = world;
-  for (const { order_id, attention } of tables.orders.values()) {
-    if (attention === null) continue;
-    engine.note(`a person has ${order_id} tried again: ${attention}`);
-    engine.spawn('client', `register ${order_id} again`, registerAgain(world, order_id));
   }
 }

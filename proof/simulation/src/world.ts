@@ -10,8 +10,8 @@ export interface World {
   engine: Engine;
   tables: Tables;
   charges: JobQueue;
-  /** The worker reconciles an order that is due, or that has the requested operation open. */
-  poll(orderId: string, operationId: string | null): Flow<void>;
+  /** The worker reconciles an order that is due, or that a callback is about. */
+  poll(orderId: string, isRequested: boolean): Flow<void>;
   changes: JobQueue;
   advances: JobQueue;
   /** Orders whose job was lost with the queue, until they are enqueued again. */

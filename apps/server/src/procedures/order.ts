@@ -14,11 +14,18 @@ export async function showOrder(reader: Reader, { order_id }: OrderInput): Promi
     const message = `the order has events of the source ${unknown.join(', ')}, which this release does not know`;
     throw new CashbackError('UNKNOWN_SOURCE', message, { order_id, sources: unknown });
   }
-  const { attention, target, operations, created_at, updated_at, ...fields } = order;
+  const { attention, attention_code, attention_since, attention_details, ...described } = order;
+  const { target, operations, created_at, updated_at, ...fields } = described;
   return {
     ...fields,
     state: stateOf(order),
-    ...(attention !== null && { attention }),
+    ...(attention !== null && {
+      attention,
+      // An older release gives the reason alone.
+      ...(attention_code !== null && { attention_code }),
+      ...(attention_since !== null && { attention_since: attention_since.toISOString() }),
+      ...(attention_details !== null && { attention_details }),
+    }),
     target: valuesOfAllSources(parseValues(target)),
     operations: operations.map((operation) => ({
       ...operation,

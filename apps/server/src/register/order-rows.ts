@@ -9,6 +9,11 @@ export interface OrderRow extends NewOrder {
   cashback_epoch: number;
   cashback_version: number;
   attention: string | null;
+  attention_code: string | null;
+  attention_since: number | null;
+  attention_details: Record<string, unknown> | null;
+  waited_ms: number;
+  answered_at: number | null;
   unsettled_since: number;
   next_charge_at: number;
   poll_at: number | null;
@@ -45,7 +50,18 @@ export function resumedRow(row: OrderRow, now: number): OrderRow | null {
   return row.attention === null ? null : { ...row, ...chargeNow(now) };
 }
 
+const NOTHING_WENT_WRONG = {
+  attention: null,
+  attention_code: null,
+  attention_since: null,
+  attention_details: null,
+  waited_ms: 0,
+  answered_at: null,
+};
+
 /** Due at once, and nothing that went wrong before counts. */
-function chargeNow(now: number): Pick<OrderRow, 'attention' | 'unsettled_since' | 'next_charge_at'> {
-  return { attention: null, unsettled_since: now, next_charge_at: now };
+function chargeNow(
+  now: number,
+): typeof NOTHING_WENT_WRONG & Pick<OrderRow, 'unsettled_since' | 'next_charge_at'> {
+  return { ...NOTHING_WENT_WRONG, unsettled_since: now, next_charge_at: now };
 }

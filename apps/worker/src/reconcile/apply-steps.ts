@@ -34,7 +34,6 @@ export async function applySteps(context: WorkerContext, batch: readonly Observe
       const { order } = charge;
       const step = decideStep(seen, observation, charge, {
         limits: context.limits,
-        downtime_ms: context.transactions.downtimeMs(order.unsettled_since),
         random: Math.random,
       });
       const writes = stepWrites(order, step, observation);

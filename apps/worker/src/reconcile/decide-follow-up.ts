@@ -1,14 +1,18 @@
 import type { ChargeOrder } from '@cashback/cashback-db';
 import type { OperationOutcome } from '@cashback/contract';
-import { type UpdateAnswer, decideAnswer, overdueReason, pollDelay } from '@cashback/core';
-import { type StepContext, spread } from './decide-step.ts';
+import { type Attention, type UpdateAnswer, decideAnswer, overdueReason, pollDelay } from '@cashback/core';
+import { type StepContext, attentionWait, spread, standingAttention } from './decide-step.ts';
 
 /** What an answer proves about its operation. */
 export interface Learned {
   /** How the operation ended; null when that is not known, so it stays open. */
   ended: { outcome: OperationOutcome; reason: string | null } | null;
+  /** The version that the cashback has reached; null when the answer does not say. */
+  version: number | null;
   /** Why the order needs attention from now on; null when the answer is no reason for it. */
-  attention: string | null;
+  attention: Attention | null;
+  /** Until the next poll of an order that needs attention. */
+  attention_wait_ms: number;
 }
 
 /**
@@ -19,32 +23,44 @@ export interface Learned {
  */
 export type FollowUp =
   | { action: 'noop' }
-  | { action: 'expedite'; in_ms: number }
+  | { action: 'expedite'; in_ms: number; answered: boolean }
   | { action: 'record'; learned: Learned; unless_listed: boolean };
 
 export function decideFollowUp(
-  { order, repeated }: { order: ChargeOrder; repeated: boolean },
+  { order, operation, repeated }: { order: ChargeOrder; operation: { version: number }; repeated: boolean },
   answer: UpdateAnswer,
-  { limits, downtime_ms, random }: StepContext,
+  { limits, random }: StepContext,
 ): FollowUp {
-  const waiting = { ...order, downtime_ms };
-  const decision = decideAnswer(answer, { repeated, overdue: overdueReason(waiting, limits) });
+  const decision = decideAnswer(answer, { repeated, overdue: overdueReason(order, limits) });
+  const learn = (learned: Partial<Learned>): Learned => {
+    const attention = learned.attention ?? standingAttention(order);
+    const attention_wait_ms = attention === null ? 0 : attentionWait(order, attention, limits, random);
+    return { ended: null, version: null, attention: null, attention_wait_ms, ...learned };
+  };
   switch (decision.action) {
     case 'poll':
       return { action: 'noop' };
-    case 'repeat':
-      return { action: 'expedite', in_ms: spread(pollDelay(waiting, limits), random) };
-    case 'finished':
-      return record({ outcome: decision.outcome, reason: null }, null, true);
-    case 'rejected':
-      return record({ outcome: 'rejected', reason: decision.reason }, null, false);
+    case 'repeat': {
+      const answered = answer.kind === 'refused';
+      return { action: 'expedite', in_ms: spread(pollDelay(order, limits), random), answered };
+    }
+    case 'finished': {
+      // An accepted operation took the invoice beyond the version that it was sent with.
+      const ended = { outcome: decision.outcome, reason: null };
+      return record(learn({ ended, version: operation.version + 1 }), true);
+    }
+    case 'rejected': {
+      const { reason, version } = decision;
+      return record(learn({ ended: { outcome: 'rejected', reason }, version }), false);
+    }
     case 'needs_attention': {
-      const { reason, rejected } = decision;
-      return record(rejected ? { outcome: 'rejected', reason } : null, reason, false);
+      const { attention, rejected } = decision;
+      const ended = rejected ? ({ outcome: 'rejected', reason: attention.reason } as const) : null;
+      return record(learn({ ended, attention }), false);
     }
   }
 }
 
-function record(ended: Learned['ended'], attention: string | null, unless_listed: boolean): FollowUp {
-  return { action: 'record', learned: { ended, attention }, unless_listed };
+function record(learned: Learned, unless_listed: boolean): FollowUp {
+  return { action: 'record', learned, unless_listed };
 }

@@ -1,7 +1,22 @@
 import type { Charge, ChargeOrder, NewOperation } from '@cashback/cashback-db';
-import { formatAmounts, parseAmounts } from '@cashback/contract';
-import { decideCharge, inFlightDelay, overdueReason, pollDelay } from '@cashback/core';
-import type { ChargeLimits, Finished, ObservedCashback, TargetProblem } from '@cashback/core';
+import { type AttentionCode, formatAmounts, parseAmounts } from '@cashback/contract';
+import {
+  attentionDelay,
+  decideCharge,
+  inFlightDelay,
+  overdueReason,
+  pollDelay,
+  waitedAfter,
+} from '@cashback/core';
+import type {
+  Attention,
+  ChargeDecision,
+  ChargeLimits,
+  Finished,
+  ObservedCashback,
+  StandingAttention,
+  TargetProblem,
+} from '@cashback/core';
 import { backoffMs } from '@cashback/service';
 import type { Observation } from './observe-invoice.ts';
 import { isSameContent, operationIdOf } from './operation-id.ts';
@@ -12,42 +27,51 @@ export interface Ending {
   rewarded: NewOperation['reward'];
 }
 
+interface Common {
+  ending: Ending | null;
+  /** How long the order has waited by now; see `waitedAfter`. */
+  waited_ms: number;
+  answered_at: Date | null;
+}
+interface Unsettled extends Common {
+  /** The order counted as settled, and its invoice shows that it is not. */
+  reopened: boolean;
+  /** Until the next poll. */
+  wait_ms: number;
+}
+
 /**
  * The next step of an order:
- * - `noop`: there is nothing to do;
+ * - `noop`: another step settled the order meanwhile, and this observation knows no more;
  * - `retry_now`: the order moved on while its invoice was observed, so the observation decides nothing;
- * - `send`: with `repeated` the operation's row exists already.
+ * - `send`: with `repeated` the operation's row exists already. With `attention` the order needs it until it is settled;
+ * - `poll` and `need_attention`: send nothing.
  */
 export type Step =
   | { action: 'noop' }
   | { action: 'retry_now' }
-  | { action: 'settle'; ending: Ending | null; rewarded: Ending['rewarded'] }
-  | { action: 'send'; ending: Ending | null; operation: NewOperation; repeated: boolean; wait_ms: number }
-  | { action: 'poll'; ending: Ending | null; wait_ms: number }
-  | { action: 'need_attention'; ending: Ending | null; reason: string };
+  | (Common & { action: 'settle'; rewarded: Ending['rewarded'] })
+  | (Unsettled & {
+      action: 'send';
+      operation: NewOperation;
+      repeated: boolean;
+      attention: Attention | null;
+    })
+  | (Unsettled & { action: 'poll' })
+  | (Unsettled & { action: 'need_attention'; attention: Attention });
 
 export interface StepContext {
   limits: ChargeLimits;
-  /** For how long `transactions` was down since the order became unsettled. */
-  downtime_ms: number;
   /** From 0 up to 1, for jitter. */
   random: () => number;
-}
-
-/** True when nothing is left to do or to begin. An order that needs attention only follows its open operation. */
-export function isAtRest({
-  settled_revision,
-  revision,
-  operation_id,
-  attention,
-}: Pick<ChargeOrder, 'settled_revision' | 'revision' | 'operation_id' | 'attention'>): boolean {
-  return operation_id === null && (settled_revision === revision || attention !== null);
 }
 
 /**
  * Decides on the order as it is now, under its lock, with an earlier observation of its invoice. `seen` is the order
  * as it was before the observation, which counts only if the order has not moved on since. Otherwise an invoice that
  * carried the target once could settle an order that went to another target and back meanwhile.
+ *
+ * No state of an order is exempt: also one that is settled, or needs attention, is compared with its invoice.
  */
 export function decideStep(
   seen: ChargeOrder,
@@ -56,38 +80,39 @@ export function decideStep(
   context: StepContext,
 ): Step {
   const { order } = charge;
-  if (charge.problem !== null) return stopAt(charge.problem, order);
-  if (isAtRest(order)) return { action: 'noop' };
   if (hasMovedOn(seen, order)) return { action: 'retry_now' };
-  switch (observation.outcome) {
-    case 'unreachable':
-      return withAttention(order, decideUnreachable(observation, order, context));
-    case 'unusable':
-      return { action: 'need_attention', ending: null, reason: observation.reason };
-    case 'observed':
-      return withAttention(order, decideObserved(observation.cashback, charge, context));
-  }
+  const waited = waitedAfter(order, observation.outcome !== 'unreachable', context.limits);
+  const step = decideNow(observation, charge, context, waited);
+  const isKnown = isSettled(order) && seen.settled_revision !== order.settled_revision;
+  const isIdle = (step.action === 'poll' || step.action === 'need_attention') && !step.reopened;
+  return isKnown && isIdle ? { action: 'noop' } : step;
 }
 
 /** Nothing is sent and nothing settles by a target that cannot be relied on, also when it seems settled. */
-function stopAt({ code, message }: TargetProblem, { attention, operation_id }: ChargeOrder): Step {
-  const reason = `${code}: ${message}`;
-  if (attention === reason && operation_id === null) return { action: 'noop' };
-  return { action: 'need_attention', ending: null, reason };
+function stopAt(
+  { code, message, details }: TargetProblem,
+  order: ChargeOrder,
+  { limits, random }: StepContext,
+  waited: Waited,
+): Step {
+  const attention = { code, reason: `${code}: ${message}`, details };
+  const wait_ms = attentionWait(order, attention, limits, random);
+  return { action: 'need_attention', ending: null, reopened: false, ...waited, attention, wait_ms };
 }
 
-/** Downtime of `transactions` does not count. An order that gets no answer while others do needs attention in time. */
-function decideUnreachable(
-  { error, sent }: Extract<Observation, { outcome: 'unreachable' }>,
-  order: ChargeOrder,
-  { limits, downtime_ms, random }: StepContext,
-): Step {
-  const overdue = sent ? overdueReason({ ...order, downtime_ms }, limits) : null;
-  if (overdue !== null) {
-    return { action: 'need_attention', ending: null, reason: `${overdue}: ${error.message}` };
+type Waited = Pick<Common, 'waited_ms' | 'answered_at'>;
+
+function decideNow(observation: Observation, charge: Charge, context: StepContext, waited: Waited): Step {
+  const { order, problem } = charge;
+  if (problem !== null) return stopAt(problem, order, context, waited);
+  switch (observation.outcome) {
+    case 'unreachable':
+      return decideUnreachable(observation, order, context, waited);
+    case 'unusable':
+      return decideUnusable(observation, order, context, waited);
+    case 'observed':
+      return decideObserved(observation.cashback, charge, context, waited);
   }
-  const wait_ms = (error.retry_after_ms ?? 0) + spread(pollDelay({ ...order, downtime_ms }, limits), random);
-  return { action: 'poll', ending: null, wait_ms };
 }
 
 /** While one operation stays open no other can have been made, so a new target alone changes nothing. */
@@ -96,9 +121,57 @@ function hasMovedOn(seen: ChargeOrder, now: ChargeOrder): boolean {
   return now.operation_id === null && seen.revision !== now.revision;
 }
 
-function decideObserved(cashback: ObservedCashback, charge: Charge, context: StepContext): Step {
-  const { limits, downtime_ms, random } = context;
-  const { order, target, operation, attempts } = charge;
+function isSettled({ settled_revision, revision }: ChargeOrder): boolean {
+  return settled_revision === revision;
+}
+
+/** The time without an answer does not count against the order, however long it is. */
+function decideUnreachable(
+  { error }: Extract<Observation, { outcome: 'unreachable' }>,
+  order: ChargeOrder,
+  { limits, random }: StepContext,
+  waited: Waited,
+): Step {
+  const common = { ending: null, reopened: false, ...waited };
+  const asked_ms = error.retry_after_ms ?? 0;
+  const attention = standingAttention(order);
+  if (attention !== null) {
+    const wait_ms = asked_ms + attentionWait(order, attention, limits, random);
+    return { ...common, action: 'need_attention', attention: withoutSince(attention), wait_ms };
+  }
+  return { ...common, action: 'poll', wait_ms: asked_ms + spread(pollDelay(order, limits), random) };
+}
+
+/** It counts as no answer at first: a replica may lag behind. */
+function decideUnusable(
+  { code, reason, details }: Extract<Observation, { outcome: 'unusable' }>,
+  order: ChargeOrder,
+  { limits, random }: StepContext,
+  waited: Waited,
+): Step {
+  const common = { ending: null, reopened: false, ...waited };
+  if (overdueReason({ ...order, ...waited }, limits) === null) {
+    return { ...common, action: 'poll', wait_ms: spread(pollDelay(order, limits), random) };
+  }
+  const attention = { code, reason, details };
+  return {
+    ...common,
+    action: 'need_attention',
+    attention,
+    wait_ms: attentionWait(order, attention, limits, random),
+  };
+}
+
+const NO_ATTEMPTS = { failed: 0, applied: 0, rejected: 0, last_at: null };
+
+function decideObserved(
+  cashback: ObservedCashback,
+  charge: Charge,
+  context: StepContext,
+  waited: Waited,
+): Step {
+  const { limits, random } = context;
+  const { order, target, operation } = charge;
   const decision = decideCharge({
     target,
     revision: order.revision,
@@ -106,31 +179,53 @@ function decideObserved(cashback: ObservedCashback, charge: Charge, context: Ste
     operation: operation && { ...operation, reward: parseAmounts(operation.reward) },
     cashback_epoch: order.cashback_epoch,
     cashback_version: order.cashback_version,
-    attempts,
+    // Operations that ended before the order was settled are no attempts to settle it again.
+    attempts: isSettled(order) ? NO_ATTEMPTS : charge.attempts,
+    attention: standingAttention(order),
     unsettled_since: order.unsettled_since,
-    downtime_ms,
+    waited_ms: waited.waited_ms,
     now: order.now,
     limits,
   });
   const rewarded = formatAmounts(cashback.rewarded);
   const ending = decision.finished && { finished: decision.finished, rewarded };
+  if (decision.action === 'settled') {
+    return { action: 'settle', ending, rewarded, waited_ms: 0, answered_at: waited.answered_at };
+  }
+  const { attention } = decision;
+  const isCleared = order.attention !== null && attention === null;
+  const reopened = isSettled(order) && isDifference(decision);
+  const common = {
+    ending,
+    reopened,
+    waited_ms: isCleared || reopened ? 0 : waited.waited_ms,
+    answered_at: waited.answered_at,
+  };
+  const slow_ms = attention && attentionWait(order, attention, limits, random);
   switch (decision.action) {
-    case 'settled':
-      return { action: 'settle', ending, rewarded };
+    case 'needs_attention':
+      return { ...common, action: 'need_attention', attention: decision.attention, wait_ms: slow_ms ?? 0 };
     case 'poll': {
       const { after_ms, why } = decision;
+      if (attention !== null)
+        return { ...common, action: 'need_attention', attention, wait_ms: slow_ms ?? 0 };
       const wait_ms = why === 'backoff' ? prolong(after_ms, random) : spread(after_ms, random);
-      return { action: 'poll', ending, wait_ms };
+      return { ...common, action: 'poll', wait_ms };
     }
-    case 'needs_attention':
-      return { action: 'need_attention', ending, reason: decision.reason };
     case 'update': {
       const repeated = decision.repeat !== null && operation !== null;
       const sent = repeated ? operation : newOperation(charge, cashback);
-      const wait_ms = spread(inFlightDelay({ ...order, downtime_ms }, limits), random);
-      return { action: 'send', ending, operation: sent, repeated, wait_ms };
+      const unsettled_since = reopened ? order.now : order.unsettled_since;
+      const wait_ms = slow_ms ?? spread(inFlightDelay({ ...order, unsettled_since }, limits), random);
+      return { ...common, action: 'send', operation: sent, repeated, attention, wait_ms };
     }
   }
+}
+
+/** Whether the invoice of a settled order shows that it is settled no more. Another operation in flight may still end well. */
+function isDifference(decision: ChargeDecision): boolean {
+  if (decision.action === 'needs_attention') return decision.attention.code === 'moved_by_hand';
+  return decision.action === 'update';
 }
 
 function newOperation({ order, target, ended }: Charge, { epoch, version }: ObservedCashback): NewOperation {
@@ -141,13 +236,27 @@ function newOperation({ order, target, ended }: Charge, { epoch, version }: Obse
   return { order_id, operation_id: operationIdOf(order_id, content, attempts), revision, ...content };
 }
 
-/** An order that needs attention is not polled and begins nothing new. Its open operation may still end. */
-function withAttention(order: ChargeOrder, step: Step): Step {
-  if (order.attention === null) return step;
-  if (step.action === 'poll' || (step.action === 'send' && !step.repeated)) {
-    return { action: 'need_attention', ending: step.ending, reason: order.attention };
-  }
-  return step;
+/** Why the order needs attention. An older release gives no code: its cause counts as one that an observation shows. */
+export function standingAttention(order: ChargeOrder): StandingAttention | null {
+  const { attention, attention_code, attention_since, attention_details } = order;
+  if (attention === null) return null;
+  const code = (attention_code ?? 'operation_stuck') as AttentionCode;
+  return { code, reason: attention, details: attention_details ?? {}, since: attention_since };
+}
+
+function withoutSince({ code, reason, details }: StandingAttention): Attention {
+  return { code, reason, details };
+}
+
+/** An attention of another code begins now. The wait is never shortened: a retry that is due then would not be due yet. */
+export function attentionWait(
+  order: ChargeOrder,
+  { code }: Pick<Attention, 'code'>,
+  limits: ChargeLimits,
+  random: () => number,
+): number {
+  const isSame = order.attention !== null && order.attention_code === code;
+  return prolong(attentionDelay(isSame ? order.attention_since : null, order.now, limits), random);
 }
 
 /** Between half the wait and all of it, so that orders which wait for the same thing do not return all at once. */

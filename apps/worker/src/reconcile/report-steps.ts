@@ -13,7 +13,11 @@ export function reportSteps(
     const { order_id } = order;
     log.debug({ order_id, revision: order.revision, step: step.action }, 'step applied');
     if (step.action === 'need_attention' && order.attention === null) {
-      log.warn({ order_id, reason: step.reason }, 'order needs attention');
+      const { code, reason } = step.attention;
+      log.warn({ order_id, code, reason }, 'order needs attention');
+    }
+    if ('reopened' in step && step.reopened) {
+      log.warn({ order_id, step: step.action }, 'the invoice of a settled order carries something else');
     }
   }
   const errors = batch.flatMap(({ observation }) =>

@@ -19,9 +19,8 @@ export async function sendOperation(
   const { order, operation } = sending;
   const { order_id, operation_id } = operation;
   const answer = await context.transactions.updateCashback(operation);
-  const downtime_ms = context.transactions.downtimeMs(order.unsettled_since);
   const { limits, log } = context;
-  const followUp = decideFollowUp(sending, answer, { limits, downtime_ms, random: Math.random });
+  const followUp = decideFollowUp(sending, answer, { limits, random: Math.random });
   log.debug({ order_id, operation_id, answer: answer.kind, then: followUp.action }, 'operation sent');
   switch (followUp.action) {
     case 'noop':
@@ -33,7 +32,7 @@ export async function sendOperation(
           'operation may have been accepted, it is repeated later',
         );
       }
-      await expedite({ order_id, operation_id, in_ms: followUp.in_ms });
+      await expedite({ order_id, operation_id, in_ms: followUp.in_ms, answered: followUp.answered });
       return false;
     case 'record':
       if (followUp.unless_listed) {
@@ -60,6 +59,10 @@ async function record(
   });
   if (writes === null) return false;
   const { attention } = learned;
-  if (attention !== null) log.warn({ order_id, operation_id, reason: attention }, 'order needs attention');
+  if (attention !== null)
+    log.warn(
+      { order_id, operation_id, code: attention.code, reason: attention.reason },
+      'order needs attention',
+    );
   return isDueNow(writes);
 }

@@ -9,6 +9,12 @@ export interface ReconciledRow {
   cashback_epoch: number;
   cashback_version: number;
   attention: string | null;
+  attention_code: string | null;
+  attention_since: number | null;
+  attention_details: Record<string, unknown> | null;
+  waited_ms: number;
+  answered_at: number | null;
+  unsettled_since: number;
   poll_at: number | null;
   next_charge_at: number;
 }
@@ -24,11 +30,14 @@ export function updatedRow(row: ReconciledRow, update: ChargeUpdate, now: number
   const poll_in_ms = update.poll_in_ms === null ? null : Math.round(update.poll_in_ms);
   return {
     revision: row.revision,
-    settled_revision: update.settled ? update.revision : row.settled_revision,
+    settled_revision: settledRevision(row, update),
+    unsettled_since: update.reopened ? now : row.unsettled_since,
     operation_id: update.next_operation_id,
     rewarded: update.rewarded ?? row.rewarded,
     ...newest(row, update),
-    attention: update.attention,
+    ...attentionOf(row, update, now),
+    waited_ms: Math.round(update.waited_ms),
+    answered_at: update.answered_at && update.answered_at.getTime(),
     poll_at: poll_in_ms === null ? null : now + poll_in_ms,
     next_charge_at: now + (poll_in_ms ?? 0),
   };
@@ -43,4 +52,30 @@ function newest(
     return stored;
   if (cashback_epoch > row.cashback_epoch) return { cashback_epoch, cashback_version };
   return { ...stored, cashback_version: Math.max(row.cashback_version, cashback_version) };
+}
+
+function settledRevision(
+  { settled_revision }: ReconciledRow,
+  { revision, settled, reopened }: ChargeUpdate,
+): number {
+  if (settled) return revision;
+  return reopened ? Math.min(settled_revision, revision - 1) : settled_revision;
+}
+
+function attentionOf(
+  row: ReconciledRow,
+  { attention }: ChargeUpdate,
+  now: number,
+): Pick<ReconciledRow, 'attention' | 'attention_code' | 'attention_since' | 'attention_details'> {
+  if (attention === null) {
+    return { attention: null, attention_code: null, attention_since: null, attention_details: null };
+  }
+  const { code, reason, details } = attention;
+  const isSame = row.attention !== null && row.attention_code === code;
+  return {
+    attention: reason,
+    attention_code: code,
+    attention_since: isSame ? (row.attention_since ?? now) : now,
+    attention_details: details,
+  };
 }

@@ -1,8 +1,10 @@
 import type { ChargeOrder, ChargeUpdate, NewOperation, NewOperationOutcome } from '@cashback/cashback-db';
+import type { Attention } from '@cashback/core';
 import { storableText } from '@cashback/postgres';
 import type { Learned } from './decide-follow-up.ts';
 import type { Ending, Step } from './decide-step.ts';
 import type { Observation } from './observe-invoice.ts';
+import { storableDetails } from './storable-details.ts';
 
 /** All rows that one decision leaves for its order, written in one transaction. */
 export interface OrderWrites {
@@ -31,7 +33,7 @@ export function stepWrites(order: ChargeOrder, step: Step, observation: Observat
   return {
     outcomes: ending === null ? [] : [outcomeOf(order, ending)],
     operations: step.action === 'send' && !step.repeated ? [step.operation] : [],
-    updates: [updateOf(order, step, update)],
+    updates: [updateOf(step, update)],
   };
 }
 
@@ -43,30 +45,31 @@ function reachedBy({ cashback_epoch }: ChargeOrder, observation: Observation): R
   return { cashback_epoch: epoch ?? cashback_epoch, cashback_version: version };
 }
 
-function updateOf(
-  { attention }: ChargeOrder,
-  step: Exclude<Step, { action: 'noop' }>,
-  update: ChargeUpdate,
-): ChargeUpdate {
+function updateOf(step: Exclude<Step, { action: 'noop' }>, update: ChargeUpdate): ChargeUpdate {
+  if (step.action === 'retry_now') return { ...update, poll_in_ms: 0 };
+  const { waited_ms, answered_at } = step;
+  const waited = { ...update, waited_ms, answered_at };
+  if (step.action === 'settle') return { ...waited, settled: true, rewarded: step.rewarded, attention: null };
+  const { reopened, wait_ms } = step;
+  const unsettled = { ...waited, reopened, poll_in_ms: wait_ms };
   switch (step.action) {
-    case 'settle':
-      return { ...update, settled: true, rewarded: step.rewarded, attention: null };
-    case 'send': {
-      const { operation_id } = step.operation;
-      // An order that needs attention is not polled, even when its open operation is repeated.
+    case 'send':
       return {
-        ...update,
-        next_operation_id: operation_id,
-        poll_in_ms: attention === null ? step.wait_ms : null,
+        ...unsettled,
+        next_operation_id: step.operation.operation_id,
+        attention: storable(step.attention),
       };
-    }
     case 'need_attention':
-      return { ...update, attention: storableText(step.reason) };
+      return { ...unsettled, attention: storable(step.attention) };
     case 'poll':
-      return { ...update, poll_in_ms: step.wait_ms };
-    case 'retry_now':
-      return { ...update, poll_in_ms: 0 };
+      return { ...unsettled, attention: null };
   }
+}
+
+function storable(attention: Attention | null): ChargeUpdate['attention'] {
+  if (attention === null) return null;
+  const { code, reason, details } = attention;
+  return { code, reason: storableText(reason), details: storableDetails(details) };
 }
 
 /** What may be sent after the commit; null when the step sends nothing. */
@@ -80,18 +83,18 @@ export function sendingOf(order: ChargeOrder, step: Step): Sending | null {
  */
 export function answerWrites(
   order: ChargeOrder,
-  { operation_id, cashback_epoch, version }: NewOperation,
-  { ended, attention }: Learned,
+  { operation_id, cashback_epoch }: NewOperation,
+  { ended, version, attention, attention_wait_ms }: Learned,
 ): OrderWrites | null {
   if (order.operation_id !== operation_id) return null;
-  const needed = attention === null ? order.attention : storableText(attention);
+  const unchanged = unchangedUpdate(order);
+  const needed = attention === null ? unchanged.attention : storable(attention);
   const update: ChargeUpdate = {
-    ...unchangedUpdate(order),
+    ...unchanged,
     next_operation_id: ended === null ? operation_id : null,
-    // An accepted operation took the invoice beyond the version that it was sent with.
-    ...(ended !== null && ended.outcome !== 'rejected' && { cashback_epoch, cashback_version: version + 1 }),
+    ...(version !== null && { cashback_epoch, cashback_version: version }),
     attention: needed,
-    poll_in_ms: needed === null ? 0 : null,
+    poll_in_ms: needed === null ? 0 : attention_wait_ms,
   };
   const { rewarded } = order;
   return {
@@ -117,17 +120,22 @@ function outcomeOf(
 }
 
 /** Keeps the row as it is, but leaves the order without a time. */
-function unchangedUpdate({ order_id, revision, operation_id, attention }: ChargeOrder): ChargeUpdate {
+function unchangedUpdate(order: ChargeOrder): ChargeUpdate {
+  const { order_id, revision, operation_id, waited_ms, answered_at } = order;
+  const { attention, attention_code: code, attention_details: details } = order;
   return {
     order_id,
     revision,
     operation_id,
     next_operation_id: operation_id,
     settled: false,
+    reopened: false,
     rewarded: null,
     cashback_epoch: null,
     cashback_version: null,
-    attention,
+    attention: attention === null ? null : { code, reason: attention, details },
+    waited_ms,
+    answered_at,
     poll_in_ms: null,
   };
 }

@@ -1,16 +1,13 @@
 import {
   type ChargeOrder,
-  type PollRequest,
   claimPolls,
   findDuePolls,
   leasePolls,
   loadChargeOrders,
-  loadRequestedOrders,
   lockOrders,
 } from '@cashback/cashback-db';
 import { type Database, isLockTimeout, withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from '../context.ts';
-import { isAtRest } from '../reconcile/decide-step.ts';
 
 /**
  * Orders of jobs. Their jobs stand for them, so no lease is written. The claim waits for the locks: a register whose
@@ -21,11 +18,10 @@ export function claimQueued(
   orderIds: readonly string[],
 ): Promise<Part<Map<string, ChargeOrder>>[]> {
   return inParts(orderIds, async (part) => {
-    const orders = await withTransaction(database, async (tx) => {
+    return withTransaction(database, async (tx) => {
       await lockOrders(tx, part);
-      return loadChargeOrders(tx, part);
+      return loadChargeOrders(tx.client, part);
     });
-    return new Map([...orders].filter(([, order]) => !isAtRest(order)));
   });
 }
 
@@ -43,16 +39,16 @@ export async function claimDue(
 }
 
 /**
- * Orders that still have the operation of their request open. Their own polls stay, so they need no lease. An order
- * that needs attention has no poll: it is leased, so that a crash of this worker does not lose the request.
+ * Orders that a callback is about, in any state. One with an open operation has a poll of its own, far off as long as a
+ * callback is expected. Any other may have none: it is leased, so that a crash of this worker does not lose the request.
  */
 export async function claimRequested(
   { database, log }: WorkerContext,
-  requests: readonly PollRequest[],
+  orderIds: readonly string[],
   lease_ms: number,
 ): Promise<ChargeOrder[]> {
-  const orders = await loadRequestedOrders(database.pool, requests);
-  const unpolled = orders.filter(({ attention }) => attention !== null).map(({ order_id }) => order_id);
+  const orders = [...(await loadChargeOrders(database.pool, orderIds)).values()];
+  const unpolled = orders.filter(({ operation_id }) => operation_id === null).map(({ order_id }) => order_id);
   try {
     if (unpolled.length > 0) await withTransaction(database, (tx) => leasePolls(tx, unpolled, lease_ms));
   } catch (error) {

@@ -5,7 +5,7 @@ import type { Schedule } from './schedule.ts';
 
 /**
  * `POST /callbacks/operation`: an operation is said to have ended, so its order is polled now. A callback is only a
- * hint and never trusted: the poll asks `transactions`. A callback about no open operation of ours is ignored.
+ * hint and never trusted: the poll asks `transactions`. It does not matter whose operation it is, nor what is known of it.
  */
 export function receiveOperationCallback(
   server: HttpServer,
@@ -17,7 +17,7 @@ export function receiveOperationCallback(
     body: operationFinishedCallback,
     handler: async ({ body: { invoice_id: order_id, operation_id } }) => {
       log.debug({ order_id, operation_id }, 'callback received');
-      schedule.requestPoll({ order_id, operation_id });
+      schedule.requestPoll(order_id);
     },
   });
 }

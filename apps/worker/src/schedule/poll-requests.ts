@@ -1,11 +1,10 @@
-import type { PollRequest } from '@cashback/cashback-db';
 import { createGate } from './gate.ts';
 
-/** Requests to poll an order now. They are in memory only: losing one delays its order, and loses nothing. */
+/** Orders that are to be polled now. They are in memory only: losing one delays its order, and loses nothing. */
 export interface PollRequests {
-  add(request: PollRequest): void;
+  add(orderId: string): void;
   /** Takes the oldest `limit` of them. */
-  take(limit: number): PollRequest[];
+  take(limit: number): string[];
   readonly size: number;
   /** Resolves when at most `low_water` of them wait, or the signal aborts. */
   drained(signal: AbortSignal): Promise<void>;
@@ -15,18 +14,17 @@ export interface PollRequests {
 const MAX_REQUESTS = 10_000;
 
 export function createPollRequests(low_water: number): PollRequests {
-  /** By operation, so that a request about an older one never displaces that of the open one. */
-  const orderIds = new Map<string, string>();
+  const orderIds = new Set<string>();
   const drained = createGate(() => orderIds.size <= low_water);
   return {
-    add({ order_id, operation_id }) {
-      if (orderIds.size < MAX_REQUESTS) orderIds.set(operation_id, order_id);
+    add(orderId) {
+      if (orderIds.size < MAX_REQUESTS) orderIds.add(orderId);
     },
     take(limit) {
       const taken = [...orderIds].slice(0, limit);
-      for (const [operation_id] of taken) orderIds.delete(operation_id);
+      for (const orderId of taken) orderIds.delete(orderId);
       drained.check();
-      return taken.map(([operation_id, order_id]) => ({ order_id, operation_id }));
+      return taken;
     },
     get size() {
       return orderIds.size;

@@ -1,5 +1,4 @@
-import type { ExpeditedPoll, PollRequest } from '@cashback/cashback-db';
-import { isAtRest } from '../reconcile/decide-step.ts';
+import type { ExpeditedPoll } from '@cashback/cashback-db';
 
 /** The columns that decide when an order runs. Times are milliseconds of the epoch. */
 export interface ScheduledRow {
@@ -10,13 +9,14 @@ export interface ScheduledRow {
   attention: string | null;
   poll_at: number | null;
   next_charge_at: number;
+  answered_at: number | null;
 }
 
 /**
  * The rules of the statements in `queries/polls` of cashback-db. Each says what its statement writes into a row, or
  * null when it skips the row. The simulation runs them, and a test holds the statements against them.
  */
-export type PollTimes = Partial<Pick<ScheduledRow, 'poll_at' | 'next_charge_at'>>;
+export type PollTimes = Partial<Pick<ScheduledRow, 'poll_at' | 'next_charge_at' | 'answered_at'>>;
 
 /** `claimPolls` */
 export function claimedTimes({ poll_at }: ScheduledRow, lease_ms: number, now: number): PollTimes | null {
@@ -25,18 +25,12 @@ export function claimedTimes({ poll_at }: ScheduledRow, lease_ms: number, now: n
 
 /** `leasePolls` */
 export function leasedTimes(row: ScheduledRow, lease_ms: number, now: number): PollTimes | null {
-  return row.poll_at === null && !isAtRest(row) ? { poll_at: now + lease_ms } : null;
+  return row.poll_at === null ? { poll_at: now + lease_ms } : null;
 }
 
-/** `loadRequestedOrders`, and the lease of those that need attention. */
-export function requestedTimes(
-  row: ScheduledRow,
-  request: PollRequest,
-  lease_ms: number,
-  now: number,
-): PollTimes | null {
-  if (row.order_id !== request.order_id || row.operation_id !== request.operation_id) return null;
-  return row.attention === null ? {} : (leasedTimes(row, lease_ms, now) ?? {});
+/** The lease of an order that a callback is about. */
+export function requestedTimes(row: ScheduledRow, lease_ms: number, now: number): PollTimes {
+  return (row.operation_id === null && leasedTimes(row, lease_ms, now)) || {};
 }
 
 /** `makeDue` */
@@ -49,7 +43,11 @@ export function expeditedTimes(row: ScheduledRow, poll: ExpeditedPoll, now: numb
   if (row.order_id !== poll.order_id || row.operation_id !== poll.operation_id) return null;
   if (row.poll_at === null) return null;
   const at = now + Math.round(poll.in_ms);
-  return { poll_at: Math.min(row.poll_at, at), next_charge_at: Math.min(row.next_charge_at, at) };
+  return {
+    poll_at: Math.min(row.poll_at, at),
+    next_charge_at: Math.min(row.next_charge_at, at),
+    answered_at: poll.answered ? row.answered_at : null,
+  };
 }
 
 /** `scheduleOrders`, for an order that has a job or not. */
@@ -58,7 +56,7 @@ export function scheduledTimes(
   { has_job, grace_ms }: { has_job: boolean; grace_ms: number },
   now: number,
 ): PollTimes | null {
-  const isUnsettled = row.settled_revision < row.revision && row.attention === null;
-  if (!isUnsettled || row.poll_at !== null || row.next_charge_at >= now - grace_ms) return null;
+  const isUnfinished = row.settled_revision < row.revision || row.attention !== null;
+  if (!isUnfinished || row.poll_at !== null || row.next_charge_at >= now - grace_ms) return null;
   return { next_charge_at: now, poll_at: has_job ? null : now };
 }

@@ -1,4 +1,4 @@
-import { type ChargeOrder, type PollRequest, leasePolls } from '@cashback/cashback-db';
+import { type ChargeOrder, leasePolls } from '@cashback/cashback-db';
 import { withTransaction } from '@cashback/postgres';
 import { createLoop } from '@cashback/service';
 import type { WorkerContext } from '../context.ts';
@@ -15,17 +15,17 @@ import { createRunningOrders } from './running-orders.ts';
  *     callback            ------ requestPoll --> in memory --> | claim | --> Reconciler.reconcile --+
  *     poll_at has passed  -------------------------- loop ---> +-------+                            |
  *        ^                                                                                          |
- *        +------ the step writes the next poll_at, or none: the order is settled or needs attention +
+ *        +------ the step writes the next poll_at, or none: the order is settled -------------------+
  *        |
- *     sweep: poll_at = now() for an unsettled order that has neither a time nor a job
+ *     sweep: poll_at = now() for an order that is unsettled or needs attention, and has neither a time nor a job
  */
 export interface Schedule {
-  /** Claims the orders of jobs and runs them. The run of an order at rest ends at once. */
+  /** Claims the orders of jobs and runs them. */
   runQueued(orderIds: readonly string[]): Promise<QueuedRun[]>;
   /** Leases orders that run, so that their jobs may end before their steps do. */
   leaseRunning(orderIds: readonly string[]): Promise<void>;
-  /** Polls an order soon if it has this operation open. A request may be lost, which delays the order only. */
-  requestPoll(request: PollRequest): void;
+  /** Polls an order soon. A request may be lost, which delays the order only. */
+  requestPoll(orderId: string): void;
   /** Resolves when at most a batch of requests waits, or the signal aborts. */
   backlogDrained(signal: AbortSignal): Promise<void>;
   /** Resolves when another order may run, or the signal aborts. */
@@ -87,15 +87,13 @@ export function createSchedule(
   }
 
   /** Returns how many of them run. A request is kept until its step has ended well. */
-  async function runRequested(taken: readonly PollRequest[]): Promise<number> {
+  async function runRequested(taken: readonly string[]): Promise<number> {
     try {
       const orders = await claimRequested(context, taken, lease_ms);
-      void run(orders, ({ order_id, operation_id }) => {
-        if (operation_id !== null) requests.add({ order_id, operation_id });
-      });
+      void run(orders, ({ order_id }) => requests.add(order_id));
       return orders.length;
     } catch (error) {
-      for (const request of taken) requests.add(request);
+      for (const orderId of taken) requests.add(orderId);
       throw error;
     }
   }
@@ -147,8 +145,8 @@ export function createSchedule(
   return {
     runQueued,
     leaseRunning: (orderIds) => withTransaction(database, (tx) => leasePolls(tx, orderIds, lease_ms)),
-    requestPoll(request) {
-      requests.add(request);
+    requestPoll(orderId) {
+      requests.add(orderId);
       loop.wake();
     },
     backlogDrained: (signal) => requests.drained(signal),

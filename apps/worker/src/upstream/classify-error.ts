@@ -8,7 +8,7 @@ import type { HttpCallError } from '@cashback/service';
  * - `not_sent`: the call did not leave, or this worker gave it up.
  */
 export type CallFailure =
-  | { kind: 'refused'; code: string; message: string }
+  | { kind: 'refused'; code: string; message: string; details: Record<string, unknown> }
   | { kind: 'unknown' }
   | { kind: 'not_sent' };
 
@@ -16,8 +16,10 @@ const CALLER_REFUSED = new Set([401, 403]);
 const NO_SUCH_ROUTE = 'NOT_FOUND';
 const NOT_SENT = new Set(['CIRCUIT_OPEN', 'TOO_MANY_WAITING', 'ABORTED', 'CLOSED']);
 
-export function classifyError({ outcome, code, message, http_status }: HttpCallError): CallFailure {
+export function classifyError({ outcome, code, message, details, http_status }: HttpCallError): CallFailure {
   if (NOT_SENT.has(code)) return { kind: 'not_sent' };
   const isAboutAll = CALLER_REFUSED.has(http_status ?? 0) || code === NO_SUCH_ROUTE;
-  return outcome === 'unknown' || isAboutAll ? { kind: 'unknown' } : { kind: 'refused', code, message };
+  return outcome === 'unknown' || isAboutAll
+    ? { kind: 'unknown' }
+    : { kind: 'refused', code, message, details };
 }

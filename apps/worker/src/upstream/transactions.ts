@@ -20,7 +20,7 @@ import {
 } from './read-answers.ts';
 
 /** The calls that the worker makes to `transactions`, and whether it is down. */
-export interface Transactions extends Pick<HttpClient, 'state' | 'downtimeMs' | 'close'> {
+export interface Transactions extends Pick<HttpClient, 'state' | 'close'> {
   /** `POST /v2/invoice/retrieve`. An order's invoice has the order's id. */
   retrieveInvoice(orderId: string): Promise<RetrieveAnswer>;
   /** `POST /update/cashback`. A repeat of an operation sends exactly the same body. */
@@ -37,7 +37,6 @@ export function openTransactions(settings: Settings, log: Log, givingUp: AbortSi
 export function withCalls(client: HttpClient, signal: AbortSignal): Transactions {
   return {
     state: () => client.state(),
-    downtimeMs: (since) => client.downtimeMs(since),
     close: () => client.close(),
     async retrieveInvoice(orderId) {
       const body = { invoice_id: orderId };

@@ -16,6 +16,8 @@ export interface OrderRow {
   operation_id: string | null;
   rewarded: { source: string; amount: string }[];
   attention: string | null;
+  attention_code: string | null;
+  attention_details: Record<string, unknown> | null;
   next_charge_at: Date;
   poll_at: Date | null;
 }
@@ -166,6 +168,8 @@ function settingsFor(databaseUrl: string, transactionsUrl: string): Settings {
     poll_max_ms: 400,
     failure_base_ms: 100,
     failure_max_ms: 400,
+    attention_poll_ms: 200,
+    attention_poll_max_ms: 400,
     sweep_interval_ms: 100,
     sweep_grace_ms: 60_000,
   };

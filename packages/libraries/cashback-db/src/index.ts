@@ -38,8 +38,6 @@ export { claimPolls, findDuePolls } from './queries/polls/claim-polls.ts';
 export { makeDue } from './queries/polls/make-due.ts';
 export { expeditePolls } from './queries/polls/expedite-polls.ts';
 export type { ExpeditedPoll } from './queries/polls/expedite-polls.ts';
-export { loadRequestedOrders } from './queries/polls/load-requested-orders.ts';
-export type { PollRequest } from './queries/polls/load-requested-orders.ts';
 export { countDuePolls, findUnscheduledOrders, scheduleOrders } from './queries/polls/schedule-orders.ts';
 export type { UnscheduledOrder } from './queries/polls/schedule-orders.ts';
 export { insertOperationOutcomes } from './queries/operations/insert-operation-outcomes.ts';

@@ -1,4 +1,5 @@
 import type { CashbackStatus } from '@cashback/wire';
+import type { Attention } from './attention.ts';
 
 /**
  * What came back from `POST /update/cashback`. `unknown`: no answer, or one that says nothing about the operation.
@@ -6,7 +7,7 @@ import type { CashbackStatus } from '@cashback/wire';
  */
 export type UpdateAnswer =
   | { kind: 'accepted'; status: CashbackStatus }
-  | { kind: 'refused'; code: string; message: string }
+  | { kind: 'refused'; code: string; message: string; details: Record<string, unknown> }
   | { kind: 'unknown'; message: string }
   | { kind: 'not_sent' };
 
@@ -22,46 +23,48 @@ export interface SentOperation {
  * - `poll`: it is in flight, and polling finds its end;
  * - `repeat`: it may have been applied, so the same id and body are sent again later;
  * - `finished`: it ended so long ago that the invoice does not list it any more;
- * - `rejected`: it will never apply, so it is closed, and a new one may be made at once;
+ * - `rejected`: it will never apply, so it is closed, and a new one may be made. `version`: the one that the cashback has
+ *   reached, null when the answer does not say;
  * - `needs_attention`: a repeat would be refused again. With `rejected` it will never apply, and is closed.
  */
 export type AnswerDecision =
   | { action: 'poll' }
   | { action: 'repeat' }
   | { action: 'finished'; outcome: 'applied' | 'failed' }
-  | { action: 'rejected'; reason: string }
-  | { action: 'needs_attention'; reason: string; rejected: boolean };
+  | { action: 'rejected'; reason: string; version: number | null }
+  | { action: 'needs_attention'; attention: Attention; rejected: boolean };
 
-type Refusal = 'repeat' | 'rejected' | 'rejected_for_attention';
+type Refusal = 'repeat' | 'down' | 'rejected' | 'payee_differs';
 
 /**
- * `transactions` checks an operation's id before everything else, so both kinds of rejection prove that no operation of
+ * `transactions` checks an operation's id before everything else, so a rejection proves that no operation of
  * this id was ever accepted. A refusal that is not listed here proves nothing.
  */
 const REFUSALS: ReadonlyMap<string, Refusal> = new Map([
   ['OPERATION_IN_FLIGHT', 'repeat'],
   ['HISTORY_UNKNOWN', 'repeat'],
-  ['OVERLOADED', 'repeat'],
-  ['DATABASE_UNAVAILABLE', 'repeat'],
+  ['OVERLOADED', 'down'],
+  ['DATABASE_UNAVAILABLE', 'down'],
   ['VERSION_MISMATCH', 'rejected'],
-  ['PAYEE_MISMATCH', 'rejected_for_attention'],
-  ['INVOICE_NOT_FOUND', 'rejected_for_attention'],
+  // The invoice was observed before: a replica that lags does not have it yet.
+  ['INVOICE_NOT_FOUND', 'rejected'],
+  ['PAYEE_MISMATCH', 'payee_differs'],
 ]);
 
 /**
  * Silence never means that an operation failed: only a definite refusal closes it, or the end in the answer to a repeat.
- * When repeats bring nothing for too long, the order needs attention, and the operation stays open.
+ * It is repeated however long silence lasts. When answers to repeats bring nothing for too long, the order needs
+ * attention, and the operation stays open.
  */
 export function decideAnswer(answer: UpdateAnswer, sent: SentOperation): AnswerDecision {
   switch (answer.kind) {
     case 'accepted':
       return sent.repeated ? decideRepeated(answer.status, sent) : { action: 'poll' };
     case 'not_sent':
-      return { action: 'repeat' };
     case 'unknown':
-      return repeat(sent, answer.message);
+      return { action: 'repeat' };
     case 'refused':
-      return decideRefusal(answer.code, `${answer.code}: ${answer.message}`, sent);
+      return decideRefusal(answer, sent);
   }
 }
 
@@ -79,25 +82,51 @@ function decideRepeated(status: CashbackStatus, sent: SentOperation): AnswerDeci
   }
 }
 
-function decideRefusal(code: string, reason: string, sent: SentOperation): AnswerDecision {
+function decideRefusal(
+  { code, message, details }: Extract<UpdateAnswer, { kind: 'refused' }>,
+  sent: SentOperation,
+): AnswerDecision {
+  const reason = `${code}: ${message}`;
   switch (REFUSALS.get(code)) {
     case 'repeat':
       return repeat(sent, reason);
+    case 'down':
+      return { action: 'repeat' };
     case 'rejected':
-      return { action: 'rejected', reason };
-    case 'rejected_for_attention':
-      return { action: 'needs_attention', reason, rejected: true };
-    case undefined:
-      return { action: 'needs_attention', reason, rejected: false };
+      return { action: 'rejected', reason, version: versionIn(details) };
+    case 'payee_differs':
+      return {
+        action: 'needs_attention',
+        attention: { code: 'payee_differs', reason, details },
+        rejected: true,
+      };
+    case undefined: {
+      const attention = {
+        code: 'operation_refused' as const,
+        reason,
+        details: { ...details, refusal: code },
+      };
+      return { action: 'needs_attention', attention, rejected: false };
+    }
   }
 }
+
+function versionIn({ current_version: version }: Record<string, unknown>): number | null {
+  return typeof version === 'number' && Number.isInteger(version) && version >= 0 && version <= LAST_VERSION
+    ? version
+    : null;
+}
+
+/** The largest version on the wire. */
+const LAST_VERSION = 2_147_483_647;
 
 /** An operation that was sent once may be repeated, however long that was impossible. */
 function repeat({ repeated, overdue }: SentOperation, why: string): AnswerDecision {
   if (!repeated || overdue === null) return { action: 'repeat' };
+  const reason = `${overdue}; the last repeat of its operation got: ${why}`;
   return {
     action: 'needs_attention',
-    reason: `${overdue}; the last repeat of its operation got: ${why}`,
+    attention: { code: 'operation_stuck', reason, details: {} },
     rejected: false,
   };
 }

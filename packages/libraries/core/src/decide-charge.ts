@@ -1,5 +1,14 @@
 import type { CashbackStatus } from '@cashback/wire';
-import { type AmountsBySource, equalAmounts } from '@cashback/contract/source';
+import { type AmountsBySource, equalAmounts, formatAmounts } from '@cashback/contract/source';
+import { type Attention, type StandingAttention, keptWhileSending } from './attention.ts';
+import {
+  type WaitLimits,
+  type Waiting,
+  attentionDelay,
+  inFlightDelay,
+  overdueReason,
+  pollDelay,
+} from './waiting.ts';
 
 /** The cashback part of an invoice, as `transactions` reports it. `operations` has only the newest ones. */
 export interface ObservedCashback {
@@ -19,19 +28,12 @@ export interface OpenOperation {
   version: number;
 }
 
-export interface ChargeLimits {
-  /** Shortest and longest wait between two polls. */
-  poll_base_ms: number;
-  poll_max_ms: number;
-  /** Shortest wait before an operation that was sent is polled: a callback normally reports its end earlier. */
-  in_flight_poll_ms: number;
+export interface ChargeLimits extends WaitLimits {
   /** Wait after the first attempt of a revision that did not settle it, doubled for each further one, and the longest. */
   failure_base_ms: number;
   failure_max_ms: number;
   /** Number of such attempts of one kind and revision with which the order needs attention. */
   max_failures: number;
-  /** An order that is unsettled for longer, and in flight or tried without success, needs attention. */
-  attention_after_ms: number;
 }
 
 /** How many operations of one revision ended, by outcome. None of them settled it. */
@@ -41,14 +43,6 @@ export interface Attempts {
   applied: number;
   rejected: number;
   last_at: Date | null;
-}
-
-/** How long an order has been waiting. */
-export interface Waiting {
-  unsettled_since: Date;
-  /** The part of that time in which `transactions` was down. It does not count against the order. */
-  downtime_ms: number;
-  now: Date;
 }
 
 export interface ChargeInput extends Waiting {
@@ -61,6 +55,8 @@ export interface ChargeInput extends Waiting {
   cashback_version: number;
   /** The recorded ones of this revision. */
   attempts: Attempts;
+  /** Why the order needs attention; null when it does not. */
+  attention: StandingAttention | null;
   limits: ChargeLimits;
 }
 
@@ -74,21 +70,35 @@ export type Finished = { operation_id: string; outcome: 'applied' | 'failed'; re
 export type PollReason = 'in_flight' | 'other_in_flight' | 'backoff' | 'stale';
 
 /**
- * What to do next for an order. `finished` is recorded in any case.
+ * What to do next for an order. `finished` is recorded in any case. `attention` is why the order needs it from now on.
  * - `settled`: rewarded equals the target, and nothing is in flight;
  * - `update`: send `repeat` again with the same id and body, or, without one, a new operation built on the observed
  *   cashback;
  * - `poll`: observe the invoice again after `after_ms`;
- * - `needs_attention`: a person must see to it, for `reason`.
+ * - `needs_attention`: send nothing. A person must see to it, or its cause goes by itself.
  */
 export type ChargeDecision =
   | { action: 'settled'; finished: Finished | null }
-  | { action: 'update'; finished: Finished | null; repeat: OpenOperation | null }
-  | { action: 'poll'; finished: Finished | null; after_ms: number; why: PollReason }
-  | { action: 'needs_attention'; finished: Finished | null; reason: string };
+  | {
+      action: 'update';
+      finished: Finished | null;
+      repeat: OpenOperation | null;
+      attention: Attention | null;
+    }
+  | {
+      action: 'poll';
+      finished: Finished | null;
+      after_ms: number;
+      why: PollReason;
+      attention: Attention | null;
+    }
+  | { action: 'needs_attention'; finished: Finished | null; attention: Attention };
 
 /** Prefix of an operation's reason: a refund would take the wallet below zero, and the service forbids that. */
 export const WALLET_FORBIDS_NEGATIVE = 'wallet_forbids_negative';
+
+/** In the reason of an operation: Trust's wallet is another one's. */
+const PAYEE_MISMATCH = /\bPAYEE_MISMATCH\b/;
 
 /** Rejections of a revision without backoff: each operation was built on a version that had passed. */
 const REJECTIONS_WITHOUT_BACKOFF = 3;
@@ -117,6 +127,10 @@ const REJECTIONS_WITHOUT_BACKOFF = 3;
  * An order needs attention when an operation does not end in time, when too many attempts did not settle it, or when
  * its invoice contradicts itself. Age alone stops nothing: an order whose target was never tried is updated, and an
  * operation that may never have arrived is repeated, however long that was impossible.
+ *
+ * An order that needs attention is decided on as any other, and needs none once its cause is gone. A cause that only an
+ * attempt can show is tried again at the growing distances of `attention_poll_ms`, and the order needs attention
+ * until it is settled.
  */
 export function decideCharge(input: ChargeInput): ChargeDecision {
   if (isOlder(input)) return waitForNewerAnswer(input);
@@ -133,15 +147,19 @@ function isOlder({ cashback, cashback_epoch, cashback_version }: ChargeInput): b
 
 function waitForNewerAnswer(input: ChargeInput): ChargeDecision {
   const overdue = overdueReason(input, input.limits);
-  if (overdue === null) {
-    return { action: 'poll', finished: null, after_ms: pollDelay(input, input.limits), why: 'stale' };
-  }
+  if (overdue === null) return poll(input, null, pollDelay(input, input.limits), 'stale');
   const { cashback, cashback_epoch, cashback_version } = input;
-  const inEpoch = (epoch: number): string => (epoch === cashback_epoch ? '' : ` of epoch ${epoch}`);
+  const epoch = cashback.epoch ?? cashback_epoch;
+  const inEpoch = epoch === cashback_epoch ? '' : ` of epoch ${epoch}`;
   const reason =
-    `the invoice shows cashback version ${cashback.version}${inEpoch(cashback.epoch ?? cashback_epoch)}, ` +
+    `the invoice shows cashback version ${cashback.version}${inEpoch}, ` +
     `and version ${cashback_version} was reached before: ${overdue}`;
-  return { action: 'needs_attention', finished: null, reason };
+  const details = {
+    epoch,
+    version: cashback.version,
+    reached: { epoch: cashback_epoch, version: cashback_version },
+  };
+  return needsAttention(null, { code: 'observation_stale', reason, details });
 }
 
 function followOperation(input: ChargeInput, operation: OpenOperation): ChargeDecision {
@@ -149,53 +167,85 @@ function followOperation(input: ChargeInput, operation: OpenOperation): ChargeDe
   const found = input.cashback.operations.find((candidate) => candidate.operation_id === operation_id);
   if (found && !equalAmounts(found.reward, operation.reward)) {
     const reason = `operation ${operation_id} carries another reward at transactions than the one it was sent with`;
-    return { action: 'needs_attention', finished: null, reason };
+    return needsAttention(null, { code: 'operation_refused', reason, details: { operation_id } });
   }
   if (found?.status === 'success' || found?.status === 'failed') {
     const outcome = found.status === 'success' ? 'applied' : 'failed';
     return decideWithoutOperation(input, { operation_id, outcome, reason: found.reason ?? null });
   }
   // It never arrived, or it ended long ago and left the list. The answer to a repeat shows which; a repeat is harmless.
-  if (!found) return { action: 'update', finished: null, repeat: operation };
+  if (!found) {
+    const isStuck = input.attention?.code === 'operation_stuck';
+    const attention = isStuck ? input.attention : keptWhileSending(input.attention);
+    return { action: 'update', finished: null, repeat: operation, attention };
+  }
   const overdue = overdueReason(input, input.limits);
   if (overdue !== null) {
     const reason = `operation ${operation_id} is not known to be finished: ${overdue}`;
-    return { action: 'needs_attention', finished: null, reason };
+    return needsAttention(null, { code: 'operation_stuck', reason, details: { operation_id } });
   }
-  return { action: 'poll', finished: null, after_ms: inFlightDelay(input, input.limits), why: 'in_flight' };
+  return poll(input, null, inFlightDelay(input, input.limits), 'in_flight');
 }
 
 function decideWithoutOperation(input: ChargeInput, finished: Finished | null): ChargeDecision {
-  const { cashback } = input;
-  const inFlight = cashback.status === 'init' || cashback.status === 'in-progress';
+  const { cashback, limits } = input;
   if (cashback.status === 'success' && equalAmounts(cashback.rewarded, input.target)) {
     return { action: 'settled', finished };
   }
+  // While an operation is in flight the attempts before it decide nothing, only time does.
+  if (cashback.status === 'init' || cashback.status === 'in-progress') {
+    const reason = overdueReason(input, limits);
+    if (reason !== null) return needsAttention(finished, { code: 'operation_stuck', reason, details: {} });
+    return poll(input, finished, pollDelay(input, limits), 'other_in_flight');
+  }
+  const contradiction = contradictionOf(cashback);
+  if (contradiction !== null) return needsAttention(finished, contradiction);
 
   const attempts = countAttempts(input, finished);
-  // While an operation is in flight the attempts before it decide nothing, only time does.
-  const reason = inFlight
-    ? overdueReason(input, input.limits)
-    : (contradiction(cashback) ?? exhaustedReason(input, attempts));
-  if (reason !== null) return { action: 'needs_attention', finished, reason };
-  if (inFlight)
-    return { action: 'poll', finished, after_ms: pollDelay(input, input.limits), why: 'other_in_flight' };
-
+  const attention = exhaustion(input, attempts) ?? keptWhileSending(input.attention);
+  if (attention !== null) {
+    return isRetryDue(input, attempts)
+      ? { action: 'update', finished, repeat: null, attention }
+      : needsAttention(finished, attention);
+  }
   const after_ms = retryBackoff(attempts, input);
-  if (after_ms > 0) return { action: 'poll', finished, after_ms, why: 'backoff' };
-  return { action: 'update', finished, repeat: null };
+  if (after_ms > 0) return poll(input, finished, after_ms, 'backoff');
+  return { action: 'update', finished, repeat: null, attention: null };
 }
 
-/** After a success the invoice carries the newest operation's reward. Anything else was requested by no operation. */
-function contradiction({ status, rewarded, operations: [newest] }: ObservedCashback): string | null {
-  if (status !== 'success') return null;
-  if (newest === undefined) {
-    return equalAmounts(rewarded, {})
-      ? null
-      : 'the invoice carries a reward and has no operation that asked for it';
-  }
-  if (newest.status !== 'success' || equalAmounts(newest.reward, rewarded)) return null;
-  return `the invoice carries a reward that its newest operation ${newest.operation_id}, a success, did not ask for`;
+function poll(
+  { attention }: ChargeInput,
+  finished: Finished | null,
+  after_ms: number,
+  why: PollReason,
+): ChargeDecision {
+  return { action: 'poll', finished, after_ms, why, attention: keptWhileSending(attention) };
+}
+
+function needsAttention(finished: Finished | null, attention: Attention): ChargeDecision {
+  return { action: 'needs_attention', finished, attention };
+}
+
+/** An order that needs attention for its attempts is tried again as long after the last one as it has needed it then. */
+function isRetryDue({ attention, now, limits }: ChargeInput, { last_at }: Attempts): boolean {
+  if (attention === null || keptWhileSending(attention) === null) return false;
+  if (last_at === null) return true;
+  return now.getTime() - last_at.getTime() >= attentionDelay(attention.since, last_at, limits);
+}
+
+/**
+ * After a success the invoice carries the newest operation's reward. Anything else was requested by no operation. Without
+ * operations there is nothing that it could contradict: it is what is there.
+ */
+function contradictionOf({ status, rewarded, operations: [newest] }: ObservedCashback): Attention | null {
+  if (status !== 'success' || newest?.status !== 'success' || equalAmounts(newest.reward, rewarded))
+    return null;
+  const { operation_id } = newest;
+  return {
+    code: 'moved_by_hand',
+    reason: `the invoice carries a reward that its newest operation ${operation_id}, a success, did not ask for`,
+    details: { operation_id, asked: formatAmounts(newest.reward), rewarded: formatAmounts(rewarded) },
+  };
 }
 
 interface Counted extends Attempts {
@@ -214,48 +264,29 @@ function countAttempts(
   return { ...attempts, [outcome]: attempts[outcome] + 1, last_at: now, reason };
 }
 
-function exhaustedReason(input: ChargeInput, { failed, applied, rejected, reason }: Counted): string | null {
+function exhaustion(input: ChargeInput, attempts: Counted): Attention | null {
+  const { failed, applied, rejected, reason } = attempts;
   const { max_failures } = input.limits;
-  if (reason?.startsWith(WALLET_FORBIDS_NEGATIVE)) return reason;
+  const details = { failed, applied, rejected, ...(reason !== null && { last: reason }) };
+  if (reason?.startsWith(WALLET_FORBIDS_NEGATIVE))
+    return { code: 'wallet_forbids_negative', reason, details };
+  if (reason !== null && PAYEE_MISMATCH.test(reason)) return { code: 'payee_differs', reason, details };
   if (failed >= max_failures) {
     const last = reason === null ? '' : `, the last one with: ${reason}`;
-    return `${failed} operations of this revision failed${last}`;
+    const text = `${failed} operations of this revision failed${last}`;
+    return { code: 'operations_failed', reason: text, details };
   }
   if (applied >= max_failures) {
-    return `${applied} operations of this revision were applied, and yet the invoice carries something else`;
+    const text = `${applied} operations of this revision were applied, and yet the invoice carries something else`;
+    return { code: 'operations_without_effect', reason: text, details };
   }
-  if (rejected >= max_failures) return `${rejected} operations of this revision were rejected`;
-  return failed + applied === 0 ? null : overdueReason(input, input.limits);
-}
-
-/** Why an order that has waited this long needs attention; null while it does not. */
-export function overdueReason(
-  { unsettled_since, downtime_ms, now }: Waiting,
-  { attention_after_ms }: Pick<ChargeLimits, 'attention_after_ms'>,
-): string | null {
-  if (now.getTime() - unsettled_since.getTime() - downtime_ms <= attention_after_ms) return null;
-  return `not settled since ${unsettled_since.toISOString()}`;
-}
-
-/** The time for which the order has been unsettled, within the limits. Each wait doubles that time, so waits double. */
-export function pollDelay(
-  { unsettled_since, now }: Waiting,
-  { poll_base_ms, poll_max_ms }: Pick<ChargeLimits, 'poll_base_ms' | 'poll_max_ms'>,
-): number {
-  const unsettled_ms = now.getTime() - unsettled_since.getTime();
-  return Math.min(poll_max_ms, Math.max(poll_base_ms, unsettled_ms));
-}
-
-/** The same for an operation that was sent. The whole wait passes only when its callback is lost. */
-export function inFlightDelay(
-  waiting: Waiting,
-  {
-    in_flight_poll_ms,
-    poll_base_ms,
-    poll_max_ms,
-  }: Pick<ChargeLimits, 'in_flight_poll_ms' | 'poll_base_ms' | 'poll_max_ms'>,
-): number {
-  return pollDelay(waiting, { poll_base_ms: Math.max(poll_base_ms, in_flight_poll_ms), poll_max_ms });
+  if (rejected >= max_failures) {
+    const text = `${rejected} operations of this revision were rejected`;
+    return { code: 'operations_rejected', reason: text, details };
+  }
+  const overdue = failed + applied === 0 ? null : overdueReason(input, input.limits);
+  if (overdue === null) return null;
+  return { code: failed > 0 ? 'operations_failed' : 'operations_without_effect', reason: overdue, details };
 }
 
 /** What is left of the wait after the last attempt; 0 when it is over. */

@@ -20,13 +20,10 @@ export type { Hold } from './hold.ts';
 export { decideRegister } from './decide-register.ts';
 export type { RegisterDecision, Registration, StoredOrder } from './decide-register.ts';
 
-export {
-  WALLET_FORBIDS_NEGATIVE,
-  decideCharge,
-  inFlightDelay,
-  overdueReason,
-  pollDelay,
-} from './decide-charge.ts';
+export { WALLET_FORBIDS_NEGATIVE, decideCharge } from './decide-charge.ts';
+export { attentionDelay, inFlightDelay, overdueReason, pollDelay, waitedAfter } from './waiting.ts';
+export { keptWhileSending } from './attention.ts';
+export type { Attention, StandingAttention } from './attention.ts';
 export type {
   Attempts,
   ChargeDecision,

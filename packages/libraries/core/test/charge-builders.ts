@@ -17,6 +17,8 @@ export const limits: ChargeLimits = {
   failure_max_ms: 8_000,
   max_failures: 5,
   attention_after_ms: 60_000,
+  attention_poll_ms: 30_000,
+  attention_poll_max_ms: 120_000,
 };
 export const target = { user: 10n, service: 5n };
 /** Our operation that is under way. */
@@ -46,7 +48,8 @@ export function inputOf(given: Partial<ChargeInput> = {}): ChargeInput {
     cashback_version: 0,
     attempts: attemptsOf({}),
     unsettled_since: ago(0),
-    downtime_ms: 0,
+    waited_ms: 0,
+    attention: null,
     now,
     limits,
     ...given,

@@ -32,6 +32,8 @@ const limits = {
   failure_max_ms: 8_000,
   max_failures: 1_000,
   attention_after_ms: 30 * DAY_MS,
+  attention_poll_ms: 60_000,
+  attention_poll_max_ms: 3_600_000,
 };
 
 test('whatever is lost, fails or comes between, the invoice ends at the last target, and each id had one reward', () => {
@@ -72,8 +74,8 @@ function startInvoice() {
     everSent.set(operation_id, reward);
     const known = operations.find((operation) => operation.operation_id === operation_id);
     if (known) return { kind: 'accepted', status: known.status };
-    if (isInFlight()) return { kind: 'refused', code: 'OPERATION_IN_FLIGHT', message: '' };
-    if (seen !== version) return { kind: 'refused', code: 'VERSION_MISMATCH', message: '' };
+    if (isInFlight()) return { kind: 'refused', code: 'OPERATION_IN_FLIGHT', message: '', details: {} };
+    if (seen !== version) return { kind: 'refused', code: 'VERSION_MISMATCH', message: '', details: {} };
     operations.unshift({ operation_id, status: 'init', reward });
     version += 1;
     return { kind: 'accepted', status: 'init' };
@@ -155,7 +157,8 @@ function startWorker(invoice: ReturnType<typeof startInvoice>) {
         cashback_version,
         attempts,
         unsettled_since,
-        downtime_ms: 0,
+        waited_ms: 0,
+        attention: null,
         now,
         limits,
       });

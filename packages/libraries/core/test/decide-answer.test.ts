@@ -6,7 +6,12 @@ import {
   decideAnswer,
 } from '../src/decide-answer.ts';
 
-const refused = (code: string): UpdateAnswer => ({ kind: 'refused', code, message: 'because' });
+const refused = (code: string, details: Record<string, unknown> = {}): UpdateAnswer => ({
+  kind: 'refused',
+  code,
+  message: 'because',
+  details,
+});
 const silence: UpdateAnswer = { kind: 'unknown', message: 'no answer within 5000 ms' };
 const first: SentOperation = { repeated: false, overdue: null };
 const again: SentOperation = { repeated: true, overdue: null };
@@ -50,7 +55,11 @@ describe('decideAnswer', () => {
       { repeated: true, overdue: tooOld },
       {
         action: 'needs_attention',
-        reason: `${tooOld}; the last repeat of its operation got: it is in-progress, and the invoice does not list it`,
+        attention: {
+          code: 'operation_stuck',
+          reason: `${tooOld}; the last repeat of its operation got: it is in-progress, and the invoice does not list it`,
+          details: {},
+        },
         rejected: false,
       },
     ],
@@ -63,14 +72,10 @@ describe('decideAnswer', () => {
       { action: 'repeat' },
     ],
     [
-      'silence to repeats needs attention when it lasts for too long, and the operation stays open',
+      'silence to repeats is repeated for as long as it lasts',
       silence,
       { repeated: true, overdue: tooOld },
-      {
-        action: 'needs_attention',
-        reason: `${tooOld}; the last repeat of its operation got: no answer within 5000 ms`,
-        rejected: false,
-      },
+      { action: 'repeat' },
     ],
     [
       'what never left is sent later, however old the order is',
@@ -90,7 +95,11 @@ describe('decideAnswer', () => {
       { repeated: true, overdue: tooOld },
       {
         action: 'needs_attention',
-        reason: `${tooOld}; the last repeat of its operation got: OPERATION_IN_FLIGHT: because`,
+        attention: {
+          code: 'operation_stuck',
+          reason: `${tooOld}; the last repeat of its operation got: OPERATION_IN_FLIGHT: because`,
+          details: {},
+        },
         rejected: false,
       },
     ],
@@ -105,37 +114,81 @@ describe('decideAnswer', () => {
       'an operation of a version that has passed is closed: it will never apply',
       refused('VERSION_MISMATCH'),
       first,
-      { action: 'rejected', reason: 'VERSION_MISMATCH: because' },
+      { action: 'rejected', reason: 'VERSION_MISMATCH: because', version: null },
     ],
     [
       'an operation for another payee is closed and needs attention',
-      refused('PAYEE_MISMATCH'),
+      refused('PAYEE_MISMATCH', { fields: ['wallet_id'] }),
       first,
-      { action: 'needs_attention', reason: 'PAYEE_MISMATCH: because', rejected: true },
+      {
+        action: 'needs_attention',
+        attention: {
+          code: 'payee_differs',
+          reason: 'PAYEE_MISMATCH: because',
+          details: { fields: ['wallet_id'] },
+        },
+        rejected: true,
+      },
     ],
     [
-      'an operation for an unknown invoice is closed and needs attention',
+      'an operation whose invoice is missing is closed: a replica may not have it yet, and the next one finds it',
       refused('INVOICE_NOT_FOUND'),
       again,
-      { action: 'needs_attention', reason: 'INVOICE_NOT_FOUND: because', rejected: true },
+      { action: 'rejected', reason: 'INVOICE_NOT_FOUND: because', version: null },
     ],
+    [
+      'a refusal that states the version that was reached gives it',
+      refused('VERSION_MISMATCH', { current_version: 9 }),
+      first,
+      { action: 'rejected', reason: 'VERSION_MISMATCH: because', version: 9 },
+    ],
+    ...[-1, 1.5, '9', null, 2_147_483_648].map((current_version): (typeof cases)[number] => [
+      `a refusal that states the version ${current_version} gives none`,
+      refused('VERSION_MISMATCH', { current_version }),
+      first,
+      { action: 'rejected', reason: 'VERSION_MISMATCH: because', version: null },
+    ]),
     [
       'an operation whose id carries another body stays open and needs attention: that body may have been applied',
       refused('OPERATION_BODY_MISMATCH'),
       again,
-      { action: 'needs_attention', reason: 'OPERATION_BODY_MISMATCH: because', rejected: false },
+      {
+        action: 'needs_attention',
+        attention: {
+          code: 'operation_refused',
+          reason: 'OPERATION_BODY_MISMATCH: because',
+          details: { refusal: 'OPERATION_BODY_MISMATCH' },
+        },
+        rejected: false,
+      },
     ],
     [
       'a refusal that nobody knows stays open and needs attention: it proves nothing of an earlier request',
       refused('FORBIDDEN'),
       first,
-      { action: 'needs_attention', reason: 'FORBIDDEN: because', rejected: false },
+      {
+        action: 'needs_attention',
+        attention: {
+          code: 'operation_refused',
+          reason: 'FORBIDDEN: because',
+          details: { refusal: 'FORBIDDEN' },
+        },
+        rejected: false,
+      },
     ],
     [
       'a code that is the name of something in every object is a code like any other',
       refused('constructor'),
       first,
-      { action: 'needs_attention', reason: 'constructor: because', rejected: false },
+      {
+        action: 'needs_attention',
+        attention: {
+          code: 'operation_refused',
+          reason: 'constructor: because',
+          details: { refusal: 'constructor' },
+        },
+        rejected: false,
+      },
     ],
   ];
   test.each(cases)('%s', (_guarantee, answer, sent, decision) => {

@@ -40,7 +40,7 @@ function ours(status: Listed['status'], newest: Listed): Listed[] {
   return newest.status === status ? [listed(status)] : [newest, listed(status)];
 }
 
-const AGES = { young: ago(0), old: ago(limits.attention_after_ms + 1) };
+const AGES = { young: 0, old: limits.attention_after_ms + 1 };
 
 const longAgo = ago(limits.failure_max_ms);
 const kinds = ['failed', 'applied', 'rejected'] as const;
@@ -132,7 +132,7 @@ function decide(
       }),
       operation: isOpen ? open : null,
       attempts,
-      unsettled_since: AGES[age],
+      waited_ms: AGES[age],
     }),
   );
   switch (decision.action) {

@@ -43,6 +43,7 @@ describe('decideCharge, over everything that can come together,', () => {
                     last_at: failed_ms_ago === null ? null : ago(failed_ms_ago),
                   }),
                   unsettled_since: ago(unsettled_ms),
+                  waited_ms: Math.max(0, unsettled_ms),
                 }),
               })),
             ),
@@ -139,7 +140,7 @@ describe('decideCharge, over everything that can come together,', () => {
   test('stops nothing for its age alone: the same order, when it is young, gets the same update', () => {
     expect(
       broken((decision, situation, input) => {
-        const young = decideCharge({ ...input, unsettled_since: ago(0) });
+        const young = decideCharge({ ...input, unsettled_since: ago(0), waited_ms: 0 });
         if (young.action !== 'update') return true;
         if (situation.operation !== 'not listed' && failuresOf(situation) > 0) return true;
         return isDeepStrictEqual(decision, young);

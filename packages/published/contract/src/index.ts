@@ -39,6 +39,8 @@ export type {
   RegisterOutput,
 } from './wire/register.ts';
 export type { ErrorDetails, InputIssue, ItemError } from './wire/item-error.ts';
+export { ATTENTION_CODES } from './wire/attention.ts';
+export type { AttentionCode } from './wire/attention.ts';
 export { cashbackEvent, eventsInput, eventsOutput } from './wire/events.ts';
 export type { CashbackEvent, EventsInput, EventsOutput } from './wire/events.ts';
 export {

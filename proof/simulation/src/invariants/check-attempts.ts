@@ -6,14 +6,21 @@ const EXHAUSTED = /^\d+ operations of this revision/;
 const OVERDUE = /not settled since/;
 
 /**
- * Retries have a bound, and end early for no other reason: transactions always says the truth here, so an order needs
+ * Retries have a bound, beyond which they are few and far between. They end early for no other reason: transactions always says the truth here, so an order needs
  * attention only after too many attempts or too long a time. Attempts count from when the order was registered or
  * resumed, each way to end by itself.
  */
 export function checkAttempts(order: OrderRow, tables: Tables): void {
   const { order_id, attention } = order;
-  const most = Math.max(0, ...countAttempts(order, tables).values());
-  must(null, most <= LIMITS.max_failures, () => `${order_id}: ${most} attempts ended alike`);
+  const ends = [...endsOf(order, tables).values()];
+  const most = Math.max(0, ...ends.map(({ length }) => length));
+  for (const moments of ends) {
+    const isHurried = moments.some((at, index) => {
+      const before = moments[index - 1];
+      return index >= LIMITS.max_failures && before !== undefined && at - before < LIMITS.attention_poll_ms;
+    });
+    must(null, !isHurried, () => `${order_id}: ${moments.length} attempts ended alike, without a long wait`);
+  }
   if (attention === null || OVERDUE.test(attention)) return;
   must(
     null,
@@ -22,12 +29,13 @@ export function checkAttempts(order: OrderRow, tables: Tables): void {
   );
 }
 
-function countAttempts(order: OrderRow, { operations, outcomes }: Tables): Map<string, number> {
-  const attempts = new Map<string, number>();
+/** When the attempts ended, by how. */
+function endsOf(order: OrderRow, { operations, outcomes }: Tables): Map<string, number[]> {
+  const ends = new Map<string, number[]>();
   for (const { order_id, operation_id, outcome, at } of outcomes.values()) {
     if (order_id !== order.order_id || at < order.unsettled_since) continue;
     if (operations.get(operation_id)?.revision !== order.revision) continue;
-    attempts.set(outcome, (attempts.get(outcome) ?? 0) + 1);
+    ends.set(outcome, [...(ends.get(outcome) ?? []), at]);
   }
-  return attempts;
+  return ends;
 }

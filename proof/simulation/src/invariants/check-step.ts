@@ -19,6 +19,7 @@ export function checkStep(world: World): void {
   const { tables } = world;
   for (const order of tables.orders.values()) {
     checkEvents(order, tables);
+    checkSettled(order, tables);
     checkJob(order, world);
     checkAttempts(order, tables);
   }
@@ -66,6 +67,16 @@ function isOlder(left: InvoiceVersion, right: InvoiceVersion): boolean {
 
 function describeVersion({ invoice_epoch, invoice_version }: InvoiceVersion): string {
   return `version ${invoice_version} in epoch ${invoice_epoch}`;
+}
+
+/** 1, of the row: an order that counts as settled was seen with its newest target. */
+function checkSettled({ order_id, revision, settled_revision, rewarded }: OrderRow, tables: Tables): void {
+  const target = targetOf(tables.events, order_id);
+  must(
+    1,
+    settled_revision < revision || equalAmounts(parseAmounts(rewarded), target),
+    () => `${order_id} counts as settled with ${JSON.stringify(rewarded)}`,
+  );
 }
 
 /** 11, as strictly as the apps keep it: the job or the poll is committed with the change that needs it. */

@@ -14,7 +14,7 @@ export function armPoll(world: World, { order_id, poll_at }: OrderRow): void {
   const turn = (): void => {
     const due = tables.orders.get(order_id)?.poll_at ?? null;
     if (due === null || due > engine.now()) return;
-    engine.spawn('worker', `poll ${order_id}`, world.poll(order_id, null));
+    engine.spawn('worker', `poll ${order_id}`, world.poll(order_id, false));
     engine.after(TURN_MS, turn);
   };
   engine.after(poll_at - engine.now() + pick_up_ms, turn);

@@ -17,6 +17,8 @@ export const LIMITS = {
   failure_max_ms: 60_000,
   max_failures: 4,
   attention_after_ms: 600_000,
+  attention_poll_ms: 60_000,
+  attention_poll_max_ms: 600_000,
 };
 /** Wait for an operation that was sent, and the longest wait. */
 const WAITS_MS = [
@@ -34,7 +36,6 @@ const JITTER_STEPS = 4;
 export function* chargeJob(world: World, orderId: string): Flow<void> {
   const { engine, decisions } = world;
   const seen = yield* atomically(`load ${orderId}`, () => loadCharge(world, orderId).order);
-  if (decisions.worker.isAtRest(seen)) return;
   if (engine.choices.below(SLOW_ONE_OF) < SLOW_ONE_OF - 1) {
     yield* reconcileOrder(world, seen);
     return;
@@ -74,6 +75,8 @@ export function loadCharge(world: World, orderId: string): Charge {
   const order: ChargeOrder = {
     ...row,
     unsettled_since: new Date(row.unsettled_since),
+    attention_since: momentOf(row.attention_since),
+    answered_at: momentOf(row.answered_at),
     now: new Date(engine.now()),
   };
   return decisions.worker.chargeOf(order, {
@@ -88,6 +91,10 @@ export function loadCharge(world: World, orderId: string): Charge {
         ended_at: new Date(at),
       })),
   });
+}
+
+function momentOf(ms: number | null): Date | null {
+  return ms === null ? null : new Date(ms);
 }
 
 function applyStep(
@@ -119,10 +126,10 @@ function* send(world: World, sending: Sending): Flow<void> {
     case 'noop':
       return;
     case 'expedite': {
-      const { in_ms } = followUp;
+      const { in_ms, answered } = followUp;
       yield* atomically(`expedite the poll of ${order_id}`, () => {
         const row = rowOf(world.tables.orders, order_id);
-        const poll = { order_id, operation_id, in_ms };
+        const poll = { order_id, operation_id, in_ms, answered };
         applyTimes(world, row, decisions.worker.expeditedTimes(row, poll, engine.now()));
       });
       return;
@@ -146,7 +153,6 @@ function contextOf({ engine }: World): StepContext {
   const [in_flight_poll_ms, poll_max_ms] = WAITS_MS[engine.choices.below(WAITS_MS.length)] ?? [0, 0];
   return {
     limits: { ...LIMITS, in_flight_poll_ms, poll_max_ms },
-    downtime_ms: 0,
     random: () => engine.choices.below(JITTER_STEPS) / JITTER_STEPS,
   };
 }

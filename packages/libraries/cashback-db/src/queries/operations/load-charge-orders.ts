@@ -1,5 +1,5 @@
 import type { Source } from '@cashback/contract/source';
-import { type ColumnsOf, type Transaction, statement } from '@cashback/postgres';
+import { type ColumnsOf, type Reader, statement } from '@cashback/postgres';
 
 /** What the reconciler reads of an order's row, all as of one moment. */
 export interface ChargeOrder {
@@ -16,6 +16,13 @@ export interface ChargeOrder {
   cashback_epoch: number;
   cashback_version: number;
   attention: string | null;
+  /** Null also when an older release gave the reason. */
+  attention_code: string | null;
+  attention_since: Date | null;
+  attention_details: Record<string, unknown> | null;
+  /** For how long it has waited while `transactions` answered, and when it last answered; null: not to the last call. */
+  waited_ms: number;
+  answered_at: Date | null;
   unsettled_since: Date;
   /** By the database's clock, which also wrote the other moments. */
   now: Date;
@@ -24,7 +31,8 @@ export interface ChargeOrder {
 /** For a statement with no other table that has columns of these names. */
 export const CHARGE_ORDER_COLUMNS = `
   order_id, user_id, wallet_id, currency, revision, settled_revision, operation_id, rewarded,
-  cashback_epoch, cashback_version, attention, unsettled_since, now() AS now`;
+  cashback_epoch, cashback_version, attention, attention_code, attention_since, attention_details, waited_ms::float8 AS waited_ms,
+  answered_at, unsettled_since, now() AS now`;
 
 export const CHARGE_ORDER_TYPES: ColumnsOf<ChargeOrder> = {
   order_id: 'text',
@@ -38,6 +46,11 @@ export const CHARGE_ORDER_TYPES: ColumnsOf<ChargeOrder> = {
   cashback_epoch: 'int4',
   cashback_version: 'int4',
   attention: 'text?',
+  attention_code: 'text?',
+  attention_since: 'timestamptz?',
+  attention_details: 'jsonb?',
+  waited_ms: 'float8',
+  answered_at: 'timestamptz?',
   unsettled_since: 'timestamptz',
   now: 'timestamptz',
 };
@@ -53,10 +66,10 @@ const loadChargeOrdersStatement = statement<ChargeOrder>({
 
 /** The orders by id; those that do not exist are absent. */
 export async function loadChargeOrders(
-  tx: Transaction,
+  reader: Reader,
   orderIds: readonly string[],
 ): Promise<Map<string, ChargeOrder>> {
   if (orderIds.length === 0) return new Map();
-  const rows = await loadChargeOrdersStatement.rows(tx.client, [orderIds]);
+  const rows = await loadChargeOrdersStatement.rows(reader, [orderIds]);
   return new Map(rows.map((order) => [order.order_id, order]));
 }

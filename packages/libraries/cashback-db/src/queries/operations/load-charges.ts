@@ -80,7 +80,7 @@ export async function loadCharges(
   orderIds: readonly string[],
 ): Promise<Map<string, Charge>> {
   if (orderIds.length === 0) return new Map();
-  const orders = await loadChargeOrders(tx, orderIds);
+  const orders = await loadChargeOrders(tx.client, orderIds);
   const values = [orderIds];
   const targets = await loadChargesTargetsStatement.rows(tx.client, values);
   const operations = await loadChargesOperationsStatement.rows(tx.client, values);

@@ -11,12 +11,17 @@ export interface ChargeUpdate {
   next_operation_id: string | null;
   /** True: the revision is rewarded in full. */
   settled: boolean;
+  /** True: it was, and is not any more. It counts as unsettled from now on. */
+  reopened: boolean;
   /** Null keeps the stored value. */
   rewarded: { source: Source; amount: string }[] | null;
   /** The epoch and version of the cashback that was observed, both null if none was. The row keeps the newest. */
   cashback_epoch: number | null;
   cashback_version: number | null;
-  attention: string | null;
+  /** Why the order needs attention from now on; null: it does not. Since when is kept as long as the code stays. */
+  attention: { code: string | null; reason: string; details: Record<string, unknown> | null } | null;
+  waited_ms: number;
+  answered_at: Date | null;
   /** Time until the order is polled; null: not before a job or a callback asks for it. */
   poll_in_ms: number | null;
 }
@@ -26,7 +31,12 @@ const updateChargesStatement = statement({
   text: `
   UPDATE cashback.order_clears AS stored SET
     operation_id = input.next_operation_id,
-    settled_revision = CASE WHEN input.settled THEN input.revision ELSE stored.settled_revision END,
+    settled_revision = CASE
+      WHEN input.settled THEN input.revision
+      WHEN input.reopened THEN least(stored.settled_revision, input.revision - 1)
+      ELSE stored.settled_revision
+    END,
+    unsettled_since = CASE WHEN input.reopened THEN now() ELSE stored.unsettled_since END,
     rewarded = coalesce(input.rewarded::jsonb, stored.rewarded),
     cashback_epoch = greatest(stored.cashback_epoch, input.cashback_epoch),
     cashback_version = CASE
@@ -35,13 +45,23 @@ const updateChargesStatement = statement({
       ELSE stored.cashback_version
     END,
     attention = input.attention,
+    attention_code = input.attention_code,
+    attention_since = CASE
+      WHEN input.attention IS NULL THEN NULL
+      WHEN stored.attention IS NOT NULL AND stored.attention_code IS NOT DISTINCT FROM input.attention_code
+        THEN coalesce(stored.attention_since, now())
+      ELSE now()
+    END,
+    attention_details = input.attention_details::jsonb,
+    waited_ms = input.waited_ms,
+    answered_at = input.answered_at,
     next_charge_at = now() + coalesce(input.poll_in_ms, 0) * interval '1 millisecond',
     poll_at = now() + input.poll_in_ms * interval '1 millisecond',
     updated_at = now()
   FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::integer[], $8::integer[],
-    $9::text[], $10::integer[])
+    $9::text[], $10::text[], $11::text[], $12::bigint[], $13::timestamptz[], $14::boolean[], $15::integer[])
     AS input (order_id, revision, operation_id, next_operation_id, settled, rewarded, cashback_epoch, cashback_version,
-      attention, poll_in_ms)
+      attention, attention_code, attention_details, waited_ms, answered_at, reopened, poll_in_ms)
   WHERE stored.order_id = input.order_id
     AND stored.revision = input.revision
     AND stored.operation_id IS NOT DISTINCT FROM input.operation_id`,
@@ -63,7 +83,12 @@ export async function updateCharges(tx: Transaction, updates: readonly ChargeUpd
     updates.map((update) => update.rewarded && JSON.stringify(update.rewarded)),
     updates.map((update) => update.cashback_epoch),
     updates.map((update) => update.cashback_version),
-    updates.map((update) => update.attention),
+    updates.map(({ attention }) => attention && attention.reason),
+    updates.map(({ attention }) => attention && attention.code),
+    updates.map(({ attention }) => attention?.details && JSON.stringify(attention.details)),
+    updates.map((update) => Math.round(update.waited_ms)),
+    updates.map((update) => update.answered_at),
+    updates.map((update) => update.reopened),
     updates.map(({ poll_in_ms }) => poll_in_ms && Math.round(poll_in_ms)),
   ]);
   if (rowCount !== updates.length) {

@@ -18,6 +18,9 @@ export interface OrderView {
   revision: number;
   settled_revision: number;
   attention: string | null;
+  attention_code: string | null;
+  attention_since: Date | null;
+  attention_details: NonNullable<OrderOutput['attention_details']> | null;
   rewarded: Amounts;
   /** As it came over the wire. */
   receipt: OrderOutput['receipt'];
@@ -42,7 +45,7 @@ const findOrderStatement = statement<OrderView>({
   name: 'cashback.find-order',
   text: `
   SELECT order_id, service, user_id, wallet_id, currency, invoice_epoch, invoice_version, cleared_sum, cashback_sum,
-    revision, settled_revision, attention, rewarded, receipt, created_at, updated_at,
+    revision, settled_revision, attention, attention_code, attention_since, attention_details, rewarded, receipt, created_at, updated_at,
     (
       SELECT coalesce(jsonb_agg(jsonb_build_object('source', source, 'value', value::text)), '[]')
       FROM (
@@ -77,6 +80,9 @@ const findOrderStatement = statement<OrderView>({
     revision: 'int4',
     settled_revision: 'int4',
     attention: 'text?',
+    attention_code: 'text?',
+    attention_since: 'timestamptz?',
+    attention_details: 'jsonb?',
     rewarded: 'jsonb',
     receipt: 'jsonb?',
     created_at: 'timestamptz',

@@ -5,6 +5,11 @@ const resumeOrdersStatement = statement({
   text: `
   UPDATE cashback.order_clears SET
     attention = NULL,
+    attention_code = NULL,
+    attention_since = NULL,
+    attention_details = NULL,
+    waited_ms = 0,
+    answered_at = NULL,
     unsettled_since = now(),
     next_charge_at = now(),
     updated_at = now()

@@ -6,6 +6,8 @@ export interface ExpeditedPoll {
   order_id: string;
   operation_id: string;
   in_ms: number;
+  /** False: the last call about it had no answer. */
+  answered: boolean;
 }
 
 const expeditePollsStatement = statement({
@@ -13,8 +15,9 @@ const expeditePollsStatement = statement({
   text: `
   UPDATE cashback.order_clears AS stored SET
     poll_at = least(stored.poll_at, now() + input.in_ms * interval '1 millisecond'),
-    next_charge_at = least(stored.next_charge_at, now() + input.in_ms * interval '1 millisecond')
-  FROM unnest($1::text[], $2::text[], $3::integer[]) AS input (order_id, operation_id, in_ms)
+    next_charge_at = least(stored.next_charge_at, now() + input.in_ms * interval '1 millisecond'),
+    answered_at = CASE WHEN input.answered THEN stored.answered_at END
+  FROM unnest($1::text[], $2::text[], $3::integer[], $4::boolean[]) AS input (order_id, operation_id, in_ms, answered)
   WHERE stored.order_id = input.order_id AND stored.operation_id = input.operation_id AND stored.poll_at IS NOT NULL`,
   columns: {},
 });
@@ -28,5 +31,6 @@ export async function expeditePolls(tx: Transaction, polls: readonly ExpeditedPo
     orderIds,
     polls.map(({ operation_id }) => operation_id),
     polls.map(({ in_ms }) => Math.round(in_ms)),
+    polls.map(({ answered }) => answered),
   ]);
 }

@@ -5,14 +5,13 @@ const leasePollsStatement = statement({
   name: 'cashback.lease-polls',
   text: `
   UPDATE cashback.order_clears SET poll_at = now() + $2::integer * interval '1 millisecond'
-  WHERE order_id = ANY($1::text[]) AND poll_at IS NULL
-    AND (operation_id IS NOT NULL OR (settled_revision < revision AND attention IS NULL))`,
+  WHERE order_id = ANY($1::text[]) AND poll_at IS NULL`,
   columns: {},
 });
 
 /**
  * Leases orders that a worker reconciles without having claimed them: if it dies, they are due after `lease_ms`. An
- * order that has a time of its own, or nothing left to do, stays as it is.
+ * order that has a time of its own stays as it is.
  */
 export async function leasePolls(
   tx: Transaction,

@@ -1,9 +1,17 @@
 import { type Reader, type Transaction, statement } from '@cashback/postgres';
 import { lockOrders } from '../orders/lock-orders.ts';
 
-const unscheduled = `
-  settled_revision < revision AND attention IS NULL AND poll_at IS NULL
-  AND next_charge_at < now() - $1::integer * interval '1 millisecond'`;
+const isOverdue = `poll_at IS NULL AND next_charge_at < now() - $1::integer * interval '1 millisecond'`;
+// Each is a partial index. An older release leaves orders that need attention without a time.
+const isUnsettled = 'settled_revision < revision AND attention IS NULL';
+const isParked = 'attention IS NOT NULL';
+
+function pageOf(condition: string): string {
+  return `
+    SELECT order_id, next_charge_at FROM cashback.order_clears
+    WHERE ${condition} AND ${isOverdue} AND next_charge_at >= $3 AND (next_charge_at, order_id) > ($3, $4)
+    ORDER BY next_charge_at, order_id LIMIT $2`;
+}
 
 /** Where a page ended: the next one begins behind it. */
 export interface UnscheduledOrder {
@@ -14,10 +22,14 @@ export interface UnscheduledOrder {
 const findUnscheduledOrdersStatement = statement<UnscheduledOrder>({
   name: 'cashback.find-unscheduled-orders',
   text: `
-  SELECT order_id, next_charge_at FROM cashback.order_clears
-  WHERE ${unscheduled} AND next_charge_at >= $3 AND (next_charge_at, order_id) > ($3, $4)
+  SELECT order_id, next_charge_at
+  FROM (
+    (${pageOf(isUnsettled)})
+    UNION ALL
+    (${pageOf(isParked)})
+  ) AS found
   ORDER BY next_charge_at, order_id LIMIT $2`,
-  columns: { order_id: 'text', next_charge_at: 'timestamptz' },
+  columns: { order_id: 'text!', next_charge_at: 'timestamptz!' },
 });
 
 const countDuePollsStatement = statement<{ due: number }>({
@@ -36,13 +48,13 @@ const scheduleOrdersStatement = statement<{ order_id: string }>({
     next_charge_at = now(),
     poll_at = CASE WHEN order_id = ANY($3::text[]) THEN NULL ELSE now() END,
     updated_at = now()
-  WHERE order_id = ANY($2::text[]) AND ${unscheduled}
+  WHERE order_id = ANY($2::text[]) AND (${isUnsettled} OR ${isParked}) AND ${isOverdue}
   RETURNING order_id`,
   columns: { order_id: 'text' },
 });
 
 /**
- * A page of orders that are unsettled, need no attention, have no time of their own and have been due for longer than
+ * A page of orders that are unsettled or need attention, have no time of their own and have been due for longer than
  * `grace_ms`. Longest due first, behind `after`; nothing is locked. Such an order may have a job.
  */
 export async function findUnscheduledOrders(
