@@ -60,6 +60,8 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
         'proxies',
         ...TRANSACTIONS,
         ...TRUST,
+        ...SERVER,
+        'client',
         // Fills tables with orders as a register leaves them.
         'server/register-orders',
         'proxies',

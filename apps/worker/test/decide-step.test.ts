@@ -37,6 +37,7 @@ function order(changes: Partial<ChargeOrder> = {}, afterMs = 0): ChargeOrder {
     rewarded: [],
     cashback_epoch: 1,
     cashback_version: 0,
+    hold: null,
     attention: null,
     attention_code: null,
     attention_since: null,

@@ -3,6 +3,7 @@ import { type AttentionCode, formatAmounts, parseAmounts } from '@cashback/contr
 import {
   attentionDelay,
   decideCharge,
+  describeHold,
   inFlightDelay,
   overdueReason,
   pollDelay,
@@ -13,6 +14,7 @@ import type {
   ChargeDecision,
   ChargeLimits,
   Finished,
+  Hold,
   ObservedCashback,
   StandingAttention,
   TargetProblem,
@@ -189,6 +191,9 @@ function decideObserved(
   });
   const rewarded = formatAmounts(cashback.rewarded);
   const ending = decision.finished && { finished: decision.finished, rewarded };
+  if (decision.action === 'settled' && order.hold !== null) {
+    return stayHeld(order.hold, order, ending, context, waited);
+  }
   if (decision.action === 'settled') {
     return { action: 'settle', ending, rewarded, waited_ms: 0, answered_at: waited.answered_at };
   }
@@ -220,6 +225,19 @@ function decideObserved(
       return { ...common, action: 'send', operation: sent, repeated, attention, wait_ms };
     }
   }
+}
+
+/** The invoice carries what may be sent. The rest of the target waits for a release, so the order is not settled. */
+function stayHeld(
+  hold: Hold,
+  order: ChargeOrder,
+  ending: Ending | null,
+  { limits, random }: StepContext,
+  { answered_at }: Waited,
+): Step {
+  const attention = { code: 'held_by_breaker', reason: describeHold(hold), details: { ...hold } } as const;
+  const wait_ms = attentionWait(order, attention, limits, random);
+  return { action: 'need_attention', ending, reopened: false, waited_ms: 0, answered_at, attention, wait_ms };
 }
 
 /** Whether the invoice of a settled order shows that it is settled no more. Another operation in flight may still end well. */

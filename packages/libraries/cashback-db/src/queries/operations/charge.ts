@@ -1,6 +1,6 @@
 import { parseAmount } from '@cashback/contract/amount';
-import type { AmountsBySource, Source } from '@cashback/contract/source';
-import { type Attempts, type TargetProblem, findTargetProblem } from '@cashback/core';
+import { type AmountsBySource, type Source, parseAmounts } from '@cashback/contract/source';
+import { type Attempts, type TargetProblem, findTargetProblem, sendableOf } from '@cashback/core';
 import type { NewOperationOutcome } from './insert-operation-outcomes.ts';
 import type { NewOperation } from './insert-operations.ts';
 import type { ChargeOrder } from './load-charge-orders.ts';
@@ -8,7 +8,7 @@ import type { ChargeOrder } from './load-charge-orders.ts';
 /** Everything that the next step of an order is decided on. */
 export interface Charge {
   order: ChargeOrder;
-  /** The newest event of each source. */
+  /** The newest event of each source, as far as the breaker lets it be sent. */
   target: AmountsBySource;
   /** Why the target cannot be relied on; null: it can. */
   problem: TargetProblem | null;
@@ -43,10 +43,11 @@ export function chargeOf(order: ChargeOrder, { cashback_sum, newest, operation, 
       `order ${order.order_id} names operation ${order.operation_id}, which was never recorded`,
     );
   }
-  const target: AmountsBySource = Object.fromEntries(
+  const registered: AmountsBySource = Object.fromEntries(
     newest.map(({ source, value }) => [source, parseAmount(value)]),
   );
-  const problem = findTargetProblem(target, parseAmount(cashback_sum));
+  const problem = findTargetProblem(registered, parseAmount(cashback_sum));
+  const target = sendableOf(registered, order.hold && parseAmounts(order.hold.allowed));
   return { order, target, problem, operation, attempts: attemptsOf(order, ended), ended };
 }
 

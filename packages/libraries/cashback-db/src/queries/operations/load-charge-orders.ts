@@ -1,4 +1,5 @@
 import type { Source } from '@cashback/contract/source';
+import type { Hold } from '@cashback/core';
 import { type ColumnsOf, type Reader, statement } from '@cashback/postgres';
 
 /** What the reconciler reads of an order's row, all as of one moment. */
@@ -7,6 +8,8 @@ export interface ChargeOrder {
   user_id: string;
   wallet_id: string;
   currency: string;
+  /** What may be sent of the newest revision, and why no more; null: all of it. */
+  hold: Hold | null;
   revision: number;
   settled_revision: number;
   operation_id: string | null;
@@ -31,6 +34,7 @@ export interface ChargeOrder {
 /** For a statement with no other table that has columns of these names. */
 export const CHARGE_ORDER_COLUMNS = `
   order_id, user_id, wallet_id, currency, revision, settled_revision, operation_id, rewarded,
+  CASE WHEN held_revision = revision THEN hold END AS hold,
   cashback_epoch, cashback_version, attention, attention_code, attention_since, attention_details, waited_ms::float8 AS waited_ms,
   answered_at, unsettled_since, now() AS now`;
 
@@ -39,6 +43,7 @@ export const CHARGE_ORDER_TYPES: ColumnsOf<ChargeOrder> = {
   user_id: 'text',
   wallet_id: 'text',
   currency: 'text',
+  hold: 'jsonb?',
   revision: 'int4',
   settled_revision: 'int4',
   operation_id: 'text?',
