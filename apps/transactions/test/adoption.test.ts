@@ -9,7 +9,7 @@ import { startRealTrust } from './real-trust.ts';
 import {
   type TransactionsUnderTest,
   createInvoice,
-  newInvoice,
+  type newInvoice,
   newOperation,
   queryRows,
   retrieve,
@@ -39,7 +39,7 @@ type Target = Partial<Record<Source, string>>;
 const newEpoch = () => withTransaction(app.owner, (tx) => startEpoch(tx));
 
 function operationFor(invoice: Invoice, version: number, target: Target) {
-  const reward = Object.entries(target).map(([source, amount]) => ({ source, amount: amount as string }));
+  const reward = Object.entries(target).map(([source, amount]) => ({ source, amount }));
   return newOperation(invoice, { version, reward });
 }
 

@@ -377,7 +377,7 @@ describe('the statement does what its rule says:', () => {
           }
           const row = await readInvoiceRow(tx);
           if (row === undefined) throw new Error('no invoice');
-          const { reconciled_epoch, epoch, ...fields } = row;
+          const { reconciled_epoch: _reconciled, epoch: _epoch, ...fields } = row;
           const shown = shownInvoice({
             ...fields,
             created_at: new Date(row.created_at),

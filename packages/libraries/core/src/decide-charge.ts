@@ -181,7 +181,9 @@ function followOperation(input: ChargeInput, operation: OpenOperation): ChargeDe
   }
   const overdue = overdueReason(input, input.limits);
   if (overdue !== null) {
-    const reason = `operation ${operation_id} is not known to be finished: ${overdue}`;
+    // Such as a refusal that the payment system does not keep: no step may be given up, so only a person can end it.
+    const why = found.reason === undefined ? '' : `; it says: ${found.reason}`;
+    const reason = `operation ${operation_id} is not known to be finished: ${overdue}${why}`;
     return needsAttention(null, { code: 'operation_stuck', reason, details: { operation_id } });
   }
   return poll(input, null, inFlightDelay(input, input.limits), 'in_flight');

@@ -254,6 +254,26 @@ describe('decideCharge', () => {
       { action: 'poll', finished: null, after_ms: 10_000, why: 'in_flight' },
     ],
     [
+      'an operation that does not end needs attention with the reason that it gives',
+      {
+        operation: open,
+        unsettled_since: ago(70_000),
+        waited_ms: 70_000,
+        cashback: cashbackOf({
+          status: 'in-progress',
+          operations: [{ ...listed('in-progress'), reason: 'top-up of 5 was refused: NOT_NOW' }],
+        }),
+      },
+      {
+        action: 'needs_attention',
+        code: 'operation_stuck',
+        finished: null,
+        reason:
+          'operation ours is not known to be finished: not settled since 2026-01-02T11:58:50.000Z; ' +
+          'it says: top-up of 5 was refused: NOT_NOW',
+      },
+    ],
+    [
       'too many failures need attention',
       { attempts: attemptsOf({ failed: 5, last_at: ago(50_000) }) },
       {

@@ -13,7 +13,7 @@ export async function listHistory(trust: HttpClient, orderId: string): Promise<L
     const query = new URLSearchParams({ order_id: orderId, limit: String(PAGE) });
     if (after !== null) query.set('after', after);
     // oxlint-disable-next-line no-await-in-loop -- each page starts where the last one ends
-    const result = await resultOfCall(trust.get(`/baskets?${query}`, basketsPage));
+    const result = await resultOfCall(trust.get(`/baskets?${query.toString()}`, basketsPage));
     if ('error' in result) {
       throw historyUnknown(orderId, `Trust cannot list its baskets: ${result.error.message}`);
     }

@@ -27,7 +27,7 @@ export function* retrieveInvoice(world: World, invoiceId: string): Flow<Invoice 
 function readInvoice({ tables, decisions }: World, invoiceId: string): Invoice | null {
   const row = tables.invoices.get(invoiceId);
   if (row === undefined) return null;
-  const { reconciled_epoch, epoch, ...fields } = row;
+  const { reconciled_epoch: _reconciled, epoch: _epoch, ...fields } = row;
   const { SHOWN_OPERATIONS, heldBySource, newestOperations, shownInvoice } = decisions.transactions;
   const ofInvoice = ({ invoice_id }: { invoice_id: string }): boolean => invoice_id === invoiceId;
   return shownInvoice({
