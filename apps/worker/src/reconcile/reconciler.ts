@@ -7,25 +7,31 @@ import { observationOf } from './observe-invoice.ts';
 import { sendOperation } from './send-operation.ts';
 
 /**
- * One step of an order: observe its invoice, decide under the order's lock, apply, and send what the step asks for.
+ * One step of an order, in any state: observe its invoice, decide under the order's lock, apply, and send what the step
+ * asks for. No state is at rest: each step compares what the invoice carries with the target.
  *
  *     register: a new target, in any state
  *         |
  *         v           send: the intent is committed first
  *     UNSETTLED ---------------------------------------------> IN FLIGHT  (operation_id)
- *         |   ^                                                 |  |   poll while it runs; repeat it, with the
- *         |   |      it ended without the target:               |  |   same id and body, while the invoice does
- *         |   +----- failed, rejected, or the target is newer --+  |   not list it
- *         |                                                        |
- *         |  the invoice carries the target                        |  it ended, and the invoice carries the target
- *         +------------------------> SETTLED <---------------------+
- *                                       ^
- *     UNSETTLED or IN FLIGHT            |
- *         |  too many attempts, too     |
- *         |  old, or an unusable answer |
- *         v                             |
- *     NEEDS ATTENTION  (attention) -----+  its open operation ended, and the invoice carries the target
- *         begins nothing, and only follows its open operation; UNSETTLED again once it is registered again
+ *      ^  |   ^                                                 |  |   poll while it runs; repeat it, with the
+ *      |  |   |      it ended without the target:               |  |   same id and body, while the invoice does
+ *      |  |   +----- failed, rejected, or the target is newer --+  |   not list it
+ *      |  |                                                        |
+ *      |  |  the invoice carries the target                        |  it ended, and the invoice carries the target
+ *      |  +------------------------> SETTLED <---------------------+
+ *      |                              |    ^
+ *      +------------------------------+    |
+ *      reopened: the invoice carries       |
+ *      something else                      |
+ *                                          |
+ *     UNSETTLED or IN FLIGHT               |
+ *         |  too many attempts, or         |
+ *         |  too long, with answers        |
+ *         v                                |
+ *     NEEDS ATTENTION  (attention_code) ---+  the invoice carries the target
+ *         polled slowly; what only an attempt can show is attempted as slowly. UNSETTLED or IN FLIGHT again
+ *         by itself once its cause is gone, or when a target is registered
  *
  * A step never waits: it writes when the order's next step is due (`poll_at`), and `schedule` comes back by then.
  */
