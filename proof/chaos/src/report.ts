@@ -1,4 +1,5 @@
 import { INVARIANTS, type Violation } from '@cashback/invariants';
+import type { NeedsAttention } from './load/watch-attention.ts';
 
 export interface ChaosReport {
   seed: number;
@@ -17,8 +18,9 @@ export interface ChaosReport {
   fired: Record<string, number>;
   /** Kinds that cannot happen on this machine, and why. */
   skipped: Record<string, string>;
-  /** Orders that needed attention and were resumed. */
-  resumed_orders: number;
+  /** How many orders needed attention at some time, and those that did in the end. */
+  needed_attention: number;
+  need_attention: NeedsAttention[];
   unsettled: { order_id: string; detail: string }[];
   violations: Violation[];
   /** What the tables say about some of the orders with a problem, oldest first. */
@@ -32,13 +34,14 @@ export function neverFired({ fired, skipped }: Pick<ChaosReport, 'fired' | 'skip
 }
 
 export function hasPassed(report: ChaosReport): boolean {
-  const { violations, unsettled, crashed } = report;
-  return [violations, unsettled, crashed, neverFired(report)].every((problems) => problems.length === 0);
+  const { violations, unsettled, need_attention, crashed } = report;
+  const problems = [violations, unsettled, need_attention, crashed, neverFired(report)];
+  return problems.every(({ length }) => length === 0);
 }
 
 /** For a person. The last line is the summary; the lines before it say what to examine. */
 export function describeReport(report: ChaosReport): string {
-  const { fired, skipped, violations, unsettled } = report;
+  const { fired, skipped, violations, unsettled, need_attention } = report;
   const missing = neverFired(report);
   const titles = new Map<number, string>(INVARIANTS.map(({ number, title }) => [number, title]));
   const lines = [
@@ -54,6 +57,9 @@ export function describeReport(report: ChaosReport): string {
     ),
     ...report.crashed.map((app) => `ENDED BY ITSELF  ${app}: the end of its log says why`),
     ...unsettled.map(({ order_id, detail }) => `UNSETTLED  ${order_id}: ${detail}`),
+    ...need_attention.map(
+      ({ order_id, detail }) => `NEEDS ATTENTION after faults that passed (17)  ${order_id}: ${detail}`,
+    ),
     ...violations.map(
       ({ invariant, order_id, detail }) =>
         `VIOLATION of ${invariant}, ${titles.get(invariant)}: ${order_id} ${detail}`,
@@ -64,9 +70,9 @@ export function describeReport(report: ChaosReport): string {
       ...history.map((line) => `  ${line}`),
     ]),
     `${report.orders} orders in ${report.steps} steps; ${report.contended_calls} registers and reads of contended orders, ` +
-      `${report.unanswered_calls} never answered, histories of ${report.undecided_histories.length} orders undecided; ${report.resumed_orders} orders resumed after they needed attention`,
+      `${report.unanswered_calls} never answered, histories of ${report.undecided_histories.length} orders undecided; ${report.needed_attention} orders needed attention meanwhile`,
     `${Object.keys(fired).length - missing.length} kinds of fault happened, ${Object.keys(skipped).length} skipped, ` +
-      `${missing.length} never; ${violations.length} violations, ${unsettled.length} unsettled, ${report.seconds} s`,
+      `${missing.length} never; ${violations.length} violations, ${unsettled.length} unsettled, ${need_attention.length} need attention, ${report.seconds} s`,
   ];
   return `${lines.join('\n')}\n`;
 }

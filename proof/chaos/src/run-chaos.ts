@@ -16,6 +16,7 @@ import { FAULTS } from './faults/index.ts';
 import { fireFaults } from './fire-faults.ts';
 import { checkContention } from './load/check-contention.ts';
 import { type Contention, readContended, startContention } from './load/contend.ts';
+import { watchAttention } from './load/watch-attention.ts';
 import { watchConvergence } from './load/watch-convergence.ts';
 import { startLoad } from './load/play-load.ts';
 import { type Acknowledged, checkAcknowledged, watchFrontDoor } from './load/watch-front-door.ts';
@@ -55,10 +56,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   await setTrustCalm(door);
   const convergence = watchConvergence(shop);
   running.defer(() => void convergence.stop());
+  const attention = watchAttention([shop, contended]);
+  running.defer(() => void attention.stop().catch(() => {}));
   const { fired, orders, steps, calls } = await playUnderFaults(testbed, players, faults, options);
   say(`draining: ${orders} orders, ${calls.length} calls for contended orders`);
-  const { unsettled, resumed_orders } = await drain([shop, contended], door, { signal });
+  const { unsettled } = await drain([shop, contended], { signal });
   const watched = await convergence.stop();
+  const { seen, left } = await attention.stop();
   say(`checking, after ${watched.snapshots} snapshots under load`);
   const crashed = testbed.system.crashed();
   const { violations, undecided } = await check(players, calls);
@@ -79,10 +83,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         return why === null ? [] : [[name, why]];
       }),
     ),
-    resumed_orders,
+    needed_attention: seen,
+    need_attention: left,
     unsettled,
     violations,
-    histories: await readHistories(shop, [...violations, ...unsettled]),
+    histories: await readHistories(shop, [...violations, ...unsettled, ...left]),
     seconds: Math.round((performance.now() - started) / 100) / 10,
   };
 }

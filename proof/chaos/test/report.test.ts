@@ -12,7 +12,8 @@ const good: ChaosReport = {
   crashed: [],
   fired: { 'kill -9 of worker': 2, '500, worker>transactions': 30 },
   skipped: { 'disk full for Postgres': 'it takes root' },
-  resumed_orders: 0,
+  needed_attention: 3,
+  need_attention: [],
   unsettled: [],
   violations: [],
   histories: [],
@@ -30,6 +31,11 @@ const failures: [string, Partial<ChaosReport>, string][] = [
     { unsettled: [{ order_id: 'order-1', detail: 'revision 2' }] },
     'UNSETTLED  order-1: revision 2',
   ],
+  [
+    'an order that needs attention although every fault has passed',
+    { need_attention: [{ order_id: 'order-1', detail: 'worker: operations_failed' }] },
+    'NEEDS ATTENTION after faults that passed (17)  order-1: worker: operations_failed',
+  ],
   ['a kind of fault that affected nothing', { fired: { ...good.fired, hang: 0 } }, 'NEVER HAPPENED  hang'],
   ['an app that ended by itself', { crashed: ['worker'] }, 'ENDED BY ITSELF  worker'],
 ];
@@ -41,7 +47,7 @@ test('a run in which every kind happened and every invariant holds has passed', 
   expect(text).toContain('       2  kill -9 of worker');
   expect(text).toContain('skipped  disk full for Postgres: it takes root');
   expect(text.trimEnd().split('\n').at(-1)).toBe(
-    '2 kinds of fault happened, 1 skipped, 0 never; 0 violations, 0 unsettled, 200 s',
+    '2 kinds of fault happened, 1 skipped, 0 never; 0 violations, 0 unsettled, 0 need attention, 200 s',
   );
 });
 
