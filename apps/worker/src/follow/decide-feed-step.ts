@@ -15,7 +15,7 @@ export type FeedStep =
  *
  *   cursor refused, or another epoch -> start over: a restore may have removed changes and given their versions again
  *   page                             -> take its changes
- *   no such route                    -> wait; the audit finds foreign changes, later
+ *   no such route                    -> wait, and ask again later
  */
 export function decideFeedStep(place: ReadTo, answer: FeedAnswer, page_size: number): FeedStep {
   if (answer.kind === 'not_offered') return { step: 'wait', reason: answer.message };

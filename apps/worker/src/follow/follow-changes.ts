@@ -106,7 +106,7 @@ export function createFollower(context: FollowContext, options: FollowOptions): 
         const { reason } = decided;
         log.warn(
           { reason, absent_ms },
-          'no feed of changed cashback: the audit finds foreign changes, later',
+          'no feed of changed cashback: foreign changes of settled orders are found only when something else brings them up',
         );
       }
       absentUntil = Date.now() + absent_ms;
