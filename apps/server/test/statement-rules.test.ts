@@ -54,11 +54,13 @@ async function run(drawn: readonly Drawn[], statement: (tx: Transaction) => Prom
     await tx.client.query(
       `INSERT INTO cashback.order_clears (order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum,
          cashback_sum, revision, settled_revision, operation_id, attention, rewarded, cashback_version, receipt, poll_at,
-         next_charge_at, unsettled_since, attention_code, attention_since, attention_details, waited_ms, answered_at)
+         next_charge_at, unsettled_since, attention_code, attention_since, attention_details, waited_ms, answered_at,
+         heals, healed_since)
        SELECT 'rule-' || place, 'yellow', 'user-1', 'wallet-1', 'EUR', 2, 100, 10, revision, settled_revision,
          operation_id, attention, '[{"source":"user","amount":"1.0000"}]', cashback_version, receipt::jsonb,
          CASE WHEN polled THEN now() + interval '20 s' END, now() + interval '5 s', now() - interval '1 hour',
-         'operation_stuck', now() - interval '1 minute', '{"of":"it"}', waited_ms, now() - interval '3 s'
+         'operation_stuck', now() - interval '1 minute', '{"of":"it"}', waited_ms, now() - interval '3 s',
+         3, now() - interval '2 hours'
        FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[], $5::integer[], $6::boolean[], $7::text[],
          $8::bigint[])
          WITH ORDINALITY AS input (revision, settled_revision, operation_id, attention, cashback_version, polled, receipt,
@@ -96,15 +98,22 @@ type Stored = Omit<OrderRow, 'cleared_sum' | 'cashback_sum' | Moment> & {
   poll_at: Date | null;
   attention_since: Date | null;
   answered_at: Date | null;
+  healed_since: Date | null;
 };
-type Moment = 'unsettled_since' | 'next_charge_at' | 'poll_at' | 'attention_since' | 'answered_at';
+type Moment =
+  | 'unsettled_since'
+  | 'next_charge_at'
+  | 'poll_at'
+  | 'attention_since'
+  | 'answered_at'
+  | 'healed_since';
 
 async function readRows(tx: Transaction): Promise<Map<string, OrderRow>> {
   const { rows: stored } = await tx.client.query<Stored>(
     `SELECT order_id, service, user_id, wallet_id, currency, invoice_epoch, invoice_version, cleared_sum, cashback_sum,
        revision, settled_revision, operation_id, attention, rewarded, cashback_epoch, cashback_version, receipt, poll_at,
        next_charge_at, unsettled_since, attention_code, attention_since, attention_details,
-       waited_ms::float8 AS waited_ms, answered_at
+       waited_ms::float8 AS waited_ms, answered_at, heals, healed_since
      FROM cashback.order_clears WHERE order_id LIKE 'rule-%'`,
   );
   return new Map(
@@ -116,6 +125,7 @@ async function readRows(tx: Transaction): Promise<Map<string, OrderRow>> {
         cashback_sum: parseAmount(row.cashback_sum),
         unsettled_since: row.unsettled_since.getTime(),
         next_charge_at: row.next_charge_at.getTime(),
+        healed_since: row.healed_since && row.healed_since.getTime(),
         poll_at: row.poll_at && row.poll_at.getTime(),
         attention_since: row.attention_since && row.attention_since.getTime(),
         answered_at: row.answered_at && row.answered_at.getTime(),

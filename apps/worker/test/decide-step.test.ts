@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Step, type StepContext, decideStep } from '../src/reconcile/decide-step.ts';
 import type { Observation } from '../src/reconcile/observe-invoice.ts';
+import { stepWrites } from '../src/reconcile/writes.ts';
 
 const limits: ChargeLimits = {
   poll_base_ms: 1_000,
@@ -44,6 +45,8 @@ function order(changes: Partial<ChargeOrder> = {}, afterMs = 0): ChargeOrder {
     attention_details: null,
     waited_ms: 0,
     answered_at: null,
+    heals: 0,
+    healed_since: null,
     unsettled_since: registeredAt,
     now: new Date(registeredAt.getTime() + afterMs),
     ...changes,
@@ -188,6 +191,86 @@ describe('a settled order', () => {
       reopened: true,
       operation: { cashback_epoch: 2, version: 1 },
     });
+  });
+});
+
+describe('an order that something else keeps changing', () => {
+  const hours = (count: number) => new Date(registeredAt.getTime() + count * 3_600_000);
+  const settled = { settled_revision: 2, cashback_version: 7 };
+  const refused = { cashback_version: 7, heals: 4, healed_since: hours(0) };
+  const at = (version: number, status?: 'in-progress'): Observation => {
+    const { cashback } = observed(0n, status);
+    return { outcome: 'observed', cashback: { ...cashback, version } };
+  };
+  const decide = (changes: Partial<ChargeOrder>, observation: Observation, afterHours: number): Step =>
+    decideStep(order(changes), observation, charge(changes, {}, afterHours * 3_600_000), context);
+
+  const needed = { action: 'need_attention', attention: { code: 'foreign_writer' } };
+  const since = (heals: number, count: number) => ({ heals: { heals, healed_since: hours(count) } });
+  test.each<[string, Partial<ChargeOrder>, Observation, number, object]>([
+    [
+      'is healed the third time of a day',
+      { ...settled, heals: 2, healed_since: hours(0) },
+      at(7),
+      23,
+      { action: 'send', reopened: true, ...since(3, 0) },
+    ],
+    [
+      'needs attention the fourth time of a day, and counts as settled no more',
+      { ...settled, heals: 3, healed_since: hours(0) },
+      at(7),
+      23,
+      { ...needed, reopened: true, ...since(4, 23) },
+    ],
+    ['keeps it while nothing changes', refused, at(7), 23, { ...needed, reopened: false, ...since(4, 0) }],
+    ['keeps it for longer with another foreign change', refused, at(9), 23, { ...needed, ...since(4, 23) }],
+    [
+      'keeps it while another operation flies',
+      refused,
+      at(8, 'in-progress'),
+      23,
+      { ...needed, ...since(4, 23) },
+    ],
+    ['keeps it with an answer from before what is known', refused, at(6), 23, { ...needed, ...since(4, 0) }],
+    [
+      'is healed again after a day without a foreign change',
+      refused,
+      at(7),
+      24,
+      { action: 'send', attention: null, ...since(1, 24) },
+    ],
+  ])('%s', (_, changes, observation, afterHours, expected) => {
+    expect(decide(changes, observation, afterHours)).toMatchObject(expected);
+  });
+
+  test('settles when something else brings it to its target', () => {
+    expect(decide(refused, observed(100_000n), 1)).toMatchObject({ action: 'settle' });
+  });
+
+  test('is written down with its invoice before and after, in the writes that reopen it', () => {
+    const rewarded = [{ source: 'user' as const, amount: '10.0000' }];
+    for (const [heals, healed] of [
+      [0, true],
+      [3, false],
+    ] as const) {
+      const found = charge({ ...settled, rewarded, heals, healed_since: registeredAt });
+      const step = decideStep(found.order, at(7), found, context);
+      const { drifts, updates } = stepWrites(found, step, at(7));
+      expect(drifts).toEqual([
+        {
+          order_id: 'order-1',
+          class: 'rewarded_differs',
+          before: { target: rewarded, rewarded },
+          after: { target: rewarded, rewarded: [{ source: 'user', amount: '0.0000' }] },
+          found_by: 'worker',
+          healed,
+        },
+      ]);
+      expect(updates).toMatchObject([{ reopened: true, heals: heals + 1 }]);
+    }
+    const unsettled = charge();
+    const step = decideStep(order(), observed(0n), unsettled, context);
+    expect(stepWrites(unsettled, step, observed(0n)).drifts).toEqual([]);
   });
 });
 

@@ -25,6 +25,8 @@ test.each([
   ['empties the operations', 'TRUNCATE cashback.operations'],
   ['changes an outcome', `UPDATE cashback.operation_outcomes SET outcome = 'applied'`],
   ['deletes an outcome', 'DELETE FROM cashback.operation_outcomes'],
+  ['changes a drift', `UPDATE cashback.drifts SET class = 'none'`],
+  ['deletes a drift', 'DELETE FROM cashback.drifts'],
   [
     'adds an event',
     `INSERT INTO cashback.events (order_id, value, revision, invoice_version) VALUES ('a', 1, 1, 1)`,

@@ -63,12 +63,13 @@ async function outcomesOf(
       `INSERT INTO cashback.order_clears (order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum,
          cashback_sum, revision, settled_revision, operation_id, attention, rewarded,
          cashback_epoch, cashback_version, poll_at, next_charge_at, attention_code, attention_since, attention_details,
-         waited_ms, answered_at, unsettled_since)
+         waited_ms, answered_at, unsettled_since, heals, healed_since)
        SELECT 'rule-' || place, 'yellow', 'user-1', 'wallet-1', 'EUR', 1, 100, 10, 3, CASE WHEN unsettled THEN 2 ELSE 3 END,
          operation_id, attention, $8::jsonb, cashback_epoch, cashback_version, now() + poll_in_ms * interval '1 millisecond',
          now() + charge_in_ms * interval '1 millisecond', attention_code,
          now() + attention_since * interval '1 millisecond', '{"of":"it"}', waited_ms,
-         CASE WHEN answered THEN now() - interval '3 seconds' END, now() - interval '1 hour'
+         CASE WHEN answered THEN now() - interval '3 seconds' END, now() - interval '1 hour', 3,
+         now() - interval '2 hours'
        FROM unnest($1::boolean[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::integer[], $7::integer[],
          $9::text[], $10::integer[], $11::bigint[], $12::boolean[])
          WITH ORDINALITY AS input (unsettled, operation_id, attention, cashback_epoch, cashback_version, poll_in_ms, charge_in_ms,
@@ -103,13 +104,20 @@ async function outcomesOf(
   return pairs;
 }
 
-const MOMENTS = ['poll_at', 'next_charge_at', 'attention_since', 'answered_at', 'unsettled_since'] as const;
+const MOMENTS = [
+  'poll_at',
+  'next_charge_at',
+  'attention_since',
+  'answered_at',
+  'unsettled_since',
+  'healed_since',
+] as const;
 type Moment = (typeof MOMENTS)[number];
 
 async function readRows(tx: Transaction): Promise<Row[]> {
   const { rows: stored } = await tx.client.query<Omit<Row, Moment> & Record<Moment, Date | null>>(
     `SELECT order_id, revision, settled_revision, operation_id, attention, attention_code, attention_since,
-       attention_details, waited_ms::float8 AS waited_ms, answered_at, unsettled_since, rewarded, cashback_epoch,
+       attention_details, waited_ms::float8 AS waited_ms, answered_at, unsettled_since, heals, healed_since, rewarded, cashback_epoch,
        cashback_version, poll_at, next_charge_at
      FROM cashback.order_clears WHERE order_id LIKE 'rule-%' ORDER BY order_id`,
   );
@@ -231,6 +239,8 @@ describe('the statement does what its rule says:', () => {
       reopened: fc.boolean(),
       waited_ms: fc.constantFrom(0, 5_000_000_000),
       answered_at: fc.constantFrom(null, new Date('2026-01-02T03:04:05.678Z')),
+      heals: fc.constantFrom(0, 4),
+      healed_since: fc.constantFrom(null, new Date('2026-01-02T03:04:05.678Z')),
       poll_in_ms: fc.option(fc.integer({ min: 0, max: 40_000 })),
     });
     return fc.assert(
@@ -263,6 +273,8 @@ describe('the statement does what its rule says:', () => {
         reopened: false,
         waited_ms: 0,
         answered_at: null,
+        heals: 0,
+        healed_since: null,
       };
       const update = { ...kept, ...nothing, order_id: before.order_id, attention: null, poll_in_ms: null };
       for (const moved of [{ revision: 2 }, { operation_id: 'operation-9' }]) {

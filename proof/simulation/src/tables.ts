@@ -1,4 +1,4 @@
-import type { NewEvent, NewOperation, NewOperationOutcome } from '@cashback/cashback-db';
+import type { NewDrift, NewEvent, NewOperation, NewOperationOutcome } from '@cashback/cashback-db';
 import type { Amount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
 import type { ChangeRow } from '@cashback/processing/decisions';
@@ -20,6 +20,7 @@ export interface Tables {
   /** The worker's intents; immutable. */
   operations: Map<string, NewOperation>;
   outcomes: Map<string, OutcomeRow>;
+  drifts: NewDrift[];
   changes: Map<string, ChangeTableRow>;
   invoices: Map<string, InvoiceRow>;
   /** By invoice and version. */
@@ -69,6 +70,7 @@ export function createTables(): Tables {
     events: [],
     operations: new Map(),
     outcomes: new Map(),
+    drifts: [],
     changes: new Map(),
     invoices: new Map(),
     invoice_history: new Map(),

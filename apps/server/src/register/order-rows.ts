@@ -14,6 +14,8 @@ export interface OrderRow extends NewOrder {
   attention_details: Record<string, unknown> | null;
   waited_ms: number;
   answered_at: number | null;
+  heals: number;
+  healed_since: number | null;
   unsettled_since: number;
   next_charge_at: number;
   poll_at: number | null;
@@ -57,6 +59,8 @@ const NOTHING_WENT_WRONG = {
   attention_details: null,
   waited_ms: 0,
   answered_at: null,
+  heals: 0,
+  healed_since: null,
 };
 
 /** Due at once, and nothing that went wrong before counts. */

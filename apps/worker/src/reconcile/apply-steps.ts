@@ -36,7 +36,7 @@ export async function applySteps(context: WorkerContext, batch: readonly Observe
         limits: context.limits,
         random: Math.random,
       });
-      const writes = stepWrites(order, step, observation);
+      const writes = stepWrites(charge, step, observation);
       return { order, step, writes, sending: sendingOf(order, step), due_now: isDueNow(writes) };
     });
     await applyWrites(

@@ -1,4 +1,9 @@
-import { insertOperationOutcomes, insertOperations, updateCharges } from '@cashback/cashback-db';
+import {
+  insertDrifts,
+  insertOperationOutcomes,
+  insertOperations,
+  updateCharges,
+} from '@cashback/cashback-db';
 import type { Transaction } from '@cashback/postgres';
 import type { OrderWrites } from './writes.ts';
 
@@ -11,6 +16,10 @@ export async function applyWrites(tx: Transaction, writes: readonly OrderWrites[
   await insertOperations(
     tx,
     writes.flatMap(({ operations }) => operations),
+  );
+  await insertDrifts(
+    tx,
+    writes.flatMap(({ drifts }) => drifts),
   );
   await updateCharges(
     tx,

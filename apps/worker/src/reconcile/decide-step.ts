@@ -14,12 +14,14 @@ import type {
   ChargeDecision,
   ChargeLimits,
   Finished,
+  Heals,
   Hold,
   ObservedCashback,
   StandingAttention,
   TargetProblem,
 } from '@cashback/core';
 import { backoffMs } from '@cashback/service';
+import { boundHeals } from './bound-heals.ts';
 import type { Observation } from './observe-invoice.ts';
 import { isSameContent, operationIdOf } from './operation-id.ts';
 
@@ -40,6 +42,8 @@ interface Unsettled extends Common {
   reopened: boolean;
   /** Until the next poll. */
   wait_ms: number;
+  /** Absent: they stay as they are. */
+  heals?: Heals;
 }
 
 /**
@@ -200,12 +204,18 @@ function decideObserved(
   const { attention } = decision;
   const isCleared = order.attention !== null && attention === null;
   const reopened = isSettled(order) && isDifference(decision);
+  const bound = boundHeals(decision, order, cashback);
   const common = {
     ending,
     reopened,
     waited_ms: isCleared || reopened ? 0 : waited.waited_ms,
     answered_at: waited.answered_at,
+    ...(bound !== null && { heals: bound.heals }),
   };
+  if (bound !== null && bound.attention !== null) {
+    const wait_ms = attentionWait(order, bound.attention, limits, random);
+    return { ...common, action: 'need_attention', attention: bound.attention, wait_ms };
+  }
   const slow_ms = attention && attentionWait(order, attention, limits, random);
   switch (decision.action) {
     case 'needs_attention':

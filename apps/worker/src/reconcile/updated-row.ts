@@ -14,6 +14,8 @@ export interface ReconciledRow {
   attention_details: Record<string, unknown> | null;
   waited_ms: number;
   answered_at: number | null;
+  heals: number;
+  healed_since: number | null;
   unsettled_since: number;
   poll_at: number | null;
   next_charge_at: number;
@@ -38,6 +40,8 @@ export function updatedRow(row: ReconciledRow, update: ChargeUpdate, now: number
     ...attentionOf(row, update, now),
     waited_ms: Math.round(update.waited_ms),
     answered_at: update.answered_at && update.answered_at.getTime(),
+    heals: update.heals,
+    healed_since: update.healed_since && update.healed_since.getTime(),
     poll_at: poll_in_ms === null ? null : now + poll_in_ms,
     next_charge_at: now + (poll_in_ms ?? 0),
   };

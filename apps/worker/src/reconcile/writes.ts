@@ -1,4 +1,12 @@
-import type { ChargeOrder, ChargeUpdate, NewOperation, NewOperationOutcome } from '@cashback/cashback-db';
+import type {
+  Charge,
+  ChargeOrder,
+  ChargeUpdate,
+  NewDrift,
+  NewOperation,
+  NewOperationOutcome,
+} from '@cashback/cashback-db';
+import { formatAmounts } from '@cashback/contract';
 import type { Attention } from '@cashback/core';
 import { storableText } from '@cashback/postgres';
 import type { Learned } from './decide-follow-up.ts';
@@ -10,6 +18,7 @@ import { storableDetails } from './storable-details.ts';
 export interface OrderWrites {
   outcomes: NewOperationOutcome[];
   operations: NewOperation[];
+  drifts: NewDrift[];
   updates: ChargeUpdate[];
 }
 
@@ -21,10 +30,11 @@ export interface Sending {
   repeated: boolean;
 }
 
-const NO_WRITES: OrderWrites = { outcomes: [], operations: [], updates: [] };
+const NO_WRITES: OrderWrites = { outcomes: [], operations: [], drifts: [], updates: [] };
 
 /** The rows of a step. The time of the next poll is written with the step itself, so no crash in between can lose it. */
-export function stepWrites(order: ChargeOrder, step: Step, observation: Observation): OrderWrites {
+export function stepWrites(charge: Charge, step: Step, observation: Observation): OrderWrites {
+  const { order } = charge;
   if (step.action === 'noop') return NO_WRITES;
   const ending = 'ending' in step ? step.ending : null;
   const unchanged = { ...unchangedUpdate(order), ...reachedBy(order, observation) };
@@ -33,8 +43,25 @@ export function stepWrites(order: ChargeOrder, step: Step, observation: Observat
   return {
     outcomes: ending === null ? [] : [outcomeOf(order, ending)],
     operations: step.action === 'send' && !step.repeated ? [step.operation] : [],
+    drifts: driftsOf(charge, step, observation),
     updates: [updateOf(step, update)],
   };
+}
+
+/** A settled order is reopened for one reason: its invoice carries something else. */
+function driftsOf({ order, target }: Charge, step: Step, observation: Observation): NewDrift[] {
+  if (!('reopened' in step) || !step.reopened || observation.outcome !== 'observed') return [];
+  const targeted = formatAmounts(target);
+  return [
+    {
+      order_id: order.order_id,
+      class: 'rewarded_differs',
+      before: { target: targeted, rewarded: order.rewarded },
+      after: { target: targeted, rewarded: formatAmounts(observation.cashback.rewarded) },
+      found_by: 'worker',
+      healed: step.action === 'send',
+    },
+  ];
 }
 
 type Reached = Pick<ChargeUpdate, 'cashback_epoch' | 'cashback_version'>;
@@ -50,8 +77,8 @@ function updateOf(step: Exclude<Step, { action: 'noop' }>, update: ChargeUpdate)
   const { waited_ms, answered_at } = step;
   const waited = { ...update, waited_ms, answered_at };
   if (step.action === 'settle') return { ...waited, settled: true, rewarded: step.rewarded, attention: null };
-  const { reopened, wait_ms } = step;
-  const unsettled = { ...waited, reopened, poll_in_ms: wait_ms };
+  const { reopened, wait_ms, heals } = step;
+  const unsettled = { ...waited, ...heals, reopened, poll_in_ms: wait_ms };
   switch (step.action) {
     case 'send':
       return {
@@ -100,6 +127,7 @@ export function answerWrites(
   return {
     outcomes: ended === null ? [] : [outcomeOf(order, { finished: { operation_id, ...ended }, rewarded })],
     operations: [],
+    drifts: [],
     updates: [update],
   };
 }
@@ -121,7 +149,7 @@ function outcomeOf(
 
 /** Keeps the row as it is, but leaves the order without a time. */
 function unchangedUpdate(order: ChargeOrder): ChargeUpdate {
-  const { order_id, revision, operation_id, waited_ms, answered_at } = order;
+  const { order_id, revision, operation_id, waited_ms, answered_at, heals, healed_since } = order;
   const { attention, attention_code: code, attention_details: details } = order;
   return {
     order_id,
@@ -136,6 +164,8 @@ function unchangedUpdate(order: ChargeOrder): ChargeUpdate {
     attention: attention === null ? null : { code, reason: attention, details },
     waited_ms,
     answered_at,
+    heals,
+    healed_since,
     poll_in_ms: null,
   };
 }

@@ -40,6 +40,8 @@ export { expeditePolls } from './queries/polls/expedite-polls.ts';
 export type { ExpeditedPoll } from './queries/polls/expedite-polls.ts';
 export { countDuePolls, findUnscheduledOrders, scheduleOrders } from './queries/polls/schedule-orders.ts';
 export type { UnscheduledOrder } from './queries/polls/schedule-orders.ts';
+export { insertDrifts } from './queries/operations/insert-drifts.ts';
+export type { NewDrift } from './queries/operations/insert-drifts.ts';
 export { insertOperationOutcomes } from './queries/operations/insert-operation-outcomes.ts';
 export type { NewOperationOutcome } from './queries/operations/insert-operation-outcomes.ts';
 export { insertOperations } from './queries/operations/insert-operations.ts';

@@ -22,6 +22,8 @@ export type { RegisterDecision, Registration, StoredOrder } from './decide-regis
 
 export { WALLET_FORBIDS_NEGATIVE, decideCharge } from './decide-charge.ts';
 export { attentionDelay, inFlightDelay, overdueReason, pollDelay, waitedAfter } from './waiting.ts';
+export { MAX_HEALS, decideHeal, isHealRefused } from './heals.ts';
+export type { Heals } from './heals.ts';
 export { keptWhileSending } from './attention.ts';
 export type { Attention, StandingAttention } from './attention.ts';
 export type {

@@ -5,12 +5,13 @@ import type { World } from '../world.ts';
 import { armPoll } from './poll-timer.ts';
 
 /** Writes the worker's rows as they are. */
-export function applyWrites(world: World, { outcomes, operations, updates }: OrderWrites): void {
+export function applyWrites(world: World, { outcomes, operations, drifts, updates }: OrderWrites): void {
   const { engine, tables, decisions } = world;
   for (const outcome of outcomes) {
     insertRow(tables.outcomes, outcome.operation_id, { ...outcome, at: engine.now() });
   }
   for (const operation of operations) insertRow(tables.operations, operation.operation_id, operation);
+  tables.drifts.push(...drifts);
   for (const update of updates) {
     const { order_id } = update;
     const row = decisions.worker.updatedRow(rowOf(tables.orders, order_id), update, engine.now());

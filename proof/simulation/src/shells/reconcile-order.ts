@@ -78,6 +78,7 @@ export function loadCharge(world: World, orderId: string): Charge {
     unsettled_since: new Date(row.unsettled_since),
     attention_since: momentOf(row.attention_since),
     answered_at: momentOf(row.answered_at),
+    healed_since: momentOf(row.healed_since),
     now: new Date(engine.now()),
   };
   return decisions.worker.chargeOf(order, {
@@ -108,7 +109,7 @@ function applyStep(
   const { order } = charge;
   const step = decisions.worker.decideStep(seen, observation, charge, contextOf(world));
   engine.note(`worker: ${order.order_id} at revision ${order.revision}: ${describe(step)}`);
-  applyWrites(world, decisions.worker.stepWrites(order, step, observation));
+  applyWrites(world, decisions.worker.stepWrites(charge, step, observation));
   return decisions.worker.sendingOf(order, step);
 }
 

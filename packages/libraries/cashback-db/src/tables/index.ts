@@ -1,4 +1,5 @@
 export { breakerReleases, breakerWindows } from './breaker.ts';
+export { drifts } from './drifts.ts';
 export { feedEpochs, events } from './events.ts';
 export { feedCursors } from './feed-cursors.ts';
 export { operationOutcomes, operations } from './operations.ts';

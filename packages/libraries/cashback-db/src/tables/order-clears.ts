@@ -50,6 +50,9 @@ export const orderClears = cashback.table(
     waited_ms: bigint('waited_ms', { mode: 'number' }).notNull().default(0),
     /** When `transactions` last answered about the order; null when its last call had no answer. */
     answered_at: moment('answered_at'),
+    /** How often the order was healed of a foreign change since `healed_since`; see `decideHeal`. */
+    heals: integer('heals').notNull().default(0),
+    healed_since: moment('healed_since'),
     unsettled_since: moment('unsettled_since').notNull().default(now),
     /** When the order is due for an attempt; the sweep finds orders that are overdue. */
     next_charge_at: moment('next_charge_at').notNull().default(now),

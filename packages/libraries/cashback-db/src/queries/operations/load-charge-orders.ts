@@ -26,6 +26,9 @@ export interface ChargeOrder {
   /** For how long it has waited while `transactions` answered, and when it last answered; null: not to the last call. */
   waited_ms: number;
   answered_at: Date | null;
+  /** How often it was healed of a foreign change, and since when; see `decideHeal`. */
+  heals: number;
+  healed_since: Date | null;
   unsettled_since: Date;
   /** By the database's clock, which also wrote the other moments. */
   now: Date;
@@ -36,7 +39,7 @@ export const CHARGE_ORDER_COLUMNS = `
   order_id, user_id, wallet_id, currency, revision, settled_revision, operation_id, rewarded,
   CASE WHEN held_revision = revision THEN hold END AS hold,
   cashback_epoch, cashback_version, attention, attention_code, attention_since, attention_details, waited_ms::float8 AS waited_ms,
-  answered_at, unsettled_since, now() AS now`;
+  answered_at, heals, healed_since, unsettled_since, now() AS now`;
 
 export const CHARGE_ORDER_TYPES: ColumnsOf<ChargeOrder> = {
   order_id: 'text',
@@ -56,6 +59,8 @@ export const CHARGE_ORDER_TYPES: ColumnsOf<ChargeOrder> = {
   attention_details: 'jsonb?',
   waited_ms: 'float8',
   answered_at: 'timestamptz?',
+  heals: 'int4',
+  healed_since: 'timestamptz?',
   unsettled_since: 'timestamptz',
   now: 'timestamptz',
 };

@@ -22,6 +22,8 @@ export interface ChargeUpdate {
   attention: { code: string | null; reason: string; details: Record<string, unknown> | null } | null;
   waited_ms: number;
   answered_at: Date | null;
+  heals: number;
+  healed_since: Date | null;
   /** Time until the order is polled; null: not before a job or a callback asks for it. */
   poll_in_ms: number | null;
 }
@@ -55,13 +57,17 @@ const updateChargesStatement = statement({
     attention_details = input.attention_details::jsonb,
     waited_ms = input.waited_ms,
     answered_at = input.answered_at,
+    heals = input.heals,
+    healed_since = input.healed_since,
     next_charge_at = now() + coalesce(input.poll_in_ms, 0) * interval '1 millisecond',
     poll_at = now() + input.poll_in_ms * interval '1 millisecond',
     updated_at = now()
   FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::integer[], $8::integer[],
-    $9::text[], $10::text[], $11::text[], $12::bigint[], $13::timestamptz[], $14::boolean[], $15::integer[])
+    $9::text[], $10::text[], $11::text[], $12::bigint[], $13::timestamptz[], $14::boolean[], $15::integer[],
+    $16::integer[], $17::timestamptz[])
     AS input (order_id, revision, operation_id, next_operation_id, settled, rewarded, cashback_epoch, cashback_version,
-      attention, attention_code, attention_details, waited_ms, answered_at, reopened, poll_in_ms)
+      attention, attention_code, attention_details, waited_ms, answered_at, reopened, poll_in_ms,
+      heals, healed_since)
   WHERE stored.order_id = input.order_id
     AND stored.revision = input.revision
     AND stored.operation_id IS NOT DISTINCT FROM input.operation_id`,
@@ -90,6 +96,8 @@ export async function updateCharges(tx: Transaction, updates: readonly ChargeUpd
     updates.map((update) => update.answered_at),
     updates.map((update) => update.reopened),
     updates.map(({ poll_in_ms }) => poll_in_ms && Math.round(poll_in_ms)),
+    updates.map((update) => update.heals),
+    updates.map((update) => update.healed_since),
   ]);
   if (rowCount !== updates.length) {
     const ids = updates.map((update) => update.order_id).join(', ');
