@@ -50,6 +50,8 @@ export const invoices = transactions.table(
     check('invoices_status', sql`${table.status} IN ('held', 'cleared', 'cancelled')`),
     check('invoices_version', sql`${table.version} >= 1 AND ${table.cashback_version} >= 0`),
     index('invoices_feed').on(table.epoch, table.xact_id, table.change_id),
+    // What a restore leaves to adopt. Both columns change once an epoch at most, so that other updates stay cheap.
+    index('invoices_reconciled').on(table.reconciled_epoch, table.invoice_id),
   ],
 );
 

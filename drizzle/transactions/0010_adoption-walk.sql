@@ -1,0 +1,1 @@
+CREATE INDEX "invoices_reconciled" ON "transactions"."invoices" USING btree ("reconciled_epoch","invoice_id");
