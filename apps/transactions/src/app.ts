@@ -8,6 +8,7 @@ import {
   startParts,
 } from '@cashback/service';
 import { createAdopter } from './cashback/adopt/adopt-history.ts';
+import { adoptionLag, walkUnreconciled } from './cashback/adopt/walk-unreconciled.ts';
 import { workOnOperations } from './cashback/advance/cashback-operation.ts';
 import { JOBS_SCHEMA, operationQueue } from './cashback/operation-queue.ts';
 import { sweepOperations } from './cashback/advance/sweep-operations.ts';
@@ -68,6 +69,10 @@ async function start(
     overdue_ms: settings.overdue_after_ms,
   });
   parts.defer(() => sweeper.stop());
+  const adopter = createAdopter({ database, settings, log });
+  parts.defer(() => adopter.close());
+  const walk = walkUnreconciled({ database, adopter, settings, log, readiness });
+  parts.defer(() => walk.stop());
 
   const server = createHttpServer({
     name,
@@ -76,11 +81,9 @@ async function start(
     tokens: settings.bearer_tokens,
     readiness,
     health: async () => {
-      await database.pool.query('SELECT 1 FROM transactions.feed_epochs LIMIT 1');
+      return { adoption: await adoptionLag(database) };
     },
   });
-  const adopter = createAdopter({ database, settings, log });
-  parts.defer(() => adopter.close());
   const { wallet_policies } = settings;
   const { adopt } = adopter;
   addRoutes(server, { database, jobs, wallet_policies, adopt, changed, finished });

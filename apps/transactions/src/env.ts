@@ -76,6 +76,32 @@ export const settingsSchema = z.object({
     max: 3_600_000,
     default: 10_000,
   }),
+  adoption_interval_ms: setting.integer({
+    description:
+      'Pause between two pages of invoices whose history is adopted after a restore, in ms; without one, a cheap statement',
+    min: 10,
+    max: 3_600_000,
+    default: 1_000,
+  }),
+  adoption_batch: setting.integer({
+    description: 'How many invoices such a page has; with the pause it bounds the rate',
+    min: 1,
+    max: 1_000,
+    default: 50,
+  }),
+  adoption_concurrency: setting.integer({
+    description: 'How many of a page are adopted at once; the calls of operations keep at least as many',
+    min: 1,
+    max: 4,
+    default: 2,
+  }),
+  adoption_retry_max_ms: setting.integer({
+    description:
+      'Longest pause after a page of which the payment system listed none, or after all pages when some invoices are left, in ms',
+    min: 10,
+    max: 3_600_000,
+    default: 60_000,
+  }),
   callback_interval_ms: setting.integer({
     description: 'Pause between two polls for callbacks that are due, in ms; new ones are sent at once',
     min: 10,

@@ -72,6 +72,8 @@ export async function setUpTransactions(options: {
     POLL_MAX_MS: '50',
     SWEEP_INTERVAL_MS: '100',
     OVERDUE_AFTER_MS: '200',
+    // Tests of a restore decide themselves when something is adopted.
+    ADOPTION_INTERVAL_MS: '3600000',
     CALLBACK_INTERVAL_MS: '50',
     CALLBACK_RETRY_MAX_MS: '100',
     ...options.settings,

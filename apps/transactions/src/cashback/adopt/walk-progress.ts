@@ -1,0 +1,40 @@
+import { backoffMs } from '@cashback/service';
+
+export interface WalkProgress {
+  /** How many pages and passes in a row ended badly. */
+  failures: number;
+  /** How many invoices of this pass were left for the next one. */
+  left: number;
+}
+
+export interface WalkedPage {
+  visited: number;
+  failed: number;
+  /** The pass has seen all that there is. */
+  ends: boolean;
+}
+
+export const AT_START: WalkProgress = { failures: 0, left: 0 };
+
+const BASE_MS = 1_000;
+
+/**
+ * How the walk goes on after a page. It waits after a page without one success, since Trust does not answer then, and
+ * after a pass that left invoices behind. It always goes on behind the page: an invoice that fails holds up no other.
+ */
+export function progressAfter(
+  progress: WalkProgress,
+  { visited, failed, ends }: WalkedPage,
+  { max_ms, random }: { max_ms: number; random?: () => number },
+): { progress: WalkProgress; wait_ms: number } {
+  const left = progress.left + failed;
+  const isBad = (visited > 0 && failed === visited) || (ends && left > 0);
+  if (!isBad) return { progress: ends ? AT_START : { failures: progress.failures, left }, wait_ms: 0 };
+  const failures = progress.failures + 1;
+  const wait_ms = backoffMs(failures, {
+    base_ms: Math.min(BASE_MS, max_ms),
+    max_ms,
+    ...(random !== undefined && { random }),
+  });
+  return { progress: { failures, left: ends ? 0 : left }, wait_ms };
+}
