@@ -1,14 +1,9 @@
 import type { LoadedOrder, NewEvent, NewOrder } from '@cashback/cashback-db';
-import {
-  type CashbackError,
-  type RegisterInput,
-  type RegisterOutput,
-  formatValues,
-} from '@cashback/contract';
+import type { CashbackError, RegisterInput, RegisterOutput } from '@cashback/contract';
 import { formatAmount } from '@cashback/contract/amount';
 import { SOURCES, type AmountsBySource, amountOf } from '@cashback/contract/source';
 import type { DecidedCall, RegisterWrites } from '@cashback/server/decisions';
-import { type Flow, call } from '../engine/flow.ts';
+import type { Flow } from '../engine/flow.ts';
 import { insertRow, rowOf, updateRow } from '../rows.ts';
 import type { World } from '../world.ts';
 
@@ -34,25 +29,6 @@ export function* register(world: World, input: RegisterInput): Flow<RegisterOutp
     },
   );
   return server.answerOf(decided);
-}
-
-/** A caller repeats the order's newest register, which asks for another attempt when the order needs attention. */
-export function* registerAgain(world: World, orderId: string): Flow<void> {
-  const { service, user_id, wallet_id, currency, invoice_version, cleared_sum } = rowOf(
-    world.tables.orders,
-    orderId,
-  );
-  const input: RegisterInput = {
-    order_id: orderId,
-    service,
-    user_id,
-    wallet_id,
-    currency,
-    invoice_version,
-    cleared_sum: formatAmount(cleared_sum),
-    cashback_by_source: formatValues(targetOf(world.tables.events, orderId)),
-  };
-  yield* call('server', `register ${orderId} again`, () => register(world, input));
 }
 
 /** The newest event of each source. */
