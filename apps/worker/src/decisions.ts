@@ -9,6 +9,7 @@ export { answerWrites, sendingOf, stepWrites } from './reconcile/writes.ts';
 export type { OrderWrites, Sending } from './reconcile/writes.ts';
 export {
   claimedTimes,
+  dueTimes,
   expeditedTimes,
   leasedTimes,
   requestedTimes,

@@ -95,6 +95,20 @@ const PLANTS = {
         settled(decisions.worker.decideStep(seen, observation, charge, context), observation, charge),
     },
   }),
+  /** A settled order is compared no more. */
+  settled_is_terminal: (decisions) => ({
+    ...decisions,
+    worker: {
+      ...decisions.worker,
+      decideStep(seen, observation, charge, context) {
+        const { settled_revision, revision, rewarded } = charge.order;
+        if (settled_revision < revision) {
+          return decisions.worker.decideStep(seen, observation, charge, context);
+        }
+        return { action: 'settle', ending: null, rewarded, waited_ms: 0, answered_at: null };
+      },
+    },
+  }),
   /** An answer counts, however old it is by the operations that have ended since. */
   past_is_present: (decisions) => ({
     ...decisions,

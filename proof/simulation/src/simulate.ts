@@ -4,6 +4,7 @@ import { createWorld } from './create-world.ts';
 import type { Choices } from './engine/choices.ts';
 import { type Engine, createEngine } from './engine/engine.ts';
 import type { PlantedBug } from './planted-bugs.ts';
+import { compare, writeForeign } from './shells/foreign-writer.ts';
 import { type Story, playStory } from './shells/transactions/change-invoice.ts';
 import { startSweeps } from './shells/sweeps.ts';
 import { Violation } from './invariants/violation.ts';
@@ -18,6 +19,8 @@ export interface Outcome {
 
 export interface SimulationOptions {
   bug?: PlantedBug;
+  /** Something else changes the cashback of each order once. */
+  foreign_writer?: boolean;
   /** Receives a line for every event of the run. */
   trace?: (line: string) => void;
 }
@@ -44,10 +47,16 @@ export function simulate(choices: Choices, options: SimulationOptions = {}): Out
   });
   const world = createWorld(engine, options.bug ?? null);
   try {
-    startStories(world);
+    startStories(world, options.foreign_writer ?? false);
     startSweeps(world);
     for (; engine.advance() && steps < MAX_STEPS_WITH_FAULTS; steps += 1);
     engine.heal();
+    // An answer of before the other writer's change states the version that is known, so it counts as fresh.
+    if (options.foreign_writer) {
+      for (const orderId of world.tables.orders.keys()) {
+        engine.spawn('client', `compare ${orderId}`, compare(world, orderId));
+      }
+    }
     for (; engine.advance() || whatIsLeft(world) !== null; steps += 1) {
       if (steps > MAX_STEPS) throw new Violation(1, `it never comes to rest: ${whatIsLeft(world)}`);
     }
@@ -64,7 +73,7 @@ export function describeViolation({ invariant, message }: Violation): string {
   return `VIOLATION of ${invariant === null ? 'an assertion' : `invariant ${invariant}`}: ${message}`;
 }
 
-function startStories(world: World): void {
+function startStories(world: World, hasForeignWriter: boolean): void {
   const { choices } = world.engine;
   const pick = <Choice>(list: readonly Choice[]): Choice => list[choices.below(list.length)] as Choice;
   const orders = 1 + choices.below(2);
@@ -83,5 +92,9 @@ function startStories(world: World): void {
       if (amount === null) break;
     }
     world.engine.spawn('client', `the story of ${story.order_id}`, playStory(world, story));
+    if (hasForeignWriter) {
+      const { order_id } = story;
+      world.engine.spawn('client', `the other writer of ${order_id}`, writeForeign(world, order_id));
+    }
   }
 }

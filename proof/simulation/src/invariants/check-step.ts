@@ -8,6 +8,7 @@ import {
   parseAmounts,
 } from '@cashback/contract/source';
 import type { OperationRow } from '@cashback/transactions/decisions';
+import { FOREIGN } from '../shells/foreign-writer.ts';
 import { targetOf } from '../shells/register.ts';
 import type { OrderRow, Tables } from '../tables.ts';
 import { must } from './violation.ts';
@@ -105,9 +106,10 @@ export function isOpen(status: OperationRow['status']): boolean {
   return status === 'init' || status === 'in-progress';
 }
 
-/** 6 and 7, of an operation at transactions */
+/** 6 and 7, of an operation at transactions that is not another writer's */
 function checkIntent(operation: OperationRow, { operations }: Tables): void {
   const { operation_id, invoice_id } = operation;
+  if (operation_id.startsWith(FOREIGN)) return;
   const intent = operations.get(operation_id);
   must(7, intent !== undefined, () => `${operation_id} was accepted and is no intent of the worker`);
   if (intent === undefined) return;

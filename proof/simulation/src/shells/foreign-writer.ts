@@ -1,0 +1,47 @@
+import { type Flow, call, outside, sleep } from '../engine/flow.ts';
+import type { World } from '../world.ts';
+import { applyTimes } from './apply-writes.ts';
+import { updateCashback } from './transactions/update-cashback.ts';
+
+const LONGEST_PAUSE_MS = 120_000;
+const EVERY_MS = 1_000;
+const MOST_TRIES = 20;
+
+/**
+ * Something else takes back all that an invoice carries, once and at any moment, by an operation of its own. Then a person
+ * has the order compared.
+ */
+export function* writeForeign(world: World, orderId: string): Flow<void> {
+  const { choices } = world.engine;
+  yield* sleep(choices.below(LONGEST_PAUSE_MS));
+  const operation_id = `${FOREIGN}${orderId}`;
+  for (let tries = 0; tries < MOST_TRIES && !world.tables.cashback_operations.has(operation_id); tries += 1) {
+    const invoice = world.tables.invoices.get(orderId);
+    if (invoice !== undefined) {
+      const { invoice_id, cashback_version: version, user_id, wallet_id, currency } = invoice;
+      const input = { invoice_id, operation_id, version, user_id, wallet_id, currency, reward: [] };
+      yield* call('transactions', `update ${operation_id}`, () => updateCashback(world, input));
+    }
+    yield* sleep(EVERY_MS);
+  }
+  for (;;) {
+    const operation = world.tables.cashback_operations.get(operation_id);
+    if (operation === undefined || world.decisions.transactions.isFinished(operation.status)) break;
+    yield* sleep(EVERY_MS);
+  }
+  yield* compare(world, orderId);
+}
+
+/** A person has the order compared, whatever state it is in. */
+export function* compare(world: World, orderId: string): Flow<void> {
+  const { note, now } = world.engine;
+  yield* outside(`compare ${orderId}`, () => {
+    const row = world.tables.orders.get(orderId);
+    if (row === undefined) return;
+    note(`a person has ${orderId} compared`);
+    applyTimes(world, row, world.decisions.worker.dueTimes(row, now()));
+  });
+}
+
+/** What the ids of its operations begin with. */
+export const FOREIGN = 'foreign-';
