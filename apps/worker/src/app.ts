@@ -12,7 +12,7 @@ import {
 import type { AppContext, RunningApp } from '@cashback/service';
 import type { WorkerContext } from './context.ts';
 import type { Settings } from './env.ts';
-import { createFollower } from './follow/follow-changes.ts';
+import { createFollower } from './schedule/follow/follow-changes.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { createChargeHandler } from './schedule/cashback-charge-processing.ts';
 import { receiveOperationCallback } from './schedule/operation-callback.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { decideFeedStep } from '../src/follow/decide-feed-step.ts';
-import { createUnobservedChanges } from '../src/follow/unobserved-changes.ts';
+import { decideFeedStep } from '../src/schedule/follow/decide-feed-step.ts';
+import { createUnobservedChanges } from '../src/schedule/follow/unobserved-changes.ts';
 
 const place = { cursor: '1.5.5', epoch: 1, reads_again: false };
 const change = { invoice_id: 'order-1', invoice_epoch: 1, cashback_version: 3, operation_id: 'operation-1' };

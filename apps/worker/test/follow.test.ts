@@ -4,7 +4,7 @@ import { type Database, openDatabase, withTransaction } from '@cashback/postgres
 import { createHttpClient } from '@cashback/service';
 import { readUntil, waitUntil } from '@cashback/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type FollowOptions, type Follower, createFollower } from '../src/follow/follow-changes.ts';
+import { type FollowOptions, type Follower, createFollower } from '../src/schedule/follow/follow-changes.ts';
 import { type Transactions, withCalls } from '../src/upstream/transactions.ts';
 import { type Harness, createHarness, newOrderId, testLog } from './support/harness.ts';
 import { type RealTransactions, startRealTransactions } from './support/real-transactions.ts';

@@ -11,8 +11,8 @@ import {
   readFeedPlace,
 } from '@cashback/cashback-db';
 import { withTransaction } from '@cashback/postgres';
-import type { WorkerContext } from '../context.ts';
-import { inParts, unlocked } from '../schedule/claim-orders.ts';
+import type { WorkerContext } from '../../context.ts';
+import { inParts, unlocked } from '../claim-orders.ts';
 import { decideFeedStep } from './decide-feed-step.ts';
 import { createUnobservedChanges } from './unobserved-changes.ts';
 

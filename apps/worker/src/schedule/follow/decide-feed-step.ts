@@ -1,6 +1,6 @@
 import type { CashbackVersion, FeedPlace } from '@cashback/cashback-db';
 import type { CashbackChange } from '@cashback/wire';
-import type { FeedAnswer } from '../upstream/read-answers.ts';
+import type { FeedAnswer } from '../../upstream/read-answers.ts';
 
 type ReadTo = Pick<FeedPlace, 'cursor' | 'epoch' | 'reads_again'>;
 
