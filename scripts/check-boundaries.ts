@@ -9,6 +9,8 @@ const CORE_FORBIDDEN = /\b(process|Date\.now|new Date\(\)|Math\.random|setTimeou
 const STATIC_IMPORT = /^\s*(?:import|export)\s+(type\s+)?[^'";]*?from\s+'([^']+)'/gm;
 const OTHER_IMPORT = /^\s*import\s+'([^']+)'|\bimport\(\s*'([^']+)'/gm;
 const OPENS_CONNECTION = /\bnew (?:pg\.)?(?:Client|Pool)\(/;
+/** Strings come first: `**` and `//` within them begin no comment. */
+const STRING_OR_COMMENT = /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|\/\*[\s\S]*?\*\/|\/\/.*$/gm;
 const MAX_LINES = 400;
 
 interface Import {
@@ -37,7 +39,7 @@ for (const file of files) {
     continue;
   }
   const text = readFileSync(file, 'utf8');
-  const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+  const code = text.replaceAll(STRING_OR_COMMENT, (found) => (found.startsWith('/') ? '' : found));
   const imports = importsOf(text);
   checkImports(file, { home, part, rule, imports });
   if (home === 'packages/libraries/core' && part === 'src') checkPure(file, code, imports);

@@ -1,8 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { declaredStatements } from '@cashback/postgres';
-import { Client } from 'pg';
+import { type Transaction, declaredStatements, openDatabase } from '@cashback/postgres';
 import { createTestDatabase } from './test-database.ts';
 
 interface Field {
@@ -19,6 +18,7 @@ interface Connection {
   sync(): void;
 }
 
+type Client = Transaction['client'];
 type Named = { name: string; text: string; columns: Readonly<Record<string, string>> };
 
 /**
@@ -46,12 +46,17 @@ export async function checkStatements(folder: URL): Promise<{ checked: string[];
   }
   const statements = declaredStatements().filter(({ name }) => quoted.has(name));
   const database = await createTestDatabase();
-  const client = new Client({ connectionString: database.url, application_name: 'check-statements' });
-  await client.connect();
+  const opened = openDatabase({
+    url: database.url,
+    application_name: 'check-statements',
+    max_connections: 1,
+  });
+  const client = await opened.pool.connect();
   try {
     for (const statement of statements) problems.push(...(await check(client, statement)));
   } finally {
-    await client.end();
+    client.release(true);
+    await opened.close();
     await database.drop();
   }
   return { checked: statements.map(({ name }) => name).sort(), problems };
