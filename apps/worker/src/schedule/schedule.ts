@@ -18,6 +18,7 @@ import { createRunningOrders } from './running-orders.ts';
  *        +------ the step writes the next poll_at, or none: the order is settled -------------------+
  *        |
  *     sweep: poll_at = now() for an order that is unsettled or needs attention, and has neither a time nor a job
+ *     feed: poll_at = now() for an order whose cashback changed by no operation of ours (follow/)
  */
 export interface Schedule {
   /** Claims the orders of jobs and runs them. */
