@@ -172,7 +172,8 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
 /** Where a connection may be opened past `connectClient` and `openDatabase`, which set its session up. */
 export const OPENS_CONNECTIONS: Readonly<Record<string, string>> = {
   'packages/libraries/postgres/src/connection/database.ts': 'is the one way to open a pool',
-  'packages/development/embedded-postgres/test/embedded-postgres.test.ts': 'shows a server to a plain client',
+  'packages/development/embedded-postgres/test/embedded-postgres.prove.ts':
+    'shows a server to a plain client',
   'packages/development/proxies/test/tcp-faults.test.ts': 'shows a proxy to a plain client',
   'proof/failpoints/test/wire.test.ts': 'shows a proxy to a plain client',
   'packages/development/testing/src/test-database.ts': 'creates and drops databases',
