@@ -241,8 +241,8 @@ async function play(
 }
 
 test.each([
-  ['alone', 6],
-  ['beside another process on the same operations', 4],
+  ['alone', 4],
+  ['beside another process on the same operations', 3],
 ])(
   'killed at any effect, %s, and started again: the frozen steps go on under their own ids, and every target is reached exactly',
   async (how, numRuns) => {

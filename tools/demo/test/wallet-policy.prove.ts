@@ -57,7 +57,17 @@ async function settledOrder(wallet_id: string): Promise<string> {
 }
 
 async function orderThat(order_id: string, isSo: (order: OrderOutput) => boolean): Promise<OrderOutput> {
-  return readUntil(() => door.server.order({ order_id }), isSo);
+  return readUntil(
+    async () => {
+      try {
+        return await door.server.order({ order_id });
+      } catch (error) {
+        if ((error as { code?: string }).code === 'ORDER_NOT_FOUND') return undefined;
+        throw error;
+      }
+    },
+    (order) => order !== undefined && isSo(order),
+  );
 }
 
 const balanceOf = async (wallet_id: string): Promise<string> =>

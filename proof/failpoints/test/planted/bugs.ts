@@ -42,6 +42,12 @@ export const BUGS = {
         from: 'WHERE stored.order_id = ANY($1::text[])',
         to: 'WHERE stored.order_id = ANY($1::text[]) FOR UPDATE OF stored',
       },
+      {
+        // A sum that contradicts the events read with it would be refused.
+        file: LOAD_ORDERS,
+        from: 'problem: findTargetProblem(order.target, parseAmount(cashback_sum))',
+        to: 'problem: null',
+      },
     ],
   },
   enqueue_after_commit: {
@@ -50,11 +56,11 @@ export const BUGS = {
     pieces: [
       {
         file: REGISTER,
-        from: 'run: (inputs) => withTransaction(database, (tx) => registerOrders(tx, jobs, inputs)),',
+        from: 'run: (inputs) => withTransaction(database, (tx) => registerOrders(tx, jobs, inputs, breaker)),',
         to: `run: async (inputs) => {
           const later: Parameters<Jobs['enqueue']>[] = [];
           const noted = { ...jobs, enqueue: async (...job: Parameters<Jobs['enqueue']>) => void later.push(job) };
-          const results = await withTransaction(database, (tx) => registerOrders(tx, noted as Jobs, inputs));
+          const results = await withTransaction(database, (tx) => registerOrders(tx, noted as Jobs, inputs, breaker));
           for (const [queue, charges] of later) await jobs.enqueue(queue, charges);
           return results;
         },`,
@@ -81,6 +87,12 @@ export const BUGS = {
         from: 'const repeated = decision.repeat !== null && operation !== null;',
         to: 'const repeated = false && operation !== null;',
       },
+      {
+        // An id from content stays the same by itself.
+        file: DECIDE_STEP,
+        from: 'operation_id: operationIdOf(order_id, content, attempts)',
+        to: 'operation_id: operationIdOf(order_id, content, attempts + Math.floor(Math.random() * 1e9))',
+      },
     ],
   },
   settle_on_stale_poll: {
@@ -94,7 +106,7 @@ export const BUGS = {
       },
       {
         file: DECIDE_CHARGE,
-        from: 'if (input.cashback.version < input.cashback_version) return waitForNewerAnswer(input);',
+        from: 'if (isOlder(input)) return waitForNewerAnswer(input);',
         to: '',
       },
     ],

@@ -97,11 +97,12 @@ export async function openPlantedOrder(testbed: Testbed, run: string) {
         );
         return rowCount !== 0;
       }),
-    /** Waits until the worker has settled the newest target. */
+    /** Waits until the worker has settled the newest target, or has stopped at a target that contradicts itself. */
     settledAtRest: () =>
       waitFor('settled', async () => {
         const { rows } = await world.sql.query<{ at_rest: boolean }>(
-          `SELECT settled_revision = revision AND operation_id IS NULL AS at_rest
+          `SELECT (settled_revision = revision AND operation_id IS NULL)
+               OR attention_code IS NOT DISTINCT FROM 'sum_contradicts_events' AS at_rest
              FROM cashback.order_clears WHERE order_id = $1`,
           [order_id],
         );
