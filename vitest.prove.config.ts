@@ -5,6 +5,6 @@ import tests, { FOLDERS } from './vitest.config.ts';
 export default mergeConfig(
   { ...tests, test: { ...tests.test, include: [] } },
   defineConfig({
-    test: { include: FOLDERS.map((folder) => `${folder}/test/**/*.prove.ts`), testTimeout: 300_000 },
+    test: { include: FOLDERS.map((folder) => `${folder}/test/**/*.prove.ts`), testTimeout: 600_000 },
   }),
 );
