@@ -83,7 +83,7 @@ test('with a payment system that fails, forgets to answer and refuses, every ord
     await readUntil(
       () => harness.operations(some),
       (rows) => rows.some(({ revision }) => revision === round + 1),
-      { timeout_ms: 60_000 },
+      { timeout_ms: 180_000 },
     );
     if (round === 1) {
       await harness.stopWorkers();
@@ -97,7 +97,7 @@ test('with a payment system that fails, forgets to answer and refuses, every ord
       return orders.filter(({ settled_revision }) => settled_revision !== targets.length).length;
     },
     (unsettled) => unsettled === 0,
-    { timeout_ms: 60_000 },
+    { timeout_ms: 180_000 },
   );
 
   const carried = [
@@ -115,7 +115,7 @@ test('with a payment system that fails, forgets to answer and refuses, every ord
     for (const { outcome } of await harness.operations(orderId)) expect(outcome).not.toBeNull();
   }
   expect(await balanceOf(wallet_id)).toBe('400.0025');
-}, 90_000);
+}, 300_000);
 
 function bySource({ source, amount }: { source: string; amount: string }): [string, string] {
   return [source, amount];
