@@ -1,4 +1,5 @@
 import { type CashbackClient, createCashbackClient } from '@cashback/client';
+import { formatAmount, parseAmount, sumAmounts } from '@cashback/contract';
 import type { RunningApp } from '@cashback/service';
 import { createLog, readSettings } from '@cashback/service';
 import { startServer } from '@cashback/server/app';
@@ -49,9 +50,9 @@ function register(order_id: string, value: string, invoice_version = 1) {
   });
 }
 
-function sent(orderIds: readonly string[]): number {
+function sent(orderIds: readonly string[]): string {
   const rewards = orderIds.flatMap((id) => harness.outside.updates(id).flatMap(({ reward }) => reward));
-  return rewards.reduce((sum, { amount }) => sum + Number(amount), 0);
+  return formatAmount(sumAmounts(rewards.map(({ amount }) => parseAmount(amount))));
 }
 
 async function untilHeldIsObserved(orderId: string): Promise<void> {
@@ -73,7 +74,7 @@ test('of a rate that is ten times too high nothing above the bound is sent until
   const passed = ids.filter((id) => !held.includes(id));
   for (const id of passed) await harness.untilSettled(id);
   for (const id of held) await untilHeldIsObserved(id);
-  expect(sent(ids)).toBe(100);
+  expect(sent(ids)).toBe('100.0000');
   expect(held.flatMap((id) => harness.outside.updates(id))).toEqual([]);
   for (const order_id of held) {
     expect(await client.order({ order_id })).toMatchObject({

@@ -7,7 +7,7 @@ import {
   listOrderEvents,
   loadFeedHorizon,
 } from '@cashback/cashback-db';
-import type { Reader } from '@cashback/postgres';
+import { type Reader, foreignPosition } from '@cashback/postgres';
 import { CashbackError, type CashbackEvent, type EventsInput, type EventsOutput } from '@cashback/contract';
 import { eventCursor } from '../feed-cursor.ts';
 
@@ -30,16 +30,8 @@ export async function listEvents(reader: Reader, input: EventsInput): Promise<Ev
 function readCursor(cursor: string, { position: newest, epochs }: FeedHorizon): FeedPosition {
   const after = eventCursor.parse(cursor);
   if (after === null) throw invalidCursor(cursor, 'it is not a cursor of this feed');
-  const start = after.epoch === FEED_START.epoch;
-  if (!start && !epochs.includes(after.epoch)) {
-    throw invalidCursor(cursor, `its epoch ${after.epoch} is not one of this database's`);
-  }
-  if (after.epoch === newest.epoch && BigInt(after.xact_id) > BigInt(newest.xact_id)) {
-    throw invalidCursor(
-      cursor,
-      'it is ahead of this database, which was perhaps restored without a new epoch',
-    );
-  }
+  const problem = foreignPosition(after, { ...newest, epochs });
+  if (problem !== null) throw invalidCursor(cursor, problem);
   return after;
 }
 

@@ -1,5 +1,5 @@
 import { CashbackError } from '@cashback/contract';
-import { feedCursor, feedField } from '@cashback/postgres';
+import { feedCursor, feedField, foreignPosition } from '@cashback/postgres';
 import * as z from 'zod';
 import type { FeedHorizon } from '../db/queries/feeds/load-horizon.ts';
 
@@ -25,16 +25,8 @@ export const changeCursor = feedCursor(
 export function readCursor(cursor: string, horizon: FeedHorizon): FeedPlace {
   const after = changeCursor.parse(cursor);
   if (after === null) throw invalidCursor(cursor, 'it is not a cursor of this feed');
-  const start = after.epoch === FEED_START.epoch;
-  if (!start && !horizon.epochs.includes(after.epoch)) {
-    throw invalidCursor(cursor, `its epoch ${after.epoch} is not one of this database's`);
-  }
-  if (after.epoch === horizon.epoch && BigInt(after.xact_id) > BigInt(horizon.xact_id)) {
-    throw invalidCursor(
-      cursor,
-      'it is ahead of this database, which was perhaps restored without a new epoch',
-    );
-  }
+  const problem = foreignPosition(after, horizon);
+  if (problem !== null) throw invalidCursor(cursor, problem);
   return after;
 }
 

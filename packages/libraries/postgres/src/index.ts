@@ -13,7 +13,7 @@ export { explainDatabaseError } from './errors/explain-database-error.ts';
 export { storableText } from './statements/storable-text.ts';
 export { declaredStatements, statement } from './statements/statement.ts';
 export type { ColumnsOf, Statement } from './statements/statement.ts';
-export { feedCursor, feedField } from './statements/feed-cursor.ts';
+export { feedCursor, feedField, foreignPosition } from './statements/feed-cursor.ts';
 export type { FeedCursor } from './statements/feed-cursor.ts';
 export { uuidV7 } from './statements/uuid-v7.ts';
 export { migrate } from './migrations/migrate.ts';

@@ -47,3 +47,20 @@ export function feedCursor<Shape extends z.ZodObject>(shape: Shape): FeedCursor<
     },
   };
 }
+
+/**
+ * Why the database cannot have given out a position: after a restore it would lead to empty pages for ever. Null: it can.
+ * Epoch 0 is the start of every feed.
+ */
+export function foreignPosition(
+  position: { epoch: number; xact_id: string },
+  horizon: { epoch: number; xact_id: string; epochs: readonly number[] },
+): string | null {
+  if (position.epoch !== 0 && !horizon.epochs.includes(position.epoch)) {
+    return `its epoch ${position.epoch} is not one of this database's`;
+  }
+  if (position.epoch === horizon.epoch && BigInt(position.xact_id) > BigInt(horizon.xact_id)) {
+    return 'it is ahead of this database, which was perhaps restored without a new epoch';
+  }
+  return null;
+}
