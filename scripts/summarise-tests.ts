@@ -14,6 +14,8 @@ type Report = {
 type Failure = { what: string; why: string };
 
 const LINES_OF_REASON = 12;
+/** A message may name a command below node_modules, a frame there says nothing about the fault. */
+const FOREIGN_FRAME = /^\s+at .*node_modules/;
 const ANSI = new RegExp(String.raw`\u001B\[[0-9;]*m`, 'g');
 /** Where no Postgres is installed, the tests on it are skipped: see scripts/system-postgres.ts. */
 const SKIPPED = { run: 'test:system-postgres', status: 3 };
@@ -76,6 +78,6 @@ function failuresIn(run: string, { testResults }: Report): Failure[] {
 
 function print(what: string, why: string): void {
   const all = why.replaceAll(ANSI, '').split('\n');
-  const lines = all.filter((line) => !line.includes('node_modules')).slice(0, LINES_OF_REASON);
+  const lines = all.filter((line) => !FOREIGN_FRAME.test(line)).slice(0, LINES_OF_REASON);
   console.log(`FAILED ${what}\n${lines.map((line) => `       ${line}`).join('\n')}`);
 }

@@ -5,7 +5,8 @@ import { afterEach, expect, test } from 'vitest';
 import { type Process, stillRunning, treeOf } from './process-tree.ts';
 
 const PNPM = 'pnpm@12.21.0';
-const END_TIMEOUT_MS = 20_000;
+/** The runner gets 5 s to stop, what it started 5 s, their apps 15 s: a machine that is busy needs all of it. */
+const END_TIMEOUT_MS = 60_000;
 const START_TIMEOUT_MS = 240_000;
 const TEST_TIMEOUT_MS = 300_000;
 
