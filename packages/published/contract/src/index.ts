@@ -41,6 +41,8 @@ export type {
 export type { ErrorDetails, InputIssue, ItemError } from './wire/item-error.ts';
 export { ATTENTION_CODES } from './wire/attention.ts';
 export type { AttentionCode } from './wire/attention.ts';
+export { DRIFT_CLASSES, DRIFT_FINDERS } from './wire/drift.ts';
+export type { DriftClass, DriftFinder } from './wire/drift.ts';
 export { cashbackEvent, eventsInput, eventsOutput } from './wire/events.ts';
 export type { CashbackEvent, EventsInput, EventsOutput } from './wire/events.ts';
 export {

@@ -1,10 +1,11 @@
+import type { DriftClass } from '@cashback/contract';
 import { type Transaction, statement } from '@cashback/postgres';
 import type { Carried } from '../../tables/drifts.ts';
 
 /** A difference between a settled order and its invoice. */
 export interface NewDrift {
   order_id: string;
-  class: 'rewarded_differs';
+  class: DriftClass;
   before: Carried;
   after: Carried;
   found_by: string;
