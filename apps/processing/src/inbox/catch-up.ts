@@ -1,7 +1,7 @@
 import { invoiceChangesOutput } from '@cashback/wire';
 import { HttpCallError, type HttpClient, type Log } from '@cashback/service';
 import { moveFeedPlace, readFeedPlace } from '../db/queries/feed-cursor.ts';
-import { type FeedAnswer, type FeedPlace, decideFeedStep } from './read-feed.ts';
+import { type FeedAnswer, type FeedPlace, decideCatchUp } from './decide-catch-up.ts';
 import { type Inbox, receiveChanges } from './receive-changes.ts';
 
 const FEED = 'invoice_changes';
@@ -20,7 +20,7 @@ export interface CatchUpOptions {
 export async function catchUp(options: CatchUpOptions, signal: AbortSignal): Promise<boolean> {
   const { inbox, log, page_size } = options;
   const from = await readFeedPlace(inbox.database, FEED);
-  const decided = decideFeedStep(from, await readPage(options, from, signal), page_size);
+  const decided = decideCatchUp(from, await readPage(options, from, signal), page_size);
   if (decided.step === 'start_over') {
     log.warn({ from, reason: decided.reason }, 'the feed of invoices is read again from its beginning');
   } else if (from.reads_again && decided.is_end) {

@@ -13,7 +13,7 @@ import {
 import { withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from '../../context.ts';
 import { inParts, unlocked } from '../claim-orders.ts';
-import { decideFeedStep } from './decide-feed-step.ts';
+import { decideFollowStep } from './decide-follow-step.ts';
 import { createUnobservedChanges } from './unobserved-changes.ts';
 
 type FollowContext = Pick<WorkerContext, 'database' | 'transactions' | 'log'>;
@@ -100,7 +100,7 @@ export function createFollower(context: FollowContext, options: FollowOptions): 
   async function readPage(from: FeedPlace, signal: AbortSignal): Promise<boolean> {
     if (Date.now() < absentUntil) return false;
     const answer = await transactions.cashbackChanges({ after: from.cursor, limit: page_size }, signal);
-    const decided = decideFeedStep(from, answer, page_size);
+    const decided = decideFollowStep(from, answer, page_size);
     if (decided.step === 'wait') {
       if (absentUntil === 0) {
         const { reason } = decided;

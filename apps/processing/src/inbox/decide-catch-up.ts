@@ -14,7 +14,7 @@ export interface FeedPlace {
 /** What the feed answers to the cursor of a place. */
 export type FeedAnswer = { page: InvoiceChangesOutput } | { refused: string };
 
-export type FeedStep =
+export type CatchUpStep =
   | { step: 'start_over'; reason: string; to: FeedPlace }
   /** `more`: read the next page at once. */
   | { step: 'note'; hints: Hint[]; to: FeedPlace; is_end: boolean; more: boolean };
@@ -27,7 +27,7 @@ export type FeedStep =
  *
  * Reading again goes a page a turn of the loop, so that it never crowds out live changes.
  */
-export function decideFeedStep(place: FeedPlace, answer: FeedAnswer, page_size: number): FeedStep {
+export function decideCatchUp(place: FeedPlace, answer: FeedAnswer, page_size: number): CatchUpStep {
   if ('refused' in answer) return startOver(place.epoch, answer.refused);
   const { changes, cursor, invoice_epoch } = answer.page;
   const epoch = invoice_epoch ?? place.epoch;
@@ -46,6 +46,6 @@ export function decideFeedStep(place: FeedPlace, answer: FeedAnswer, page_size: 
   };
 }
 
-function startOver(epoch: number | null, reason: string): FeedStep {
+function startOver(epoch: number | null, reason: string): CatchUpStep {
   return { step: 'start_over', reason, to: { cursor: null, epoch, reads_again: true } };
 }

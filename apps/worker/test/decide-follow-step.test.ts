@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decideFeedStep } from '../src/schedule/follow/decide-feed-step.ts';
+import { decideFollowStep } from '../src/schedule/follow/decide-follow-step.ts';
 import { createUnobservedChanges } from '../src/schedule/follow/unobserved-changes.ts';
 
 const place = { cursor: '1.5.5', epoch: 1, reads_again: false };
@@ -17,7 +17,7 @@ describe('the feed of changed cashback', () => {
       page([change, change], '1.6.6'),
     ],
   ])('%s', (_, from, answer) => {
-    expect(decideFeedStep(from, answer, 2)).toEqual({
+    expect(decideFollowStep(from, answer, 2)).toEqual({
       step: 'take',
       changes: [taken, taken],
       to: { cursor: '1.6.6', epoch: 1, reads_again: false },
@@ -28,7 +28,7 @@ describe('the feed of changed cashback', () => {
 
   test('a short page is the end for now, also of reading it again', () => {
     const { operation_id: _, ...byNoOperation } = change;
-    expect(decideFeedStep({ ...place, reads_again: true }, page([byNoOperation], '1.6.6'), 2)).toEqual({
+    expect(decideFollowStep({ ...place, reads_again: true }, page([byNoOperation], '1.6.6'), 2)).toEqual({
       step: 'take',
       changes: [{ ...taken, operation_id: null }],
       to: { cursor: '1.6.6', epoch: 1, reads_again: false },
@@ -38,7 +38,7 @@ describe('the feed of changed cashback', () => {
   });
 
   test('a cursor that stands still is not read again and again', () => {
-    expect(decideFeedStep(place, page([change, change], '1.5.5'), 2)).toMatchObject({
+    expect(decideFollowStep(place, page([change, change], '1.5.5'), 2)).toMatchObject({
       changes: [],
       more: false,
     });
@@ -49,7 +49,7 @@ describe('the feed of changed cashback', () => {
     ['a new epoch', page([], '7.1.1', 7), 7],
     ['an older epoch', page([change], '0.1.1', 0), 0],
   ])('%s starts it over', (_, answer, epoch) => {
-    expect(decideFeedStep(place, answer, 2)).toMatchObject({
+    expect(decideFollowStep(place, answer, 2)).toMatchObject({
       step: 'start_over',
       to: { cursor: null, epoch, reads_again: true },
     });
@@ -57,8 +57,8 @@ describe('the feed of changed cashback', () => {
 
   test('a missing route, or a feed that refuses its beginning, is left alone for a while', () => {
     const refused = { kind: 'cursor_refused', message: 'no' } as const;
-    expect(decideFeedStep({ ...place, cursor: null }, refused, 2)).toEqual({ step: 'wait', reason: 'no' });
-    expect(decideFeedStep(place, { kind: 'not_offered', message: '404' }, 2)).toMatchObject({ step: 'wait' });
+    expect(decideFollowStep({ ...place, cursor: null }, refused, 2)).toEqual({ step: 'wait', reason: 'no' });
+    expect(decideFollowStep(place, { kind: 'not_offered', message: '404' }, 2)).toMatchObject({ step: 'wait' });
   });
 });
 

@@ -4,7 +4,7 @@ import type { FeedAnswer } from '../../upstream/read-answers.ts';
 
 type ReadTo = Pick<FeedPlace, 'cursor' | 'epoch' | 'reads_again'>;
 
-export type FeedStep =
+export type FollowStep =
   | { step: 'start_over'; reason: string; to: ReadTo }
   /** `more`: read the next page at once. */
   | { step: 'take'; changes: CashbackVersion[]; to: ReadTo; is_end: boolean; more: boolean }
@@ -17,7 +17,7 @@ export type FeedStep =
  *   page                             -> take its changes
  *   no such route                    -> wait, and ask again later
  */
-export function decideFeedStep(place: ReadTo, answer: FeedAnswer, page_size: number): FeedStep {
+export function decideFollowStep(place: ReadTo, answer: FeedAnswer, page_size: number): FollowStep {
   if (answer.kind === 'not_offered') return { step: 'wait', reason: answer.message };
   if (answer.kind === 'cursor_refused') {
     // The beginning cannot be refused by a feed that can be read at all.
@@ -54,6 +54,6 @@ function versionOf({
   };
 }
 
-function startOver(epoch: number | null, reason: string): FeedStep {
+function startOver(epoch: number | null, reason: string): FollowStep {
   return { step: 'start_over', reason, to: { cursor: null, epoch, reads_again: true } };
 }

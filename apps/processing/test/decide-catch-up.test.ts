@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type FeedAnswer, type FeedPlace, type FeedStep, decideFeedStep } from '../src/inbox/read-feed.ts';
+import { type FeedAnswer, type FeedPlace, type CatchUpStep, decideCatchUp } from '../src/inbox/decide-catch-up.ts';
 
 const change = (number: number) => ({ invoice_id: `order-${number}`, version: number, service: 'yellow' });
 const page = (cursor: string, changes: number, invoice_epoch?: number): FeedAnswer => ({
@@ -15,7 +15,7 @@ const again = { ...place, reads_again: true };
 const fromTheBeginning = (epoch: number | null) => ({ cursor: null, epoch, reads_again: true });
 
 describe('the next step of a feed reader', () => {
-  it.each<[string, FeedPlace, FeedAnswer, Partial<FeedStep> & { notes?: number }]>([
+  it.each<[string, FeedPlace, FeedAnswer, Partial<CatchUpStep> & { notes?: number }]>([
     ['a full page: there is more', place, page('c-2', 2, 3), { more: true, is_end: false, notes: 2 }],
     ['a page that is not full: the end', place, page('c-2', 1, 3), { more: false, is_end: true, notes: 1 }],
     ['an empty page: the end', place, page('c-1', 0, 3), { more: false, is_end: true, notes: 0 }],
@@ -68,17 +68,17 @@ describe('the next step of a feed reader', () => {
       { is_end: true, to: { cursor: 'c-2', epoch: 3, reads_again: false } },
     ],
   ])('%s', (_, from, answer, { notes, ...expected }) => {
-    const step = decideFeedStep(from, answer, PAGE_SIZE);
+    const step = decideCatchUp(from, answer, PAGE_SIZE);
     expect(step).toMatchObject(expected);
     if (step.step === 'note') expect(step.hints).toHaveLength(notes ?? step.hints.length);
   });
 
   it('notes the epoch of each change, and each as news while it reads again', () => {
     const hint = { order_id: 'order-1', service: 'yellow', version: { epoch: 3, version: 1 } };
-    expect(decideFeedStep(place, page('c-2', 1, 3), PAGE_SIZE)).toMatchObject({
+    expect(decideCatchUp(place, page('c-2', 1, 3), PAGE_SIZE)).toMatchObject({
       hints: [{ ...hint, is_news: false }],
     });
-    expect(decideFeedStep(again, page('c-2', 1, 3), PAGE_SIZE)).toMatchObject({
+    expect(decideCatchUp(again, page('c-2', 1, 3), PAGE_SIZE)).toMatchObject({
       hints: [{ ...hint, is_news: true }],
     });
   });
