@@ -58,7 +58,9 @@ describe('the feed of changed cashback', () => {
   test('a missing route, or a feed that refuses its beginning, is left alone for a while', () => {
     const refused = { kind: 'cursor_refused', message: 'no' } as const;
     expect(decideFollowStep({ ...place, cursor: null }, refused, 2)).toEqual({ step: 'wait', reason: 'no' });
-    expect(decideFollowStep(place, { kind: 'not_offered', message: '404' }, 2)).toMatchObject({ step: 'wait' });
+    expect(decideFollowStep(place, { kind: 'not_offered', message: '404' }, 2)).toMatchObject({
+      step: 'wait',
+    });
   });
 });
 

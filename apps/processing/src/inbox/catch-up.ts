@@ -1,7 +1,8 @@
-import { invoiceChangesOutput } from '@cashback/wire';
+import type { FeedAnswer, FeedPlace } from '@cashback/core';
+import { type InvoiceChange, invoiceChangesOutput } from '@cashback/wire';
 import { HttpCallError, type HttpClient, type Log } from '@cashback/service';
 import { moveFeedPlace, readFeedPlace } from '../db/queries/feed-cursor.ts';
-import { type FeedAnswer, type FeedPlace, decideCatchUp } from './decide-catch-up.ts';
+import { decideCatchUp } from './decide-catch-up.ts';
 import { type Inbox, receiveChanges } from './receive-changes.ts';
 
 const FEED = 'invoice_changes';
@@ -26,18 +27,18 @@ export async function catchUp(options: CatchUpOptions, signal: AbortSignal): Pro
   } else if (from.reads_again && decided.is_end) {
     log.info({ cursor: decided.to.cursor }, 'the feed of invoices was read again to its end');
   }
-  const isEnd = decided.step === 'note' && decided.is_end;
-  await receiveChanges(inbox, decided.step === 'note' ? decided.hints : [], (transaction) =>
+  const isEnd = decided.step === 'take' && decided.is_end;
+  await receiveChanges(inbox, decided.step === 'take' ? decided.changes : [], (transaction) =>
     moveFeedPlace(transaction, { feed: FEED, from, to: decided.to, is_end: isEnd }),
   );
-  return decided.step === 'note' && decided.more;
+  return decided.step === 'take' && decided.more;
 }
 
 async function readPage(
   { transactions, page_size }: CatchUpOptions,
   { cursor }: FeedPlace,
   signal: AbortSignal,
-): Promise<FeedAnswer> {
+): Promise<FeedAnswer<InvoiceChange>> {
   const body = { ...(cursor !== null && { after: cursor }), limit: page_size };
   try {
     return { page: await transactions.post('/v2/invoice/changes', body, invoiceChangesOutput, { signal }) };

@@ -14,7 +14,7 @@ export { findChangedOrders } from './queries/orders/find-changed-orders.ts';
 export { findForeignChanges } from './queries/orders/find-foreign-changes.ts';
 export type { CashbackVersion, ForeignChange } from './queries/orders/find-foreign-changes.ts';
 export { CASHBACK_FEED, moveFeedPlace, readFeedPlace } from './queries/feed-cursors/feed-place.ts';
-export type { FeedPlace } from './queries/feed-cursors/feed-place.ts';
+export type { FollowedPlace } from './queries/feed-cursors/feed-place.ts';
 export { moveObserved, observeSince } from './queries/feed-cursors/observe-since.ts';
 export { findRates } from './queries/rates/find-rates.ts';
 export { insertEvents } from './queries/feed/insert-events.ts';

@@ -39,5 +39,8 @@ export type {
 export { decideAnswer } from './decide-answer.ts';
 export type { AnswerDecision, SentOperation, UpdateAnswer } from './decide-answer.ts';
 
+export { decideFeedStep } from './decide-feed-step.ts';
+export type { FeedAnswer, FeedPage, FeedPlace, FeedStep } from './decide-feed-step.ts';
+
 export { planBaskets, rewardedOf } from './plan-baskets.ts';
 export type { BasketState, PlannedStep } from './plan-baskets.ts';

@@ -1,5 +1,5 @@
+import type { FeedPlace } from '@cashback/core';
 import { type Database, type Transaction, statement } from '@cashback/postgres';
-import type { FeedPlace } from '../../inbox/decide-catch-up.ts';
 
 const BEGINNING: FeedPlace = { cursor: null, epoch: null, reads_again: false };
 

@@ -1,6 +1,6 @@
 import {
   CASHBACK_FEED,
-  type FeedPlace,
+  type FollowedPlace,
   countDuePolls,
   findChangedOrders,
   findForeignChanges,
@@ -10,6 +10,7 @@ import {
   observeSince,
   readFeedPlace,
 } from '@cashback/cashback-db';
+import type { FeedPlace } from '@cashback/core';
 import { withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from '../../context.ts';
 import { inParts, unlocked } from '../claim-orders.ts';
@@ -62,7 +63,7 @@ export function createFollower(context: FollowContext, options: FollowOptions): 
   let state: FollowState = { state: 'starting', epoch: null, caught_up_at: null, observing_since: null };
   let absentUntil = 0;
 
-  function show(place: FeedPlace): void {
+  function show(place: FollowedPlace): void {
     state = {
       state: absentUntil > 0 ? 'not_offered' : place.reads_again ? 'reading_again' : 'following',
       epoch: place.epoch,
@@ -84,7 +85,7 @@ export function createFollower(context: FollowContext, options: FollowOptions): 
     unobserved.keep(still);
   }
 
-  async function observeChanged(from: FeedPlace): Promise<boolean> {
+  async function observeChanged(from: FollowedPlace): Promise<boolean> {
     if (from.observe_since === null) return false;
     const { order_ids, last } = await findChangedOrders(pool, {
       since: from.observe_since,
@@ -97,7 +98,7 @@ export function createFollower(context: FollowContext, options: FollowOptions): 
     return last !== null;
   }
 
-  async function readPage(from: FeedPlace, signal: AbortSignal): Promise<boolean> {
+  async function readPage(from: FollowedPlace, signal: AbortSignal): Promise<boolean> {
     if (Date.now() < absentUntil) return false;
     const answer = await transactions.cashbackChanges({ after: from.cursor, limit: page_size }, signal);
     const decided = decideFollowStep(from, answer, page_size);
@@ -133,8 +134,8 @@ export function createFollower(context: FollowContext, options: FollowOptions): 
   }
 
   async function startOver(
-    from: FeedPlace,
-    { to, reason }: { to: Parameters<typeof moveFeedPlace>[1]['to']; reason: string },
+    from: FollowedPlace,
+    { to, reason }: { to: FeedPlace; reason: string },
   ): Promise<void> {
     // Both are written together: after a crash between them the second one would be forgotten.
     const moved = await withTransaction(database, async ({ client }) => {

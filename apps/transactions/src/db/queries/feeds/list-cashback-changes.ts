@@ -1,8 +1,8 @@
 import type { CashbackChange } from '@cashback/wire';
 import { type Reader, statement } from '@cashback/postgres';
-import type { FeedPlace } from '../../../feeds/change-cursor.ts';
+import type { FeedPosition } from '../../../feeds/change-cursor.ts';
 
-interface Row extends FeedPlace {
+interface Row extends FeedPosition {
   invoice_id: string;
   cashback_version: number;
   operation_id: string | null;
@@ -46,9 +46,9 @@ const cashbackFeedLagStatement = statement<{ lag_ms: number }>({
 /** The next changes of cashback after a place, oldest first, each with its own place. */
 export async function listCashbackChanges(
   reader: Reader,
-  after: FeedPlace,
+  after: FeedPosition,
   limit: number,
-): Promise<{ change: CashbackChange; place: FeedPlace }[]> {
+): Promise<{ change: CashbackChange; place: FeedPosition }[]> {
   const rows = await listCashbackChangesStatement.rows(reader, [
     after.epoch,
     after.xact_id,

@@ -1,23 +1,18 @@
+import type { FeedPlace } from '@cashback/core';
 import { type Reader, statement } from '@cashback/postgres';
 
 /** The feed of changed cashback at `transactions`. */
 export const CASHBACK_FEED = 'cashback_changes';
 
 /** How far a feed of `transactions` was read, and which orders are still to be observed after a restore. */
-export interface FeedPlace {
-  /** Null: the beginning of the feed. */
-  cursor: string | null;
-  /** The newest epoch that the feed has answered with; null while it has given none. */
-  epoch: number | null;
-  /** The feed is read once more from its beginning. */
-  reads_again: boolean;
+export interface FollowedPlace extends FeedPlace {
   caught_up_at: Date | null;
   /** The orders that changed since then are observed. Null: none is left to do. */
   observe_since: Date | null;
   observed_to: string;
 }
 
-const BEGINNING: FeedPlace = {
+const BEGINNING: FollowedPlace = {
   cursor: null,
   epoch: null,
   reads_again: false,
@@ -26,7 +21,7 @@ const BEGINNING: FeedPlace = {
   observed_to: '',
 };
 
-const readFeedPlaceStatement = statement<FeedPlace>({
+const readFeedPlaceStatement = statement<FollowedPlace>({
   name: 'cashback.read-feed-place',
   text: `
   SELECT cursor, epoch, reads_again, caught_up_at, observe_since, observed_to
@@ -41,7 +36,7 @@ const readFeedPlaceStatement = statement<FeedPlace>({
   },
 });
 
-export async function readFeedPlace(reader: Reader, feed: string): Promise<FeedPlace> {
+export async function readFeedPlace(reader: Reader, feed: string): Promise<FollowedPlace> {
   const [place] = await readFeedPlaceStatement.rows(reader, [feed]);
   return place ?? BEGINNING;
 }
@@ -61,12 +56,15 @@ const moveFeedPlaceStatement = statement({
   columns: {},
 });
 
-type ReadTo = Pick<FeedPlace, 'cursor' | 'epoch' | 'reads_again'>;
-
 /** False: another reader has moved the place from `from` meanwhile. `is_end`: nothing follows it by now. */
 export async function moveFeedPlace(
   reader: Reader,
-  { feed, from, to, is_end }: { feed: string; from: Pick<ReadTo, 'cursor'>; to: ReadTo; is_end: boolean },
+  {
+    feed,
+    from,
+    to,
+    is_end,
+  }: { feed: string; from: Pick<FeedPlace, 'cursor'>; to: FeedPlace; is_end: boolean },
 ): Promise<boolean> {
   const values = [feed, from.cursor, to.cursor, to.epoch, to.reads_again, is_end];
   return (await moveFeedPlaceStatement.run(reader, values)) === 1;

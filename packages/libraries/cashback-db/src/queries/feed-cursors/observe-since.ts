@@ -1,5 +1,5 @@
 import { type Reader, statement } from '@cashback/postgres';
-import type { FeedPlace } from './feed-place.ts';
+import type { FollowedPlace } from './feed-place.ts';
 
 const observeSinceStatement = statement<{ observe_since: Date }>({
   name: 'cashback.observe-since',
@@ -34,7 +34,7 @@ const moveObservedStatement = statement({
 /** The orders up to `last` are done; null: all are. Keeps what another worker or a new request has changed meanwhile. */
 export async function moveObserved(
   reader: Reader,
-  { feed, from, last }: { feed: string; from: FeedPlace; last: string | null },
+  { feed, from, last }: { feed: string; from: FollowedPlace; last: string | null },
 ): Promise<void> {
   await moveObservedStatement.run(reader, [feed, from.observe_since, from.observed_to, last]);
 }
