@@ -171,7 +171,7 @@ describe('the inbox of changed invoices', () => {
     expect(await row()).toMatchObject({ service: 'yellow', hints: 3 });
   });
 
-  it('enqueues only what is news, in the transaction that notes it', async () => {
+  it('enqueues an order only for a change that is not known yet, in the transaction that notes it', async () => {
     await receiveChanges({ database, jobs }, [announced(1), announced(1, 'order-2')]);
     expect(await queuedKeys()).toEqual(['order-1', 'order-2']);
     await record({ processed: at(1) });
@@ -188,7 +188,7 @@ describe('the inbox of changed invoices', () => {
     expect(await queuedKeys()).toEqual(['order-3']);
   });
 
-  it('does not process again a version that was processed before the feed listed it; a lower one is news', async () => {
+  it('does not process again a version that was processed before the feed listed it; a lower one is processed', async () => {
     await note(announced(1));
     await record({ processed: at(3) });
     expect(await note(announced(3))).toEqual([]);

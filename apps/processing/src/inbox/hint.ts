@@ -12,12 +12,12 @@ export interface Hint {
   /** What a feed has, so that the order is not done before it is there. Null: the message may be wrong about it. */
   version: InvoiceVersion | null;
   /** Process the order whatever is known of it. */
-  is_news: boolean;
+  is_unconditional: boolean;
 }
 
 /** A callback may be late, early or wrong, so its version counts for nothing. */
 export function callbackHint({ invoice_id, service }: InvoiceChange): Hint {
-  return { order_id: invoice_id, service, version: null, is_news: true };
+  return { order_id: invoice_id, service, version: null, is_unconditional: true };
 }
 
 /** A change that the feed lists. `again`: the feed is read once more, as its versions may have other content now. */
@@ -26,12 +26,17 @@ export function feedHint(
   invoice_epoch: number,
   again: boolean,
 ): Hint {
-  return { order_id: invoice_id, service, version: { epoch: invoice_epoch, version }, is_news: again };
+  return {
+    order_id: invoice_id,
+    service,
+    version: { epoch: invoice_epoch, version },
+    is_unconditional: again,
+  };
 }
 
 /** A request to compare an order again. */
 export function reconcileHint(orderId: string): Hint {
-  return { order_id: orderId, service: null, version: null, is_news: true };
+  return { order_id: orderId, service: null, version: null, is_unconditional: true };
 }
 
 /** One hint an order, which says what all of them say. */
@@ -50,7 +55,7 @@ function mergeTwo(left: Hint, right: Hint): Hint {
     order_id: left.order_id,
     service: right.service ?? left.service,
     version: newest,
-    is_news: left.is_news || right.is_news,
+    is_unconditional: left.is_unconditional || right.is_unconditional,
   };
 }
 

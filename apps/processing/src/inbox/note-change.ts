@@ -8,23 +8,23 @@ const AFRESH = { failures: 0, waited_ms: null, attention: null, next_attempt_in_
 
 /**
  * What noting a hint writes: the first row of an order that the inbox does not know, or the row out of attention, to be
- * processed. Null when the hint is no news: the feed lists a version that is known already. A lower version is news: the
- * row was ahead of the feed, or a restore took the invoice back.
+ * processed. Null when the feed lists the version that is known already. A lower version is processed: the row was ahead
+ * of the feed, or a restore took the invoice back.
  */
 export function noteChange(stored: ChangeRow | null, hint: Hint): ChangeWrites | null {
-  const { order_id, service, version, is_news } = hint;
+  const { order_id, service, version, is_unconditional } = hint;
   const known = stored ?? untouched(order_id, hint);
   const seen = seenVersion(known);
   const order = version === null ? 0 : compareVersions(version, seen);
   const isProcessed = stored !== null && stored.processed_version > 0;
-  if (isProcessed && !is_news && order === 0) return null;
+  if (isProcessed && !is_unconditional && order === 0) return null;
   const newest = version === null ? seen : newerOf(seen, version);
   const row: ChangeRow = {
     ...known,
     service: service ?? known.service,
     seen_epoch: newest.epoch,
     seen_version: newest.version,
-    hints: known.hints + (is_news || order < 0 ? 1 : 0),
+    hints: known.hints + (is_unconditional || order < 0 ? 1 : 0),
     ...AFRESH,
   };
   return { row, job: immediateJob(order_id) };

@@ -13,7 +13,7 @@ export interface Inbox {
   jobs: Jobs;
 }
 
-/** Notes the hints and enqueues the orders for which one of them is news, together with `alongside`. */
+/** Notes the hints and enqueues the orders that are due by them, together with `alongside`. */
 export async function receiveChanges(
   { database, jobs }: Inbox,
   hints: readonly Hint[],
