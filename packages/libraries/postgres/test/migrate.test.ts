@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { createTestDatabase } from '@cashback/testing';
+import { createTestDatabase, waitUntil } from '@cashback/testing';
 import type { TestDatabase } from '@cashback/testing';
 import { withServer } from '@cashback/testing/test-database';
 import { migrate, openDatabase } from '../src/index.ts';
@@ -146,6 +146,79 @@ test('leaves nothing of an owner whose migrations fail halfway', async () => {
   const { rows } = await admin.pool.query("SELECT to_regnamespace('shop') AS schema");
   expect(rows).toEqual([{ schema: null }]);
 });
+
+test('an index is built beside a transaction that writes, and the next migrations follow it', async () => {
+  const settings = { roles: [], jobs_schema: null };
+  const table = 'CREATE SCHEMA shop; CREATE TABLE shop.item (id int);';
+  await writeOwner('shop', settings, [table]);
+  await migrate({ url: testDatabase.url, folder });
+  const writer = await admin.pool.connect();
+  await writer.query('BEGIN; INSERT INTO shop.item VALUES (1)');
+  await writeOwner('shop', settings, [
+    table,
+    'CREATE INDEX CONCURRENTLY "item_id" ON "shop"."item" USING btree ("id");',
+    'CREATE TABLE shop.more (id int);',
+  ]);
+  const migrating = migrate({ url: testDatabase.url, folder });
+  // It waits for the writer's end, and writers do not wait for it: a plain build would block this one.
+  const waits =
+    "SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONC%' AND wait_event_type = 'Lock'";
+  await waitUntil(
+    'the build waits for the writer',
+    async () => (await admin.pool.query(waits)).rowCount === 1,
+  );
+  await admin.pool.query('SET lock_timeout = 1000; INSERT INTO shop.item VALUES (2)');
+  await writer.query('COMMIT');
+  writer.release();
+  expect(await migrating).toContainEqual({ owner: 'shop', applied: 2, total: 3, jobs: null });
+  expect(await indexes()).toEqual([['item_id', true]]);
+});
+
+test('an index whose build was cut short is built again, and the migrations before it stay', async () => {
+  const settings = { roles: [], jobs_schema: null };
+  const migrations = [
+    'CREATE SCHEMA shop; CREATE TABLE shop.item (id int); INSERT INTO shop.item VALUES (1), (1);',
+    'CREATE UNIQUE INDEX CONCURRENTLY "item_id" ON "shop"."item" USING btree ("id");',
+  ];
+  await writeOwner('shop', settings, migrations);
+  await expect(migrate({ url: testDatabase.url, folder })).rejects.toThrow('could not create unique index');
+  expect(await indexes()).toEqual([['item_id', false]]);
+  await admin.pool.query('TRUNCATE shop.item');
+  expect(await migrate({ url: testDatabase.url, folder })).toContainEqual({
+    owner: 'shop',
+    applied: 1,
+    total: 2,
+    jobs: null,
+  });
+  expect(await indexes()).toEqual([['item_id', true]]);
+});
+
+test('an index of a migration that was built by hand before is left as it is', async () => {
+  const settings = { roles: [], jobs_schema: null };
+  const table = 'CREATE SCHEMA shop; CREATE TABLE shop.item (id int);';
+  await writeOwner('shop', settings, [table]);
+  await migrate({ url: testDatabase.url, folder });
+  await admin.pool.query('CREATE INDEX CONCURRENTLY item_id ON shop.item (id)');
+  await writeOwner('shop', settings, [table, 'CREATE INDEX "item_id" ON "shop"."item" USING btree ("id");']);
+  const results = await migrate({ url: testDatabase.url, folder });
+  expect(results).toContainEqual({ owner: 'shop', applied: 1, total: 2, jobs: null });
+});
+
+test('a migration of concurrent indexes that has other statements is refused', async () => {
+  await writeOwner('shop', { roles: [], jobs_schema: null }, [
+    'CREATE SCHEMA shop; CREATE TABLE shop.item (id int);',
+    'CREATE INDEX CONCURRENTLY "item_id" ON "shop"."item" ("id");--> statement-breakpoint\nSELECT 1;',
+  ]);
+  await expect(migrate({ url: testDatabase.url, folder })).rejects.toThrow('has another statement');
+});
+
+/** Of the test's table, and whether each is complete. */
+async function indexes(): Promise<[string, boolean][]> {
+  const { rows } = await admin.pool.query<{ name: string; valid: boolean }>(
+    "SELECT indexrelid::regclass::text AS name, indisvalid AS valid FROM pg_index WHERE indrelid = 'shop.item'::regclass",
+  );
+  return rows.map(({ name, valid }) => [name.replace('shop.', ''), valid]);
+}
 
 test('refuses migrations that were edited or put in front after they ran, which would be passed over', async () => {
   const sql = ['CREATE SCHEMA shop;', 'CREATE TABLE shop.item (id int);'];

@@ -1,9 +1,8 @@
-import { drizzle } from 'drizzle-orm/node-postgres';
-import { readMigrationFiles } from 'drizzle-orm/migrator';
-import { migrate as migrateWithDrizzle } from 'drizzle-orm/node-postgres/migrator';
+import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator';
 import type pg from 'pg';
 import { DatabaseSetupError } from '../errors/database-setup-error.ts';
 import { asError, rootMessage } from '../errors/errors.ts';
+import { isBuilt, isConcurrent, mixedInto, runConcurrently } from './concurrent-indexes.ts';
 import type { Owner } from './owners.ts';
 
 type Applied = { hash: string; created_at: string };
@@ -11,8 +10,9 @@ type Applied = { hash: string; created_at: string };
 const historySchema = 'drizzle';
 
 /**
- * Applies what is missing of the owner's migrations, in one transaction. Refuses a history that drizzle would
- * pass over in silence: a migration that was edited after it ran, or added in front of one that ran.
+ * Applies what is missing of the owner's migrations: in one transaction, but for migrations of concurrent indexes, which
+ * run by themselves between two transactions. Refuses a history that would be passed over in silence: a migration that
+ * was edited after it ran, or added in front of one that ran.
  */
 export async function applyMigrations(
   client: pg.Client,
@@ -23,12 +23,11 @@ export async function applyMigrations(
   const migrations = readMigrationFiles({ migrationsFolder: owner.folder });
   const before = await readHistory(client, historyTable);
   assertAppendOnly(owner, migrations, before);
+  const newest = Number(before.at(-1)?.created_at ?? Number.NEGATIVE_INFINITY);
+  const missing = migrations.filter(({ folderMillis }) => folderMillis > newest);
   try {
-    await migrateWithDrizzle(drizzle({ client }), {
-      migrationsFolder: owner.folder,
-      migrationsSchema: historySchema,
-      migrationsTable: historyTable,
-    });
+    await createHistory(client, historyTable);
+    for (const part of partsOf(missing)) await applyPart(client, historyTable, part);
   } catch (error) {
     throw new DatabaseSetupError(
       `the migrations of ${owner.name} in ${owner.folder} were not applied: ${rootMessage(error)} (${asError(error).message})`,
@@ -37,6 +36,66 @@ export async function applyMigrations(
   }
   const after = await readHistory(client, historyTable);
   return { applied: after.length - before.length, total: migrations.length };
+}
+
+/** A concurrent migration alone, and those between two of them together. */
+function partsOf(migrations: readonly MigrationMeta[]): MigrationMeta[][] {
+  const parts: MigrationMeta[][] = [];
+  let open: MigrationMeta[] | undefined;
+  for (const migration of migrations) {
+    if (isConcurrent(migration.sql)) {
+      parts.push([migration]);
+      open = undefined;
+    } else if (open === undefined) parts.push((open = [migration]));
+    else open.push(migration);
+  }
+  return parts;
+}
+
+async function applyPart(client: pg.Client, table: string, part: readonly MigrationMeta[]): Promise<void> {
+  const [first] = part;
+  if (first !== undefined && isConcurrent(first.sql)) {
+    const other = mixedInto(first.sql);
+    if (other !== undefined) {
+      throw new Error(
+        `a migration of concurrent indexes has another statement, which needs its own: ${other}`,
+      );
+    }
+    await runConcurrently(client, first.sql);
+    await addToHistory(client, table, first);
+    return;
+  }
+  await client.query('BEGIN');
+  try {
+    for (const migration of part) {
+      for (const text of migration.sql) if (!(await isBuilt(client, text))) await client.query(text);
+      await addToHistory(client, table, migration);
+    }
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {});
+    throw error;
+  }
+}
+
+/** As drizzle-kit has it. */
+async function createHistory(client: pg.Client, table: string): Promise<void> {
+  await client.query(`CREATE SCHEMA IF NOT EXISTS ${historySchema}`);
+  await client.query(
+    `CREATE TABLE IF NOT EXISTS ${historySchema}.${client.escapeIdentifier(table)}
+       (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint)`,
+  );
+}
+
+async function addToHistory(
+  client: pg.Client,
+  table: string,
+  { hash, folderMillis }: MigrationMeta,
+): Promise<void> {
+  await client.query(
+    `INSERT INTO ${historySchema}.${client.escapeIdentifier(table)} (hash, created_at) VALUES ($1, $2)`,
+    [hash, folderMillis],
+  );
 }
 
 async function readHistory(client: pg.Client, table: string): Promise<Applied[]> {

@@ -39,7 +39,7 @@ const migrationLock = 8_223_417_606;
 /**
  * Brings the roles, tables and job queues of every owner up to date, one owner after the other. Runs that
  * overlap wait for each other; a repeated run changes nothing. An owner's migrations are applied as a whole or
- * not at all.
+ * not at all, up to the next one that builds indexes beside running writers.
  */
 export async function migrate(settings: MigrateSettings): Promise<MigrationResult[]> {
   const all = await readOwners(settings.folder);
