@@ -1,3 +1,5 @@
+export { auditDelay } from './audit-delay.ts';
+export type { AuditPlan } from './audit-delay.ts';
 export { calculateCashback, clearedSums } from './calculate.ts';
 export type { Calculation, CalculationInput } from './calculate.ts';
 export type { Receipt, ReceiptLine, ReceiptPayment, ReceiptSource } from './receipt.ts';

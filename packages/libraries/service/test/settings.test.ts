@@ -27,6 +27,7 @@ const schema = z.object({
   server_token: setting.secret('The token for the server'),
   callback_secret: setting.signingSecret('Signs callbacks'),
   batch_size: setting.integer({ min: 1, max: 500, default: 200, description: 'Orders in a batch' }),
+  pauses: setting.durations({ description: 'Pauses', default: '1m,1h', max_ms: 86_400_000 }),
   mode: setting.choice(['live', 'dry'], { description: 'Whether money moves', default: 'live' }),
   tokens: setting.tokens(),
   colours: setting.json(z.record(z.string(), z.enum(['red', 'blue'], 'red or blue')), {
@@ -70,6 +71,7 @@ describe('readSettings', () => {
       server_token: 'a-token-of-the-server',
       callback_secret: SIGNING_SECRET,
       batch_size: 200,
+      pauses: [60_000, 3_600_000],
       mode: 'live',
       colours: { corner: 'blue' },
       tokens: [{ caller: 'processing', token: 'token-of-processing', scopes: ['register'] }],
@@ -81,12 +83,14 @@ describe('readSettings', () => {
     const read = readSettings(schema, {
       ...good,
       BATCH_SIZE: '7',
+      PAUSES: '5ms, 2s,1d',
       MODE: 'dry',
       COLOURS: '{"plaza":"red"}',
       PUSH_URL: 'https://push.example',
     });
     expect(read).toMatchObject({ batch_size: 7, mode: 'dry', push_url: 'https://push.example' });
     expect(read.colours).toEqual({ plaza: 'red' });
+    expect(read.pauses).toEqual([5, 2_000, 86_400_000]);
   });
 
   test('one error lists every variable that is missing, with what is expected and an example', () => {
@@ -112,6 +116,10 @@ describe('readSettings', () => {
     ['CALLBACK_SECRET', 'whsec_hunter2', 'whsec_ followed by the base64'],
     ['CALLBACK_SECRET', `${SIGNING_SECRET} hunter2`, 'whsec_ followed by the base64'],
     ['BATCH_SIZE', '0', 'from 1 to 500, got "0"'],
+    ['PAUSES', '1m,', 'expected 1 to 20 durations from 1ms to 1d, separated by commas'],
+    ['PAUSES', '0s', 'got "0s"'],
+    ['PAUSES', '25h', 'got "25h"'],
+    ['PAUSES', '1.5h', 'got "1.5h"'],
     ['MODE', 'wet', 'expected one of live, dry, got "wet"'],
     ['COLOURS', '{', 'expected a JSON object, got "{"'],
     ['COLOURS', '{"corner":"green"}', 'corner: expected red or blue, got "green"'],

@@ -8,6 +8,7 @@ import {
   quote,
   unexpected,
 } from './build-setting.ts';
+import { durations } from './durations.ts';
 import { json, jsonFile, tokens } from './json-settings.ts';
 import { parseWholeNumber } from './whole-number.ts';
 
@@ -130,6 +131,7 @@ export const setting = {
   secret,
   signingSecret,
   integer,
+  durations,
   choice,
   tokens,
   json,

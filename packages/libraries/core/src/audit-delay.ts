@@ -1,0 +1,20 @@
+/** When an order is compared again although nothing has brought it up. */
+export interface AuditPlan {
+  /** The wait before each audit, from the moment when nothing was left to do; the last one is repeated. */
+  audit_distances_ms: readonly number[];
+  /** No audit is due later than this after that moment. */
+  audit_end_ms: number;
+}
+
+/** How long an order waits for its next audit once it had so many; null: it had its last one. */
+export function auditDelay(
+  audits: number,
+  { audit_distances_ms: distances, audit_end_ms }: AuditPlan,
+): number | null {
+  const last = distances.at(-1);
+  if (last === undefined) return null;
+  const passed = distances.slice(0, audits).reduce((sum, distance) => sum + distance, 0);
+  const repeated = Math.max(0, audits - distances.length) * last;
+  const delay = distances[audits] ?? last;
+  return passed + repeated + delay <= audit_end_ms ? delay : null;
+}
