@@ -1,7 +1,7 @@
 /** When an order is compared again although nothing has brought it up. */
 export interface AuditPlan {
-  /** The wait before each audit, from the moment when nothing was left to do; the last one is repeated. */
-  audit_distances_ms: readonly number[];
+  /** The wait before each audit in ms, from the moment when nothing was left to do; the last one is repeated. */
+  audit_distances: readonly number[];
   /** No audit is due later than this after that moment. */
   audit_end_ms: number;
 }
@@ -9,7 +9,7 @@ export interface AuditPlan {
 /** How long an order waits for its next audit once it had so many; null: it had its last one. */
 export function auditDelay(
   audits: number,
-  { audit_distances_ms: distances, audit_end_ms }: AuditPlan,
+  { audit_distances: distances, audit_end_ms }: AuditPlan,
 ): number | null {
   const last = distances.at(-1);
   if (last === undefined) return null;

@@ -6,10 +6,10 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-function delaysOf(audit_distances_ms: readonly number[], audit_end_ms: number): number[] {
+function delaysOf(audit_distances: readonly number[], audit_end_ms: number): number[] {
   const delays: number[] = [];
   for (;;) {
-    const delay = auditDelay(delays.length, { audit_distances_ms, audit_end_ms });
+    const delay = auditDelay(delays.length, { audit_distances, audit_end_ms });
     if (delay === null) return delays;
     delays.push(delay);
   }
