@@ -1,7 +1,6 @@
 import { CashbackError } from '@cashback/contract';
-import { feedCursor, feedField, foreignPosition } from '@cashback/postgres';
+import { type FeedHorizon, feedCursor, feedField, readFeedCursor } from '@cashback/postgres';
 import * as z from 'zod';
-import type { FeedHorizon } from '../db/queries/feeds/load-horizon.ts';
 
 /** A place in a feed: `epoch`, then the transaction that made the change, then the change. */
 export interface FeedPosition {
@@ -18,23 +17,9 @@ export const changeCursor = feedCursor(
   z.object({ epoch: feedField.epoch, xact_id: feedField.xact_id, change_id: feedField.id }),
 );
 
-/**
- * Throws `CURSOR_INVALID` for what is no cursor of ours, and for one that this database cannot have given out: after a
- * restore it would lead to empty pages for ever.
- */
+/** Throws `CURSOR_INVALID`. */
 export function readCursor(cursor: string, horizon: FeedHorizon): FeedPosition {
-  const after = changeCursor.parse(cursor);
-  if (after === null) throw invalidCursor(cursor, 'it is not a cursor of this feed');
-  const problem = foreignPosition(after, horizon);
-  if (problem !== null) throw invalidCursor(cursor, problem);
-  return after;
-}
-
-function invalidCursor(cursor: string, reason: string): CashbackError {
-  return new CashbackError(
-    'CURSOR_INVALID',
-    `after: expected a cursor from an earlier answer, got ${JSON.stringify(cursor)}: ${reason}; ` +
-      'read the feed from its start, without after',
-    { after: cursor },
-  );
+  const read = readFeedCursor(changeCursor, cursor, horizon);
+  if ('problem' in read) throw new CashbackError('CURSOR_INVALID', read.problem, { after: cursor });
+  return read.position;
 }

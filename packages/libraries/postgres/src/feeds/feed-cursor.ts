@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type FeedHorizon, foreignPosition } from './feed-horizon.ts';
 
 const maxXactId = 2n ** 64n - 1n;
 const maxId = 2n ** 63n - 1n;
@@ -49,18 +50,20 @@ export function feedCursor<Shape extends z.ZodObject>(shape: Shape): FeedCursor<
 }
 
 /**
- * Why the database cannot have given out a position: after a restore it would lead to empty pages for ever. Null: it can.
- * Epoch 0 is the start of every feed.
+ * The position that a caller's cursor names, or the message to answer: it is no cursor of the feed, or this database
+ * cannot have given it out.
  */
-export function foreignPosition(
-  position: { epoch: number; xact_id: string },
-  horizon: { epoch: number; xact_id: string; epochs: readonly number[] },
-): string | null {
-  if (position.epoch !== 0 && !horizon.epochs.includes(position.epoch)) {
-    return `its epoch ${position.epoch} is not one of this database's`;
-  }
-  if (position.epoch === horizon.epoch && BigInt(position.xact_id) > BigInt(horizon.xact_id)) {
-    return 'it is ahead of this database, which was perhaps restored without a new epoch';
-  }
-  return null;
+export function readFeedCursor<Position extends { epoch: number; xact_id: string }>(
+  feed: FeedCursor<Position>,
+  cursor: string,
+  horizon: FeedHorizon,
+): { position: Position } | { problem: string } {
+  const position = feed.parse(cursor);
+  const reason = position === null ? 'it is not a cursor of this feed' : foreignPosition(position, horizon);
+  if (position !== null && reason === null) return { position };
+  return {
+    problem:
+      `after: expected a cursor from an earlier answer, got ${JSON.stringify(cursor)}: ${reason}; ` +
+      'read the feed from its start, without after',
+  };
 }
