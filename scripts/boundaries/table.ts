@@ -80,7 +80,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
   },
   tools: {
     // A caller like any other: stands outside of the system.
-    backfill: { src: ['client'], tests: DATABASE_TEST },
+    backfill: { src: ['client', 'service/whole-number'], tests: DATABASE_TEST },
     // Loads the tool that its first argument names.
     cashback: {
       src: [

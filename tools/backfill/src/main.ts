@@ -2,8 +2,9 @@ import { createReadStream, createWriteStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 import { createCashbackClient } from '@cashback/client';
+import { wholeNumber } from '@cashback/service/whole-number';
 import { SingleBar } from 'cli-progress';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { serverToken, serverUrl } from './env.ts';
 import { type BackfillReport, runBackfill } from './run-backfill.ts';
 
@@ -18,7 +19,12 @@ export function backfillCommand(): Command {
     .description('Register many orders from a file: one JSON object per line, with the fields of register')
     .argument('<file>', 'the file, e.g. orders.ndjson')
     .option('--rejected <file>', 'the file for refused lines, with the reason of each', 'rejected.ndjson')
-    .option('--from <line>', 'the first line to register, to continue after a stop', lineNumber, 1)
+    .option(
+      '--from <line>',
+      'the first line to register, to continue after a stop',
+      wholeNumber(1, 999_999_999_999_999),
+      1,
+    )
     .option('--json', 'print the report as JSON')
     .addHelpText(
       'after',
@@ -81,9 +87,4 @@ function print({ lines, outcomes, rejected, stopped_at, reason }: BackfillReport
   );
   if (rejected > 0) console.log(`rejected lines and reasons: ${file}`);
   if (stopped_at !== null) console.log(`stopped: ${reason}\ncontinue with --from ${stopped_at}`);
-}
-
-function lineNumber(text: string): number {
-  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('expected a line number from 1');
-  return Number(text);
 }

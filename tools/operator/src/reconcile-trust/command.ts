@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import { asSetupError, openDatabase } from '@cashback/postgres';
+import { wholeNumber } from '@cashback/service/whole-number';
 import { SingleBar } from 'cli-progress';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { databaseUrl } from '../env.ts';
 import { time } from '../time-option.ts';
 import { reconcileTrust } from './reconcile-trust.ts';
@@ -21,7 +22,7 @@ export function reconcileTrustCommand(): Command {
     .argument('<file>', 'the export: CSV with a header, or one JSON object per line (.ndjson, .jsonl)')
     .option('--since <time>', 'the export begins there: older steps may be missing in it', time)
     .option('--until <time>', 'the export ends there: newer steps may be missing in it (default: now)', time)
-    .option('--show <count>', 'how many differences to print', count, 20)
+    .option('--show <count>', 'how many differences to print', wholeNumber(0, 999_999_999), 20)
     .option('--json', 'print every difference as a line of JSON, and the report as the last one')
     .addHelpText(
       'after',
@@ -99,9 +100,4 @@ function summary({ rows, differences, by_difference }: Awaited<ReturnType<typeof
   if (differences === 0) return `${rows} rows of the export, nothing differs`;
   const counts = Object.entries(by_difference).map(([difference, number]) => `${number} ${difference}`);
   return `${rows} rows of the export, ${differences} differences: ${counts.join(', ')}`;
-}
-
-function count(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number from 0');
-  return Number(text);
 }
