@@ -6,7 +6,7 @@ export interface AuditPlan {
   audit_end_ms: number;
 }
 
-/** How long an order waits for its next audit once it had so many; null: it had its last one. */
+/** How long an order waits for its next audit after this many; null: it had its last one. */
 export function auditDelay(
   audits: number,
   { audit_distances: distances, audit_end_ms }: AuditPlan,
