@@ -1,9 +1,5 @@
 import { type Reader, type Transaction, statement } from '@cashback/postgres';
-import {
-  CHARGE_ORDER_COLUMNS,
-  CHARGE_ORDER_TYPES,
-  type ChargeOrder,
-} from '../operations/load-charge-orders.ts';
+import { CHARGE_ORDER_COLUMNS, CHARGE_ORDER_TYPES, type ChargeOrder } from '../charges/load-charge-orders.ts';
 import { lockOrders } from '../orders/lock-orders.ts';
 
 const findDuePollsStatement = statement<{ order_id: string }>({

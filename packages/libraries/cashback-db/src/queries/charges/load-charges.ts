@@ -1,7 +1,7 @@
 import type { Source } from '@cashback/contract/source';
 import { type Transaction, statement } from '@cashback/postgres';
 import { type Charge, type ChargeRows, type EndedOperation, chargeOf } from './charge.ts';
-import type { NewOperation } from './insert-operations.ts';
+import type { NewOperation } from '../operations/insert-operations.ts';
 import { loadChargeOrders } from './load-charge-orders.ts';
 
 const loadChargesTargetsStatement = statement<{

@@ -1,8 +1,8 @@
 import { parseAmount } from '@cashback/contract/amount';
 import { type AmountsBySource, type Source, parseAmounts } from '@cashback/contract/source';
 import { type Attempts, type TargetProblem, findTargetProblem, sendableOf } from '@cashback/core';
-import type { NewOperationOutcome } from './insert-operation-outcomes.ts';
-import type { NewOperation } from './insert-operations.ts';
+import type { NewOperationOutcome } from '../operations/insert-operation-outcomes.ts';
+import type { NewOperation } from '../operations/insert-operations.ts';
 import type { ChargeOrder } from './load-charge-orders.ts';
 
 /** Everything that the next step of an order is decided on. */
