@@ -1,15 +1,27 @@
 import {
   type NewOrder,
   type OrderUpdate,
+  countGrowth,
+  discountGrowth,
+  holdOrders,
   insertOrders,
+  releaseOrders,
   resumeOrders,
   updateOrders,
 } from '@cashback/cashback-db';
 import { parseAmount } from '@cashback/contract';
+import type { Hold } from '@cashback/core';
 import { type Database, type Transaction, openDatabase, withTransaction } from '@cashback/postgres';
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type WindowRow,
+  countedWindow,
+  discountedWindow,
+  heldRow,
+  releasedRow,
+} from '../src/register/breaker-rows.ts';
 import { type OrderRow, newRow, registeredRow, resumedRow } from '../src/register/order-rows.ts';
 
 let testDatabase: TestDatabase;
@@ -41,10 +53,22 @@ const anyRow = fc.record({
   waited_ms: fc.constantFrom(0, 4_000_000_000),
   cashback_version: fc.integer({ min: 0, max: 5 }),
   polled: fc.boolean(),
+  held_revision: fc.constantFrom(null, 2, 5),
+  attention_code: fc.constantFrom('operation_stuck', 'held_by_breaker'),
   receipt,
 });
 type Drawn = typeof anyRow extends fc.Arbitrary<infer Value> ? Value : never;
 const rows = fc.array(anyRow, { minLength: 5, maxLength: 40 });
+
+const HOLD: Hold = {
+  service: 'yellow',
+  currency: 'EUR',
+  allowed: [{ source: 'user', amount: '1.0000' }],
+  window_start: '2026-01-01T00:00:00.000Z',
+  window_s: 60,
+  growth: '12.0000',
+  max_growth: '10.0000',
+};
 
 /** Runs a statement over the rows of `rule-1` and on. The transaction is rolled back. */
 async function run(drawn: readonly Drawn[], statement: (tx: Transaction) => Promise<unknown>): Promise<Run> {
@@ -55,16 +79,16 @@ async function run(drawn: readonly Drawn[], statement: (tx: Transaction) => Prom
       `INSERT INTO cashback.order_clears (order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum,
          cashback_sum, revision, settled_revision, operation_id, attention, rewarded, cashback_version, receipt, poll_at,
          next_charge_at, unsettled_since, attention_code, attention_since, attention_details, waited_ms, answered_at,
-         heals, healed_since)
+         heals, healed_since, held_revision, hold)
        SELECT 'rule-' || place, 'yellow', 'user-1', 'wallet-1', 'EUR', 2, 100, 10, revision, settled_revision,
          operation_id, attention, '[{"source":"user","amount":"1.0000"}]', cashback_version, receipt::jsonb,
          CASE WHEN polled THEN now() + interval '20 s' END, now() + interval '5 s', now() - interval '1 hour',
-         'operation_stuck', now() - interval '1 minute', '{"of":"it"}', waited_ms, now() - interval '3 s',
-         3, now() - interval '2 hours'
+         attention_code, now() - interval '1 minute', '{"of":"it"}', waited_ms, now() - interval '3 s',
+         3, now() - interval '2 hours', held_revision, CASE WHEN held_revision IS NOT NULL THEN $11::jsonb END
        FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[], $5::integer[], $6::boolean[], $7::text[],
-         $8::bigint[])
+         $8::bigint[], $9::integer[], $10::text[])
          WITH ORDINALITY AS input (revision, settled_revision, operation_id, attention, cashback_version, polled, receipt,
-           waited_ms, place)`,
+           waited_ms, held_revision, attention_code, place)`,
       [
         drawn.map((row) => row.revision),
         drawn.map((row) => row.settled_revision),
@@ -74,6 +98,9 @@ async function run(drawn: readonly Drawn[], statement: (tx: Transaction) => Prom
         drawn.map((row) => row.polled),
         drawn.map((row) => row.receipt && JSON.stringify(row.receipt)),
         drawn.map((row) => row.waited_ms),
+        drawn.map((row) => row.held_revision),
+        drawn.map((row) => row.attention_code),
+        JSON.stringify(HOLD),
       ],
     );
     // Columns round to milliseconds; reading a finer moment would cut it off.
@@ -113,7 +140,7 @@ async function readRows(tx: Transaction): Promise<Map<string, OrderRow>> {
     `SELECT order_id, service, user_id, wallet_id, currency, invoice_epoch, invoice_version, cleared_sum, cashback_sum,
        revision, settled_revision, operation_id, attention, rewarded, cashback_epoch, cashback_version, receipt, poll_at,
        next_charge_at, unsettled_since, attention_code, attention_since, attention_details,
-       waited_ms::float8 AS waited_ms, answered_at, heals, healed_since
+       waited_ms::float8 AS waited_ms, answered_at, heals, healed_since, held_revision, hold
      FROM cashback.order_clears WHERE order_id LIKE 'rule-%'`,
   );
   return new Map(
@@ -211,4 +238,78 @@ describe('the statement does what its rule says:', () => {
       }),
       RUNS,
     ));
+
+  test('holdOrders', () =>
+    fc.assert(
+      fc.asyncProperty(rows, fc.uniqueArray(place), async (drawn, places) => {
+        const held = places.flatMap((at) => {
+          const row = drawn[at - 1];
+          return row === undefined ? [] : [{ order_id: `rule-${at}`, revision: row.revision, hold: HOLD }];
+        });
+        const { before, after, now } = await run(drawn, (tx) => holdOrders(tx, held));
+        const expected = new Map(before);
+        for (const one of held) {
+          const row = before.get(one.order_id);
+          if (row !== undefined) expected.set(one.order_id, heldRow(row, one, now));
+        }
+        expect(after).toEqual(expected);
+      }),
+      RUNS,
+    ));
+
+  test('releaseOrders', () =>
+    fc.assert(
+      fc.asyncProperty(rows, fc.uniqueArray(place), async (drawn, places) => {
+        const ids = places.filter((at) => (drawn[at - 1]?.held_revision ?? null) !== null).map(idAt);
+        const release = { caller: 'caller-1', reason: 'reason' };
+        const { before, after, now } = await run(drawn, (tx) => releaseOrders(tx, ids, release));
+        const expected = new Map(before);
+        for (const id of ids) {
+          const row = before.get(id);
+          if (row !== undefined) expected.set(id, releasedRow(row, now));
+        }
+        expect(after).toEqual(expected);
+      }),
+      RUNS,
+    ));
+
+  test('countGrowth and discountGrowth', () => {
+    const added = fc.record({
+      window_s: fc.constantFrom(60, 3_600),
+      growth: amount,
+      late_s: fc.integer({ min: -90, max: 90 }),
+    });
+    return fc.assert(
+      fc.asyncProperty(fc.array(added, { minLength: 1, maxLength: 6 }), async (drawn) => {
+        await run([], async (tx) => {
+          let expected: WindowRow | null = null;
+          for (const { window_s, growth, late_s } of drawn) {
+            // A window that was opened earlier or later than the one of now.
+            await tx.client.query(
+              "UPDATE cashback.breaker_windows SET window_start = window_start + $1 * interval '1 s'",
+              [late_s],
+            );
+            if (expected !== null)
+              expected = { ...expected, window_start: expected.window_start + late_s * 1_000 };
+            const clock = await tx.client.query<{ now: Date }>('SELECT now()::timestamptz(3) AS now');
+            const one = { service: 'yellow', currency: 'EUR', window_s, growth };
+            const [window] = await countGrowth(tx, [one]);
+            expected = countedWindow(expected, one, clock.rows[0]?.now.getTime() ?? 0);
+            expect(window).toMatchObject({
+              growth: expected.growth,
+              window_start: new Date(expected.window_start),
+            });
+            const half = { ...one, growth: growth / 2n };
+            await discountGrowth(tx, [half]);
+            expected = discountedWindow(expected, half);
+          }
+        });
+      }),
+      RUNS,
+    );
+  });
 });
+
+function idAt(at: number): string {
+  return `rule-${at}`;
+}

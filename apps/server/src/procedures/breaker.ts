@@ -11,12 +11,12 @@ import {
   type BreakerListOutput,
   type BreakerReleaseInput,
   type BreakerReleaseOutput,
-  type ReleaseOutcome,
   CashbackError,
   parseValues,
 } from '@cashback/contract';
 import { type Database, type Jobs, type Reader, withTransaction } from '@cashback/postgres';
 import { valuesOfAllSources } from '../all-sources.ts';
+import { decideRelease } from './decide-release.ts';
 
 /** A page of the orders with a part of their target that is held. Throws CURSOR_INVALID. */
 export async function listHeldOrders(
@@ -66,13 +66,4 @@ export function releaseHeldOrders(
     if (released.length > 0) await jobs.enqueue(chargeQueue, released.map(chargeJob), tx);
     return { orders: decided };
   });
-}
-
-function decideRelease(
-  stored: { revision: number; is_held: boolean } | null,
-  revision: number,
-): ReleaseOutcome {
-  if (stored === null) return 'not_found';
-  if (stored.revision !== revision) return 'other_revision';
-  return stored.is_held ? 'released' : 'not_held';
 }

@@ -1,7 +1,7 @@
 import { CashbackError, type RegisterInput, type RegisterOutput } from '@cashback/contract';
 import { type Database, type Jobs, isUnavailable, withTransaction } from '@cashback/postgres';
 import { createBatcher } from '@cashback/service';
-import type { BreakerBounds } from './hold-growth.ts';
+import type { BreakerBounds } from './decide-holds.ts';
 import { registerOrders } from './register-orders.ts';
 
 /*

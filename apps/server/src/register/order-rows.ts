@@ -1,4 +1,5 @@
 import type { NewOrder, OrderUpdate } from '@cashback/cashback-db';
+import type { Hold } from '@cashback/core';
 
 /** An order's row. Times are milliseconds of the epoch. */
 export interface OrderRow extends NewOrder {
@@ -19,6 +20,9 @@ export interface OrderRow extends NewOrder {
   unsettled_since: number;
   next_charge_at: number;
   poll_at: number | null;
+  /** `hold` counts while this is the newest revision; null: nothing was held, or it is released. */
+  held_revision: number | null;
+  hold: Hold | null;
 }
 
 /*
@@ -37,6 +41,8 @@ export function newRow(order: NewOrder, now: number): OrderRow {
     cashback_epoch: 1,
     cashback_version: 0,
     poll_at: null,
+    held_revision: null,
+    hold: null,
     ...chargeNow(now),
   };
 }

@@ -10,7 +10,8 @@ import {
 import type { CashbackError, RegisterInput, RegisterOutput } from '@cashback/contract';
 import type { Jobs, Transaction } from '@cashback/postgres';
 import { type DecidedCall, decideCall, decideLocked } from './decide-call.ts';
-import { type BreakerBounds, holdGrowth } from './hold-growth.ts';
+import type { BreakerBounds } from './decide-holds.ts';
+import { holdGrowth } from './hold-growth.ts';
 import { answerOf } from './register-answer.ts';
 import { newOrderOf, writesOf } from './register-writes.ts';
 

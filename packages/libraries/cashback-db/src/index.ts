@@ -3,10 +3,12 @@ export type { ChargeJob } from './charge-queue.ts';
 
 export { sumDifferences, sumDifferencesStatement } from './queries/convergence/sum-differences.ts';
 export { countGrowth, discountGrowth } from './queries/breaker/count-growth.ts';
+export type { AddedGrowth, GrownWindow } from './queries/breaker/count-growth.ts';
 export { holdOrders } from './queries/breaker/hold-orders.ts';
 export type { HeldRevision } from './queries/breaker/hold-orders.ts';
 export { listHeld } from './queries/breaker/list-held.ts';
 export { loadHolds, releaseOrders } from './queries/breaker/release-orders.ts';
+export type { HoldState } from './queries/breaker/release-orders.ts';
 export { findOrder } from './queries/orders/find-order.ts';
 export type { OrderView } from './queries/orders/find-order.ts';
 export { findOrders } from './queries/orders/find-orders.ts';
@@ -28,7 +30,7 @@ export type { FeedEvent, FeedPosition } from './queries/events/list-feed-events.
 export { listOrderEvents } from './queries/events/list-order-events.ts';
 export type { StoredEvent } from './queries/events/list-order-events.ts';
 export { loadEventsHorizon } from './queries/events/load-events-horizon.ts';
-export { loadOrders } from './queries/orders/load-orders.ts';
+export { loadOrders, loadedOrderOf } from './queries/orders/load-orders.ts';
 export type { LoadedOrder } from './queries/orders/load-orders.ts';
 export { resumeOrders } from './queries/orders/resume-orders.ts';
 export { updateOrders } from './queries/orders/update-orders.ts';

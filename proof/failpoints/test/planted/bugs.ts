@@ -45,7 +45,7 @@ export const BUGS = {
       {
         // A sum that contradicts the events read with it would be refused.
         file: LOAD_ORDERS,
-        from: 'problem: findTargetProblem(order.target, parseAmount(cashback_sum))',
+        from: 'problem: findTargetProblem(target, parseAmount(cashback_sum))',
         to: 'problem: null',
       },
     ],

@@ -59,17 +59,33 @@ export async function loadOrders(
 ): Promise<Map<string, LoadedOrder>> {
   if (orderIds.length === 0) return new Map();
   const rows = await loadOrdersStatement.rows(tx.client, [orderIds]);
-  const orders = new Map<string, LoadedOrder & { cashback_sum: string }>();
-  for (const { order_id, source, value, allowed, ...fields } of rows) {
+  const orders = new Map<string, { row: Row; target: AmountsBySource }>();
+  for (const row of rows) {
+    const { order_id, source, value } = row;
     let order = orders.get(order_id);
-    if (order === undefined)
-      orders.set(order_id, (order = { ...fields, allowed: allowed && parseAmounts(allowed), target: {} }));
+    if (order === undefined) orders.set(order_id, (order = { row, target: {} }));
     if (source !== null && value !== null) order.target[source] = parseAmount(value);
   }
-  return new Map(
-    [...orders].map(([orderId, { cashback_sum, ...order }]) => [
-      orderId,
-      { ...order, problem: findTargetProblem(order.target, parseAmount(cashback_sum)) },
-    ]),
-  );
+  return new Map([...orders].map(([orderId, { row, target }]) => [orderId, loadedOrderOf(row, target)]));
+}
+
+/** An order as a register finds it, of its row and the newest event of each source. */
+export function loadedOrderOf(
+  { cashback_sum, allowed, ...row }: Omit<Row, 'order_id' | 'source' | 'value'>,
+  target: AmountsBySource,
+): LoadedOrder {
+  const { service, user_id, wallet_id, currency, invoice_epoch, invoice_version, revision, attention } = row;
+  return {
+    service,
+    user_id,
+    wallet_id,
+    currency,
+    invoice_epoch,
+    invoice_version,
+    revision,
+    attention,
+    allowed: allowed && parseAmounts(allowed),
+    target,
+    problem: findTargetProblem(target, parseAmount(cashback_sum)),
+  };
 }
