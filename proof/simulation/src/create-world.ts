@@ -7,6 +7,7 @@ import { advanceJob } from './shells/transactions/advance-operation.ts';
 import { pollOrder } from './shells/poll-order.ts';
 import { processJob } from './shells/processing/process-change.ts';
 import { chargeJob } from './shells/reconcile-order.ts';
+import { chooseBounds } from './services.ts';
 import { createTables } from './tables.ts';
 import type { World } from './world.ts';
 
@@ -17,6 +18,7 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
   const world: World = {
     engine,
     tables: createTables(),
+    bounds: chooseBounds(engine.choices),
     charges: {
       ...charges,
       enqueue(key, about, after_ms) {
@@ -27,6 +29,7 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
     poll: (orderId, isRequested) => pollOrder(world, orderId, isRequested),
     changes: queue('processing', 'process', (about) => processJob(world, about)),
     advances: queue('transactions', 'advance', (about) => advanceJob(world, about)),
+    growth: { sendable: new Map(), windows: new Map() },
     forgotten: new Set(),
     answers: new Map(),
     decisions: plant(bug, PRODUCT),

@@ -1,4 +1,4 @@
-import { type Charge, type LoadedOrder, chargeOf } from '@cashback/cashback-db';
+import { type Charge, type LoadedOrder, chargeJob, chargeOf, loadedOrderOf } from '@cashback/cashback-db';
 import * as server from '@cashback/server/decisions';
 import * as processing from '@cashback/processing/decisions';
 import * as transactions from '@cashback/transactions/decisions';
@@ -42,6 +42,8 @@ export const PRODUCT = {
   wallet: { decideAdoption },
   worker: { ...worker, chargeOf },
   database: {
+    chargeJob,
+    loadedOrderOf,
     register: lockThenLoad as Transact<LoadedOrder | null>,
     reconcile: lockThenLoad as Transact<Charge>,
   },

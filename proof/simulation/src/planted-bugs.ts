@@ -192,6 +192,22 @@ const PLANTS = {
       },
     },
   }),
+  /** The worker sends all of a target that is held. */
+  hold_unread: (decisions) => ({
+    ...decisions,
+    worker: {
+      ...decisions.worker,
+      chargeOf: (order, rows) => decisions.worker.chargeOf({ ...order, hold: null }, rows),
+    },
+  }),
+  /** The growth of before is forgotten. */
+  growth_uncounted: (decisions) => ({
+    ...decisions,
+    server: {
+      ...decisions.server,
+      countedWindow: (_, added, now) => decisions.server.countedWindow(null, added, now),
+    },
+  }),
 } satisfies Record<string, Plant>;
 
 export type PlantedBug = keyof typeof PLANTS;

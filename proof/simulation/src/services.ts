@@ -1,7 +1,9 @@
-import { type SourceRate, serviceConfigOf } from '@cashback/core';
+import { type ServiceConfig, type SourceRate, serviceConfigOf } from '@cashback/core';
 import type { OrderRates } from '@cashback/contract';
+import { parseAmount } from '@cashback/contract/amount';
 import { parseRate } from '@cashback/contract/rate';
-import type { ServiceConfig } from '@cashback/core';
+import type { BreakerBounds } from '@cashback/server/decisions';
+import type { Choices } from './engine/choices.ts';
 
 /** `green` has a URL that says what it gives, `yellow` goes by rates. */
 export const SERVICES: Readonly<Record<string, ServiceConfig>> = {
@@ -38,4 +40,16 @@ function entry(url?: string) {
 /** What the URL of `green` answers. */
 export function shopCashback(base: bigint): bigint {
   return (base * 3n) / 100n;
+}
+
+/** Bounds of the breaker: none, one that two orders reach together, and one that a single order exceeds. */
+const MAX_GROWTHS = [null, null, '10', '4'];
+const WINDOWS_S = [20, 3_600];
+
+export function chooseBounds(choices: Choices): BreakerBounds {
+  const max_growth = MAX_GROWTHS[choices.below(MAX_GROWTHS.length)] ?? null;
+  if (max_growth === null) return {};
+  const window_s = WINDOWS_S[choices.below(WINDOWS_S.length)] ?? 0;
+  const bound = { window_s, max_growth: parseAmount(max_growth) };
+  return { yellow: bound, green: bound };
 }

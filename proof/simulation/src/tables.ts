@@ -2,7 +2,7 @@ import type { NewDrift, NewEvent, NewOperation, NewOperationOutcome } from '@cas
 import type { Amount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
 import type { ChangeRow } from '@cashback/processing/decisions';
-import type { OrderRow } from '@cashback/server/decisions';
+import type { OrderRow, WindowRow } from '@cashback/server/decisions';
 import type {
   BasketRow,
   HistoryEntry,
@@ -17,6 +17,8 @@ export type { OrderRow };
 export interface Tables {
   orders: Map<string, OrderRow>;
   events: NewEvent[];
+  /** By service and currency. */
+  breaker_windows: Map<string, WindowRow>;
   /** The worker's intents; immutable. */
   operations: Map<string, NewOperation>;
   outcomes: Map<string, OutcomeRow>;
@@ -68,6 +70,7 @@ export function createTables(): Tables {
   return {
     orders: new Map(),
     events: [],
+    breaker_windows: new Map(),
     operations: new Map(),
     outcomes: new Map(),
     drifts: [],

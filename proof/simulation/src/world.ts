@@ -1,7 +1,9 @@
+import type { BreakerBounds } from '@cashback/server/decisions';
 import type { Invoice } from '@cashback/wire';
 import type { Decisions } from './decisions.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Flow } from './engine/flow.ts';
+import type { Growth } from './invariants/check-breaker.ts';
 import type { JobQueue } from './engine/job-queue.ts';
 import type { Tables } from './tables.ts';
 
@@ -9,11 +11,15 @@ import type { Tables } from './tables.ts';
 export interface World {
   engine: Engine;
   tables: Tables;
+  /** By how much the targets of a service may grow in a window. */
+  bounds: BreakerBounds;
   charges: JobQueue;
   /** The worker reconciles an order that is due, or that a callback is about. */
   poll(orderId: string, isRequested: boolean): Flow<void>;
   changes: JobQueue;
   advances: JobQueue;
+  /** How the invariants count by how much the targets have grown. */
+  growth: Growth;
   /** Orders whose job was lost with the queue, until they are enqueued again. */
   forgotten: Set<string>;
   /** The newest few answers of transactions about each invoice. */

@@ -24,6 +24,8 @@ const CALIBRATION: Readonly<
   failures_uncounted: { from: 0, breaks: [null] },
   callback_trusted: { from: 0, breaks: [0, 1, 17] },
   rounded_down: { from: 0, breaks: [0] },
+  hold_unread: { from: 0, breaks: [null] },
+  growth_uncounted: { from: 0, breaks: [null] },
 };
 const MOST_SEEDS = 2_000;
 

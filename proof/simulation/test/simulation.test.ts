@@ -27,6 +27,20 @@ test('every fault happens', () => {
   expect([...new Set(fired.flat())].toSorted()).toEqual(FAULTS.toSorted());
 });
 
+test('a target that grows beyond the bound is held, then released, and settles exactly', () => {
+  const seen = { held: 0, released: 0 };
+  for (let seed = 0; seed < 200; seed += 1) {
+    const trace = (line: string): void => {
+      if (line.includes(' is held at revision ')) seen.held += 1;
+      if (line.endsWith(': released')) seen.released += 1;
+    };
+    const { violation } = simulate(seededChoices(seed), { trace });
+    expect(violation && `seed ${seed}: ${describeViolation(violation)}`).toBeNull();
+  }
+  expect(seen.held).toBeGreaterThan(0);
+  expect(seen.released).toBeGreaterThan(0);
+});
+
 test('a failing run shrinks to a short history that fails the same way, each time the same', () => {
   const bug = 'no_row_lock';
   const choices = seededChoices(firstFailure(bug));

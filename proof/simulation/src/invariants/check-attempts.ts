@@ -11,7 +11,7 @@ const OVERDUE = /not settled since/;
  * resumed, each way to end by itself.
  */
 export function checkAttempts(order: OrderRow, tables: Tables): void {
-  const { order_id, attention } = order;
+  const { order_id, attention, attention_code } = order;
   const ends = [...endsOf(order, tables).values()];
   const most = Math.max(0, ...ends.map(({ length }) => length));
   for (const moments of ends) {
@@ -20,6 +20,11 @@ export function checkAttempts(order: OrderRow, tables: Tables): void {
       return index >= LIMITS.max_failures && before !== undefined && at - before < LIMITS.attention_poll_ms;
     });
     must(null, !isHurried, () => `${order_id}: ${moments.length} attempts ended alike, without a long wait`);
+  }
+  if (attention_code === 'held_by_breaker') {
+    const isHeld = order.held_revision === order.revision;
+    must(null, isHeld, () => `${order_id} needs attention and is held no more: ${attention}`);
+    return;
   }
   if (attention === null || OVERDUE.test(attention)) return;
   must(

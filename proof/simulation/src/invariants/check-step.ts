@@ -14,6 +14,7 @@ import type { OrderRow, Tables } from '../tables.ts';
 import { must } from './violation.ts';
 import type { World } from '../world.ts';
 import { checkAttempts } from './check-attempts.ts';
+import { checkBreaker } from './check-breaker.ts';
 
 /** Invariants 3 to 8, 11 and 17, which hold in every committed state, and so after every effect. */
 export function checkStep(world: World): void {
@@ -27,6 +28,7 @@ export function checkStep(world: World): void {
   for (const { order_id, attention } of tables.changes.values()) {
     must(17, attention === null, () => `the invoice of ${order_id} needs a person: ${attention}`);
   }
+  checkBreaker(world);
   checkOpenOperations(tables);
   for (const operation of tables.cashback_operations.values()) checkIntent(operation, tables);
   checkSteps(tables);

@@ -74,7 +74,7 @@ export function loadCharge(world: World, orderId: string): Charge {
   const row = rowOf(tables.orders, orderId);
   const order: ChargeOrder = {
     ...row,
-    hold: null,
+    hold: decisions.server.holdOf(row),
     unsettled_since: new Date(row.unsettled_since),
     attention_since: momentOf(row.attention_since),
     answered_at: momentOf(row.answered_at),

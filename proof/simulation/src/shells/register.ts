@@ -1,4 +1,4 @@
-import type { LoadedOrder, NewEvent, NewOrder } from '@cashback/cashback-db';
+import { type LoadedOrder, type NewEvent, type NewOrder } from '@cashback/cashback-db';
 import type { CashbackError, RegisterInput, RegisterOutput } from '@cashback/contract';
 import { formatAmount } from '@cashback/contract/amount';
 import { SOURCES, type AmountsBySource, amountOf } from '@cashback/contract/source';
@@ -22,6 +22,7 @@ export function* register(world: World, input: RegisterInput): Flow<RegisterOutp
       world.engine.note(`server: register version ${invoice_version} of ${order_id}: ${describe(decided)}`);
       const writes = server.writesOf(decided);
       apply(world, writes);
+      holdGrowth(world, decided);
       return { decided, writes };
     },
     ({ writes: { job } }) => {
@@ -41,9 +42,36 @@ export function targetOf(events: readonly NewEvent[], orderId: string): AmountsB
   return target;
 }
 
-function loadOrder({ tables }: World, orderId: string): LoadedOrder | null {
-  const order = tables.orders.get(orderId);
-  return order === undefined ? null : { ...order, target: targetOf(tables.events, orderId) };
+function loadOrder({ tables, decisions }: World, orderId: string): LoadedOrder | null {
+  const row = tables.orders.get(orderId);
+  if (row === undefined) return null;
+  const hold = decisions.server.holdOf(row);
+  return decisions.database.loadedOrderOf(
+    { ...row, cashback_sum: formatAmount(row.cashback_sum), allowed: hold && hold.allowed },
+    targetOf(tables.events, orderId),
+  );
+}
+
+/** What the breaker writes last in the transaction. */
+function holdGrowth({ engine, tables, decisions, bounds }: World, decided: DecidedCall): void {
+  const { countedWindow, decideHolds, discountedWindow, growingOf, heldRow } = decisions.server;
+  const keyOf = ({ service, currency }: { service: string; currency: string }): string =>
+    `${service} ${currency}`;
+  const growing = growingOf([decided], bounds);
+  const windows = growing.map((one) => {
+    const window = countedWindow(tables.breaker_windows.get(keyOf(one)) ?? null, one, engine.now());
+    tables.breaker_windows.set(keyOf(one), window);
+    return { ...window, window_start: new Date(window.window_start) };
+  });
+  const { held, discounts } = decideHolds(growing, windows);
+  for (const one of discounts) {
+    tables.breaker_windows.set(keyOf(one), discountedWindow(rowOf(tables.breaker_windows, keyOf(one)), one));
+  }
+  for (const one of held) {
+    const row = heldRow(rowOf(tables.orders, one.order_id), one, engine.now());
+    updateRow(tables.orders, one.order_id, row);
+    engine.note(`server: ${one.order_id} is held at revision ${one.revision}`);
+  }
 }
 
 /** A row that exists stays as it is. */

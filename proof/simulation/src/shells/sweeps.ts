@@ -2,6 +2,7 @@ import { type Flow, type ProcessName, atomically, call, outside } from '../engin
 import type { World } from '../world.ts';
 import { applyTimes } from './apply-writes.ts';
 import { noteChange } from './processing/process-change.ts';
+import { releaseHeld } from './release-held.ts';
 import { loadChange, writeChange } from './processing/write-changes.ts';
 import { sweepOperations } from './transactions/write-rows.ts';
 
@@ -28,6 +29,7 @@ export function startSweeps(world: World): void {
   );
   every('processing', 'sweep changes', () => atomically('sweep changes', () => sweepChanges(world)));
   every('processing', 'read the feed', () => readFeed(world));
+  every('client', 'release what is held', () => releaseHeld(world));
   every('client', 'lose the queues', () =>
     outside('lose the queues', () => {
       if (!engine.happens('wipe_queues')) return;

@@ -1,0 +1,64 @@
+import { type AmountsBySource, SOURCES, amountOf, parseAmounts } from '@cashback/contract/source';
+import { describeAmounts, targetOf } from '../shells/register.ts';
+import type { OrderRow } from '../tables.ts';
+import type { World } from '../world.ts';
+import { must } from './violation.ts';
+
+/** The breaker, counted a second time. */
+export interface Growth {
+  /** What may be sent of each order's newest revision. */
+  sendable: Map<string, { revision: number; amounts: AmountsBySource }>;
+  /** What passed, by service and window. */
+  windows: Map<string, bigint>;
+}
+
+/** No more of a held revision is sent than is allowed, and what passes in a window stays within its bound. */
+export function checkBreaker(world: World): void {
+  for (const order of world.tables.orders.values()) {
+    checkSent(order, world);
+    checkGrowth(order, world);
+  }
+}
+
+function checkSent({ order_id, revision, held_revision, hold }: OrderRow, { tables }: World): void {
+  if (hold === null || held_revision !== revision) return;
+  const allowed = parseAmounts(hold.allowed);
+  for (const operation of tables.operations.values()) {
+    if (operation.order_id !== order_id || operation.revision !== revision) continue;
+    const reward = parseAmounts(operation.reward);
+    must(
+      null,
+      SOURCES.every((source) => amountOf(reward, source) <= amountOf(allowed, source)),
+      () => `${order_id} is held at ${describeAmounts(allowed)}, and ${describeAmounts(reward)} is sent`,
+    );
+  }
+}
+
+function checkGrowth(order: OrderRow, { engine, tables, bounds, growth }: World): void {
+  const { order_id, service, revision } = order;
+  const bound = bounds[service];
+  if (bound === undefined) return;
+  const amounts = sendableOf(order, targetOf(tables.events, order_id));
+  const before = growth.sendable.get(order_id);
+  growth.sendable.set(order_id, { revision, amounts });
+  if (before?.revision === revision) return;
+  const window = `${service} ${Math.floor(engine.now() / bound.window_s / 1_000)}`;
+  const grown = (growth.windows.get(window) ?? 0n) + riseOf(before?.amounts ?? {}, amounts);
+  growth.windows.set(window, grown);
+  must(
+    null,
+    grown <= bound.max_growth,
+    () => `${order_id}: the targets of ${service} grow by ${grown}, the bound is ${bound.max_growth}`,
+  );
+}
+
+function sendableOf({ hold, held_revision, revision }: OrderRow, target: AmountsBySource): AmountsBySource {
+  return held_revision === revision && hold !== null ? parseAmounts(hold.allowed) : target;
+}
+
+function riseOf(before: AmountsBySource, after: AmountsBySource): bigint {
+  return SOURCES.reduce((sum, source) => {
+    const rise = amountOf(after, source) - amountOf(before, source);
+    return rise > 0n ? sum + rise : sum;
+  }, 0n);
+}
