@@ -1,9 +1,9 @@
+import type { AmountsBySource } from '@cashback/contract/source';
 import type { BreakerBounds } from '@cashback/server/decisions';
 import type { Invoice } from '@cashback/wire';
 import type { Decisions } from './decisions.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Flow } from './engine/flow.ts';
-import type { Growth } from './invariants/check-breaker.ts';
 import type { JobQueue } from './engine/job-queue.ts';
 import type { Tables } from './tables.ts';
 
@@ -26,4 +26,12 @@ export interface World {
   answers: Map<string, Invoice[]>;
   /** What the apps run: the product's functions, or one of them with a planted bug. */
   decisions: Decisions;
+}
+
+/** The breaker, counted a second time. */
+export interface Growth {
+  /** What may be sent of each order's newest revision. */
+  sendable: Map<string, { revision: number; amounts: AmountsBySource }>;
+  /** What passed, by service and window. */
+  windows: Map<string, bigint>;
 }

@@ -4,14 +4,6 @@ import type { OrderRow } from '../tables.ts';
 import type { World } from '../world.ts';
 import { must } from './violation.ts';
 
-/** The breaker, counted a second time. */
-export interface Growth {
-  /** What may be sent of each order's newest revision. */
-  sendable: Map<string, { revision: number; amounts: AmountsBySource }>;
-  /** What passed, by service and window. */
-  windows: Map<string, bigint>;
-}
-
 /** No more of a held revision is sent than is allowed, and what passes in a window stays within its bound. */
 export function checkBreaker(world: World): void {
   for (const order of world.tables.orders.values()) {
