@@ -18,8 +18,8 @@ export const settingsSchema = z.object({
   host: setting.text('The address to listen on', '127.0.0.1').default('127.0.0.1'),
   port: setting.port('The port to listen on; 0 takes a free one', '4100'),
   bearer_tokens: setting.tokens(
-    'Accepted bearer tokens, with the scopes register, events, order, rates, rates.read, reconcile, breaker',
-    '[{"caller":"processing","token":"<random text>","scopes":["register","order","rates.read"]}]',
+    'Accepted bearer tokens, with the scopes register, events, order, rates, rates.read, reconcile, breaker, attention, attention.report',
+    '[{"caller":"processing","token":"<random text>","scopes":["register","order","rates.read","attention.report"]}]',
   ),
   max_connections: setting.integer({
     description: 'Connections to the database for everything but register; the queue has two of its own',

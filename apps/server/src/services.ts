@@ -1,6 +1,12 @@
 import { CashbackError, type CashbackServices, type RegisterInput } from '@cashback/contract';
 import { type Database, explainDatabaseError } from '@cashback/postgres';
 import { type Log, withTimeout } from '@cashback/service';
+import {
+  reportAttention,
+  resumeAttention,
+  showAttention,
+  showAttentionCount,
+} from './procedures/attention.ts';
 import { listHeldOrders, releaseHeldOrders } from './procedures/breaker.ts';
 import { showConvergence } from './procedures/convergence.ts';
 import { getRates } from './procedures/get-rates.ts';
@@ -44,6 +50,11 @@ export function createServices(options: ServicesOptions): CashbackServices {
     order: (input) => guard('order', showOrder(pool, input)),
     convergence: (input) => guard('convergence', showConvergence(pool, input)),
     reconcile: (input) => guard('reconcile', reconcile(database, input)),
+    listAttention: (input) => guard('attention.list', showAttention(pool, input)),
+    countAttention: (input) => guard('attention.count', showAttentionCount(pool, input)),
+    resumeAttention: (input, caller) =>
+      guard('attention.resume', resumeAttention(input, { database, log, caller })),
+    reportAttention: (input) => guard('attention.report', reportAttention(database, input)),
     listHeld: (input) => guard('breaker.list', listHeldOrders(pool, input)),
     releaseHeld: (input, caller) => guard('breaker.release', releaseHeldOrders(register, input, caller)),
     putRates: (input) => guard('rates.put', putRates(pool, input)),

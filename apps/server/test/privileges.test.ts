@@ -31,6 +31,8 @@ test.each([
   'DELETE FROM cashback.order_rates',
   `INSERT INTO cashback.operation_outcomes (order_id, operation_id, outcome, rewarded) VALUES ('a', 'b', 'applied', '[]')`,
   'UPDATE cashback.feed_epochs SET epoch = 2',
+  'DELETE FROM cashback.attention_resumes',
+  'UPDATE cashback.attention_resumes SET caller = order_id',
 ])('the role of the server may not: %s', async (statement) => {
   await expect(asServer.pool.query(statement)).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });
 });

@@ -51,7 +51,17 @@ function settingsFor(settings: Partial<Settings> & { database_url: string }): Se
       {
         caller: 'test',
         token: TOKEN,
-        scopes: ['register', 'events', 'order', 'rates', 'rates.read', 'reconcile', 'breaker'],
+        scopes: [
+          'register',
+          'events',
+          'order',
+          'rates',
+          'rates.read',
+          'reconcile',
+          'breaker',
+          'attention',
+          'attention.report',
+        ],
       },
       { caller: 'reader', token: READER_TOKEN, scopes: ['order'] },
     ],

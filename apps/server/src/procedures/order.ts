@@ -1,6 +1,7 @@
 import { type OrderView, findOrder } from '@cashback/cashback-db';
 import type { Reader } from '@cashback/postgres';
 import { CashbackError, type OrderInput, type OrderOutput, isSource, parseValues } from '@cashback/contract';
+import { attentionEntry } from '../attention/attention-entry.ts';
 import { valuesOfAllSources } from '../all-sources.ts';
 
 /** An order, from the tables alone. Throws ORDER_NOT_FOUND, and UNKNOWN_SOURCE. */
@@ -15,7 +16,7 @@ export async function showOrder(reader: Reader, { order_id }: OrderInput): Promi
     throw new CashbackError('UNKNOWN_SOURCE', message, { order_id, sources: unknown });
   }
   const { attention, attention_code, attention_since, attention_details, ...described } = order;
-  const { target, operations, created_at, updated_at, ...fields } = described;
+  const { target, operations, reported, created_at, updated_at, ...fields } = described;
   return {
     ...fields,
     state: stateOf(order),
@@ -25,6 +26,11 @@ export async function showOrder(reader: Reader, { order_id }: OrderInput): Promi
       ...(attention_code !== null && { attention_code }),
       ...(attention_since !== null && { attention_since: attention_since.toISOString() }),
       ...(attention_details !== null && { attention_details }),
+    }),
+    ...(reported.length > 0 && {
+      reported_attention: reported.map(({ since, reported_at, ...need }) =>
+        attentionEntry({ ...need, since: new Date(since), reported_at: new Date(reported_at) }, new Date()),
+      ),
     }),
     target: valuesOfAllSources(parseValues(target)),
     operations: operations.map((operation) => ({

@@ -6,6 +6,7 @@ const APPEND_ONLY = [
   'cashback.operations',
   'cashback.operation_outcomes',
   'cashback.breaker_releases',
+  'cashback.attention_resumes',
 ];
 const ROLES = ['cashback_server', 'cashback_worker'];
 

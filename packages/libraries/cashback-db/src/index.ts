@@ -1,6 +1,12 @@
 export { CASHBACK_JOBS_SCHEMA, chargeJob, chargeKey, chargeQueue } from './charge-queue.ts';
 export type { ChargeJob } from './charge-queue.ts';
 
+export { listAttention, listAttentionStatement } from './queries/attention/list-attention.ts';
+export type { AttentionPosition } from './queries/attention/list-attention.ts';
+export type { AttentionRow } from './queries/attention/attention-rows.ts';
+export { countAttention } from './queries/attention/count-attention.ts';
+export { insertResumes, loadAttention, requestResume } from './queries/attention/resume-attention.ts';
+export { replaceReports } from './queries/attention/report-attention.ts';
 export { sumDifferences, sumDifferencesStatement } from './queries/convergence/sum-differences.ts';
 export { countGrowth, discountGrowth } from './queries/breaker/count-growth.ts';
 export type { AddedGrowth, GrownWindow } from './queries/breaker/count-growth.ts';

@@ -1,5 +1,13 @@
 import type {
   AppRouter,
+  AttentionCountInput,
+  AttentionCountOutput,
+  AttentionListInput,
+  AttentionListOutput,
+  AttentionReportInput,
+  AttentionReportOutput,
+  AttentionResumeInput,
+  AttentionResumeOutput,
   BreakerListInput,
   BreakerListOutput,
   BreakerReleaseInput,
@@ -64,6 +72,19 @@ export interface CashbackClient {
    * now, in whatever state they are. Pages go on until `after` is null, also after an empty one. Scope `reconcile`.
    */
   reconcile(input: ReconcileInput): Promise<ReconcileOutput>;
+  attention: {
+    /** Orders that need attention, here and in processing, a page after a cursor, oldest first. Scope `order`. */
+    list(input?: Partial<AttentionListInput>): Promise<AttentionListOutput>;
+    /** How many they are by service, origin and code, with the oldest of each. Scope `order`. */
+    count(input?: AttentionCountInput): Promise<AttentionCountOutput>;
+    /**
+     * Has given orders, or the oldest that a filter finds, tried again as if nothing had gone wrong before. It changes no
+     * money by itself. Scope `attention`.
+     */
+    resume(input: AttentionResumeInput): Promise<AttentionResumeOutput>;
+    /** States which orders need attention in another app, and returns those that a person resumed. Scope `attention.report`. */
+    report(input: AttentionReportInput): Promise<AttentionReportOutput>;
+  };
   breaker: {
     /** Orders with a part of their target that is held, a page after a cursor. Scope `order`. */
     list(input?: Partial<BreakerListInput>): Promise<BreakerListOutput>;
@@ -127,6 +148,12 @@ export function createCashbackClient(options: CashbackClientOptions): CashbackCl
     order: (input) => withClientErrors(trpc.order.query(input)),
     convergence: (input = {}) => withClientErrors(trpc.convergence.query(input)),
     reconcile: (input) => withClientErrors(trpc.reconcile.mutate(input)),
+    attention: {
+      list: (input = {}) => withClientErrors(trpc.attention.list.query(input)),
+      count: (input = {}) => withClientErrors(trpc.attention.count.query(input)),
+      resume: (input) => withClientErrors(trpc.attention.resume.mutate(input)),
+      report: (input) => withClientErrors(trpc.attention.report.mutate(input)),
+    },
     breaker: {
       list: (input = {}) => withClientErrors(trpc.breaker.list.query(input)),
       release: (input) => withClientErrors(trpc.breaker.release.mutate(input)),

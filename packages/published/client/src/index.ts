@@ -7,6 +7,15 @@ export type { FeedOptions, FeedPage } from './feed.ts';
 export { latestValues } from './latest-values.ts';
 
 export type {
+  AttentionCountInput,
+  AttentionCountOutput,
+  AttentionEntry,
+  AttentionListInput,
+  AttentionListOutput,
+  AttentionReportInput,
+  AttentionReportOutput,
+  AttentionResumeInput,
+  AttentionResumeOutput,
   CashbackErrorCode,
   CashbackEvent,
   EventsOutput,

@@ -43,6 +43,37 @@ export { ATTENTION_CODES } from './wire/attention.ts';
 export type { AttentionCode } from './wire/attention.ts';
 export { DRIFT_CLASSES, DRIFT_FINDERS } from './wire/drift.ts';
 export type { DriftClass, DriftFinder } from './wire/drift.ts';
+export {
+  ATTENTION_ORIGINS,
+  MAX_REPORTS,
+  MAX_RESUMES,
+  REPORTING_ORIGINS,
+  RESUME_OUTCOMES,
+  attentionCountInput,
+  attentionCountOutput,
+  attentionListInput,
+  attentionListOutput,
+  attentionReportInput,
+  attentionReportOutput,
+  attentionResumeInput,
+  attentionResumeOutput,
+} from './wire/attention-orders.ts';
+export type {
+  AttentionCountInput,
+  AttentionCountOutput,
+  AttentionEntry,
+  AttentionFilter,
+  AttentionListInput,
+  AttentionListOutput,
+  AttentionOrigin,
+  AttentionReportInput,
+  AttentionReportOutput,
+  AttentionResumeInput,
+  AttentionResumeOutput,
+  ParsedAttentionReportInput,
+  ParsedAttentionResumeInput,
+  ResumeOutcome,
+} from './wire/attention-orders.ts';
 export { cashbackEvent, eventsInput, eventsOutput } from './wire/events.ts';
 export type { CashbackEvent, EventsInput, EventsOutput } from './wire/events.ts';
 export {

@@ -4,6 +4,16 @@ import { type DescribeIssues, MASKED_ERROR, explainError } from './explain-error
 import { registerMany } from './register-many.ts';
 import type { CashbackServices } from './services.ts';
 import {
+  attentionCountInput,
+  attentionCountOutput,
+  attentionListInput,
+  attentionListOutput,
+  attentionReportInput,
+  attentionReportOutput,
+  attentionResumeInput,
+  attentionResumeOutput,
+} from './wire/attention-orders.ts';
+import {
   breakerListInput,
   breakerListOutput,
   breakerReleaseInput,
@@ -17,8 +27,20 @@ import { reconcileInput, reconcileOutput } from './wire/reconcile.ts';
 import type { ItemError } from './wire/item-error.ts';
 import { registerInput, registerManyInput, registerManyOutput, registerOutput } from './wire/register.ts';
 
-/** What a caller may do; `rates` puts rates, `reconcile` makes orders due, `breaker` releases what is held, the other scopes read. */
-export type ServerScope = 'register' | 'events' | 'order' | 'rates' | 'rates.read' | 'reconcile' | 'breaker';
+/**
+ * What a caller may do; `rates` puts rates, `reconcile` makes orders due, `breaker` releases what is held, `attention`
+ * resumes orders, `attention.report` states which orders need attention elsewhere, the other scopes read.
+ */
+export type ServerScope =
+  | 'register'
+  | 'events'
+  | 'order'
+  | 'rates'
+  | 'rates.read'
+  | 'reconcile'
+  | 'breaker'
+  | 'attention'
+  | 'attention.report';
 
 export interface RouterContext {
   services: CashbackServices;
@@ -98,6 +120,24 @@ export function createRouter({ describeIssues }: RouterOptions) {
       .input(reconcileInput)
       .output(reconcileOutput)
       .mutation(({ input, ctx }) => ctx.services.reconcile(input)),
+    attention: t.router({
+      list: scoped('order')
+        .input(attentionListInput)
+        .output(attentionListOutput)
+        .query(({ input, ctx }) => ctx.services.listAttention(input)),
+      count: scoped('order')
+        .input(attentionCountInput)
+        .output(attentionCountOutput)
+        .query(({ input, ctx }) => ctx.services.countAttention(input)),
+      resume: scoped('attention')
+        .input(attentionResumeInput)
+        .output(attentionResumeOutput)
+        .mutation(({ input, ctx }) => ctx.services.resumeAttention(input, ctx.caller ?? 'unknown')),
+      report: scoped('attention.report')
+        .input(attentionReportInput)
+        .output(attentionReportOutput)
+        .mutation(({ input, ctx }) => ctx.services.reportAttention(input)),
+    }),
     breaker: t.router({
       list: scoped('order')
         .input(breakerListInput)

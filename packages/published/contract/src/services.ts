@@ -1,4 +1,14 @@
 import type {
+  AttentionCountInput,
+  AttentionCountOutput,
+  AttentionListInput,
+  AttentionListOutput,
+  AttentionReportOutput,
+  AttentionResumeOutput,
+  ParsedAttentionReportInput,
+  ParsedAttentionResumeInput,
+} from './wire/attention-orders.ts';
+import type {
   BreakerListInput,
   BreakerListOutput,
   BreakerReleaseInput,
@@ -22,6 +32,10 @@ export interface CashbackServices {
   convergence(input: ConvergenceInput): Promise<ConvergenceOutput>;
   order(input: OrderInput): Promise<OrderOutput>;
   reconcile(input: ParsedReconcileInput): Promise<ReconcileOutput>;
+  listAttention(input: AttentionListInput): Promise<AttentionListOutput>;
+  countAttention(input: AttentionCountInput): Promise<AttentionCountOutput>;
+  resumeAttention(input: ParsedAttentionResumeInput, caller: string): Promise<AttentionResumeOutput>;
+  reportAttention(input: ParsedAttentionReportInput): Promise<AttentionReportOutput>;
   listHeld(input: BreakerListInput): Promise<BreakerListOutput>;
   releaseHeld(input: BreakerReleaseInput, caller: string): Promise<BreakerReleaseOutput>;
   putRates(input: OrderRates): Promise<OrderRates>;

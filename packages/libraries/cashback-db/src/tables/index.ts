@@ -1,3 +1,4 @@
+export { attentionResumes, reportedAttention } from './attention.ts';
 export { breakerReleases, breakerWindows } from './breaker.ts';
 export { drifts } from './drifts.ts';
 export { feedEpochs, events } from './events.ts';

@@ -78,6 +78,11 @@ export const orderClears = cashback.table(
     index('order_clears_attention')
       .on(table.attention_code, table.attention_since)
       .where(sql`${table.attention} IS NOT NULL`),
+    // Oldest first, over all codes. An older release left orders without `attention_since`.
+    index('order_clears_attention_since')
+      .on(sql`coalesce(${table.attention_since}, ${table.unsettled_since})`, table.order_id)
+      .where(sql`${table.attention} IS NOT NULL`)
+      .concurrently(),
     index('order_clears_held')
       .on(table.order_id)
       .where(sql`${table.held_revision} = ${table.revision}`),

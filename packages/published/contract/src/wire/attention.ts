@@ -1,6 +1,6 @@
 /**
- * Why the worker sends nothing for an order until a person has seen to it, or the cause is gone. The list grows: a client
- * that does not know a code treats it as any other need for attention.
+ * Why nothing new is sent or registered for an order until a person has seen to it, or the cause is gone. The list grows:
+ * a client that does not know a code treats it as any other need for attention.
  *
  * - `observation_missing`: `transactions` does not know the invoice;
  * - `observation_unreadable`: its answer cannot be read, or is about another invoice;
@@ -17,6 +17,15 @@
  * - `history_lost`: the other side lost operations that cannot be distinguished any more;
  * - `foreign_writer`: something else keeps changing the order's cashback;
  * - `held_by_breaker`: the service's targets grow beyond its bound.
+ *
+ * Of processing, which gives the first three as well:
+ *
+ * - `rates_missing`: the order has no rates;
+ * - `rates_differ`: its rates are of another service;
+ * - `settings_missing`: its service is not in the settings;
+ * - `register_overtaken`: other registers of the order are faster, again and again;
+ * - `register_refused`: the server refuses its target;
+ * - `not_calculable`: its cashback cannot be calculated.
  */
 export const ATTENTION_CODES = [
   'observation_missing',
@@ -36,5 +45,11 @@ export const ATTENTION_CODES = [
   'history_lost',
   'foreign_writer',
   'held_by_breaker',
+  'rates_missing',
+  'rates_differ',
+  'settings_missing',
+  'register_overtaken',
+  'register_refused',
+  'not_calculable',
 ] as const;
 export type AttentionCode = (typeof ATTENTION_CODES)[number];

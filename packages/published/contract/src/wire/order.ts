@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { attentionEntry } from './attention-orders.ts';
 import {
   amountField,
   amountsBySource,
@@ -50,6 +51,10 @@ export const orderOutput = z.object({
   attention_code: z.string().optional().describe('One of ATTENTION_CODES, or a code of a newer release'),
   attention_since: timestampField.optional(),
   attention_details: z.record(z.string(), z.json()).optional(),
+  reported_attention: z
+    .array(attentionEntry)
+    .optional()
+    .describe('Needs for attention that other apps report of the order; `state` does not count them'),
   target: valuesBySource,
   rewarded: amountsBySource,
   operations: z.array(orderOperation),

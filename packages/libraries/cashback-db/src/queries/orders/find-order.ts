@@ -1,6 +1,7 @@
 import type { OperationOutcome, OrderOutput } from '@cashback/contract';
 import type { Source } from '@cashback/contract/source';
 import { type Reader, statement } from '@cashback/postgres';
+import { type AttentionRow, IS_REPORTED, REPORTED_COLUMNS } from '../attention/attention-rows.ts';
 
 type Amounts = { source: Source; amount: string }[];
 
@@ -28,6 +29,8 @@ export interface OrderView {
   updated_at: Date;
   /** One entry for each source that has an event. */
   target: { source: Source; value: string }[];
+  /** What other apps report of it. Moments are ISO 8601 with an offset. */
+  reported: (Omit<AttentionRow, 'since' | 'reported_at'> & { since: string; reported_at: string })[];
   /** The newest 50, newest first. Moments are ISO 8601 with an offset. */
   operations: {
     operation_id: string;
@@ -53,6 +56,12 @@ const findOrderStatement = statement<OrderView>({
         WHERE order_id = $1 ORDER BY source, revision DESC
       ) AS newest
     ) AS target,
+    (
+      SELECT coalesce(jsonb_agg(to_jsonb(listed) ORDER BY origin), '[]')
+      FROM (
+        SELECT ${REPORTED_COLUMNS} FROM cashback.reported_attention WHERE ${IS_REPORTED} AND order_id = $1
+      ) AS listed
+    ) AS reported,
     (
       SELECT coalesce(jsonb_agg(to_jsonb(listed) ORDER BY created_at DESC, operation_id DESC), '[]')
       FROM (
@@ -88,6 +97,7 @@ const findOrderStatement = statement<OrderView>({
     created_at: 'timestamptz',
     updated_at: 'timestamptz',
     target: 'jsonb',
+    reported: 'jsonb',
     operations: 'jsonb',
   },
 });

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "order_clears_attention_since" ON "cashback"."order_clears" USING btree (coalesce("attention_since", "unsettled_since"),"order_id") WHERE "cashback"."order_clears"."attention" IS NOT NULL;

@@ -1,0 +1,69 @@
+import type { AttentionFilter } from '@cashback/contract';
+import { type Reader, statement } from '@cashback/postgres';
+import {
+  type AttentionRow,
+  REPORTED_ATTENTION,
+  WORKER_ATTENTION,
+  filterParameters,
+} from './attention-rows.ts';
+
+/** The last entry of a page: the next page begins behind it. */
+export type AttentionPosition = Pick<AttentionRow, 'since' | 'order_id' | 'origin'>;
+
+/** The first condition is the index's, the second one leaves out the entry itself. */
+function pageOf({ columns, from, since }: typeof WORKER_ATTENTION, origin: string, further = ''): string {
+  return `
+    SELECT ${columns} FROM ${from}${further}
+      AND (${since}, order_id) >= ($5::timestamptz, $6::text)
+      AND (${since}, order_id, ${origin}) > ($5::timestamptz, $6::text, $7::text)
+    ORDER BY ${since}, order_id LIMIT $8`;
+}
+
+export const listAttentionStatement = statement<AttentionRow & { as_of: Date }>({
+  name: 'cashback.list-attention',
+  text: `
+  SELECT order_id, service, origin, code, reason, details, since, reported_at, is_stale, is_resume_requested, now() AS as_of
+  FROM (
+    (${pageOf(WORKER_ATTENTION, "'worker'", " AND NOT ($9 AND attention_code IS NOT DISTINCT FROM 'held_by_breaker')")})
+    UNION ALL
+    (${pageOf(REPORTED_ATTENTION, 'origin', ' AND NOT ($9 AND since IS NOT DISTINCT FROM resume_of)')})
+  ) AS found
+  ORDER BY since, order_id, origin LIMIT $8`,
+  columns: {
+    order_id: 'text!',
+    service: 'text!',
+    origin: 'text!',
+    code: 'text?',
+    reason: 'text!',
+    details: 'jsonb?',
+    since: 'timestamptz!',
+    reported_at: 'timestamptz?',
+    is_stale: 'bool!',
+    is_resume_requested: 'bool!',
+    as_of: 'timestamptz!',
+  },
+});
+
+/**
+ * A page of the orders that need attention, longest first, behind `after`. `resumable` leaves out those that resuming does
+ * nothing for: what the breaker holds, and what a person has resumed already.
+ */
+export function listAttention(
+  reader: Reader,
+  filter: AttentionFilter,
+  {
+    after,
+    limit,
+    resumable = false,
+  }: { after: AttentionPosition | null; limit: number; resumable?: boolean },
+): Promise<(AttentionRow & { as_of: Date })[]> {
+  const { since, order_id, origin } = after ?? { since: new Date(0), order_id: '', origin: '' };
+  return listAttentionStatement.rows(reader, [
+    ...filterParameters(filter),
+    since,
+    order_id,
+    origin,
+    limit,
+    resumable,
+  ]);
+}
