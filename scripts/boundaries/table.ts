@@ -40,7 +40,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
     'embedded-postgres': { src: ['postgres'] },
     testing: { src: ['embedded-postgres', 'postgres', 'system'] },
     invariants: { src: ['contract', 'wire', 'core', 'cashback-db'], tests: ['testing'] },
-    proxies: { src: [], tests: ['testing'] },
+    proxies: { src: ['embedded-postgres'], tests: ['testing'] },
     // Owes nothing to what decides in the product.
     'register-model': { src: ['client', 'contract'] },
     // Starts every app as a process of its own.

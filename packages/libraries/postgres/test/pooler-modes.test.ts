@@ -3,7 +3,7 @@ import { createTestDatabase } from '@cashback/testing';
 import type { TestDatabase } from '@cashback/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrate, migrationsFolder, openDatabase, waitForDatabase } from '../src/index.ts';
-import { type PgBouncer, hasPgBouncer, startPgBouncer } from './pgbouncer.ts';
+import { type PgBouncer, hasPgBouncer, startPgBouncer } from '@cashback/proxies/pgbouncer';
 
 const refusal = {
   name: 'DatabaseSetupError',

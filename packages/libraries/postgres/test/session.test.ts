@@ -5,7 +5,7 @@ import { createTestDatabase } from '@cashback/testing';
 import type { TestDatabase } from '@cashback/testing';
 import { connectClient } from '../src/connection/connect-client.ts';
 import { defineQueue, openDatabase, startJobs, waitForDatabase } from '../src/index.ts';
-import { type PgBouncer, hasPgBouncer, startPgBouncer } from './pgbouncer.ts';
+import { type PgBouncer, hasPgBouncer, startPgBouncer } from '@cashback/proxies/pgbouncer';
 
 const role = 'cashback_worker';
 const schema = 'cashback_jobs';

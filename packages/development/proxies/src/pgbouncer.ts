@@ -2,14 +2,14 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePort } from '@cashback/system/free-ports';
+import { freePort } from '@cashback/embedded-postgres/free-ports';
 
 export interface PgBouncer {
   url: string;
   stop(): void;
 }
 
-/** Debian's package has it; where it is missing, its tests are skipped. */
+/** Debian's package has it; where it is missing, what uses it is skipped. */
 export const hasPgBouncer = programExists('pgbouncer');
 
 function programExists(name: string): boolean {
