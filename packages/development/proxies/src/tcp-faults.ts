@@ -37,9 +37,9 @@ export interface FaultyTcpProxy extends TcpProxy {
   setFault(fault: TcpFault | null): void;
   /**
    * The host of the open connections is gone: they fall silent for ever, with no end and no reset, whatever fault is set
-   * or cleared. New connections work.
+   * or cleared. New connections work. Returns how many were open.
    */
-  freeze(): void;
+  freeze(): number;
   /** Stops a process between two of its effects: each of them is a chunk that it sends. Null clears it. */
   trip(trip: Trip | null): void;
 }
@@ -146,6 +146,7 @@ export async function startFaultyTcpProxy(targetUrl: string): Promise<FaultyTcpP
     states.set(connection, state);
     connection.caller.on('close', () => states.delete(connection));
     return {
+      isGone: () => state.frozen,
       fromCaller: (chunk) => fromCaller(connection, state, chunk),
       fromTarget: (chunk) => fromTarget(connection, state, chunk),
       targetClosed() {
@@ -179,7 +180,9 @@ export async function startFaultyTcpProxy(targetUrl: string): Promise<FaultyTcpP
       }
     },
     freeze() {
-      for (const state of states.values()) state.frozen = true;
+      const open = [...states.values()].filter(({ frozen }) => !frozen);
+      for (const state of open) state.frozen = true;
+      return open.length;
     },
     trip(next) {
       armed = next;

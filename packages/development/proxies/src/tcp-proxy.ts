@@ -13,6 +13,8 @@ export interface TcpHook {
   fromTarget?(chunk: Buffer): ChunkFate;
   /** The target is gone; by default the caller's side ends too. */
   targetClosed?(): 'end' | 'keep';
+  /** Whether its host is gone: then a cut or another target does not reach it. Only `stop` resets it. */
+  isGone?(): boolean;
 }
 
 /** A caller's connection and the one to the target that stands for it. */
@@ -49,6 +51,7 @@ export async function startTcpProxy(targetUrl: string, onConnection?: OnConnecti
   let target: URL | null = new URL(targetUrl);
   let isCut = false;
   const connections = new Set<TcpConnection>();
+  const hooks = new WeakMap<TcpConnection, TcpHook>();
 
   const server = createServer((caller) => {
     caller.on('error', () => {});
@@ -56,17 +59,21 @@ export async function startTcpProxy(targetUrl: string, onConnection?: OnConnecti
     const connection = openConnection(caller, target);
     connections.add(connection);
     caller.on('close', () => connections.delete(connection));
-    forward(connection, onConnection?.(connection) ?? {});
+    const hook = onConnection?.(connection) ?? {};
+    hooks.set(connection, hook);
+    forward(connection, hook);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
 
-  const resetAll = (): void => {
-    for (const connection of connections) connection.reset();
+  const resetReachable = (): void => {
+    for (const connection of connections) {
+      if (hooks.get(connection)?.isGone?.() !== true) connection.reset();
+    }
   };
   const stop = async (): Promise<void> => {
-    resetAll();
+    for (const connection of connections) connection.reset();
     if (!server.listening) return;
     server.close();
     await once(server, 'close');
@@ -77,11 +84,11 @@ export async function startTcpProxy(targetUrl: string, onConnection?: OnConnecti
     connections,
     setTarget(next) {
       target = next === null ? null : new URL(next);
-      resetAll();
+      resetReachable();
     },
     cut() {
       isCut = true;
-      resetAll();
+      resetReachable();
     },
     restore() {
       isCut = false;

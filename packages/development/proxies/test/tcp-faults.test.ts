@@ -24,9 +24,10 @@ async function startEcho() {
     server.close();
     await once(server, 'close');
   });
-  const proxy = await startFaultyTcpProxy(`tcp://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const target = `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const proxy = await startFaultyTcpProxy(target);
   cleanups.push(() => proxy.stop());
-  return { proxy, peers, open: () => openConnection(proxy.url) };
+  return { proxy, target, peers, open: () => openConnection(proxy.url) };
 }
 
 async function openConnection(url: string) {
@@ -159,11 +160,11 @@ test('swallow_commit: the transaction is committed, and its client cannot know',
 });
 
 test('freeze: open connections fall silent for ever, without an end or a reset, and new ones work', async () => {
-  const { proxy, open, peers } = await startEcho();
+  const { proxy, target, open, peers } = await startEcho();
   const frozen = await open();
   frozen.socket.write('hello');
   await expect.poll(frozen.received, soon).toBe('hello');
-  proxy.freeze();
+  expect(proxy.freeze()).toBe(1);
   frozen.socket.write('again');
   const { socket, received } = await open();
   socket.write('new');
@@ -171,6 +172,7 @@ test('freeze: open connections fall silent for ever, without an end or a reset, 
   peers[0]?.destroy();
   proxy.setFault({ kind: 'reset' });
   proxy.setFault(null);
+  proxy.setTarget(target);
   await expect.poll(async () => (await open()).events, soon).toEqual([]);
   expect(frozen.received()).toBe('hello');
   expect(frozen.events).toEqual([]);

@@ -41,8 +41,8 @@ export interface System extends AsyncDisposable {
   process(app: AppName): AppProcess;
   /** SIGKILL, then a new process on the same port with the same settings, but for those that are given. */
   killAndRestart(app: AppName, settings?: Record<string, string>): Promise<void>;
-  /** One more process of an app, on another port. Its caller stops it. */
-  startTwin(app: AppName): Promise<AppProcess>;
+  /** One more process of an app, on another port, with settings that differ. Its caller stops it. */
+  startTwin(app: AppName, settings?: Record<string, string>): Promise<AppProcess>;
   stop(): Promise<void>;
 }
 
@@ -97,7 +97,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await processes.get(app)?.kill();
       processes.set(app, await start(app, settings));
     },
-    startTwin: (app) => start(app, { PORT: '0' }),
+    startTwin: (app, settings) => start(app, { ...settings, PORT: '0' }),
     stop,
     [Symbol.asyncDispose]: stop,
   };
