@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FrontDoor, Random } from '@cashback/scenario';
 import type { HttpFault } from '@cashback/proxies';
+import type { Interventions } from './interventions.ts';
 import type { Testbed, Link } from './testbed.ts';
 
 export interface FaultContext extends Testbed {
   door: FrontDoor;
   /** Ids of the shop's orders start with it and a `-`. */
   run: string;
+  /** What the checks at the end must know. */
+  interventions: Interventions;
   /** For this firing alone: a fault's draws change nothing for later faults. */
   random: Random;
 }
@@ -19,6 +22,8 @@ export type Lane = (typeof LANES)[number];
 export interface Fault {
   name: string;
   lane: Lane;
+  /** Lanes whose faults wait meanwhile. */
+  holds?: readonly Lane[];
   fire(context: FaultContext): Promise<number>;
   /** Why it cannot happen on this machine; null when it can. */
   skipped?(testbed: Pick<Testbed, 'disk_skipped'>): string | null;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Fault, type FaultContext, LANES, type Lane } from './fault.ts';
+import { createLaneLocks } from './lane-locks.ts';
 import { type Firing, scheduleRound } from './schedule.ts';
 
 const BETWEEN_FAULTS_MS = 100;
@@ -33,9 +34,12 @@ export async function fireFaults(
     faults.some((fault) => fault.lane === lane && fired[fault.name] === 0);
   const stopping = new AbortController();
   const signal = AbortSignal.any([options.signal, stopping.signal]);
+  const holding = createLaneLocks();
 
   async function fire({ fault, random }: Firing): Promise<void> {
-    const count = await fault.fire({ ...context, random });
+    const count = await holding([fault.lane, ...(fault.holds ?? [])], () =>
+      fault.fire({ ...context, random }),
+    );
     fired[fault.name] = (fired[fault.name] ?? 0) + count;
     const seconds = Math.round((performance.now() - started) / 1000);
     const kinds = Object.values(fired).filter((times) => times > 0).length;

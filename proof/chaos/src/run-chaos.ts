@@ -13,7 +13,9 @@ import { type Testbed, startTestbed } from './testbed.ts';
 import { drain } from './drain.ts';
 import type { Fault } from './fault.ts';
 import { FAULTS } from './faults/index.ts';
+import { excuse } from './excuse.ts';
 import { fireFaults } from './fire-faults.ts';
+import { type Interventions, createInterventions } from './interventions.ts';
 import { checkContention } from './load/check-contention.ts';
 import { type Contention, readContended, startContention } from './load/contend.ts';
 import { watchAttention } from './load/watch-attention.ts';
@@ -52,21 +54,27 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const testbed = running.use(await startTestbed(options.work_folder, say));
   const players = openPlayers(testbed, run, running);
   const { door, shop, contended } = players;
+  const interventions = createInterventions();
 
   await setTrustCalm(door);
   const convergence = watchConvergence(shop);
   running.defer(() => void convergence.stop());
   const attention = watchAttention([shop, contended]);
   running.defer(() => void attention.stop().catch(() => {}));
-  const { fired, orders, steps, calls } = await playUnderFaults(testbed, players, faults, options);
+  const { fired, orders, steps, calls } = await playUnderFaults(
+    testbed,
+    { ...players, interventions },
+    faults,
+    options,
+  );
   say(`draining: ${orders} orders, ${calls.length} calls for contended orders`);
   const { unsettled } = await drain([shop, contended], { signal });
   const watched = await convergence.stop();
   const { seen, left } = await attention.stop();
   say(`checking, after ${watched.snapshots} snapshots under load`);
   const crashed = testbed.system.crashed();
-  const { violations, undecided } = await check(players, calls);
-  violations.push(...watched.violations);
+  const { violations: found, undecided } = await check(players, calls);
+  const violations = [...excuse(found, interventions), ...watched.violations];
   return {
     seed,
     minutes,
@@ -118,7 +126,7 @@ function openPlayers(testbed: Testbed, run: string, running: AsyncDisposableStac
 
 async function playUnderFaults(
   testbed: Testbed,
-  { door, contended }: Players,
+  { door, contended, interventions }: Players & { interventions: Interventions },
   faults: readonly Fault[],
   { run, seed, minutes, signal, say }: ChaosOptions,
 ) {
@@ -136,7 +144,7 @@ async function playUnderFaults(
   };
   say(`${faults.length} kinds of fault for ${minutes} minutes`);
   const fired = await fireFaults(
-    { ...testbed, door, run },
+    { ...testbed, door, run, interventions },
     { faults, seed, minutes, signal, say, throwIfFailed },
   ).finally(() => {
     load.stop();

@@ -40,6 +40,8 @@ export interface Testbed extends AsyncDisposable {
   restart: System['killAndRestart'];
   /** One more process of an app, retried until it is up. */
   startTwin: System['startTwin'];
+  /** Freezes the connections to Postgres that are open, for ever. Resolves with how many there were. */
+  loseDatabaseHost(): number;
   /** Starts Postgres again if it is down, and points every proxy at it. */
   revivePostgres(): Promise<void>;
 }
@@ -77,6 +79,7 @@ export async function startTestbed(work_folder: string, report: (what: string) =
     'transactions>worker': await startLink('worker', '/callbacks/operation'),
     'trust>wallet': await startLink('wallet', '/callbacks/billing'),
   };
+  const databaseProxies = [common, ...Object.values(databases)];
   const settings = settingsFor(databases, links);
   const database_url = common.url;
   const system = starting.use(
@@ -92,10 +95,11 @@ export async function startTestbed(work_folder: string, report: (what: string) =
     databases,
     links,
     restart: (app, own) => retryStart(() => system.killAndRestart(app, own)),
-    startTwin: (app) => retryStart(() => system.startTwin(app)),
+    startTwin: (app, own) => retryStart(() => system.startTwin(app, own)),
+    loseDatabaseHost: () => databaseProxies.reduce((frozen, proxy) => frozen + proxy.freeze(), 0),
     revivePostgres: () =>
       postgres.revive((url) => {
-        for (const proxy of [common, ...Object.values(databases)]) proxy.setTarget(url);
+        for (const proxy of databaseProxies) proxy.setTarget(url);
       }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

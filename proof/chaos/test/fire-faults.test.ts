@@ -71,3 +71,23 @@ test('each fault is reported, with how many kinds have happened', async () => {
   await run;
   expect(said).toEqual([expect.stringMatching(/ 1\/1 kinds {2}once: 1$/)]);
 });
+
+test('a fault that holds other lanes never happens at the same time as theirs', async () => {
+  const happening = new Set<string>();
+  const together: string[][] = [];
+  const slow = (name: string, more: Partial<Fault>) =>
+    kind(name, 1, {
+      fire: async () => {
+        happening.add(name);
+        await new Promise(setImmediate);
+        together.push([...happening].toSorted());
+        happening.delete(name);
+        return 1;
+      },
+      ...more,
+    });
+  const alone = slow('alone', { lane: 'workers', holds: ['upstreams', 'callers'] });
+  const others = [slow('one', { lane: 'callers' }), slow('other', { lane: 'upstreams' })];
+  await fire([alone, ...others]).run;
+  expect(together.filter((names) => names.includes('alone'))).toEqual([['alone']]);
+});

@@ -50,6 +50,10 @@ const REQUIRED = [
   'callbacks lost',
   'an hour off',
   'disk full',
+  'dead host',
+  ...['worker', 'transactions', 'processing'].map((name) => `${name} killed and restarted while`),
+  'a foreign operation',
+  'a pooler in transaction mode',
   ...['reset', 'half-open', 'black-hole', 'cut', 'drip'].map((way) => `connections to Postgres: ${way}`),
 ];
 

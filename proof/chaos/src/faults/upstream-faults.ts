@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CALM } from '@cashback/scenario';
 import { trustSettings } from '@cashback/wire';
-import { type Fault, HOLD_MS, onLink } from '../fault.ts';
+import type { AppName } from '@cashback/system';
+import { type Fault, HOLD_MS, type Lane, holdUntil, onLink } from '../fault.ts';
+import type { Link } from '../testbed.ts';
 
 /** Longer than every retry backoff in the testbed's settings. */
 const OUTAGE_MS = 7_000;
@@ -30,6 +32,9 @@ export const UPSTREAM_FAULTS: readonly Fault[] = [
   onLink('flapping status', 'worker>transactions', { kind: 'stale' }, { path: '/retrieve', share: 50 }),
   onLink('stale invoices', 'processing>transactions', { kind: 'stale' }, { path: '/retrieve', share: 50 }),
   partialFailure(),
+  restartInOutage('worker', 'worker>transactions', 'workers'),
+  restartInOutage('transactions', 'transactions>trust', 'workers'),
+  restartInOutage('processing', 'processing>server', 'callers'),
 ];
 
 function partialFailure(): Fault {
@@ -54,6 +59,28 @@ function partialFailure(): Fault {
       }
       await set(CALM);
       return fired;
+    },
+  };
+}
+
+/** What the app knows of the outage is in its rows, or is lost in the middle of it. */
+function restartInOutage(app: AppName, link: Link, lane: Lane): Fault {
+  return {
+    name: `${app} killed and restarted while ${link} is down`,
+    lane: 'upstreams',
+    holds: [lane],
+    async fire({ links, restart }) {
+      let failed = 0;
+      links[link].setFault(() => {
+        failed += 1;
+        return { kind: 'reset' };
+      });
+      await holdUntil(() => failed > 0, OUTAGE_MS / 2);
+      await restart(app);
+      const before = failed;
+      await holdUntil(() => failed > before, OUTAGE_MS / 2);
+      links[link].setFault(null);
+      return before > 0 ? failed - before : 0;
     },
   };
 }
