@@ -1,12 +1,15 @@
 /** The worker's decisions, the rows that they write, and the rules of its statements: all without IO. */
-export { decideFollowUp } from './reconcile/decide-follow-up.ts';
+export { afterObserving, decideFollowUp } from './reconcile/decide-follow-up.ts';
+export type { FollowUp } from './reconcile/decide-follow-up.ts';
 export { decideStep } from './reconcile/decide-step.ts';
 export type { Step, StepContext } from './reconcile/decide-step.ts';
-export { mayBeListed, observationOf } from './reconcile/observe-invoice.ts';
+export { observationOf } from './reconcile/observe-invoice.ts';
 export type { Observation } from './reconcile/observe-invoice.ts';
 export { updatedRow } from './reconcile/updated-row.ts';
-export { answerWrites, sendingOf, stepWrites } from './reconcile/writes.ts';
-export type { OrderWrites, Sending } from './reconcile/writes.ts';
+export { sendingOf } from './reconcile/sending.ts';
+export type { Sending } from './reconcile/sending.ts';
+export { answerWrites, stepWrites } from './reconcile/writes.ts';
+export type { OrderWrites } from './reconcile/writes.ts';
 export {
   claimedTimes,
   dueTimes,

@@ -5,7 +5,8 @@ import { applyWrites } from './apply-writes.ts';
 import { type Step, decideStep } from './decide-step.ts';
 import type { Observation } from './observe-invoice.ts';
 import { reportSteps } from './report-steps.ts';
-import { type Sending, isDueNow, sendingOf, stepWrites } from './writes.ts';
+import { type Sending, sendingOf } from './sending.ts';
+import { isDueNow, stepWrites } from './writes.ts';
 
 /** An order as it was before its invoice was observed, and the observation. */
 export interface Observed {

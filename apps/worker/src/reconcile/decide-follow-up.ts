@@ -1,7 +1,9 @@
-import type { ChargeOrder } from '@cashback/cashback-db';
+import type { ExpeditedPoll, NewOperation } from '@cashback/cashback-db';
 import type { OperationOutcome } from '@cashback/contract';
 import { type Attention, type UpdateAnswer, decideAnswer, overdueReason, pollDelay } from '@cashback/core';
 import { type StepContext, attentionWait, spread, standingAttention } from './decide-step.ts';
+import type { Observation } from './observe-invoice.ts';
+import type { Sending } from './sending.ts';
 
 /** What an answer proves about its operation. */
 export interface Learned {
@@ -18,16 +20,18 @@ export interface Learned {
 /**
  * What is left to do after the answer to `/update/cashback`:
  * - `noop`: the time of the next poll is committed already, and that poll finds the end;
- * - `expedite`: no callback may come, so the next poll is due in `in_ms`;
- * - `record`: the answer proves something. With `unless_listed` the invoice knows more, if it lists the operation.
+ * - `expedite`: no callback may come, so the next poll is due earlier;
+ * - `observe`: the answer proves something, and the invoice knows more if it lists the operation;
+ * - `record`: the answer proves something.
  */
 export type FollowUp =
   | { action: 'noop' }
-  | { action: 'expedite'; in_ms: number; answered: boolean }
-  | { action: 'record'; learned: Learned; unless_listed: boolean };
+  | { action: 'expedite'; poll: ExpeditedPoll }
+  | { action: 'observe'; learned: Learned }
+  | { action: 'record'; learned: Learned };
 
 export function decideFollowUp(
-  { order, operation, repeated }: { order: ChargeOrder; operation: { version: number }; repeated: boolean },
+  { order, operation, repeated }: Sending,
   answer: UpdateAnswer,
   { limits, random }: StepContext,
 ): FollowUp {
@@ -41,26 +45,41 @@ export function decideFollowUp(
     case 'poll':
       return { action: 'noop' };
     case 'repeat': {
+      const { order_id, operation_id } = operation;
+      const in_ms = spread(pollDelay(order, limits), random);
       const answered = answer.kind === 'refused';
-      return { action: 'expedite', in_ms: spread(pollDelay(order, limits), random), answered };
+      return { action: 'expedite', poll: { order_id, operation_id, in_ms, answered } };
     }
     case 'finished': {
       // An accepted operation took the invoice beyond the version that it was sent with.
       const ended = { outcome: decision.outcome, reason: null };
-      return record(learn({ ended, version: operation.version + 1 }), true);
+      return { action: 'observe', learned: learn({ ended, version: operation.version + 1 }) };
     }
     case 'rejected': {
       const { reason, version } = decision;
-      return record(learn({ ended: { outcome: 'rejected', reason }, version }), false);
+      return { action: 'record', learned: learn({ ended: { outcome: 'rejected', reason }, version }) };
     }
     case 'needs_attention': {
       const { attention, rejected } = decision;
       const ended = rejected ? ({ outcome: 'rejected', reason: attention.reason } as const) : null;
-      return record(learn({ ended, attention }), false);
+      return { action: 'record', learned: learn({ ended, attention }) };
     }
   }
 }
 
-function record(learned: Learned, unless_listed: boolean): FollowUp {
-  return { action: 'record', learned, unless_listed };
+/**
+ * The follow-up once the invoice is observed. The answer counts only when the invoice is known not to list the
+ * operation, as when newer ones have taken its place; otherwise the next poll finds out more.
+ */
+export function afterObserving(
+  { operation }: Pick<Sending, 'operation'>,
+  learned: Learned,
+  observation: Observation,
+): FollowUp {
+  return mayBeListed(operation, observation) ? { action: 'noop' } : { action: 'record', learned };
+}
+
+function mayBeListed({ operation_id }: NewOperation, observation: Observation): boolean {
+  if (observation.outcome !== 'observed') return true;
+  return observation.cashback.operations.some((listed) => listed.operation_id === operation_id);
 }

@@ -1,4 +1,4 @@
-import type { ChargeOrder, NewOperation } from '@cashback/cashback-db';
+import type { ChargeOrder } from '@cashback/cashback-db';
 import { type AttentionCode, parseAmounts } from '@cashback/contract';
 import type { ObservedCashback } from '@cashback/core';
 import { type HttpCallError, describeIssues } from '@cashback/service';
@@ -35,12 +35,6 @@ export function observationOf(order: ChargeOrder, answer: RetrieveAnswer): Obser
   return failure.kind === 'refused'
     ? unusable(refusalCode(failure.code), `${failure.code}: ${failure.message}`, failure.details)
     : { outcome: 'unreachable', error, sent: failure.kind !== 'not_sent' };
-}
-
-/** False only when the invoice is known not to list the operation. */
-export function mayBeListed({ operation_id }: NewOperation, observation: Observation): boolean {
-  if (observation.outcome !== 'observed') return true;
-  return observation.cashback.operations.some((listed) => listed.operation_id === operation_id);
 }
 
 function readInvoice(order: ChargeOrder, answer: InvoiceAnswer): Observation {

@@ -1,10 +1,12 @@
 import { type ExpeditedPoll, type NewOperation, loadCharges, lockOrders } from '@cashback/cashback-db';
+import type { UpdateAnswer } from '@cashback/core';
 import { withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from '../context.ts';
 import { applyWrites } from './apply-writes.ts';
-import { type Learned, decideFollowUp } from './decide-follow-up.ts';
-import { mayBeListed, observationOf } from './observe-invoice.ts';
-import { type Sending, answerWrites, isDueNow } from './writes.ts';
+import { type FollowUp, type Learned, afterObserving, decideFollowUp } from './decide-follow-up.ts';
+import { observationOf } from './observe-invoice.ts';
+import type { Sending } from './sending.ts';
+import { answerWrites, isDueNow } from './writes.ts';
 
 /**
  * Sends an operation whose intent is committed, and records what the answer proves. Anything else needs no record: the
@@ -16,32 +18,31 @@ export async function sendOperation(
   sending: Sending,
   expedite: (poll: ExpeditedPoll) => Promise<void>,
 ): Promise<boolean> {
-  const { order, operation } = sending;
+  const { log } = context;
+  const { operation } = sending;
   const { order_id, operation_id } = operation;
   const answer = await context.transactions.updateCashback(operation);
-  const { limits, log } = context;
-  const followUp = decideFollowUp(sending, answer, { limits, random: Math.random });
+  const followUp = await decide(context, sending, answer);
   log.debug({ order_id, operation_id, answer: answer.kind, then: followUp.action }, 'operation sent');
-  switch (followUp.action) {
-    case 'noop':
-      return false;
-    case 'expedite':
-      if (answer.kind !== 'not_sent') {
-        log.warn(
-          { order_id, operation_id, answer },
-          'operation may have been accepted, it is repeated later',
-        );
-      }
-      await expedite({ order_id, operation_id, in_ms: followUp.in_ms, answered: followUp.answered });
-      return false;
-    case 'record':
-      if (followUp.unless_listed) {
-        const retrieved = await context.transactions.retrieveInvoice(order_id);
-        // When it cannot be found out, the next poll does.
-        if (mayBeListed(operation, observationOf(order, retrieved))) return false;
-      }
-      return record(context, operation, followUp.learned);
+  if (followUp.action === 'expedite') {
+    if (answer.kind !== 'not_sent') {
+      log.warn({ order_id, operation_id, answer }, 'operation may have been accepted, it is repeated later');
+    }
+    await expedite(followUp.poll);
   }
+  return followUp.action === 'record' && record(context, operation, followUp.learned);
+}
+
+async function decide(
+  { limits, transactions }: WorkerContext,
+  sending: Sending,
+  answer: UpdateAnswer,
+): Promise<FollowUp> {
+  const followUp = decideFollowUp(sending, answer, { limits, random: Math.random });
+  if (followUp.action !== 'observe') return followUp;
+  const { order } = sending;
+  const retrieved = await transactions.retrieveInvoice(order.order_id);
+  return afterObserving(sending, followUp.learned, observationOf(order, retrieved));
 }
 
 async function record(

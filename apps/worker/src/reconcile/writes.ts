@@ -22,14 +22,6 @@ export interface OrderWrites {
   updates: ChargeUpdate[];
 }
 
-/** An operation whose request may leave, once its intent and the time of the next poll are committed. */
-export interface Sending {
-  order: ChargeOrder;
-  operation: NewOperation;
-  /** An earlier request of this operation may have arrived. */
-  repeated: boolean;
-}
-
 const NO_WRITES: OrderWrites = { outcomes: [], operations: [], drifts: [], updates: [] };
 
 /** The rows of a step. The time of the next poll is written with the step itself, so no crash in between can lose it. */
@@ -97,11 +89,6 @@ function storable(attention: Attention | null): ChargeUpdate['attention'] {
   if (attention === null) return null;
   const { code, reason, details } = attention;
   return { code, reason: storableText(reason), details: storableDetails(details) };
-}
-
-/** What may be sent after the commit; null when the step sends nothing. */
-export function sendingOf(order: ChargeOrder, step: Step): Sending | null {
-  return step.action === 'send' ? { order, operation: step.operation, repeated: step.repeated } : null;
 }
 
 /**

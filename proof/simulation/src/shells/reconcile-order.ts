@@ -1,7 +1,7 @@
 import type { Charge, ChargeOrder } from '@cashback/cashback-db';
 import { formatAmount, formatValues, parseAmounts } from '@cashback/contract';
 import type { UpdateAnswer } from '@cashback/core';
-import type { Observation, Sending, Step, StepContext } from '@cashback/worker/decisions';
+import type { FollowUp, Observation, Sending, Step, StepContext } from '@cashback/worker/decisions';
 import { type Flow, atomically } from '../engine/flow.ts';
 import { rowOf } from '../rows.ts';
 import type { World } from '../world.ts';
@@ -122,32 +122,29 @@ function* send(world: World, sending: Sending): Flow<void> {
     updateCashback(world, updateBodyOf(operation)),
   );
   const answer = updateAnswerOf(operation, result);
-  const followUp = decisions.worker.decideFollowUp(sending, answer, contextOf(world));
+  const followUp = yield* decideAfter(world, sending, answer);
   engine.note(`worker: ${operation_id} was answered: ${describeAnswer(answer)}, so ${followUp.action}`);
-  switch (followUp.action) {
-    case 'noop':
-      return;
-    case 'expedite': {
-      const { in_ms, answered } = followUp;
-      yield* atomically(`expedite the poll of ${order_id}`, () => {
-        const row = rowOf(world.tables.orders, order_id);
-        const poll = { order_id, operation_id, in_ms, answered };
-        applyTimes(world, row, decisions.worker.expeditedTimes(row, poll, engine.now()));
-      });
-      return;
-    }
-    case 'record': {
-      if (followUp.unless_listed) {
-        const observation = yield* observe(world, sending.order);
-        if (decisions.worker.mayBeListed(operation, observation)) return;
-      }
-      yield* atomically(`record the answer to ${operation_id}`, () => {
-        const { order } = loadCharge(world, order_id);
-        const writes = decisions.worker.answerWrites(order, operation, followUp.learned);
-        if (writes !== null) applyWrites(world, writes);
-      });
-    }
+  if (followUp.action === 'expedite') {
+    const { poll } = followUp;
+    yield* atomically(`expedite the poll of ${order_id}`, () => {
+      const row = rowOf(world.tables.orders, order_id);
+      applyTimes(world, row, decisions.worker.expeditedTimes(row, poll, engine.now()));
+    });
   }
+  if (followUp.action === 'record') {
+    yield* atomically(`record the answer to ${operation_id}`, () => {
+      const { order } = loadCharge(world, order_id);
+      const writes = decisions.worker.answerWrites(order, operation, followUp.learned);
+      if (writes !== null) applyWrites(world, writes);
+    });
+  }
+}
+
+function* decideAfter(world: World, sending: Sending, answer: UpdateAnswer): Flow<FollowUp> {
+  const { afterObserving, decideFollowUp } = world.decisions.worker;
+  const followUp = decideFollowUp(sending, answer, contextOf(world));
+  if (followUp.action !== 'observe') return followUp;
+  return afterObserving(sending, followUp.learned, yield* observe(world, sending.order));
 }
 
 /** The same choices give the same ids and waits. Waits vary more than jitter makes them: they must make no difference. */
