@@ -10,6 +10,8 @@ import {
   listen,
   startParts,
 } from '@cashback/service';
+import { audit } from './audit/audit.ts';
+import { loadAuditLag } from './db/queries/audits/load-audit-lag.ts';
 import { addAttentionRoutes } from './inbox/attention-routes.ts';
 import { catchUp } from './inbox/catch-up.ts';
 import type { Settings } from './env.ts';
@@ -28,6 +30,8 @@ const DATABASE_WAIT_MS = 10_000;
 const QUEUE_CONNECTIONS = 2;
 const BATCHES = 2;
 const STOP_JOBS_MS = 5_000;
+/** With `audits_per_second` as the page. */
+const AUDIT_INTERVAL_MS = 1_000;
 /** An order that does not succeed is rescheduled, rather than held up in the client. */
 const CLIENT_RETRIES = 1;
 
@@ -102,6 +106,13 @@ async function start(
       interval_ms: settings.sweep_interval_ms,
       run: () => sweep(inbox, { overdue_ms: settings.overdue_after_ms, page_size: settings.sweep_page_size }),
     }),
+    createLoop({
+      name: 'audit',
+      log,
+      readiness,
+      interval_ms: AUDIT_INTERVAL_MS,
+      run: () => audit(inbox, settings.audits_per_second),
+    }),
   ];
   parts.defer(async () => void (await Promise.all(loops.map((loop) => loop.stop()))));
 
@@ -111,9 +122,7 @@ async function start(
     log,
     tokens: settings.bearer_tokens ?? [],
     readiness,
-    health: async () => {
-      await database.pool.query('SELECT 1 FROM processing.feed_cursors LIMIT 1');
-    },
+    health: async () => ({ audits: await loadAuditLag(database) }),
   });
   addInvoiceCallback(server, settings.invoice_callback_secret, inbox);
   addAttentionRoutes(server, inbox);

@@ -1,4 +1,5 @@
 /** Decisions and what they write, without IO: the simulation applies the same values to tables of its own. */
+export { auditChange } from './audit/audit-change.ts';
 export { isUnfinished } from './inbox/change.ts';
 export type { ChangeRow, ChangeWrites } from './inbox/change.ts';
 export { callbackHint, feedHint } from './inbox/hint.ts';

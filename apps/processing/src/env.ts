@@ -106,6 +106,24 @@ export const settingsSchema = z.object({
     max: 86_400_000,
     default: 600_000,
   }),
+  audit_distances: setting.durations({
+    description:
+      'When a finished order is audited: the waits between two audits, from its newest change on; the last one is repeated',
+    max_ms: 31_536_000_000,
+    default: '1m,1h,1d,7d,30d',
+  }),
+  audit_end_ms: setting.integer({
+    description: 'After this time an order is audited no more, in ms',
+    min: 0,
+    max: 31_536_000_000,
+    default: 7_776_000_000,
+  }),
+  audits_per_second: setting.integer({
+    description: 'Most audits that this process begins in a second; none while as many orders wait already',
+    min: 1,
+    max: 1_000,
+    default: 20,
+  }),
   max_connections: setting.integer({
     description: 'Connections to the database for orders; the queue has two of its own',
     min: 1,

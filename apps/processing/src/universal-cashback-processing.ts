@@ -1,3 +1,4 @@
+import type { AuditPlan } from '@cashback/core';
 import type { JobHandler } from '@cashback/postgres';
 import { type Log, createBatcher } from '@cashback/service';
 import PQueue from 'p-queue';
@@ -13,7 +14,7 @@ export interface ProcessingOptions {
   inbox: Inbox;
   upstreams: Upstreams;
   log: Log;
-  limits: AttemptLimits;
+  limits: AttemptLimits & AuditPlan;
   /** How many orders are processed at once, over all batches. */
   concurrency: number;
 }

@@ -49,6 +49,7 @@ const change: AttemptedOrder = {
   processed_epoch: 1,
   processed_version: 0,
   asks_again: false,
+  brought_by: 'callback',
 };
 const unregistered = withKnown(startAttempt(change), { order: null, invoice: read });
 
@@ -187,15 +188,22 @@ describe('an attempt', () => {
     expect(registers(unregistered)).not.toHaveProperty('invoice_epoch');
   });
 
-  it.each<[string, (attempt: Attempt) => Attempt, string]>([
+  it.each<[string, (attempt: Attempt) => Attempt, object]>([
     [
       'stale',
       (attempt) =>
         withRegisterAnswer(attempt, invoice4, { outcome: 'stale', invoice_epoch: 1, invoice_version: 5 }),
-      'the server has version 5 of the invoice, transactions shows version 4',
+      {
+        reason: 'the server has version 5 of the invoice, transactions shows version 4',
+        obstacle: {
+          class: 'version_behind',
+          before: { epoch: 1, version: 5 },
+          after: { epoch: 1, version: 4 },
+        },
+      },
     ],
-    ['a conflict', (attempt) => withFailure(attempt, conflict), 'it is at revision 8'],
-  ])('that is %s reads everything again, and waits after 5 rounds', (_, answer, reason) => {
+    ['a conflict', (attempt) => withFailure(attempt, conflict), { reason: 'it is at revision 8' }],
+  ])('that is %s reads everything again, and waits after 5 rounds', (_, answer, expected) => {
     let attempt = unregistered;
     for (let round = 1; round < MAX_ROUNDS; round += 1) {
       attempt = answer(attempt);
@@ -204,7 +212,7 @@ describe('an attempt', () => {
     }
     expect(decideAttemptStep(answer(attempt))).toEqual({
       step: 'end',
-      outcome: { outcome: 'waiting', reason },
+      outcome: { outcome: 'waiting', ...expected },
     });
   });
 

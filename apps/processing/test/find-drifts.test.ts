@@ -37,6 +37,7 @@ const change: AttemptedOrder = {
   processed_epoch: 2,
   processed_version: 4,
   asks_again: false,
+  brought_by: 'reconcile',
 };
 
 function attemptOf(known: Partial<Known> = {}, attempted: Partial<AttemptedOrder> = {}): Attempt {
@@ -83,6 +84,7 @@ describe('processing a version once more', () => {
             { source: 'service', value: '0.0000' },
           ],
         },
+        found_by: 'reconcile',
         healed: true,
       },
     ]);

@@ -46,6 +46,8 @@ beforeEach(async () => {
   await owner.pool.query(`DELETE FROM processing.invoice_changes; DELETE FROM ${JOBS_SCHEMA}.job`);
 });
 
+const plan = { audit_distances: [60_000, 3_600_000], audit_end_ms: 86_400_000 };
+
 /** A change that the feed lists. */
 const announced = (version: number, invoice_id = 'order-1', epoch = 1) =>
   feedHint({ invoice_id, version, service: 'yellow' }, epoch, false);
@@ -76,7 +78,9 @@ function record(attempt: Partial<NextAttempt>): Promise<string[]> {
   };
   return withTransaction(database, async (transaction) => {
     const stored = await lockChanges(transaction.client, [next.order_id]);
-    const writes = stored.map((one) => recordAttempt(one, next, { registered: 1, unchanged: 0, stale: 0 }));
+    const writes = stored.map((one) =>
+      recordAttempt(one, next, { registered: 1, unchanged: 0, stale: 0 }, plan),
+    );
     await updateChanges(
       transaction,
       writes.map((write) => write.row),
@@ -331,6 +335,7 @@ describe('the sweeper', () => {
       const near = (one: ChangeRow) => ({
         ...one,
         next_attempt_in_ms: expect.closeTo(one.next_attempt_in_ms, -1) as number,
+        audit_in_ms: expect.closeTo(one.audit_in_ms ?? 0, -1) as number,
       });
       expect(after).toEqual(before.map((one, index) => near(swept[index]?.row ?? one)));
     });
@@ -365,6 +370,9 @@ function everyKindOfRow(): ChangeRow[] {
     config_hash: 'h-1',
     failures: 3,
     waited_ms: 1_000,
+    audit_in_ms: 90_000,
+    audit_step: 1,
+    brought_by: 'feed' as const,
   };
   const answers = { registered: 1, unchanged: 2, stale: 3 };
   return kinds.map((kind, place) => ({ order_id: `order-${place + 100}`, ...rest, ...answers, ...kind }));

@@ -104,7 +104,7 @@ describe('POST /reconcile', () => {
         class: 'target_differs',
         before: { version: 1, target: [{ source: 'user', value: '99.0000' }, {}] },
         after: { version: 1, target: [{ source: 'user', value: '0.5600' }, {}] },
-        found_by: 'processing',
+        found_by: 'reconcile',
         healed: true,
       },
     ]);

@@ -45,9 +45,10 @@ interface OutcomeRow extends NewOperationOutcome {
 }
 
 /** A row of the inbox, with times of the virtual clock. */
-export interface ChangeTableRow extends Omit<ChangeRow, 'waited_ms' | 'next_attempt_in_ms'> {
+export interface ChangeTableRow extends Omit<ChangeRow, 'waited_ms' | 'next_attempt_in_ms' | 'audit_in_ms'> {
   waiting_since: number | null;
   next_attempt_at: number;
+  audit_at: number | null;
 }
 
 interface TrustBasketRow {

@@ -48,6 +48,12 @@ export const invoiceChanges = processing.table(
     stale: integer('stale').notNull().default(0),
     /** When the next attempt is due; the sweeper finds rows that are overdue. */
     next_look_at: moment('next_look_at').notNull().default(now),
+    /** When the order is audited next; null while it is not done, and after its last audit. */
+    audit_at: moment('audit_at'),
+    /** How many audits have begun since the newest version was processed. */
+    audit_step: integer('audit_step').notNull().default(0),
+    /** What brought the order up last, in the words of `DRIFT_FINDERS`; null: an earlier release did not keep it. */
+    brought_by: text('brought_by'),
     created_at: moment('created_at').notNull().default(now),
     updated_at: moment('updated_at').notNull().default(now),
   },
@@ -63,6 +69,10 @@ export const invoiceChanges = processing.table(
     index('invoice_changes_attention')
       .on(table.order_id)
       .where(sql`${table.attention} IS NOT NULL`),
+    index('invoice_changes_audit')
+      .on(table.audit_at)
+      .concurrently()
+      .where(sql`${table.audit_at} IS NOT NULL`),
   ],
 );
 

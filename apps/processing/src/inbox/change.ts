@@ -1,8 +1,9 @@
+import type { DriftFinder } from '@cashback/contract';
 import type { ProcessingJob } from '../queue.ts';
 import { type InvoiceVersion, compareVersions } from './invoice-version.ts';
 
 /**
- * A row of the inbox: how far an order's invoice has moved, and how far that was processed. Its two times are
+ * A row of the inbox: how far an order's invoice has moved, and how far that was processed. Its times are
  * relative to the clock of the transaction that reads or writes the row.
  */
 export interface ChangeRow {
@@ -33,6 +34,12 @@ export interface ChangeRow {
   stale: number;
   /** When a job is due; the sweeper finds rows whose job is late. */
   next_attempt_in_ms: number;
+  /** When the order is audited next; null while it is not done, and after its last audit. */
+  audit_in_ms: number | null;
+  /** How many audits have begun since the newest version was processed. */
+  audit_step: number;
+  /** What brought the order up last; null: an earlier release did not keep it. */
+  brought_by: DriftFinder | null;
 }
 
 /** What a change of the inbox writes: the row, and the job that processes it; null when there is nothing to do. */

@@ -1,3 +1,4 @@
+import type { DriftFinder } from '@cashback/contract';
 import type { InvoiceChange } from '@cashback/wire';
 import { type InvoiceVersion, compareVersions } from './invoice-version.ts';
 
@@ -13,11 +14,13 @@ export interface Hint {
   version: InvoiceVersion | null;
   /** Process the order whatever is known of it. */
   is_unconditional: boolean;
+  /** Where the message came from. */
+  brought_by: DriftFinder;
 }
 
 /** A callback may be late, early or wrong, so its version counts for nothing. */
 export function callbackHint({ invoice_id, service }: InvoiceChange): Hint {
-  return { order_id: invoice_id, service, version: null, is_unconditional: true };
+  return { order_id: invoice_id, service, version: null, is_unconditional: true, brought_by: 'callback' };
 }
 
 /** A change that the feed lists. `again`: the feed is read once more, as its versions may have other content now. */
@@ -31,12 +34,13 @@ export function feedHint(
     service,
     version: { epoch: invoice_epoch, version },
     is_unconditional: again,
+    brought_by: 'feed',
   };
 }
 
 /** A request to compare an order again. */
 export function reconcileHint(orderId: string): Hint {
-  return { order_id: orderId, service: null, version: null, is_unconditional: true };
+  return { order_id: orderId, service: null, version: null, is_unconditional: true, brought_by: 'reconcile' };
 }
 
 /** One hint an order, which says what all of them say. */
@@ -56,6 +60,7 @@ function mergeTwo(left: Hint, right: Hint): Hint {
     service: right.service ?? left.service,
     version: newest,
     is_unconditional: left.is_unconditional || right.is_unconditional,
+    brought_by: right.brought_by,
   };
 }
 

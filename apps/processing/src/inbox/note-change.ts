@@ -12,7 +12,7 @@ const AFRESH = { failures: 0, waited_ms: null, attention: null, next_attempt_in_
  * of the feed, or a restore took the invoice back.
  */
 export function noteChange(stored: ChangeRow | null, hint: Hint): ChangeWrites | null {
-  const { order_id, service, version, is_unconditional } = hint;
+  const { order_id, service, version, is_unconditional, brought_by } = hint;
   const known = stored ?? untouched(order_id, hint);
   const seen = seenVersion(known);
   const order = version === null ? 0 : compareVersions(version, seen);
@@ -25,6 +25,7 @@ export function noteChange(stored: ChangeRow | null, hint: Hint): ChangeWrites |
     seen_epoch: newest.epoch,
     seen_version: newest.version,
     hints: known.hints + (is_unconditional || order < 0 ? 1 : 0),
+    brought_by,
     ...AFRESH,
   };
   return { row, job: immediateJob(order_id) };
@@ -46,6 +47,9 @@ function untouched(order_id: string, { version }: Hint): ChangeRow {
     registered: 0,
     unchanged: 0,
     stale: 0,
+    audit_in_ms: null,
+    audit_step: 0,
+    brought_by: null,
     ...AFRESH,
   };
 }

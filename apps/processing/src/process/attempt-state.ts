@@ -8,7 +8,7 @@ import type { Drift } from './drift.ts';
 /** What an attempt begins with. */
 export type AttemptedOrder = Pick<
   ChangeRow,
-  'order_id' | 'config_hash' | 'processed_epoch' | 'processed_version' | 'asks_again'
+  'order_id' | 'config_hash' | 'processed_epoch' | 'processed_version' | 'asks_again' | 'brought_by'
 >;
 
 export interface Attempt {
@@ -27,13 +27,16 @@ export interface Attempt {
 
 export interface Known {
   /** Null: the order was never registered. */
-  order?:
-    | (Pick<OrderOutput, 'revision' | 'target' | 'receipt'> &
-        Partial<Pick<OrderOutput, 'invoice_epoch' | 'invoice_version'>>)
-    | null;
+  order?: (Pick<OrderOutput, 'revision' | 'target' | 'receipt'> & Partial<StatedOrder>) | null;
   invoice?: ReadInvoice;
   service_answer?: ServiceAnswer;
 }
+
+/** What a register states, as the server has it. */
+export type StatedOrder = Pick<
+  OrderOutput,
+  'service' | 'user_id' | 'wallet_id' | 'currency' | 'invoice_epoch' | 'invoice_version' | 'cleared_sum'
+>;
 
 export type ReadInvoice =
   | { invoice: StatedInvoice; rates: OrderRates | null; service: ConfiguredService | undefined }

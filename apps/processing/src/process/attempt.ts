@@ -14,7 +14,10 @@ import { answerInReceipt } from '../gather/received-answer.ts';
 import { describeVersion, versionOf } from '../inbox/invoice-version.ts';
 import type { Outcome } from '../record/decide-next-attempt.ts';
 import type { Attempt, AttemptedOrder, Known, ReadInvoice } from './attempt-state.ts';
+import { carriesAlready } from './carries-already.ts';
+import type { Obstacle } from './drift.ts';
 import { comparesAgain, driftOfRegister } from './find-drifts.ts';
+import { obstacleOf } from './find-obstacle.ts';
 import { outcomeOfFailure } from './outcome-of-failure.ts';
 import { registerInputOf } from './register-input.ts';
 
@@ -64,7 +67,9 @@ export function decideAttemptStep(attempt: Attempt): AttemptStep {
     service_answer === undefined ? chosen.inputs : withServiceAnswer(chosen.inputs, service_answer, order);
   const calculation = calculateCashback(inputs);
   if (calculation.outcome === 'rates_missing') return end(RATES_MISSING);
-  return { step: 'register', input: registerInputOf(inputs, calculation) };
+  const input = registerInputOf(inputs, calculation);
+  if (carriesAlready(attempt, input)) return end(processedAlready(read.invoice));
+  return { step: 'register', input };
 }
 
 export function withKnown(attempt: Attempt, known: Known): Attempt {
@@ -81,7 +86,8 @@ export function withRegisterAnswer(
   const counted = { ...attempt, answers: { ...attempt.answers, [answer.outcome]: count } };
   if (answer.outcome === 'stale') {
     const reason = `the server has ${describeVersion(versionOf(answer))} of the invoice, transactions shows ${describeVersion(invoice)}`;
-    return overtaken(counted, reason);
+    const obstacle: Obstacle = { class: 'version_behind', before: versionOf(answer), after: invoice };
+    return overtaken(counted, reason, obstacle);
   }
   const read = attempt.known.invoice;
   const config_hash = read !== undefined && 'service' in read ? (read.service?.config_hash ?? null) : null;
@@ -124,13 +130,15 @@ export function withFailure(attempt: Attempt, error: unknown): Attempt {
   if (error instanceof CashbackClientError && error.code === 'REVISION_CONFLICT') {
     return overtaken(attempt, error.message);
   }
-  return { ...attempt, outcome: outcomeOfFailure(error) };
+  const outcome = outcomeOfFailure(error);
+  if (outcome.outcome === 'failed') return { ...attempt, outcome };
+  return { ...attempt, outcome: { ...outcome, obstacle: obstacleOf(attempt, error) } };
 }
 
-function overtaken(attempt: Attempt, reason: string): Attempt {
+function overtaken(attempt: Attempt, reason: string, obstacle?: Obstacle): Attempt {
   return attempt.round < MAX_ROUNDS
     ? { ...attempt, round: attempt.round + 1, known: {} }
-    : { ...attempt, outcome: { outcome: 'waiting', reason } };
+    : { ...attempt, outcome: { outcome: 'waiting', reason, obstacle } };
 }
 
 function end(outcome: Outcome): AttemptStep {

@@ -1,16 +1,22 @@
-/**
- * `target_differs`: the order carried another target than its own inputs give.
- * `version_behind`: the order was lost, or of an older version of its invoice than was registered before.
- * `settings_differ`: CASHBACK_SERVICES has changed since the order began, which is never applied to it.
- */
-type DriftClass = 'target_differs' | 'version_behind' | 'settings_differ';
+import type { DriftClass, DriftFinder } from '@cashback/contract';
+
+/** The classes that processing finds. */
+type ProcessingDriftClass = Extract<
+  DriftClass,
+  'target_differs' | 'version_behind' | 'settings_differ' | 'invoice_missing' | 'payee_differs'
+>;
 
 /** A difference that is found although the invoice did not change. */
 export interface Drift {
   order_id: string;
-  class: DriftClass;
+  class: ProcessingDriftClass;
   before: object | null;
   after: object | null;
+  /** What brought the order up when it was found. */
+  found_by: DriftFinder;
   /** The register that found it has put it right. */
   healed: boolean;
 }
+
+/** The difference that keeps an attempt from an end. It is written down once, as the order begins to need attention. */
+export type Obstacle = Pick<Drift, 'class' | 'before' | 'after'>;

@@ -1,4 +1,4 @@
-import type { RegisterInput, RegisterOutput } from '@cashback/contract';
+import type { DriftFinder, RegisterInput, RegisterOutput } from '@cashback/contract';
 import { processedVersion } from '../inbox/change.ts';
 import { type InvoiceVersion, compareVersions, versionOf } from '../inbox/invoice-version.ts';
 import type { Attempt } from './attempt-state.ts';
@@ -27,9 +27,15 @@ export function driftOfRegister(
       class: isBehind ? 'version_behind' : 'target_differs',
       before,
       after: { ...invoice, target: input.cashback_by_source ?? [] },
+      found_by: finderOf(attempt),
       healed: true,
     },
   ];
+}
+
+/** A row that an earlier release wrote last does not know what brought its order up. */
+export function finderOf({ change }: Pick<Attempt, 'change'>): DriftFinder {
+  return change.brought_by ?? 'job';
 }
 
 /** Whether the order's settings are no longer those of CASHBACK_SERVICES. */
@@ -46,6 +52,7 @@ export function driftOfSettings(attempt: Attempt): Drift[] {
       class: 'settings_differ',
       before: { config_hash: frozen_hash },
       after: { config_hash: current_hash },
+      found_by: finderOf(attempt),
       healed: false,
     },
   ];

@@ -16,7 +16,7 @@ const NOT_ABOUT_THE_ORDER = new Set([
  * A definite refusal of this order needs attention. A failure that may pass, or concerns all orders, is retried. An
  * invoice that is not there is waited for: its callback, or a replica of transactions, may be early or late.
  */
-export function outcomeOfFailure(error: unknown): Outcome {
+export function outcomeOfFailure(error: unknown): Exclude<Outcome, { outcome: 'processed' }> {
   const reason = error instanceof Error ? error.message : String(error);
   if (error instanceof HttpCallError) {
     const { outcome, code, retry_after_ms } = error;

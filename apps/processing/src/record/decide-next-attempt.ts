@@ -1,5 +1,7 @@
 import type { RegisterOutcome } from '@cashback/contract';
+import type { AuditPlan } from '@cashback/core';
 import { backoffMs } from '@cashback/service';
+import { scheduleAudit } from '../audit/audit-change.ts';
 import {
   type ChangeRow,
   type ChangeWrites,
@@ -8,6 +10,7 @@ import {
   seenVersion,
 } from '../inbox/change.ts';
 import { type InvoiceVersion, compareVersions, describeVersion, newerOf } from '../inbox/invoice-version.ts';
+import type { Obstacle } from '../process/drift.ts';
 import { retryJob } from '../queue.ts';
 
 /** How often `register` answered with each outcome while one change was processed. */
@@ -18,11 +21,11 @@ export type Outcome =
   /** The cashback of this version of the invoice is registered, or it needs none. */
   | { outcome: 'processed'; invoice: InvoiceVersion; config_hash: string | null; asks_again: boolean }
   /** An input is missing that is expected to arrive by itself. */
-  | { outcome: 'waiting'; reason: string }
+  | { outcome: 'waiting'; reason: string; obstacle?: Obstacle | undefined }
   /** A failure that has nothing to do with this order. */
   | { outcome: 'failed'; reason: string; retry_after_ms?: number | undefined }
   /** It cannot succeed until something outside changes: a setting, the rates, the invoice. */
-  | { outcome: 'attention'; reason: string };
+  | { outcome: 'attention'; reason: string; obstacle?: Obstacle | undefined };
 
 /** What an outcome makes of the row that the attempt began with. */
 export interface NextAttempt {
@@ -123,6 +126,7 @@ export function recordAttempt(
   stored: ChangeRow,
   attempt: NextAttempt,
   answers: RegisterAnswers,
+  plan: AuditPlan,
 ): ChangeWrites {
   const seen = seenVersion(stored);
   const isNewest = compareVersions(seen, attempt.seen) === 0 && stored.hints === attempt.hints;
@@ -139,7 +143,8 @@ export function recordAttempt(
     unchanged: stored.unchanged + answers.unchanged,
     stale: stored.stale + answers.stale,
   };
-  return { row, job: isUnfinished(row) ? retryJob(row.order_id, attempt.next_attempt_in_ms) : null };
+  const audited = { ...row, ...scheduleAudit(stored, row, plan) };
+  return { row: audited, job: isUnfinished(row) ? retryJob(row.order_id, attempt.next_attempt_in_ms) : null };
 }
 
 /** What was retrieved and processed counts as seen, and answers every hint that came before the attempt. */

@@ -1,10 +1,12 @@
 import { withTransaction } from '@cashback/postgres';
+import type { AuditPlan } from '@cashback/core';
 import type { Log } from '@cashback/service';
 import { lockChanges } from '../db/queries/changes/lock-changes.ts';
 import { updateChanges } from '../db/queries/changes/update-changes.ts';
 import { insertDrifts } from '../db/queries/drifts.ts';
 import type { ChangeRow } from '../inbox/change.ts';
 import type { Drift } from '../process/drift.ts';
+import { driftOfAttention } from '../process/find-obstacle.ts';
 import { type Inbox, enqueueJobs } from '../inbox/receive-changes.ts';
 import {
   type AttemptLimits,
@@ -28,28 +30,33 @@ export interface Processed {
 export async function recordOutcomes(
   { database, jobs }: Inbox,
   log: Log,
-  limits: AttemptLimits,
+  limits: AttemptLimits & AuditPlan,
   batch: readonly Processed[],
 ): Promise<Outcome[]> {
   const attempts = new Map(
-    batch.map(({ change, outcome, answers }) => [
-      change.order_id,
-      { change, next: decideNextAttempt(change, outcome, limits), answers },
+    batch.map((processed) => [
+      processed.change.order_id,
+      { ...processed, next: decideNextAttempt(processed.change, processed.outcome, limits) },
     ]),
   );
-  const drifts = batch.flatMap((processed) => processed.drifts);
-  await withTransaction(database, async (transaction) => {
+  const drifts = await withTransaction(database, async (transaction) => {
     const stored = await lockChanges(transaction.client, [...attempts.keys()]);
-    const writes = stored.flatMap((row) => {
-      const attempt = attempts.get(row.order_id);
-      return attempt === undefined ? [] : [recordAttempt(row, attempt.next, attempt.answers)];
+    const writes = stored.flatMap((before) => {
+      const attempt = attempts.get(before.order_id);
+      if (attempt === undefined) return [];
+      const { next, answers, outcome } = attempt;
+      const written = recordAttempt(before, next, answers, limits);
+      const found = [...attempt.drifts, ...driftOfAttention(before, written.row, outcome)];
+      return [{ ...written, drifts: found }];
     });
+    const found = writes.flatMap((write) => write.drifts);
     await updateChanges(
       transaction,
       writes.map(({ row }) => row),
     );
-    await insertDrifts(transaction, drifts);
+    await insertDrifts(transaction, found);
     await enqueueJobs(jobs, writes, transaction);
+    return found;
   });
   for (const [order_id, { change, next }] of attempts) {
     if (next.attention !== null && change.attention === null)

@@ -28,6 +28,7 @@ export function startSweeps(world: World): void {
     atomically('sweep operations', () => sweepOperations(world, OVERDUE_MS)),
   );
   every('processing', 'sweep changes', () => atomically('sweep changes', () => sweepChanges(world)));
+  every('processing', 'audit changes', () => atomically('audit changes', () => auditChanges(world)));
   every('processing', 'read the feed', () => readFeed(world));
   every('client', 'release what is held', () => releaseHeld(world));
   every('client', 'lose the queues', () =>
@@ -56,6 +57,14 @@ function sweepChanges(world: World): void {
   for (const order_id of world.tables.changes.keys()) {
     const row = loadChange(world, order_id);
     if (row !== null) writeChange(world, world.decisions.processing.sweepChange(row, OVERDUE_MS));
+  }
+}
+
+function auditChanges(world: World): void {
+  for (const order_id of world.tables.changes.keys()) {
+    const row = loadChange(world, order_id);
+    if (row?.audit_in_ms == null || row.audit_in_ms > 0) continue;
+    writeChange(world, world.decisions.processing.auditChange(row));
   }
 }
 

@@ -6,9 +6,9 @@ const insertDriftsStatement = statement({
   name: 'processing.insert-drifts',
   text: `
   INSERT INTO processing.drifts (order_id, class, before, after, found_by, healed)
-  SELECT order_id, class, before::jsonb, after::jsonb, 'processing', healed
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[])
-    AS input (order_id, class, before, after, healed)
+  SELECT order_id, class, before::jsonb, after::jsonb, found_by, healed
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[])
+    AS input (order_id, class, before, after, found_by, healed)
   ON CONFLICT DO NOTHING`,
   columns: {},
 });
@@ -21,11 +21,13 @@ export async function insertDrifts({ client }: Transaction, drifts: readonly Dri
     drifts.map((drift) => drift.class),
     drifts.map((drift) => drift.before && JSON.stringify(drift.before)),
     drifts.map((drift) => drift.after && JSON.stringify(drift.after)),
+    drifts.map((drift) => drift.found_by),
     drifts.map((drift) => drift.healed),
   ]);
 }
 
-interface DriftRow extends Drift {
+/** An earlier release wrote `processing` as what found it. */
+interface DriftRow extends Omit<Drift, 'found_by'> {
   drift_id: string;
   found_by: string;
   created_at: Date;

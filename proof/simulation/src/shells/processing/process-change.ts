@@ -1,14 +1,17 @@
+import type { AuditPlan } from '@cashback/core';
 import type { AttemptLimits, Hint } from '@cashback/processing/decisions';
 import { type Flow, atomically } from '../../engine/flow.ts';
 import type { World } from '../../world.ts';
 import { runAttempt } from './run-attempt.ts';
 import { loadChange, writeChange } from './write-changes.ts';
 
-const LIMITS: AttemptLimits = {
+const LIMITS: AttemptLimits & AuditPlan = {
   retry_base_ms: 2_000,
   retry_max_ms: 60_000,
   attention_after_ms: 600_000,
   attention_retry_max_ms: 600_000,
+  audit_distances: [60_000, 600_000],
+  audit_end_ms: 3_600_000,
 };
 /** Without jitter, so that a run repeats itself. */
 const MOST = (): number => 1;
@@ -32,6 +35,6 @@ export function* processJob(world: World, orderId: string): Flow<void> {
     const stored = loadChange(world, orderId);
     if (stored === null) throw new Error(`change ${orderId} is not there`);
     const next = decideNextAttempt(change, outcome, LIMITS, MOST);
-    writeChange(world, recordAttempt(stored, next, answers));
+    writeChange(world, recordAttempt(stored, next, answers, LIMITS));
   });
 }

@@ -1,5 +1,5 @@
 import { CashbackClientError } from '@cashback/client';
-import { CashbackError, type OrderOutput, formatValues, parseAmount } from '@cashback/contract';
+import { CashbackError, type OrderOutput, formatAmount, formatValues, parseAmount } from '@cashback/contract';
 import type {
   Attempt,
   AttemptStep,
@@ -74,10 +74,11 @@ function* readOrder({ tables }: World, orderId: string): Flow<Pick<Attempt['know
   return yield* outside('read', () => {
     const row = tables.orders.get(orderId);
     if (row === undefined) return { order: null };
-    const { revision, receipt, invoice_epoch, invoice_version } = row;
+    const { revision, receipt, service, user_id, wallet_id, currency, invoice_epoch, invoice_version } = row;
+    const stated = { service, user_id, wallet_id, currency, cleared_sum: formatAmount(row.cleared_sum) };
     const target = formatValues(targetOf(tables.events, orderId));
     const version = { invoice_epoch, invoice_version };
-    return { order: { revision, target, receipt: receipt as OrderOutput['receipt'], ...version } };
+    return { order: { revision, target, receipt: receipt as OrderOutput['receipt'], ...version, ...stated } };
   });
 }
 

@@ -6,11 +6,12 @@ import type { World } from '../../world.ts';
 export function loadChange({ engine, tables }: World, orderId: string): ChangeRow | null {
   const stored = tables.changes.get(orderId);
   if (stored === undefined) return null;
-  const { waiting_since, next_attempt_at, ...row } = stored;
+  const { waiting_since, next_attempt_at, audit_at, ...row } = stored;
   return {
     ...row,
     waited_ms: waiting_since === null ? null : engine.now() - waiting_since,
     next_attempt_in_ms: next_attempt_at - engine.now(),
+    audit_in_ms: audit_at === null ? null : audit_at - engine.now(),
   };
 }
 
@@ -23,10 +24,14 @@ export function writeChange(world: World, writes: ChangeWrites | null): void {
   world.changes.enqueue(job.key, job.payload.order_id, Math.round((job.start_after_seconds ?? 0) * 1_000));
 }
 
-function stored({ engine }: World, { waited_ms, next_attempt_in_ms, ...row }: ChangeRow): ChangeTableRow {
+function stored(
+  { engine }: World,
+  { waited_ms, next_attempt_in_ms, audit_in_ms, ...row }: ChangeRow,
+): ChangeTableRow {
   return {
     ...row,
     waiting_since: waited_ms === null ? null : engine.now() - waited_ms,
     next_attempt_at: engine.now() + next_attempt_in_ms,
+    audit_at: audit_in_ms === null ? null : engine.now() + audit_in_ms,
   };
 }

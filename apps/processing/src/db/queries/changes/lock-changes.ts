@@ -10,7 +10,7 @@ const lockChangesStatement = statement<ChangeRow>({
     asks_again, failures,
     (extract(epoch FROM now() - waiting_since) * 1000)::float8 AS waited_ms, attention,
     registered, unchanged, stale, (extract(epoch FROM next_look_at - now()) * 1000)::float8 AS next_attempt_in_ms,
-    config_hash
+    config_hash, (extract(epoch FROM audit_at - now()) * 1000)::float8 AS audit_in_ms, audit_step, brought_by
   FROM processing.invoice_changes
   WHERE order_id = ANY($1::text[])
   ORDER BY order_id
@@ -33,6 +33,9 @@ const lockChangesStatement = statement<ChangeRow>({
     stale: 'int4',
     next_attempt_in_ms: 'float8',
     config_hash: 'text?',
+    audit_in_ms: 'float8?',
+    audit_step: 'int4',
+    brought_by: 'text?',
   },
 });
 

@@ -1,6 +1,6 @@
 import { type Transaction, statement } from '@cashback/postgres';
 import type { ChangeRow } from '../../../inbox/change.ts';
-import { INPUT, NEXT_LOOK_AT, WAITING_SINCE, valuesOf } from './change-rows.ts';
+import { AUDIT_AT, INPUT, NEXT_LOOK_AT, WAITING_SINCE, valuesOf } from './change-rows.ts';
 
 const updateChangesStatement = statement({
   name: 'processing.update-changes',
@@ -22,6 +22,9 @@ const updateChangesStatement = statement({
     stale = input.stale,
     next_look_at = ${NEXT_LOOK_AT},
     config_hash = input.config_hash,
+    audit_at = ${AUDIT_AT},
+    audit_step = input.audit_step,
+    brought_by = input.brought_by,
     updated_at = now()
   FROM ${INPUT}
   WHERE stored.order_id = input.order_id`,

@@ -1,0 +1,39 @@
+import { type AuditPlan, auditDelay } from '@cashback/core';
+import { type ChangeRow, type ChangeWrites, isUnfinished, processedVersion } from '../inbox/change.ts';
+import { compareVersions } from '../inbox/invoice-version.ts';
+import { immediateJob } from '../queue.ts';
+
+/**
+ * What auditing an order that is due writes: it is processed once more, whatever is known of it. An order that is not
+ * done is compared by its next attempt anyway.
+ */
+export function auditChange(stored: ChangeRow): ChangeWrites {
+  if (isUnfinished(stored)) return { row: { ...stored, audit_in_ms: null }, job: null };
+  const row: ChangeRow = {
+    ...stored,
+    hints: stored.hints + 1,
+    brought_by: 'audit',
+    failures: 0,
+    waited_ms: null,
+    next_attempt_in_ms: 0,
+    audit_in_ms: null,
+    audit_step: stored.audit_step + 1,
+  };
+  return { row, job: immediateJob(stored.order_id) };
+}
+
+/**
+ * When an order is audited next, once an attempt has processed it. A newer version begins the distances again. What an
+ * audit puts right does not, so two callers that disagree about a target do not change it for ever.
+ */
+export function scheduleAudit(
+  stored: ChangeRow,
+  written: ChangeRow,
+  plan: AuditPlan,
+): Pick<ChangeRow, 'audit_in_ms' | 'audit_step'> {
+  const { audit_in_ms, audit_step } = written;
+  if (isUnfinished(written)) return { audit_in_ms, audit_step };
+  const isNewer = compareVersions(processedVersion(stored), processedVersion(written)) < 0;
+  if (isNewer) return { audit_in_ms: auditDelay(0, plan), audit_step: 0 };
+  return { audit_in_ms: audit_in_ms ?? auditDelay(audit_step, plan), audit_step };
+}

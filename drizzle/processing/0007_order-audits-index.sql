@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "invoice_changes_audit" ON "processing"."invoice_changes" USING btree ("audit_at") WHERE "processing"."invoice_changes"."audit_at" IS NOT NULL;
