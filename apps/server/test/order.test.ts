@@ -69,6 +69,23 @@ test('an order is in flight until its newest revision is settled, and needs atte
   });
 });
 
+test('an order shows what its wallet owes, for as long as it does', async () => {
+  const { order_id } = registerInput();
+  await server.client.register(registerInput({ order_id, ...values('0', '0') }));
+  const owed = [{ source: 'user', amount: '2.0000' }];
+  await write(
+    `UPDATE cashback.order_clears SET rewarded = $2::jsonb, attention = 'the wallet owes', attention_code = 'owed',
+       attention_details = jsonb_build_object('owed', $2::jsonb)
+     WHERE order_id = $1`,
+    order_id,
+    JSON.stringify(owed),
+  );
+  const owing = await server.client.order({ order_id });
+  expect(owing).toMatchObject({ state: 'needs_attention', attention_code: 'owed', rewarded: owed, owed });
+  await write('UPDATE cashback.order_clears SET attention = NULL WHERE order_id = $1', order_id);
+  expect(await server.client.order({ order_id })).not.toHaveProperty('owed');
+});
+
 test('the newest 50 operations are shown, newest first, each with its outcome or none yet', async () => {
   const { order_id } = registerInput();
   await server.client.register(registerInput({ order_id }));

@@ -28,8 +28,9 @@ export const settingsSchema = z.object({
   wallet_policies: setting.json(walletPolicies, {
     description:
       'What a refund does when its wallet was spent, by service: go_negative takes the wallet below zero, fail ends ' +
-      'the operation as failed, so that the order needs attention; "*" is for every service that is not named',
-    expected: 'a JSON object that maps names of services, or "*", to go_negative or fail',
+      'the operation as failed, take_what_is_there takes what the wallet has and leaves the rest owed; with the last two ' +
+      'the order needs attention meanwhile; "*" is for every service that is not named',
+    expected: 'a JSON object that maps names of services, or "*", to go_negative, fail or take_what_is_there',
     example: '{"*":"go_negative","green":"fail"}',
     default: '{}',
   }),

@@ -14,6 +14,7 @@ function steps(...statuses: TrustStep['status'][]): TrustStep[] {
     basket_id: `o.${index + 1}`,
     status,
     reason: status === 'refused' ? 'no' : null,
+    taken: null,
     attempt: 0,
   }));
 }

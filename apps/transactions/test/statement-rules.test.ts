@@ -167,7 +167,7 @@ async function readOperations(tx: Transaction): Promise<OperationRow[]> {
 
 async function readSteps(tx: Transaction): Promise<StepRow[]> {
   const { rows } = await tx.client.query<StepRow>(
-    `SELECT operation_id, step_number, kind, source, amount, step_id, basket_id, status, reason, attempt
+    `SELECT operation_id, step_number, kind, source, amount, step_id, basket_id, status, reason, taken, attempt
      FROM transactions.operation_steps WHERE operation_id LIKE 'rule%' ORDER BY step_id`,
   );
   return rows;
@@ -251,6 +251,7 @@ describe('the statement does what its rule says:', () => {
             from,
             to,
             reason: why,
+            taken: to === 'applied' ? '0.0000' : null,
           });
           await updateSteps(tx, before.map(updateOf));
           expect(await readSteps(tx)).toEqual(before.map((row) => updatedStep(row, updateOf(row))));
@@ -383,6 +384,7 @@ describe('the statement does what its rule says:', () => {
             created_at: new Date(row.created_at),
             updated_at: new Date(row.updated_at),
             rewarded: heldBySource(await readBaskets(tx)),
+            short: [],
             operations: newestOperations(await readOperations(tx), SHOWN_OPERATIONS),
           });
           // The epoch is that of the side, not of the row.

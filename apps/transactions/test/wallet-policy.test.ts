@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { formatAmount, parseBalance, totalOf, parseAmounts } from '@cashback/contract';
+import { SOURCES, amountOf, formatAmount, parseBalance, totalOf, parseAmounts } from '@cashback/contract';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readUntil } from '@cashback/testing';
@@ -17,7 +17,7 @@ import {
 } from './support.ts';
 import { applied, startUpstream } from './upstream.ts';
 
-const FAIL_FOR_GREEN = JSON.stringify({ green: 'fail' });
+const FAIL_FOR_GREEN = JSON.stringify({ green: 'fail', blue: 'take_what_is_there' });
 
 async function move(
   app: TransactionsUnderTest,
@@ -100,6 +100,68 @@ describe('with the stand-in of the payment system', () => {
   });
 });
 
+describe('a service whose refunds take what is there', () => {
+  let app: TransactionsUnderTest;
+  let trust: RealTrust;
+  beforeAll(async () => {
+    app = await setUpTransactions({
+      trustUrl: async (databaseUrl) => {
+        trust = await startRealTrust(databaseUrl);
+        await trust.behave({});
+        return trust.url;
+      },
+      settings: { WALLET_POLICIES: FAIL_FOR_GREEN },
+    });
+  });
+  afterAll(() => app?.tearDown(() => trust.stop()));
+
+  test('takes the 3 that are left of 5, owes 2, and the next operation takes only these, once', async () => {
+    const invoice = await createInvoice(app, { service: 'blue' });
+    await move(app, invoice, { user: '5' });
+    await trust.spend(invoice.wallet_id, '2');
+    expect(await move(app, invoice, {})).toMatchObject({
+      status: 'success',
+      rewarded: [{ source: 'user', amount: '2.0000' }],
+      owed: [{ source: 'user', amount: '2.0000' }],
+    });
+    expect(await trust.balanceOf(invoice.wallet_id)).toBe('0.0000');
+
+    const other = await createInvoice(app, { service: 'blue', wallet_id: invoice.wallet_id });
+    await move(app, other, { user: '13' });
+    const paid = await move(app, invoice, {});
+    expect(paid).toMatchObject({ status: 'success', rewarded: [{ source: 'user', amount: '0.0000' }] });
+    expect(paid).not.toHaveProperty('owed');
+    expect(await trust.balanceOf(invoice.wallet_id)).toBe('11.0000');
+    await move(app, invoice, {});
+    expect(await trust.balanceOf(invoice.wallet_id)).toBe('11.0000');
+  });
+
+  test('a later target that is higher needs no more than what is missing to it, and nothing is owed', async () => {
+    const invoice = await createInvoice(app, { service: 'blue' });
+    await move(app, invoice, { user: '5', service: '1' });
+    await trust.spend(invoice.wallet_id, '6');
+    expect(await move(app, invoice, { service: '1' })).toMatchObject({
+      owed: [{ source: 'user', amount: '5.0000' }],
+    });
+    expect(await move(app, invoice, { user: '7', service: '1' })).not.toHaveProperty('owed');
+    expect(await trust.balanceOf(invoice.wallet_id)).toBe('2.0000');
+  });
+
+  test('an empty wallet gives nothing, and the operation says so instead of failing', async () => {
+    const invoice = await createInvoice(app, { service: 'blue' });
+    await move(app, invoice, { user: '4' });
+    await trust.spend(invoice.wallet_id, '4');
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      expect(await move(app, invoice, { user: '1' })).toMatchObject({
+        status: 'success',
+        rewarded: [{ source: 'user', amount: '4.0000' }],
+        owed: [{ source: 'user', amount: '3.0000' }],
+      });
+    }
+    expect(await trust.balanceOf(invoice.wallet_id)).toBe('0.0000');
+  });
+});
+
 describe('with any spends between any targets', () => {
   let app: TransactionsUnderTest;
   let trust: RealTrust;
@@ -124,7 +186,7 @@ describe('with any spends between any targets', () => {
     { minLength: 3, maxLength: 8 },
   );
 
-  test.each(['green', 'yellow'])(
+  test.each(['green', 'yellow', 'blue'])(
     'in %s: money in is money out, and only where the policy allows it a wallet goes below zero',
     async (service) => {
       await fc.assert(
@@ -148,11 +210,20 @@ describe('with any spends between any targets', () => {
               expect(service).toBe('green');
               expect(ended.operations[0].reason).toMatch(/^wallet_forbids_negative/);
             } else {
-              for (const [source, amount] of Object.entries(reward)) {
-                const found = ended.rewarded.find((one: { source: string }) => one.source === source);
-                expect(found?.amount ?? '0.0000').toBe(amount);
+              const owed = parseAmounts(ended.owed ?? []);
+              if (service !== 'blue') expect(totalOf(owed)).toBe(0n);
+              const carried = parseAmounts(ended.rewarded);
+              for (const source of SOURCES) {
+                expect(amountOf(carried, source) - amountOf(owed, source)).toBe(event.target[source]);
               }
             }
+          }
+          // The same target again takes what came in meanwhile, and a wallet with enough ends every debt.
+          if (service === 'blue') {
+            const other = await createInvoice(app, { service, wallet_id: invoice.wallet_id });
+            await move(app, other, { user: '100' });
+            spent -= 1_000_000n;
+            expect(await move(app, invoice, {})).not.toHaveProperty('owed');
           }
           const { cashback } = await retrieve(app, invoice.invoice_id);
           const rewarded = totalOf(parseAmounts(cashback.rewarded));
@@ -163,9 +234,9 @@ describe('with any spends between any targets', () => {
           );
           const balances = movements.map(({ balance_after }) => parseBalance(balance_after));
           expect(balances.at(-1) ?? 0n).toBe(rewarded - spent);
-          if (service === 'green') expect(balances.every((balance) => balance >= 0n)).toBe(true);
+          if (service !== 'yellow') expect(balances.every((balance) => balance >= 0n)).toBe(true);
         }),
-        { numRuns: 8 },
+        { numRuns: service === 'blue' ? 5 : 8 },
       );
     },
     120_000,
@@ -228,7 +299,9 @@ describe('the setting', () => {
   });
 
   test('names services and known policies', () => {
-    expect(() => walletPolicies.parse({ green: randomUUID() })).toThrow('one of go_negative, fail');
+    expect(() => walletPolicies.parse({ green: randomUUID() })).toThrow(
+      'one of go_negative, fail, take_what_is_there',
+    );
     expect(() => walletPolicies.parse({ 'Not a name': 'fail' })).toThrow('the name of a service');
   });
 });

@@ -24,7 +24,7 @@ const failures: [string, Partial<ChaosReport>, string][] = [
   [
     'an invariant that does not hold',
     { violations: [{ invariant: 1, order_id: 'order-1', detail: 'target 5, rewarded 10' }] },
-    'VIOLATION of 1, what is rewarded is the newest target, for every order and source: order-1 target 5, rewarded 10',
+    'VIOLATION of 1, what is rewarded is the newest target and what is owed, by order and source: order-1 target 5, rewarded 10',
   ],
   [
     'an order that does not settle',

@@ -14,6 +14,7 @@ interface Options {
   invoiceSecret?: string;
   operationSecret?: string;
   service: string;
+  owingService?: string;
   currency: string;
   userId?: string;
   walletId?: string;
@@ -44,7 +45,7 @@ export function conformanceCommand(): Command {
       .addOption(
         new Option(
           '--trust-token <token>',
-          'bearer token of the stand-in, with the scopes wallets, settings',
+          'bearer token of the stand-in, with the scopes wallets, settings, spend',
         ).env('CONFORMANCE_TRUST_TOKEN'),
       )
       .option(
@@ -64,6 +65,10 @@ export function conformanceCommand(): Command {
         ),
       )
       .option('--service <name>', 'the service of the invoices it creates', 'conformance')
+      .option(
+        '--owing-service <name>',
+        'a service whose refunds take what is there, to show what a wallet owes',
+      )
       .option('--currency <code>', 'the currency of the invoices', 'USD')
       .option('--user-id <id>', 'the user of the invoices; a new one for each when absent')
       .option('--wallet-id <id>', 'the wallet of the invoices; a new one for each when absent')
@@ -109,7 +114,7 @@ async function run(options: Options): Promise<number> {
 }
 
 function toConformanceOptions(options: Options): ConformanceOptions {
-  const { url, token, service, currency, userId, walletId, readerToken, only } = options;
+  const { url, token, service, owingService, currency, userId, walletId, readerToken, only } = options;
   const { trustUrl, trustToken, callbackHost: host, callbackPort, invoiceSecret, operationSecret } = options;
   const trust =
     trustUrl === undefined || trustToken === undefined ? null : { url: trustUrl, token: trustToken };
@@ -130,6 +135,7 @@ function toConformanceOptions(options: Options): ConformanceOptions {
     currency,
     timeout_ms: options.timeoutMs,
     settle_ms: options.settleMs,
+    ...(owingService !== undefined && { owing_service: owingService }),
     ...(userId !== undefined && { user_id: userId }),
     ...(walletId !== undefined && { wallet_id: walletId }),
     ...(readerToken !== undefined && { reader_token: readerToken }),

@@ -25,6 +25,8 @@ export interface HarnessOptions {
   /** The payee of every invoice; a new one for each invoice when absent. */
   user_id?: string;
   wallet_id?: string;
+  /** A service whose refunds take what is there. */
+  owing_service?: string;
   /** A token that allows only reading invoices. */
   reader_token?: string;
   /** How long an operation or a callback may take. */

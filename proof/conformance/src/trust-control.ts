@@ -6,6 +6,8 @@ import { HttpCallError, createHttpClient } from '@cashback/service';
 export interface TrustControl {
   /** 0 for a wallet without any movement. */
   balanceOf(walletId: string): Promise<bigint>;
+  /** Once for each id. */
+  spend(walletId: string, spendId: string, amount: string): Promise<void>;
   /** Runs `work` with changed settings, then restores the previous ones. */
   with<Result>(settings: Partial<TrustSettings>, work: () => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
@@ -22,6 +24,9 @@ export function createTrustControl(url: string, token: string, timeoutMs: number
         if (error instanceof HttpCallError && error.code === 'WALLET_NOT_FOUND') return 0n;
         throw error;
       }
+    },
+    async spend(walletId, spend_id, amount) {
+      await trust.post(`/wallets/${encodeURIComponent(walletId)}/spend`, { spend_id, amount }, walletBalance);
     },
     async with(settings, work) {
       const previous = await trust.get('/settings', trustSettings);

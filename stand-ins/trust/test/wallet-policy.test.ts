@@ -33,6 +33,9 @@ test.each([
   ['fail', '30.0001', 'failed', '30.0000'],
   ['fail', '30', 'success', '0.0000'],
   ['fail', '10', 'success', '20.0000'],
+  ['take_what_is_there', '100', 'success', '0.0000'],
+  ['take_what_is_there', '30', 'success', '0.0000'],
+  ['take_what_is_there', '10', 'success', '20.0000'],
 ])(
   'in a wallet that holds 30, under the policy %s, a refund of %s ends as %s',
   async (policy, amount, status, balance) => {
@@ -52,8 +55,8 @@ test('a refund that the policy refuses says what the wallet holds, stays in the 
   expect((await trust.get(`/baskets/${basket_id}`)).body.refunded).toBe('0.0000');
   await trust.post('/baskets', newBasket({ wallet_id, amount: '10' }));
   // The end of the first one is final; another one finds the money.
-  const { status, reason, ...request } = body;
-  expect((await trust.post('/refunds', request)).body).toEqual({ ...request, status, reason });
+  const { status, reason, taken, ...request } = body;
+  expect((await trust.post('/refunds', request)).body).toEqual({ ...request, status, reason, taken });
   expect((await refundOf(basket_id, '40')).body.status).toBe('success');
   expect(await balanceOf(wallet_id)).toBe('0.0000');
 });
@@ -99,3 +102,19 @@ test.each([0, 1])(
     expect(rows.filter(({ balance_after }) => parseBalance(balance_after) < 0n)).toEqual([]);
   },
 );
+
+test('a refund that takes what is there says for ever what it took, and the basket keeps the rest', async () => {
+  const { basket_id, wallet_id } = await spentWallet('70');
+  const { body } = await refundOf(basket_id, '40', 'take_what_is_there');
+  expect(body).toMatchObject({ status: 'success', taken: '30.0000' });
+  expect((await trust.get(`/baskets/${basket_id}`)).body.refunded).toBe('30.0000');
+  const again = await refundOf(basket_id, '70', 'take_what_is_there');
+  expect(again.body).toMatchObject({ status: 'success', taken: '0.0000' });
+  await trust.post('/baskets', newBasket({ wallet_id, amount: '25' }));
+  const { refund_id, amount, wallet_policy } = body;
+  expect((await trust.post('/refunds', { refund_id, basket_id, amount, wallet_policy })).body).toEqual(body);
+  expect(await balanceOf(wallet_id)).toBe('25.0000');
+  expect((await refundOf(basket_id, '70', 'take_what_is_there')).body.taken).toBe('25.0000');
+  expect((await trust.get(`/baskets/${basket_id}`)).body.refunded).toBe('55.0000');
+  expect(await balanceOf(wallet_id)).toBe('0.0000');
+});

@@ -1,6 +1,13 @@
 import { type OrderView, findOrder } from '@cashback/cashback-db';
 import type { Reader } from '@cashback/postgres';
-import { CashbackError, type OrderInput, type OrderOutput, isSource, parseValues } from '@cashback/contract';
+import {
+  CashbackError,
+  type OrderInput,
+  type OrderOutput,
+  amountsBySource,
+  isSource,
+  parseValues,
+} from '@cashback/contract';
 import { attentionEntry } from '../attention/attention-entry.ts';
 import { valuesOfAllSources } from '../all-sources.ts';
 
@@ -17,9 +24,11 @@ export async function showOrder(reader: Reader, { order_id }: OrderInput): Promi
   }
   const { attention, attention_code, attention_since, attention_details, ...described } = order;
   const { target, operations, reported, created_at, updated_at, ...fields } = described;
+  const owed = owedBy(order);
   return {
     ...fields,
     state: stateOf(order),
+    ...(owed !== null && { owed }),
     ...(attention !== null && {
       attention,
       // An older release gives the reason alone.
@@ -46,6 +55,13 @@ export async function showOrder(reader: Reader, { order_id }: OrderInput): Promi
 function stateOf({ attention, settled_revision, revision }: OrderView): OrderOutput['state'] {
   if (attention !== null) return 'needs_attention';
   return settled_revision === revision ? 'settled' : 'in_flight';
+}
+
+/** What the worker last saw that the wallet owes; null: nothing. */
+function owedBy({ attention, attention_code, attention_details }: OrderView): OrderOutput['owed'] | null {
+  if (attention === null || attention_code !== 'owed') return null;
+  const { data } = amountsBySource.safeParse(attention_details?.['owed']);
+  return data ?? null;
 }
 
 /** Postgres writes timestamps inside JSON with an offset and without trailing zeros. */

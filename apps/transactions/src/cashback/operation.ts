@@ -49,12 +49,16 @@ export interface TrustStep {
   basket_id: string;
   status: StepStatus;
   reason: string | null;
+  /** Of the amount, what an applied refund found in the wallet; null: all of it. */
+  taken: string | null;
   /** Requests that have left, or were about to. */
   attempt: number;
 }
 
 /** A step that is planned: its request has not left. */
-export type PlannedTrustStep = Omit<TrustStep, 'status' | 'reason' | 'attempt'> & { operation_id: string };
+export type PlannedTrustStep = Omit<TrustStep, 'status' | 'reason' | 'taken' | 'attempt'> & {
+  operation_id: string;
+};
 
 /** An operation that has not ended, with its steps in their order. */
 export interface UnfinishedOperation extends Omit<StoredOperation, 'reward' | 'status'> {

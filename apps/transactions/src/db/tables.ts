@@ -137,7 +137,10 @@ export const cashbackOperations = transactions.table(
   },
   (table) => [
     check('cashback_operations_status', sql`${table.status} IN ('init', 'in-progress', 'success', 'failed')`),
-    check('cashback_operations_wallet_policy', sql`${table.wallet_policy} IN ('go_negative', 'fail')`),
+    check(
+      'cashback_operations_wallet_policy',
+      sql`${table.wallet_policy} IN ('go_negative', 'fail', 'take_what_is_there')`,
+    ),
     check(
       'cashback_operations_finished',
       sql`(${table.finished_at} IS NOT NULL) = (${table.status} IN ('success', 'failed'))`,
@@ -173,6 +176,8 @@ export const operationSteps = transactions.table(
     basket_id: id('basket_id').notNull(),
     status: text('status').$type<StepStatus>().notNull().default('planned'),
     reason: text('reason'),
+    /** Of the amount, what an applied refund found in the wallet; null: all of it. */
+    taken: amount('taken'),
     /** Requests that have left, or were about to: each is claimed just before. */
     attempt: integer('attempt').notNull().default(0),
     updated_at: moment('updated_at').notNull().default(now),
@@ -186,6 +191,7 @@ export const operationSteps = transactions.table(
       'operation_steps_status',
       sql`${table.status} IN ('planned', 'sent', 'pending', 'applied', 'refused', 'skipped')`,
     ),
+    check('operation_steps_taken', sql`${table.taken} >= 0 AND ${table.taken} <= ${table.amount}`),
     check('operation_steps_basket', sql`${table.kind} = 'refund' OR ${table.basket_id} = ${table.step_id}`),
   ],
 );

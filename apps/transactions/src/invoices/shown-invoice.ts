@@ -1,4 +1,11 @@
-import { type Source, formatAmounts, parseAmounts } from '@cashback/contract';
+import {
+  type AmountsBySource,
+  type Source,
+  amountOf,
+  formatAmounts,
+  parseAmounts,
+  sourcesOf,
+} from '@cashback/contract';
 import type { CashbackStatus, Invoice } from '@cashback/wire';
 import { normalisePayments } from './payments.ts';
 
@@ -18,6 +25,8 @@ export interface ReadInvoice extends Omit<Invoice, 'cashback' | 'created_at' | '
   updated_at: Date;
   /** What its baskets hold, by source. */
   rewarded: Amounts;
+  /** What the refunds of the newest operation did not find in the wallet, by source. */
+  short: Amounts;
   /** The newest first, at most `SHOWN_OPERATIONS`. */
   operations: ReadOperation[];
 }
@@ -28,11 +37,13 @@ export const SHOWN_OPERATIONS = 20;
 export function shownInvoice({
   cashback_version,
   rewarded,
+  short,
   operations,
   created_at,
   updated_at,
   ...fields
 }: ReadInvoice): Invoice {
+  const owed = owedOf({ rewarded, short, newest: operations[0] });
   return {
     ...fields,
     payments: normalisePayments(fields.payments),
@@ -40,6 +51,7 @@ export function shownInvoice({
       version: cashback_version,
       status: operations[0]?.status ?? 'success',
       rewarded: formatAmounts(parseAmounts(rewarded)),
+      ...(owed.length > 0 && { owed }),
       operations: operations.map(({ operation_id, status, reward, reason }) => ({
         operation_id,
         status,
@@ -50,4 +62,26 @@ export function shownInvoice({
     created_at: created_at.toISOString(),
     updated_at: updated_at.toISOString(),
   };
+}
+
+/**
+ * What the wallet still owes: the part of what the newest operation could not take back that is still rewarded. After a
+ * restore more may have been taken back than the operations state.
+ */
+function owedOf({
+  rewarded,
+  short,
+  newest,
+}: Pick<ReadInvoice, 'rewarded' | 'short'> & { newest: ReadOperation | undefined }): Amounts {
+  if (newest?.status !== 'success' || short.length === 0) return [];
+  const carried = parseAmounts(rewarded);
+  const asked = parseAmounts(newest.reward);
+  const missed = parseAmounts(short);
+  const owed: AmountsBySource = {};
+  for (const source of sourcesOf(missed)) {
+    const above = amountOf(carried, source) - amountOf(asked, source);
+    const of = amountOf(missed, source);
+    if (above > 0n && of > 0n) owed[source] = above < of ? above : of;
+  }
+  return formatAmounts(owed).filter(({ source }) => amountOf(owed, source) > 0n);
 }

@@ -208,7 +208,8 @@ function decideObserved(
   const common = {
     ending,
     reopened,
-    waited_ms: isCleared || reopened ? 0 : waited.waited_ms,
+    // What a wallet owes may take as long as it likes to come in: only each attempt has a bound.
+    waited_ms: isCleared || reopened || attention?.code === 'owed' ? 0 : waited.waited_ms,
     answered_at: waited.answered_at,
     ...(bound !== null && { heals: bound.heals }),
   };

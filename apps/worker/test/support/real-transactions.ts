@@ -30,6 +30,7 @@ export interface PostAnswer {
 export async function startRealTransactions(
   databaseUrl: string,
   operationCallbackUrl = NOBODY,
+  overrides: Record<string, string> = {},
 ): Promise<RealTransactions> {
   const token = randomUUID();
   const accepted = (scopes: string[]): string => JSON.stringify([{ caller: 'test', token, scopes }]);
@@ -37,7 +38,7 @@ export async function startRealTransactions(
   const trust = await startTrust(
     readSettings(trustSettings, {
       ...common,
-      BEARER_TOKENS: accepted(['baskets', 'wallets', 'settings']),
+      BEARER_TOKENS: accepted(['baskets', 'wallets', 'settings', 'spend']),
       BILLING_CALLBACK_URL: NOBODY,
       BILLING_CALLBACK_SECRET: CALLBACK_SECRET,
       SETTLE_INTERVAL_MS: '5',
@@ -60,6 +61,7 @@ export async function startRealTransactions(
       SWEEP_INTERVAL_MS: '100',
       OVERDUE_AFTER_MS: '500',
       CALLBACK_RETRY_MAX_MS: '200',
+      ...overrides,
     }),
     { name: 'transactions', log: testLog },
   );

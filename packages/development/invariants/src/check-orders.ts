@@ -17,6 +17,12 @@ const REWARDED = `
   SELECT invoice_id AS order_id, source, sum(amount - refunded) AS rewarded FROM transactions.baskets
    WHERE invoice_id LIKE $1 GROUP BY invoice_id, source`;
 
+/** What the wallet of an order did not have when it was to be taken back. */
+const OWED = `
+  SELECT order_id, o.source, o.amount::numeric AS owed
+    FROM cashback.order_clears, jsonb_to_recordset(attention_details -> 'owed') AS o(source text, amount text)
+   WHERE order_id LIKE $1 AND attention IS NOT NULL AND attention_code = 'owed'`;
+
 /** Orders the states of an invoice: no version says anything about one of another epoch. */
 const AGE = 'ARRAY[invoice_epoch, invoice_version]';
 
@@ -29,14 +35,14 @@ const CHECKS = [
   {
     invariant: 1,
     query: `
-      SELECT order_id, format('%s: target %s, rewarded %s', source, coalesce(value, 0), coalesce(rewarded, 0)) AS detail
-        FROM (${NEWEST_EVENTS}) t FULL JOIN (${REWARDED}) r USING (order_id, source)
-       WHERE coalesce(value, 0) <> coalesce(rewarded, 0)
+      SELECT order_id, format('%s: target %s, owed %s, rewarded %s', source, coalesce(value, 0), coalesce(owed, 0), coalesce(rewarded, 0)) AS detail
+        FROM (${NEWEST_EVENTS}) t FULL JOIN (${OWED}) d USING (order_id, source) FULL JOIN (${REWARDED}) r USING (order_id, source)
+       WHERE coalesce(value, 0) + coalesce(owed, 0) <> coalesce(rewarded, 0)
       UNION ALL
-      SELECT order_id, format('%s: target %s, moved at Trust %s', source, coalesce(value, 0), coalesce(moved, 0))
-        FROM (${NEWEST_EVENTS}) t
+      SELECT order_id, format('%s: target %s, owed %s, moved at Trust %s', source, coalesce(value, 0), coalesce(owed, 0), coalesce(moved, 0))
+        FROM (${NEWEST_EVENTS}) t FULL JOIN (${OWED}) d USING (order_id, source)
         FULL JOIN (SELECT order_id, source, sum(moved) AS moved FROM (${MOVED}) m GROUP BY order_id, source) r USING (order_id, source)
-       WHERE coalesce(value, 0) <> coalesce(moved, 0)`,
+       WHERE coalesce(value, 0) + coalesce(owed, 0) <> coalesce(moved, 0)`,
   },
   {
     invariant: 2,

@@ -1,7 +1,7 @@
 /** What must always be true, by the number that a violation is reported with. */
 export const INVARIANTS = [
   { number: 0, title: 'every target is the calculation of its newest invoice and rates' },
-  { number: 1, title: 'what is rewarded is the newest target, for every order and source' },
+  { number: 1, title: 'what is rewarded is the newest target and what is owed, by order and source' },
   { number: 2, title: 'every acknowledged register is stored' },
   { number: 3, title: 'an older invoice version never overwrote a newer one' },
   { number: 4, title: 'cashback_sum is the sum of the newest events' },

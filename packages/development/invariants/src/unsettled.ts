@@ -1,6 +1,9 @@
 import { type World, selectOfRun } from './world.ts';
 
-/** Orders whose newest invoice is not yet registered and rewarded, and wallets whose newest balance is not yet cached and pushed. */
+/**
+ * Orders whose newest invoice is not yet registered and rewarded but for what their wallets owe, and wallets whose newest
+ * balance is not yet cached and pushed.
+ */
 export interface Unsettled {
   orders: number;
   wallets: number;
@@ -21,7 +24,9 @@ export async function readUnsettled(world: World): Promise<Unsettled> {
        LEFT JOIN cashback.order_clears o ON o.order_id = i.invoice_id
        LEFT JOIN processing.invoice_changes c ON c.order_id = i.invoice_id
       WHERE i.invoice_id LIKE $1
-        AND (o.settled_revision < o.revision OR o.operation_id IS NOT NULL OR o.attention IS NOT NULL
+        AND ((o.settled_revision < o.revision OR o.attention IS NOT NULL)
+                 AND (o.attention IS NULL OR o.attention_code IS DISTINCT FROM 'owed')
+             OR o.operation_id IS NOT NULL
              OR (i.status <> 'held'
                  AND (o.order_id IS NULL OR o.invoice_version <> i.version OR c.attention IS NOT NULL OR c.asks_again)))
       LIMIT ${EXAMPLES}`,

@@ -165,6 +165,45 @@ test('a lower version of a newer epoch violates nothing', async () => {
   expect(await checkInvariants(world, () => {})).toEqual([]);
 });
 
+/** The service's 1 was not in the wallet but for 0.4, so 0.6 is owed. */
+const OWING = `
+  UPDATE trust.refunds SET wallet_policy = 'take_what_is_there', taken = 0.4 WHERE refund_id = 'o-2.2';
+  UPDATE trust.wallet_movements SET amount = 0.4, balance_after = 4.1 WHERE cause = 'o-2.2';
+  UPDATE trust.wallets SET balance = 4.1;
+  UPDATE wallet.balances SET balance = 4.1;
+  UPDATE wallet.callback_inbox SET balance = 4.1 WHERE sequence = 4;
+  UPDATE wallet.pushes SET balance = 4.1 WHERE sequence = 4;
+  UPDATE transactions.baskets SET refunded = 0.4 WHERE basket_id = 'o-1.2';
+  UPDATE transactions.operation_steps SET taken = 0.4 WHERE step_id = 'o-2.2';
+  UPDATE cashback.operation_outcomes SET rewarded = '[{"source":"user","amount":"2.5"},{"source":"service","amount":"1.6"}]'
+   WHERE operation_id = 'o-2';
+  UPDATE cashback.order_clears SET settled_revision = 1, attention = 'the wallet owes', attention_code = 'owed', attention_since = now(),
+    attention_details = '{"owed":[{"source":"service","amount":"0.6"}]}',
+    rewarded = '[{"source":"user","amount":"2.5"},{"source":"service","amount":"1.6"}]'`;
+
+test('a debt of a wallet stays at rest beside the target, and violates nothing', async () => {
+  await sql.query(OWING);
+  expect(await checkInvariants(world, () => {})).toEqual([]);
+  expect(await readUnsettled(world)).toEqual({ orders: 0, wallets: 0, examples: [] });
+});
+
+test.each([
+  ['more', '0.7'],
+  ['less', '0.5'],
+])(
+  'an order that states %s as owed than it carries above its target: a violation of 1',
+  async (_, amount) => {
+    await sql.query(OWING);
+    await sql.query(
+      `UPDATE cashback.order_clears SET attention_details = jsonb_build_object('owed', jsonb_build_array(
+       jsonb_build_object('source', 'service', 'amount', $1::text)))`,
+      [amount],
+    );
+    const violations = await checkInvariants(world, () => {});
+    expect(violations.map(({ invariant }) => invariant)).toEqual([1, 1]);
+  },
+);
+
 test.each(BROKEN)('%s: a violation of %i', async (_, invariant, change) => {
   await sql.query(change);
   const violations = await checkInvariants(world, () => {});

@@ -20,6 +20,7 @@ const SEEN_BY_SENDING: ReadonlySet<AttentionCode> = new Set([
   'operations_without_effect',
   'operations_rejected',
   'wallet_forbids_negative',
+  'owed',
 ]);
 
 /** The attention that an order keeps although what was observed does not show its cause. */

@@ -1,5 +1,12 @@
 import type { CashbackStatus } from '@cashback/wire';
-import { type AmountsBySource, equalAmounts, formatAmounts } from '@cashback/contract/source';
+import {
+  type AmountsBySource,
+  amountOf,
+  equalAmounts,
+  formatAmounts,
+  sourcesOf,
+  totalOf,
+} from '@cashback/contract/source';
 import { type Attention, type StandingAttention, keptWhileSending } from './attention.ts';
 import {
   type WaitLimits,
@@ -17,6 +24,8 @@ export interface ObservedCashback {
   version: number;
   status: CashbackStatus;
   rewarded: AmountsBySource;
+  /** The part of it that the newest operation, a success, did not find in the wallet. Absent: none. */
+  owed?: AmountsBySource;
   operations: { operation_id: string; status: CashbackStatus; reward: AmountsBySource; reason?: string }[];
 }
 
@@ -236,12 +245,14 @@ function isRetryDue({ attention, now, limits }: ChargeInput, { last_at }: Attemp
 }
 
 /**
- * After a success the invoice carries the newest operation's reward. Anything else was requested by no operation. Without
+ * After a success the invoice carries the newest operation's reward, and what the wallet owes. Anything else was requested by no operation. Without
  * operations there is nothing that it could contradict: it is what is there.
  */
-function contradictionOf({ status, rewarded, operations: [newest] }: ObservedCashback): Attention | null {
-  if (status !== 'success' || newest?.status !== 'success' || equalAmounts(newest.reward, rewarded))
-    return null;
+function contradictionOf(cashback: ObservedCashback): Attention | null {
+  const { status, rewarded, operations } = cashback;
+  const [newest] = operations;
+  if (status !== 'success' || newest?.status !== 'success') return null;
+  if (equalAmounts(newest.reward, withoutOwed(cashback))) return null;
   const { operation_id } = newest;
   return {
     code: 'moved_by_hand',
@@ -266,7 +277,32 @@ function countAttempts(
   return { ...attempts, [outcome]: attempts[outcome] + 1, last_at: now, reason };
 }
 
+/** What the invoice carries for good, once its wallet has paid what it owes. */
+function withoutOwed({ rewarded, owed = {} }: ObservedCashback): AmountsBySource {
+  const rest: AmountsBySource = {};
+  for (const source of sourcesOf(rewarded, owed)) {
+    rest[source] = amountOf(rewarded, source) - amountOf(owed, source);
+  }
+  return rest;
+}
+
+/** The target is reached but for what the wallet owes: nothing failed, and only another attempt shows whether it has money. */
+function debtOf({ cashback, target }: ChargeInput): Attention | null {
+  const { status, owed = {} } = cashback;
+  if (status !== 'success' || totalOf(owed) === 0n || !equalAmounts(withoutOwed(cashback), target))
+    return null;
+  const amounts = formatAmounts(owed);
+  const listed = amounts.map(({ source, amount }) => `${amount} (${source})`).join(', ');
+  return {
+    code: 'owed',
+    reason: `the wallet owes ${listed} that it did not have`,
+    details: { owed: amounts },
+  };
+}
+
 function exhaustion(input: ChargeInput, attempts: Counted): Attention | null {
+  const debt = debtOf(input);
+  if (debt !== null) return debt;
   const { failed, applied, rejected, reason } = attempts;
   const { max_failures } = input.limits;
   const details = { failed, applied, rejected, ...(reason !== null && { last: reason }) };

@@ -9,8 +9,11 @@ export interface OrderStanding {
   attention_code: string | null;
 }
 
+/** Each has a code that is called as the part. */
+const PARTS_OF_THEIR_OWN = ['held_by_breaker', 'owed'] as const;
+
 /** The one part that an order is in; null: it is settled, and its rewarded equals its target. */
 export function partOf({ is_settled, needs_attention, attention_code }: OrderStanding): OrderPart | null {
-  if (needs_attention) return attention_code === 'held_by_breaker' ? 'held_by_breaker' : 'needs_attention';
+  if (needs_attention) return PARTS_OF_THEIR_OWN.find((part) => part === attention_code) ?? 'needs_attention';
   return is_settled ? null : 'in_flight';
 }

@@ -88,6 +88,63 @@ describe('decideCharge', () => {
       { cashback: cashbackOf({ status: 'in-progress' }), attempts: attemptsOf({ failed: 9, last_at: now }) },
       { action: 'poll', finished: null, after_ms: 100, why: 'other_in_flight' },
     ],
+    [
+      'what the wallet owes keeps the order from settling, and no attempt follows at once',
+      {
+        cashback: cashbackOf({
+          rewarded: { user: 10n, service: 7n },
+          owed: { service: 2n },
+          operations: [listed('success')],
+        }),
+        operation: open,
+      },
+      {
+        action: 'needs_attention',
+        code: 'owed',
+        finished: { operation_id: 'ours', outcome: 'applied', reason: null },
+        reason: 'the wallet owes 0.0002 (service) that it did not have',
+      },
+    ],
+    [
+      'what is owed is tried again once it was owed for long enough, however often it was tried',
+      {
+        cashback: cashbackOf({
+          rewarded: { user: 10n, service: 7n },
+          owed: { service: 2n },
+          operations: [listed('success')],
+        }),
+        attempts: attemptsOf({ applied: 99, last_at: ago(30_000) }),
+        attention: { code: 'owed', reason: 'owed', details: {}, since: ago(60_000) },
+      },
+      {
+        action: 'update',
+        code: 'owed',
+        finished: null,
+        repeat: null,
+        reason: 'the wallet owes 0.0002 (service) that it did not have',
+      },
+    ],
+    [
+      'a debt that another target left is none of this target',
+      { cashback: cashbackOf({ rewarded: { user: 2n }, owed: { user: 2n } }) },
+      { action: 'update', finished: null, repeat: null },
+    ],
+    [
+      'more than the newest operation asked for and the wallet owes was moved by hand',
+      {
+        cashback: cashbackOf({
+          rewarded: { user: 11n, service: 7n },
+          owed: { service: 2n },
+          operations: [listed('success')],
+        }),
+      },
+      {
+        action: 'needs_attention',
+        code: 'moved_by_hand',
+        finished: null,
+        reason: 'the invoice carries a reward that its newest operation ours, a success, did not ask for',
+      },
+    ],
     // An answer out of the past.
     [
       'the target in an answer from before what is known settles nothing',

@@ -10,6 +10,7 @@ test.each([
   { is_settled: false, needs_attention: true, attention_code: 'operation_stuck', part: 'needs_attention' },
   { is_settled: true, needs_attention: true, attention_code: 'unknown_source', part: 'needs_attention' },
   { is_settled: false, needs_attention: true, attention_code: 'held_by_breaker', part: 'held_by_breaker' },
+  { is_settled: false, needs_attention: true, attention_code: 'owed', part: 'owed' },
   // The code of a need that has passed.
   { is_settled: true, needs_attention: false, attention_code: 'held_by_breaker', part: null },
 ])('settled $is_settled, attention $needs_attention by $attention_code: $part', ({ part, ...standing }) => {
@@ -20,7 +21,7 @@ const standingOrders: fc.Arbitrary<StandingOrders> = fc.record({
   service: fc.constantFrom('yellow', 'green'),
   currency: fc.constantFrom('USD', 'EUR'),
   needs_attention: fc.boolean(),
-  attention_code: fc.constantFrom(null, 'operation_stuck', 'held_by_breaker'),
+  attention_code: fc.constantFrom(null, 'operation_stuck', 'held_by_breaker', 'owed'),
   orders: fc.integer({ min: 1, max: 1000 }),
   oldest_since: fc.date({ min: new Date(0), max: new Date('2030-01-01'), noInvalidDate: true }),
   difference: fc.dictionary(

@@ -55,7 +55,10 @@ export const cashbackStatus = z
 /** As in an answer: unknown fields are ignored, a repeated source is not. */
 const rewards = uniqueSources(z.object({ source: sourceField, amount: amountField }));
 
-/** `operations`: the newest 20, newest first. `rewarded`: what the order's baskets carry now. */
+/**
+ * `operations`: the newest 20, newest first. `rewarded`: what the order's baskets carry now, with what is `owed`: after a
+ * success, rewarded - owed is what the newest operation asked for.
+ */
 export const invoiceCashback = z.object({
   version: counterField.describe(
     'Grows with every change of cashback: when an operation is accepted and when it ends',
@@ -64,6 +67,12 @@ export const invoiceCashback = z.object({
   rewarded: rewards.describe(
     'What the invoice carries now, by source: what really happened, also after a failure',
   ),
+  owed: rewards
+    .describe(
+      'The part of rewarded that the newest operation, a success, should have taken back and the wallet did not have; ' +
+        'absent: none',
+    )
+    .optional(),
   operations: z
     .array(
       z.object({

@@ -34,8 +34,8 @@ export const basket = z.object({
 });
 export type Basket = z.infer<typeof basket>;
 
-/** A refund whose wallet would go below zero: the wallet does, or the refund fails. */
-export const WALLET_POLICIES = ['go_negative', 'fail'] as const;
+/** A refund whose wallet would go below zero: the wallet does, the refund fails, or it takes what the wallet has. */
+export const WALLET_POLICIES = ['go_negative', 'fail', 'take_what_is_there'] as const;
 export type WalletPolicy = (typeof WALLET_POLICIES)[number];
 
 /** Starts the `reason` of a refund that failed by its policy. */
@@ -56,10 +56,12 @@ export const refundInput = z.strictObject({
 });
 export type RefundInput = z.infer<typeof refundInput>;
 
+/** `taken`: the part of the amount that a successful refund took, which never changes; none: all of it. */
 export const refund = z.object({
   ...refundInput.shape,
   status: z.enum(TRUST_STATUSES),
   reason: z.string().nullable(),
+  taken: amountField.nullish(),
 });
 export type Refund = z.infer<typeof refund>;
 

@@ -6,7 +6,7 @@
  * - `awaiting_approval`: it is beyond a limit, and waits for an approval;
  * - `held_by_breaker`: its service's targets grew beyond the bound of the breaker;
  * - `pending_return_period`: its time for returns is not over;
- * - `owed`: a wallet has less than is to be taken back.
+ * - `owed`: its wallet had less than was to be taken back, and owes the rest.
  *
  * The list grows: a client that does not know a part treats it as `in_flight`.
  */

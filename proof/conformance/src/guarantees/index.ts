@@ -9,6 +9,7 @@ import { invoices } from './invoices.ts';
 import { lookup } from './lookup.ts';
 import { money } from './money.ts';
 import { operations } from './operations.ts';
+import { owed } from './owed.ts';
 import { restore } from './restore.ts';
 
 /** In the order of their numbers. */
@@ -25,6 +26,7 @@ export const GUARANTEES: readonly Guarantee[] = [
   ...restore,
   ...cashbackFeed,
   ...changeIds,
+  ...owed,
 ];
 
 /** Checked after all others, because it covers the answers of the whole run. */

@@ -43,6 +43,11 @@ export const operations: readonly BrokenImplementation[] = [
     },
   },
   {
+    does: 'does not say what a wallet owes',
+    breaks: ['T43'],
+    fault: () => onSuccess(RETRIEVE, ({ cashback }) => delete cashback.owed),
+  },
+  {
     does: 'lists the oldest operation first',
     breaks: ['T21'],
     fault: () =>

@@ -49,7 +49,7 @@ export async function startSystem(): Promise<SystemUnderTest> {
     readSettings(trustSettings, {
       ...common,
       BEARER_TOKENS: JSON.stringify([
-        { caller: 'test', token: trustToken, scopes: ['baskets', 'wallets', 'settings'] },
+        { caller: 'test', token: trustToken, scopes: ['baskets', 'wallets', 'settings', 'spend'] },
       ]),
       BILLING_CALLBACK_URL: 'http://127.0.0.1:9/callbacks/billing',
       BILLING_CALLBACK_SECRET: newSecret(),
@@ -72,6 +72,7 @@ export async function startSystem(): Promise<SystemUnderTest> {
       INVOICE_CALLBACK_SECRET: secrets.invoice_secret,
       OPERATION_CALLBACK_URL: `${callbacks.url}/callbacks/operation`,
       OPERATION_CALLBACK_SECRET: secrets.operation_secret,
+      WALLET_POLICIES: JSON.stringify({ owing: 'take_what_is_there' }),
       POLL_BASE_MS: '10',
       POLL_MAX_MS: '50',
       SWEEP_INTERVAL_MS: '100',
@@ -93,6 +94,7 @@ export async function startSystem(): Promise<SystemUnderTest> {
     token,
     reader_token,
     service: 'conformance',
+    owing_service: 'owing',
     currency: 'USD',
     timeout_ms: 10_000,
     settle_ms: 60_000,

@@ -5,11 +5,11 @@ import type { Basket, BasketInput } from '@cashback/wire';
 import { baskets } from './tables.ts';
 
 /**
- * The sum of a basket's pending and successful refunds. The columns carry their tables: the builder would leave them
+ * What a basket's successful refunds took, and its pending ones may take. The columns carry their tables: the builder would leave them
  * out, and both sides of the comparison would be the refund's.
  */
 const refunded = sql<string>`(
-  SELECT coalesce(sum(refund.amount), 0)::numeric(16, 4) FROM trust.refunds AS refund
+  SELECT coalesce(sum(coalesce(refund.taken, refund.amount)), 0)::numeric(16, 4) FROM trust.refunds AS refund
   WHERE refund.basket_id = "trust"."baskets"."basket_id" AND refund.status IN ('pending', 'success')
 )`;
 

@@ -1,4 +1,4 @@
-import { parseAmount } from '@cashback/contract';
+import { formatAmount, parseAmount } from '@cashback/contract';
 import type { WalletPolicy } from '@cashback/wire';
 import { type Transaction, statement } from '@cashback/postgres';
 import type { DueRequest, RequestEnd } from '../settlement/settle.ts';
@@ -62,8 +62,8 @@ const endBasketsStatement = statement({
 const endRefundsStatement = statement({
   name: 'trust.end-refunds',
   text: `
-  UPDATE trust.refunds SET status = ended.status, reason = ended.reason
-  FROM unnest($1::text[], $2::text[], $3::text[]) AS ended (id, status, reason)
+  UPDATE trust.refunds SET status = ended.status, reason = ended.reason, taken = ended.taken
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::numeric[]) AS ended (id, status, reason, taken)
   WHERE refunds.refund_id = ended.id AND refunds.status = 'pending'`,
   columns: {},
 });
@@ -73,7 +73,10 @@ export async function endRequests({ client }: Transaction, ends: readonly Reques
   const topups = ends.filter(({ kind }) => kind === 'topup');
   if (topups.length > 0) await endBasketsStatement.run(client, columnsOf(topups));
   const refunded = ends.filter(({ kind }) => kind === 'refund');
-  if (refunded.length > 0) await endRefundsStatement.run(client, columnsOf(refunded));
+  if (refunded.length > 0) {
+    const taken = refunded.map((end) => (end.taken === undefined ? null : formatAmount(end.taken)));
+    await endRefundsStatement.run(client, [...columnsOf(refunded), taken]);
+  }
 }
 
 function columnsOf(ends: readonly RequestEnd[]): unknown[] {

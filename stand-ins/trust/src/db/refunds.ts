@@ -1,4 +1,4 @@
-import { and, eq, inArray, sum } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { type Amount, CashbackError, parseAmount } from '@cashback/contract';
 import type { Refund, RefundInput } from '@cashback/wire';
@@ -24,6 +24,7 @@ export const shownRefund = {
   wallet_policy: refunds.wallet_policy,
   status: refunds.status,
   reason: refunds.reason,
+  taken: refunds.taken,
 };
 
 export async function findRefund(db: NodePgDatabase, refundId: string): Promise<Refund | undefined> {
@@ -38,10 +39,10 @@ export async function loadRefund(db: NodePgDatabase, refundId: string): Promise<
   throw new CashbackError('REFUND_NOT_FOUND', `there is no refund ${refundId}`, { refund_id: refundId });
 }
 
-/** The sum of a basket's pending and successful refunds; it cannot grow under the basket's lock. */
+/** What a basket's successful refunds took, and its pending ones may take; it cannot grow under the basket's lock. */
 export async function sumRefunds(db: NodePgDatabase, basketId: string): Promise<Amount> {
   const [row] = await db
-    .select({ refunded: sum(refunds.amount) })
+    .select({ refunded: sql<string | null>`sum(coalesce(${refunds.taken}, ${refunds.amount}))` })
     .from(refunds)
     .where(and(eq(refunds.basket_id, basketId), inArray(refunds.status, ['pending', 'success'])));
   return parseAmount(row?.refunded ?? '0');

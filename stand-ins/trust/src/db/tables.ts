@@ -54,13 +54,19 @@ export const refunds = trust.table(
     wallet_id: id('wallet_id').notNull(),
     amount: amount('amount').notNull(),
     wallet_policy: text('wallet_policy').$type<WalletPolicy>().notNull().default('go_negative'),
+    /** Of the amount, what a successful refund found in the wallet; null: all of it. */
+    taken: amount('taken'),
     status: text('status').$type<TrustStatus>().notNull().default('pending'),
     reason: text('reason'),
     created_at: moment('created_at').notNull().default(now),
   },
   (table) => [
     check('refunds_amount', sql`${table.amount} > 0 AND ${table.amount} <> 'NaN'`),
-    check('refunds_wallet_policy', sql`${table.wallet_policy} IN ('go_negative', 'fail')`),
+    check(
+      'refunds_wallet_policy',
+      sql`${table.wallet_policy} IN ('go_negative', 'fail', 'take_what_is_there')`,
+    ),
+    check('refunds_taken', sql`${table.taken} >= 0 AND ${table.taken} <= ${table.amount}`),
     check('refunds_status', sql`${table.status} IN ('pending', 'success', 'failed')`),
     index('refunds_basket').on(table.basket_id),
     index('refunds_pending')

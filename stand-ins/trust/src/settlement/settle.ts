@@ -13,6 +13,8 @@ export interface RequestEnd {
   id: string;
   status: 'success' | 'failed';
   reason: string | null;
+  /** By a refund that takes what is there. */
+  taken?: Amount;
 }
 
 export interface Settlement {
@@ -37,18 +39,32 @@ export function settle(
     if ('reason' in outcome) {
       settlement.ends.push({ kind, id, status: 'failed', reason: outcome.reason });
     } else {
-      settlement.ends.push({ kind, id, status: 'success', reason: null });
-      settlement.movements.push(outcome.movement);
-      const { balance_after, sequence } = outcome.movement;
+      const { movement, taken } = outcome;
+      settlement.ends.push({
+        kind,
+        id,
+        status: 'success',
+        reason: null,
+        ...(taken !== undefined && { taken }),
+      });
+      if (movement === null) continue;
+      settlement.movements.push(movement);
+      const { balance_after, sequence } = movement;
       current.set(wallet_id, { ...wallet, balance: balance_after, sequence });
     }
   }
   return settlement;
 }
 
-/** The movement, or why there is none. */
-function settleOne(request: DueRequest, wallet: LockedWallet): { movement: Movement } | { reason: string } {
+/** The movement, null when an empty wallet has nothing to take, or why the request fails. */
+type Outcome = { movement: Movement | null; taken?: Amount } | { reason: string };
+
+function settleOne(request: DueRequest, wallet: LockedWallet): Outcome {
   const { kind, id, wallet_id, amount } = request;
+  if (kind === 'refund' && request.wallet_policy === 'take_what_is_there') {
+    const taken = wallet.balance < 0n ? 0n : wallet.balance < amount ? wallet.balance : amount;
+    return { movement: taken === 0n ? null : moveMoney(wallet, { kind, amount: taken, cause: id }), taken };
+  }
   const movement = moveMoney(wallet, { kind, amount, cause: id });
   if (movement === null) return { reason: 'the balance of the wallet would become too large' };
   if (kind === 'refund' && request.wallet_policy === 'fail' && movement.balance_after < 0n) {

@@ -104,7 +104,9 @@ function differencesBetween({ baskets }: KnownHistory, listed: readonly ListedBa
 
 function refundedOf({ refunds }: ListedBasket): Amount {
   return sumAmounts(
-    refunds.filter(({ status }) => status === 'success').map(({ amount }) => parseAmount(amount)),
+    refunds
+      .filter(({ status }) => status === 'success')
+      .map(({ amount, taken }) => parseAmount(taken ?? amount)),
   );
 }
 

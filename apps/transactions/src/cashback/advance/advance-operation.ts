@@ -65,18 +65,19 @@ function stepWrites(
   { operation_id, invoice_id, version }: UnfinishedOperation,
   changes: readonly StepChange[],
 ): Pick<AdvanceWrites, 'steps' | 'baskets' | 'refunds'> {
-  const applied = changes.filter(({ to }) => to === 'applied').map(({ step }) => step);
+  const applied = changes.filter(({ to }) => to === 'applied');
   return {
-    steps: changes.map(({ step: { step_number }, from, to, reason }) => ({
+    steps: changes.map(({ step: { step_number }, from, to, reason, taken }) => ({
       operation_id,
       step_number,
       from,
       to,
       reason,
+      taken,
     })),
     baskets: applied
-      .filter(({ kind }) => kind === 'topup')
-      .map(({ basket_id, source, amount, step_number }) => ({
+      .filter(({ step }) => step.kind === 'topup')
+      .map(({ step: { basket_id, source, amount, step_number } }) => ({
         invoice_id,
         basket_id,
         source,
@@ -85,8 +86,8 @@ function stepWrites(
         step_number,
       })),
     refunds: applied
-      .filter(({ kind }) => kind === 'refund')
-      .map(({ basket_id, amount }) => ({ invoice_id, basket_id, amount })),
+      .filter(({ step }) => step.kind === 'refund')
+      .map(({ step, taken }) => ({ invoice_id, basket_id: step.basket_id, amount: taken ?? step.amount })),
   };
 }
 

@@ -24,5 +24,12 @@ export function describeDifference(asked: TrustRequest, found: Basket | Refund):
   if (parseAmount(asked.body.amount) !== parseAmount(found.amount)) {
     compare('amount', asked.body.amount, found.amount);
   }
+  if (
+    'taken' in found &&
+    typeof found.taken === 'string' &&
+    parseAmount(found.taken) > parseAmount(asked.body.amount)
+  ) {
+    compare('taken', `at most ${asked.body.amount}`, found.taken);
+  }
   return differences.length === 0 ? null : `${TRUST_DIFFERS}: ${differences.join('; ')}`;
 }

@@ -4,12 +4,12 @@ import type { StepStatus } from '../../db/tables.ts';
 import type { TrustStep } from '../operation.ts';
 
 /**
- * What is known of a step after a call. `unknown`: it may or may not have been applied, or there was no answer.
+ * What is known of a step after a call. `applied`: with `taken`, a refund found only this in the wallet. `unknown`: it may or may not have been applied, or there was no answer.
  * `missing`: Trust does not know a step that it was working on. `refused`: Trust keeps the refusal under the step's id.
  * `not kept`: Trust refused the request and has nothing under the id, so the same request may be carried out later.
  */
 export type StepAnswer =
-  | { kind: 'applied' }
+  | { kind: 'applied'; taken?: string }
   | { kind: 'refused'; reason: string }
   | { kind: 'not kept'; reason: string }
   | { kind: 'pending' }
@@ -32,6 +32,8 @@ export interface StepChange {
   from: StepStatus;
   to: StepStatus;
   reason: string | null;
+  /** Null: all of the step's amount, if it is applied. */
+  taken: string | null;
 }
 
 export interface Advance {
@@ -71,7 +73,7 @@ export function decideAdvance(steps: readonly TrustStep[], answered: AnsweredSte
     case 'missing':
       return { changes: change(open, 'sent'), next: poll() };
     case 'applied':
-      return andProceed(change(open, 'applied'), steps);
+      return andProceed(change(open, 'applied', null, answer.taken ?? null), steps);
     case 'not kept':
       return { changes: [], next: poll(0, describeRefusal({ ...open, reason: answer.reason })) };
     case 'refused':
@@ -109,13 +111,20 @@ function andProceed(changes: StepChange[], steps: readonly TrustStep[]): Advance
   return { ...rest, changes: [...changes, ...rest.changes] };
 }
 
-function change(step: TrustStep, to: StepStatus, reason: string | null = null): StepChange[] {
-  return step.status === to ? [] : [{ step, from: step.status, to, reason }];
+function change(
+  step: TrustStep,
+  to: StepStatus,
+  reason: string | null = null,
+  taken: string | null = null,
+): StepChange[] {
+  return step.status === to ? [] : [{ step, from: step.status, to, reason, taken }];
 }
 
 function after(step: TrustStep, changes: readonly StepChange[]): TrustStep {
   const changed = changes.find((one) => one.step.step_number === step.step_number);
-  return changed === undefined ? step : { ...step, status: changed.to, reason: changed.reason };
+  return changed === undefined
+    ? step
+    : { ...step, status: changed.to, reason: changed.reason, taken: changed.taken };
 }
 
 /** A refusal that a person must see to starts with a word of its own, by which callers know it. */

@@ -1,6 +1,6 @@
 import { storableText } from '@cashback/postgres';
 import type { CallResult, HttpCallError } from '@cashback/service';
-import type { Basket } from '@cashback/wire';
+import type { Basket, Refund } from '@cashback/wire';
 import type { SendHow, StepAnswer } from './decide-advance.ts';
 
 /** Statuses that say nothing of the step: our token, address or request form is wrong, and an operator corrects it. */
@@ -9,11 +9,11 @@ const NO_VERDICT_STATUSES = new Set([401, 403, 405, 413, 415]);
 /** What Trust's answer says about the step. Whatever is not clearly about it is `unknown`. */
 export function stepAnswerOf(
   how: SendHow,
-  result: CallResult<Pick<Basket, 'status' | 'reason'>>,
+  result: CallResult<Pick<Basket, 'status' | 'reason'> & Pick<Refund, 'taken'>>,
 ): StepAnswer {
   if ('error' in result) return answerOfError(how, result.error);
-  const { status, reason } = result.body;
-  if (status === 'success') return { kind: 'applied' };
+  const { status, reason, taken } = result.body;
+  if (status === 'success') return { kind: 'applied', ...(typeof taken === 'string' && { taken }) };
   return status === 'pending' ? { kind: 'pending' } : refused(reason ?? 'no reason given');
 }
 

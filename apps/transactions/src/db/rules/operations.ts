@@ -32,7 +32,7 @@ export function insertedOperation(operation: StoredOperation, now: number): Oper
 
 /** `insertSteps` */
 export function insertedStep(step: PlannedTrustStep): StepRow {
-  return { ...step, status: 'planned', reason: null, attempt: 0 };
+  return { ...step, status: 'planned', reason: null, taken: null, attempt: 0 };
 }
 
 /** `updateOperations` */
@@ -45,9 +45,9 @@ export function updatedOperation(row: OperationRow, update: OperationUpdate, now
 }
 
 /** `updateSteps` */
-export function updatedStep(row: StepRow, { from, to, reason }: StepUpdate): StepRow {
+export function updatedStep(row: StepRow, { from, to, reason, taken }: StepUpdate): StepRow {
   if (row.status !== from) throw new Error(`step ${row.step_id} is ${row.status}, expected ${from}`);
-  return { ...row, status: to, reason };
+  return { ...row, status: to, reason, taken };
 }
 
 /** `claimOverdue`; null when it leaves the row as it is. */

@@ -12,6 +12,7 @@
  * - `operation_refused`: a repeat of an operation would be refused again;
  * - `operations_failed`, `operations_without_effect`, `operations_rejected`: too many attempts did not settle the order;
  * - `wallet_forbids_negative`: a refund would take the wallet below zero, and the service forbids that;
+ * - `owed`: the wallet had less than was to be taken back, and owes the rest;
  * - `unknown_source`: a source that this release does not know is funded;
  * - `sum_contradicts_events`: the stored sum is not that of the newest events;
  * - `history_lost`: the other side lost operations that cannot be distinguished any more;
@@ -40,6 +41,7 @@ export const ATTENTION_CODES = [
   'operations_without_effect',
   'operations_rejected',
   'wallet_forbids_negative',
+  'owed',
   'unknown_source',
   'sum_contradicts_events',
   'history_lost',

@@ -57,6 +57,9 @@ export const orderOutput = z.object({
     .describe('Needs for attention that other apps report of the order; `state` does not count them'),
   target: valuesBySource,
   rewarded: amountsBySource,
+  owed: amountsBySource
+    .describe('The part of rewarded that its wallet did not have when it was to be taken back; absent: none')
+    .optional(),
   operations: z.array(orderOperation),
   receipt: z.record(z.string(), z.json()).nullable(),
   created_at: timestampField,

@@ -35,6 +35,8 @@ function readInvoice({ tables, decisions }: World, invoiceId: string): Invoice |
     created_at: new Date(row.created_at),
     updated_at: new Date(row.updated_at),
     rewarded: heldBySource([...tables.baskets.values()].filter(ofInvoice)),
+    // Its payment system always takes the whole amount.
+    short: [],
     operations: newestOperations(
       [...tables.cashback_operations.values()].filter(ofInvoice),
       SHOWN_OPERATIONS,

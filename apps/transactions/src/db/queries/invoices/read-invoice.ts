@@ -18,6 +18,19 @@ const readInvoiceStatement = statement<ReadInvoice>({
       ) AS held
     ) AS rewarded,
     (
+      SELECT coalesce(json_agg(json_build_object('source', missed.source, 'amount', missed.amount)), '[]')
+      FROM (
+        SELECT step.source, sum(step.amount - step.taken)::text AS amount
+        FROM (
+          SELECT operation_id, wallet_policy
+          FROM transactions.cashback_operations WHERE invoice_id = i.invoice_id ORDER BY version DESC LIMIT 1
+        ) AS newest
+        JOIN transactions.operation_steps AS step ON step.operation_id = newest.operation_id
+        WHERE newest.wallet_policy = 'take_what_is_there' AND step.taken < step.amount
+        GROUP BY step.source
+      ) AS missed
+    ) AS short,
+    (
       SELECT coalesce(json_agg(json_build_object('operation_id', newest.operation_id, 'status', newest.status,
         'reward', newest.reward, 'reason', newest.reason) ORDER BY newest.version DESC), '[]')
       FROM (
@@ -41,6 +54,7 @@ const readInvoiceStatement = statement<ReadInvoice>({
     created_at: 'timestamptz',
     updated_at: 'timestamptz',
     rewarded: 'json',
+    short: 'json',
     operations: 'json',
   },
 });

@@ -8,7 +8,7 @@ const loadUnfinishedStatement = statement<Row>({
   text: `
   SELECT operation.operation_id, operation.invoice_id, operation.version, operation.user_id, operation.wallet_id,
     operation.currency, operation.wallet_policy, operation.attempts, step.step_number, step.kind, step.source, step.amount, step.step_id,
-    step.basket_id, step.status, step.reason, step.attempt
+    step.basket_id, step.status, step.reason, step.taken, step.attempt
   FROM transactions.cashback_operations AS operation
   JOIN transactions.operation_steps AS step ON step.operation_id = operation.operation_id
   WHERE operation.operation_id = ANY($1::text[]) AND operation.finished_at IS NULL
@@ -30,6 +30,7 @@ const loadUnfinishedStatement = statement<Row>({
     basket_id: 'text',
     status: 'text',
     reason: 'text?',
+    taken: 'numeric?',
     attempt: 'int4',
   },
 });
@@ -42,8 +43,20 @@ export async function loadUnfinished(
   const rows = await loadUnfinishedStatement.rows(tx.client, [operationIds]);
   const operations = new Map<string, UnfinishedOperation>();
   for (const row of rows) {
-    const { step_number, kind, source, amount, step_id, basket_id, status, reason, attempt, ...fields } = row;
-    const step = { step_number, kind, source, amount, step_id, basket_id, status, reason, attempt };
+    const {
+      step_number,
+      kind,
+      source,
+      amount,
+      step_id,
+      basket_id,
+      status,
+      reason,
+      taken,
+      attempt,
+      ...fields
+    } = row;
+    const step = { step_number, kind, source, amount, step_id, basket_id, status, reason, taken, attempt };
     const { operation_id } = fields;
     const operation = operations.get(operation_id) ?? { ...fields, steps: [] };
     operation.steps.push(step);

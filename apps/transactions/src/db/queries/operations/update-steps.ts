@@ -7,15 +7,16 @@ export interface StepUpdate {
   from: StepStatus;
   to: StepStatus;
   reason: string | null;
+  taken: string | null;
 }
 
 const updateStepsStatement = statement({
   name: 'transactions.update-steps',
   text: `
   UPDATE transactions.operation_steps AS stored
-  SET status = input.status_after, reason = input.reason, updated_at = now()
-  FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::text[])
-    AS input (operation_id, step_number, status_before, status_after, reason)
+  SET status = input.status_after, reason = input.reason, taken = input.taken, updated_at = now()
+  FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::numeric[])
+    AS input (operation_id, step_number, status_before, status_after, reason, taken)
   WHERE stored.operation_id = input.operation_id AND stored.step_number = input.step_number
     AND stored.status = input.status_before`,
   columns: {},
@@ -30,6 +31,7 @@ export async function updateSteps(tx: Transaction, updates: readonly StepUpdate[
     updates.map((update) => update.from),
     updates.map((update) => update.to),
     updates.map((update) => update.reason),
+    updates.map((update) => update.taken),
   ]);
   if (rowCount !== updates.length) {
     throw new Error(
