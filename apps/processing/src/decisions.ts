@@ -2,7 +2,7 @@
 export { auditChange } from './audit/audit-change.ts';
 export { isUnfinished } from './inbox/change.ts';
 export type { ChangeRow, ChangeWrites } from './inbox/change.ts';
-export { callbackHint, feedHint } from './inbox/hint.ts';
+export { callbackHint, feedHint, reconcileHint } from './inbox/hint.ts';
 export type { Hint } from './inbox/hint.ts';
 export { noteChange, resumeChange, sweepChange } from './inbox/note-change.ts';
 export {

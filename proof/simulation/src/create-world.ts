@@ -8,17 +8,19 @@ import { pollOrder } from './shells/poll-order.ts';
 import { processJob } from './shells/processing/process-change.ts';
 import { chargeJob } from './shells/reconcile-order.ts';
 import { chooseBounds } from './services.ts';
-import { createTables } from './tables.ts';
+import { createArchive, createTables } from './tables.ts';
+import { senderOf } from './sender-of.ts';
 import type { World } from './world.ts';
 
 export function createWorld(engine: Engine, bug: PlantedBug | null): World {
   const queue = (process: ProcessName, name: string, handle: (about: string) => Flow<void>): JobQueue =>
-    createJobQueue(engine, { process, name, handle });
+    createJobQueue(engine, { process: () => senderOf(world, process), name, handle });
   const charges = queue('worker', 'charge', (about) => chargeJob(world, about));
   const world: World = {
     engine,
     tables: createTables(),
     bounds: chooseBounds(engine.choices),
+    archive: createArchive(),
     charges: {
       ...charges,
       enqueue(key, about, after_ms) {
@@ -32,6 +34,9 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
     growth: { sendable: new Map(), windows: new Map() },
     forgotten: new Set(),
     answers: new Map(),
+    has_second_sender: false,
+    restatements: [],
+    disturbed_at: 0,
     decisions: plant(bug, PRODUCT),
   };
   return world;

@@ -2,6 +2,7 @@ import { wholeNumber } from '@cashback/service/whole-number';
 import { Command, InvalidArgumentError } from 'commander';
 import { listedChoices, seededChoices } from './engine/choices.ts';
 import { FAULTS } from './engine/faults.ts';
+import { incidentsOf } from './incidents/incident.ts';
 import { PLANTED_BUGS, type PlantedBug } from './planted-bugs.ts';
 import { describeViolation, simulate } from './simulate.ts';
 import { shrink } from './shrink.ts';
@@ -38,16 +39,17 @@ if (import.meta.main) await simulateCommand().parseAsync();
 function run({ seeds, from: first, bug, json }: Options): number {
   const started = performance.now();
   const fired: Record<string, number> = Object.fromEntries(FAULTS.map((fault) => [fault, 0]));
-  const options = bug === undefined ? {} : { bug };
   let steps = 0;
   for (let seed = first; seed < first + seeds; seed += 1) {
     const choices = seededChoices(seed);
+    const incidents = incidentsOf(seed);
+    const options = bug === undefined ? { incidents } : { bug, incidents };
     const outcome = simulate(choices, options);
     steps += outcome.steps;
     for (const [fault, count] of Object.entries(outcome.fired)) fired[fault] = (fired[fault] ?? 0) + count;
     if (outcome.violation === null) continue;
     const history: string[] = [];
-    const shortest = shrink(choices.made, outcome, bug);
+    const shortest = shrink(choices.made, outcome, options);
     const { violation } = simulate(listedChoices(shortest), {
       ...options,
       trace: (line) => history.push(line),
@@ -55,7 +57,7 @@ function run({ seeds, from: first, bug, json }: Options): number {
     const found = describeViolation(violation ?? outcome.violation);
     const again = `pnpm simulate --seeds 1 --from ${seed}${bug === undefined ? '' : ` --bug ${bug}`}`;
     print(json, { passed: false, seed, violation: found, choices: shortest, history }, [
-      `seed ${seed}: ${describeViolation(outcome.violation)}`,
+      `seed ${seed}${describeIncidents(incidents)}: ${describeViolation(outcome.violation)}`,
       `its shortest history, of ${shortest.length} choices (${choices.made.length} at first):`,
       ...history,
       `again: ${again}; once it is fixed, put ${seed} into FAILED_SEEDS of proof/simulation/test`,
@@ -81,4 +83,8 @@ function bug(text: string): PlantedBug {
   const known = PLANTED_BUGS.find((name) => name === text);
   if (known === undefined) throw new InvalidArgumentError(`Expected one of ${PLANTED_BUGS.join(', ')}.`);
   return known;
+}
+
+function describeIncidents(incidents: readonly string[]): string {
+  return incidents.length === 0 ? '' : ` with ${incidents.join(' and ')}`;
 }

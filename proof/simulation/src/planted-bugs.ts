@@ -52,6 +52,19 @@ const PLANTS = {
       },
     },
   }),
+  /** The ids of operations say when they were made, so a worker that lost its rows makes others. */
+  random_ids: (decisions) => ({
+    ...decisions,
+    worker: {
+      ...decisions.worker,
+      decideStep(seen, observation, charge, context) {
+        const step = decisions.worker.decideStep(seen, observation, charge, context);
+        if (step.action !== 'send' || step.repeated) return step;
+        const operation_id = `${step.operation.operation_id}-${charge.order.now.getTime()}`;
+        return { ...step, operation: { ...step.operation, operation_id } };
+      },
+    },
+  }),
   /** The same of a step at Trust. */
   new_step_id_on_retry: (decisions) => ({
     ...decisions,

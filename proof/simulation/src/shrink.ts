@@ -1,6 +1,5 @@
 import { listedChoices } from './engine/choices.ts';
-import type { PlantedBug } from './planted-bugs.ts';
-import { type Outcome, simulate } from './simulate.ts';
+import { type Outcome, type SimulationOptions, simulate } from './simulate.ts';
 
 const MAX_RUNS = 3_000;
 
@@ -8,14 +7,18 @@ const MAX_RUNS = 3_000;
  * The plainest choices that still end in a violation of the same invariant. Stretches are left out and choices made
  * plain, as long as the run still fails.
  */
-export function shrink(made: readonly number[], violated: Outcome, bug?: PlantedBug): number[] {
+export function shrink(
+  made: readonly number[],
+  violated: Outcome,
+  options: Omit<SimulationOptions, 'trace'> = {},
+): number[] {
   const expected = violated.violation?.invariant;
   let best = trimmed(made);
   let runs = 0;
 
   function fails(list: readonly number[]): boolean {
     runs += 1;
-    const { violation } = simulate(listedChoices(list), bug === undefined ? {} : { bug });
+    const { violation } = simulate(listedChoices(list), options);
     return violation !== null && violation.invariant === expected;
   }
   function tries(list: readonly number[]): boolean {

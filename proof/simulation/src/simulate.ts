@@ -4,7 +4,9 @@ import { createWorld } from './create-world.ts';
 import type { Choices } from './engine/choices.ts';
 import { type Engine, createEngine } from './engine/engine.ts';
 import type { PlantedBug } from './planted-bugs.ts';
-import { compare, writeForeign } from './shells/foreign-writer.ts';
+import { compare } from './incidents/foreign-writer.ts';
+import type { Incident } from './incidents/incident.ts';
+import { startIncident } from './incidents/start-incidents.ts';
 import { type Story, playStory } from './shells/transactions/change-invoice.ts';
 import { startSweeps } from './shells/sweeps.ts';
 import { Violation } from './invariants/violation.ts';
@@ -19,8 +21,8 @@ export interface Outcome {
 
 export interface SimulationOptions {
   bug?: PlantedBug;
-  /** Something else changes the cashback of each order once. */
-  foreign_writer?: boolean;
+  /** What happens beside the faults. */
+  incidents?: readonly Incident[];
   /** Receives a line for every event of the run. */
   trace?: (line: string) => void;
 }
@@ -28,6 +30,8 @@ export interface SimulationOptions {
 /** After this number of steps faults end, whether the stories have ended or not. */
 const MAX_STEPS_WITH_FAULTS = 3_000;
 const MAX_STEPS = 12_000;
+/** Virtual time in which every order comes to rest, counted from the last disturbance. */
+const MAX_MS_TO_REST = 3_600_000;
 /** An order goes back and forth between two amounts, or anywhere. */
 const AMOUNTS = [
   ['50', '100'],
@@ -47,18 +51,23 @@ export function simulate(choices: Choices, options: SimulationOptions = {}): Out
   });
   const world = createWorld(engine, options.bug ?? null);
   try {
-    startStories(world, options.foreign_writer ?? false);
+    const incidents = options.incidents ?? [];
+    const orderIds = startStories(world);
+    for (const incident of incidents) startIncident(world, incident, orderIds);
     startSweeps(world);
     for (; engine.advance() && steps < MAX_STEPS_WITH_FAULTS; steps += 1);
     engine.heal();
-    // An answer of before the other writer's change states the version that is known, so it counts as fresh.
-    if (options.foreign_writer) {
+    world.disturbed_at = engine.now();
+    // An answer of before a foreign change states the version that is known, so it counts as fresh.
+    if (incidents.length > 0) {
       for (const orderId of world.tables.orders.keys()) {
         engine.spawn('client', `compare ${orderId}`, compare(world, orderId));
       }
     }
     for (; engine.advance() || whatIsLeft(world) !== null; steps += 1) {
-      if (steps > MAX_STEPS) throw new Violation(1, `it never comes to rest: ${whatIsLeft(world)}`);
+      if (steps > MAX_STEPS || engine.now() > world.disturbed_at + MAX_MS_TO_REST) {
+        throw new Violation(1, `it does not come to rest: ${whatIsLeft(world)}`);
+      }
     }
     checkRest(world);
     return { violation: null, steps, fired: engine.fired };
@@ -73,13 +82,15 @@ export function describeViolation({ invariant, message }: Violation): string {
   return `VIOLATION of ${invariant === null ? 'an assertion' : `invariant ${invariant}`}: ${message}`;
 }
 
-function startStories(world: World, hasForeignWriter: boolean): void {
+/** Returns the orders. */
+function startStories(world: World): string[] {
   const { choices } = world.engine;
   const pick = <Choice>(list: readonly Choice[]): Choice => list[choices.below(list.length)] as Choice;
   const orders = 1 + choices.below(2);
-  for (let number = 1; number <= orders; number += 1) {
+  const orderIds = Array.from({ length: orders }, (_, index) => `order-${index + 1}`);
+  for (const order_id of orderIds) {
     const story: Story = {
-      order_id: `order-${number}`,
+      order_id,
       service: pick(['yellow', 'green']),
       wallet_id: `wallet-${1 + choices.below(2)}`,
       captured: [{ amount: '100', after_ms: 0 }],
@@ -91,10 +102,7 @@ function startStories(world: World, hasForeignWriter: boolean): void {
       story.captured.push({ amount, after_ms: choices.below(pick(PAUSES_MS) + 1) });
       if (amount === null) break;
     }
-    world.engine.spawn('client', `the story of ${story.order_id}`, playStory(world, story));
-    if (hasForeignWriter) {
-      const { order_id } = story;
-      world.engine.spawn('client', `the other writer of ${order_id}`, writeForeign(world, order_id));
-    }
+    world.engine.spawn('client', `the story of ${order_id}`, playStory(world, story));
   }
+  return orderIds;
 }

@@ -1,6 +1,6 @@
 import type { NewDrift, NewEvent, NewOperation, NewOperationOutcome } from '@cashback/cashback-db';
 import type { Amount } from '@cashback/contract/amount';
-import type { Source } from '@cashback/contract/source';
+import type { AmountsBySource, Source } from '@cashback/contract/source';
 import type { ChangeRow } from '@cashback/processing/decisions';
 import type { OrderRow, WindowRow } from '@cashback/server/decisions';
 import type {
@@ -24,6 +24,8 @@ export interface Tables {
   outcomes: Map<string, OutcomeRow>;
   drifts: NewDrift[];
   changes: Map<string, ChangeTableRow>;
+  /** The newest one is last. */
+  invoice_epochs: number[];
   invoices: Map<string, InvoiceRow>;
   /** By invoice and version. */
   invoice_history: Map<string, HistoryEntry>;
@@ -32,12 +34,23 @@ export interface Tables {
   operation_steps: Map<string, StepRow>;
   /** The baskets that transactions knows Trust to have, oldest first. */
   baskets: Map<string, BasketRow>;
+  trust_epochs: number[];
   trust_baskets: Map<string, TrustBasketRow>;
   trust_refunds: Map<string, TrustRefundRow>;
   trust_wallets: Map<string, { balance: Amount; sequence: number }>;
   balances: Map<string, { balance: Amount; epoch: number; sequence: number }>;
   /** Wallets and sequences, in the order in which they were adopted. */
   pushes: { wallet_id: string; sequence: number }[];
+}
+
+export interface Archive {
+  events: NewEvent[];
+  operations: Map<string, NewOperation>;
+  outcomes: Map<string, OutcomeRow[]>;
+  /** By the step's key at Trust. */
+  steps: Map<string, StepRow>;
+  /** What invoices carried while nothing was in flight, by invoice, epoch and version of the cashback. */
+  carried: Map<string, AmountsBySource>;
 }
 
 interface OutcomeRow extends NewOperationOutcome {
@@ -51,7 +64,7 @@ export interface ChangeTableRow extends Omit<ChangeRow, 'waited_ms' | 'next_atte
   audit_at: number | null;
 }
 
-interface TrustBasketRow {
+export interface TrustBasketRow {
   basket_id: string;
   order_id: string;
   wallet_id: string;
@@ -60,11 +73,21 @@ interface TrustBasketRow {
   status: 'pending' | 'success' | 'failed';
 }
 
-interface TrustRefundRow {
+export interface TrustRefundRow {
   refund_id: string;
   basket_id: string;
   amount: Amount;
   status: 'pending' | 'success' | 'failed';
+}
+
+export const FIRST_EPOCH = 1;
+
+export function newestEpoch(epochs: readonly number[]): number {
+  return epochs.at(-1) ?? FIRST_EPOCH;
+}
+
+export function createArchive(): Archive {
+  return { events: [], operations: new Map(), outcomes: new Map(), steps: new Map(), carried: new Map() };
 }
 
 export function createTables(): Tables {
@@ -76,11 +99,13 @@ export function createTables(): Tables {
     outcomes: new Map(),
     drifts: [],
     changes: new Map(),
+    invoice_epochs: [FIRST_EPOCH],
     invoices: new Map(),
     invoice_history: new Map(),
     cashback_operations: new Map(),
     operation_steps: new Map(),
     baskets: new Map(),
+    trust_epochs: [FIRST_EPOCH],
     trust_baskets: new Map(),
     trust_refunds: new Map(),
     trust_wallets: new Map(),

@@ -5,7 +5,7 @@ import type { Decisions } from './decisions.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Flow } from './engine/flow.ts';
 import type { JobQueue } from './engine/job-queue.ts';
-import type { Tables } from './tables.ts';
+import type { Archive, Tables } from './tables.ts';
 
 /** What the simulated apps share. */
 export interface World {
@@ -13,6 +13,8 @@ export interface World {
   tables: Tables;
   /** By how much the targets of a service may grow in a window. */
   bounds: BreakerBounds;
+  /** All that was ever committed, also what a restore has lost. */
+  archive: Archive;
   charges: JobQueue;
   /** The worker reconciles an order that is due, or that a callback is about. */
   poll(orderId: string, isRequested: boolean): Flow<void>;
@@ -24,6 +26,12 @@ export interface World {
   forgotten: Set<string>;
   /** The newest few answers of transactions about each invoice. */
   answers: Map<string, Invoice[]>;
+  /** A second worker and a second processing share the work. */
+  has_second_sender: boolean;
+  /** The shop states again what is captured of its orders. */
+  restatements: (() => void)[];
+  /** When something from outside changed an order or its apps last. */
+  disturbed_at: number;
   /** What the apps run: the product's functions, or one of them with a planted bug. */
   decisions: Decisions;
 }

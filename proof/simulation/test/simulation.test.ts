@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { listedChoices, seededChoices } from '../src/engine/choices.ts';
 import { FAULTS } from '../src/engine/faults.ts';
+import { INCIDENTS, type Incident, incidentsOf } from '../src/incidents/incident.ts';
 import type { PlantedBug } from '../src/planted-bugs.ts';
 import { describeViolation, simulate } from '../src/simulate.ts';
 import { shrink } from '../src/shrink.ts';
@@ -15,11 +16,31 @@ test('under lost, repeated and late messages and ending processes, each order en
   }
 });
 
-test('an order whose cashback something else changes, at any moment, is brought back to its target', () => {
-  for (let seed = 0; seed < 150; seed += 1) {
-    const { violation } = simulate(seededChoices(seed), { foreign_writer: true });
+test.each<[guarantee: string, incidents: Incident[], seeds: number]>([
+  ['something else changes its cashback, at any moment', ['foreign_writer'], 100],
+  ['schema cashback is restored, at rest or amid an operation', ['rewind_cashback'], 60],
+  ['the schema of processing is restored', ['rewind_processing'], 30],
+  ['an outage lasts longer than every bound, with restarts inside', ['outage'], 30],
+  ['two workers and two instances of processing share the work', ['second_sender'], 30],
+  ['replicas lag in version, and in existence', ['lagging_replica'], 30],
+  [
+    'replicas lag while a second sender restarts in an outage',
+    ['outage', 'lagging_replica', 'second_sender'],
+    20,
+  ],
+])('an order comes to its target by itself when %s', (_, incidents, seeds) => {
+  for (let seed = 0; seed < seeds; seed += 1) {
+    const { violation } = simulate(seededChoices(seed), { incidents });
     expect(violation && `seed ${seed}: ${describeViolation(violation)}`).toBeNull();
   }
+});
+
+test('every kind of incident has its share of seeds, alone and together with another', () => {
+  const seeds = Array.from({ length: 1_000 }, (_, seed) => incidentsOf(seed));
+  const alone = seeds.filter(({ length }) => length === 1).flat();
+  const together = seeds.filter(({ length }) => length === 2).flat();
+  expect([...new Set(alone)].toSorted()).toEqual(INCIDENTS.toSorted());
+  expect([...new Set(together)].toSorted()).toEqual(INCIDENTS.toSorted());
 });
 
 test('every fault happens', () => {
@@ -45,7 +66,7 @@ test('a failing run shrinks to a short history that fails the same way, each tim
   const bug = 'no_row_lock';
   const choices = seededChoices(firstFailure(bug));
   const outcome = simulate(choices, { bug });
-  const shortest = shrink(choices.made, outcome, bug);
+  const shortest = shrink(choices.made, outcome, { bug });
   expect(shortest.length).toBeLessThan(choices.made.length);
   const histories = [1, 2].map(() => {
     const history: string[] = [];

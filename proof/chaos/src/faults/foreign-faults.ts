@@ -46,7 +46,10 @@ async function settledOrders({ postgres, run, interventions }: FaultContext): Pr
   );
 }
 
-async function undoCashback({ order_id }: SettledOrder, { door, interventions }: FaultContext): Promise<boolean> {
+async function undoCashback(
+  { order_id }: SettledOrder,
+  { door, interventions }: FaultContext,
+): Promise<boolean> {
   const { user_id, wallet_id, currency, cashback } = await door.retryUntilAnswered(() =>
     door.transactions.post('/v2/invoice/retrieve', { invoice_id: order_id }, invoice),
   );

@@ -13,6 +13,12 @@ export interface Engine {
   /** Does something after a while; `idle` work does not keep the run going. */
   after(ms: number, work: () => void, idle?: 'idle'): void;
   note(what: string): void;
+  /** Ends a process with all its flows, and starts it again after a while. */
+  restart(process: ProcessName, down_ms: number): void;
+  /** How long until the process runs again; 0: it runs. */
+  downMs(process: ProcessName): number;
+  /** Has a fault happen at least this often, of a thousand occasions. */
+  intensify(fault: keyof Faults, rate: number): void;
   /** Ends all faults. */
   heal(): void;
   /** Does the next planned work; false when nothing but idle work is left. */
@@ -54,14 +60,17 @@ export function createEngine(options: {
     client: 0,
     server: 0,
     worker: 0,
+    second_worker: 0,
     processing: 0,
+    second_processing: 0,
     transactions: 0,
     trust: 0,
     wallet: 0,
   };
   const downUntil = { ...lives };
   const fired: Engine['fired'] = {};
-  let faults: Readonly<Faults> = chooseFaults(choices);
+  let faults: Faults = chooseFaults(choices);
+  let isHealed = false;
   /** The process whose flows end and stall; null: every process. */
   const victim = [null, ...VICTIMS][choices.below(VICTIMS.length + 1)] ?? null;
   let now = 0;
@@ -94,8 +103,14 @@ export function createEngine(options: {
 
   function crash(process: ProcessName, before: string): void {
     note(`${process} ends before "${before}"`);
+    restart(process, RESTART_MS);
+  }
+
+  const downMs = (process: ProcessName): number => Math.max(0, downUntil[process] - now);
+
+  function restart(process: ProcessName, down_ms: number): void {
     lives[process] += 1;
-    downUntil[process] = now + RESTART_MS;
+    downUntil[process] = Math.max(downUntil[process], now + down_ms);
   }
 
   function resume(task: Task, value: unknown): void {
@@ -152,7 +167,7 @@ export function createEngine(options: {
     const { to, handle } = call;
     const travel = (): number => (happens('delay') ? pick(LONG_MS) : pick(MESSAGE_DELAYS_MS));
     after(travel(), () => {
-      if (downUntil[to] > now) return note(`${name}: it is down`);
+      if (downMs(to) > 0) return note(`${name}: it is down`);
       const done = (result: unknown): void => {
         if (happens('lose_answer')) return note(`${name}: the answer is lost`);
         after(travel(), () => answer(result));
@@ -162,7 +177,7 @@ export function createEngine(options: {
   }
 
   function begin(task: Task): void {
-    const wait_ms = Math.max(0, downUntil[task.process] - now);
+    const wait_ms = downMs(task.process);
     if (wait_ms === 0) return resume(task, undefined);
     // It starts with the process, as the queue of a process that is down.
     after(wait_ms, () => begin({ ...task, life: lives[task.process] }));
@@ -177,8 +192,14 @@ export function createEngine(options: {
     note,
     spawn: (process, what, flow, done = () => {}) =>
       begin({ process, what, life: lives[process], flow, done }),
+    restart,
+    downMs,
+    intensify(fault, rate) {
+      if (!isHealed) faults = { ...faults, [fault]: Math.max(faults[fault], rate) };
+    },
     heal() {
       note('nothing goes wrong any more');
+      isHealed = true;
       faults = NO_FAULTS;
     },
     advance() {

@@ -24,10 +24,15 @@ export interface Faults {
   silent_shop: number;
   /** A callback names a version of its invoice that is not there. */
   wrong_callback: number;
+  /** Transactions does not know an invoice that exists. */
+  missing_answer: number;
 }
 
+/** Those that a run may have without an incident. */
+type OrdinaryFault = Exclude<keyof Faults, 'missing_answer'>;
+
 /** The strongest rate of each fault. A run has only some of them, so that frequent faults do not hide rare ones. */
-const MOST: Faults = {
+const MOST: Record<OrdinaryFault, number> = {
   crash: 60,
   stall: 100,
   lose_request: 100,
@@ -42,11 +47,12 @@ const MOST: Faults = {
   wrong_callback: 200,
 };
 
-export const FAULTS = Object.keys(MOST) as (keyof Faults)[];
+export const FAULTS = Object.keys(MOST) as OrdinaryFault[];
 
-export const NO_FAULTS: Readonly<Faults> = Object.fromEntries(
-  FAULTS.map((fault) => [fault, 0]),
-) as unknown as Faults;
+export const NO_FAULTS: Readonly<Faults> = {
+  ...(Object.fromEntries(FAULTS.map((fault) => [fault, 0])) as Record<OrdinaryFault, number>),
+  missing_answer: 0,
+};
 
 const STRENGTHS = [0, 0, 0.3, 1];
 const ALONE = [1, 0.3, 3];

@@ -1,4 +1,13 @@
-export type ProcessName = 'client' | 'server' | 'worker' | 'processing' | 'transactions' | 'trust' | 'wallet';
+export type ProcessName =
+  | 'client'
+  | 'server'
+  | 'worker'
+  | 'second_worker'
+  | 'processing'
+  | 'second_processing'
+  | 'transactions'
+  | 'trust'
+  | 'wallet';
 
 /** What a flow does next. Between two effects anything may happen, the end of its process included. */
 export type Effect =

@@ -25,7 +25,7 @@ const PICK_UP_MS = [0, 10, 1_000, 10_000];
 
 export function createJobQueue(
   engine: Engine,
-  options: { process: ProcessName; name: string; handle: (about: string) => Flow<void> },
+  options: { process: () => ProcessName; name: string; handle: (about: string) => Flow<void> },
 ): JobQueue {
   const { process, name, handle } = options;
   let jobs: Job[] = [];
@@ -45,9 +45,12 @@ export function createJobQueue(
     if (job.active || !jobs.includes(job)) return;
     // It starts when the active job of its key ends.
     if (jobs.some((one) => one.active && one.key === job.key)) return;
+    const handler = process();
+    const down_ms = engine.downMs(handler);
+    if (down_ms > 0) return engine.after(down_ms, () => start(job));
     job.active = true;
     let done = false;
-    engine.spawn(process, name, handle(job.about), () => {
+    engine.spawn(handler, name, handle(job.about), () => {
       done = true;
       end(job);
     });

@@ -4,6 +4,7 @@ import { isOpen, rewardedAtTrust } from './check-step.ts';
 import { describeAmounts, targetOf } from '../shells/register.ts';
 import { must } from './violation.ts';
 import { RATES, SERVICES, shopCashback } from '../services.ts';
+import { type OrderRow, newestEpoch } from '../tables.ts';
 import type { World } from '../world.ts';
 
 /** What is left to do; null when nothing is. */
@@ -27,6 +28,7 @@ export function whatIsLeft({ tables }: World): string | null {
 /** Invariants 0, 1, 9, 10 and 12, which hold when nothing is left to do. */
 export function checkRest({ tables }: World): void {
   let rewarded = 0n;
+  const epoch = newestEpoch(tables.invoice_epochs);
   for (const invoice of tables.invoices.values()) {
     const { invoice_id, service, version } = invoice;
     const config = SERVICES[service];
@@ -38,8 +40,11 @@ export function checkRest({ tables }: World): void {
     const order = tables.orders.get(invoice_id);
     must(
       0,
-      order?.invoice_version === version && order.cleared_sum === expected?.cleared_sum,
-      () => `${invoice_id}: version ${version} is not stored, it is ${order?.invoice_version ?? 'no order'}`,
+      order?.invoice_epoch === epoch &&
+        order.invoice_version === version &&
+        order.cleared_sum === expected?.cleared_sum,
+      () =>
+        `${invoice_id}: version ${version} of epoch ${epoch} is not stored, it is ${storedVersion(order)}`,
     );
     const atTrust = rewardedAtTrust(tables, invoice_id);
     must(
@@ -60,6 +65,10 @@ export function checkRest({ tables }: World): void {
   const held = [...tables.trust_wallets.values()].reduce((sum, { balance }) => sum + balance, 0n);
   must(12, rewarded === held, () => `rewarded is ${rewarded}, the wallets hold ${held}`);
   checkWallets(tables);
+}
+
+function storedVersion(order: OrderRow | undefined): string {
+  return order === undefined ? 'no order' : `${order.invoice_version} of epoch ${order.invoice_epoch}`;
 }
 
 /** What the baskets that transactions knows of still hold. */

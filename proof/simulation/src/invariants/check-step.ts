@@ -8,9 +8,9 @@ import {
   parseAmounts,
 } from '@cashback/contract/source';
 import type { OperationRow } from '@cashback/transactions/decisions';
-import { FOREIGN } from '../shells/foreign-writer.ts';
+import { FOREIGN } from '../incidents/foreign-writer.ts';
 import { targetOf } from '../shells/register.ts';
-import type { OrderRow, Tables } from '../tables.ts';
+import { type Archive, type OrderRow, type Tables, newestEpoch } from '../tables.ts';
 import { must } from './violation.ts';
 import type { World } from '../world.ts';
 import { checkAttempts } from './check-attempts.ts';
@@ -18,10 +18,11 @@ import { checkBreaker } from './check-breaker.ts';
 
 /** Invariants 3 to 8, 11 and 17, which hold in every committed state, and so after every effect. */
 export function checkStep(world: World): void {
-  const { tables } = world;
+  const { tables, archive } = world;
+  rememberCarried(world);
   for (const order of tables.orders.values()) {
     checkEvents(order, tables);
-    checkSettled(order, tables);
+    checkSettled(order, world);
     checkJob(order, world);
     checkAttempts(order, tables);
   }
@@ -30,9 +31,10 @@ export function checkStep(world: World): void {
   }
   checkBreaker(world);
   checkOpenOperations(tables);
-  for (const operation of tables.cashback_operations.values()) checkIntent(operation, tables);
-  checkSteps(tables);
-  checkRewarded(tables);
+  for (const operation of tables.cashback_operations.values()) checkIntent(operation, archive);
+  checkNeeds(archive);
+  checkSteps(world);
+  checkRewarded(world);
 }
 
 /** 3 and 4 */
@@ -72,14 +74,33 @@ function describeVersion({ invoice_epoch, invoice_version }: InvoiceVersion): st
   return `version ${invoice_version} in epoch ${invoice_epoch}`;
 }
 
-/** 1, of the row: an order that counts as settled was seen with its newest target. */
-function checkSettled({ order_id, revision, settled_revision, rewarded }: OrderRow, tables: Tables): void {
-  const target = targetOf(tables.events, order_id);
-  must(
-    1,
-    settled_revision < revision || equalAmounts(parseAmounts(rewarded), target),
-    () => `${order_id} counts as settled with ${JSON.stringify(rewarded)}`,
-  );
+/** 1, of the row: an order that counts as settled was seen with its newest target, by what its invoice carried last. */
+function checkSettled(order: OrderRow, { tables, archive }: World): void {
+  const { order_id, revision, settled_revision, cashback_epoch, cashback_version } = order;
+  if (settled_revision < revision) return;
+  const rewarded = parseAmounts(order.rewarded);
+  const describe = (): string => `${order_id} counts as settled with ${JSON.stringify(order.rewarded)}`;
+  must(1, equalAmounts(rewarded, targetOf(tables.events, order_id)), describe);
+  const carried = archive.carried.get(carriedKey(order_id, cashback_epoch, cashback_version));
+  must(1, carried === undefined || equalAmounts(rewarded, carried), describe);
+}
+
+function rememberCarried({ tables, archive, decisions }: World): void {
+  const { heldBySource, isFinished } = decisions.transactions;
+  const epoch = newestEpoch(tables.invoice_epochs);
+  for (const { invoice_id, cashback_version } of tables.invoices.values()) {
+    const key = carriedKey(invoice_id, epoch, cashback_version);
+    if (archive.carried.has(key)) continue;
+    const ofInvoice = (row: { invoice_id: string }): boolean => row.invoice_id === invoice_id;
+    const operations = [...tables.cashback_operations.values()].filter(ofInvoice);
+    if (!operations.every(({ status }) => isFinished(status))) continue;
+    const held = heldBySource([...tables.baskets.values()].filter(ofInvoice));
+    archive.carried.set(key, parseAmounts(held));
+  }
+}
+
+function carriedKey(invoiceId: string, epoch: number, version: number): string {
+  return `${invoiceId} ${epoch} ${version}`;
 }
 
 /** 11, as strictly as the apps keep it: the job or the poll is committed with the change that needs it. */
@@ -109,7 +130,7 @@ export function isOpen(status: OperationRow['status']): boolean {
 }
 
 /** 6 and 7, of an operation at transactions that is not another writer's */
-function checkIntent(operation: OperationRow, { operations }: Tables): void {
+function checkIntent(operation: OperationRow, { operations }: Archive): void {
   const { operation_id, invoice_id } = operation;
   if (operation_id.startsWith(FOREIGN)) return;
   const intent = operations.get(operation_id);
@@ -122,9 +143,20 @@ function checkIntent(operation: OperationRow, { operations }: Tables): void {
   must(6, isSame, () => `${operation_id} is another operation at transactions`);
 }
 
+/** 6: a need has one operation, also when the rows of the first one were lost. */
+function checkNeeds({ operations, outcomes }: Archive): void {
+  const needs = new Map<string, string>();
+  for (const { order_id, operation_id, cashback_epoch, version, wallet_id, reward } of operations.values()) {
+    if (outcomes.has(operation_id)) continue;
+    const need = `${order_id} ${cashback_epoch} ${version} ${wallet_id} ${JSON.stringify(reward)}`;
+    const other = needs.get(need);
+    must(6, other === undefined, () => `${operation_id} and ${other} are for the same need`);
+    needs.set(need, operation_id);
+  }
+}
+
 /** 7, of a basket and a refund at Trust */
-function checkSteps({ operation_steps, trust_baskets, trust_refunds }: Tables): void {
-  const steps = new Map([...operation_steps.values()].map((step) => [step.step_id, step]));
+function checkSteps({ archive: { steps }, tables: { trust_baskets, trust_refunds } }: World): void {
   for (const { basket_id, amount } of trust_baskets.values()) {
     const step = steps.get(basket_id);
     const isStep = step?.kind === 'topup' && parseAmount(step.amount) === amount;
@@ -139,11 +171,11 @@ function checkSteps({ operation_steps, trust_baskets, trust_refunds }: Tables): 
 }
 
 /** 8, by what Trust carried out */
-function checkRewarded(tables: Tables): void {
+function checkRewarded({ archive, tables }: World): void {
   for (const { order_id } of tables.orders.values()) {
     for (const source of SOURCES) {
       const rewarded = amountOf(rewardedAtTrust(tables, order_id), source);
-      const values = tables.events.filter((event) => event.order_id === order_id && event.source === source);
+      const values = archive.events.filter((event) => event.order_id === order_id && event.source === source);
       const largest = values.reduce((most, { value }) => (value > most ? value : most), 0n);
       must(
         8,

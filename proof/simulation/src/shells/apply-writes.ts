@@ -6,11 +6,17 @@ import { armPoll } from './poll-timer.ts';
 
 /** Writes the worker's rows as they are. */
 export function applyWrites(world: World, { outcomes, operations, drifts, updates }: OrderWrites): void {
-  const { engine, tables, decisions } = world;
+  const { engine, tables, archive, decisions } = world;
   for (const outcome of outcomes) {
-    insertRow(tables.outcomes, outcome.operation_id, { ...outcome, at: engine.now() });
+    const { operation_id } = outcome;
+    const row = { ...outcome, at: engine.now() };
+    insertRow(tables.outcomes, operation_id, row);
+    archive.outcomes.set(operation_id, [...(archive.outcomes.get(operation_id) ?? []), row]);
   }
-  for (const operation of operations) insertRow(tables.operations, operation.operation_id, operation);
+  for (const operation of operations) {
+    insertRow(tables.operations, operation.operation_id, operation);
+    archive.operations.set(operation.operation_id, operation);
+  }
   tables.drifts.push(...drifts);
   for (const update of updates) {
     const { order_id } = update;

@@ -1,4 +1,5 @@
 import type { OrderRow } from '../tables.ts';
+import { senderOf } from '../sender-of.ts';
 import type { World } from '../world.ts';
 
 /** At most this long until a due poll is found. */
@@ -14,7 +15,10 @@ export function armPoll(world: World, { order_id, poll_at }: OrderRow): void {
   const turn = (): void => {
     const due = tables.orders.get(order_id)?.poll_at ?? null;
     if (due === null || due > engine.now()) return;
-    engine.spawn('worker', `poll ${order_id}`, world.poll(order_id, false));
+    const worker = senderOf(world, 'worker');
+    const down_ms = engine.downMs(worker);
+    if (down_ms > 0) return engine.after(down_ms, turn);
+    engine.spawn(worker, `poll ${order_id}`, world.poll(order_id, false));
     engine.after(TURN_MS, turn);
   };
   engine.after(poll_at - engine.now() + pick_up_ms, turn);

@@ -80,7 +80,10 @@ function insertOrder({ engine, tables, decisions }: World, order: NewOrder): voi
   insertRow(tables.orders, order.order_id, decisions.server.newRow(order, engine.now()));
 }
 
-function apply({ engine, tables, decisions }: World, { update, resume, events }: RegisterWrites): void {
+function apply(
+  { engine, tables, archive, decisions }: World,
+  { update, resume, events }: RegisterWrites,
+): void {
   const { registeredRow, resumedRow } = decisions.server;
   if (update !== null) {
     const row = registeredRow(rowOf(tables.orders, update.order_id), update, engine.now());
@@ -91,6 +94,7 @@ function apply({ engine, tables, decisions }: World, { update, resume, events }:
     if (row !== null) updateRow(tables.orders, resume, row);
   }
   tables.events.push(...events);
+  archive.events.push(...events);
 }
 
 function describe({ decision }: DecidedCall): string {

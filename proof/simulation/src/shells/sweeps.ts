@@ -1,4 +1,5 @@
 import { type Flow, type ProcessName, atomically, call, outside } from '../engine/flow.ts';
+import { newestEpoch } from '../tables.ts';
 import type { World } from '../world.ts';
 import { applyTimes } from './apply-writes.ts';
 import { noteChange } from './processing/process-change.ts';
@@ -17,7 +18,7 @@ export function startSweeps(world: World): void {
     engine.after(
       EVERY_MS,
       () => {
-        engine.spawn(process, what, flow());
+        if (engine.downMs(process) === 0) engine.spawn(process, what, flow());
         every(process, what, flow);
       },
       'idle',
@@ -68,13 +69,11 @@ function auditChanges(world: World): void {
   }
 }
 
-/** The side that keeps the invoices is never restored here. */
-const FIRST_EPOCH = 1;
-
 function* readFeed(world: World): Flow<void> {
   const invoices = yield* call('transactions', 'changed invoices', () =>
     outside('read', () => [...world.tables.invoices.values()].map((invoice) => ({ ...invoice }))),
   );
   const { feedHint } = world.decisions.processing;
-  for (const invoice of invoices ?? []) yield* noteChange(world, feedHint(invoice, FIRST_EPOCH, false));
+  for (const invoice of invoices ?? [])
+    yield* noteChange(world, feedHint(invoice, newestEpoch(world.tables.invoice_epochs), false));
 }

@@ -2,6 +2,8 @@ import { CashbackError, formatAmount } from '@cashback/contract';
 import type { Amount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
 import { type Flow, outside } from '../engine/flow.ts';
+import { rowOf } from '../rows.ts';
+import type { TrustBasketRow, TrustRefundRow } from '../tables.ts';
 import type { World } from '../world.ts';
 import { deliver } from './deliver.ts';
 import { takeBalance } from './take-balance.ts';
@@ -24,7 +26,7 @@ export function* postBasket(
     if (known !== undefined) return answerOf(known.status);
     const basket = { ...input, status: 'pending' as const };
     world.tables.trust_baskets.set(input.basket_id, basket);
-    return settleSoon(world, basket, input.basket_id, input.wallet_id, input.amount);
+    return settleSoon(world, 'trust_baskets', input.basket_id);
   });
 }
 
@@ -44,9 +46,8 @@ export function* postRefund(
       if (basket !== undefined) trust_refunds.set(input.refund_id, { ...input, status: 'failed' });
       return new CashbackError('REFUND_EXCEEDS_BASKET', `basket ${input.basket_id} holds less`);
     }
-    const refund = { ...input, status: 'pending' as const };
-    trust_refunds.set(input.refund_id, refund);
-    return settleSoon(world, refund, input.refund_id, basket.wallet_id, -input.amount);
+    trust_refunds.set(input.refund_id, { ...input, status: 'pending' });
+    return settleSoon(world, 'trust_refunds', input.refund_id);
   });
 }
 
@@ -78,25 +79,38 @@ function answerOf(status: Answer['status']): Answer {
   return { status, reason: status === 'failed' ? 'refused by the payment system' : null };
 }
 
+type Requests = 'trust_baskets' | 'trust_refunds';
+
 /** At once, or later. Then the money moves, and billing sends a callback to the wallet. */
-function settleSoon(
-  world: World,
-  request: { status: 'pending' | 'success' | 'failed' },
-  id: string,
-  walletId: string,
-  amount: Amount,
-): Answer {
+function settleSoon(world: World, table: Requests, id: string): Answer {
   const { engine } = world;
-  const settle = (): void => {
-    request.status = engine.happens('refuse') ? 'failed' : 'success';
-    engine.note(`trust: ${id} over ${formatAmount(amount)}: ${request.status}`);
-    if (request.status === 'success') moveMoney(world, walletId, amount);
-  };
   const latency_ms = LATENCY_MS[engine.choices.below(LATENCY_MS.length)] ?? 0;
   const wait_ms = engine.happens('slow_trust') ? SLOW_MS : latency_ms;
-  if (wait_ms === 0) settle();
-  else engine.after(wait_ms, settle);
-  return answerOf(request.status);
+  if (wait_ms === 0) settle(world, table, id);
+  else engine.after(wait_ms, () => settle(world, table, id));
+  return answerOf(rowOf<TrustBasketRow | TrustRefundRow>(world.tables[table], id).status);
+}
+
+function settle(world: World, table: Requests, id: string): void {
+  const { engine, tables } = world;
+  const rows: Map<string, TrustBasketRow | TrustRefundRow> = tables[table];
+  const request = rows.get(id);
+  if (request?.status !== 'pending') return;
+  const status = engine.happens('refuse') ? 'failed' : 'success';
+  rows.set(id, { ...request, status });
+  engine.note(`trust: ${id} over ${formatAmount(request.amount)}: ${status}`);
+  if (status === 'failed') return;
+  const amount = 'refund_id' in request ? -request.amount : request.amount;
+  const { wallet_id } = rowOf(tables.trust_baskets, request.basket_id);
+  moveMoney(world, wallet_id, amount);
+}
+
+/** What a restored Trust has begun, it ends. */
+export function settlePending(world: World): void {
+  for (const table of ['trust_baskets', 'trust_refunds'] as const) {
+    for (const [id, { status }] of world.tables[table])
+      if (status === 'pending') settleSoon(world, table, id);
+  }
 }
 
 function moveMoney(world: World, walletId: string, amount: Amount): void {

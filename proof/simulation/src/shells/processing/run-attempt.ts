@@ -10,6 +10,7 @@ import type {
 import type { LockedInvoice } from '@cashback/transactions/decisions';
 import { type Flow, call, outside } from '../../engine/flow.ts';
 import { SERVICES, ratesOf, shopCashback } from '../../services.ts';
+import { newestEpoch } from '../../tables.ts';
 import type { World } from '../../world.ts';
 import { callOverHttp } from '../call-over-http.ts';
 import { register, targetOf } from '../register.ts';
@@ -82,13 +83,16 @@ function* readOrder({ tables }: World, orderId: string): Flow<Pick<Attempt['know
   });
 }
 
-function* readInvoice({ tables }: World, orderId: string): Flow<LockedInvoice | CashbackError> {
-  return yield* outside(
-    'read',
-    () =>
-      tables.invoices.get(orderId) ??
-      new CashbackError('INVOICE_NOT_FOUND', `there is no invoice ${orderId}`, { invoice_id: orderId }),
-  );
+function* readInvoice(
+  { tables }: World,
+  orderId: string,
+): Flow<(LockedInvoice & { invoice_epoch: number }) | CashbackError> {
+  return yield* outside('read', () => {
+    const invoice = tables.invoices.get(orderId);
+    return invoice === undefined
+      ? new CashbackError('INVOICE_NOT_FOUND', `there is no invoice ${orderId}`, { invoice_id: orderId })
+      : { ...invoice, invoice_epoch: newestEpoch(tables.invoice_epochs) };
+  });
 }
 
 /** As the SDK ends a call. */

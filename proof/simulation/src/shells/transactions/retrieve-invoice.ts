@@ -1,6 +1,7 @@
 import { CashbackError } from '@cashback/contract';
 import type { Invoice } from '@cashback/wire';
 import { type Flow, outside } from '../../engine/flow.ts';
+import { newestEpoch } from '../../tables.ts';
 import type { World } from '../../world.ts';
 
 const REMEMBERED = 5;
@@ -9,6 +10,10 @@ const REMEMBERED = 5;
 export function* retrieveInvoice(world: World, invoiceId: string): Flow<Invoice | CashbackError> {
   return yield* outside('read', () => {
     const { engine, answers } = world;
+    if (engine.happens('missing_answer')) {
+      engine.note(`transactions: a replica does not know ${invoiceId}`);
+      return notFound(invoiceId);
+    }
     const before = answers.get(invoiceId) ?? [];
     if (before.length > 0 && engine.happens('stale_answer')) {
       const stale = before[engine.choices.below(before.length)];
@@ -18,10 +23,14 @@ export function* retrieveInvoice(world: World, invoiceId: string): Flow<Invoice 
       }
     }
     const fresh = readInvoice(world, invoiceId);
-    if (fresh === null) return new CashbackError('INVOICE_NOT_FOUND', `there is no invoice ${invoiceId}`);
+    if (fresh === null) return notFound(invoiceId);
     answers.set(invoiceId, [...before, fresh].slice(-REMEMBERED));
     return fresh;
   });
+}
+
+function notFound(invoiceId: string): CashbackError {
+  return new CashbackError('INVOICE_NOT_FOUND', `there is no invoice ${invoiceId}`);
 }
 
 function readInvoice({ tables, decisions }: World, invoiceId: string): Invoice | null {
@@ -32,6 +41,7 @@ function readInvoice({ tables, decisions }: World, invoiceId: string): Invoice |
   const ofInvoice = ({ invoice_id }: { invoice_id: string }): boolean => invoice_id === invoiceId;
   return shownInvoice({
     ...fields,
+    invoice_epoch: newestEpoch(tables.invoice_epochs),
     created_at: new Date(row.created_at),
     updated_at: new Date(row.updated_at),
     rewarded: heldBySource([...tables.baskets.values()].filter(ofInvoice)),

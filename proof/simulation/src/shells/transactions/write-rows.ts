@@ -43,11 +43,14 @@ function notifyProcessing(world: World, callback: InvoiceChange): void {
 const LAST_VERSION = 2_147_483_647;
 
 export function writeAcceptance(world: World, writes: AcceptanceWrites): void {
-  const { engine, tables, decisions } = world;
+  const { engine, tables, archive, decisions } = world;
   const { operation, steps, invoice, callback } = writes;
   const { insertedOperation, insertedStep } = decisions.transactions;
   insertRow(tables.cashback_operations, operation.operation_id, insertedOperation(operation, engine.now()));
-  for (const step of steps) insertRow(tables.operation_steps, keyOf(step), insertedStep(step));
+  for (const step of steps) {
+    insertRow(tables.operation_steps, keyOf(step), insertedStep(step));
+    archive.steps.set(step.step_id, insertedStep(step));
+  }
   writeCashbackVersion(world, invoice);
   if (callback !== null) notifyWorker(world, callback);
 }

@@ -1,7 +1,7 @@
 import { type Flow, call, outside, sleep } from '../engine/flow.ts';
 import type { World } from '../world.ts';
-import { applyTimes } from './apply-writes.ts';
-import { updateCashback } from './transactions/update-cashback.ts';
+import { applyTimes } from '../shells/apply-writes.ts';
+import { updateCashback } from '../shells/transactions/update-cashback.ts';
 
 const LONGEST_PAUSE_MS = 120_000;
 const EVERY_MS = 1_000;

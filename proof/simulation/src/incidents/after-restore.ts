@@ -1,0 +1,48 @@
+import { type Flow, outside, sleep } from '../engine/flow.ts';
+import { noteChange } from '../shells/processing/process-change.ts';
+import type { World } from '../world.ts';
+import { compare } from './foreign-writer.ts';
+import type { Owner } from './owners.ts';
+import { RESTORE_MS } from './rewind-owner.ts';
+
+/** What a person does after a restore: begins a new epoch before the side serves again, and reconciles what it lost. */
+export function* afterRestore(world: World, owner: Owner): Flow<void> {
+  switch (owner) {
+    case 'cashback':
+      yield* sleep(RESTORE_MS);
+      return yield* reconcile(world);
+    case 'transactions':
+      yield* beginEpoch(world, 'invoice_epochs');
+      yield* sleep(RESTORE_MS);
+      for (const restate of world.restatements) restate();
+      return;
+    case 'trust':
+      return yield* beginEpoch(world, 'trust_epochs');
+    case 'processing':
+    case 'wallet':
+  }
+}
+
+const MINUTE_MS = 60_000;
+/** The minutes that had passed when the run began. */
+const FIRST_MINUTE = 1_000;
+
+/** As `startEpoch` numbers it: a backup may lack epochs that were given out. */
+function* beginEpoch({ engine, tables }: World, table: 'invoice_epochs' | 'trust_epochs'): Flow<void> {
+  yield* outside('begin a new epoch', () => {
+    const epochs = tables[table];
+    const minute = FIRST_MINUTE + Math.floor(engine.now() / MINUTE_MS);
+    const epoch = Math.max((epochs.at(-1) ?? 0) + 1, minute);
+    tables[table] = [...epochs, epoch];
+    engine.note(`epoch ${epoch} of ${table} begins`);
+  });
+}
+
+/** `cashback reconcile`, of all orders: processing calculates them again, and the worker compares them. */
+function* reconcile(world: World): Flow<void> {
+  const { reconcileHint } = world.decisions.processing;
+  for (const orderId of world.tables.changes.keys()) {
+    yield* noteChange(world, reconcileHint(orderId));
+    yield* compare(world, orderId);
+  }
+}

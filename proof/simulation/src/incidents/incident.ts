@@ -1,0 +1,34 @@
+import type { Owner } from './owners.ts';
+
+/** What happens to a run beside the faults. */
+export type Incident =
+  /** The owner's tables are as they were some time ago. */
+  | `rewind_${Owner}`
+  /** A process does not run for longer than every bound, and others restart meanwhile. */
+  | 'outage'
+  /** Two workers and two instances of processing, which end and stall each on its own. */
+  | 'second_sender'
+  /** Transactions answers from replicas that lag, also before the invoice was created. */
+  | 'lagging_replica'
+  /** Something else changes the cashback of each order once. */
+  | 'foreign_writer';
+
+export const INCIDENTS: readonly Incident[] = [
+  'rewind_cashback',
+  'rewind_processing',
+  'outage',
+  'second_sender',
+  'lagging_replica',
+  'foreign_writer',
+];
+
+/** Every second seed has none, so that faults alone are found as before. */
+export function incidentsOf(seed: number): Incident[] {
+  if (seed % 2 === 0) return [];
+  const index = (seed - 1) / 2;
+  const first = INCIDENTS[index % INCIDENTS.length] as Incident;
+  const round = Math.floor(index / INCIDENTS.length);
+  const second = INCIDENTS[round % INCIDENTS.length] as Incident;
+  // Every second round has one alone.
+  return round % 2 === 0 || first === second ? [first] : [first, second];
+}

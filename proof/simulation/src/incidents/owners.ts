@@ -1,0 +1,60 @@
+import type { ProcessName } from '../engine/flow.ts';
+import type { Tables } from '../tables.ts';
+import type { World } from '../world.ts';
+
+/** A side with tables of its own, which is restored as a whole. */
+export type Owner = 'cashback' | 'processing' | 'transactions' | 'trust' | 'wallet';
+
+const OWNER_OF: Readonly<Record<keyof Tables, Owner>> = {
+  orders: 'cashback',
+  events: 'cashback',
+  operations: 'cashback',
+  outcomes: 'cashback',
+  drifts: 'cashback',
+  breaker_windows: 'cashback',
+  changes: 'processing',
+  invoice_epochs: 'transactions',
+  invoices: 'transactions',
+  invoice_history: 'transactions',
+  cashback_operations: 'transactions',
+  operation_steps: 'transactions',
+  baskets: 'transactions',
+  trust_epochs: 'trust',
+  trust_baskets: 'trust',
+  trust_refunds: 'trust',
+  trust_wallets: 'trust',
+  balances: 'wallet',
+  pushes: 'wallet',
+};
+
+/** The processes that serve an owner's tables. */
+export const PROCESSES_OF: Readonly<Record<Owner, readonly ProcessName[]>> = {
+  cashback: ['server', 'worker', 'second_worker'],
+  processing: ['processing', 'second_processing'],
+  transactions: ['transactions'],
+  trust: ['trust'],
+  wallet: ['wallet'],
+};
+
+/** An owner's tables as they were. The count of growth goes back with what it counts. */
+export type Backup = Partial<Tables> | { growth: World['growth'] };
+
+export function backUp({ tables, growth }: World, owner: Owner): Backup {
+  const owned = Object.entries(tables).filter(([name]) => OWNER_OF[name as keyof Tables] === owner);
+  const copies = Object.fromEntries(owned.map(([name, table]) => [name, copyOf(table)]));
+  if (owner !== 'cashback') return copies;
+  const { sendable, windows } = growth;
+  return { ...copies, growth: { sendable: new Map(sendable), windows: new Map(windows) } };
+}
+
+export function restore(world: World, backup: Backup): void {
+  const { growth, ...tables } = { growth: world.growth, ...backup };
+  world.growth = growth;
+  Object.assign(world.tables, tables);
+}
+
+/** Rows are replaced, never changed. */
+function copyOf(table: object): object {
+  if (table instanceof Map) return new Map(table);
+  return Array.isArray(table) ? [...table] : { ...table };
+}

@@ -1,0 +1,31 @@
+import type { World } from '../world.ts';
+import { writeForeign } from './foreign-writer.ts';
+import type { Incident } from './incident.ts';
+import { breakDown } from './outage.ts';
+import type { Owner } from './owners.ts';
+import { rewind } from './rewind-owner.ts';
+
+/** Of a thousand answers, those of a replica that lags. */
+const STALE = 250;
+const MISSING = 120;
+
+export function startIncident(world: World, incident: Incident, orderIds: readonly string[]): void {
+  const { engine } = world;
+  switch (incident) {
+    case 'outage':
+      return engine.spawn('client', incident, breakDown(world));
+    case 'second_sender':
+      world.has_second_sender = true;
+      return;
+    case 'lagging_replica':
+      engine.intensify('stale_answer', STALE);
+      return engine.intensify('missing_answer', MISSING);
+    case 'foreign_writer':
+      for (const orderId of orderIds) {
+        engine.spawn('client', `the other writer of ${orderId}`, writeForeign(world, orderId));
+      }
+      return;
+    default:
+      return engine.spawn('client', incident, rewind(world, incident.slice('rewind_'.length) as Owner));
+  }
+}
