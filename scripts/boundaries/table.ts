@@ -70,7 +70,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
     // Reaches the server only through the SDK.
     processing: {
       src: [...APP, 'client'],
-      tests: [...DATABASE_TEST, ...SERVER, ...TRANSACTIONS, 'proxies'],
+      tests: [...DATABASE_TEST, ...SERVER, ...TRANSACTIONS, ...TRUST, ...WORKER, 'proxies'],
     },
     transactions: { src: APP, tests: [...DATABASE_TEST, ...TRUST, 'proxies'] },
     wallet: { src: APP, tests: [...DATABASE_TEST, ...TRUST, 'proxies'] },

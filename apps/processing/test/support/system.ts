@@ -21,6 +21,7 @@ import { settingsSchema as transactionsSettings } from '@cashback/transactions/s
 import { startProcessing } from '../../src/app.ts';
 import { settingsSchema } from '../../src/env.ts';
 import { type CallbackNetwork, startCallbackNetwork } from './callback-network.ts';
+import { TRUST_TOKEN, startTrustOf, startWorkerOf } from './payment-side.ts';
 
 export const token = (of: string): string => `test-token-of-${of}`;
 export const invoiceSecret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
@@ -62,7 +63,8 @@ export interface System {
   stop(): Promise<void>;
 }
 
-export async function startSystem(): Promise<System> {
+/** `pays`: with a worker and the stand-in of Trust, so that money moves. */
+export async function startSystem({ pays = false } = {}): Promise<System> {
   const testDatabase = await createTestDatabase();
   const { url } = testDatabase;
   const database = openDatabase({ url, application_name: 'test' });
@@ -80,12 +82,14 @@ export async function startSystem(): Promise<System> {
   // Another process may take the port of a stopped app before it starts again.
   const serverProxy = await startTcpProxy(urlOf(server));
   const serverUrl = serverProxy.url.replace(/\/$/, '');
+  const trust = pays ? await startTrustOf(url, log) : null;
   const transactionsApp = await startTransactions(
     readSettings(transactionsSettings, {
       ...common,
       BEARER_TOKENS: accept('transactions', ['invoices', 'invoices.read', 'cashback.update']),
-      TRUST_URL: nowhere,
-      TRUST_TOKEN: token('trust'),
+      TRUST_URL: trust?.url ?? nowhere,
+      TRUST_TOKEN,
+      POLL_BASE_MS: '10',
       INVOICE_CALLBACK_URL: `${callbacks.url}/callbacks/invoice`,
       INVOICE_CALLBACK_SECRET: invoiceSecret,
       OPERATION_CALLBACK_URL: nowhere,
@@ -94,6 +98,7 @@ export async function startSystem(): Promise<System> {
     { log, name: 'transactions' },
   );
   const transactionsUrl = urlOf(transactionsApp);
+  const worker = pays ? await startWorkerOf(url, transactionsUrl, token('transactions'), log) : null;
   const client = createCashbackClient({ url: serverUrl, token: token('server') });
   const transactions = createHttpClient({
     name: 'transactions',
@@ -153,7 +158,9 @@ export async function startSystem(): Promise<System> {
       client.close();
       await Promise.all([
         server.stop(),
+        worker?.stop(),
         transactionsApp.stop(),
+        trust?.stop(),
         transactions.close(),
         callbacks.stop(),
         serverProxy.stop(),
