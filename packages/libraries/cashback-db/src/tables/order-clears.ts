@@ -54,7 +54,10 @@ export const orderClears = cashback.table(
     heals: integer('heals').notNull().default(0),
     healed_since: moment('healed_since'),
     unsettled_since: moment('unsettled_since').notNull().default(now),
-    /** When the order is due for an attempt; the sweep finds orders that are overdue. */
+    /**
+     * Since when the order waits for its job. Only the sweep reads it, and only while `poll_at` is null: it gives a time
+     * to orders whose jobs do not come. Written with `poll_at` as well, for older releases that run by it.
+     */
     next_charge_at: moment('next_charge_at').notNull().default(now),
     /** When the worker polls the order next; null when it waits for a job of the queue, or for nothing. */
     poll_at: moment('poll_at'),
