@@ -27,7 +27,7 @@ const DATABASE_TEST = ['testing', 'system'];
 export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   'packages/published': {
     contract: { src: [] },
-    client: { src: ['contract'] },
+    client: { src: ['contract'], tests: ['system/wait-until'] },
   },
   'packages/libraries': {
     wire: { src: ['contract'] },

@@ -85,9 +85,7 @@ describe('an order without rates', () => {
     await order.until({ attention: 'the order has no rates' });
     const { failures = 0 } = (await order.row()) ?? {};
     // Attempts go on, and do not take it out of attention without a reason.
-    await expect
-      .poll(async () => (await order.row())?.failures, { timeout: 15_000 })
-      .toBeGreaterThan(failures + 1);
+    await order.untilFailures(failures + 2);
     await order.until({ attention: 'the order has no rates' });
     await order.putRates({ source: 'user', rate: '0.05' });
     await order.untilTarget('5.0000', '0.0000');
@@ -171,7 +169,7 @@ describe('while the server is down', () => {
     const startServer = await system.stopServer();
     for (const order of orders) await order.create('cleared', paid('50'));
     for (const order of orders) {
-      await expect.poll(async () => (await order.row())?.failures, { timeout: 10_000 }).toBeGreaterThan(1);
+      await order.untilFailures(2);
       expect(await order.row()).toMatchObject({ processed_version: 0, attention: null });
     }
     await startServer();
@@ -184,7 +182,7 @@ describe('while the server is down', () => {
     await order.putRates(userRate);
     const startServer = await system.stopServer();
     await order.create('cleared', paid('50'));
-    await expect.poll(async () => (await order.row())?.failures, { timeout: 10_000 }).toBeGreaterThan(0);
+    await order.untilFailures(1);
     await system.stopProcessing();
     await system.database.pool.query(`DELETE FROM ${JOBS_SCHEMA}.job`);
     await startServer();
@@ -199,7 +197,7 @@ describe('a token that the server does not know', () => {
     const order = newOrder(system);
     await order.putRates(userRate);
     await order.create('cleared', paid('50'));
-    await expect.poll(async () => (await order.row())?.failures, { timeout: 10_000 }).toBeGreaterThan(1);
+    await order.untilFailures(2);
     expect(await order.row()).toMatchObject({ processed_version: 0, attention: null });
     await system.stopProcessing();
     await system.startProcessing();

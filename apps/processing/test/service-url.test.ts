@@ -1,5 +1,6 @@
 import { startJobs } from '@cashback/postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { untilEqual } from '@cashback/testing';
 import { askService } from '../src/gather/ask-service.ts';
 import { JOBS_SCHEMA, retryJob, processingQueue } from '../src/queue.ts';
 import { openServices } from '../src/services/open-services.ts';
@@ -158,7 +159,7 @@ describe('the URL of a service', () => {
     };
     const giveUp = new AbortController();
     const asked = askService(url, question, giveUp.signal);
-    await expect.poll(() => shop.questions.length).toBe(1);
+    await untilEqual(() => shop.questions.length, 1);
     giveUp.abort();
     await expect(asked).rejects.toMatchObject({ code: 'ABORTED' });
     await services.close();
@@ -175,7 +176,7 @@ describe('two instances on one order', () => {
       return new Promise((resolve) => (answerFirst = resolve));
     };
     await order.create('cleared', paid('50'));
-    await expect.poll(() => shop.questions.length, { timeout: 10_000 }).toBe(1);
+    await untilEqual(() => shop.questions.length, 1);
 
     // As a sweep or a poll does: a second attempt at the order, while the first still runs.
     const jobs = await startJobs({
@@ -189,7 +190,7 @@ describe('two instances on one order', () => {
     await order.untilTarget('5.0000', '5.0000');
 
     answerFirst(gives('3'));
-    await expect.poll(() => shop.questions.length, { timeout: 10_000 }).toBe(3);
+    await untilEqual(() => shop.questions.length, 3);
     await jobs.stop({ timeout_ms: 1_000 });
     await order.untilProcessed(1);
     await order.untilTarget('5.0000', '5.0000');

@@ -85,7 +85,7 @@ describe('an order whose invoice is unusable', () => {
 it('an answer that is not JSON says nothing about the order: it is retried, however long that takes', async () => {
   await start(0);
   const order = await newClearedOrder(() => '<html>come back later</html>');
-  await expect.poll(async () => (await order.row())?.failures, { timeout: 15_000 }).toBeGreaterThan(2);
+  await order.untilFailures(3);
   expect(await order.row()).toMatchObject({ attention: null, waiting_since: null });
   spoil.delete(order.order_id);
   await order.untilTarget('5.0000', '0.0000');

@@ -1,6 +1,6 @@
 import { createCashbackClient } from '@cashback/client';
 import { startFaultyTcpProxy } from '@cashback/proxies';
-import { createTestDatabase } from '@cashback/testing';
+import { createTestDatabase, untilEqual } from '@cashback/testing';
 import { afterAll, expect, test } from 'vitest';
 import { TOKEN, registerInput, startTestServer } from './support.ts';
 
@@ -32,12 +32,8 @@ test('when its open connections are gone without a reset, each call is answered 
     ),
   );
   // The first attempt took effect, or the next one does.
-  await expect
-    .poll(() => client.register(input).catch(() => null), { timeout: 30_000, interval: 100 })
-    .toMatchObject({ revision: 1 });
-  await expect
-    .poll(async () => (await fetch(`${server.url}/ready`)).status, { timeout: 30_000, interval: 100 })
-    .toBe(200);
+  await untilEqual(async () => (await client.register(input).catch(() => null))?.revision, 1);
+  await untilEqual(async () => (await fetch(`${server.url}/ready`)).status, 200);
 
   proxy.freeze();
   const hanging = client.register(registerInput()).catch(() => null);

@@ -199,9 +199,6 @@ test('a hot order leaves room for the others: above its own bound its calls are 
   const others = await Promise.all(someInputs(10).map(register));
   expect(others.map(({ outcome }) => outcome)).toEqual(others.map(() => 'registered'));
   await held.release();
-  await expect
-    .poll(() => register(held.input).catch(() => null), { timeout: 20_000 })
-    .toMatchObject({
-      outcome: expect.stringMatching(/registered|unchanged/) as unknown,
-    });
+  const { outcome } = await readUntil(() => register(held.input).catch(() => undefined));
+  expect(['registered', 'unchanged']).toContain(outcome);
 });

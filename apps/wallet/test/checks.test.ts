@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { startHttpProxy } from '@cashback/proxies';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readUntil, untilEqual } from '@cashback/testing';
 import { claimChecks } from '../src/db/claim-checks.ts';
 import { type WalletUnderTest, get, listenTo, newCallback, setUpWallet, sendCallback } from './support.ts';
 import { type RealTrust, startRealTrust } from './trust.ts';
@@ -16,7 +17,6 @@ afterAll(async () => {
   await wallet.tearDown();
 });
 
-const within = { timeout: 15_000, interval: 20 };
 const OFTEN = { CHECK_INTERVAL_MS: '100', CHECK_RETRY_MAX_MS: '1000' };
 
 async function pushesOf(walletId: string) {
@@ -29,16 +29,15 @@ async function pushesOf(walletId: string) {
 }
 
 async function untilCached(url: string, walletId: string, expected: Record<string, unknown>): Promise<void> {
-  await expect
-    .poll(async () => (await get(url, `/wallets/${walletId}`)).body, within)
-    .toMatchObject(expected);
+  await readUntil(
+    async () => (await get(url, `/wallets/${walletId}`)).body,
+    (cached) => expect.objectContaining(expected).asymmetricMatch(cached),
+  );
 }
 
 async function untilDrift(walletId: string, drift: string | null): Promise<void> {
   const query = 'SELECT drift FROM wallet.balances WHERE wallet_id = $1';
-  await expect
-    .poll(async () => (await wallet.database.pool.query(query, [walletId])).rows, within)
-    .toEqual([{ drift }]);
+  await untilEqual(async () => (await wallet.database.pool.query(query, [walletId])).rows, [{ drift }]);
 }
 
 /** As a backup would: the movements after the first ones are gone. */
@@ -62,16 +61,17 @@ describe('a balance whose callback was acknowledged and lost', () => {
     await sendCallback(url, newCallback(walletId, 1, { epoch: 1 }));
     const listener = await listenTo(url, walletId);
     await untilCached(url, walletId, { epoch: 1, sequence: 2, balance: '20.0000' });
-    await expect.poll(() => listener.sequences().at(-1), within).toBe(2);
+    await untilEqual(() => listener.sequences().at(-1), 2);
     listener.close();
     // Late after all: nothing is left of it to adopt.
     await sendCallback(url, newCallback(walletId, 2, { epoch: 1 }));
-    await expect
-      .poll(() => pushesOf(walletId), within)
-      .toEqual([
+    await untilEqual(
+      () => pushesOf(walletId),
+      [
         { epoch: 1, sequence: 1, origin: 'callback', delivered: true },
         { epoch: 1, sequence: 2, origin: 'check', delivered: true },
-      ]);
+      ],
+    );
     await stop();
   });
 
@@ -98,7 +98,7 @@ describe('a balance whose callback was acknowledged and lost', () => {
     for (const { status, body } of answers) {
       expect([status, body.balance, body.sequence]).toEqual([200, '30.0000', 3]);
     }
-    await expect.poll(() => listener.sequences(), within).toEqual([3]);
+    await untilEqual(() => listener.sequences(), [3]);
     listener.close();
     expect(await pushesOf(walletId)).toHaveLength(1);
     expect((await get(url, `/wallets/${randomUUID()}`)).status).toBe(404);
@@ -116,20 +116,21 @@ describe('a payment system that was restored', () => {
     await restoreTrust(walletId, 1);
     const { epoch } = await trust.newEpoch();
     await untilCached(url, walletId, { epoch, sequence: 1, balance: '10.0000' });
-    await expect.poll(() => listener.events.at(-1), within).toMatchObject({ id: `${epoch}:1` });
+    await untilEqual(() => listener.events.at(-1)?.id, `${epoch}:1`);
     listener.close();
     await sendCallback(url, newCallback(walletId, 5, { epoch: epoch - 1 }));
     expect((await get(url, `/wallets/${walletId}`)).body).toMatchObject({ epoch, sequence: 1 });
 
     const behind = await listenTo(url, walletId, '5');
-    await expect.poll(() => behind.sequences(), within).toEqual([1]);
+    await untilEqual(() => behind.sequences(), [1]);
     behind.close();
-    await expect
-      .poll(() => pushesOf(walletId), within)
-      .toEqual([
+    await untilEqual(
+      () => pushesOf(walletId),
+      [
         { epoch: epoch - 1, sequence: 3, origin: 'callback', delivered: true },
         { epoch, sequence: 1, origin: 'check', delivered: true },
-      ]);
+      ],
+    );
     await stop();
   });
 
@@ -201,9 +202,7 @@ describe('checks', () => {
     await trust.topUp(walletId, 3);
     await sendCallback(url, newCallback(walletId, 1));
     const failed = 'SELECT FROM wallet.balances WHERE wallet_id = $1 AND check_failures > 0';
-    await expect
-      .poll(async () => (await wallet.database.pool.query(failed, [walletId])).rows, within)
-      .toHaveLength(1);
+    await untilEqual(async () => (await wallet.database.pool.query(failed, [walletId])).rowCount, 1);
     await sendCallback(url, newCallback(walletId, 2));
     expect((await get(url, `/wallets/${walletId}`)).body.sequence).toBe(2);
     expect((await fetch(`${url}/health`)).status).toBe(200);

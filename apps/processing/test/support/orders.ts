@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { OrderOutput, OrderRate } from '@cashback/contract';
 import { type Invoice, type InvoiceStatus, type Payment, invoice as invoiceShape } from '@cashback/wire';
 import { expect } from 'vitest';
+import { readUntil, untilEqual } from '@cashback/testing';
 import type { System } from './system.ts';
 
 /** A row of the inbox, as far as tests read it. */
@@ -20,8 +21,6 @@ export const paid = (amount: string, payment_type = 'card'): Payment[] => [
   { payment_type, items: [{ item_id: 'ride', amount }] },
 ];
 
-const poll = { timeout: 15_000, interval: 20 };
-
 /** An order of one test, and what callers do with it. */
 export function newOrder({ client, transactions, database }: System, service = 'yellow') {
   const order_id = `order-${randomUUID()}`;
@@ -38,6 +37,9 @@ export function newOrder({ client, transactions, database }: System, service = '
       if (error.code === 'ORDER_NOT_FOUND') return null;
       throw error;
     });
+  }
+  async function until(expected: Partial<InboxRow>): Promise<void> {
+    await readUntil(row, (stored) => matches(stored, expected));
   }
   return {
     order_id,
@@ -60,17 +62,21 @@ export function newOrder({ client, transactions, database }: System, service = '
       return (await client.events({ order_id })).events;
     },
     /** Waits until everything of this version is processed, or until the row says what is expected. */
-    until: (expected: Partial<InboxRow>) => expect.poll(row, poll).toMatchObject(expected),
+    until,
     untilProcessed: (version: number) =>
-      expect
-        .poll(row, poll)
-        .toMatchObject({ processed_version: version, asks_again: false, attention: null }),
+      until({ processed_version: version, asks_again: false, attention: null }),
+    untilFailures: (failures: number) => readUntil(row, (stored) => (stored?.failures ?? 0) >= failures),
     untilTarget: (user: string, service: string) =>
-      expect
-        .poll(async () => (await stored())?.target, poll)
-        .toEqual([
+      untilEqual(
+        async () => (await stored())?.target,
+        [
           { source: 'user', value: user },
           { source: 'service', value: service },
-        ]),
+        ],
+      ),
   };
+}
+
+function matches(stored: InboxRow | undefined, expected: Partial<InboxRow>): boolean {
+  return expect.objectContaining(expected).asymmetricMatch(stored);
 }

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
+import { untilEqual } from '@cashback/testing';
 import { type HttpFault, startFaultyHttpProxy } from '../src/index.ts';
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
@@ -94,7 +95,7 @@ test('late: a later request overtakes it', async () => {
   let requests = 0;
   proxy.setFault(() => ((requests += 1) === 1 ? { kind: 'late', by_ms: 300 } : null));
   const first = post('one');
-  await expect.poll(() => requests, { interval: 5 }).toBe(1);
+  await untilEqual(() => requests, 1);
   await post('two');
   await first;
   expect(received).toEqual(['two', 'one']);

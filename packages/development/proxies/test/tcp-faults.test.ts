@@ -3,7 +3,7 @@ import { type AddressInfo, type Server, type Socket, connect, createServer } fro
 import { Client } from 'pg';
 import { afterEach, expect, test } from 'vitest';
 import { startFaultyTcpProxy } from '../src/index.ts';
-import { createTestDatabase } from '@cashback/testing';
+import { createTestDatabase, readUntil, untilEqual } from '@cashback/testing';
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {
@@ -42,24 +42,28 @@ async function openConnection(url: string) {
   return { socket, received: () => received, events };
 }
 
-const soon = { timeout: 5_000, interval: 10 };
-
 test('without a fault everything arrives', async () => {
   const { open } = await startEcho();
   const { socket, received } = await open();
   socket.write('hello');
-  await expect.poll(received, soon).toBe('hello');
+  await untilEqual(received, 'hello');
 });
 
 test('reset: open connections and new ones are reset', async () => {
   const { proxy, open } = await startEcho();
   const before = await open();
   before.socket.write('hello');
-  await expect.poll(before.received, soon).toBe('hello');
+  await untilEqual(before.received, 'hello');
   proxy.setFault({ kind: 'reset' });
-  await expect.poll(() => before.events, soon).toContain('ECONNRESET');
+  await readUntil(
+    () => before.events,
+    (seen) => seen.includes('ECONNRESET'),
+  );
   const { events } = await open();
-  await expect.poll(() => events, soon).toContain('ECONNRESET');
+  await readUntil(
+    () => events,
+    (seen) => seen.includes('ECONNRESET'),
+  );
   expect(proxy.happened.reset).toBe(2);
 });
 
@@ -68,7 +72,7 @@ test('black hole: a connection is accepted, and no chunk arrives', async () => {
   proxy.setFault({ kind: 'black_hole' });
   const { socket, received, events } = await open();
   socket.write('lost');
-  await expect.poll(() => proxy.happened.black_hole, soon).toBe(1);
+  await untilEqual(() => proxy.happened.black_hole, 1);
   expect(received()).toBe('');
   expect(events).toEqual([]);
 });
@@ -78,11 +82,14 @@ test('a connection with a swallowed chunk is reset when the fault ends, as it wo
   const [spoke, silent] = [await open(), await open()];
   proxy.setFault({ kind: 'black_hole' });
   spoke.socket.write('hello');
-  await expect.poll(() => proxy.happened.black_hole ?? 0, soon).toBe(1);
+  await untilEqual(() => proxy.happened.black_hole ?? 0, 1);
   proxy.setFault(null);
-  await expect.poll(() => spoke.events, soon).toContain('ECONNRESET');
+  await readUntil(
+    () => spoke.events,
+    (seen) => seen.includes('ECONNRESET'),
+  );
   silent.socket.write('hello');
-  await expect.poll(silent.received, soon).toBe('hello');
+  await untilEqual(silent.received, 'hello');
 });
 
 test('drip: an answer arrives in many chunks, whole and in order', async () => {
@@ -93,7 +100,7 @@ test('drip: an answer arrives in many chunks, whole and in order', async () => {
   const lengths: number[] = [];
   socket.on('data', (piece) => lengths.push(piece.length));
   socket.write('hello world');
-  await expect.poll(received, soon).toBe('hello world');
+  await untilEqual(received, 'hello world');
   expect(lengths.length).toBeGreaterThan(1);
 });
 
@@ -101,14 +108,17 @@ test('half-open: the far side is gone, and the caller does not notice', async ()
   const { proxy, peers, open } = await startEcho();
   const { socket, received, events } = await open();
   socket.write('hello');
-  await expect.poll(received, soon).toBe('hello');
+  await untilEqual(received, 'hello');
   proxy.setFault({ kind: 'half_open' });
-  await expect.poll(() => peers[0]?.destroyed, soon).toBe(true);
+  await untilEqual(() => peers[0]?.destroyed, true);
   expect(proxy.happened.half_open).toBe(1);
   socket.write('still there?');
   expect([events, socket.destroyed]).toEqual([[], false]);
   proxy.setFault(null);
-  await expect.poll(() => events, soon).toContain('ECONNRESET');
+  await readUntil(
+    () => events,
+    (seen) => seen.includes('ECONNRESET'),
+  );
 });
 
 test('cut: an answer ends after the given number of bytes, with a reset', async () => {
@@ -116,7 +126,10 @@ test('cut: an answer ends after the given number of bytes, with a reset', async 
   proxy.setFault({ kind: 'cut', after_bytes: 4 });
   const { socket, received, events } = await open();
   socket.write('hello world');
-  await expect.poll(() => events, soon).toContain('ECONNRESET');
+  await readUntil(
+    () => events,
+    (seen) => seen.includes('ECONNRESET'),
+  );
   expect('hell'.startsWith(received())).toBe(true);
   expect(proxy.happened.cut).toBe(1);
 });
@@ -127,13 +140,13 @@ test.each([true, false])(
     const { proxy, peers, open } = await startEcho();
     const { socket, received } = await open();
     socket.write('first');
-    await expect.poll(received, soon).toBe('first');
+    await untilEqual(received, 'first');
     let arrived = '';
     peers[0]?.on('data', (piece) => (arrived += String(piece)));
     const tripped = new Promise<void>((then) => proxy.trip({ nth: 1, delivered, then }));
     socket.write('second');
     await tripped;
-    await expect.poll(() => peers[0]?.readableEnded || peers[0]?.destroyed, soon).toBe(true);
+    await untilEqual(() => peers[0]?.readableEnded || peers[0]?.destroyed, true);
     expect(arrived).toBe(delivered ? 'second' : '');
   },
 );
@@ -163,17 +176,17 @@ test('freeze: open connections fall silent for ever, without an end or a reset, 
   const { proxy, target, open, peers } = await startEcho();
   const frozen = await open();
   frozen.socket.write('hello');
-  await expect.poll(frozen.received, soon).toBe('hello');
+  await untilEqual(frozen.received, 'hello');
   expect(proxy.freeze()).toBe(1);
   frozen.socket.write('again');
   const { socket, received } = await open();
   socket.write('new');
-  await expect.poll(received, soon).toBe('new');
+  await untilEqual(received, 'new');
   peers[0]?.destroy();
   proxy.setFault({ kind: 'reset' });
   proxy.setFault(null);
   proxy.setTarget(target);
-  await expect.poll(async () => (await open()).events, soon).toEqual([]);
+  await untilEqual(async () => (await open()).events, []);
   expect(frozen.received()).toBe('hello');
   expect(frozen.events).toEqual([]);
 });

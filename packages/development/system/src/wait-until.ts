@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 
 const INTERVAL_MS = 15;
 const TIMEOUT_MS = 30_000;
@@ -49,11 +50,31 @@ export async function readUntil<Value>(
     async () => {
       const value = await read();
       if (isExpected(value)) expected.push(value);
-      return expected.length > 0 || (JSON.stringify(value)?.slice(0, MAX_SHOWN) ?? false);
+      return expected.length > 0 || (shown(value) ?? false);
     },
     options,
   );
   return expected[0] as Exclude<Value, undefined | false>;
+}
+
+/** Reads until the value equals `expected` in depth. Both are in the error. */
+export async function untilEqual<Value>(
+  read: () => Value | Promise<Value>,
+  expected: NoInfer<Value>,
+  options: WaitOptions = {},
+): Promise<void> {
+  await waitUntil(
+    `equal to ${shown(expected)}`,
+    async () => {
+      const value = await read();
+      return isDeepStrictEqual(value, expected) || (shown(value) ?? 'undefined');
+    },
+    options,
+  );
+}
+
+function shown(value: unknown): string | undefined {
+  return JSON.stringify(value)?.slice(0, MAX_SHOWN);
 }
 
 function isThere(value: unknown): boolean {

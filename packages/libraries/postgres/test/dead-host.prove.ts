@@ -1,6 +1,6 @@
 import { startFaultyTcpProxy } from '@cashback/proxies';
 import type { FaultyTcpProxy } from '@cashback/proxies';
-import { createTestDatabase } from '@cashback/testing';
+import { createTestDatabase, readUntil, untilEqual } from '@cashback/testing';
 import type { TestDatabase } from '@cashback/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
@@ -8,7 +8,6 @@ import { connectClient } from '../src/connection/connect-client.ts';
 import { explainDatabaseError } from '../src/errors/explain-database-error.ts';
 import { type Database, defineQueue, openDatabase, startJobs, withTransaction } from '../src/index.ts';
 
-const within = { timeout: 30_000, interval: 50 };
 const unavailable = { code: 'ETIMEDOUT' };
 
 let testDatabase: TestDatabase;
@@ -126,7 +125,7 @@ describe('when the host of the open connections is gone without a reset, and new
     expect(slow.connections.state()).toEqual({ open: 1, silent: 0, max: 1 });
     proxy.freeze();
     const failed = expect(slow.pool.query('SELECT 1')).rejects.toMatchObject(unavailable);
-    await expect.poll(() => slow.connections.state(), within).toEqual({ open: 1, silent: 1, max: 1 });
+    await untilEqual(() => slow.connections.state(), { open: 1, silent: 1, max: 1 });
     slow.connections.limitWaits(1);
     await failed;
     await slow.close();
@@ -149,7 +148,7 @@ describe('when the host of the open connections is gone without a reset, and new
     const done: number[] = [];
     await jobs.work(queue, {}, async (batch) => void done.push(...batch.map(({ payload }) => payload.n)));
     await jobs.enqueue(queue, [{ key: '1', payload: { n: 1 } }]);
-    await expect.poll(() => done, within).toEqual([1]);
+    await untilEqual(() => done, [1]);
     proxy.freeze();
     const direct = await startJobs({
       database_url: testDatabase.url,
@@ -161,7 +160,10 @@ describe('when the host of the open connections is gone without a reset, and new
       listen: false,
     });
     await direct.enqueue(queue, [{ key: '2', payload: { n: 2 } }]);
-    await expect.poll(() => done, within).toContain(2);
+    await readUntil(
+      () => done,
+      (seen) => seen.includes(2),
+    );
     await direct.stop({ timeout_ms: 1_000 });
     await jobs.stop({ timeout_ms: 1_000 });
   }, 60_000);

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { PgBoss, getRollbackPlans } from 'pg-boss';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createTestDatabase } from '@cashback/testing';
+import { createTestDatabase, untilEqual } from '@cashback/testing';
 import type { TestDatabase } from '@cashback/testing';
 import { defineQueue, openDatabase, startJobs } from '../src/index.ts';
 import type { Database, Jobs, Queue } from '../src/index.ts';
@@ -85,7 +85,7 @@ test('another worker gets the jobs of a killed one within half a minute', async 
   await jobs.work(queue, {}, async (batch) => {
     seen.push(...batch.map(({ key }) => key));
   });
-  await expect.poll(() => seen, { timeout: 30_000 }).toEqual(['a']);
+  await untilEqual(() => seen, ['a']);
 }, 60_000);
 
 test('picks jobs up after every connection was cut, at once again as soon as it listens again', async () => {
@@ -96,21 +96,19 @@ test('picks jobs up after every connection was cut, at once again as soon as it 
     seen.push(...batch.map(({ key }) => key));
   });
   await jobs.enqueue(queue, [{ key: 'before', payload: {} }]);
-  await expect.poll(() => seen).toEqual(['before']);
+  await untilEqual(() => seen, ['before']);
   const cut = await admin.pool.query<{ pid: number }>(
     "SELECT pid, pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'upkeep' AND datname = current_database()",
   );
   expect(cut.rowCount).toBeGreaterThan(1);
-  await expect
-    .poll(async () => {
-      const { rowCount } = await admin.pool.query(
-        "SELECT FROM pg_stat_activity WHERE application_name = 'upkeep' AND query LIKE 'LISTEN%' AND datname = current_database()",
-      );
-      return rowCount;
-    })
-    .toBe(1);
+  await untilEqual(async () => {
+    const { rowCount } = await admin.pool.query(
+      "SELECT FROM pg_stat_activity WHERE application_name = 'upkeep' AND query LIKE 'LISTEN%' AND datname = current_database()",
+    );
+    return rowCount;
+  }, 1);
   await jobs.enqueue(queue, [{ key: 'after', payload: {} }]);
-  await expect.poll(() => seen, { timeout: 5_000 }).toEqual(['before', 'after']);
+  await untilEqual(() => seen, ['before', 'after']);
   expect(errors.map(({ message }) => message)).toContainEqual(
     expect.stringMatching(/^lost the connection that listens on /),
   );
@@ -125,7 +123,7 @@ test('a process that does not listen wakes the ones that do, and polls for itsel
     seen.push(...batch.map(({ key }) => key));
   });
   await silent.enqueue(queue, [{ key: 'a', payload: {} }]);
-  await expect.poll(() => seen, { timeout: 5_000 }).toEqual(['a']);
+  await untilEqual(() => seen, ['a']);
 });
 
 test('a handler that outlasts stop is notified, and its job goes back to the queue', async () => {
@@ -139,7 +137,7 @@ test('a handler that outlasts stop is notified, and its job goes back to the que
     await aborted.promise;
   });
   await jobs.enqueue(queue, [{ key: 'a', payload: {} }]);
-  await expect.poll(() => started).toBe(true);
+  await untilEqual(() => started, true);
   await jobs.stop({ timeout_ms: 1_000 });
   await aborted.promise;
   expect(await states(queue)).toEqual(['retry']);
@@ -195,7 +193,7 @@ test('works off a burst that the statistics of the database know nothing of', as
     done += taken.length;
   });
   // A hundred times longer when every fetch reads the whole queue once per job.
-  await expect.poll(() => done, { timeout: 15_000 }).toBe(jobCount);
+  await untilEqual(() => done, jobCount);
 });
 
 test('reads few index entries for each job of a burst, however many wait and run, and whatever was known of the queue', async () => {
@@ -223,8 +221,8 @@ test('reads few index entries for each job of a burst, however many wait and run
     await allFetched;
     done += taken.length;
   });
-  await expect.poll(() => done, { timeout: 30_000 }).toBe(jobCount);
-  await expect.poll(() => states(queue).then((all) => new Set(all))).toEqual(new Set(['completed']));
+  await untilEqual(() => done, jobCount);
+  await untilEqual(() => states(queue).then((all) => new Set(all)), new Set(['completed']));
   for (const one of running.splice(0)) await one.stop({ timeout_ms: 1_000 });
   // With a plan that reads all that run, or all that wait, once per job it is hundreds.
   const read = (await entriesRead()) - before;
@@ -266,7 +264,7 @@ test('all upkeep of the queues is within the rights of the role', async () => {
   const jobs = await start(queue);
   await jobs.enqueue(queue, [{ key: 'a', payload: {} }]);
   await jobs.work(queue, {}, async () => {});
-  await expect.poll(() => states(queue)).toEqual(['completed']);
+  await untilEqual(() => states(queue), ['completed']);
   const config = { url: testDatabase.url, role, application_name: 'upkeep' };
   const database = openDatabase(config);
   const log_error = (error: Error): void => void errors.push(error);
@@ -282,15 +280,10 @@ test('all upkeep of the queues is within the rights of the role', async () => {
   });
   boss.on('error', log_error);
   await boss.start();
-  await expect
-    .poll(
-      async () => {
-        await boss.supervise();
-        return states(queue);
-      },
-      { timeout: 10_000 },
-    )
-    .toEqual([]);
+  await untilEqual(async () => {
+    await boss.supervise();
+    return states(queue);
+  }, []);
   await boss.stop();
   await database.close();
   expect(errors).toEqual([]);

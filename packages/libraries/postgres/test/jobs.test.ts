@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createTestDatabase } from '@cashback/testing';
+import { createTestDatabase, untilEqual } from '@cashback/testing';
 import type { TestDatabase } from '@cashback/testing';
 import { defineQueue, openDatabase, startJobs, withTransaction } from '../src/index.ts';
 import type { Database, Job, Jobs, Queue } from '../src/index.ts';
@@ -105,7 +105,7 @@ describe('enqueue', () => {
       expect(seen).toEqual([]);
     });
     // Sooner than the polling interval: the wake-up came with the commit.
-    await expect.poll(() => seen.toSorted(), { timeout: 5_000 }).toEqual(['a', 'b']);
+    await untilEqual(() => seen.toSorted(), ['a', 'b']);
   });
 
   test('keeps one waiting job per key and takes more jobs than fit a statement', async () => {
@@ -134,7 +134,7 @@ describe('enqueue', () => {
     await jobs.work(queues.delayed, {}, async (batch) => {
       seen.push(...batch.map(({ key }) => key));
     });
-    await expect.poll(() => seen.toSorted()).toEqual(['long-ago', 'now']);
+    await untilEqual(() => seen.toSorted(), ['long-ago', 'now']);
     const waiting = (await stored(queues.delayed)).filter(({ state }) => state === 'created');
     expect(waiting.map(({ singleton_key }) => singleton_key)).toEqual(['at-a-time', 'in-an-hour']);
   });
@@ -149,17 +149,18 @@ describe('work', () => {
       if (runs.length === 1) await opened;
     });
     await jobs.enqueue(queues.follow_up, [job('a')]);
-    await expect.poll(() => runs).toEqual(['a']);
+    await untilEqual(() => runs, ['a']);
     await jobs.enqueue(queues.follow_up, [job('a')]);
     await jobs.enqueue(queues.follow_up, [job('a')]);
     // The poll of the same order has a place of its own and does not wait behind it.
     await jobs.enqueue(queues.follow_up, [job('a#poll')]);
-    await expect.poll(() => runs).toEqual(['a', 'a#poll']);
+    await untilEqual(() => runs, ['a', 'a#poll']);
     open();
-    await expect.poll(() => runs).toEqual(['a', 'a#poll', 'a']);
-    await expect
-      .poll(async () => (await stored(queues.follow_up)).map(({ state }) => state))
-      .toEqual(['completed', 'completed', 'completed']);
+    await untilEqual(() => runs, ['a', 'a#poll', 'a']);
+    await untilEqual(
+      async () => (await stored(queues.follow_up)).map(({ state }) => state),
+      ['completed', 'completed', 'completed'],
+    );
   });
 
   test('fails a job whose payload does not parse alone, with an error that says what is wrong', async () => {
@@ -170,13 +171,14 @@ describe('work', () => {
     await jobs.work(queues.unparsable, { batch_size: 10 }, async (batch) => {
       handled.push(...batch);
     });
-    await expect
-      .poll(() => stored(queues.unparsable))
-      .toEqual([
+    await untilEqual(
+      () => stored(queues.unparsable),
+      [
         { singleton_key: 'good', state: 'completed' },
         { singleton_key: 'newer', state: 'completed' },
         { singleton_key: 'wrong', state: 'failed' },
-      ]);
+      ],
+    );
     expect(handled.map(({ payload }) => payload)).toEqual([{ order_id: 'good' }, { order_id: 'newer' }]);
     const messages = errors.map(({ message }) => message);
     expect(messages).toContainEqual(
@@ -193,7 +195,7 @@ describe('work', () => {
       if (calls === 1) throw new Error('the upstream is down');
       done.push(...batch.map(({ key }) => key));
     });
-    await expect.poll(() => done.toSorted(), { timeout: 20_000 }).toEqual(['a', 'b']);
+    await untilEqual(() => done.toSorted(), ['a', 'b']);
     expect(errors.map(({ message }) => message)).toContainEqual(
       expect.stringMatching(/throwing: the handler failed for 2 jobs \(a, b\): the upstream is down/),
     );
@@ -209,10 +211,11 @@ describe('work', () => {
         failing === undefined || runs.length > 1 ? [] : [[failing.id, new Error('b is locked')]],
       );
     });
-    await expect.poll(() => runs, { timeout: 20_000 }).toEqual([['a', 'b', 'c'], ['b']]);
-    await expect
-      .poll(async () => (await stored(queues.partly_failing)).map(({ state }) => state))
-      .toEqual(['completed', 'completed', 'completed']);
+    await untilEqual(() => runs, [['a', 'b', 'c'], ['b']]);
+    await untilEqual(
+      async () => (await stored(queues.partly_failing)).map(({ state }) => state),
+      ['completed', 'completed', 'completed'],
+    );
     expect(errors.map(({ message }) => message)).toContainEqual(
       expect.stringMatching(/partly_failing: the handler failed for 1 jobs \(b\): b is locked/),
     );
@@ -229,7 +232,7 @@ describe('work', () => {
       finished.push(...batch.map(({ key }) => key));
     });
     await second.enqueue(queues.drained, [job('a'), job('b')]);
-    await expect.poll(() => started).toHaveLength(1);
+    await untilEqual(() => started.length, 1);
     const stopped = second.stop({ timeout_ms: 10_000 });
     open();
     await stopped;
@@ -251,9 +254,9 @@ test('knows which keys have a job that waits, runs or is to be tried again, and 
     if (one?.key === 'failed') throw new Error('come again');
     if (one?.key === 'running') await opened;
   });
-  await expect.poll(queued).toEqual(['failed', 'later', 'running']);
+  await untilEqual(queued, ['failed', 'later', 'running']);
   open();
-  await expect.poll(queued, { timeout: 10_000 }).toEqual(['failed', 'later']);
+  await untilEqual(queued, ['failed', 'later']);
 });
 
 test('jobs run under a role that can make no table', async () => {

@@ -1,10 +1,8 @@
 import { startFaultyTcpProxy } from '@cashback/proxies';
-import { createTestDatabase } from '@cashback/testing';
+import { createTestDatabase, readUntil, untilEqual } from '@cashback/testing';
 import type { TestDatabase } from '@cashback/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, listen, openDatabase } from '../src/index.ts';
-
-const within = { timeout: 30_000, interval: 20 };
 
 let testDatabase: TestDatabase;
 let database: Database;
@@ -49,9 +47,9 @@ test('a lost connection is replaced, and what was missed is read once it is back
   const subscription = await subscribe('replaced', testDatabase.url);
   expect(subscription.listening()).toBe(1);
   await cut('replaced');
-  await expect.poll(subscription.listening, within).toBe(2);
+  await untilEqual(subscription.listening, 2);
   await notify('replaced', 'after');
-  await expect.poll(() => subscription.received, within).toEqual(['after']);
+  await untilEqual(() => subscription.received, ['after']);
   expect(subscription.errors).toEqual(['lost the connection that listens on replaced']);
   await subscription.close();
 });
@@ -68,9 +66,9 @@ test('catching up that fails is repeated until it succeeds', async () => {
   });
   failures = 1;
   await cut('repeated');
-  await expect.poll(() => caughtUp, within).toBe(true);
+  await untilEqual(() => caughtUp, true);
   await notify('repeated', 'after');
-  await expect.poll(() => subscription.received, within).toEqual(['after']);
+  await untilEqual(() => subscription.received, ['after']);
   await subscription.close();
 });
 
@@ -78,13 +76,14 @@ test('a connection that fell silent is found by its heartbeat and replaced', asy
   const proxy = await startFaultyTcpProxy(testDatabase.url);
   const subscription = await subscribe('silent', proxy.url);
   proxy.setFault({ kind: 'black_hole' });
-  await expect
-    .poll(() => subscription.errors, within)
-    .toContain('lost the connection that listens on silent');
+  await readUntil(
+    () => subscription.errors,
+    (seen) => seen.includes('lost the connection that listens on silent'),
+  );
   proxy.setFault(null);
-  await expect.poll(subscription.listening, within).toBe(2);
+  await untilEqual(subscription.listening, 2);
   await notify('silent', 'after');
-  await expect.poll(() => subscription.received, within).toEqual(['after']);
+  await untilEqual(() => subscription.received, ['after']);
   await subscription.close();
   await proxy.stop();
 }, 60_000);
@@ -97,7 +96,7 @@ test('closing ends the wait for a database that is gone', async () => {
   const proxy = await startFaultyTcpProxy(testDatabase.url);
   const subscription = await subscribe('closed', proxy.url);
   proxy.setFault({ kind: 'reset' });
-  await expect.poll(() => subscription.errors.length, within).toBe(2);
+  await untilEqual(() => subscription.errors.length, 2);
   await subscription.close();
   await proxy.stop();
 });

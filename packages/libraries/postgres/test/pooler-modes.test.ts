@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createTestDatabase } from '@cashback/testing';
+import { createTestDatabase, untilEqual } from '@cashback/testing';
 import type { TestDatabase } from '@cashback/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrate, migrationsFolder, openDatabase, waitForDatabase } from '../src/index.ts';
@@ -25,7 +25,7 @@ async function untilItListens(pooler: PgBouncer): Promise<void> {
       () => true,
       () => false,
     );
-  await expect.poll(listens, { timeout: 20_000 }).toBe(true);
+  await untilEqual(listens, true);
   await database.close();
 }
 

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { createTestDatabase } from '@cashback/testing';
+import { createTestDatabase, untilEqual } from '@cashback/testing';
 import type { TestDatabase } from '@cashback/testing';
 import { connectClient } from '../src/connection/connect-client.ts';
 import { defineQueue, openDatabase, startJobs, waitForDatabase } from '../src/index.ts';
@@ -150,7 +150,7 @@ describe.skipIf(!hasPgBouncer)(
         numbers.push(...batch.map(({ payload }) => payload.n));
       });
       await jobs.enqueue(queue, [{ key: 'a', payload: { n: 1 } }]);
-      await expect.poll(() => numbers, { timeout: 20_000 }).toEqual([1]);
+      await untilEqual(() => numbers, [1]);
       await jobs.stop({ timeout_ms: 5_000 });
     });
   },

@@ -1,8 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
+import { readUntil, untilEqual } from '@cashback/system/wait-until';
 import { type Loop, createLoop, createReadiness } from '../src/index.ts';
 import { recordingLog, send, testServer } from './support.ts';
-
-const soon = { timeout: 5_000, interval: 10 };
 
 let loop: Loop | undefined;
 afterEach(async () => {
@@ -20,18 +19,21 @@ test('an app whose loops turn and whose pools answer is ready, and names them', 
   readiness.addPool('database', idlePool);
   loop = createLoop({ name: 'poll', log, readiness, interval_ms: 60_000, run: async () => {} });
   const url = await start();
-  await expect
-    .poll(() => send(`${url}/ready`), soon)
-    .toMatchObject({
-      status: 200,
-      json: {
-        status: 'ready',
-        name: 'shop',
-        loops: [{ name: 'poll', last_turn: expect.any(String) as unknown, bound_ms: 60_000, stuck: false }],
-        pools: [{ name: 'database', open: 2, silent: 1, max: 2, stuck: false }],
-        reasons: [],
-      },
-    });
+  expect(
+    await readUntil(
+      () => send(`${url}/ready`),
+      ({ status }) => status === 200,
+    ),
+  ).toMatchObject({
+    status: 200,
+    json: {
+      status: 'ready',
+      name: 'shop',
+      loops: [{ name: 'poll', last_turn: expect.any(String) as unknown, bound_ms: 60_000, stuck: false }],
+      pools: [{ name: 'database', open: 2, silent: 1, max: 2, stuck: false }],
+      reasons: [],
+    },
+  });
 });
 
 test('a loop that does not finish its turn within its bound makes the app not ready and not healthy, by its name', async () => {
@@ -49,15 +51,18 @@ test('a loop that does not finish its turn within its bound makes the app not re
   });
   const url = await start();
   const reason = 'the loop poll has not ended its turn within 20 ms';
-  await expect
-    .poll(() => send(`${url}/ready`), soon)
-    .toMatchObject({
-      status: 503,
-      json: { status: 'not_ready', reasons: [{ code: 'loop_stuck', message: reason }] },
-    });
+  expect(
+    await readUntil(
+      () => send(`${url}/ready`),
+      ({ json }) => JSON.stringify(json).includes('loop_stuck'),
+    ),
+  ).toMatchObject({
+    status: 503,
+    json: { status: 'not_ready', reasons: [{ code: 'loop_stuck', message: reason }] },
+  });
   expect(await send(`${url}/health`)).toMatchObject({ status: 503, json: { status: 'unavailable', reason } });
   released.resolve();
-  await expect.poll(() => send(`${url}/ready`), soon).toMatchObject({ status: 200 });
+  await untilEqual(async () => (await send(`${url}/ready`)).status, 200);
   expect(await send(`${url}/health`)).toMatchObject({ status: 200 });
 });
 

@@ -1,5 +1,6 @@
 import { CashbackError, type OrderRates, type RegisterOutput } from '@cashback/contract';
 import { afterEach, describe, expect, test } from 'vitest';
+import { readUntil, untilEqual } from '@cashback/system/wait-until';
 import { type CashbackClientOptions, createCashbackClient } from '../src/index.ts';
 import { TOKEN, type TestServer, registerInput, routerHandler, startHttpServer } from './support.ts';
 
@@ -241,7 +242,7 @@ describe('close', () => {
     const client = clientOf(server);
     const underWay = client.register(registerInput('a'));
     underWay.catch(() => {}); // awaited below
-    await expect.poll(() => server.requests).toHaveLength(1);
+    await untilEqual(() => server.requests.length, 1);
     client.close();
     client.close();
     await expect(underWay).rejects.toMatchObject({ code: 'UNREACHABLE' });
@@ -254,7 +255,10 @@ describe('close', () => {
     const client = clientOf(server, { retries: 1_000 });
     const call = client.order({ order_id: 'a' });
     call.catch(() => {}); // awaited below
-    await expect.poll(() => server.requests.length).toBeGreaterThan(1);
+    await readUntil(
+      () => server.requests.length,
+      (requests) => requests > 1,
+    );
     client.close();
     await expect(call).rejects.toMatchObject({ name: 'CashbackClientError' });
   });

@@ -1,5 +1,6 @@
 import type { CashbackEvent, EventsInput, EventsOutput } from '@cashback/contract';
 import { afterEach, expect, test } from 'vitest';
+import { untilEqual } from '@cashback/system/wait-until';
 import { createCashbackClient } from '../src/index.ts';
 import { TOKEN, type TestServer, routerHandler, startHttpServer } from './support.ts';
 
@@ -66,7 +67,7 @@ test('aborted while it waits, it ends immediately', async () => {
   const client = await feedOf([]);
   const stop = new AbortController();
   const next = client.feed({ poll_interval_ms: 3_600_000, signal: stop.signal }).next();
-  await expect.poll(() => server?.requests).toHaveLength(1);
+  await untilEqual(() => server?.requests.length, 1);
   stop.abort();
   expect(await next).toEqual({ done: true, value: undefined });
 });
