@@ -14,9 +14,8 @@ import {
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../packages/development/embedded-postgres/src/free-ports.ts';
-import { waitUntil } from '../packages/development/system/src/wait-until.ts';
+import { waitUntil, withTimeout } from '../packages/libraries/timing/src/index.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
@@ -67,7 +66,7 @@ try {
   process.exitCode = code ?? 1;
 } finally {
   server.kill('SIGINT');
-  await Promise.race([ended, delay(STOP_TIMEOUT_MS, undefined, { ref: false })]);
+  await withTimeout<unknown>(ended, STOP_TIMEOUT_MS, () => {});
   server.kill('SIGKILL');
   rmSync(home, { recursive: true, force: true });
 }

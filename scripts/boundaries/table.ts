@@ -16,7 +16,7 @@ export interface Rule {
   tests?: readonly string[];
 }
 
-const APP = ['contract', 'wire', 'core', 'postgres', 'service'];
+const APP = ['contract', 'wire', 'core', 'postgres', 'service', 'timing'];
 const SERVER = ['server/app', 'server/settings'];
 const WORKER = ['worker/app', 'worker/settings'];
 const TRANSACTIONS = ['transactions/app', 'transactions/settings'];
@@ -27,18 +27,19 @@ const DATABASE_TEST = ['testing', 'system'];
 export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   'packages/published': {
     contract: { src: [] },
-    client: { src: ['contract'], tests: ['system/wait-until'] },
+    client: { src: ['contract'], tests: ['timing'] },
   },
   'packages/libraries': {
+    timing: { src: [] },
     wire: { src: ['contract'] },
     core: { src: ['contract', 'wire'], tests: ['register-model'] },
-    postgres: { src: [], tests: [...DATABASE_TEST, 'proxies'] },
-    service: { src: [], tests: ['system/wait-until'] },
+    postgres: { src: ['timing'], tests: [...DATABASE_TEST, 'proxies'] },
+    service: { src: ['timing'] },
     'cashback-db': { src: ['contract', 'core', 'postgres'], tests: ['testing'] },
   },
   'packages/development': {
-    'embedded-postgres': { src: ['postgres'] },
-    testing: { src: ['embedded-postgres', 'postgres', 'system'] },
+    'embedded-postgres': { src: ['postgres', 'timing'] },
+    testing: { src: ['embedded-postgres', 'postgres', 'system', 'timing'] },
     invariants: { src: ['contract', 'wire', 'core', 'cashback-db'], tests: ['testing'] },
     proxies: { src: ['embedded-postgres'], tests: ['testing'] },
     // Owes nothing to what decides in the product.
@@ -46,7 +47,9 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
     // Starts every app as a process of its own.
     system: { src: ['contract', 'wire', 'embedded-postgres', 'postgres'] },
     // Plays and checks a system that runs, through its APIs and its tables.
-    scenario: { src: ['contract', 'wire', 'core', 'client', 'postgres', 'service', 'invariants', 'system'] },
+    scenario: {
+      src: ['contract', 'wire', 'core', 'client', 'postgres', 'service', 'invariants', 'system', 'timing'],
+    },
   },
   apps: {
     server: {
@@ -145,6 +148,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
     failpoints: {
       src: [
         'wire',
+        'timing',
         'service/whole-number',
         'embedded-postgres',
         'invariants',
@@ -156,7 +160,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
     },
     // Knows an implementation only over HTTP.
     conformance: {
-      src: ['contract', 'wire', 'service'],
+      src: ['contract', 'wire', 'service', 'timing'],
       tests: [...DATABASE_TEST, ...TRANSACTIONS, ...TRUST, 'proxies'],
     },
   },

@@ -1,6 +1,7 @@
 import { CashbackError, type CashbackServices, type RegisterInput } from '@cashback/contract';
 import { type Database, explainDatabaseError } from '@cashback/postgres';
-import { type Log, withTimeout } from '@cashback/service';
+import type { Log } from '@cashback/service';
+import { withTimeout } from '@cashback/timing';
 import {
   reportAttention,
   resumeAttention,

@@ -1,14 +1,8 @@
 import { CASHBACK_JOBS_SCHEMA, chargeQueue } from '@cashback/cashback-db';
 import type { ChargeLimits } from '@cashback/core';
 import { explainDatabaseError, openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
-import {
-  createHttpServer,
-  createLoop,
-  createReadiness,
-  listen,
-  startParts,
-  withTimeout,
-} from '@cashback/service';
+import { createHttpServer, createLoop, createReadiness, listen, startParts } from '@cashback/service';
+import { withTimeout } from '@cashback/timing';
 import type { AppContext, RunningApp } from '@cashback/service';
 import type { WorkerContext } from './context.ts';
 import type { Settings } from './env.ts';

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Source,
   SOURCES,
@@ -10,6 +9,7 @@ import {
   parseAmount,
   parseAmounts,
 } from '@cashback/contract';
+import { WaitTimeoutError, readUntil } from '@cashback/timing';
 import type { Invoice, InvoiceCashback, InvoiceCreateInput, UpdateCashbackInput } from '@cashback/wire';
 import type { Api } from './api.ts';
 import type { CallbackListener } from './callback-listener.ts';
@@ -137,12 +137,13 @@ export class Harness {
 
   /** Polls until something is found. Throws `Broken` with `failure` after `settle_ms`. */
   async until<Found>(failure: string, poll: () => Promise<Found | undefined>): Promise<Found> {
-    const deadline = performance.now() + this.options.settle_ms;
-    for (let pause = MIN_PAUSE_MS; ; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
-      const found = await poll();
-      if (found !== undefined) return found;
-      if (performance.now() > deadline) throw new Broken(`${failure} within ${this.options.settle_ms} ms`);
-      await delay(pause);
+    const { settle_ms } = this.options;
+    const options = { timeout_ms: settle_ms, interval_ms: MIN_PAUSE_MS, max_interval_ms: MAX_PAUSE_MS };
+    try {
+      return (await readUntil<Found | undefined>(poll, (found) => found !== undefined, options)) as Found;
+    } catch (error) {
+      if (error instanceof WaitTimeoutError) throw new Broken(`${failure} within ${settle_ms} ms`);
+      throw error;
     }
   }
 }

@@ -1,7 +1,7 @@
 import { type Invoice, type InvoiceStatus, invoice, trustSettings } from '@cashback/wire';
 import { CALM } from '@cashback/scenario';
 import { type Violation, checkInvariants, readUnsettled } from '@cashback/invariants';
-import { waitUntil } from '@cashback/system';
+import { waitUntil } from '@cashback/timing';
 import type { Fate } from './wire/failpoints.ts';
 import type { Testbed } from './testbed.ts';
 

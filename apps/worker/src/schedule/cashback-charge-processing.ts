@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { withTimeout } from '@cashback/timing';
 import type { JobHandler } from '@cashback/postgres';
 import type { WorkerContext } from '../context.ts';
 import type { QueuedRun, Schedule } from './schedule.ts';
@@ -79,16 +80,10 @@ async function runBatch(
   for (const run of await schedule.runQueued(orderIds)) follow(run);
   while (unfinished.size > 0) {
     const all = Promise.all([...unfinished.values()].map(({ settled }) => settled));
-    await settledWithin(all, LEASE_AFTER_MS);
+    await withTimeout<unknown>(all, LEASE_AFTER_MS, () => {});
     if (unfinished.size > 0) await leaseSlow();
   }
   return failed;
-}
-
-async function settledWithin(all: Promise<unknown>, ms: number): Promise<void> {
-  const timer = new AbortController();
-  await Promise.race([all, delay(ms, undefined, { signal: timer.signal }).catch(() => {})]);
-  timer.abort();
 }
 
 function asError(error: unknown): Error {

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { withTransaction } from '@cashback/postgres';
-import { waitUntil } from '@cashback/system/wait-until';
+import { waitUntil } from '@cashback/timing';
 import { withClient } from '../../database/with-client.ts';
 import { readCpu } from '../../measure/process-cpu.ts';
 import { createIds } from '../../register/order-ids.ts';

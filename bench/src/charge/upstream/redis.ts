@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { withTimeout } from '@cashback/timing';
 import { freePort } from '@cashback/system/free-ports';
 import { Redis } from 'ioredis';
 import { searchPath } from '../../env.ts';
@@ -67,15 +67,13 @@ async function connect(url: string, end: () => Promise<void>): Promise<BenchRedi
     await end();
   };
   try {
-    await Promise.race([
-      redis
-        .connect()
-        .catch(() => {})
-        .then(() => redis.ping()),
-      delay(startTimeoutMs).then(() => {
-        throw new Error(`no Redis answers at ${url} within ${startTimeoutMs} ms`);
-      }),
-    ]);
+    const answered = redis
+      .connect()
+      .catch(() => {})
+      .then(() => redis.ping());
+    await withTimeout(answered, startTimeoutMs, () => {
+      throw new Error(`no Redis answers at ${url} within ${startTimeoutMs} ms`);
+    });
     return {
       url,
       version: /redis_version:(\S+)/.exec(await redis.info('server'))?.[1] ?? '',

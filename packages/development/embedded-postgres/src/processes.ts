@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode } from '@cashback/postgres';
+import { waitUntil } from '@cashback/timing';
 
 const pollMs = 20;
 
@@ -33,12 +33,14 @@ export function commandLine(pid: number): string | null {
 
 /** True once the process is gone, false when it is still there after `timeoutMs`. */
 export async function waitForEnd(pid: number, timeoutMs: number): Promise<boolean> {
-  const deadline = Date.now() + timeoutMs;
-  while (isAlive(pid)) {
-    if (Date.now() > deadline) return false;
-    await delay(pollMs);
-  }
-  return true;
+  const ended = waitUntil(`end of process ${pid}`, () => !isAlive(pid), {
+    timeout_ms: timeoutMs,
+    interval_ms: pollMs,
+  });
+  return ended.then(
+    () => true,
+    () => false,
+  );
 }
 
 /** A dead process that its parent has not reaped. Where nothing reaps orphans it stays one. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
+import { WaitTimeoutError, waitUntil, withTimeout } from '@cashback/timing';
 import type { Account } from './account.ts';
 import { readServer, stopLeftoverServer } from './running-server.ts';
 import { serverEnvironment } from './server-environment.ts';
@@ -90,29 +90,27 @@ function spawnSupervised(settings: Parameters<typeof startServer>[0]): ChildProc
 async function ready(child: ChildProcess, { data, log }: { data: string; log: string }): Promise<void> {
   let failure: Error | undefined;
   child.once('error', (error) => (failure = error));
-  const deadline = Date.now() + readyTimeoutMs;
-  while (readServer(data)?.status !== 'ready') {
+  const isReady = (): boolean => {
+    if (readServer(data)?.status === 'ready') return true;
     if (failure !== undefined) throw failure;
     if (child.exitCode !== null || child.signalCode !== null) {
       throw new ServerEndedError('the embedded Postgres did not start:', logTail(log));
     }
-    if (Date.now() > deadline) {
-      child.stdin?.destroy();
-      throw new ServerEndedError(
-        `the embedded Postgres was not ready after ${readyTimeoutMs} ms:`,
-        logTail(log),
-      );
-    }
-    await delay(pollMs);
+    return false;
+  };
+  try {
+    await waitUntil('ready', isReady, { timeout_ms: readyTimeoutMs, interval_ms: pollMs });
+  } catch (error) {
+    if (!(error instanceof WaitTimeoutError)) throw error;
+    child.stdin?.destroy();
+    throw new ServerEndedError(`the embedded Postgres is ${error.message}:`, logTail(log));
   }
 }
 
 async function stop(child: ChildProcess, ended: Promise<void>, data: string): Promise<void> {
   child.ref();
   child.stdin?.destroy();
-  const timer = new AbortController();
-  await Promise.race([ended, delay(stopTimeoutMs, undefined, { signal: timer.signal }).catch(() => {})]);
-  timer.abort();
+  await withTimeout(ended, stopTimeoutMs, () => {});
   // Needed only when the shell was killed and could not pass the end of the pipe on.
   await stopLeftoverServer(data);
 }

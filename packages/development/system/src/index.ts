@@ -4,7 +4,6 @@ export { APPS, DEV_PORTS, freePortsOfAll, urlOf } from './addresses.ts';
 export type { AppName } from './addresses.ts';
 export { describeSystem, systemAsJson } from './describe-system.ts';
 export { waitForStop } from './stop-signal.ts';
-export { waitUntil } from './wait-until.ts';
 export { readShippedServices } from './services-config.ts';
 export { shopCashback } from './shop.ts';
 export { root } from './root.ts';

@@ -1,4 +1,4 @@
 export { createTestDatabase } from './test-database.ts';
 export type { TestDatabase } from './test-database.ts';
 export { untilLockWaits } from './until-lock-waits.ts';
-export { readUntil, untilEqual, waitUntil } from '@cashback/system/wait-until';
+export { readUntil, untilEqual, waitUntil } from '@cashback/timing';

@@ -1,4 +1,4 @@
-import { readUntil } from '@cashback/system/wait-until';
+import { readUntil } from '@cashback/timing';
 
 interface Reader {
   query(text: string): Promise<{ rows: { waiting: number }[] }>;

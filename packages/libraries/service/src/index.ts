@@ -43,4 +43,3 @@ export type { Loop, LoopOptions } from './schedule/loop.ts';
 export { backoffMs } from './schedule/backoff.ts';
 export { createBatcher } from './schedule/batcher.ts';
 export { parseWholeNumber } from './settings/whole-number.ts';
-export { withTimeout } from './schedule/with-timeout.ts';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { waitUntil } from '@cashback/system/wait-until';
+import { waitUntil } from '@cashback/timing';
 import { send, testServer } from './support.ts';
 
 interface Child {

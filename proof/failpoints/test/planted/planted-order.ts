@@ -5,7 +5,7 @@ import type { AppName } from '@cashback/system';
 import type { Failpoint, Fate, SetFailpoint } from '../../src/wire/failpoints.ts';
 import { type Violation, type World, checkInvariants } from '@cashback/invariants';
 import type { Testbed } from '../../src/testbed.ts';
-import { waitUntil } from '@cashback/system';
+import { waitUntil } from '@cashback/timing';
 
 const SERVICE = 'yellow';
 const TIMEOUT_MS = 20_000;

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpClient, Log } from '@cashback/service';
+import { withTimeout } from '@cashback/timing';
 import type { TrustCall } from './advance-operation.ts';
 import type { StepName } from '../../db/queries/operations/claim-steps.ts';
 import type { AdvanceItem } from './advance-operations.ts';
@@ -55,10 +55,7 @@ export function createOperationRunner(options: RunnerOptions): OperationRunner {
   }
 
   async function settled(runs: Iterable<Promise<void>>, timeoutMs: number): Promise<void> {
-    const timer = new AbortController();
-    const timeout = delay(timeoutMs, undefined, { signal: timer.signal }).catch(() => {});
-    await Promise.race([Promise.all(runs), timeout]);
-    timer.abort();
+    await withTimeout<unknown>(Promise.all(runs), timeoutMs, () => {});
   }
 
   return {

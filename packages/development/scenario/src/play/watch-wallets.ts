@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { untilEqual } from '@cashback/timing';
 import { walletBalance } from '@cashback/wire';
 import type { Violation } from '@cashback/invariants';
 import { EventSource } from 'eventsource';
@@ -6,7 +6,6 @@ import type { System } from '@cashback/system';
 import type { FrontDoor } from './front-door.ts';
 
 const WATCHED = 20;
-const POLL_MS = 100;
 const TIMEOUT_MS = 10_000;
 
 /** Listeners to the silent pushes of some wallets, such as customers' phones. */
@@ -35,12 +34,15 @@ export function watchWallets(system: System, walletIds: ReadonlySet<string>): Wa
 
   async function checkListener(wallet_id: string, door: FrontDoor): Promise<Violation[]> {
     const truth = await door.wallet.get(`/wallets/${wallet_id}`, walletBalance).catch(() => undefined);
-    const deadline = performance.now() + TIMEOUT_MS;
+    const sequence = truth?.sequence ?? 0;
     const last = () => received.get(wallet_id) ?? 0;
-    while (last() !== (truth?.sequence ?? 0) && performance.now() < deadline) await sleep(POLL_MS);
-    if (last() === (truth?.sequence ?? 0)) return [];
-    const detail = `a listener last received sequence ${last()}, the wallet is at ${truth?.sequence ?? 0}`;
-    return [{ invariant: 10, order_id: wallet_id, detail }];
+    try {
+      await untilEqual(last, sequence, { timeout_ms: TIMEOUT_MS });
+      return [];
+    } catch {
+      const detail = `a listener last received sequence ${last()}, the wallet is at ${sequence}`;
+      return [{ invariant: 10, order_id: wallet_id, detail }];
+    }
   }
 
   return {

@@ -1,3 +1,4 @@
+import { withTimeout } from '@cashback/timing';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { Pool } from 'pg';
@@ -5,7 +6,6 @@ import { connectionOf } from './connection-settings.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { createConnections } from './connections.ts';
 import type { Connections } from './connections.ts';
-import { rejectAfter } from './reject-after.ts';
 import { prepareSession } from './session.ts';
 
 export type Database = {
@@ -66,10 +66,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
 
   async function end(): Promise<void> {
     const ended = pool.end();
-    try {
-      await rejectAfter(ended, closeTimeoutMs, 'clients are still checked out');
-    } catch {
-      connections.destroyAll();
-    }
+    const destroyAll = (): void => connections.destroyAll();
+    await withTimeout(ended, closeTimeoutMs, destroyAll).catch(destroyAll);
   }
 }

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { withTimeout } from '@cashback/timing';
 import type { Client } from 'pg';
 import { connectClient } from './connect-client.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { asError } from '../errors/errors.ts';
-import { rejectAfter } from './reject-after.ts';
 
 /*
  *   connect --> LISTEN --> onListening() --> heartbeat every 10 s
@@ -84,7 +84,9 @@ async function subscribe({
   try {
     await answered(client, `LISTEN ${client.escapeIdentifier(channel)}`);
     const catchingUp = Promise.resolve(onListening());
-    await rejectAfter(catchingUp, catchUpTimeoutMs, `catching up took longer than ${catchUpTimeoutMs} ms`);
+    await withTimeout(catchingUp, catchUpTimeoutMs, () => {
+      throw new Error(`catching up took longer than ${catchUpTimeoutMs} ms`);
+    });
     return { client, broken };
   } catch (error) {
     await disconnect(client);
@@ -136,12 +138,13 @@ async function untilSilent(client: Client, over: AbortSignal): Promise<Error | n
 }
 
 function answered(client: Client, text: string): Promise<unknown> {
-  return rejectAfter(client.query(text), answerTimeoutMs, `no answer within ${answerTimeoutMs} ms`);
+  return withTimeout<unknown>(client.query(text), answerTimeoutMs, () => {
+    throw new Error(`no answer within ${answerTimeoutMs} ms`);
+  });
 }
 
 /** A silent connection never answers that it ends. */
 async function disconnect(client: Client): Promise<void> {
-  await rejectAfter(client.end(), answerTimeoutMs, 'silent').catch(() => {
-    client.connection.stream.destroy();
-  });
+  const destroy = (): void => void client.connection.stream.destroy();
+  await withTimeout(client.end(), answerTimeoutMs, destroy).catch(destroy);
 }

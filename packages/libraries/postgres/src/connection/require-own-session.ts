@@ -1,9 +1,9 @@
+import { withTimeout } from '@cashback/timing';
 import type { Client } from 'pg';
 import { DatabaseSetupError } from '../errors/database-setup-error.ts';
 import { errorCode, rootMessage } from '../errors/errors.ts';
 import { connectClient } from './connect-client.ts';
 import { describeDatabase } from './connection-settings.ts';
-import { rejectAfter } from './reject-after.ts';
 
 /*
  * Each connection of ours needs a session of its own at Postgres: its role and settings are set once, its statements are
@@ -52,7 +52,9 @@ async function findShared(first: Client, second: Client, mark: string): Promise<
       return 'two connections got the same session of Postgres, one after the other';
     }
     const reading = sessionOf(first, 'coalesce(current_setting($1, true), $2)', [settingName, '']);
-    const after = await rejectAfter(reading, answerMs, 'no answer').catch(() => null);
+    const after = await withTimeout<Awaited<typeof reading> | null>(reading, answerMs, () => null).catch(
+      () => null,
+    );
     if (after === null) return 'one connection waited for the end of the transaction of another one';
     if (after.pid !== before.pid) return 'one connection got two sessions of Postgres, one after the other';
     return after.mark === mark ? null : 'a setting of a session did not last';

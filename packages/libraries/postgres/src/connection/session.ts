@@ -1,5 +1,5 @@
+import { withTimeout } from '@cashback/timing';
 import type pg from 'pg';
-import { rejectAfter } from './reject-after.ts';
 
 /**
  * The settings our statements rely on, for any defaults of the server, the database or the login.
@@ -42,5 +42,7 @@ export async function prepareSession(
 ): Promise<void> {
   const session = { ...requiredSettings, ...settings };
   const prepared = client.query(text, [Object.keys(session), Object.values(session)]);
-  await rejectAfter(prepared, timeoutMs, `Postgres did not set the session up within ${timeoutMs} ms`);
+  await withTimeout<unknown>(prepared, timeoutMs, () => {
+    throw new Error(`Postgres did not set the session up within ${timeoutMs} ms`);
+  });
 }

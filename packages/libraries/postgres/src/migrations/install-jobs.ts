@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { WaitTimeoutError, waitUntil } from '@cashback/timing';
 import type pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import { openDatabase } from '../connection/database.ts';
@@ -63,18 +63,19 @@ async function installedVersion(client: pg.ClientBase, schema: string): Promise<
 
 /** A pg-boss migration may leave index builds to a background worker, which apps under their role never run. */
 async function waitForIndexBuilds(boss: PgBoss, errors: readonly Error[]): Promise<void> {
-  const deadline = Date.now() + indexBuildTimeoutMs;
-  for (;;) {
+  const areBuilt = async (): Promise<boolean> => {
     const open = (await boss.getBamStatus()).filter(({ status }) => status !== 'completed');
-    if (open.length === 0) return;
-    const failed = open.some(({ status }) => status === 'failed');
-    if (failed || Date.now() > deadline) {
-      const reason = errors.at(-1)?.message ?? (failed ? 'see the bam table of the schema' : 'still running');
-      throw new DatabaseSetupError(
-        `pg-boss did not finish building its indexes: ${reason}. Run the migration again.`,
-      );
-    }
-    await delay(indexBuildPollMs);
+    if (open.some(({ status }) => status === 'failed')) throw unbuilt('see the bam table of the schema');
+    return open.length === 0;
+  };
+  const unbuilt = (otherwise: string): Error =>
+    new DatabaseSetupError(
+      `pg-boss did not finish building its indexes: ${errors.at(-1)?.message ?? otherwise}. Run the migration again.`,
+    );
+  try {
+    await waitUntil('built', areBuilt, { timeout_ms: indexBuildTimeoutMs, interval_ms: indexBuildPollMs });
+  } catch (error) {
+    throw error instanceof WaitTimeoutError ? unbuilt('still running') : error;
   }
 }
 

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { withTimeout } from '@cashback/timing';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import type { Database } from '../connection/database.ts';
 import { asError, errorCode, rootMessage } from '../errors/errors.ts';
-import { rejectAfter } from '../connection/reject-after.ts';
 
 /** One open transaction. Both speak over the same connection; neither is valid after `withTransaction` ended. */
 export type Transaction = { drizzle: NodePgDatabase; client: pg.PoolClient };
@@ -87,8 +87,9 @@ function isStalePlan(error: unknown): boolean {
 /** Returns why the connection cannot be used again, if so. */
 async function rollBack(client: pg.PoolClient): Promise<Error | undefined> {
   try {
-    const message = `ROLLBACK was not answered within ${rollbackTimeoutMs} ms`;
-    await rejectAfter(client.query('ROLLBACK'), rollbackTimeoutMs, message);
+    await withTimeout<unknown>(client.query('ROLLBACK'), rollbackTimeoutMs, () => {
+      throw new Error(`ROLLBACK was not answered within ${rollbackTimeoutMs} ms`);
+    });
     return undefined;
   } catch (error) {
     return asError(error);

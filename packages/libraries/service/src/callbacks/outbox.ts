@@ -1,10 +1,10 @@
+import { withTimeout } from '@cashback/timing';
 import PQueue from 'p-queue';
 import { backoffMs } from '../schedule/backoff.ts';
 import type { Callback } from './callback-sender.ts';
 import type { Log } from '../process/log.ts';
 import type { Readiness } from '../process/readiness.ts';
 import { createLoop } from '../schedule/loop.ts';
-import { withTimeout } from '../schedule/with-timeout.ts';
 
 /** Collects a stream of rows into fewer claims. */
 const MIN_INTERVAL_MS = 20;

@@ -1,7 +1,7 @@
+import { withTimeout } from '@cashback/timing';
 import type { FastifyInstance } from 'fastify';
 import type { Log } from '../process/log.ts';
 import type { Readiness, Reason } from '../process/readiness.ts';
-import { withTimeout } from '../schedule/with-timeout.ts';
 import { ServiceError } from './service-error.ts';
 
 interface HealthOptions {

@@ -1,3 +1,4 @@
+import { withTimeout } from '@cashback/timing';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { describeIssues } from '../settings/describe-issues.ts';
@@ -5,7 +6,6 @@ import { BadInputError } from './error-answer.ts';
 import type { HttpServer } from './http-server.ts';
 import { ServiceError } from './service-error.ts';
 import type { Caller } from './tokens.ts';
-import { withTimeout } from '../schedule/with-timeout.ts';
 
 /** What a handler gets: its inputs as their schemas read them (undefined where it has none), and its caller. */
 export interface RouteInput<Body, Params, Query> {

@@ -1,7 +1,7 @@
+import { withTimeout } from '@cashback/timing';
 import { backoffMs } from './backoff.ts';
 import type { Log } from '../process/log.ts';
 import type { Readiness } from '../process/readiness.ts';
-import { withTimeout } from './with-timeout.ts';
 
 export interface LoopOptions {
   name: string;

@@ -9,7 +9,14 @@ const MAX_SHOWN = 2_000;
 
 interface WaitOptions {
   timeout_ms?: number;
+  /** The pause between two checks. It doubles up to `max_interval_ms`. */
   interval_ms?: number;
+  max_interval_ms?: number;
+}
+
+/** The condition did not hold in time. */
+export class WaitTimeoutError extends Error {
+  override name = 'WaitTimeoutError';
 }
 
 /** True when it holds. Otherwise false, or what is still missing, for the error. */
@@ -19,19 +26,19 @@ type Condition = () => boolean | string | Promise<boolean | string>;
 export async function waitUntil(
   what: string,
   condition: Condition,
-  { timeout_ms = TIMEOUT_MS, interval_ms = INTERVAL_MS }: WaitOptions = {},
+  { timeout_ms = TIMEOUT_MS, interval_ms = INTERVAL_MS, max_interval_ms = interval_ms }: WaitOptions = {},
 ): Promise<void> {
   let waited_ms = 0;
-  for (;;) {
+  for (let pause = interval_ms; ; pause = Math.min(2 * pause, max_interval_ms)) {
     const began = performance.now();
     const holds = await condition();
     if (holds === true) return;
     if (waited_ms > timeout_ms) {
       const missing = holds === false ? '' : `: ${holds}`;
-      throw new Error(`not ${what} after ${timeout_ms / 1_000} s${missing}`);
+      throw new WaitTimeoutError(`not ${what} after ${timeout_ms / 1_000} s${missing}`);
     }
-    await sleep(interval_ms);
-    waited_ms += Math.min(performance.now() - began, MAX_COUNTED_MS + interval_ms);
+    await sleep(pause);
+    waited_ms += Math.min(performance.now() - began, MAX_COUNTED_MS + pause);
   }
 }
 
