@@ -19,6 +19,7 @@ import { addFeedRoutes } from './inbox/feed-routes.ts';
 import { addInvoiceCallback } from './inbox/invoice-callback.ts';
 import { JOBS_SCHEMA, processingQueue } from './queue.ts';
 import { openServices } from './services/open-services.ts';
+import { createAttentionReports } from './report/attention-reports.ts';
 import { addReconcileRoutes } from './inbox/reconcile-routes.ts';
 import { openSettingsArchive } from './services/settings-archive.ts';
 import { sweep } from './inbox/sweep.ts';
@@ -32,6 +33,8 @@ const BATCHES = 2;
 const STOP_JOBS_MS = 5_000;
 /** With `audits_per_second` as the page. */
 const AUDIT_INTERVAL_MS = 1_000;
+/** Orders that begin to need attention together are reported together. */
+const ATTENTION_MIN_INTERVAL_MS = 200;
 /** An order that does not succeed is rescheduled, rather than held up in the client. */
 const CLIENT_RETRIES = 1;
 
@@ -89,9 +92,33 @@ async function start(
   const { batch_size, concurrency } = settings;
   const archive = await openSettingsArchive(database, settings.cashback_services);
   const upstreams = { server: client, transactions, services, archive, log };
-  const handler = createProcessingHandler({ inbox, upstreams, log, limits: settings, concurrency });
+  const reports = createAttentionReports({ inbox, server: client, log, onNoted: () => noted.wake() });
+  const noted = createLoop({
+    name: 'attention-changes',
+    log,
+    readiness,
+    interval_ms: settings.attention_report_interval_ms,
+    min_interval_ms: ATTENTION_MIN_INTERVAL_MS,
+    run: () => reports.reportChanged(),
+  });
+  parts.defer(() => noted.stop());
+  const handler = createProcessingHandler({
+    inbox,
+    upstreams,
+    log,
+    limits: settings,
+    concurrency,
+    noteAttention: reports.note,
+  });
   await jobs.work(processingQueue, { batch_size, concurrency: BATCHES }, handler);
   const loops = [
+    createLoop({
+      name: 'attention-reports',
+      log,
+      readiness,
+      interval_ms: settings.attention_report_interval_ms,
+      run: () => reports.reportPage(),
+    }),
     createLoop({
       name: 'catch-up',
       log,

@@ -16,7 +16,9 @@ export const settingsSchema = z.object({
     )
     .optional(),
   server_url: setting.url('The cashback server', 'http://127.0.0.1:4100'),
-  server_token: setting.secret('Bearer token for it, with the scopes register, order, rates.read'),
+  server_token: setting.secret(
+    'Bearer token for it, with the scopes register, order, rates.read, attention.report',
+  ),
   transactions_url: setting.url('The service that keeps the invoices', 'http://127.0.0.1:4103'),
   transactions_token: setting.secret('Bearer token for it, with the scope invoices.read'),
   invoice_callback_secret: setting.signingSecret(
@@ -123,6 +125,12 @@ export const settingsSchema = z.object({
     min: 1,
     max: 1_000,
     default: 20,
+  }),
+  attention_report_interval_ms: setting.integer({
+    description: 'Pause between two reports to the server of all orders that need attention here, in ms',
+    min: 10,
+    max: 60_000,
+    default: 10_000,
   }),
   max_connections: setting.integer({
     description: 'Connections to the database for orders; the queue has two of its own',

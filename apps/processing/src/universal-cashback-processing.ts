@@ -17,6 +17,8 @@ export interface ProcessingOptions {
   limits: AttemptLimits & AuditPlan;
   /** How many orders are processed at once, over all batches. */
   concurrency: number;
+  /** Is called with the orders that have begun or ended to need attention. */
+  noteAttention: (orderIds: readonly string[]) => void;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface ProcessingOptions {
  *                       record: done | retry later | needs attention      record/
  */
 export function createProcessingHandler(options: ProcessingOptions): JobHandler<{ order_id: string }> {
-  const { inbox, upstreams, log, limits, concurrency } = options;
+  const { inbox, upstreams, log, limits, concurrency, noteAttention } = options;
   const queue = new PQueue({ concurrency });
 
   return async (jobs, signal) => {
@@ -40,7 +42,7 @@ export function createProcessingHandler(options: ProcessingOptions): JobHandler<
       keyOf: ({ change }) => change.order_id,
       max_size: orderIds.length,
       concurrency: 1,
-      run: (batch) => recordOutcomes(inbox, log, limits, batch),
+      run: (batch) => recordOutcomes({ inbox, log, limits, noteAttention }, batch),
     });
 
     async function processAndRecord(change: ChangeRow): Promise<Outcome | null> {

@@ -112,17 +112,25 @@ describe('a round of an attempt', () => {
     [
       'has no rates, to wait for them',
       { invoice, rates: null, service: yellow },
-      { outcome: 'waiting', reason: 'the order has no rates' },
+      { outcome: 'waiting', reason: 'the order has no rates', cause: { code: 'rates_missing', details: {} } },
     ],
     [
       'is of an unknown service, with attention',
       { invoice, rates, service: undefined },
-      { outcome: 'attention', reason: 'the service yellow is not in CASHBACK_SERVICES' },
+      {
+        outcome: 'attention',
+        reason: 'the service yellow is not in CASHBACK_SERVICES',
+        cause: { code: 'settings_missing', details: { service: 'yellow' } },
+      },
     ],
     [
       'is unusable, to wait for another answer; the reason is cut',
       { unreadable: 'x'.repeat(2_000) },
-      { outcome: 'waiting', reason: `${'x'.repeat(497)}...` },
+      {
+        outcome: 'waiting',
+        reason: `${'x'.repeat(497)}...`,
+        cause: { code: 'observation_unreadable', details: {} },
+      },
     ],
   ])('ends when the invoice %s', (_, known, outcome) => {
     const attempt = withKnown(startAttempt(change), { order, ...(known && { invoice: known }) });
@@ -195,6 +203,10 @@ describe('an attempt', () => {
         withRegisterAnswer(attempt, invoice4, { outcome: 'stale', invoice_epoch: 1, invoice_version: 5 }),
       {
         reason: 'the server has version 5 of the invoice, transactions shows version 4',
+        cause: {
+          code: 'observation_stale',
+          details: { server: { epoch: 1, version: 5 }, shown: { epoch: 1, version: 4 } },
+        },
         obstacle: {
           class: 'version_behind',
           before: { epoch: 1, version: 5 },
@@ -202,7 +214,11 @@ describe('an attempt', () => {
         },
       },
     ],
-    ['a conflict', (attempt) => withFailure(attempt, conflict), { reason: 'it is at revision 8' }],
+    [
+      'a conflict',
+      (attempt) => withFailure(attempt, conflict),
+      { reason: 'it is at revision 8', cause: { code: 'register_overtaken', details: {} } },
+    ],
   ])('that is %s reads everything again, and waits after 5 rounds', (_, answer, expected) => {
     let attempt = unregistered;
     for (let round = 1; round < MAX_ROUNDS; round += 1) {
@@ -258,16 +274,26 @@ describe('an attempt', () => {
 
   it('waits for an invoice that is not there', () => {
     const { outcome } = withFailure(unregistered, http('refused', 'INVOICE_NOT_FOUND'));
-    expect(outcome).toMatchObject({ outcome: 'waiting' });
+    expect(outcome).toMatchObject({ outcome: 'waiting', cause: { code: 'observation_missing' } });
   });
 
-  it.each<[string, unknown, string]>([
-    ['transactions refuses the order', http('refused', 'STATUS_FORBIDDEN'), 'STATUS_FORBIDDEN: '],
-    ['the server refuses the order', server('IMMUTABLE_FIELD', false), 'server: IMMUTABLE_FIELD: no'],
-    ['nothing can be calculated', new Error('no URL'), 'cannot be calculated: no URL'],
-  ])('needs attention when %s', (_, error, reason) => {
+  it.each<[string, unknown, string, string]>([
+    [
+      'transactions refuses the order',
+      http('refused', 'STATUS_FORBIDDEN'),
+      'STATUS_FORBIDDEN: ',
+      'observation_unreadable',
+    ],
+    [
+      'the server refuses the order',
+      server('IMMUTABLE_FIELD', false),
+      'server: IMMUTABLE_FIELD: no',
+      'register_refused',
+    ],
+    ['nothing can be calculated', new Error('no URL'), 'cannot be calculated: no URL', 'not_calculable'],
+  ])('needs attention when %s', (_, error, reason, code) => {
     const { outcome } = withFailure(unregistered, error);
-    expect(outcome).toMatchObject({ outcome: 'attention' });
+    expect(outcome).toMatchObject({ outcome: 'attention', cause: { code } });
     expect(outcome).toHaveProperty('reason', expect.stringContaining(reason));
   });
 });

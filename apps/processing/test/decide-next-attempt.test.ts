@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AttentionCause } from '../src/record/attention-cause.ts';
 import { type AttemptedChange, type Outcome, decideNextAttempt } from '../src/record/decide-next-attempt.ts';
 
 const at = (version: number, epoch = 1) => ({ epoch, version });
@@ -27,8 +28,11 @@ const nothing = {
   failures: 0,
   is_waiting: false,
   attention: null,
+  cause: null,
   next_attempt_in_ms: 0,
 };
+const noRates: AttentionCause = { code: 'rates_missing', details: {} };
+const noSettings: AttentionCause = { code: 'settings_missing', details: { service: 'red' } };
 
 function decide(outcome: Outcome, row: Partial<AttemptedChange> = {}) {
   return decideNextAttempt({ ...change, ...row }, outcome, limits, () => 1);
@@ -66,6 +70,7 @@ describe('the next attempt at an order', () => {
         is_waiting: true,
         next_attempt_in_ms: 1_000,
         attention: 'version 3 of the invoice was announced, but transactions shows version 2',
+        cause: { code: 'observation_stale', details: { announced: at(3), shown: at(2) } },
       },
     ],
     [
@@ -86,6 +91,7 @@ describe('the next attempt at an order', () => {
         is_waiting: true,
         next_attempt_in_ms: 1_000,
         attention: 'version 3 of epoch 2 of the invoice was announced, but transactions shows version 9',
+        cause: { code: 'observation_stale', details: { announced: at(3, 2), shown: at(9) } },
       },
     ],
     [
@@ -108,21 +114,33 @@ describe('the next attempt at an order', () => {
     ],
     [
       'an input is missing: the order is retried later',
-      { outcome: 'waiting', reason: 'the order has no rates' },
+      { outcome: 'waiting', reason: 'the order has no rates', cause: noRates },
       { failures: 1, waited_ms: 899_999 },
       { failures: 2, is_waiting: true, next_attempt_in_ms: 2_000 },
     ],
     [
       'an input is missing for too long: the order needs attention, and is retried at a pause that grows further',
-      { outcome: 'waiting', reason: 'the order has no rates' },
+      { outcome: 'waiting', reason: 'the order has no rates', cause: noRates },
       { failures: 7, waited_ms: 900_000 },
-      { attention: 'the order has no rates', failures: 8, is_waiting: true, next_attempt_in_ms: 128_000 },
+      {
+        attention: 'the order has no rates',
+        cause: noRates,
+        failures: 8,
+        is_waiting: true,
+        next_attempt_in_ms: 128_000,
+      },
     ],
     [
       'the order needs attention and its cause stays: it is retried for ever, at the longest pause of attention',
-      { outcome: 'waiting', reason: 'the order has no rates' },
+      { outcome: 'waiting', reason: 'the order has no rates', cause: noRates },
       { failures: 1_000, waited_ms: 900_000_000, attention: 'the order has no rates' },
-      { attention: 'the order has no rates', failures: 1_001, is_waiting: true, next_attempt_in_ms: 600_000 },
+      {
+        attention: 'the order has no rates',
+        cause: noRates,
+        failures: 1_001,
+        is_waiting: true,
+        next_attempt_in_ms: 600_000,
+      },
     ],
     [
       'the order needs attention and its cause is gone: it leaves attention',
@@ -132,7 +150,7 @@ describe('the next attempt at an order', () => {
     ],
     [
       'the order needs attention and now waits for something else: it leaves attention until that has lasted too long',
-      { outcome: 'waiting', reason: 'the order has no rates' },
+      { outcome: 'waiting', reason: 'the order has no rates', cause: noRates },
       { failures: 5, attention: 'the service red is not in CASHBACK_SERVICES' },
       { failures: 6, is_waiting: true, next_attempt_in_ms: 32_000 },
     ],
@@ -156,9 +174,14 @@ describe('the next attempt at an order', () => {
     ],
     [
       'the order cannot succeed until something outside changes: it needs attention at once, and is retried',
-      { outcome: 'attention', reason: 'the service red is not in CASHBACK_SERVICES' },
+      { outcome: 'attention', reason: 'the service red is not in CASHBACK_SERVICES', cause: noSettings },
       {},
-      { attention: 'the service red is not in CASHBACK_SERVICES', failures: 1, next_attempt_in_ms: 1_000 },
+      {
+        attention: 'the service red is not in CASHBACK_SERVICES',
+        cause: noSettings,
+        failures: 1,
+        next_attempt_in_ms: 1_000,
+      },
     ],
   ])('%s', (_, outcome, row, expected) => {
     expect(decide(outcome, row)).toEqual({ ...nothing, ...expected });

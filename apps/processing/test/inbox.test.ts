@@ -73,6 +73,7 @@ function record(attempt: Partial<NextAttempt>): Promise<string[]> {
     failures: 0,
     is_waiting: false,
     attention: null,
+    cause: null,
     next_attempt_in_ms: 0,
     ...attempt,
   };

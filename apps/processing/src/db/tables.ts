@@ -10,6 +10,7 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
+import type { AttentionCode } from '@cashback/contract';
 import { id, moment, now } from '@cashback/postgres/columns';
 
 export const processing = pgSchema('processing');
@@ -42,6 +43,10 @@ export const invoiceChanges = processing.table(
     waiting_since: moment('waiting_since'),
     /** Why the order needs attention, or null. An attempt that succeeds clears it, and so does a change of the invoice. */
     attention: text('attention'),
+    /** With a cause that an older release found, null. Without attention these three mean nothing. */
+    attention_code: text('attention_code').$type<AttentionCode>(),
+    attention_details: jsonb('attention_details').$type<Record<string, unknown>>(),
+    attention_since: moment('attention_since'),
     /** How often the server answered `register` with each outcome; for reports, nothing is decided by it. */
     registered: integer('registered').notNull().default(0),
     unchanged: integer('unchanged').notNull().default(0),

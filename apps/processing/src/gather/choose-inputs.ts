@@ -11,6 +11,7 @@ import {
 } from '@cashback/contract';
 import { type CalculationInput, type ServiceConfig, clearedSums } from '@cashback/core';
 import type { Invoice, ServiceCashbackInput } from '@cashback/wire';
+import type { AttentionCause } from '../record/attention-cause.ts';
 import type { Outcome } from '../record/decide-next-attempt.ts';
 
 /** What an invoice states, without its cashback. */
@@ -38,7 +39,11 @@ export type ChosenInputs =
   /** `question`: what to ask the service's own URL first; null when the rates decide. */
   | { inputs: Inputs; question: ServiceCashbackInput | null };
 
-export const RATES_MISSING: Outcome = { outcome: 'waiting', reason: 'the order has no rates' };
+export const RATES_MISSING: Outcome = {
+  outcome: 'waiting',
+  reason: 'the order has no rates',
+  cause: { code: 'rates_missing', details: {} },
+};
 
 /** Checks what was gathered about an order. */
 export function chooseInputs({
@@ -60,14 +65,23 @@ export function chooseInputs({
     return { outcome: { outcome: 'processed', invoice: { epoch, version }, config_hash, asks_again: false } };
   }
   if (service === undefined) {
-    return attention(`the service ${invoice.service} is not in CASHBACK_SERVICES`);
+    return attention(`the service ${invoice.service} is not in CASHBACK_SERVICES`, {
+      code: 'settings_missing',
+      details: { service: invoice.service },
+    });
   }
   if (rates !== null && rates.service !== invoice.service) {
-    return attention(`the rates are of the service ${rates.service}, the invoice of ${invoice.service}`);
+    return attention(`the rates are of the service ${rates.service}, the invoice of ${invoice.service}`, {
+      code: 'rates_differ',
+      details: { rates: rates.service, invoice: invoice.service },
+    });
   }
   const unknown = rates?.rates.find(({ source }) => !isSource(source));
   if (unknown !== undefined) {
-    return attention(`the rates are of the source ${unknown.source}, which this release does not know`);
+    return attention(`the rates are of the source ${unknown.source}, which this release does not know`, {
+      code: 'unknown_source',
+      details: { source: unknown.source },
+    });
   }
   const isCleared = invoice.status === 'cleared';
   if (isCleared && rates === null) return { outcome: RATES_MISSING };
@@ -124,6 +138,6 @@ function readRates({ rates }: OrderRates): CalculationInput['rates'] {
   }));
 }
 
-function attention(reason: string): ChosenInputs {
-  return { outcome: { outcome: 'attention', reason } };
+function attention(reason: string, cause: AttentionCause): ChosenInputs {
+  return { outcome: { outcome: 'attention', reason, cause } };
 }

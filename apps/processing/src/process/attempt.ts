@@ -12,6 +12,7 @@ import {
 } from '../gather/choose-inputs.ts';
 import { answerInReceipt } from '../gather/received-answer.ts';
 import { describeVersion, versionOf } from '../inbox/invoice-version.ts';
+import type { AttentionCause } from '../record/attention-cause.ts';
 import type { Outcome } from '../record/decide-next-attempt.ts';
 import type { Attempt, AttemptedOrder, Known, ReadInvoice } from './attempt-state.ts';
 import { carriesAlready } from './carries-already.ts';
@@ -55,7 +56,10 @@ export function decideAttemptStep(attempt: Attempt): AttemptStep {
   if (order === undefined) return { step: 'read_order' };
   if (read === undefined) return { step: 'read_invoice' };
   // Bounded: an operator of transactions may correct the answer, or may not.
-  if ('unreadable' in read) return end({ outcome: 'waiting', reason: shorten(read.unreadable) });
+  if ('unreadable' in read) {
+    const cause = { code: 'observation_unreadable', details: {} } as const;
+    return end({ outcome: 'waiting', reason: shorten(read.unreadable), cause });
+  }
   if (isUnrepeatable(attempt, read)) return end(processedAlready(read.invoice));
   const chosen = chooseInputs({ ...read, stored: order });
   if ('outcome' in chosen) return end(chosen.outcome);
@@ -86,8 +90,9 @@ export function withRegisterAnswer(
   const counted = { ...attempt, answers: { ...attempt.answers, [answer.outcome]: count } };
   if (answer.outcome === 'stale') {
     const reason = `the server has ${describeVersion(versionOf(answer))} of the invoice, transactions shows ${describeVersion(invoice)}`;
-    const obstacle: Obstacle = { class: 'version_behind', before: versionOf(answer), after: invoice };
-    return overtaken(counted, reason, obstacle);
+    const [server, shown] = [versionOf(answer), invoice];
+    const cause: AttentionCause = { code: 'observation_stale', details: { server, shown } };
+    return overtaken(counted, reason, cause, { class: 'version_behind', before: server, after: shown });
   }
   const read = attempt.known.invoice;
   const config_hash = read !== undefined && 'service' in read ? (read.service?.config_hash ?? null) : null;
@@ -128,17 +133,17 @@ function receivedBefore(
 export function withFailure(attempt: Attempt, error: unknown): Attempt {
   // The order has another revision than the one that was read.
   if (error instanceof CashbackClientError && error.code === 'REVISION_CONFLICT') {
-    return overtaken(attempt, error.message);
+    return overtaken(attempt, error.message, { code: 'register_overtaken', details: error.details });
   }
   const outcome = outcomeOfFailure(error);
   if (outcome.outcome === 'failed') return { ...attempt, outcome };
   return { ...attempt, outcome: { ...outcome, obstacle: obstacleOf(attempt, error) } };
 }
 
-function overtaken(attempt: Attempt, reason: string, obstacle?: Obstacle): Attempt {
+function overtaken(attempt: Attempt, reason: string, cause: AttentionCause, obstacle?: Obstacle): Attempt {
   return attempt.round < MAX_ROUNDS
     ? { ...attempt, round: attempt.round + 1, known: {} }
-    : { ...attempt, outcome: { outcome: 'waiting', reason, obstacle } };
+    : { ...attempt, outcome: { outcome: 'waiting', reason, cause, obstacle } };
 }
 
 function end(outcome: Outcome): AttemptStep {

@@ -20,16 +20,28 @@ export function outcomeOfFailure(error: unknown): Exclude<Outcome, { outcome: 'p
   const reason = error instanceof Error ? error.message : String(error);
   if (error instanceof HttpCallError) {
     const { outcome, code, retry_after_ms } = error;
-    if (code === 'INVOICE_NOT_FOUND') return { outcome: 'waiting', reason: `${code}: ${reason}` };
+    if (code === 'INVOICE_NOT_FOUND') {
+      const cause = { code: 'observation_missing', details: {} } as const;
+      return { outcome: 'waiting', reason: `${code}: ${reason}`, cause };
+    }
     return outcome === 'unknown' || NOT_ABOUT_THE_ORDER.has(code)
       ? { outcome: 'failed', reason, retry_after_ms }
-      : { outcome: 'attention', reason: `${code}: ${reason}` };
+      : {
+          outcome: 'attention',
+          reason: `${code}: ${reason}`,
+          cause: { code: 'observation_unreadable', details: { refusal: code } },
+        };
   }
   if (error instanceof CashbackClientError) {
-    const { code, retryable } = error;
+    const { code, retryable, details } = error;
     return retryable || NOT_ABOUT_THE_ORDER.has(code)
       ? { outcome: 'failed', reason }
-      : { outcome: 'attention', reason: `server: ${code}: ${reason}` };
+      : {
+          outcome: 'attention',
+          reason: `server: ${code}: ${reason}`,
+          cause: { code: 'register_refused', details: { ...details, refusal: code } },
+        };
   }
-  return { outcome: 'attention', reason: `cannot be calculated: ${reason}` };
+  const cause = { code: 'not_calculable', details: {} } as const;
+  return { outcome: 'attention', reason: `cannot be calculated: ${reason}`, cause };
 }

@@ -12,6 +12,7 @@ import {
 import { type InvoiceVersion, compareVersions, describeVersion, newerOf } from '../inbox/invoice-version.ts';
 import type { Obstacle } from '../process/drift.ts';
 import { retryJob } from '../queue.ts';
+import type { AttentionCause } from './attention-cause.ts';
 
 /** How often `register` answered with each outcome while one change was processed. */
 export type RegisterAnswers = Record<RegisterOutcome, number>;
@@ -21,11 +22,11 @@ export type Outcome =
   /** The cashback of this version of the invoice is registered, or it needs none. */
   | { outcome: 'processed'; invoice: InvoiceVersion; config_hash: string | null; asks_again: boolean }
   /** An input is missing that is expected to arrive by itself. */
-  | { outcome: 'waiting'; reason: string; obstacle?: Obstacle | undefined }
+  | { outcome: 'waiting'; reason: string; cause: AttentionCause; obstacle?: Obstacle | undefined }
   /** A failure that has nothing to do with this order. */
   | { outcome: 'failed'; reason: string; retry_after_ms?: number | undefined }
   /** It cannot succeed until something outside changes: a setting, the rates, the invoice. */
-  | { outcome: 'attention'; reason: string; obstacle?: Obstacle | undefined };
+  | { outcome: 'attention'; reason: string; cause: AttentionCause; obstacle?: Obstacle | undefined };
 
 /** What an outcome makes of the row that the attempt began with. */
 export interface NextAttempt {
@@ -41,6 +42,8 @@ export interface NextAttempt {
   failures: number;
   is_waiting: boolean;
   attention: string | null;
+  /** Null without attention, and when nothing new is known of its cause. */
+  cause: AttentionCause | null;
   next_attempt_in_ms: number;
 }
 
@@ -81,6 +84,7 @@ export function decideNextAttempt(
     failures: 0,
     is_waiting: false,
     attention: null,
+    cause: null,
     next_attempt_in_ms: 0,
   };
   const later = (next: Partial<NextAttempt>, atLeastMs = 0): NextAttempt => {
@@ -90,10 +94,10 @@ export function decideNextAttempt(
     const backoff = backoffMs(failures, { base_ms, max_ms, random });
     return { ...done, failures, next_attempt_in_ms: Math.max(backoff, atLeastMs), ...next };
   };
-  const wait = (reason: string, next: Partial<NextAttempt> = {}): NextAttempt =>
+  const wait = (reason: string, cause: AttentionCause, next: Partial<NextAttempt> = {}): NextAttempt =>
     (change.waited_ms ?? 0) < limits.attention_after_ms
       ? later({ ...next, is_waiting: true })
-      : later({ ...next, is_waiting: true, attention: reason });
+      : later({ ...next, is_waiting: true, attention: reason, cause });
   const { attention } = change;
 
   switch (outcome.outcome) {
@@ -101,19 +105,23 @@ export function decideNextAttempt(
       const { invoice: processed, config_hash, asks_again } = outcome;
       if (compareVersions(processed, seen) < 0) {
         const reason = `${describeVersion(seen)} of the invoice was announced, but transactions shows ${describeVersion(processed)}`;
-        return wait(reason, { processed, config_hash, asks_again });
+        const cause: AttentionCause = {
+          code: 'observation_stale',
+          details: { announced: seen, shown: processed },
+        };
+        return wait(reason, cause, { processed, config_hash, asks_again });
       }
       return asks_again ? later({ processed, config_hash, asks_again }) : { ...done, processed, config_hash };
     }
     case 'waiting':
-      return wait(outcome.reason);
+      return wait(outcome.reason, outcome.cause);
     case 'failed':
       // It says nothing about the order, so what is known of it stays.
       return attention === null
         ? later({}, outcome.retry_after_ms)
         : later({ attention, is_waiting: change.waited_ms !== null }, outcome.retry_after_ms);
     case 'attention':
-      return later({ attention: outcome.reason });
+      return later({ attention: outcome.reason, cause: outcome.cause });
   }
 }
 

@@ -76,7 +76,15 @@ export async function startSystem({ pays = false } = {}): Promise<System> {
 
   const serverEnv = {
     ...common,
-    BEARER_TOKENS: accept('server', ['register', 'events', 'order', 'rates', 'rates.read']),
+    BEARER_TOKENS: accept('server', [
+      'register',
+      'events',
+      'order',
+      'rates',
+      'rates.read',
+      'attention',
+      'attention.report',
+    ]),
   };
   let server = await startServer(readSettings(serverSettings, serverEnv), { log, name: 'server' });
   // Another process may take the port of a stopped app before it starts again.

@@ -1,8 +1,8 @@
 import type { AttentionEntry, AttentionFilter, AttentionOrigin } from '@cashback/contract';
 
 /** How long a report counts as new, and after which time without a newer one it is not shown any more. */
-export const STALE_AFTER_S = 300;
-export const EXPIRES_AFTER_S = 86_400;
+const STALE_AFTER_S = 300;
+const EXPIRES_AFTER_S = 86_400;
 
 /** A need for attention of an order, by what one app says. */
 export interface AttentionRow {
