@@ -50,11 +50,11 @@ const anyRow = fc.record({
   settled_revision: fc.integer({ min: 0, max: 3 }),
   operation_id: fc.constantFrom(null, 'operation-1'),
   attention: fc.constantFrom(null, 'a reason'),
+  attention_code: fc.constantFrom('operation_stuck', 'held_by_breaker', 'foreign_writer'),
   waited_ms: fc.constantFrom(0, 4_000_000_000),
   cashback_version: fc.integer({ min: 0, max: 5 }),
   polled: fc.boolean(),
   held_revision: fc.constantFrom(null, 2, 5),
-  attention_code: fc.constantFrom('operation_stuck', 'held_by_breaker'),
   receipt,
 });
 type Drawn = typeof anyRow extends fc.Arbitrary<infer Value> ? Value : never;
@@ -126,6 +126,7 @@ type Stored = Omit<OrderRow, 'cleared_sum' | 'cashback_sum' | Moment> & {
   attention_since: Date | null;
   answered_at: Date | null;
   healed_since: Date | null;
+  audit_at: Date | null;
 };
 type Moment =
   | 'unsettled_since'
@@ -133,14 +134,15 @@ type Moment =
   | 'poll_at'
   | 'attention_since'
   | 'answered_at'
-  | 'healed_since';
+  | 'healed_since'
+  | 'audit_at';
 
 async function readRows(tx: Transaction): Promise<Map<string, OrderRow>> {
   const { rows: stored } = await tx.client.query<Stored>(
     `SELECT order_id, service, user_id, wallet_id, currency, invoice_epoch, invoice_version, cleared_sum, cashback_sum,
        revision, settled_revision, operation_id, attention, rewarded, cashback_epoch, cashback_version, receipt, poll_at,
        next_charge_at, unsettled_since, attention_code, attention_since, attention_details,
-       waited_ms::float8 AS waited_ms, answered_at, heals, healed_since, held_revision, hold
+       waited_ms::float8 AS waited_ms, answered_at, heals, healed_since, held_revision, hold, audit_at, audit_step, due_by
      FROM cashback.order_clears WHERE order_id LIKE 'rule-%'`,
   );
   return new Map(
@@ -152,6 +154,7 @@ async function readRows(tx: Transaction): Promise<Map<string, OrderRow>> {
         cashback_sum: parseAmount(row.cashback_sum),
         unsettled_since: row.unsettled_since.getTime(),
         next_charge_at: row.next_charge_at.getTime(),
+        audit_at: row.audit_at && row.audit_at.getTime(),
         healed_since: row.healed_since && row.healed_since.getTime(),
         poll_at: row.poll_at && row.poll_at.getTime(),
         attention_since: row.attention_since && row.attention_since.getTime(),
@@ -226,13 +229,13 @@ describe('the statement does what its rule says:', () => {
 
   test('resumeOrders', () =>
     fc.assert(
-      fc.asyncProperty(rows, fc.uniqueArray(place), async (drawn, places) => {
+      fc.asyncProperty(rows, fc.uniqueArray(place), fc.boolean(), async (drawn, places, by_person) => {
         const ids = places.map((at) => `rule-${at}`);
-        const { before, after, now } = await run(drawn, (tx) => resumeOrders(tx, ids));
+        const { before, after, now } = await run(drawn, (tx) => resumeOrders(tx, ids, { by_person }));
         const expected = new Map(before);
         for (const id of ids) {
           const row = before.get(id);
-          if (row !== undefined) expected.set(id, resumedRow(row, now) ?? row);
+          if (row !== undefined) expected.set(id, resumedRow(row, { by_person }, now) ?? row);
         }
         expect(after).toEqual(expected);
       }),

@@ -1,4 +1,4 @@
-import { CASHBACK_JOBS_SCHEMA, chargeQueue } from '@cashback/cashback-db';
+import { CASHBACK_JOBS_SCHEMA, chargeQueue, loadAuditLag } from '@cashback/cashback-db';
 import type { ChargeLimits } from '@cashback/core';
 import { explainDatabaseError, openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
 import { createHttpServer, createLoop, createReadiness, listen, startParts } from '@cashback/service';
@@ -6,6 +6,8 @@ import { withTimeout } from '@cashback/timing';
 import type { AppContext, RunningApp } from '@cashback/service';
 import type { WorkerContext } from './context.ts';
 import type { Settings } from './env.ts';
+import { auditOrders } from './schedule/audit/audit-orders.ts';
+import { planMissingAudits } from './schedule/audit/plan-audits.ts';
 import { createFollower } from './schedule/follow/follow-changes.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { createChargeHandler } from './schedule/cashback-charge-processing.ts';
@@ -24,8 +26,8 @@ const DRAIN_MS = 8_000;
 const GIVE_UP_MS = 3_000;
 
 /**
- * Starts the worker: the queue `cashback_charge_processing`, the polls, the sweep, the feed of changed cashback, `/callbacks/operation` and
- * `/health`. Throws an expected error when the database cannot be used; `transactions` may come up later.
+ * Starts the worker: the queue `cashback_charge_processing`, the polls, the sweep, the audits, the feed of changed cashback,
+ * `/callbacks/operation` and `/health`. Throws an expected error when the database cannot be used; `transactions` may come up later.
  */
 export function startWorker(settings: Settings, context: AppContext): Promise<RunningApp> {
   return startParts((parts) => start(parts, settings, context));
@@ -74,6 +76,7 @@ async function start(
     jobs,
     transactions,
     limits: limitsOf(settings),
+    audits: settings,
     log,
     readiness,
     stopping: stopping.signal,
@@ -94,7 +97,18 @@ async function start(
     log,
     readiness,
     interval_ms: settings.sweep_interval_ms,
-    run: (signal) => sweepOrders(context, sweep, signal),
+    run: async (signal) => {
+      const more = await sweepOrders(context, sweep, signal);
+      return (await planMissingAudits(context, { page_size: sweep.page_size })) || more;
+    },
+  });
+  const page_size = Math.ceil((settings.audit_rate_per_second * settings.audit_interval_ms) / 1_000);
+  const auditing = createLoop({
+    name: 'audit',
+    log,
+    readiness,
+    interval_ms: settings.audit_interval_ms,
+    run: () => auditOrders(context, { page_size }),
   });
   const follower = createFollower(context, {
     page_size: settings.cashback_feed_page_size,
@@ -115,10 +129,10 @@ async function start(
     tokens: [],
     readiness,
     health: async () => {
-      await database.pool.query('SELECT 1 FROM cashback.order_clears LIMIT 1');
       return {
         upstreams: { transactions: transactions.state() },
         feeds: { cashback_changes: follower.state() },
+        audit: await loadAuditLag(database.pool),
       };
     },
   });
@@ -138,7 +152,7 @@ async function start(
       () => log.warn('running steps are left behind'),
     );
     try {
-      await Promise.all([server.close(), sweeper.stop(), following.stop(), running]);
+      await Promise.all([server.close(), sweeper.stop(), auditing.stop(), following.stop(), running]);
     } finally {
       clearTimeout(drained);
     }

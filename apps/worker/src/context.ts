@@ -1,4 +1,4 @@
-import type { ChargeLimits } from '@cashback/core';
+import type { AuditPlan, ChargeLimits } from '@cashback/core';
 import type { Database, Jobs } from '@cashback/postgres';
 import type { Log, Readiness } from '@cashback/service';
 import type { Transactions } from './upstream/transactions.ts';
@@ -9,6 +9,7 @@ export interface WorkerContext {
   jobs: Jobs;
   transactions: Transactions;
   limits: ChargeLimits;
+  audits: AuditPlan;
   log: Log;
   readiness: Readiness;
   /** Aborts when the worker stops: nothing new begins, what runs goes on. */

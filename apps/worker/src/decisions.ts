@@ -3,6 +3,8 @@ export { afterObserving, decideFollowUp } from './reconcile/decide-follow-up.ts'
 export type { FollowUp } from './reconcile/decide-follow-up.ts';
 export { decideStep } from './reconcile/decide-step.ts';
 export type { Step, StepContext } from './reconcile/decide-step.ts';
+export { auditAfter, auditByAge } from './reconcile/next-audit.ts';
+export type { AuditContext } from './reconcile/next-audit.ts';
 export { observationOf } from './reconcile/observe-invoice.ts';
 export type { Observation } from './reconcile/observe-invoice.ts';
 export { updatedRow } from './reconcile/updated-row.ts';
@@ -11,9 +13,11 @@ export type { Sending } from './reconcile/sending.ts';
 export { answerWrites, stepWrites } from './reconcile/writes.ts';
 export type { OrderWrites } from './reconcile/writes.ts';
 export {
+  auditedTimes,
   claimedTimes,
   dueTimes,
   expeditedTimes,
+  firstAuditTimes,
   leasedTimes,
   requestedTimes,
   scheduledTimes,

@@ -176,6 +176,31 @@ export const settingsSchema = z.object({
     max: 1_000,
     default: 500,
   }),
+  audit_distances: setting.durations({
+    description:
+      'A settled order is observed again after these times, one behind the other, though nothing brings it up; ' +
+      'the last one is repeated',
+    default: '1m,1h,1d,7d,30d',
+    max_ms: 7_776_000_000,
+  }),
+  audit_end_ms: setting.integer({
+    description: 'No such audit is due later than this after the order settled, in ms',
+    min: 1_000,
+    max: 31_536_000_000,
+    default: 7_776_000_000,
+  }),
+  audit_rate_per_second: setting.integer({
+    description: 'Most audits that this worker begins in a second; live orders go first',
+    min: 1,
+    max: 500,
+    default: 100,
+  }),
+  audit_interval_ms: setting.integer({
+    description: 'Pause between two searches for audits that are due, in ms',
+    min: 20,
+    max: 1_000,
+    default: 1_000,
+  }),
   cashback_feed_interval_ms: setting.integer({
     description: 'Pause between two reads of the feed of changed cashback at transactions, in ms',
     min: 20,

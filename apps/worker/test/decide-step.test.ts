@@ -23,6 +23,12 @@ const context: StepContext = {
   limits,
   random: Math.random,
 };
+const MINUTE_MS = 60_000;
+const written = {
+  audits: { audit_distances: [MINUTE_MS, 60 * MINUTE_MS], audit_end_ms: 1_440 * MINUTE_MS },
+  found_by: 'feed' as const,
+  random: () => 0,
+};
 const none = { failed: 0, applied: 0, rejected: 0, last_at: null };
 const registeredAt = new Date('2026-01-02T03:04:05.000Z');
 
@@ -48,6 +54,9 @@ function order(changes: Partial<ChargeOrder> = {}, afterMs = 0): ChargeOrder {
     heals: 0,
     healed_since: null,
     unsettled_since: registeredAt,
+    audit_at: null,
+    audit_step: 0,
+    due_by: null,
     now: new Date(registeredAt.getTime() + afterMs),
     ...changes,
   };
@@ -249,20 +258,20 @@ describe('an order that something else keeps changing', () => {
 
   test('is written down with its invoice before and after, in the writes that reopen it', () => {
     const rewarded = [{ source: 'user' as const, amount: '10.0000' }];
-    for (const [heals, healed] of [
-      [0, true],
-      [3, false],
+    for (const [heals, healed, found_class] of [
+      [0, true, 'rewarded_differs'],
+      [3, false, 'foreign_writer'],
     ] as const) {
       const found = charge({ ...settled, rewarded, heals, healed_since: registeredAt });
       const step = decideStep(found.order, at(7), found, context);
-      const { drifts, updates } = stepWrites(found, step, at(7));
+      const { drifts, updates } = stepWrites(found, step, at(7), written);
       expect(drifts).toEqual([
         {
           order_id: 'order-1',
-          class: 'rewarded_differs',
+          class: found_class,
           before: { target: rewarded, rewarded },
           after: { target: rewarded, rewarded: [{ source: 'user', amount: '0.0000' }] },
-          found_by: 'worker',
+          found_by: 'feed',
           healed,
         },
       ]);
@@ -270,7 +279,7 @@ describe('an order that something else keeps changing', () => {
     }
     const unsettled = charge();
     const step = decideStep(order(), observed(0n), unsettled, context);
-    expect(stepWrites(unsettled, step, observed(0n)).drifts).toEqual([]);
+    expect(stepWrites(unsettled, step, observed(0n), written).drifts).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
-import { chargeKey } from '@cashback/cashback-db';
+import { chargeKey, resumeOrders } from '@cashback/cashback-db';
+import { withTransaction } from '@cashback/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readUntil } from '@cashback/testing';
 import { type Harness, createHarness, newOrderId } from './support/harness.ts';
@@ -65,11 +66,11 @@ test('an order that another writer keeps changing needs attention after three he
     class: 'rewarded_differs',
     before: { target, rewarded: target },
     after: { target, rewarded: foreign },
-    found_by: 'worker',
+    found_by: 'job',
   };
   expect(await drifts(orderId)).toEqual([
     ...Array.from({ length: HEALS }, () => ({ ...drift, healed: true })),
-    { ...drift, healed: false },
+    { ...drift, class: 'foreign_writer', healed: false },
   ]);
   const order = await harness.order(orderId);
   expect(order.settled_revision).toBeLessThan(order.revision);
@@ -92,9 +93,20 @@ test('an order that another writer keeps changing needs attention after three he
   expect(await harness.operations(orderId)).toHaveLength(HEALS + 2);
 });
 
-test('an order that another writer kept changing is healed at once when it is registered again', async () => {
+test('an unchanged register lets no further heal pass, and a resume by a person does', async () => {
   const orderId = await fight('registered-again');
+  const before = await harness.order(orderId);
+  const asked = harness.outside.retrieves(orderId);
   await harness.register(orderId, '10');
+  await readUntil(
+    () => harness.outside.retrieves(orderId),
+    (count) => count > asked + 2,
+  );
+  const { attention_code, attention_since, heals } = before;
+  expect(await harness.order(orderId)).toMatchObject({ attention_code, attention_since, heals });
+  expect(await harness.operations(orderId)).toHaveLength(HEALS + 1);
+
+  await withTransaction(harness.database, (tx) => resumeOrders(tx, [orderId], { by_person: true }));
   await harness.untilSettled(orderId);
   expect(harness.outside.cashback(orderId).rewarded).toEqual(target);
   expect(await harness.order(orderId)).toMatchObject({ attention: null, heals: 0 });

@@ -57,6 +57,7 @@ function context(): WorkerContext {
     jobs,
     transactions,
     limits,
+    audits: { audit_distances: [60_000], audit_end_ms: 60_000 },
     log: testLog,
     readiness: createReadiness(),
     stopping: never,
@@ -73,7 +74,7 @@ test('of two that decide on one order at the same time, one makes the operation 
     const cashback = { epoch: null, version: 0, status: 'success' as const, rewarded: {}, operations: [] };
     const observation: Observation = { outcome: 'observed', cashback };
     const sent = await Promise.all(
-      Array.from({ length: 3 }, () => applySteps(context(), [{ order, observation }])),
+      Array.from({ length: 3 }, () => applySteps(context(), [{ order, observation, found_by: 'job' }])),
     );
     const operations = sent.flat().flatMap(({ sending }) => (sending === null ? [] : [sending]));
     expect(operations).toHaveLength(1);

@@ -1,9 +1,12 @@
 import {
   type ChargeUpdate,
+  type RunAudit,
   claimPolls,
   expeditePolls,
   leasePolls,
   makeDue,
+  planAudits,
+  runAudits,
   scheduleOrders,
   updateCharges,
 } from '@cashback/cashback-db';
@@ -14,9 +17,11 @@ import { type ReconciledRow, updatedRow } from '../src/reconcile/updated-row.ts'
 import {
   type PollTimes,
   type ScheduledRow,
+  auditedTimes,
   claimedTimes,
   dueTimes,
   expeditedTimes,
+  firstAuditTimes,
   leasedTimes,
   scheduledTimes,
 } from '../src/schedule/poll-times.ts';
@@ -47,6 +52,9 @@ const anyRow = fc.record({
   cashback_version: fc.constantFrom(0, 5),
   poll_in_ms: fc.option(offset),
   charge_in_ms: offset,
+  audit_in_ms: fc.option(offset),
+  audit_step: fc.constantFrom(0, 1),
+  due_by: fc.constantFrom(null, 'feed' as const),
 });
 type Drawn = typeof anyRow extends fc.Arbitrary<infer Value> ? Value : never;
 const rows = fc.array(anyRow, { minLength: 20, maxLength: 60 });
@@ -63,17 +71,19 @@ async function outcomesOf(
       `INSERT INTO cashback.order_clears (order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum,
          cashback_sum, revision, settled_revision, operation_id, attention, rewarded,
          cashback_epoch, cashback_version, poll_at, next_charge_at, attention_code, attention_since, attention_details,
-         waited_ms, answered_at, unsettled_since, heals, healed_since)
+         waited_ms, answered_at, unsettled_since, heals, healed_since, audit_at, audit_step,
+         due_by)
        SELECT 'rule-' || place, 'yellow', 'user-1', 'wallet-1', 'EUR', 1, 100, 10, 3, CASE WHEN unsettled THEN 2 ELSE 3 END,
          operation_id, attention, $8::jsonb, cashback_epoch, cashback_version, now() + poll_in_ms * interval '1 millisecond',
          now() + charge_in_ms * interval '1 millisecond', attention_code,
          now() + attention_since * interval '1 millisecond', '{"of":"it"}', waited_ms,
          CASE WHEN answered THEN now() - interval '3 seconds' END, now() - interval '1 hour', 3,
-         now() - interval '2 hours'
+         now() - interval '2 hours', now() + audit_in_ms * interval '1 millisecond', audit_step, due_by
        FROM unnest($1::boolean[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::integer[], $7::integer[],
-         $9::text[], $10::integer[], $11::bigint[], $12::boolean[])
+         $9::text[], $10::integer[], $11::bigint[], $12::boolean[],
+         $13::integer[], $14::integer[], $15::text[])
          WITH ORDINALITY AS input (unsettled, operation_id, attention, cashback_epoch, cashback_version, poll_in_ms, charge_in_ms,
-           attention_code, attention_since, waited_ms, answered, place)`,
+           attention_code, attention_since, waited_ms, answered, audit_in_ms, audit_step, due_by, place)`,
       [
         drawn.map((row) => row.unsettled),
         drawn.map((row) => row.operation_id),
@@ -87,6 +97,9 @@ async function outcomesOf(
         drawn.map((row) => row.attention_since),
         drawn.map((row) => row.waited_ms),
         drawn.map((row) => row.answered),
+        drawn.map((row) => row.audit_in_ms),
+        drawn.map((row) => row.audit_step),
+        drawn.map((row) => row.due_by),
       ],
     );
     const {
@@ -111,6 +124,7 @@ const MOMENTS = [
   'answered_at',
   'unsettled_since',
   'healed_since',
+  'audit_at',
 ] as const;
 type Moment = (typeof MOMENTS)[number];
 
@@ -118,6 +132,7 @@ async function readRows(tx: Transaction): Promise<Row[]> {
   const { rows: stored } = await tx.client.query<Omit<Row, Moment> & Record<Moment, Date | null>>(
     `SELECT order_id, revision, settled_revision, operation_id, attention, attention_code, attention_since,
        attention_details, waited_ms::float8 AS waited_ms, answered_at, unsettled_since, heals, healed_since, rewarded, cashback_epoch,
+       audit_at, audit_step, due_by,
        cashback_version, poll_at, next_charge_at
      FROM cashback.order_clears WHERE order_id LIKE 'rule-%' ORDER BY order_id`,
   );
@@ -175,8 +190,10 @@ describe('the statement does what its rule says:', () => {
   test('makeDue', () =>
     fc.assert(
       fc.asyncProperty(rows, async (drawn) => {
-        const pairs = await outcomesOf(drawn, (tx, before) => makeDue(tx, ids(before)));
-        for (const { before, after, now } of pairs) expectTimes(after, before, dueTimes(before, now));
+        const pairs = await outcomesOf(drawn, (tx, before) => makeDue(tx, ids(before), 'feed'));
+        for (const { before, after, now } of pairs) {
+          expectTimes(after, before, dueTimes(before, 'feed', now));
+        }
       }),
       RUNS,
     ));
@@ -220,6 +237,39 @@ describe('the statement does what its rule says:', () => {
       RUNS,
     ));
 
+  const anyAudit = fc.record({
+    audit_step: fc.constantFrom(1, 2),
+    audit_in_ms: fc.constantFrom(null, 0, 7_000_000_000),
+  });
+
+  test('runAudits', () =>
+    fc.assert(
+      fc.asyncProperty(rows, anyAudit, fc.constantFrom(0, 1), async (drawn, audit, due_step) => {
+        const runOf = ({ order_id }: Row): RunAudit => ({ order_id, due_step, ...audit });
+        const pairs = await outcomesOf(drawn, (tx, before) => runAudits(tx, before.map(runOf)));
+        for (const { before, after, now } of pairs) {
+          expectTimes(after, before, auditedTimes(before, runOf(before), now));
+        }
+      }),
+      RUNS,
+    ));
+
+  test('planAudits', () =>
+    fc.assert(
+      fc.asyncProperty(rows, anyAudit, async (drawn, audit) => {
+        const pairs = await outcomesOf(drawn, (tx, before) =>
+          planAudits(
+            tx,
+            before.map(({ order_id }) => ({ order_id, ...audit })),
+          ),
+        );
+        for (const { before, after, now } of pairs) {
+          expectTimes(after, before, firstAuditTimes(before, audit, now));
+        }
+      }),
+      RUNS,
+    ));
+
   test('updateCharges', () => {
     const anyUpdate = fc.record({
       next_operation_id: fc.constantFrom(null, 'operation-3'),
@@ -241,6 +291,7 @@ describe('the statement does what its rule says:', () => {
       answered_at: fc.constantFrom(null, new Date('2026-01-02T03:04:05.678Z')),
       heals: fc.constantFrom(0, 4),
       healed_since: fc.constantFrom(null, new Date('2026-01-02T03:04:05.678Z')),
+      audit: fc.option(anyAudit),
       poll_in_ms: fc.option(fc.integer({ min: 0, max: 40_000 })),
     });
     return fc.assert(
@@ -275,6 +326,7 @@ describe('the statement does what its rule says:', () => {
         answered_at: null,
         heals: 0,
         healed_since: null,
+        audit: null,
       };
       const update = { ...kept, ...nothing, order_id: before.order_id, attention: null, poll_in_ms: null };
       for (const moved of [{ revision: 2 }, { operation_id: 'operation-9' }]) {

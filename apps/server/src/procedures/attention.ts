@@ -133,8 +133,8 @@ async function apply(tx: Transaction, decided: readonly DecidedResume[], caller:
   ];
   const orderIds = ours.map(({ order_id }) => order_id);
   await insertResumes(tx, needs, caller);
-  await resumeOrders(tx, orderIds);
-  await makeDue(tx, orderIds);
+  await resumeOrders(tx, orderIds, { by_person: true });
+  await makeDue(tx, orderIds, 'resume');
   await requestResume(tx, reported);
 }
 

@@ -33,7 +33,7 @@ async function makeAllDue(database: Database, orderIds: readonly string[]): Prom
   const due: string[] = [];
   for (let start = 0; start < orderIds.length; start += PART_SIZE) {
     const part = orderIds.slice(start, start + PART_SIZE);
-    due.push(...(await withTransaction(database, (tx) => makeDue(tx, part))));
+    due.push(...(await withTransaction(database, (tx) => makeDue(tx, part, 'reconcile'))));
   }
   return due;
 }

@@ -1,3 +1,4 @@
+import type { DriftFinder } from '@cashback/contract';
 import type { NewOrder, OrderUpdate } from '@cashback/cashback-db';
 import type { Hold } from '@cashback/core';
 
@@ -23,6 +24,9 @@ export interface OrderRow extends NewOrder {
   /** `hold` counts while this is the newest revision; null: nothing was held, or it is released. */
   held_revision: number | null;
   hold: Hold | null;
+  audit_at: number | null;
+  audit_step: number;
+  due_by: DriftFinder | null;
 }
 
 /*
@@ -43,6 +47,9 @@ export function newRow(order: NewOrder, now: number): OrderRow {
     poll_at: null,
     held_revision: null,
     hold: null,
+    audit_at: null,
+    audit_step: 0,
+    due_by: null,
     ...chargeNow(now),
   };
 }
@@ -54,8 +61,14 @@ export function registeredRow(row: OrderRow, update: OrderUpdate, now: number): 
 }
 
 /** `resumeOrders`; null: it skips the row. */
-export function resumedRow(row: OrderRow, now: number): OrderRow | null {
-  return row.attention === null ? null : { ...row, ...chargeNow(now) };
+export function resumedRow(
+  row: OrderRow,
+  { by_person }: { by_person: boolean },
+  now: number,
+): OrderRow | null {
+  const { attention, attention_code, heals, healed_since } = row;
+  if (attention === null || (attention_code === 'foreign_writer' && !by_person)) return null;
+  return { ...row, ...chargeNow(now), ...(!by_person && { heals, healed_since }) };
 }
 
 const NOTHING_WENT_WRONG = {

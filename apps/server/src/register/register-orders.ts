@@ -29,7 +29,7 @@ export async function registerOrders(
   const decided = await lockAndDecide(tx, inputs);
   const writes = decided.map(writesOf);
   await updateOrders(tx, present(writes.map(({ update }) => update)));
-  await resumeOrders(tx, present(writes.map(({ resume }) => resume)));
+  await resumeOrders(tx, present(writes.map(({ resume }) => resume)), { by_person: false });
   await insertEvents(
     tx,
     writes.flatMap(({ events }) => events),

@@ -1,4 +1,5 @@
 import { type ChargeOrder, loadCharges, lockOrders } from '@cashback/cashback-db';
+import type { DriftFinder } from '@cashback/contract';
 import { withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from '../context.ts';
 import { applyWrites } from './apply-writes.ts';
@@ -12,6 +13,8 @@ import { isDueNow, stepWrites } from './writes.ts';
 export interface Observed {
   order: ChargeOrder;
   observation: Observation;
+  /** What brought the order up. */
+  found_by: DriftFinder;
 }
 
 export interface Applied {
@@ -28,16 +31,14 @@ export async function applySteps(context: WorkerContext, batch: readonly Observe
   const applied = await withTransaction(context.database, async (tx) => {
     await lockOrders(tx, orderIds);
     const charges = await loadCharges(tx, orderIds);
-    const decided = batch.map(({ order: seen, observation }) => {
+    const decided = batch.map(({ order: seen, observation, found_by }) => {
       const charge = charges.get(seen.order_id);
       if (charge === undefined)
         throw new Error(`order ${seen.order_id} is gone, and orders are never deleted`);
       const { order } = charge;
-      const step = decideStep(seen, observation, charge, {
-        limits: context.limits,
-        random: Math.random,
-      });
-      const writes = stepWrites(charge, step, observation);
+      const { limits, audits } = context;
+      const step = decideStep(seen, observation, charge, { limits, random: Math.random });
+      const writes = stepWrites(charge, step, observation, { audits, found_by, random: Math.random });
       return { order, step, writes, sending: sendingOf(order, step), due_now: isDueNow(writes) };
     });
     await applyWrites(

@@ -1,4 +1,5 @@
 import { type ChargeOrder, type ExpeditedPoll, expeditePolls } from '@cashback/cashback-db';
+import type { DriftFinder } from '@cashback/contract';
 import { withTransaction } from '@cashback/postgres';
 import { createBatcher } from '@cashback/service';
 import type { WorkerContext } from '../context.ts';
@@ -37,7 +38,7 @@ import { sendOperation } from './send-operation.ts';
  */
 export interface Reconciler {
   /** Rejects only for a fault on our side, such as a database that is down. */
-  reconcile(order: ChargeOrder): Promise<Reconciled>;
+  reconcile(order: ChargeOrder, found_by: DriftFinder): Promise<Reconciled>;
 }
 
 export interface Reconciled {
@@ -71,9 +72,9 @@ export function createReconciler(context: WorkerContext, { batch_size }: { batch
   });
 
   return {
-    async reconcile(order) {
+    async reconcile(order, found_by) {
       const observation = observationOf(order, await transactions.retrieveInvoice(order.order_id));
-      const { sending, due_now } = await applyStep({ order, observation });
+      const { sending, due_now } = await applyStep({ order, observation, found_by });
       if (sending === null) return { due_now };
       return { due_now: await sendOperation(context, sending, expedite) };
     },

@@ -1,4 +1,5 @@
 import type { ChargeUpdate } from '@cashback/cashback-db';
+import type { DriftFinder } from '@cashback/contract';
 
 /** The columns that a step changes. Times are milliseconds of the epoch. */
 export interface ReconciledRow {
@@ -19,6 +20,9 @@ export interface ReconciledRow {
   unsettled_since: number;
   poll_at: number | null;
   next_charge_at: number;
+  audit_at: number | null;
+  audit_step: number;
+  due_by: DriftFinder | null;
 }
 
 /**
@@ -44,6 +48,25 @@ export function updatedRow(row: ReconciledRow, update: ChargeUpdate, now: number
     healed_since: update.healed_since && update.healed_since.getTime(),
     poll_at: poll_in_ms === null ? null : now + poll_in_ms,
     next_charge_at: now + (poll_in_ms ?? 0),
+    ...auditOf(row, update, now),
+    due_by: isDone(update) ? null : row.due_by,
+  };
+}
+
+function isDone({ settled, reopened, next_operation_id }: ChargeUpdate): boolean {
+  return settled || reopened || next_operation_id !== null;
+}
+
+function auditOf(
+  { audit_at, audit_step }: ReconciledRow,
+  { audit }: ChargeUpdate,
+  now: number,
+): Pick<ReconciledRow, 'audit_at' | 'audit_step'> {
+  if (audit === null) return { audit_at, audit_step };
+  const { audit_in_ms } = audit;
+  return {
+    audit_step: audit.audit_step,
+    audit_at: audit_in_ms === null ? null : now + Math.round(audit_in_ms),
   };
 }
 

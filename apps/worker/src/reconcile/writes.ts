@@ -6,11 +6,13 @@ import type {
   NewOperation,
   NewOperationOutcome,
 } from '@cashback/cashback-db';
-import { formatAmounts } from '@cashback/contract';
+import type { DriftFinder } from '@cashback/contract';
 import type { Attention } from '@cashback/core';
 import { storableText } from '@cashback/postgres';
 import type { Learned } from './decide-follow-up.ts';
 import type { Ending, Step } from './decide-step.ts';
+import { findDrifts } from './find-drifts.ts';
+import { type AuditContext, auditOfStep } from './next-audit.ts';
 import type { Observation } from './observe-invoice.ts';
 import { storableDetails } from './storable-details.ts';
 
@@ -25,7 +27,12 @@ export interface OrderWrites {
 const NO_WRITES: OrderWrites = { outcomes: [], operations: [], drifts: [], updates: [] };
 
 /** The rows of a step. The time of the next poll is written with the step itself, so no crash in between can lose it. */
-export function stepWrites(charge: Charge, step: Step, observation: Observation): OrderWrites {
+export function stepWrites(
+  charge: Charge,
+  step: Step,
+  observation: Observation,
+  context: AuditContext & { found_by: DriftFinder },
+): OrderWrites {
   const { order } = charge;
   if (step.action === 'noop') return NO_WRITES;
   const ending = 'ending' in step ? step.ending : null;
@@ -35,25 +42,9 @@ export function stepWrites(charge: Charge, step: Step, observation: Observation)
   return {
     outcomes: ending === null ? [] : [outcomeOf(order, ending)],
     operations: step.action === 'send' && !step.repeated ? [step.operation] : [],
-    drifts: driftsOf(charge, step, observation),
-    updates: [updateOf(step, update)],
+    drifts: findDrifts(charge, step, observation, context.found_by),
+    updates: [{ ...updateOf(step, update), audit: auditOfStep(order, step, context) }],
   };
-}
-
-/** A settled order is reopened for one reason: its invoice carries something else. */
-function driftsOf({ order, target }: Charge, step: Step, observation: Observation): NewDrift[] {
-  if (!('reopened' in step) || !step.reopened || observation.outcome !== 'observed') return [];
-  const targeted = formatAmounts(target);
-  return [
-    {
-      order_id: order.order_id,
-      class: 'rewarded_differs',
-      before: { target: targeted, rewarded: order.rewarded },
-      after: { target: targeted, rewarded: formatAmounts(observation.cashback.rewarded) },
-      found_by: 'worker',
-      healed: step.action === 'send',
-    },
-  ];
 }
 
 type Reached = Pick<ChargeUpdate, 'cashback_epoch' | 'cashback_version'>;
@@ -153,6 +144,7 @@ function unchangedUpdate(order: ChargeOrder): ChargeUpdate {
     answered_at,
     heals,
     healed_since,
+    audit: null,
     poll_in_ms: null,
   };
 }

@@ -1,4 +1,5 @@
-import type { ExpeditedPoll } from '@cashback/cashback-db';
+import type { AuditTime, ExpeditedPoll, RunAudit } from '@cashback/cashback-db';
+import type { DriftFinder } from '@cashback/contract';
 
 /** The columns that decide when an order runs. Times are milliseconds of the epoch. */
 export interface ScheduledRow {
@@ -10,13 +11,18 @@ export interface ScheduledRow {
   poll_at: number | null;
   next_charge_at: number;
   answered_at: number | null;
+  audit_at: number | null;
+  audit_step: number;
+  due_by: DriftFinder | null;
 }
 
 /**
  * The rules of the statements in `queries/polls` of cashback-db. Each says what its statement writes into a row, or
  * null when it skips the row. The simulation runs them, and a test holds the statements against them.
  */
-export type PollTimes = Partial<Pick<ScheduledRow, 'poll_at' | 'next_charge_at' | 'answered_at'>>;
+export type PollTimes = Partial<
+  Pick<ScheduledRow, 'poll_at' | 'next_charge_at' | 'answered_at' | 'audit_at' | 'audit_step' | 'due_by'>
+>;
 
 /** `claimPolls` */
 export function claimedTimes({ poll_at }: ScheduledRow, lease_ms: number, now: number): PollTimes | null {
@@ -34,8 +40,31 @@ export function requestedTimes(row: ScheduledRow, lease_ms: number, now: number)
 }
 
 /** `makeDue` */
-export function dueTimes({ poll_at }: Pick<ScheduledRow, 'poll_at'>, now: number): PollTimes {
-  return { poll_at: poll_at === null ? now : Math.min(poll_at, now) };
+export function dueTimes(
+  { poll_at }: Pick<ScheduledRow, 'poll_at'>,
+  due_by: DriftFinder,
+  now: number,
+): PollTimes {
+  return { poll_at: poll_at === null ? now : Math.min(poll_at, now), due_by };
+}
+
+/** `runAudits` */
+export function auditedTimes(row: ScheduledRow, audit: RunAudit, now: number): PollTimes | null {
+  const { audit_at, audit_step } = row;
+  if (audit_at === null || audit_at > now || audit_step !== audit.due_step) return null;
+  if (row.settled_revision !== row.revision) return { audit_at: null, audit_step: 0 };
+  return { ...plannedTimes(audit, now), ...dueTimes(row, 'audit', now) };
+}
+
+/** `planAudits` */
+export function firstAuditTimes(row: ScheduledRow, audit: AuditTime, now: number): PollTimes | null {
+  const { settled_revision, revision, audit_at, audit_step } = row;
+  const isUnplanned = settled_revision === revision && audit_at === null && audit_step === 0;
+  return isUnplanned ? plannedTimes(audit, now) : null;
+}
+
+function plannedTimes({ audit_step, audit_in_ms }: AuditTime, now: number): PollTimes {
+  return { audit_step, audit_at: audit_in_ms === null ? null : now + Math.round(audit_in_ms) };
 }
 
 /** `expeditePolls` */
@@ -58,5 +87,5 @@ export function scheduledTimes(
 ): PollTimes | null {
   const isUnfinished = row.settled_revision < row.revision || row.attention !== null;
   if (!isUnfinished || row.poll_at !== null || row.next_charge_at >= now - grace_ms) return null;
-  return { next_charge_at: now, poll_at: has_job ? null : now };
+  return { next_charge_at: now, ...(has_job ? { poll_at: null } : { poll_at: now, due_by: 'sweep' }) };
 }

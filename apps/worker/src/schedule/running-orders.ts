@@ -1,11 +1,12 @@
 import type { ChargeOrder } from '@cashback/cashback-db';
+import type { DriftFinder } from '@cashback/contract';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import { createGate } from './gate.ts';
 
 /** The orders that the reconciler works on now. */
 export interface RunningOrders {
   /** Rejects as the reconciler does. */
-  start(order: ChargeOrder): Promise<void>;
+  start(order: ChargeOrder, found_by: DriftFinder): Promise<void>;
   /** Ids of the orders whose newest step has not ended. */
   ids(): string[];
   /** How many more may start now. */
@@ -39,10 +40,10 @@ export function createRunningOrders(
   }
 
   return {
-    start(order) {
+    start(order, found_by) {
       const { order_id } = order;
       const step: Promise<void> = reconciler
-        .reconcile(order)
+        .reconcile(order, found_by)
         .finally(() => ended(order_id, step))
         .then(({ due_now }) => {
           if (due_now) onDue();

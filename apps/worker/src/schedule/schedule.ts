@@ -1,4 +1,5 @@
 import { type ChargeOrder, leasePolls } from '@cashback/cashback-db';
+import type { DriftFinder } from '@cashback/contract';
 import { withTransaction } from '@cashback/postgres';
 import { createLoop } from '@cashback/service';
 import type { WorkerContext } from '../context.ts';
@@ -19,6 +20,7 @@ import { createRunningOrders } from './running-orders.ts';
  *        |
  *     sweep: poll_at = now() for an order that is unsettled or needs attention, and has neither a time nor a job
  *     feed: poll_at = now() for an order whose cashback changed by no operation of ours (follow/)
+ *     audit: poll_at = now() for a settled order that was not compared for a time (audit/)
  */
 export interface Schedule {
   /** Claims the orders of jobs and runs them. */
@@ -83,7 +85,7 @@ export function createSchedule(
       limit: limit - requested,
       lease_ms,
     });
-    void run(due);
+    void run(due, ({ due_by }) => due_by ?? 'poll');
     return circuit === 'closed' && (requested + due.length >= limit || left > 0);
   }
 
@@ -91,7 +93,11 @@ export function createSchedule(
   async function runRequested(taken: readonly string[]): Promise<number> {
     try {
       const orders = await claimRequested(context, taken, lease_ms);
-      void run(orders, ({ order_id }) => requests.add(order_id));
+      void run(
+        orders,
+        () => 'callback',
+        ({ order_id }) => requests.add(order_id),
+      );
       return orders.length;
     } catch (error) {
       for (const orderId of taken) requests.add(orderId);
@@ -101,12 +107,13 @@ export function createSchedule(
 
   async function run(
     orders: readonly ChargeOrder[],
+    foundBy: (order: ChargeOrder) => DriftFinder,
     onFailure: (order: ChargeOrder) => void = () => {},
   ): Promise<void> {
     const errors: unknown[] = [];
     await Promise.all(
       orders.map((order) =>
-        running.start(order).catch((error: unknown) => {
+        running.start(order, foundBy(order)).catch((error: unknown) => {
           errors.push(error);
           onFailure(order);
         }),
@@ -128,7 +135,7 @@ export function createSchedule(
           const order = orders.get(order_id);
           if (order === undefined) return;
           isRunning = true;
-          await running.start(order);
+          await running.start(order, 'job');
         });
         return { order_id, is_running: () => isRunning, ended };
       }),

@@ -17,7 +17,12 @@ export interface OrderRow {
   rewarded: { source: string; amount: string }[];
   attention: string | null;
   attention_code: string | null;
+  attention_since: Date | null;
   attention_details: Record<string, unknown> | null;
+  heals: number;
+  audit_at: Date | null;
+  audit_step: number;
+  due_by: string | null;
   next_charge_at: Date;
   poll_at: Date | null;
 }

@@ -39,7 +39,7 @@ export function* compare(world: World, orderId: string): Flow<void> {
     const row = world.tables.orders.get(orderId);
     if (row === undefined) return;
     note(`a person has ${orderId} compared`);
-    applyTimes(world, row, world.decisions.worker.dueTimes(row, now()));
+    applyTimes(world, row, world.decisions.worker.dueTimes(row, 'reconcile', now()));
   });
 }
 

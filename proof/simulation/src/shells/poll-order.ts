@@ -14,5 +14,5 @@ export function* pollOrder(world: World, orderId: string, isRequested: boolean):
     const times = rule(row, LEASE_MS, engine.now());
     return applyTimes(world, row, times) ? loadCharge(world, orderId).order : null;
   });
-  if (seen !== null) yield* reconcileOrder(world, seen);
+  if (seen !== null) yield* reconcileOrder(world, seen, isRequested ? 'callback' : (seen.due_by ?? 'poll'));
 }

@@ -1,7 +1,14 @@
 import type { Charge, ChargeOrder } from '@cashback/cashback-db';
-import { formatAmount, formatValues, parseAmounts } from '@cashback/contract';
+import { type DriftFinder, formatAmount, formatValues, parseAmounts } from '@cashback/contract';
 import type { UpdateAnswer } from '@cashback/core';
-import type { FollowUp, Observation, Sending, Step, StepContext } from '@cashback/worker/decisions';
+import type {
+  AuditContext,
+  FollowUp,
+  Observation,
+  Sending,
+  Step,
+  StepContext,
+} from '@cashback/worker/decisions';
 import { type Flow, atomically } from '../engine/flow.ts';
 import { rowOf } from '../rows.ts';
 import type { World } from '../world.ts';
@@ -27,6 +34,10 @@ const WAITS_MS = [
   [1_000, 1_000],
   [30_000, 30_000],
 ] as const;
+const AUDITS: AuditContext = {
+  audits: { audit_distances: [60_000, 600_000], audit_end_ms: 660_000 },
+  random: () => 0,
+};
 export const LEASE_MS = 30_000;
 /** One of this many jobs takes so long that its order is leased. */
 const SLOW_ONE_OF = 4;
@@ -37,10 +48,10 @@ export function* chargeJob(world: World, orderId: string): Flow<void> {
   const { engine, decisions } = world;
   const seen = yield* atomically(`load ${orderId}`, () => loadCharge(world, orderId).order);
   if (engine.choices.below(SLOW_ONE_OF) < SLOW_ONE_OF - 1) {
-    yield* reconcileOrder(world, seen);
+    yield* reconcileOrder(world, seen, 'job');
     return;
   }
-  engine.spawn('worker', `reconcile ${orderId}`, reconcileOrder(world, seen));
+  engine.spawn('worker', `reconcile ${orderId}`, reconcileOrder(world, seen, 'job'));
   yield* atomically(`lease ${orderId}`, () => {
     const row = rowOf(world.tables.orders, orderId);
     applyTimes(world, row, decisions.worker.leasedTimes(row, LEASE_MS, engine.now()));
@@ -48,13 +59,13 @@ export function* chargeJob(world: World, orderId: string): Flow<void> {
 }
 
 /** One step of an order, as the worker's reconciler takes it. */
-export function* reconcileOrder(world: World, seen: ChargeOrder): Flow<void> {
+export function* reconcileOrder(world: World, seen: ChargeOrder, found_by: DriftFinder): Flow<void> {
   const orderId = seen.order_id;
   const observation = yield* observe(world, seen);
   const sending = yield* world.decisions.database.reconcile(
     `decide on ${orderId}`,
     () => loadCharge(world, orderId),
-    (charge) => applyStep(world, seen, observation, charge),
+    (charge) => applyStep(world, seen, observation, charge, found_by),
   );
   if (sending !== null) yield* send(world, sending);
 }
@@ -79,6 +90,7 @@ export function loadCharge(world: World, orderId: string): Charge {
     attention_since: momentOf(row.attention_since),
     answered_at: momentOf(row.answered_at),
     healed_since: momentOf(row.healed_since),
+    audit_at: momentOf(row.audit_at),
     now: new Date(engine.now()),
   };
   return decisions.worker.chargeOf(order, {
@@ -104,12 +116,13 @@ function applyStep(
   seen: ChargeOrder,
   observation: Observation,
   charge: Charge,
+  found_by: DriftFinder,
 ): Sending | null {
   const { engine, decisions } = world;
   const { order } = charge;
   const step = decisions.worker.decideStep(seen, observation, charge, contextOf(world));
   engine.note(`worker: ${order.order_id} at revision ${order.revision}: ${describe(step)}`);
-  applyWrites(world, decisions.worker.stepWrites(charge, step, observation));
+  applyWrites(world, decisions.worker.stepWrites(charge, step, observation, { ...AUDITS, found_by }));
   return decisions.worker.sendingOf(order, step);
 }
 

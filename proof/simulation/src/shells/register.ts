@@ -90,7 +90,7 @@ function apply(
     updateRow(tables.orders, update.order_id, row);
   }
   if (resume !== null) {
-    const row = resumedRow(rowOf(tables.orders, resume), engine.now());
+    const row = resumedRow(rowOf(tables.orders, resume), { by_person: false }, engine.now());
     if (row !== null) updateRow(tables.orders, resume, row);
   }
   tables.events.push(...events);

@@ -75,7 +75,9 @@ export function createFollower(context: FollowContext, options: FollowOptions): 
   /** Each order alone if one of them is locked. One that stays locked is left out. */
   async function makeOrdersDue(orderIds: readonly string[]): Promise<void> {
     if (orderIds.length === 0) return;
-    await unlocked(await inParts(orderIds, (part) => withTransaction(database, (tx) => makeDue(tx, part))));
+    await unlocked(
+      await inParts(orderIds, (part) => withTransaction(database, (tx) => makeDue(tx, part, 'feed'))),
+    );
   }
 
   async function checkUnobserved(): Promise<void> {

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, jsonb, text } from 'drizzle-orm/pg-core';
+import type { DriftFinder } from '@cashback/contract';
 import type { Hold } from '@cashback/core';
 import { amount, id, moment, now } from '@cashback/postgres/columns';
 import { cashback } from './schema.ts';
@@ -61,6 +62,12 @@ export const orderClears = cashback.table(
     next_charge_at: moment('next_charge_at').notNull().default(now),
     /** When the worker polls the order next; null when it waits for a job of the queue, or for nothing. */
     poll_at: moment('poll_at'),
+    /** When a settled order is observed again because time has passed; null: it is not settled, or had its last audit. */
+    audit_at: moment('audit_at'),
+    /** How many of these audits were due since it settled. */
+    audit_step: integer('audit_step').notNull().default(0),
+    /** What made the order due; null: its own time. It stays until the order is settled, reopened, or sends. */
+    due_by: text('due_by').$type<DriftFinder>(),
     created_at: moment('created_at').notNull().default(now),
     updated_at: moment('updated_at').notNull().default(now),
   },
@@ -93,5 +100,16 @@ export const orderClears = cashback.table(
     index('order_clears_parked')
       .on(table.next_charge_at)
       .where(sql`${table.attention} IS NOT NULL AND ${table.poll_at} IS NULL`),
+    index('order_clears_audit')
+      .on(table.audit_at)
+      .concurrently()
+      .where(sql`${table.audit_at} IS NOT NULL`),
+    // An older release settles orders without a time for their audits. The sweep gives them one.
+    index('order_clears_unplanned')
+      .on(table.order_id)
+      .concurrently()
+      .where(
+        sql`${table.settled_revision} = ${table.revision} AND ${table.audit_at} IS NULL AND ${table.audit_step} = 0`,
+      ),
   ],
 );

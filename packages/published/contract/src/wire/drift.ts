@@ -36,7 +36,17 @@ export type DriftClass = (typeof DRIFT_CLASSES)[number];
  * What brought an order up when its difference was found:
  *
  * - `job`: a register, also an unchanged one; `callback`: a hint of the other side; `poll`: its own time; `feed`: a change in
- *   a feed; `audit`: the time since it settled; `reconcile`: a request to compare; `sweep`: it was found without a time or job.
+ *   a feed; `audit`: the time since it settled; `reconcile`: a request to compare; `resume`: a person
+ *   resumed it; `sweep`: it was found without a time or job.
  */
-export const DRIFT_FINDERS = ['job', 'callback', 'poll', 'feed', 'audit', 'reconcile', 'sweep'] as const;
+export const DRIFT_FINDERS = [
+  'job',
+  'callback',
+  'poll',
+  'feed',
+  'audit',
+  'reconcile',
+  'resume',
+  'sweep',
+] as const;
 export type DriftFinder = (typeof DRIFT_FINDERS)[number];

@@ -1,3 +1,4 @@
+import type { DriftFinder } from '@cashback/contract';
 import type { Source } from '@cashback/contract/source';
 import type { Hold } from '@cashback/core';
 import { type ColumnsOf, type Reader, statement } from '@cashback/postgres';
@@ -30,6 +31,11 @@ export interface ChargeOrder {
   heals: number;
   healed_since: Date | null;
   unsettled_since: Date;
+  /** When it is audited next, and how many audits were due since it settled. */
+  audit_at: Date | null;
+  audit_step: number;
+  /** What made it due; null: its own time. */
+  due_by: DriftFinder | null;
   /** By the database's clock, which also wrote the other moments. */
   now: Date;
 }
@@ -39,7 +45,7 @@ export const CHARGE_ORDER_COLUMNS = `
   order_id, user_id, wallet_id, currency, revision, settled_revision, operation_id, rewarded,
   CASE WHEN held_revision = revision THEN hold END AS hold,
   cashback_epoch, cashback_version, attention, attention_code, attention_since, attention_details, waited_ms::float8 AS waited_ms,
-  answered_at, heals, healed_since, unsettled_since, now() AS now`;
+  answered_at, heals, healed_since, unsettled_since, audit_at, audit_step, due_by, now() AS now`;
 
 export const CHARGE_ORDER_TYPES: ColumnsOf<ChargeOrder> = {
   order_id: 'text',
@@ -62,6 +68,9 @@ export const CHARGE_ORDER_TYPES: ColumnsOf<ChargeOrder> = {
   heals: 'int4',
   healed_since: 'timestamptz?',
   unsettled_since: 'timestamptz',
+  audit_at: 'timestamptz?',
+  audit_step: 'int4',
+  due_by: 'text?',
   now: 'timestamptz',
 };
 

@@ -1,6 +1,12 @@
 import type { Source } from '@cashback/contract/source';
 import { type Transaction, statement } from '@cashback/postgres';
 
+/** How many audits were due since the order settled, and in how long the next one is; null: there is none. */
+export interface AuditTime {
+  audit_step: number;
+  audit_in_ms: number | null;
+}
+
 /** What one step leaves in an order's row. */
 export interface ChargeUpdate {
   order_id: string;
@@ -24,6 +30,8 @@ export interface ChargeUpdate {
   answered_at: Date | null;
   heals: number;
   healed_since: Date | null;
+  /** When a settled order is audited next; null keeps what is stored. */
+  audit: AuditTime | null;
   /** Time until the order is polled; null: not before a job or a callback asks for it. */
   poll_in_ms: number | null;
 }
@@ -61,13 +69,27 @@ const updateChargesStatement = statement({
     healed_since = input.healed_since,
     next_charge_at = now() + coalesce(input.poll_in_ms, 0) * interval '1 millisecond',
     poll_at = now() + input.poll_in_ms * interval '1 millisecond',
-    updated_at = now()
+    audit_step = coalesce(input.audit_step, stored.audit_step),
+    audit_at = CASE
+      WHEN input.audit_step IS NULL THEN stored.audit_at
+      ELSE now() + input.audit_in_ms * interval '1 millisecond'
+    END,
+    due_by = CASE
+      WHEN input.settled OR input.reopened OR input.next_operation_id IS NOT NULL THEN NULL
+      ELSE stored.due_by
+    END,
+    updated_at = CASE
+      WHEN input.settled AND stored.settled_revision = input.revision
+        AND (input.cashback_epoch, input.cashback_version) = (stored.cashback_epoch, stored.cashback_version)
+        THEN stored.updated_at
+      ELSE now()
+    END
   FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::integer[], $8::integer[],
     $9::text[], $10::text[], $11::text[], $12::bigint[], $13::timestamptz[], $14::boolean[], $15::integer[],
-    $16::integer[], $17::timestamptz[])
+    $16::integer[], $17::timestamptz[], $18::integer[], $19::bigint[])
     AS input (order_id, revision, operation_id, next_operation_id, settled, rewarded, cashback_epoch, cashback_version,
       attention, attention_code, attention_details, waited_ms, answered_at, reopened, poll_in_ms,
-      heals, healed_since)
+      heals, healed_since, audit_step, audit_in_ms)
   WHERE stored.order_id = input.order_id
     AND stored.revision = input.revision
     AND stored.operation_id IS NOT DISTINCT FROM input.operation_id`,
@@ -75,6 +97,8 @@ const updateChargesStatement = statement({
 });
 
 /**
+ * A settled order that settles again without a change keeps its `updated_at`.
+ *
  * Compare-and-set of distinct orders whose locks the transaction holds. Throws when a row is not as it was decided on,
  * which the locks rule out.
  */
@@ -98,6 +122,8 @@ export async function updateCharges(tx: Transaction, updates: readonly ChargeUpd
     updates.map(({ poll_in_ms }) => poll_in_ms && Math.round(poll_in_ms)),
     updates.map((update) => update.heals),
     updates.map((update) => update.healed_since),
+    updates.map(({ audit }) => audit && audit.audit_step),
+    updates.map(({ audit }) => audit && audit.audit_in_ms && Math.round(audit.audit_in_ms)),
   ]);
   if (rowCount !== updates.length) {
     const ids = updates.map((update) => update.order_id).join(', ');

@@ -1,4 +1,4 @@
-import type { DriftClass } from '@cashback/contract';
+import type { DriftClass, DriftFinder } from '@cashback/contract';
 import { type Transaction, statement } from '@cashback/postgres';
 import type { Carried } from '../../tables/drifts.ts';
 
@@ -8,7 +8,7 @@ export interface NewDrift {
   class: DriftClass;
   before: Carried;
   after: Carried;
-  found_by: string;
+  found_by: DriftFinder;
   healed: boolean;
 }
 

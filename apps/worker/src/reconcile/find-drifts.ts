@@ -1,0 +1,82 @@
+import type { Charge, ChargeOrder, NewDrift } from '@cashback/cashback-db';
+import { type AttentionCode, type DriftClass, type DriftFinder, formatAmounts } from '@cashback/contract';
+import type { Step } from './decide-step.ts';
+import type { Observation } from './observe-invoice.ts';
+import { storableDetails } from './storable-details.ts';
+
+/** The class of what a settled order needs attention for. An answer that cannot be read, and a source that this release does not know, say nothing about a difference. */
+const CLASSES: Partial<Record<AttentionCode, DriftClass>> = {
+  observation_missing: 'invoice_missing',
+  observation_stale: 'version_behind',
+  payee_differs: 'payee_differs',
+  status_contradicts: 'status_contradicts',
+  sum_contradicts_events: 'sum_contradicts_events',
+  moved_by_hand: 'moved_by_hand',
+  foreign_writer: 'foreign_writer',
+  history_lost: 'history_lost',
+};
+
+/**
+ * What a step finds although nothing changed that was known of: a settled order differs from its invoice, or from itself.
+ * A cause that stays is written down once. One that a lagging replica may show is no difference until the order needs
+ * attention for it.
+ */
+export function findDrifts(
+  { order, target }: Charge,
+  step: Step,
+  observation: Observation,
+  found_by: DriftFinder,
+): NewDrift[] {
+  if (order.settled_revision !== order.revision) return [];
+  const found = classOf(order, step, observation);
+  if (found === null) return [];
+  const { order_id, rewarded } = order;
+  const targeted = formatAmounts(target);
+  const seen = observation.outcome === 'observed' ? observation.cashback : null;
+  const details = step.action === 'need_attention' && !step.reopened ? step.attention.details : {};
+  const hasVersions = found === 'unknown_operation';
+  return [
+    {
+      order_id,
+      class: found,
+      before: {
+        target: targeted,
+        rewarded,
+        ...(hasVersions && { cashback_version: order.cashback_version }),
+      },
+      after: {
+        target: targeted,
+        ...(seen && { rewarded: formatAmounts(seen.rewarded) }),
+        ...(hasVersions && {
+          cashback_version: seen?.version,
+          operation_id: seen?.operations[0]?.operation_id,
+        }),
+        ...storableDetails(details),
+      },
+      found_by,
+      healed: step.action !== 'need_attention',
+    },
+  ];
+}
+
+function classOf(order: ChargeOrder, step: Step, observation: Observation): DriftClass | null {
+  switch (step.action) {
+    case 'settle':
+      return isChangedByAnother(order, observation) ? 'unknown_operation' : null;
+    case 'send':
+      return step.reopened ? 'rewarded_differs' : null;
+    case 'need_attention': {
+      if (order.attention !== null && order.attention_code === step.attention.code) return null;
+      return CLASSES[step.attention.code] ?? null;
+    }
+    default:
+      return null;
+  }
+}
+
+/** Each end of an operation of ours is observed before its order settles, so a newer version is of something else. */
+function isChangedByAnother(order: ChargeOrder, observation: Observation): boolean {
+  if (observation.outcome !== 'observed') return false;
+  const { epoch, version } = observation.cashback;
+  return (epoch ?? order.cashback_epoch) === order.cashback_epoch && version > order.cashback_version;
+}

@@ -1,0 +1,2 @@
+CREATE INDEX CONCURRENTLY "order_clears_audit" ON "cashback"."order_clears" USING btree ("audit_at") WHERE "cashback"."order_clears"."audit_at" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX CONCURRENTLY "order_clears_unplanned" ON "cashback"."order_clears" USING btree ("order_id") WHERE "cashback"."order_clears"."settled_revision" = "cashback"."order_clears"."revision" AND "cashback"."order_clears"."audit_at" IS NULL AND "cashback"."order_clears"."audit_step" = 0;
