@@ -15,6 +15,7 @@ export { answerAfterLookup, needsLookup, trustRequestOf } from './cashback/advan
 export { isFinished } from './cashback/operation.ts';
 export { pollJob, sweepJob } from './cashback/operation-queue.ts';
 export type { StoredOperation, TrustStep, UnfinishedOperation } from './cashback/operation.ts';
+export { refuseCreation } from './invoices/decide-creation.ts';
 export { decideUpdate } from './invoices/decide-update.ts';
 export { SHOWN_OPERATIONS, shownInvoice } from './invoices/shown-invoice.ts';
 export { writesOfCreation, writesOfUpdate } from './invoices/version-writes.ts';
@@ -23,7 +24,7 @@ export type { LockedInvoice } from './invoices/invoice.ts';
 
 export { heldBySource, insertedBasket, openBaskets, refundedBasket } from './db/rules/baskets.ts';
 export type { BasketRow } from './db/rules/baskets.ts';
-export { insertedInvoice, updatedInvoice, withCashbackVersion } from './db/rules/invoices.ts';
+export { firstVersionOf, insertedInvoice, updatedInvoice, withCashbackVersion } from './db/rules/invoices.ts';
 export type { InvoiceRow } from './db/rules/invoices.ts';
 export {
   claimedOperation,

@@ -1,2 +1,5 @@
 /** Decisions and what they write, without IO: the simulation applies the same values to tables of its own. */
 export { decideAdoption } from './decide-adoption.ts';
+export type { AdoptionWrites } from './decide-adoption.ts';
+export { insertedBalance, updatedBalance } from './db/rules.ts';
+export type { BalanceRow } from './db/rules.ts';

@@ -2,7 +2,7 @@ import { type Charge, type LoadedOrder, chargeJob, chargeOf, loadedOrderOf } fro
 import * as server from '@cashback/server/decisions';
 import * as processing from '@cashback/processing/decisions';
 import * as transactions from '@cashback/transactions/decisions';
-import { decideAdoption } from '@cashback/wallet/decisions';
+import * as wallet from '@cashback/wallet/decisions';
 import * as worker from '@cashback/worker/decisions';
 import { type Flow, atomically } from './engine/flow.ts';
 
@@ -39,7 +39,7 @@ export const PRODUCT = {
   server: { ...server },
   processing: { ...processing },
   transactions: { ...transactions },
-  wallet: { decideAdoption },
+  wallet: { ...wallet },
   worker: { ...worker, chargeOf },
   database: {
     chargeJob,

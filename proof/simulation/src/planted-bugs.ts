@@ -136,12 +136,16 @@ const PLANTS = {
   /** The wallet takes whatever balance comes last. */
   sequence_ignored: (decisions) => ({
     ...decisions,
-    wallet: { decideAdoption: (_, callback) => decisions.wallet.decideAdoption(null, callback) },
+    wallet: {
+      ...decisions.wallet,
+      decideAdoption: (_, callback) => decisions.wallet.decideAdoption(null, callback),
+    },
   }),
   /** A copy of a callback counts as news. */
   push_of_equal_sequence: (decisions) => ({
     ...decisions,
     wallet: {
+      ...decisions.wallet,
       decideAdoption(cached, callback) {
         const isCopy = cached?.sequence === callback.sequence;
         return decisions.wallet.decideAdoption(isCopy ? null : cached, callback);

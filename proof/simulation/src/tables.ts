@@ -10,6 +10,7 @@ import type {
   OperationRow,
   StepRow,
 } from '@cashback/transactions/decisions';
+import type { AdoptionWrites, BalanceRow } from '@cashback/wallet/decisions';
 
 export type { OrderRow };
 
@@ -38,9 +39,9 @@ export interface Tables {
   trust_baskets: Map<string, TrustBasketRow>;
   trust_refunds: Map<string, TrustRefundRow>;
   trust_wallets: Map<string, { balance: Amount; sequence: number }>;
-  balances: Map<string, { balance: Amount; epoch: number; sequence: number }>;
-  /** Wallets and sequences, in the order in which they were adopted. */
-  pushes: { wallet_id: string; sequence: number }[];
+  balances: Map<string, BalanceRow>;
+  /** In the order in which the balances were adopted. */
+  pushes: AdoptionWrites['push'][];
 }
 
 export interface Archive {

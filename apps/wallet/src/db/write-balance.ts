@@ -2,6 +2,7 @@ import { type SQL, eq, sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { type Transaction, statement } from '@cashback/postgres';
 import type { AdoptionWrites, Position } from '../decide-adoption.ts';
+import { FIRST_OF_ALL } from './rules.ts';
 import { type Origin, balances, pushes } from './tables.ts';
 
 export type CachedBalance = Position & { user_id: string; balance: string; check_failures: number };
@@ -36,7 +37,7 @@ export async function insertBalance(
 ): Promise<boolean> {
   const inserted = await db
     .insert(balances)
-    .values({ ...balance, check_at: has_gap ? FIRST_OF_ALL : inMs(checkIntervalMs) })
+    .values({ ...balance, check_at: has_gap ? new Date(FIRST_OF_ALL) : inMs(checkIntervalMs) })
     .onConflictDoNothing()
     .returning({ wallet_id: balances.wallet_id });
   return inserted.length > 0;
@@ -49,7 +50,7 @@ export async function updateBalance(
 ): Promise<void> {
   await db
     .update(balances)
-    .set({ ...balance, ...(has_gap && { check_at: FIRST_OF_ALL }) })
+    .set({ ...balance, ...(has_gap && { check_at: new Date(FIRST_OF_ALL) }) })
     .where(eq(balances.wallet_id, wallet_id));
 }
 
@@ -61,9 +62,6 @@ export async function insertPush(
 ): Promise<void> {
   await db.insert(pushes).values({ ...push, origin });
 }
-
-/** A wallet that missed a callback is checked before those whose turn has come. */
-const FIRST_OF_ALL = new Date(0);
 
 function inMs(ms: number): SQL {
   return sql`now() + make_interval(secs => ${ms / 1000})`;

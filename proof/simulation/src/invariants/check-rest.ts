@@ -1,3 +1,4 @@
+import { parseBalance } from '@cashback/contract/amount';
 import { type AmountsBySource, SOURCES, equalAmounts, totalOf } from '@cashback/contract/source';
 import { expectedTarget } from '@cashback/invariants/expected-target';
 import { isOpen, rewardedAtTrust } from './check-step.ts';
@@ -86,7 +87,7 @@ function checkWallets({ trust_wallets, balances, pushes }: World['tables']): voi
     const cached = balances.get(wallet_id);
     must(
       9,
-      cached?.sequence === sequence && cached.balance === balance,
+      cached?.sequence === sequence && parseBalance(cached.balance) === balance,
       () => `${wallet_id} is at sequence ${sequence}, its cache at ${cached?.sequence ?? 'none'}`,
     );
     const pushed = pushes.filter((push) => push.wallet_id === wallet_id);

@@ -1,5 +1,6 @@
 import { FIRST_EPOCH, type LockedInvoice } from '../../invoices/invoice.ts';
-import type { CreationWrites, StatedInvoice } from '../../invoices/version-writes.ts';
+import type { FirstVersion } from '../../invoices/decide-creation.ts';
+import type { CreationWrites, HistoryEntry, StatedInvoice } from '../../invoices/version-writes.ts';
 
 /** The rules of the statements on invoices, as those in `operations.ts`. */
 export interface InvoiceRow extends LockedInvoice {
@@ -39,4 +40,13 @@ export function withCashbackVersion(
     throw new Error(`the cashback version of invoice ${row.invoice_id} does not grow`);
   }
   return { ...row, cashback_version, updated_at: now };
+}
+
+/** `readFirstVersion`, of an invoice and its history's first entry. */
+export function firstVersionOf(
+  { invoice_id, service, user_id, wallet_id, currency }: InvoiceRow,
+  { status, payments, change_id }: HistoryEntry,
+): FirstVersion {
+  if (status === 'cancelled') throw new Error(`invoice ${invoice_id} was created cancelled`);
+  return { invoice_id, service, user_id, wallet_id, currency, status, payments, change_id };
 }

@@ -1,4 +1,8 @@
+import { CashbackError } from '@cashback/contract';
+import type { Payment } from '@cashback/wire';
 import { type Flow, atomically, callUntilAnswered, sleep } from '../../engine/flow.ts';
+import { Violation } from '../../invariants/violation.ts';
+import { rowOf } from '../../rows.ts';
 import type { World } from '../../world.ts';
 import { writeVersion } from './write-rows.ts';
 
@@ -12,36 +16,65 @@ export interface Story {
   captured: { amount: string | null; after_ms: number }[];
 }
 
-/** The shop states what is captured, and repeats each statement until it is answered. */
+/**
+ * The shop states what is captured, and repeats each statement until it is answered. It names the version of the answer
+ * before. Each statement is answered with the invoice, also when an earlier request of it has taken effect.
+ */
 export function* playStory(world: World, story: Story): Flow<void> {
-  for (const [index, { amount, after_ms }] of story.captured.entries()) {
+  let version = 0;
+  for (const { amount, after_ms } of story.captured) {
     yield* sleep(after_ms);
-    yield* callUntilAnswered('transactions', `invoice ${story.order_id} is at ${amount ?? 'nothing'}`, () =>
-      stateInvoice(world, story, index, amount),
+    const seen = version;
+    const answer = yield* callUntilAnswered('transactions', describe(story, amount), () =>
+      seen === 0 ? createInvoice(world, story, amount) : updateInvoice(world, story, seen, amount),
     );
+    if (answer instanceof CashbackError) throw new Violation(null, `the shop is refused: ${answer.message}`);
+    version = answer.version;
   }
 }
 
-function* stateInvoice(world: World, story: Story, version: number, amount: string | null): Flow<true> {
+type Answer = { version: number } | CashbackError;
+
+/** `POST /v2/invoice/create` */
+function* createInvoice(world: World, story: Story, amount: string | null): Flow<Answer> {
   const { order_id: invoice_id, service, wallet_id } = story;
-  const status = amount === null ? ('cancelled' as const) : ('cleared' as const);
-  const payments = amount === null ? [] : [{ payment_type: 'card', items: [{ item_id: 'fare', amount }] }];
-  return yield* atomically(`invoice ${invoice_id} is at ${amount ?? 'nothing'}`, () => {
-    const { engine, tables } = world;
-    const { decideUpdate, writesOfCreation, writesOfUpdate } = world.decisions.transactions;
-    const current = tables.invoices.get(invoice_id);
+  const identity = { invoice_id, service, wallet_id, user_id: 'user', currency: 'USD' };
+  const input = { ...identity, status: 'cleared' as const, payments: paymentsOf(amount) };
+  return yield* atomically(describe(story, amount), () => {
+    const { firstVersionOf, refuseCreation, writesOfCreation } = world.decisions.transactions;
+    const current = world.tables.invoices.get(invoice_id);
     if (current === undefined) {
-      if (version > 0 || status === 'cancelled') throw new Error(`invoice ${invoice_id} is not there`);
-      const identity = { invoice_id, service, wallet_id, user_id: 'user', currency: 'USD' };
-      writeVersion(world, writesOfCreation({ ...identity, status, payments }, SHOP));
-      return true;
+      writeVersion(world, writesOfCreation(input, SHOP));
+      return { version: 1 };
     }
-    if (version === 0) return true;
-    const update = { invoice_id, version, status, payments };
-    if (decideUpdate(current, update).outcome === 'changed') {
-      writeVersion(world, writesOfUpdate(current, update, SHOP));
-      engine.note(`transactions: invoice ${invoice_id} is at ${amount ?? 'nothing'}, version ${version + 1}`);
-    }
-    return true;
+    const first = firstVersionOf(current, rowOf(world.tables.invoice_history, `${invoice_id}@1`));
+    return refuseCreation(first, input, false) ?? { version: current.version };
   });
+}
+
+/** `POST /v2/invoice/update` */
+function* updateInvoice(world: World, story: Story, version: number, amount: string | null): Flow<Answer> {
+  const { order_id: invoice_id } = story;
+  const status = amount === null ? ('cancelled' as const) : ('cleared' as const);
+  const update = { invoice_id, version, status, payments: paymentsOf(amount) };
+  return yield* atomically(describe(story, amount), () => {
+    const { engine, tables } = world;
+    const { decideUpdate, writesOfUpdate } = world.decisions.transactions;
+    const current = rowOf(tables.invoices, invoice_id);
+    const decision = decideUpdate(current, update);
+    if (decision.outcome === 'refused') return decision.error;
+    if (decision.outcome === 'changed') {
+      writeVersion(world, writesOfUpdate(current, update, SHOP));
+      engine.note(`transactions: ${describe(story, amount)}, version ${version + 1}`);
+    }
+    return { version: rowOf(tables.invoices, invoice_id).version };
+  });
+}
+
+function paymentsOf(amount: string | null): Payment[] {
+  return amount === null ? [] : [{ payment_type: 'card', items: [{ item_id: 'fare', amount }] }];
+}
+
+function describe({ order_id }: Story, amount: string | null): string {
+  return `invoice ${order_id} is at ${amount ?? 'nothing'}`;
 }
