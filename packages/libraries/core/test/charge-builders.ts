@@ -1,5 +1,7 @@
+import type { AttentionCode } from '@cashback/contract/attention';
 import type {
   Attempts,
+  ChargeDecision,
   ChargeInput,
   ChargeLimits,
   ObservedCashback,
@@ -59,4 +61,18 @@ export function inputOf(given: Partial<ChargeInput> = {}): ChargeInput {
 /** Operations of the revision that ended, but for what is given none. */
 export function attemptsOf(given: Partial<Attempts>): Attempts {
   return { failed: 0, applied: 0, rejected: 0, last_at: null, ...given };
+}
+
+export const applied = { operation_id: 'ours', outcome: 'applied' as const, reason: null };
+export const failed = { operation_id: 'ours', outcome: 'failed' as const, reason: null };
+
+type Without<Decision> = Decision extends unknown ? Omit<Decision, 'attention'> : never;
+type BriefDecision = Without<ChargeDecision> & { code?: AttentionCode; reason?: string };
+
+export type ChargeCase = [guarantee: string, given: Partial<ChargeInput>, decision: BriefDecision];
+
+/** A decision with the code and reason of its attention, and nothing when there is none. */
+export function briefDecision(decision: ChargeDecision): BriefDecision {
+  const { attention, ...rest } = { attention: null, ...decision };
+  return attention === null ? rest : { ...rest, code: attention.code, reason: attention.reason };
 }

@@ -1,4 +1,9 @@
-import type { Registration, StoredOrder } from '../src/decide-register.ts';
+import {
+  type RegisterDecision,
+  type Registration,
+  type StoredOrder,
+  decideRegister,
+} from '../src/decide-register.ts';
 
 const identity = { service: 'yellow', user_id: 'user-1', wallet_id: 'wallet-1', currency: 'USD' };
 
@@ -18,4 +23,17 @@ export function callOf(given: Partial<Registration> = {}): Registration {
     expected_revision: null,
     ...given,
   };
+}
+
+export interface RegisterCase {
+  guarantee: string;
+  /** Null: there is no such order. */
+  stored?: Partial<StoredOrder> | null;
+  call: Partial<Registration>;
+  decision: RegisterDecision | { outcome: 'refused'; code: string; details: Record<string, unknown> };
+}
+
+/** The decision of a case, with the message of a refusal; null when there is none. */
+export function decided({ stored = {}, call }: RegisterCase) {
+  return { message: null, ...decideRegister(stored && storedOf(stored), callOf(call)) };
 }
