@@ -27,6 +27,7 @@ export const SETTINGS: Partial<Record<AppName, Record<string, string>>> = {
   processing: {
     UPSTREAM_TIMEOUT_MS: '1000',
     CATCH_UP_INTERVAL_MS: '300',
+    ATTENTION_REPORT_INTERVAL_MS: '60000',
     SWEEP_INTERVAL_MS: '250',
     OVERDUE_AFTER_MS: '300',
     RETRY_BASE_MS: '20',

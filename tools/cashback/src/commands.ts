@@ -41,6 +41,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('@cashback/operator/reconcile-command')).reconcileCommand(),
   },
   {
+    name: 'attention',
+    summary: 'list, count and resume orders that need attention',
+    load: async () => (await import('@cashback/operator/attention-command')).attentionCommand(),
+  },
+  {
     name: 'epoch',
     summary: 'state that a side was restored, and compare again',
     load: async () => (await import('@cashback/operator/epoch-command')).epochCommand(),
