@@ -132,6 +132,29 @@ test('an invoice that the restore lost is created again, and carries what Trust 
   expect(await trust.balanceOf(invoice.wallet_id)).toBe('5.0000');
 });
 
+test('an invoice lists no operation after an adoption, as none asked for what it carries, until the next one', async () => {
+  const invoice = await createInvoice(app);
+  const { cashback: before } = await reach(invoice, { user: '1' });
+  const backup = await backUp(invoice.invoice_id);
+  await reach(invoice, { user: '1', service: '2' });
+  await restore(invoice.invoice_id, backup);
+  expect(await retrieve(app, invoice.invoice_id)).toMatchObject({ cashback: before });
+
+  await app.post('/update/cashback', operationFor(invoice, before.version, { user: '3' }));
+  const carried = [
+    { source: 'user', amount: '1.0000' },
+    { source: 'service', amount: '2.0000' },
+  ];
+  const { cashback: adopted } = await retrieve(app, invoice.invoice_id);
+  expect(adopted).toMatchObject({ version: before.version + 1, status: 'success', operations: [] });
+  expect(adopted.rewarded).toEqual(expect.arrayContaining(carried));
+
+  const { cashback } = await reach(invoice, { user: '3' });
+  expect(cashback.operations[0]).toMatchObject({ reward: [{ source: 'user', amount: '3.0000' }] });
+  const listed = cashback.operations.map(({ operation_id }: { operation_id: string }) => operation_id);
+  expect(listed).toContain(before.operations[0].operation_id);
+});
+
 test('an adoption is a change of cashback without an operation, once for each epoch and invoice', async () => {
   const invoice = await createInvoice(app);
   const backup = await backUp(invoice.invoice_id);

@@ -13,6 +13,8 @@ type Amounts = { source: Source; amount: string }[];
 
 interface ReadOperation {
   operation_id: string;
+  /** The cashback version with it accepted. It ended one above. */
+  version: number;
   status: CashbackStatus;
   reward: Amounts;
   reason: string | null;
@@ -38,11 +40,12 @@ export function shownInvoice({
   cashback_version,
   rewarded,
   short,
-  operations,
+  operations: stored,
   created_at,
   updated_at,
   ...fields
 }: ReadInvoice): Invoice {
+  const operations = isExplained(cashback_version, stored[0]) ? stored : [];
   const owed = owedOf({ rewarded, short, newest: operations[0] });
   return {
     ...fields,
@@ -62,6 +65,14 @@ export function shownInvoice({
     created_at: created_at.toISOString(),
     updated_at: updated_at.toISOString(),
   };
+}
+
+/**
+ * False after an adoption: the cashback has changed since the newest operation ended, and what it carries now none of the
+ * operations asked for. With none listed a caller takes it as it is, and goes on from there.
+ */
+function isExplained(cashback_version: number, newest: ReadOperation | undefined): boolean {
+  return newest === undefined || cashback_version <= newest.version + 1;
 }
 
 /**

@@ -31,7 +31,7 @@ const readInvoiceStatement = statement<ReadInvoice>({
       ) AS missed
     ) AS short,
     (
-      SELECT coalesce(json_agg(json_build_object('operation_id', newest.operation_id, 'status', newest.status,
+      SELECT coalesce(json_agg(json_build_object('operation_id', newest.operation_id, 'version', newest.version, 'status', newest.status,
         'reward', newest.reward, 'reason', newest.reason) ORDER BY newest.version DESC), '[]')
       FROM (
         SELECT operation_id, status, reward, reason, version
