@@ -20,6 +20,8 @@ export interface OrderRow {
   attention_since: Date | null;
   attention_details: Record<string, unknown> | null;
   heals: number;
+  answered_at: Date | null;
+  updated_at: Date;
   audit_at: Date | null;
   audit_step: number;
   due_by: string | null;

@@ -29,3 +29,11 @@ export function keptWhileSending(standing: StandingAttention | null): Attention 
   const { code, reason, details } = standing;
   return { code, reason, details };
 }
+
+/** As long as nothing but repeats of an open operation are sent, the answers to them may be the cause. */
+export function keptWhileRepeating(standing: StandingAttention | null): Attention | null {
+  if (standing?.code !== 'operation_stuck' && standing?.code !== 'history_lost')
+    return keptWhileSending(standing);
+  const { code, reason, details } = standing;
+  return { code, reason, details };
+}

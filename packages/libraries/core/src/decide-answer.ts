@@ -1,3 +1,4 @@
+import type { AttentionCode } from '@cashback/contract/attention';
 import type { CashbackStatus } from '@cashback/wire';
 import type { Attention } from './attention.ts';
 
@@ -34,7 +35,7 @@ export type AnswerDecision =
   | { action: 'rejected'; reason: string; version: number | null }
   | { action: 'needs_attention'; attention: Attention; rejected: boolean };
 
-type Refusal = 'repeat' | 'down' | 'rejected' | 'payee_differs';
+type Refusal = 'repeat' | 'history_unknown' | 'down' | 'rejected' | 'payee_differs';
 
 /**
  * `transactions` checks an operation's id before everything else, so a rejection proves that no operation of
@@ -42,7 +43,7 @@ type Refusal = 'repeat' | 'down' | 'rejected' | 'payee_differs';
  */
 const REFUSALS: ReadonlyMap<string, Refusal> = new Map([
   ['OPERATION_IN_FLIGHT', 'repeat'],
-  ['HISTORY_UNKNOWN', 'repeat'],
+  ['HISTORY_UNKNOWN', 'history_unknown'],
   ['OVERLOADED', 'down'],
   ['DATABASE_UNAVAILABLE', 'down'],
   ['VERSION_MISMATCH', 'rejected'],
@@ -90,6 +91,9 @@ function decideRefusal(
   switch (REFUSALS.get(code)) {
     case 'repeat':
       return repeat(sent, reason);
+    // It may not end by itself: Trust may have no list, and then only a person knows what the invoice carries.
+    case 'history_unknown':
+      return repeat(sent, reason, 'history_lost', details);
     case 'down':
       return { action: 'repeat' };
     case 'rejected':
@@ -121,12 +125,17 @@ function versionIn({ current_version: version }: Record<string, unknown>): numbe
 const LAST_VERSION = 2_147_483_647;
 
 /** An operation that was sent once may be repeated, however long that was impossible. */
-function repeat({ repeated, overdue }: SentOperation, why: string): AnswerDecision {
+function repeat(
+  { repeated, overdue }: SentOperation,
+  why: string,
+  code: AttentionCode = 'operation_stuck',
+  details: Record<string, unknown> = {},
+): AnswerDecision {
   if (!repeated || overdue === null) return { action: 'repeat' };
   const reason = `${overdue}; the last repeat of its operation got: ${why}`;
   return {
     action: 'needs_attention',
-    attention: { code: 'operation_stuck', reason, details: {} },
+    attention: { code, reason, details },
     rejected: false,
   };
 }

@@ -7,7 +7,7 @@ import {
   sourcesOf,
   totalOf,
 } from '@cashback/contract/source';
-import { type Attention, type StandingAttention, keptWhileSending } from './attention.ts';
+import { type Attention, type StandingAttention, keptWhileRepeating, keptWhileSending } from './attention.ts';
 import {
   type WaitLimits,
   type Waiting,
@@ -184,8 +184,7 @@ function followOperation(input: ChargeInput, operation: OpenOperation): ChargeDe
   }
   // It never arrived, or it ended long ago and left the list. The answer to a repeat shows which; a repeat is harmless.
   if (!found) {
-    const isStuck = input.attention?.code === 'operation_stuck';
-    const attention = isStuck ? input.attention : keptWhileSending(input.attention);
+    const attention = keptWhileRepeating(input.attention);
     return { action: 'update', finished: null, repeat: operation, attention };
   }
   const overdue = overdueReason(input, input.limits);

@@ -103,6 +103,26 @@ describe('decideAnswer', () => {
         rejected: false,
       },
     ],
+    [
+      'an operation of an invoice whose history is not known goes out again',
+      refused('HISTORY_UNKNOWN'),
+      first,
+      { action: 'repeat' },
+    ],
+    [
+      'one whose history is not known for too long needs attention, and stays open',
+      refused('HISTORY_UNKNOWN'),
+      { repeated: true, overdue: tooOld },
+      {
+        action: 'needs_attention',
+        attention: {
+          code: 'history_lost',
+          reason: `${tooOld}; the last repeat of its operation got: HISTORY_UNKNOWN: because`,
+          details: {},
+        },
+        rejected: false,
+      },
+    ],
     ['an overloaded upstream is asked again', refused('OVERLOADED'), first, { action: 'repeat' }],
     [
       'an upstream without its database is asked again',
