@@ -1,7 +1,7 @@
 import { createCashbackClient } from '@cashback/client';
 import { listAttentionStatement } from '@cashback/cashback-db';
-import type { AttentionListInput, AttentionReportInput } from '@cashback/contract';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { attentionOf, report } from './attention-support.ts';
 import {
   READER_TOKEN,
   type TestServer,
@@ -12,70 +12,12 @@ import {
 } from './support.ts';
 
 let server: TestServer;
+const { parked, reportAll, listed, rowOf, clear } = attentionOf(() => server);
 beforeAll(async () => {
   server = await startTestServer({ breaker: { green: { window_s: 3_600, max_growth: 10_000n } } });
 });
 afterAll(() => server?.stop());
-beforeEach(() =>
-  server.admin.pool.query(
-    'TRUNCATE cashback.order_clears, cashback.events, cashback.reported_attention, cashback.attention_resumes',
-  ),
-);
-
-interface Need {
-  code?: string | null;
-  since?: string;
-  service?: string;
-}
-
-/** An order for which the worker has stated a need for attention. */
-async function parked(
-  order_id: string,
-  { code = 'operation_stuck', since, service }: Need = {},
-): Promise<string> {
-  await server.client.register(registerInput({ order_id, ...(service !== undefined && { service }) }));
-  await server.admin.pool.query(
-    `UPDATE cashback.order_clears SET attention = 'a reason', attention_code = $2, attention_since = $3,
-       attention_details = '{"operation_id":"operation-1"}', poll_at = now() + interval '1 hour', waited_ms = 900000,
-       heals = 3, healed_since = now()
-     WHERE order_id = $1`,
-    [order_id, code, code === null ? null : (since ?? '2026-03-01T00:00:00.000Z')],
-  );
-  return order_id;
-}
-
-type Report = AttentionReportInput['orders'][number];
-
-function report(order_id: string, fields: Partial<Report> = {}): Report {
-  return {
-    order_id,
-    service: 'yellow',
-    code: 'rates_missing',
-    reason: 'the order has no rates',
-    details: null,
-    since: '2026-03-01T00:00:00.000Z',
-    ...fields,
-  };
-}
-
-/** States that these are all orders that need attention in processing. */
-async function reportAll(orders: Report[]): Promise<string[]> {
-  return (await server.client.attention.report({ origin: 'processing', orders })).resume;
-}
-
-async function listed(input: Partial<AttentionListInput> = {}): Promise<string[]> {
-  const { orders } = await server.client.attention.list(input);
-  return orders.map(({ order_id, origin }) => `${origin} ${order_id}`);
-}
-
-async function rowOf(order_id: string): Promise<Record<string, unknown>> {
-  const { rows } = await server.admin.pool.query<Record<string, unknown>>(
-    `SELECT attention, attention_code, waited_ms::int AS waited_ms, heals, poll_at <= now() AS is_due, held_revision
-     FROM cashback.order_clears WHERE order_id = $1`,
-    [order_id],
-  );
-  return rows[0] ?? {};
-}
+beforeEach(clear);
 
 describe('the list', () => {
   test('shows each order with its code, details and age, the longest in need first, those of processing too', async () => {
@@ -320,78 +262,6 @@ describe('resuming', () => {
     );
     const outcomes = answers.map(({ orders }) => orders[0]?.outcome).toSorted();
     expect(outcomes).toEqual([...Array.from({ length: 7 }, () => 'not_needed'), 'resumed']);
-  });
-});
-
-describe('what processing reports', () => {
-  test('replaces what it reported before: of the whole range of ids, of a part of it, or of given orders', async () => {
-    await reportAll(['a', 'b', 'c', 'd'].map((name) => report(`order-${name}`)));
-    const { report: send } = server.client.attention;
-    await send({ origin: 'processing', after: 'order-a', through: 'order-c', orders: [report('order-c')] });
-    expect(await listed()).toEqual(['a', 'c', 'd'].map((name) => `processing order-${name}`));
-    await send({ origin: 'processing', order_ids: ['order-d', 'order-e'], orders: [report('order-e')] });
-    expect(await listed()).toEqual(['a', 'c', 'e'].map((name) => `processing order-${name}`));
-    await reportAll([]);
-    expect(await listed()).toEqual([]);
-  });
-
-  test('leaves what the worker says alone, and the order shows both', async () => {
-    await parked('order-1');
-    await reportAll([report('order-1')]);
-    expect(await server.client.order({ order_id: 'order-1' })).toMatchObject({
-      state: 'needs_attention',
-      attention_code: 'operation_stuck',
-      reported_attention: [
-        { origin: 'processing', code: 'rates_missing', since: '2026-03-01T00:00:00.000Z' },
-      ],
-    });
-    await reportAll([]);
-    expect(await listed()).toEqual(['worker order-1']);
-    expect(await server.client.order({ order_id: 'order-1' })).not.toHaveProperty('reported_attention');
-  });
-
-  test('is shown as stale when it is not renewed in time, and later not at all', async () => {
-    await reportAll([report('order-1')]);
-    const age = (interval: string) =>
-      server.admin.pool.query(
-        `UPDATE cashback.reported_attention SET seen_at = now() - interval '${interval}'`,
-      );
-    await age('299 s');
-    expect((await server.client.attention.list()).orders).toMatchObject([{ stale: false }]);
-    await age('301 s');
-    expect((await server.client.attention.list()).orders).toMatchObject([{ stale: true }]);
-    expect((await server.client.attention.count()).counts).toMatchObject([{ orders: 1, stale: 1 }]);
-    await age('86401 s');
-    expect(await listed()).toEqual([]);
-    await reportAll([report('order-1')]);
-    expect((await server.client.attention.list()).orders).toMatchObject([{ stale: false }]);
-  });
-
-  test('is answered with the orders that a person resumed, until their need for attention is another one', async () => {
-    await reportAll([report('order-1'), report('order-2')]);
-    const resume = () => server.client.attention.resume({ order_ids: ['order-1'] });
-    expect((await resume()).orders).toMatchObject([{ origin: 'processing', outcome: 'requested' }]);
-    expect((await server.client.attention.list()).orders).toMatchObject([
-      { order_id: 'order-1', resume_requested: true },
-      { order_id: 'order-2', resume_requested: false },
-    ]);
-    await resume();
-    // The first answer may be lost.
-    expect(await reportAll([report('order-1'), report('order-2')])).toEqual(['order-1']);
-    expect(await reportAll([report('order-1'), report('order-2')])).toEqual(['order-1']);
-    const since = '2026-03-09T00:00:00.000Z';
-    expect(await reportAll([report('order-1', { since }), report('order-2')])).toEqual([]);
-    const { rowCount } = await server.admin.pool.query('SELECT FROM cashback.attention_resumes');
-    expect(rowCount).toBe(1);
-  });
-
-  test('by several processes at once ends with what one of them said', async () => {
-    const pages = Array.from({ length: 10 }, (_, n) =>
-      Array.from({ length: 20 }, (__, at) => report(`order-${(at * 7 + n) % 30}`, { reason: `of ${n}` })),
-    );
-    await Promise.all(pages.map((orders) => reportAll(orders)));
-    const { orders } = await server.client.attention.list();
-    expect([orders.length, new Set(orders.map(({ reason }) => reason)).size]).toEqual([20, 1]);
   });
 });
 
