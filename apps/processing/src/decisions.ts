@@ -1,8 +1,9 @@
 /** Decisions and what they write, without IO: the simulation applies the same values to tables of its own. */
 export { auditChange } from './audit/audit-change.ts';
+export { decideCatchUp, feedAnswerOf } from './inbox/decide-catch-up.ts';
 export { isUnfinished } from './inbox/change.ts';
 export type { ChangeRow, ChangeWrites } from './inbox/change.ts';
-export { callbackHint, feedHint, reconcileHint } from './inbox/hint.ts';
+export { callbackHint, feedHint, mergeHints, reconcileHint } from './inbox/hint.ts';
 export type { Hint } from './inbox/hint.ts';
 export { noteChange, resumeChange, sweepChange } from './inbox/note-change.ts';
 export {

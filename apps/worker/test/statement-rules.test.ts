@@ -3,6 +3,8 @@ import {
   type RunAudit,
   claimPolls,
   expeditePolls,
+  findForeignChanges,
+  insertOperations,
   leasePolls,
   makeDue,
   planAudits,
@@ -14,6 +16,7 @@ import { type Transaction, withTransaction } from '@cashback/postgres';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ReconciledRow, updatedRow } from '../src/reconcile/updated-row.ts';
+import { foreignChangesOf } from '../src/schedule/follow/foreign-changes.ts';
 import {
   type PollTimes,
   type ScheduledRow,
@@ -335,5 +338,37 @@ describe('the statement does what its rule says:', () => {
         await expect(updateCharges(tx, [stale])).rejects.toThrow(before.order_id);
       }
     });
+  });
+
+  test('findForeignChanges', () => {
+    const change = fc.record({
+      place: fc.integer({ min: 1, max: 30 }),
+      cashback_epoch: fc.constantFrom(1, 2),
+      cashback_version: fc.integer({ min: 1, max: 7 }),
+      operation_id: fc.constantFrom(null, 'ours', 'theirs'),
+    });
+    return fc.assert(
+      fc.asyncProperty(rows, fc.array(change), async (drawn, drawnChanges) => {
+        const changes = drawnChanges.map(({ place, ...one }) => ({ order_id: `rule-${place}`, ...one }));
+        await outcomesOf(drawn, async (tx, before) => {
+          const order_id = 'rule-1';
+          const content = { user_id: 'user-1', wallet_id: 'wallet-1', currency: 'EUR', reward: reward(1) };
+          const version = { revision: 3, cashback_epoch: 1, version: 0 };
+          await insertOperations(tx, [{ order_id, operation_id: 'ours', ...version, ...content }]);
+          const expected = foreignChangesOf(changes, (id) => {
+            const row = before.find((one) => one.order_id === id);
+            const isOurs = (operationId: string): boolean => id === order_id && operationId === 'ours';
+            return row === undefined ? null : { ...row, isOurs };
+          });
+          const byId = (one: { order_id: string }): string => one.order_id;
+          const found = await findForeignChanges(tx.client, changes);
+          expect(new Map(found.map((one) => [byId(one), one]))).toEqual(
+            new Map(expected.map((one) => [byId(one), one])),
+          );
+          expect(found).toHaveLength(expected.length);
+        });
+      }),
+      RUNS,
+    );
   });
 });

@@ -32,6 +32,8 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
     changes: queue('processing', 'process', (about) => processJob(world, about)),
     advances: queue('transactions', 'advance', (about) => advanceJob(world, about)),
     growth: { sendable: new Map(), windows: new Map() },
+    xacts: 0,
+    unobserved: PRODUCT.worker.createUnobservedChanges(() => engine.now()),
     forgotten: new Set(),
     answers: new Map(),
     has_second_sender: false,

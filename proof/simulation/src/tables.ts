@@ -1,10 +1,13 @@
 import type { NewDrift, NewEvent, NewOperation, NewOperationOutcome } from '@cashback/cashback-db';
 import type { Amount } from '@cashback/contract/amount';
 import type { AmountsBySource, Source } from '@cashback/contract/source';
+import type { FeedPlace } from '@cashback/core';
+import type { CashbackChange } from '@cashback/wire';
 import type { ChangeRow } from '@cashback/processing/decisions';
 import type { OrderRow, WindowRow } from '@cashback/server/decisions';
 import type {
   BasketRow,
+  FeedPosition,
   HistoryEntry,
   InvoiceRow,
   OperationRow,
@@ -25,9 +28,15 @@ export interface Tables {
   outcomes: Map<string, OutcomeRow>;
   drifts: NewDrift[];
   changes: Map<string, ChangeTableRow>;
+  /** How far processing and the worker have read the feeds of transactions. One row each. */
+  invoice_feed: FeedPlace[];
+  cashback_feed: FeedPlace[];
   /** The newest one is last. */
   invoice_epochs: number[];
   invoices: Map<string, InvoiceRow>;
+  /** The places of invoices in their feed, and every change of their cashback in its own. */
+  invoice_places: Map<string, FeedPosition>;
+  cashback_changes: { change: CashbackChange; place: FeedPosition }[];
   /** By invoice and version. */
   invoice_history: Map<string, HistoryEntry>;
   cashback_operations: Map<string, OperationRow>;
@@ -100,8 +109,12 @@ export function createTables(): Tables {
     outcomes: new Map(),
     drifts: [],
     changes: new Map(),
+    invoice_feed: [],
+    cashback_feed: [],
     invoice_epochs: [FIRST_EPOCH],
     invoices: new Map(),
+    invoice_places: new Map(),
+    cashback_changes: [],
     invoice_history: new Map(),
     cashback_operations: new Map(),
     operation_steps: new Map(),

@@ -1,6 +1,7 @@
 import type { AmountsBySource } from '@cashback/contract/source';
 import type { BreakerBounds } from '@cashback/server/decisions';
 import type { Invoice } from '@cashback/wire';
+import type { UnobservedChanges } from '@cashback/worker/decisions';
 import type { Decisions } from './decisions.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Flow } from './engine/flow.ts';
@@ -20,6 +21,9 @@ export interface World {
   poll(orderId: string, isRequested: boolean): Flow<void>;
   changes: JobQueue;
   advances: JobQueue;
+  /** Numbers the transactions that change an invoice. */
+  xacts: number;
+  unobserved: UnobservedChanges;
   /** How the invariants count by how much the targets have grown. */
   growth: Growth;
   /** Orders whose job was lost with the queue, until they are enqueued again. */

@@ -1,8 +1,8 @@
 import type { FeedAnswer, FeedPlace } from '@cashback/core';
 import { type InvoiceChange, invoiceChangesOutput } from '@cashback/wire';
-import { HttpCallError, type HttpClient, type Log } from '@cashback/service';
+import { type HttpClient, type Log, resultOfCall } from '@cashback/service';
 import { moveFeedPlace, readFeedPlace } from '../db/queries/feed-cursor.ts';
-import { decideCatchUp } from './decide-catch-up.ts';
+import { decideCatchUp, feedAnswerOf } from './decide-catch-up.ts';
 import { type Inbox, receiveChanges } from './receive-changes.ts';
 
 const FEED = 'invoice_changes';
@@ -36,15 +36,11 @@ export async function catchUp(options: CatchUpOptions, signal: AbortSignal): Pro
 
 async function readPage(
   { transactions, page_size }: CatchUpOptions,
-  { cursor }: FeedPlace,
+  from: FeedPlace,
   signal: AbortSignal,
 ): Promise<FeedAnswer<InvoiceChange>> {
+  const { cursor } = from;
   const body = { ...(cursor !== null && { after: cursor }), limit: page_size };
-  try {
-    return { page: await transactions.post('/v2/invoice/changes', body, invoiceChangesOutput, { signal }) };
-  } catch (error) {
-    const isRefused = error instanceof HttpCallError && error.code === 'CURSOR_INVALID';
-    if (cursor === null || !isRefused) throw error;
-    return { refused: error.message };
-  }
+  const call = transactions.post('/v2/invoice/changes', body, invoiceChangesOutput, { signal });
+  return feedAnswerOf(from, await resultOfCall(call));
 }

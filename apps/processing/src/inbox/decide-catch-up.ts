@@ -1,5 +1,6 @@
 import { type FeedAnswer, type FeedPlace, type FeedStep, decideFeedStep } from '@cashback/core';
-import type { InvoiceChange } from '@cashback/wire';
+import type { CallResult } from '@cashback/service';
+import type { InvoiceChange, InvoiceChangesOutput } from '@cashback/wire';
 import { type Hint, feedHint } from './hint.ts';
 
 /**
@@ -20,4 +21,15 @@ export function decideCatchUp(
     changes: changes.map((change) => feedHint(change, to.epoch ?? 1, place.reads_again)),
     more: more && !place.reads_again,
   };
+}
+
+/** What the feed says about a cursor. Throws the error of a call that says nothing about it. */
+export function feedAnswerOf(
+  { cursor }: FeedPlace,
+  result: CallResult<InvoiceChangesOutput>,
+): FeedAnswer<InvoiceChange> {
+  if ('body' in result) return { page: result.body };
+  const { error } = result;
+  if (cursor === null || error.code !== 'CURSOR_INVALID') throw error;
+  return { refused: error.message };
 }

@@ -1,4 +1,5 @@
 import { type Flow, outside, sleep } from '../engine/flow.ts';
+import { recountGrowth } from '../invariants/check-breaker.ts';
 import { armPoll } from '../shells/poll-timer.ts';
 import { settlePending } from '../shells/trust.ts';
 import type { World } from '../world.ts';
@@ -36,6 +37,7 @@ function loseJobs(world: World, owner: Owner): void {
   switch (owner) {
     case 'cashback':
       world.charges.wipe();
+      recountGrowth(world);
       for (const row of tables.orders.values()) {
         forgotten.add(row.order_id);
         armPoll(world, row);

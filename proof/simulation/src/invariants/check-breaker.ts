@@ -12,6 +12,17 @@ export function checkBreaker(world: World): void {
   }
 }
 
+/** After a restore the windows are counted from what is left. */
+export function recountGrowth({ tables, growth }: World): void {
+  growth.windows.clear();
+  growth.sendable.clear();
+  for (const order of tables.orders.values()) {
+    const { order_id, revision } = order;
+    const amounts = sendableOf(order, targetOf(tables.events, order_id));
+    growth.sendable.set(order_id, { revision, amounts });
+  }
+}
+
 function checkSent({ order_id, revision, held_revision, hold }: OrderRow, { tables }: World): void {
   if (hold === null || held_revision !== revision) return;
   const allowed = parseAmounts(hold.allowed);

@@ -1,5 +1,5 @@
 import { type Flow, atomically, call } from '../engine/flow.ts';
-import { rowOf, updateRow } from '../rows.ts';
+import { updateRow } from '../rows.ts';
 import type { World } from '../world.ts';
 
 /** A person lists the held orders and releases each at the revision that was listed. */
@@ -18,10 +18,11 @@ function* release(world: World, orderId: string, revision: number): Flow<true> {
   const { engine, tables, charges, decisions } = world;
   const { decideRelease, holdOf, releasedRow } = decisions.server;
   return yield* atomically(`release ${orderId}`, () => {
-    const row = rowOf(tables.orders, orderId);
-    const outcome = decideRelease({ revision: row.revision, is_held: holdOf(row) !== null }, revision);
+    const row = tables.orders.get(orderId) ?? null;
+    const stored = row && { revision: row.revision, is_held: holdOf(row) !== null };
+    const outcome = decideRelease(stored, revision);
     engine.note(`server: revision ${revision} of ${orderId}: ${outcome}`);
-    if (outcome !== 'released') return true;
+    if (row === null || outcome !== 'released') return true;
     updateRow(tables.orders, orderId, releasedRow(row, engine.now()));
     const { key, payload } = decisions.database.chargeJob(orderId);
     charges.enqueue(key, payload.order_id);

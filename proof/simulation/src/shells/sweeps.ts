@@ -1,8 +1,8 @@
-import { type Flow, type ProcessName, atomically, call, outside } from '../engine/flow.ts';
-import { newestEpoch } from '../tables.ts';
+import { type Flow, type ProcessName, atomically, outside } from '../engine/flow.ts';
 import type { World } from '../world.ts';
 import { applyTimes } from './apply-writes.ts';
-import { noteChange } from './processing/process-change.ts';
+import { followChanges } from './follow-changes.ts';
+import { catchUp } from './processing/catch-up.ts';
 import { releaseHeld } from './release-held.ts';
 import { loadChange, writeChange } from './processing/write-changes.ts';
 import { sweepOperations } from './transactions/write-rows.ts';
@@ -30,7 +30,8 @@ export function startSweeps(world: World): void {
   );
   every('processing', 'sweep changes', () => atomically('sweep changes', () => sweepChanges(world)));
   every('processing', 'audit changes', () => atomically('audit changes', () => auditChanges(world)));
-  every('processing', 'read the feed', () => readFeed(world));
+  every('processing', 'read the feed of invoices', () => catchUp(world));
+  every('worker', 'read the feed of cashback', () => followChanges(world));
   every('client', 'release what is held', () => releaseHeld(world));
   every('client', 'lose the queues', () =>
     outside('lose the queues', () => {
@@ -64,16 +65,7 @@ function sweepChanges(world: World): void {
 function auditChanges(world: World): void {
   for (const order_id of world.tables.changes.keys()) {
     const row = loadChange(world, order_id);
-    if (row?.audit_in_ms == null || row.audit_in_ms > 0) continue;
+    if (row === null || row.audit_in_ms === null || row.audit_in_ms > 0) continue;
     writeChange(world, world.decisions.processing.auditChange(row));
   }
-}
-
-function* readFeed(world: World): Flow<void> {
-  const invoices = yield* call('transactions', 'changed invoices', () =>
-    outside('read', () => [...world.tables.invoices.values()].map((invoice) => ({ ...invoice }))),
-  );
-  const { feedHint } = world.decisions.processing;
-  for (const invoice of invoices ?? [])
-    yield* noteChange(world, feedHint(invoice, newestEpoch(world.tables.invoice_epochs), false));
 }

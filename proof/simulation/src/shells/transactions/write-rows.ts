@@ -3,11 +3,13 @@ import type {
   AcceptanceWrites,
   AdvanceWrites,
   CreationWrites,
+  FeedPosition,
   UnfinishedOperation,
   VersionWrites,
 } from '@cashback/transactions/decisions';
 import type { InvoiceChange, UpdateCashbackInput } from '@cashback/wire';
 import { insertRow, rowOf } from '../../rows.ts';
+import { newestEpoch } from '../../tables.ts';
 import type { World } from '../../world.ts';
 import { deliver } from '../deliver.ts';
 import { receiveOperationCallback } from '../operation-callback.ts';
@@ -24,6 +26,7 @@ export function writeVersion(world: World, writes: VersionWrites | CreationWrite
   } else {
     replace(invoices, invoice.invoice_id, (row) => updatedInvoice(row, invoice, engine.now()));
   }
+  world.tables.invoice_places.set(invoice.invoice_id, nextPlace(world));
   insertRow(invoice_history, `${history.invoice_id}@${history.version}`, history);
   notifyProcessing(world, callback);
   if (engine.happens('wrong_callback')) notifyProcessing(world, { ...callback, version: LAST_VERSION });
@@ -51,7 +54,7 @@ export function writeAcceptance(world: World, writes: AcceptanceWrites): void {
     insertRow(tables.operation_steps, keyOf(step), insertedStep(step));
     archive.steps.set(step.step_id, insertedStep(step));
   }
-  writeCashbackVersion(world, invoice);
+  writeCashbackVersion(world, invoice, operation.operation_id);
   if (callback !== null) notifyWorker(world, callback);
 }
 
@@ -78,7 +81,7 @@ export function writeAdvance(world: World, writes: AdvanceWrites): void {
     const { key, payload, start_after_seconds = 0 } = pollJob(poll, poll.in_ms);
     advances.enqueue(key, payload.operation_id, start_after_seconds * 1_000);
   }
-  if (writes.invoice !== null) writeCashbackVersion(world, writes.invoice);
+  if (writes.invoice !== null) writeCashbackVersion(world, writes.invoice, operation?.operation_id ?? null);
   if (writes.callback !== null) notifyWorker(world, writes.callback);
 }
 
@@ -125,11 +128,30 @@ export function loadBaskets({ tables, decisions }: World, invoiceId: string): Ba
   return decisions.transactions.openBaskets(rows);
 }
 
-function writeCashbackVersion(world: World, invoice: AcceptanceWrites['invoice']): void {
+/** `advanceCashbackVersions`: no version is without its place in the feed. */
+function writeCashbackVersion(
+  world: World,
+  invoice: AcceptanceWrites['invoice'],
+  operation_id: string | null,
+): void {
   const { engine, tables, decisions } = world;
-  replace(tables.invoices, invoice.invoice_id, (row) =>
+  const { invoice_id, cashback_version } = invoice;
+  replace(tables.invoices, invoice_id, (row) =>
     decisions.transactions.withCashbackVersion(row, invoice, engine.now()),
   );
+  const place = nextPlace(world);
+  const change = { invoice_id, invoice_epoch: place.epoch, cashback_version };
+  tables.cashback_changes.push({
+    change: operation_id === null ? change : { ...change, operation_id },
+    place,
+  });
+}
+
+/** A transaction's place in the feeds. */
+function nextPlace(world: World): FeedPosition {
+  world.xacts += 1;
+  const id = String(world.xacts);
+  return { epoch: newestEpoch(world.tables.invoice_epochs), xact_id: id, change_id: id };
 }
 
 function replace<Row>(table: Map<string, Row>, id: string, update: (row: Row) => Row): void {

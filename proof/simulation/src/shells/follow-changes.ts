@@ -1,0 +1,72 @@
+import type { CashbackVersion, ForeignChange } from '@cashback/cashback-db';
+import { type Flow, atomically } from '../engine/flow.ts';
+import type { World } from '../world.ts';
+import { applyTimes } from './apply-writes.ts';
+import { callOverHttp } from './call-over-http.ts';
+import { movePlace, readPlace } from './feed-place.ts';
+import { cashbackChanges } from './transactions/read-feeds.ts';
+
+/** Smaller than the number of changes, so that pages follow each other. */
+const PAGE_SIZE = 3;
+
+/** The worker's reader of the feed of changed cashback: a turn of its loop. */
+export function* followChanges(world: World): Flow<void> {
+  const { tables, decisions, unobserved } = world;
+  const { decideFollowStep, feedAnswerOf } = decisions.worker;
+  yield* atomically('check the changes that were not observed', () => {
+    const still = findForeign(world, unobserved.take()).filter(({ is_observed }) => !is_observed);
+    makeDue(world, still);
+    unobserved.keep(still);
+  });
+  for (;;) {
+    const from = yield* atomically('read the place in the feed', () => readPlace(tables.cashback_feed));
+    const result = yield* callOverHttp('transactions', 'changed cashback', () =>
+      cashbackChanges(world, { after: from.cursor, limit: PAGE_SIZE }),
+    );
+    if ('error' in result && result.error.code !== 'CURSOR_INVALID') return;
+    const decided = decideFollowStep(from, feedAnswerOf(result), PAGE_SIZE);
+    if (decided.step === 'wait') return;
+    if (decided.step === 'start_over') {
+      return yield* startOver(world, from, decided);
+    }
+    yield* atomically('take a page of the feed', () => {
+      const foreign = findForeign(world, decided.changes);
+      makeDue(world, foreign);
+      unobserved.add(foreign);
+      movePlace(tables.cashback_feed, from, decided.to);
+    });
+    if (!decided.more) return;
+  }
+}
+
+/** Every order is observed: all have changed within the time that a restore is given. */
+function* startOver(
+  world: World,
+  from: Parameters<typeof movePlace>[1],
+  { to, reason }: { to: Parameters<typeof movePlace>[2]; reason: string },
+): Flow<void> {
+  yield* atomically('start the feed over', () => {
+    if (!movePlace(world.tables.cashback_feed, from, to)) return;
+    world.engine.note(`worker reads the feed again: ${reason}`);
+    makeDue(world, [...world.tables.orders.values()]);
+  });
+}
+
+function findForeign({ tables, decisions }: World, changes: readonly CashbackVersion[]): ForeignChange[] {
+  return decisions.worker.foreignChangesOf(changes, (orderId) => {
+    const row = tables.orders.get(orderId);
+    if (row === undefined) return null;
+    const isOurs = (operationId: string): boolean => tables.operations.get(operationId)?.order_id === orderId;
+    return { ...row, isOurs };
+  });
+}
+
+function makeDue(world: World, orders: readonly { order_id: string }[]): void {
+  const { engine, tables, decisions } = world;
+  for (const { order_id } of orders) {
+    const row = tables.orders.get(order_id);
+    if (row === undefined) continue;
+    engine.note(`worker: ${order_id} is due, as no operation of ours changed it`);
+    applyTimes(world, row, decisions.worker.dueTimes(row, 'feed', engine.now()));
+  }
+}
