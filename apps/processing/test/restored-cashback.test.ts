@@ -71,7 +71,7 @@ async function audited({ order_id }: Order): Promise<void> {
   });
 }
 
-it('schema cashback alone restored, nobody told: an audit brings target and money back, and a second one changes nothing', async () => {
+it('schema cashback alone restored, without a notice: an audit brings target and money back, and a second one changes nothing', async () => {
   await system.startProcessing({ env: { AUDIT_DISTANCES: '1d' } });
   const order = newOrder(system);
   await order.putRates({ source: 'user', rate: '0.1' });
