@@ -58,6 +58,8 @@ export {
   trustSettings,
   trustWallet,
   walletBalance,
+  walletChangesOutput,
+  walletChangesQuery,
 } from './trust.ts';
 export type {
   Basket,
@@ -74,6 +76,8 @@ export type {
   TrustWallet,
   WalletBalance,
   WalletPolicy,
+  WalletChangesOutput,
+  WalletChangesQuery,
 } from './trust.ts';
 export { serviceCashbackInput, serviceCashbackOutput } from './service-cashback.ts';
 export type { ServiceCashbackInput } from './service-cashback.ts';

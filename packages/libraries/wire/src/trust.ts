@@ -3,6 +3,7 @@ import {
   amountField,
   balanceField,
   currencyField,
+  cursorField,
   idField,
   sourceField,
   timestampField,
@@ -101,6 +102,21 @@ export const trustWallet = walletBalance.extend({
   epoch: billingEpochField.optional(),
 });
 export type TrustWallet = z.infer<typeof trustWallet>;
+
+/** `GET /wallets`: every wallet whose balance changed after the cursor, its newest balance only. */
+export const walletChangesQuery = z.strictObject({
+  after: cursorField.optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+});
+export type WalletChangesQuery = z.infer<typeof walletChangesQuery>;
+
+/** Oldest change first; `cursor` is where the next page starts. */
+export const walletChangesOutput = z.object({
+  wallets: z.array(trustWallet),
+  cursor: cursorField,
+  epoch: billingEpochField.optional(),
+});
+export type WalletChangesOutput = z.infer<typeof walletChangesOutput>;
 
 /** `POST /epoch` of the stand-in: it was restored, and numbers balances in a new epoch from now on. */
 export const trustEpoch = z.object({ epoch: billingEpochField });

@@ -52,7 +52,8 @@ const updateBalancesStatement = statement({
   name: 'trust.update-balances',
   text: `
   UPDATE trust.wallets
-  SET balance = moved.balance, sequence = moved.sequence, updated_at = $1
+  SET balance = moved.balance, sequence = moved.sequence, updated_at = $1,
+    xact_id = pg_current_xact_id(), change_id = nextval('trust.wallets_change_id_seq')
   FROM unnest($2::text[], $3::numeric[], $4::bigint[]) AS moved (wallet_id, balance, sequence)
   WHERE wallets.wallet_id = moved.wallet_id`,
   columns: {},

@@ -14,7 +14,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { Source } from '@cashback/contract';
 import type { BalanceChangedCallback, TrustStatus, WalletPolicy } from '@cashback/wire';
-import { amount, balance, id, moment, now } from '@cashback/postgres/columns';
+import { amount, balance, id, moment, now, transactionId } from '@cashback/postgres/columns';
 
 export const trust = pgSchema('trust');
 
@@ -85,8 +85,14 @@ export const wallets = trust.table(
     balance: balance('balance').notNull().default('0'),
     sequence: bigint('sequence', { mode: 'number' }).notNull().default(0),
     updated_at: moment('updated_at').notNull().default(now),
+    /** The newest movement's transaction, and its number: the place in the feed of changed balances. */
+    change_id: bigint('change_id', { mode: 'bigint' }).notNull().generatedByDefaultAsIdentity(),
+    xact_id: transactionId('xact_id')
+      .notNull()
+      .default(sql`'0'`),
   },
   (table) => [
+    index('wallets_feed').on(table.xact_id, table.change_id).concurrently(),
     check('wallets_balance', sql`${table.balance} <> 'NaN'`),
     check('wallets_sequence', sql`${table.sequence} >= 0`),
   ],

@@ -1,14 +1,15 @@
-import { basketsQuery } from '@cashback/wire';
+import { basketsQuery, walletChangesQuery } from '@cashback/wire';
 import { type HttpServer, route } from '@cashback/service';
 import type { Context } from '../context.ts';
 import { loadBasket } from '../db/baskets.ts';
 import { listBaskets } from '../db/list-baskets.ts';
+import { listWalletChanges } from '../db/list-wallet-changes.ts';
 import { loadRefund } from '../db/refunds.ts';
 import { loadWalletBalance } from '../db/wallets.ts';
 import { withFaults } from './faults.ts';
 import { idParams } from './inputs.ts';
 
-/** `GET /baskets`, `GET /baskets/:id` and `GET /refunds/:id` fail on demand as well; `GET /wallets/:id` never does. */
+/** `GET /baskets`, `GET /baskets/:id` and `GET /refunds/:id` fail on demand as well; reading wallets never does. */
 export function addReadRoutes(server: HttpServer, context: Context): void {
   const { drizzle } = context.database;
   route(server, {
@@ -31,6 +32,13 @@ export function addReadRoutes(server: HttpServer, context: Context): void {
     scope: 'baskets',
     params: idParams,
     handler: ({ params, reply }) => withFaults(context, reply, () => loadRefund(drizzle, params.id)),
+  });
+  route(server, {
+    method: 'GET',
+    path: '/wallets',
+    scope: 'wallets',
+    query: walletChangesQuery,
+    handler: ({ query }) => listWalletChanges(context.database, query),
   });
   route(server, {
     method: 'GET',

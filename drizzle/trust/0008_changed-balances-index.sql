@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "wallets_feed" ON "trust"."wallets" USING btree ("xact_id","change_id");

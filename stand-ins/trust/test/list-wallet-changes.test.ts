@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { withTransaction } from '@cashback/postgres';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newBasket, setUpTrust } from './support.ts';
+
+let app: Awaited<ReturnType<typeof setUpTrust>>;
+beforeAll(async () => {
+  app = await setUpTrust();
+  await app.calm();
+});
+afterAll(() => app?.tearDown());
+
+interface Page {
+  wallets: { wallet_id: string; balance: string; sequence: number; user_id: string; epoch: number }[];
+  cursor: string;
+  epoch: number;
+}
+
+async function page(query: Record<string, string | number> = {}): Promise<Page> {
+  const text = Object.entries(query).map(([name, value]) => `${name}=${value}`);
+  const { status, body } = await app.get(`/wallets?${text.join('&')}`);
+  expect([status, body]).toEqual([200, expect.anything()]);
+  return body;
+}
+
+/** Everything after the cursor, page by page. */
+async function readAll(after: string | undefined, limit: number): Promise<Page['wallets']> {
+  const wallets: Page['wallets'] = [];
+  let cursor = after;
+  for (;;) {
+    const read = await page({ limit, ...(cursor !== undefined && { after: cursor }) });
+    wallets.push(...read.wallets);
+    if (read.wallets.length < limit) return wallets;
+    ({ cursor } = read);
+  }
+}
+
+async function topUp(wallet_id: string): Promise<void> {
+  expect((await app.post('/baskets', newBasket({ wallet_id, amount: '5' }))).status).toBe(200);
+}
+
+test('each wallet that changed after the cursor is listed once, with its newest balance, page by page', async () => {
+  const { cursor } = await page({ limit: 1_000 });
+  const ids = Array.from({ length: 5 }, (_, index) => `${index}.${randomUUID()}`);
+  for (const id of [...ids, ids[0], ids[2]]) await topUp(id ?? '');
+  const changed = await readAll(cursor, 2);
+  expect(changed.map(({ wallet_id, balance, sequence }) => [wallet_id, balance, sequence])).toEqual([
+    [ids[1], '5.0000', 1],
+    [ids[3], '5.0000', 1],
+    [ids[4], '5.0000', 1],
+    [ids[0], '10.0000', 2],
+    [ids[2], '10.0000', 2],
+  ]);
+  expect(await readAll(undefined, 3)).toEqual(expect.arrayContaining(changed));
+});
+
+test('a balance that commits late is not skipped', async () => {
+  const [late, early] = [randomUUID(), randomUUID()];
+  await topUp(late);
+  const { cursor } = await page({ limit: 1_000 });
+  const after = await withTransaction(app.database, async ({ client }) => {
+    const text = `UPDATE trust.wallets SET balance = 7, sequence = 2, xact_id = pg_current_xact_id() WHERE wallet_id = $1`;
+    await client.query(text, [late]);
+    await topUp(early);
+    const read = await page({ after: cursor });
+    expect(read.wallets.map(({ wallet_id }) => wallet_id)).not.toContain(late);
+    return read.cursor;
+  });
+  expect((await readAll(after, 10)).map(({ wallet_id }) => wallet_id)).toContain(late);
+});
+
+test('a cursor of before a restore, or of nobody, is refused', async () => {
+  const { cursor } = await page();
+  await app.post('/epoch', {});
+  for (const after of [cursor, 'nonsense-cursor', `${(await page()).epoch}.999999999999.1`]) {
+    const { status, body } = await app.get(`/wallets?after=${after}`);
+    expect([status, body.error.code]).toEqual([400, 'CURSOR_INVALID']);
+  }
+});
+
+test('the list refuses what it does not know, and names the field', async () => {
+  const { status, body } = await app.get('/wallets?limit=0');
+  expect(status).toBe(400);
+  expect(JSON.stringify(body)).toContain('limit');
+  expect((await app.call('GET', '/wallets', undefined, `${app.walletsToken}x`)).status).toBe(401);
+});
