@@ -30,7 +30,7 @@ export async function adoptBalance(
   report: BalanceReport,
   origin: Origin,
 ): Promise<Adoption> {
-  const adoption = await writeBalance(tx, report, check_interval_ms);
+  const adoption = await writeBalance(tx, report, { origin, check_interval_ms });
   if (adoption.adopted === null) return adoption;
   const { push } = adoption.adopted;
   await insertPush(tx.drizzle, push, origin);
@@ -41,12 +41,12 @@ export async function adoptBalance(
 async function writeBalance(
   tx: Transaction,
   report: BalanceReport,
-  checkIntervalMs: number,
+  { origin, check_interval_ms }: { origin: Origin; check_interval_ms: number },
 ): Promise<Adoption> {
   let cached = await lockBalance(tx, report.wallet_id);
   if (cached === null) {
-    const adopted = decideAdoption(null, report);
-    if (adopted !== null && (await insertBalance(tx.drizzle, adopted, checkIntervalMs))) {
+    const adopted = adoptionOf(null, report, origin);
+    if (adopted !== null && (await insertBalance(tx.drizzle, adopted, check_interval_ms))) {
       return { cached, adopted };
     }
     // Another report has inserted the first balance meanwhile, and balances are never deleted.
@@ -54,8 +54,18 @@ async function writeBalance(
     if (cached === null)
       throw new Error(`the balance of wallet ${report.wallet_id} can neither be inserted nor read`);
   }
-  const adopted = decideAdoption(cached, report);
+  const adopted = adoptionOf(cached, report, origin);
   if (adopted === null) return { cached, adopted };
   await updateBalance(tx.drizzle, adopted);
   return { cached, adopted };
+}
+
+/** What the payment system answers is its newest balance, so nothing is missing before it. */
+function adoptionOf(
+  cached: CachedBalance | null,
+  report: BalanceReport,
+  origin: Origin,
+): AdoptionWrites | null {
+  const adopted = decideAdoption(cached, report);
+  return adopted && origin === 'check' ? { ...adopted, has_gap: false } : adopted;
 }

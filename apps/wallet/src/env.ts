@@ -51,6 +51,25 @@ export const settingsSchema = z.object({
     max: 3_600_000,
     default: 600_000,
   }),
+  feed_interval_ms: setting.integer({
+    description:
+      'Pause between two reads of the feed of changed balances, in ms: it makes up for lost callbacks, also of unknown wallets',
+    min: 10,
+    max: 3_600_000,
+    default: 5_000,
+  }),
+  feed_page_size: setting.integer({
+    description: 'How many changed balances are read at once',
+    min: 1,
+    max: 1_000,
+    default: 500,
+  }),
+  feed_absent_ms: setting.integer({
+    description: 'How long a payment system without that feed is left alone before it is asked again, in ms',
+    min: 100,
+    max: 86_400_000,
+    default: 3_600_000,
+  }),
   max_listeners: setting.integer({
     description: 'How many streams may be open at once in this process',
     min: 1,

@@ -8,11 +8,21 @@ import { type RealTrust, startRealTrust } from './trust.ts';
 
 let wallet: WalletUnderTest;
 let trust: RealTrust;
+/** A payment system without the feed of changed balances: what is found here is found by checks. */
+let trustUrl: string;
+let environment: Record<string, string>;
+let feedRemover: Awaited<ReturnType<typeof startHttpProxy>>;
 beforeAll(async () => {
   wallet = await setUpWallet();
   trust = await startRealTrust(wallet.databaseUrl);
+  feedRemover = await startHttpProxy(trust.url, async ({ path }, forward) =>
+    path.startsWith('/wallets?') ? { status: 404, headers: {}, body: '{}' } : forward(),
+  );
+  trustUrl = feedRemover.url;
+  environment = { ...trust.environment, TRUST_URL: trustUrl };
 });
 afterAll(async () => {
+  await feedRemover.stop();
   await trust.stop();
   await wallet.tearDown();
 });
@@ -55,7 +65,7 @@ async function restoreTrust(walletId: string, sequence: number): Promise<void> {
 
 describe('a balance whose callback was acknowledged and lost', () => {
   test('is in the cache after the next check, and pushed once', async () => {
-    const { url, stop } = await wallet.start({ ...trust.environment, ...OFTEN });
+    const { url, stop } = await wallet.start({ ...environment, ...OFTEN });
     const walletId = randomUUID();
     await trust.topUp(walletId, 2);
     await sendCallback(url, newCallback(walletId, 1, { epoch: 1 }));
@@ -76,7 +86,7 @@ describe('a balance whose callback was acknowledged and lost', () => {
   });
 
   test('is found at once when a later one leaves a gap, although no check is due', async () => {
-    const { url, stop } = await wallet.start(trust.environment);
+    const { url, stop } = await wallet.start(environment);
     const walletId = randomUUID();
     await trust.topUp(walletId, 4);
     await sendCallback(url, newCallback(walletId, 1));
@@ -87,7 +97,7 @@ describe('a balance whose callback was acknowledged and lost', () => {
   });
 
   test('is found when its wallet is read for the first time, by any number of readers at once', async () => {
-    const { url, stop } = await wallet.start(trust.environment);
+    const { url, stop } = await wallet.start(environment);
     const walletId = randomUUID();
     await trust.topUp(walletId, 3);
     const [listener, ...answers] = await Promise.all([
@@ -108,7 +118,7 @@ describe('a balance whose callback was acknowledged and lost', () => {
 
 describe('a payment system that was restored', () => {
   test('and starts a new epoch wins over higher sequences of the old one, which never come back', async () => {
-    const { url, stop } = await wallet.start({ ...trust.environment, ...OFTEN });
+    const { url, stop } = await wallet.start({ ...environment, ...OFTEN });
     const walletId = randomUUID();
     await trust.topUp(walletId, 3);
     await sendCallback(url, newCallback(walletId, 3, await trust.newEpoch()));
@@ -135,7 +145,7 @@ describe('a payment system that was restored', () => {
   });
 
   test('within its epoch moves no balance back, shows as drift, and agrees again by itself once it has caught up', async () => {
-    const { url, stop } = await wallet.start({ ...trust.environment, ...OFTEN });
+    const { url, stop } = await wallet.start({ ...environment, ...OFTEN });
     const walletId = randomUUID();
     await trust.topUp(walletId, 3);
     await sendCallback(url, newCallback(walletId, 3, await trust.newEpoch()));
@@ -152,7 +162,7 @@ describe('a payment system that was restored', () => {
 
 describe('a payment system that contradicts the cache changes nothing, and shows as drift', () => {
   test('when it does not know the wallet', async () => {
-    const { url, stop } = await wallet.start({ ...trust.environment, ...OFTEN });
+    const { url, stop } = await wallet.start({ ...environment, ...OFTEN });
     const walletId = randomUUID();
     await sendCallback(url, newCallback(walletId, 1));
     await untilDrift(walletId, 'missing');
@@ -161,7 +171,7 @@ describe('a payment system that contradicts the cache changes nothing, and shows
   });
 
   test('when it states another balance for the same sequence', async () => {
-    const { url, stop } = await wallet.start({ ...trust.environment, ...OFTEN });
+    const { url, stop } = await wallet.start({ ...environment, ...OFTEN });
     const walletId = randomUUID();
     await trust.topUp(walletId);
     await sendCallback(url, newCallback(walletId, 1, { ...(await trust.newEpoch()), balance: '11' }));
@@ -191,9 +201,9 @@ describe('checks', () => {
 
   test('end at their deadline when no answer comes, and go on once there are answers; callbacks are taken meanwhile', async () => {
     let hangs = true;
-    const proxy = await startHttpProxy(trust.url, async (_, forward) => (hangs ? 'hang' : forward()));
+    const proxy = await startHttpProxy(trustUrl, async (_, forward) => (hangs ? 'hang' : forward()));
     const { url, stop } = await wallet.start({
-      ...trust.environment,
+      ...environment,
       ...OFTEN,
       TRUST_URL: proxy.url,
       CHECK_TIMEOUT_MS: '1000',
@@ -213,7 +223,7 @@ describe('checks', () => {
   });
 
   test('need both the URL and the token', async () => {
-    await expect(wallet.start({ TRUST_URL: trust.url })).rejects.toThrow(
+    await expect(wallet.start({ TRUST_URL: trustUrl })).rejects.toThrow(
       'TRUST_TOKEN: expected with TRUST_URL',
     );
   });

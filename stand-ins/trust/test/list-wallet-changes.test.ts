@@ -72,7 +72,7 @@ test('a balance that commits late is not skipped', async () => {
 test('a cursor of before a restore, or of nobody, is refused', async () => {
   const { cursor } = await page();
   await app.post('/epoch', {});
-  for (const after of [cursor, 'nonsense-cursor', `${(await page()).epoch}.999999999999.1`]) {
+  for (const after of [cursor, 'no-cursor', `${(await page()).epoch}.999999999999.1`]) {
     const { status, body } = await app.get(`/wallets?after=${after}`);
     expect([status, body.error.code]).toEqual([400, 'CURSOR_INVALID']);
   }

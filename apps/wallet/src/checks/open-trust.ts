@@ -1,10 +1,15 @@
-import { type TrustWallet, trustWallet } from '@cashback/wire';
+import { type TrustWallet, type WalletChangesOutput, trustWallet, walletChangesOutput } from '@cashback/wire';
 import { type HttpClient, type Log, StartError, createHttpClient } from '@cashback/service';
 import type { Settings } from '../env.ts';
 
 export interface Trust extends Pick<HttpClient, 'state' | 'close'> {
   /** Rejects with `HttpCallError`. */
   wallet(walletId: string, signal?: AbortSignal): Promise<TrustWallet>;
+  /** The wallets whose balance changed after the cursor. Rejects with `HttpCallError`. */
+  walletChanges(
+    page: { after: string | null; limit: number },
+    signal: AbortSignal,
+  ): Promise<WalletChangesOutput>;
 }
 
 const CIRCUIT = { min_calls: 10, open_base_ms: 1_000, open_max_ms: 30_000 };
@@ -31,6 +36,10 @@ export function openTrust(settings: Settings, log: Log): Trust | null {
   return {
     wallet: (walletId, signal) =>
       client.get(`/wallets/${encodeURIComponent(walletId)}`, trustWallet, signal && { signal }),
+    walletChanges: ({ after, limit }, signal) => {
+      const query = new URLSearchParams({ limit: String(limit), ...(after !== null && { after }) });
+      return client.get(`/wallets?${query.toString()}`, walletChangesOutput, { signal });
+    },
     state: () => client.state(),
     close: () => client.close(),
   };

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { bigint, check, index, integer, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core';
+import { bigint, boolean, check, index, integer, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core';
 import { balance, id, moment, now } from '@cashback/postgres/columns';
 
 export const wallet = pgSchema('wallet');
@@ -71,6 +71,19 @@ export const callbackInbox = wallet.table(
     index('callback_inbox_received').on(table.received_at),
   ],
 );
+
+/** How far each feed of another side was read. The feed gave the cursor; null is its beginning. */
+export const feedCursors = wallet.table('feed_cursors', {
+  feed: text('feed').primaryKey(),
+  cursor: text('cursor'),
+  /** The newest epoch that the feed has answered with. */
+  epoch: number('epoch'),
+  /** It is read from its beginning, a page a turn. */
+  reads_again: boolean('reads_again').notNull().default(true),
+  /** When the reader was at the feed's end last. */
+  caught_up_at: moment('caught_up_at'),
+  updated_at: moment('updated_at').notNull().default(now),
+});
 
 /** One for every (epoch, sequence) that the cache adopted, and for no other. */
 export const pushes = wallet.table(

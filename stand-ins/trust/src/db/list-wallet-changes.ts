@@ -62,11 +62,14 @@ export async function listWalletChanges(
   const rows = await listWalletChangesStatement.rows(pool, [from.xact_id, from.change_id, limit]);
   const last = rows.at(-1);
   return {
-    wallets: rows.map(({ xact_id: _, change_id: __, sequence, updated_at, ...row }) => ({
-      ...row,
+    wallets: rows.map((row) => ({
+      wallet_id: row.wallet_id,
+      user_id: row.user_id,
+      currency: row.currency,
+      balance: row.balance,
       epoch,
-      sequence: Number(sequence),
-      updated_at: updated_at.toISOString(),
+      sequence: Number(row.sequence),
+      updated_at: row.updated_at.toISOString(),
     })),
     cursor: changeCursor.format(last === undefined ? from : { ...last, epoch }),
     epoch,
