@@ -109,7 +109,7 @@ export function createFollower(context: FollowContext, options: FollowOptions): 
         const { reason } = decided;
         log.warn(
           { reason, absent_ms },
-          'no feed of changed cashback: foreign changes of settled orders are found only when something else brings them up',
+          'no feed of changed cashback: foreign changes of settled orders are found by their audits',
         );
       }
       absentUntil = Date.now() + absent_ms;
