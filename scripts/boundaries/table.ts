@@ -185,7 +185,7 @@ export const OPENS_CONNECTIONS: Readonly<Record<string, string>> = {
   'packages/development/scenario/src/world.ts': 'reads all schemas as a superuser',
   'tools/demo/test/demo.prove.ts': 'drops what a demo left',
   'tools/demo/test/invariants.prove.ts': 'plants violations as a superuser',
-  'proof/chaos/src/killable-postgres.ts': 'sets up a server',
+  'proof/chaos/src/killable-postgres.ts': 'sets up a server, and copies it',
   'bench/src/database/with-client.ts': 'measures as a plain client',
   'bench/peers/graphile-worker.ts': 'belongs to the peer',
   'bench/peers/bullmq.ts': 'belongs to the peer',

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FrontDoor, Random } from '@cashback/scenario';
 import type { HttpFault } from '@cashback/proxies';
-import type { Interventions } from './interventions.ts';
+import type { Interventions, Side } from './interventions.ts';
 import type { Testbed, Link } from './testbed.ts';
 
 export interface FaultContext extends Testbed {
@@ -10,6 +10,8 @@ export interface FaultContext extends Testbed {
   run: string;
   /** What the checks at the end must know. */
   interventions: Interventions;
+  /** After a restore: callers state again what the side acknowledged after the backup and has forgotten. */
+  restate(side: Side, since: Date): Promise<void>;
   /** For this firing alone: a fault's draws change nothing for later faults. */
   random: Random;
 }

@@ -2,8 +2,19 @@
 export interface Interventions {
   /** Operations of another caller of `transactions`, each with its order. */
   readonly foreign: Map<string, string>;
+  readonly restores: Restore[];
+}
+
+export type Side = 'transactions' | 'server';
+
+export interface Restore {
+  side: Side;
+  backup_at: Date;
+  ended_at: Date;
+  /** Orders whose rows changed after the backup: those changes were lost. */
+  orders: ReadonlySet<string>;
 }
 
 export function createInterventions(): Interventions {
-  return { foreign: new Map() };
+  return { foreign: new Map(), restores: [] };
 }

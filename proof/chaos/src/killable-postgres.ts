@@ -16,25 +16,29 @@ export interface KillablePostgres extends AsyncDisposable {
 const ATTEMPTS = 40;
 const RETRY_MS = 250;
 /** A small write-ahead log fits on a small disk. */
-const SETTINGS = { max_wal_size: '64MB', min_wal_size: '32MB' };
+export const SETTINGS = { max_wal_size: '64MB', min_wal_size: '32MB' };
+
+/** A connection of the superuser, around every proxy. */
+export async function withClient<Result>(
+  url: string,
+  use: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client({ connectionString: url, application_name: 'chaos' });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
 
 export async function startKillablePostgres(data_dir: string): Promise<KillablePostgres> {
   const start = (): Promise<EmbeddedPostgres> => startEmbeddedPostgres({ data_dir, settings: SETTINGS });
   let running = await start();
 
-  async function once<Row extends pg.QueryResultRow>(
-    text: string,
-    values: readonly unknown[],
-  ): Promise<Row[]> {
-    const client = new pg.Client({ connectionString: running.url, application_name: 'chaos' });
-    client.on('error', () => {});
-    await client.connect();
-    try {
-      return (await client.query<Row>(text, [...values])).rows;
-    } finally {
-      await client.end().catch(() => {});
-    }
-  }
+  const once = <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]> =>
+    withClient(running.url, async (client) => (await client.query<Row>(text, [...values])).rows);
 
   return {
     url: () => running.url,

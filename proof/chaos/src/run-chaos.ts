@@ -13,7 +13,7 @@ import { type Testbed, startTestbed } from './testbed.ts';
 import { drain } from './drain.ts';
 import type { Fault } from './fault.ts';
 import { FAULTS } from './faults/index.ts';
-import { excuse } from './excuse.ts';
+import { excuse, forgottenBy } from './excuse.ts';
 import { fireFaults } from './fire-faults.ts';
 import { type Interventions, createInterventions } from './interventions.ts';
 import { checkContention } from './load/check-contention.ts';
@@ -21,7 +21,12 @@ import { type Contention, readContended, startContention } from './load/contend.
 import { watchAttention } from './load/watch-attention.ts';
 import { watchConvergence } from './load/watch-convergence.ts';
 import { startLoad } from './load/play-load.ts';
-import { type Acknowledged, checkAcknowledged, watchFrontDoor } from './load/watch-front-door.ts';
+import {
+  type Acknowledged,
+  type WatchedDoor,
+  checkAcknowledged,
+  watchFrontDoor,
+} from './load/watch-front-door.ts';
 import type { ChaosReport } from './report.ts';
 
 export interface ChaosOptions {
@@ -73,7 +78,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { seen, left } = await attention.stop();
   say(`checking, after ${watched.snapshots} snapshots under load`);
   const crashed = testbed.system.crashed();
-  const { violations: found, undecided } = await check(players, calls);
+  const { violations: found, undecided } = await check(players, calls, interventions);
   const violations = [...excuse(found, interventions), ...watched.violations];
   return {
     seed,
@@ -104,6 +109,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 interface Players {
   door: FrontDoor;
   acknowledged: Acknowledged;
+  restate: WatchedDoor['restate'];
   watchers: Watchers;
   /** The shop's orders. */
   shop: World;
@@ -114,19 +120,19 @@ interface Players {
 function openPlayers(testbed: Testbed, run: string, running: AsyncDisposableStack): Players {
   const { system, links } = testbed;
   const urls = { ...system.urls, transactions: links['client>transactions'].url };
-  const { door, acknowledged } = watchFrontDoor(openFrontDoor({ ...system, urls }, RETRIES));
+  const { door, acknowledged, restate } = watchFrontDoor(openFrontDoor({ ...system, urls }, RETRIES));
   running.defer(() => door.close());
   const shop = openWorld(system, run);
   running.defer(() => shop.sql.end());
   const wallets = Array.from({ length: WATCHED_WALLETS }, (_, user) => `${run}-wallet-${user}`);
   const watchers = watchWallets(system, new Set(wallets));
   running.defer(() => watchers.close());
-  return { door, acknowledged, watchers, shop, contended: { ...shop, run: `${run}c` } };
+  return { door, acknowledged, restate, watchers, shop, contended: { ...shop, run: `${run}c` } };
 }
 
 async function playUnderFaults(
   testbed: Testbed,
-  { door, contended, interventions }: Players & { interventions: Interventions },
+  { door, contended, restate, interventions }: Players & { interventions: Interventions },
   faults: readonly Fault[],
   { run, seed, minutes, signal, say }: ChaosOptions,
 ) {
@@ -142,9 +148,19 @@ async function playUnderFaults(
     load.throwIfFailed();
     contention.throwIfFailed();
   };
+  testbed.backups.begin();
   say(`${faults.length} kinds of fault for ${minutes} minutes`);
   const fired = await fireFaults(
-    { ...testbed, door, run, interventions },
+    {
+      ...testbed,
+      door,
+      run,
+      interventions,
+      restate: async (side, since) => {
+        await restate(side, since);
+        if (side === 'server') await contention.restate(since);
+      },
+    },
     { faults, seed, minutes, signal, say, throwIfFailed },
   ).finally(() => {
     load.stop();
@@ -159,8 +175,13 @@ async function playUnderFaults(
 async function check(
   { door, acknowledged, watchers, shop, contended }: Players,
   calls: Awaited<Contention['ended']>,
+  interventions: Interventions,
 ): Promise<{ violations: Violation[]; undecided: string[] }> {
-  const history = checkContention(calls, await readContended(calls, door));
+  const history = checkContention(
+    calls,
+    await readContended(calls, door),
+    forgottenBy(interventions.restores),
+  );
   const violations = [
     ...(await checkInvariants(shop, () => {})),
     ...(await checkFrontDoor(shop, door)),

@@ -8,6 +8,7 @@ import {
 } from '@cashback/proxies';
 import { type AppName, freePortsOfAll, startSystem, type System, urlOf } from '@cashback/system';
 import { type KillablePostgres, startKillablePostgres } from './killable-postgres.ts';
+import { type Backups, keepBackups } from './keep-backups.ts';
 import { type SmallDisk, mountSmallDisk } from './small-disk.ts';
 import { SETTINGS } from './testbed-settings.ts';
 
@@ -31,6 +32,7 @@ export type Link =
 export interface Testbed extends AsyncDisposable {
   system: System;
   postgres: KillablePostgres;
+  backups: Backups;
   disk: SmallDisk | null;
   /** Why there is no small disk. */
   disk_skipped: string | null;
@@ -55,6 +57,8 @@ export async function startTestbed(work_folder: string, report: (what: string) =
   const data_folder = disk === null ? work_folder : disk.folder;
   mkdirSync(data_folder, { recursive: true });
   const postgres = starting.use(await startKillablePostgres(path.join(data_folder, 'postgres')));
+
+  const backups = starting.use(keepBackups(postgres));
 
   const ports = await freePortsOfAll();
   const startDatabase = async (): Promise<FaultyTcpProxy> =>
@@ -90,6 +94,7 @@ export async function startTestbed(work_folder: string, report: (what: string) =
   return {
     system,
     postgres,
+    backups,
     disk,
     disk_skipped: 'skipped' in mounted ? mounted.skipped : null,
     databases,

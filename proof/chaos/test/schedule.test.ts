@@ -54,6 +54,7 @@ const REQUIRED = [
   ...['worker', 'transactions', 'processing'].map((name) => `${name} killed and restarted while`),
   'a foreign operation',
   'a pooler in transaction mode',
+  ...['transactions', 'server'].map((side) => `${side} restored from a base backup`),
   ...['reset', 'half-open', 'black-hole', 'cut', 'drip'].map((way) => `connections to Postgres: ${way}`),
 ];
 

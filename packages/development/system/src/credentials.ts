@@ -13,6 +13,8 @@ const HOPS = {
   'demo>trust': ['wallets', 'spend', 'settings', 'baskets'],
   'demo>wallet': ['wallets'],
   'demo>processing': ['attention'],
+  'operator>server': ['reconcile'],
+  'operator>processing': ['reconcile'],
 } as const;
 
 export type Hop = keyof typeof HOPS;

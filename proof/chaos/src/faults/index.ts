@@ -4,6 +4,7 @@ import { FOREIGN_FAULTS } from './foreign-faults.ts';
 import { HOST_FAULTS } from './host-faults.ts';
 import { POOLER_FAULTS } from './pooler-faults.ts';
 import { PROCESS_FAULTS } from './process-faults.ts';
+import { RESTORE_FAULTS } from './restore-faults.ts';
 import { UPSTREAM_FAULTS } from './upstream-faults.ts';
 
 /** Every kind of fault. A run must have each at least once. */
@@ -14,4 +15,5 @@ export const FAULTS: readonly Fault[] = [
   ...HOST_FAULTS,
   ...FOREIGN_FAULTS,
   ...POOLER_FAULTS,
+  ...RESTORE_FAULTS,
 ];

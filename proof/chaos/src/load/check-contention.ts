@@ -19,14 +19,17 @@ const MAX_STEPS = 50_000;
  * Invariants 2 and 3, by the answers that callers got: with each order's state at rest as its last call, some order of
  * its calls explains every answer. A lost register that was acknowledged has no such order. `undecided` are histories
  * with too many orders to try.
+ * Nothing explains the answers about orders of which a restore made the server forget some: `forgotten`.
  */
 export function checkContention(
   calls: readonly ContendedCall[],
   atRest: ReadonlyMap<string, ModelView>,
+  forgotten: ReadonlySet<string> = new Set(),
 ): { violations: Violation[]; undecided: string[] } {
   const violations: Violation[] = [];
   const undecided: string[] = [];
   for (const [order_id, ofOrder] of Map.groupBy(calls, ({ key }) => key)) {
+    if (forgotten.has(order_id)) continue;
     const stored = atRest.get(order_id) ?? modelView(NO_ORDER);
     const ended = Math.max(...ofOrder.map(({ invoked_at, answer }) => answer?.returned_at ?? invoked_at));
     const last: ContendedCall = {
@@ -47,7 +50,8 @@ export function checkContention(
   return { violations, undecided };
 }
 
-function registeredRevision({ answer }: ContendedCall): number {
+/** 0 for a call that registered nothing, or has no answer. */
+export function registeredRevision({ answer }: ContendedCall): number {
   const result = answer?.result;
   return result !== undefined && 'answer' in result && result.answer === 'registered'
     ? (result.revision ?? 0)

@@ -5,7 +5,8 @@ import { type FrontDoor, type Random, seededRandom } from '@cashback/scenario';
 import { createHistory } from '@cashback/invariants/linearizability';
 import { callOrder, callServer, isUnknown } from '@cashback/register-model/calls';
 import type { ModelInput, ModelResult, ModelView } from '@cashback/register-model';
-import type { ContendedCall } from './check-contention.ts';
+import { type ContendedCall, registeredRevision } from './check-contention.ts';
+import { forEachAtOnce } from './restate.ts';
 
 const CLIENTS = 4;
 const CALLS_EACH = 8;
@@ -18,6 +19,8 @@ export interface Contention {
   /** Resolves after `stop`, with every call and its answer. */
   ended: Promise<readonly ContendedCall[]>;
   throwIfFailed(): void;
+  /** After a restore of the server: registers again the newest target of each order that was called at that time or later. */
+  restate(since: Date): Promise<void>;
   stop(): void;
 }
 
@@ -47,9 +50,30 @@ export function startContention(options: {
     }),
   );
 
+  const orderOf = (number: number) => ({
+    order_id: `${run}-contended-${number}`,
+    user_id: `${run}-user-${number}`,
+    wallet_id: `${run}-wallet-${number}`,
+    currency: 'USD',
+  });
+
+  async function restate(since: Date): Promise<void> {
+    const from = performance.now() - (Date.now() - since.getTime());
+    const forgotten = [...Map.groupBy(history.calls, ({ key }) => key)].filter(([, calls]) =>
+      calls.some((call) => lastMoment(call) >= from),
+    );
+    await forEachAtOnce(forgotten, async ([key, calls]) => {
+      const newest = newestRegister(calls);
+      if (newest === null) return;
+      const { order_id, ...payee } = orderOf(Number(key.split('-').at(-1)));
+      await door.retryUntilAnswered(() =>
+        callServer(door.server, { order_id, service: 'yellow', ...payee }, newest),
+      );
+    });
+  }
+
   async function contend(number: number): Promise<void> {
-    const order_id = `${run}-contended-${number}`;
-    const payee = { user_id: `${run}-user-${number}`, wallet_id: `${run}-wallet-${number}`, currency: 'USD' };
+    const { order_id, ...payee } = orderOf(number);
     const opening = { invoice_id: order_id, service: 'yellow', ...payee, status: 'held', payments: [] };
     await door.retryUntilAnswered(() => door.transactions.post('/v2/invoice/create', opening, invoice));
     await Promise.all(
@@ -88,8 +112,22 @@ export function startContention(options: {
     throwIfFailed() {
       if (failure !== undefined) throw failure;
     },
+    restate,
     stop: () => stopping.abort(),
   };
+}
+
+function lastMoment({ invoked_at, answer }: ContendedCall): number {
+  return answer?.returned_at ?? invoked_at;
+}
+
+/** The register that made the highest revision; one without an answer if none did, as it may have been stored. */
+function newestRegister(calls: readonly ContendedCall[]): ModelInput | null {
+  const registers = calls.filter(({ input }) => input !== 'order');
+  const newest = registers.toSorted((one, other) => registeredRevision(other) - registeredRevision(one))[0];
+  if (newest === undefined || newest.input === 'order') return null;
+  const { expected_revision: _forgotten, ...register } = newest.input.register;
+  return { register };
 }
 
 function drawCall(random: Random, user_id: string, number: number, known: number): ModelInput {

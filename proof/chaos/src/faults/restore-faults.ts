@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { type AppName, root } from '@cashback/system';
+import { LANES, type Fault, type FaultContext } from '../fault.ts';
+import type { Side } from '../interventions.ts';
+import { restoreSchemas } from '../restore-schemas.ts';
+
+const run = promisify(execFile);
+const COMMAND = path.join(root, 'tools/cashback/src/main.ts');
+/** So that there is something to forget. */
+const LOST_MS = 4_000;
+
+interface SideRules {
+  apps: readonly AppName[];
+  schemas: readonly string[];
+  /** Orders whose rows changed at `$1` or later. */
+  changed: string;
+}
+
+const SIDES: Readonly<Record<Side, SideRules>> = {
+  transactions: {
+    apps: ['transactions'],
+    schemas: ['transactions', 'transactions_jobs'],
+    changed: 'SELECT invoice_id AS order_id FROM transactions.invoices WHERE updated_at >= $1',
+  },
+  server: {
+    apps: ['server', 'worker'],
+    schemas: ['cashback', 'cashback_jobs'],
+    changed: 'SELECT order_id FROM cashback.order_clears WHERE updated_at >= $1',
+  },
+};
+
+/** One side is put back to a base backup, while the other sides go on. */
+export const RESTORE_FAULTS: readonly Fault[] = [restored('transactions'), restored('server')];
+
+function restored(side: Side): Fault {
+  const { apps, schemas, changed } = SIDES[side];
+  const [lane, ...holds] = LANES;
+  return {
+    name: `${side} restored from a base backup`,
+    lane,
+    holds,
+    async fire(context) {
+      const { backups, postgres, system, restart, interventions } = context;
+      const backup = await backups.newest();
+      await sleep(LOST_MS);
+      await Promise.all(apps.map((app) => system.process(app).kill()));
+      const lost = await postgres.query<{ order_id: string }>(changed, [backup.taken_at]);
+      await restoreSchemas(postgres.url(), backup, schemas);
+      await cashback(['epoch', side, '--restored-to', backup.taken_at.toISOString(), '--yes'], {
+        DATABASE_URL: postgres.url(),
+      });
+      await Promise.all(apps.map((app) => restart(app)));
+      if (side === 'server') await reconcileSince(backup.taken_at, context);
+      backups.renew();
+      interventions.restores.push({
+        side,
+        backup_at: backup.taken_at,
+        ended_at: new Date(),
+        orders: new Set(lost.map(({ order_id }) => order_id)),
+      });
+      await context.restate(side, backup.taken_at);
+      return lost.length;
+    },
+  };
+}
+
+/** Processing calculates and registers again what the server lost. */
+function reconcileSince(since: Date, { system }: FaultContext): Promise<void> {
+  const { urls, credentials } = system;
+  return cashback(['reconcile', '--since', since.toISOString()], {
+    CASHBACK_URL: urls.server,
+    CASHBACK_TOKEN: credentials.token('operator>server'),
+    PROCESSING_URL: urls.processing,
+    PROCESSING_TOKEN: credentials.token('operator>processing'),
+  });
+}
+
+/** A command as a person runs it. */
+async function cashback(args: readonly string[], env: Record<string, string>): Promise<void> {
+  await run(process.execPath, [COMMAND, ...args], { env });
+}
