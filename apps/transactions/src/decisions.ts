@@ -3,10 +3,13 @@
  * values to tables of its own.
  */
 export { answerRequest } from './cashback/accept/answer-request.ts';
-export { decideRequest } from './cashback/accept/decide-request.ts';
+export { carriedOutBefore, decideRequest } from './cashback/accept/decide-request.ts';
 export { requestedOperations } from './cashback/accept/requested-operations.ts';
 export { acceptOperation } from './cashback/accept/accept-operation.ts';
 export type { AcceptanceWrites } from './cashback/accept/accept-operation.ts';
+export { changedWhileListing, decideAdoption } from './cashback/adopt/decide-adoption.ts';
+export type { AdoptedStep, Adoption, KnownHistory } from './cashback/adopt/decide-adoption.ts';
+export { historyUnknown } from './cashback/adopt/history-unknown.ts';
 export { advanceOperation } from './cashback/advance/advance-operation.ts';
 export type { AdvanceLimits, AdvanceWrites, TrustCall } from './cashback/advance/advance-operation.ts';
 export type { AnsweredStep, SendHow, StepAnswer } from './cashback/advance/decide-advance.ts';
@@ -22,11 +25,18 @@ export { decideUpdate } from './invoices/decide-update.ts';
 export { SHOWN_OPERATIONS, shownInvoice } from './invoices/shown-invoice.ts';
 export { writesOfCreation, writesOfUpdate } from './invoices/version-writes.ts';
 export type { CreationWrites, HistoryEntry, VersionWrites } from './invoices/version-writes.ts';
+export { FIRST_EPOCH, isReconciled } from './invoices/invoice.ts';
 export type { LockedInvoice } from './invoices/invoice.ts';
 
 export { heldBySource, insertedBasket, openBaskets, refundedBasket } from './db/rules/baskets.ts';
 export type { BasketRow } from './db/rules/baskets.ts';
-export { firstVersionOf, insertedInvoice, updatedInvoice, withCashbackVersion } from './db/rules/invoices.ts';
+export {
+  firstVersionOf,
+  insertedInvoice,
+  reconciledInvoice,
+  updatedInvoice,
+  withCashbackVersion,
+} from './db/rules/invoices.ts';
 export type { InvoiceRow } from './db/rules/invoices.ts';
 export {
   claimedOperation,

@@ -9,7 +9,7 @@ import { lockInvoice } from '../../db/queries/invoices/lock-invoices.ts';
 import { insertBaskets, refundBaskets } from '../../db/queries/operations/baskets.ts';
 import { hasUnfinishedOperation } from '../../db/queries/adoption/has-unfinished-operation.ts';
 import { type LockedInvoice, isReconciled } from '../../invoices/invoice.ts';
-import { type Adoption, decideAdoption } from './decide-adoption.ts';
+import { type Adoption, changedWhileListing, decideAdoption } from './decide-adoption.ts';
 import { historyUnknown } from './history-unknown.ts';
 import { listHistory } from './list-history.ts';
 
@@ -61,8 +61,8 @@ async function adoptHistory(
   await withTransaction(database, async (tx) => {
     const invoice = await lockUnreconciled(tx, invoiceId);
     if (invoice === null) return;
-    const { cashback_version, epoch } = invoice;
-    if (cashback_version !== before.cashback_version || epoch !== before.epoch) {
+    const { epoch } = invoice;
+    if (changedWhileListing(before, invoice)) {
       throw historyUnknown(invoiceId, 'its cashback changed while Trust was asked');
     }
     const known = await loadKnownHistory(tx, invoice);

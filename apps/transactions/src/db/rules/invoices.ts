@@ -8,17 +8,29 @@ export interface InvoiceRow extends LockedInvoice {
   updated_at: number;
 }
 
-/** `insertInvoice` */
-export function insertedInvoice(invoice: CreationWrites['invoice'], now: number): InvoiceRow {
+/** `insertInvoice`, in the newest epoch. Its history is compared with Trust's when that is not the first one. */
+export function insertedInvoice(
+  invoice: CreationWrites['invoice'],
+  now: number,
+  epoch = FIRST_EPOCH,
+): InvoiceRow {
   return {
     ...invoice,
     version: 1,
     cashback_version: 0,
     reconciled_epoch: FIRST_EPOCH,
-    epoch: FIRST_EPOCH,
+    epoch,
     created_at: now,
     updated_at: now,
   };
+}
+
+/** `markReconciled` */
+export function reconciledInvoice(row: InvoiceRow, epoch: number): InvoiceRow {
+  if (row.reconciled_epoch >= epoch) {
+    throw new Error(`invoice ${row.invoice_id} was reconciled in epoch ${epoch} before`);
+  }
+  return { ...row, reconciled_epoch: epoch };
 }
 
 /** `updateInvoice` */
