@@ -37,7 +37,7 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
     forgotten: new Set(),
     answers: new Map(),
     has_second_sender: false,
-    restatements: [],
+    stories: [],
     disturbed_at: 0,
     decisions: plant(bug, PRODUCT),
   };

@@ -102,6 +102,7 @@ function startStories(world: World): string[] {
       story.captured.push({ amount, after_ms: choices.below(pick(PAUSES_MS) + 1) });
       if (amount === null) break;
     }
+    world.stories.push(story);
     world.engine.spawn('client', `the story of ${order_id}`, playStory(world, story));
   }
   return orderIds;

@@ -6,6 +6,7 @@ import type { CashbackChange } from '@cashback/wire';
 import type { ChangeRow } from '@cashback/processing/decisions';
 import type { OrderRow, WindowRow } from '@cashback/server/decisions';
 import type {
+  AdoptedStep,
   BasketRow,
   FeedPosition,
   HistoryEntry,
@@ -44,6 +45,8 @@ export interface Tables {
   operation_steps: Map<string, StepRow>;
   /** The baskets that transactions knows Trust to have, oldest first. */
   baskets: Map<string, BasketRow>;
+  /** What was taken over from Trust after a restore, by its key there. */
+  adopted_steps: Map<string, AdoptedStep>;
   trust_epochs: number[];
   trust_baskets: Map<string, TrustBasketRow>;
   trust_refunds: Map<string, TrustRefundRow>;
@@ -119,6 +122,7 @@ export function createTables(): Tables {
     cashback_operations: new Map(),
     operation_steps: new Map(),
     baskets: new Map(),
+    adopted_steps: new Map(),
     trust_epochs: [FIRST_EPOCH],
     trust_baskets: new Map(),
     trust_refunds: new Map(),

@@ -6,6 +6,7 @@ import type { Decisions } from './decisions.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Flow } from './engine/flow.ts';
 import type { JobQueue } from './engine/job-queue.ts';
+import type { Story } from './shells/transactions/change-invoice.ts';
 import type { Archive, Tables } from './tables.ts';
 
 /** What the simulated apps share. */
@@ -32,8 +33,7 @@ export interface World {
   answers: Map<string, Invoice[]>;
   /** A second worker and a second processing share the work. */
   has_second_sender: boolean;
-  /** The shop states again what is captured of its orders. */
-  restatements: (() => void)[];
+  stories: Story[];
   /** When something from outside changed an order or its apps last. */
   disturbed_at: number;
   /** What the apps run: the product's functions, or one of them with a planted bug. */

@@ -3,6 +3,7 @@ import { noteChange } from '../shells/processing/process-change.ts';
 import type { World } from '../world.ts';
 import { compare } from './foreign-writer.ts';
 import type { Owner } from './owners.ts';
+import { restateInvoices } from './restate-invoices.ts';
 import { RESTORE_MS } from './rewind-owner.ts';
 
 /** What a person does after a restore: begins a new epoch before the side serves again, and reconciles what it lost. */
@@ -14,8 +15,8 @@ export function* afterRestore(world: World, owner: Owner): Flow<void> {
     case 'transactions':
       yield* beginEpoch(world, 'invoice_epochs');
       yield* sleep(RESTORE_MS);
-      for (const restate of world.restatements) restate();
-      return;
+      yield* restateInvoices(world);
+      return yield* reconcile(world);
     case 'trust':
       return yield* beginEpoch(world, 'trust_epochs');
     case 'processing':

@@ -16,6 +16,7 @@ export type Incident =
 export const INCIDENTS: readonly Incident[] = [
   'rewind_cashback',
   'rewind_processing',
+  'rewind_transactions',
   'outage',
   'second_sender',
   'lagging_replica',

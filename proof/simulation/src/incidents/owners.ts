@@ -23,6 +23,7 @@ const OWNER_OF: Readonly<Record<keyof Tables, Owner>> = {
   cashback_operations: 'transactions',
   operation_steps: 'transactions',
   baskets: 'transactions',
+  adopted_steps: 'transactions',
   trust_epochs: 'trust',
   trust_baskets: 'trust',
   trust_refunds: 'trust',

@@ -1,6 +1,7 @@
 import { CashbackError, formatAmount } from '@cashback/contract';
 import type { Amount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
+import type { ListedBasket } from '@cashback/wire';
 import { type Flow, outside } from '../engine/flow.ts';
 import { rowOf } from '../rows.ts';
 import type { TrustBasketRow, TrustRefundRow } from '../tables.ts';
@@ -66,6 +67,34 @@ export function* getRefund({ tables }: World, id: string): Flow<TrustAnswer> {
     return refund === undefined
       ? new CashbackError('REFUND_NOT_FOUND', `there is no refund ${id}`)
       : answerOf(refund.status);
+  });
+}
+
+/** `GET /baskets?order_id=`, oldest first. */
+export function* listBaskets({ tables }: World, orderId: string): Flow<ListedBasket[] | CashbackError> {
+  return yield* outside('read', () => {
+    const { trust_baskets, trust_refunds } = tables;
+    return [...trust_baskets.values()]
+      .filter(({ order_id }) => order_id === orderId)
+      .map((basket): ListedBasket => {
+        const { basket_id, amount } = basket;
+        const refunds = [...trust_refunds.values()].filter((refund) => refund.basket_id === basket_id);
+        const taken = refunds.filter(({ status }) => status !== 'failed');
+        return {
+          ...basket,
+          ...answerOf(basket.status),
+          user_id: 'user',
+          currency: 'USD',
+          amount: formatAmount(amount),
+          refunded: formatAmount(taken.reduce((sum, refund) => sum + refund.amount, 0n)),
+          refunds: refunds.map((refund) => ({
+            ...refund,
+            ...answerOf(refund.status),
+            amount: formatAmount(refund.amount),
+            wallet_policy: 'go_negative',
+          })),
+        };
+      });
   });
 }
 

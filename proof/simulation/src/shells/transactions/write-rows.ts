@@ -22,7 +22,8 @@ export function writeVersion(world: World, writes: VersionWrites | CreationWrite
   const { invoices, invoice_history } = world.tables;
   const { insertedInvoice, updatedInvoice } = decisions.transactions;
   if ('wallet_id' in invoice) {
-    insertRow(invoices, invoice.invoice_id, insertedInvoice(invoice, engine.now()));
+    const epoch = newestEpoch(world.tables.invoice_epochs);
+    insertRow(invoices, invoice.invoice_id, insertedInvoice(invoice, engine.now(), epoch));
   } else {
     replace(invoices, invoice.invoice_id, (row) => updatedInvoice(row, invoice, engine.now()));
   }
@@ -129,7 +130,7 @@ export function loadBaskets({ tables, decisions }: World, invoiceId: string): Ba
 }
 
 /** `advanceCashbackVersions`: no version is without its place in the feed. */
-function writeCashbackVersion(
+export function writeCashbackVersion(
   world: World,
   invoice: AcceptanceWrites['invoice'],
   operation_id: string | null,
