@@ -11,7 +11,9 @@ import { writeCashbackVersion } from './write-rows.ts';
 /** After a restore, what Trust has of an invoice is taken over, once an epoch. Null: nothing stands in the way. */
 export function* adoptHistory(world: World, invoiceId: string): Flow<CashbackError | null> {
   const { changedWhileListing, decideAdoption, historyUnknown } = world.decisions.transactions;
-  const before = yield* atomically(`check whether ${invoiceId} is adopted`, () => lockUnreconciled(world, invoiceId));
+  const before = yield* atomically(`check whether ${invoiceId} is adopted`, () =>
+    lockUnreconciled(world, invoiceId),
+  );
   if (before === null) return null;
   const listed = yield* callOverHttp('trust', `list ${invoiceId}`, () => listBaskets(world, invoiceId));
   if ('error' in listed) return historyUnknown(invoiceId, 'Trust cannot list its baskets');
