@@ -11,12 +11,12 @@ export function* afterRestore(world: World, owner: Owner): Flow<void> {
   switch (owner) {
     case 'cashback':
       yield* sleep(RESTORE_MS);
-      return yield* reconcile(world);
+      // Without that the audits find it, somewhat later.
+      return world.engine.choices.below(2) === 0 ? undefined : yield* reconcile(world);
     case 'transactions':
       yield* beginEpoch(world, 'invoice_epochs');
       yield* sleep(RESTORE_MS);
-      yield* restateInvoices(world);
-      return yield* reconcile(world);
+      return yield* restateInvoices(world);
     case 'trust':
       return yield* beginEpoch(world, 'trust_epochs');
     case 'processing':

@@ -41,20 +41,22 @@ export const PROCESSES_OF: Readonly<Record<Owner, readonly ProcessName[]>> = {
   wallet: ['wallet'],
 };
 
-/** An owner's tables as they were. The count of growth goes back with what it counts. */
-export type Backup = Partial<Tables> | { growth: World['growth'] };
+/** An owner's tables as they were. What counts their changes goes back with them, as in another cluster. */
+export type Backup = Partial<Tables> & Partial<Pick<World, 'growth' | 'xacts'>>;
 
-export function backUp({ tables, growth }: World, owner: Owner): Backup {
+export function backUp({ tables, growth, xacts }: World, owner: Owner): Backup {
   const owned = Object.entries(tables).filter(([name]) => OWNER_OF[name as keyof Tables] === owner);
   const copies = Object.fromEntries(owned.map(([name, table]) => [name, copyOf(table)]));
+  if (owner === 'transactions') return { ...copies, xacts };
   if (owner !== 'cashback') return copies;
   const { sendable, windows } = growth;
   return { ...copies, growth: { sendable: new Map(sendable), windows: new Map(windows) } };
 }
 
 export function restore(world: World, backup: Backup): void {
-  const { growth, ...tables } = { growth: world.growth, ...backup };
+  const { growth, xacts, ...tables } = { growth: world.growth, xacts: world.xacts, ...backup };
   world.growth = growth;
+  world.xacts = xacts;
   Object.assign(world.tables, tables);
 }
 

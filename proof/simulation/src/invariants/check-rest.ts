@@ -10,7 +10,12 @@ import type { World } from '../world.ts';
 
 /** What is left to do; null when nothing is. */
 export function whatIsLeft({ tables }: World): string | null {
+  const epoch = newestEpoch(tables.invoice_epochs);
   for (const { invoice_id, version } of tables.invoices.values()) {
+    const order = tables.orders.get(invoice_id);
+    if (order?.invoice_epoch !== epoch || order.invoice_version !== version) {
+      return `version ${version} of invoice ${invoice_id} in epoch ${epoch} is not stored`;
+    }
     const change = tables.changes.get(invoice_id);
     if (change === undefined || change.processed_version < version || change.asks_again) {
       return `version ${version} of invoice ${invoice_id} is not processed`;
