@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { INVARIANTS } from '@cashback/invariants';
 import { GUARANTEES } from '@cashback/conformance';
-import { DEV_PORTS, root, urlOf } from '@cashback/system';
+import { APPS, DEV_PORTS, root, urlOf } from '@cashback/system';
 import { startProcess } from '@cashback/system/app-process';
 import { createTestDatabase } from '@cashback/testing';
 import type { Command } from 'commander';
@@ -108,6 +108,36 @@ test('the counts in the documents are those of the code', () => {
   expect(readText('CONTRIBUTING.md')).toContain(`invariants ${numbers[0]} to ${numbers.at(-1)}`);
 });
 
+test.each([
+  ['simulate', '--seeds', (count: string) => `over a virtual clock, ${count} seeds`],
+  ['failpoints', '--points', (count: string) => `a sample of ${count} points`],
+] as const)('CONTRIBUTING.md states the default of %s %s', async (name, flag, text) => {
+  const program = await buildProgram([name]);
+  const options = program.commands.find((command) => command.name() === name)?.options ?? [];
+  const standard = options.find(({ long }) => long === flag)?.defaultValue as number;
+  expect(readText('CONTRIBUTING.md')).toContain(text(standard.toLocaleString('en')));
+});
+
+test('the ports in settings and documents are those of pnpm dev', () => {
+  const known = new Set<number>(Object.values(DEV_PORTS));
+  for (const app of APPS) {
+    const settings = readText(path.relative(root, mainOf(app).replace(/main\.ts$/, 'env.ts')));
+    expect(settings, app).toContain(
+      `setting.port('The port to listen on; 0 takes a free one', '${DEV_PORTS[app]}')`,
+    );
+    expect(
+      portsIn(settings).filter((port) => !known.has(port)),
+      app,
+    ).toEqual([]);
+  }
+  for (const document of [...DOCUMENTS, 'docs/transactions-api.md']) {
+    expect(
+      portsIn(readText(document)).filter((port) => !known.has(port)),
+      document,
+    ).toEqual([]);
+  }
+});
+
 test('README.md names the role of every owner', () => {
   const roles = foldersIn('drizzle').map((owner) => `cashback_${owner}`);
   for (const role of roles.filter((each) => each !== 'cashback_cashback'))
@@ -120,6 +150,10 @@ test('the links of README.md and CONTRIBUTING.md lead to files', () => {
     expect(links.filter((link) => !existsSync(path.join(root, link)))).toEqual([]);
   }
 });
+
+function portsIn(text: string): number[] {
+  return [...text.matchAll(/http:\/\/127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port));
+}
 
 /** Parses the arguments as the command would, and runs nothing. */
 async function parse(args: string[]): Promise<void> {
