@@ -1,6 +1,7 @@
 import type { Source } from '@cashback/contract/source';
 import type { Hold } from '@cashback/core';
 import { type Reader, statement } from '@cashback/postgres';
+import { newestEventsOf } from '../events/newest-events.ts';
 
 export interface ListedHold {
   order_id: string;
@@ -17,10 +18,7 @@ const listHeldStatement = statement<ListedHold>({
   SELECT order_id, revision, hold, coalesce(attention_since, unsettled_since) AS held_since,
     (
       SELECT coalesce(jsonb_agg(jsonb_build_object('source', source, 'value', value::text)), '[]')
-      FROM (
-        SELECT DISTINCT ON (source) source, value FROM cashback.events
-        WHERE events.order_id = stored.order_id ORDER BY source, revision DESC
-      ) AS newest
+      FROM ${newestEventsOf('stored.order_id')} AS newest
     ) AS target
   FROM cashback.order_clears AS stored
   WHERE held_revision = revision AND order_id > $1 AND ($2::text IS NULL OR service = $2)

@@ -1,10 +1,11 @@
 import type { Source } from '@cashback/contract/source';
 import { type Transaction, statement } from '@cashback/postgres';
+import { NEWEST_EVENTS } from '../events/newest-events.ts';
 import { type Charge, type ChargeRows, type EndedOperation, chargeOf } from './charge.ts';
 import type { NewOperation } from '../operations/insert-operations.ts';
 import { loadChargeOrders } from './load-charge-orders.ts';
 
-const loadChargesTargetsStatement = statement<{
+export const loadChargesTargetsStatement = statement<{
   order_id: string;
   cashback_sum: string;
   source: Source | null;
@@ -12,15 +13,11 @@ const loadChargesTargetsStatement = statement<{
 }>({
   name: 'cashback.load-charges.targets',
   text: `
+  WITH stored AS MATERIALIZED (
+    SELECT order_id, cashback_sum, revision FROM cashback.order_clears WHERE order_id = ANY($1::text[])
+  ), ${NEWEST_EVENTS}
   SELECT stored.order_id, stored.cashback_sum, newest.source, newest.value
-  FROM cashback.order_clears AS stored
-  LEFT JOIN (
-    SELECT DISTINCT ON (order_id, source) order_id, source, value
-    FROM cashback.events
-    WHERE order_id = ANY($1::text[])
-    ORDER BY order_id, source, revision DESC
-  ) AS newest ON newest.order_id = stored.order_id
-  WHERE stored.order_id = ANY($1::text[])`,
+  FROM stored LEFT JOIN newest ON newest.order_id = stored.order_id`,
   columns: { order_id: 'text', cashback_sum: 'numeric', source: 'text?', value: 'numeric?' },
 });
 

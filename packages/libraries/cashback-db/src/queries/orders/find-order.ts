@@ -1,6 +1,7 @@
 import type { OperationOutcome, OrderOutput } from '@cashback/contract';
 import type { Source } from '@cashback/contract/source';
 import { type Reader, statement } from '@cashback/postgres';
+import { newestEventsOf } from '../events/newest-events.ts';
 import { type AttentionRow, IS_REPORTED, REPORTED_COLUMNS } from '../attention/attention-rows.ts';
 
 type Amounts = { source: Source; amount: string }[];
@@ -44,17 +45,14 @@ export interface OrderView {
 }
 
 // Amounts inside JSON are texts there: a JSON number would lose its places.
-const findOrderStatement = statement<OrderView>({
+export const findOrderStatement = statement<OrderView>({
   name: 'cashback.find-order',
   text: `
   SELECT order_id, service, user_id, wallet_id, currency, invoice_epoch, invoice_version, cleared_sum, cashback_sum,
     revision, settled_revision, attention, attention_code, attention_since, attention_details, rewarded, receipt, created_at, updated_at,
     (
       SELECT coalesce(jsonb_agg(jsonb_build_object('source', source, 'value', value::text)), '[]')
-      FROM (
-        SELECT DISTINCT ON (source) source, value FROM cashback.events
-        WHERE order_id = $1 ORDER BY source, revision DESC
-      ) AS newest
+      FROM ${newestEventsOf('$1')} AS newest
     ) AS target,
     (
       SELECT coalesce(jsonb_agg(to_jsonb(listed) ORDER BY origin), '[]')

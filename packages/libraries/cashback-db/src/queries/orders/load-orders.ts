@@ -2,6 +2,7 @@ import { parseAmount } from '@cashback/contract/amount';
 import { type AmountsBySource, type Source, parseAmounts } from '@cashback/contract/source';
 import { type StoredOrder, findTargetProblem } from '@cashback/core';
 import { type Transaction, statement } from '@cashback/postgres';
+import { NEWEST_EVENTS } from '../events/newest-events.ts';
 
 /** An order, and why it needs attention, if it does. */
 export type LoadedOrder = StoredOrder & {
@@ -18,20 +19,19 @@ type Row = Omit<LoadedOrder, 'target' | 'problem' | 'allowed'> & {
   value: string | null;
 };
 
-const loadOrdersStatement = statement<Row>({
+export const loadOrdersStatement = statement<Row>({
   name: 'cashback.load-orders',
   text: `
+  WITH stored AS MATERIALIZED (
+    SELECT order_id, service, user_id, wallet_id, currency, invoice_epoch, invoice_version, revision, cashback_sum,
+      attention, held_revision, hold
+    FROM cashback.order_clears
+    WHERE order_id = ANY($1::text[])
+  ), ${NEWEST_EVENTS}
   SELECT stored.order_id, stored.service, stored.user_id, stored.wallet_id, stored.currency,
     stored.invoice_epoch, stored.invoice_version, stored.revision, stored.cashback_sum, stored.attention,
     CASE WHEN stored.held_revision = stored.revision THEN stored.hold -> 'allowed' END AS allowed, newest.source, newest.value
-  FROM cashback.order_clears AS stored
-  LEFT JOIN (
-    SELECT DISTINCT ON (order_id, source) order_id, source, value
-    FROM cashback.events
-    WHERE order_id = ANY($1::text[])
-    ORDER BY order_id, source, revision DESC
-  ) AS newest ON newest.order_id = stored.order_id
-  WHERE stored.order_id = ANY($1::text[])`,
+  FROM stored LEFT JOIN newest ON newest.order_id = stored.order_id`,
   columns: {
     order_id: 'text',
     service: 'text',
