@@ -39,8 +39,8 @@ export const BUGS = {
       },
       {
         file: LOAD_ORDERS,
-        from: 'WHERE stored.order_id = ANY($1::text[])',
-        to: 'WHERE stored.order_id = ANY($1::text[]) FOR UPDATE OF stored',
+        from: 'WHERE order_id = ANY($1::text[])',
+        to: 'WHERE order_id = ANY($1::text[]) FOR UPDATE',
       },
       {
         // A sum that contradicts the events read with it would be refused.
