@@ -34,7 +34,7 @@ export function driftOfRegister(
 }
 
 /** A row that an earlier release wrote last does not know what brought its order up. */
-export function finderOf({ change }: Pick<Attempt, 'change'>): DriftFinder {
+function finderOf({ change }: Pick<Attempt, 'change'>): DriftFinder {
   return change.brought_by ?? 'job';
 }
 
