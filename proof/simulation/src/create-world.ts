@@ -12,6 +12,9 @@ import { createArchive, createTables } from './tables.ts';
 import { senderOf } from './sender-of.ts';
 import type { World } from './world.ts';
 
+/** As many as transactions lists, or so few that an operation which has ended is soon listed no more. */
+const SHOWN = [PRODUCT.transactions.SHOWN_OPERATIONS, 1];
+
 export function createWorld(engine: Engine, bug: PlantedBug | null): World {
   const queue = (process: ProcessName, name: string, handle: (about: string) => Flow<void>): JobQueue =>
     createJobQueue(engine, { process: () => senderOf(world, process), name, handle });
@@ -35,6 +38,7 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
     xacts: 0,
     unobserved: PRODUCT.worker.createUnobservedChanges(() => engine.now()),
     forgotten: new Set(),
+    shown_operations: SHOWN[engine.choices.below(SHOWN.length)] ?? 1,
     answers: new Map(),
     has_second_sender: false,
     stories: [],

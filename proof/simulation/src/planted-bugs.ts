@@ -225,6 +225,53 @@ const PLANTS = {
       countedWindow: (_, added, now) => decisions.server.countedWindow(null, added, now),
     },
   }),
+  /** An accepted operation gets no job. */
+  operation_unqueued: (decisions) => ({
+    ...decisions,
+    transactions: {
+      ...decisions.transactions,
+      answerRequest: (...input) => ({ ...decisions.transactions.answerRequest(...input), job: null }),
+    },
+  }),
+  /** A change that is noted gets no job. */
+  change_unqueued: (decisions) => ({
+    ...decisions,
+    processing: {
+      ...decisions.processing,
+      noteChange(stored, hint) {
+        const writes = decisions.processing.noteChange(stored, hint);
+        return writes && { ...writes, job: null };
+      },
+    },
+  }),
+  /** The invoice shows an operation in flight as done. */
+  status_always_success: (decisions) => ({
+    ...decisions,
+    transactions: {
+      ...decisions.transactions,
+      shownInvoice(read) {
+        const invoice = decisions.transactions.shownInvoice(read);
+        return { ...invoice, cashback: { ...invoice.cashback, status: 'success' } };
+      },
+    },
+  }),
+  /** The row does not keep the version that was observed. */
+  observed_version_dropped: (decisions) => ({
+    ...decisions,
+    worker: {
+      ...decisions.worker,
+      stepWrites(...input) {
+        const writes = decisions.worker.stepWrites(...input);
+        const dropped = { cashback_epoch: null, cashback_version: null };
+        return { ...writes, updates: writes.updates.map((update) => ({ ...update, ...dropped })) };
+      },
+    },
+  }),
+  /** An answer that the invoice knows nothing of is not recorded. */
+  unlisted_unrecorded: (decisions) => ({
+    ...decisions,
+    worker: { ...decisions.worker, afterObserving: () => ({ action: 'noop' }) },
+  }),
 } satisfies Record<string, Plant>;
 
 export type PlantedBug = keyof typeof PLANTS;

@@ -29,6 +29,8 @@ export interface World {
   growth: Growth;
   /** Orders whose job was lost with the queue, until they are enqueued again. */
   forgotten: Set<string>;
+  /** How many of its newest operations an invoice lists. */
+  shown_operations: number;
   /** The newest few answers of transactions about each invoice. */
   answers: Map<string, Invoice[]>;
   /** A second worker and a second processing share the work. */

@@ -27,6 +27,11 @@ const CALIBRATION: Readonly<
   rounded_down: { from: 0, breaks: [0] },
   hold_unread: { from: 0, breaks: [null] },
   growth_uncounted: { from: 0, breaks: [null] },
+  operation_unqueued: { from: 0, breaks: [11] },
+  change_unqueued: { from: 0, breaks: [11] },
+  status_always_success: { from: 0, breaks: [null] },
+  observed_version_dropped: { from: 0, breaks: [1] },
+  unlisted_unrecorded: { from: 40, breaks: [1], incidents: ['rewind_cashback'] },
 };
 const MOST_SEEDS = 2_000;
 

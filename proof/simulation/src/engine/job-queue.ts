@@ -16,6 +16,8 @@ export interface JobQueue {
   enqueue(key: string, about: string, after_ms?: number): void;
   /** Whether there is a job about it, under any key. */
   knows(about: string): boolean;
+  /** Whether its job may be gone: every row was wiped, and none about it was enqueued since. */
+  lost(about: string): boolean;
   wipe(): void;
 }
 
@@ -29,6 +31,8 @@ export function createJobQueue(
 ): JobQueue {
   const { process, name, handle } = options;
   let jobs: Job[] = [];
+  /** All that jobs were enqueued about since the rows were wiped; null: they never were. */
+  let enqueued: Set<string> | null = null;
 
   const isWaiting = (key: string): boolean => jobs.some((job) => !job.active && job.key === key);
   const remove = (job: Job): void => {
@@ -75,11 +79,14 @@ export function createJobQueue(
 
   return {
     enqueue(key, about, after_ms = 0) {
+      enqueued?.add(about);
       if (!isWaiting(key)) add({ key, about, at: engine.now() + after_ms, active: false });
     },
     knows: (about) => jobs.some((job) => job.about === about),
+    lost: (about) => enqueued !== null && !enqueued.has(about),
     wipe() {
       jobs = [];
+      enqueued = new Set();
     },
   };
 }

@@ -30,6 +30,7 @@ export function checkStep(world: World): void {
     must(17, attention === null, () => `the invoice of ${order_id} needs a person: ${attention}`);
   }
   checkBreaker(world);
+  checkJobs(world);
   checkOpenOperations(tables);
   for (const operation of tables.cashback_operations.values()) checkIntent(operation, archive);
   checkNeeds(archive);
@@ -113,6 +114,28 @@ function checkJob(order: OrderRow, { charges, forgotten }: World): void {
     isCovered || charges.knows(order_id),
     () => `${order_id} is not settled, has no job and is not polled`,
   );
+}
+
+/** 11, of the rows of processing and transactions: the job is committed with the row that needs it. */
+function checkJobs({ tables, changes, advances }: World): void {
+  for (const { order_id, ...row } of tables.changes.values()) {
+    const isBehind =
+      row.processed_epoch < row.seen_epoch ||
+      (row.processed_epoch === row.seen_epoch && row.processed_version < row.seen_version);
+    const isUnfinished = isBehind || row.asks_again || row.answered_hints < row.hints;
+    must(
+      11,
+      !isUnfinished || changes.knows(order_id) || changes.lost(order_id),
+      () => `the change of ${order_id} is not processed and has no job`,
+    );
+  }
+  for (const { operation_id, status } of tables.cashback_operations.values()) {
+    must(
+      11,
+      !isOpen(status) || advances.knows(operation_id) || advances.lost(operation_id),
+      () => `${operation_id} has not ended and has no job`,
+    );
+  }
 }
 
 /** 5 */

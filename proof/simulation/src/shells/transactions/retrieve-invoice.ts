@@ -33,11 +33,12 @@ function notFound(invoiceId: string): CashbackError {
   return new CashbackError('INVOICE_NOT_FOUND', `there is no invoice ${invoiceId}`);
 }
 
-function readInvoice({ tables, decisions }: World, invoiceId: string): Invoice | null {
+function readInvoice(world: World, invoiceId: string): Invoice | null {
+  const { tables, decisions } = world;
   const row = tables.invoices.get(invoiceId);
   if (row === undefined) return null;
   const { reconciled_epoch: _reconciled, epoch: _epoch, ...fields } = row;
-  const { SHOWN_OPERATIONS, heldBySource, newestOperations, shownInvoice } = decisions.transactions;
+  const { heldBySource, newestOperations, shownInvoice } = decisions.transactions;
   const ofInvoice = ({ invoice_id }: { invoice_id: string }): boolean => invoice_id === invoiceId;
   return shownInvoice({
     ...fields,
@@ -49,7 +50,7 @@ function readInvoice({ tables, decisions }: World, invoiceId: string): Invoice |
     short: [],
     operations: newestOperations(
       [...tables.cashback_operations.values()].filter(ofInvoice),
-      SHOWN_OPERATIONS,
+      world.shown_operations,
     ),
   });
 }
