@@ -42,6 +42,7 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
     answers: new Map(),
     has_second_sender: false,
     stories: [],
+    has_audits: true,
     disturbed_at: 0,
     decisions: plant(bug, PRODUCT),
   };

@@ -7,6 +7,8 @@ import { atomically, sleep } from './engine/flow.ts';
 /** Replaces one of the product's functions by one with a mistake. */
 type Plant = (decisions: Decisions) => Decisions;
 
+const LAST_XACT = '9'.repeat(15);
+
 /** As long as the worker waits for a lock. */
 const LOCK_WAIT_MS = 1_000;
 
@@ -182,6 +184,22 @@ const PLANTS = {
       chargeOf(order, rows) {
         const ended = rows.ended.filter(({ outcome }) => outcome !== 'failed');
         return decisions.worker.chargeOf(order, { ...rows, ended });
+      },
+    },
+  }),
+  /** A cursor is read whatever it is of, and its reader takes any epoch for the one that it was in. */
+  cursor_unchecked: (decisions) => ({
+    ...decisions,
+    transactions: {
+      ...decisions.transactions,
+      readCursor: (cursor, horizon) =>
+        decisions.transactions.readCursor(cursor, { ...horizon, xact_id: LAST_XACT }),
+    },
+    processing: {
+      ...decisions.processing,
+      decideCatchUp(place, answer, size) {
+        const epoch = 'page' in answer ? answer.page.invoice_epoch : place.epoch;
+        return decisions.processing.decideCatchUp({ ...place, epoch: epoch ?? null }, answer, size);
       },
     },
   }),

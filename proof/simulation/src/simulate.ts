@@ -23,6 +23,8 @@ export interface SimulationOptions {
   bug?: PlantedBug;
   /** What happens beside the faults. */
   incidents?: readonly Incident[];
+  /** False: nothing is compared again after a time. */
+  audits?: boolean;
   /** Receives a line for every event of the run. */
   trace?: (line: string) => void;
 }
@@ -54,6 +56,7 @@ export function simulate(choices: Choices, options: SimulationOptions = {}): Out
     const incidents = options.incidents ?? [];
     const orderIds = startStories(world);
     for (const incident of incidents) startIncident(world, incident, orderIds);
+    world.has_audits = options.audits ?? true;
     startSweeps(world);
     for (; engine.advance() && steps < MAX_STEPS_WITH_FAULTS; steps += 1);
     engine.heal();

@@ -36,6 +36,8 @@ export interface World {
   /** A second worker and a second processing share the work. */
   has_second_sender: boolean;
   stories: Story[];
+  /** Without them only callbacks and feeds bring an order up again. */
+  has_audits: boolean;
   /** When something from outside changed an order or its apps last. */
   disturbed_at: number;
   /** What the apps run: the product's functions, or one of them with a planted bug. */

@@ -31,7 +31,8 @@ export function startSweeps(world: World): void {
   );
   every('transactions', 'adopt', () => adoptAll(world));
   every('processing', 'sweep changes', () => atomically('sweep changes', () => sweepChanges(world)));
-  every('processing', 'audit changes', () => atomically('audit changes', () => auditChanges(world)));
+  if (world.has_audits)
+    every('processing', 'audit changes', () => atomically('audit changes', () => auditChanges(world)));
   every('processing', 'read the feed of invoices', () => catchUp(world));
   every('worker', 'read the feed of cashback', () => followChanges(world));
   every('client', 'release what is held', () => releaseHeld(world));
