@@ -66,6 +66,8 @@ export async function fireFaults(
   const lanes = await Promise.allSettled(
     LANES.map((lane) =>
       run(lane).catch((error: unknown) => {
+        // At once, as another lane may take long to end.
+        say(`${lane}: ${String(error)}`);
         stopping.abort();
         throw error;
       }),

@@ -9,8 +9,6 @@ export type Side = 'transactions' | 'server';
 
 export interface Restore {
   side: Side;
-  backup_at: Date;
-  ended_at: Date;
   /** Orders whose rows changed after the backup: those changes were lost. */
   orders: ReadonlySet<string>;
 }

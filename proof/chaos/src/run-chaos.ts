@@ -57,9 +57,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const faults = FAULTS.filter(({ name }) => name.includes(options.only));
   await using running = new AsyncDisposableStack();
   const testbed = running.use(await startTestbed(options.work_folder, say));
-  const players = openPlayers(testbed, run, running);
-  const { door, shop, contended } = players;
   const interventions = createInterventions();
+  const players = openPlayers(testbed, run, interventions, running);
+  const { door, shop, contended } = players;
 
   await setTrustCalm(door);
   const convergence = watchConvergence(shop);
@@ -117,10 +117,18 @@ interface Players {
   contended: World;
 }
 
-function openPlayers(testbed: Testbed, run: string, running: AsyncDisposableStack): Players {
+function openPlayers(
+  testbed: Testbed,
+  run: string,
+  interventions: Interventions,
+  running: AsyncDisposableStack,
+): Players {
   const { system, links } = testbed;
   const urls = { ...system.urls, transactions: links['client>transactions'].url };
-  const { door, acknowledged, restate } = watchFrontDoor(openFrontDoor({ ...system, urls }, RETRIES));
+  const { door, acknowledged, restate } = watchFrontDoor(
+    openFrontDoor({ ...system, urls }, RETRIES),
+    interventions,
+  );
   running.defer(() => door.close());
   const shop = openWorld(system, run);
   running.defer(() => shop.sql.end());

@@ -4,8 +4,6 @@ import { createInterventions } from '../src/interventions.ts';
 
 const restore = (side: 'transactions' | 'server') => ({
   side,
-  backup_at: new Date(0),
-  ended_at: new Date(1),
   orders: new Set(['order-1']),
 });
 const of = (invariant: 1 | 2 | 7 | 8 | 12, order_id = 'order-1') => ({

@@ -52,15 +52,11 @@ function restored(side: Side): Fault {
       await cashback(['epoch', side, '--restored-to', backup.taken_at.toISOString(), '--yes'], {
         DATABASE_URL: postgres.url(),
       });
+      // Before the side serves again: its callers must expect that it has forgotten what they know.
+      interventions.restores.push({ side, orders: new Set(lost.map(({ order_id }) => order_id)) });
       await Promise.all(apps.map((app) => restart(app)));
       if (side === 'server') await reconcileSince(backup.taken_at, context);
       backups.renew();
-      interventions.restores.push({
-        side,
-        backup_at: backup.taken_at,
-        ended_at: new Date(),
-        orders: new Set(lost.map(({ order_id }) => order_id)),
-      });
       await context.restate(side, backup.taken_at);
       return lost.length;
     },

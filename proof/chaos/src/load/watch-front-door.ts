@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FrontDoor } from '@cashback/scenario';
 import { type Invoice, invoice } from '@cashback/wire';
 import { type Violation, type World, selectOfRun } from '@cashback/invariants';
-import type { Side } from '../interventions.ts';
+import type { Interventions, Side } from '../interventions.ts';
 import { type Content, forEachAtOnce, isRefused, restateInvoice } from './restate.ts';
 
 /** What was acknowledged to the shop. It keeps its own books: a restore of another side takes nothing of them. */
@@ -26,12 +26,12 @@ export interface WatchedDoor {
 }
 
 /** A front door that remembers what was acknowledged. */
-export function watchFrontDoor(door: FrontDoor): WatchedDoor {
+export function watchFrontDoor(door: FrontDoor, { restores }: Interventions): WatchedDoor {
   const invoices = new Map<string, AcknowledgedInvoice>();
   const creations = new Map<string, object>();
   const rates = new Map<string, { input: Parameters<typeof door.server.rates.put>[0]; at: Date }>();
   const spends = new Set<string>();
-  let isRestored = false;
+  const isRestored = (): boolean => restores.some(({ side }) => side === 'transactions');
 
   function remember({ invoice_id, invoice_epoch = 1, version, status, payments }: Invoice): void {
     const known = invoices.get(invoice_id);
@@ -53,7 +53,7 @@ export function watchFrontDoor(door: FrontDoor): WatchedDoor {
     if (path === '/v2/invoice/create' && invoice_id !== undefined) creations.set(invoice_id, body as object);
     const answer = await door.transactions.post(path, body, schema, options).catch(async (error: unknown) => {
       // The version that the shop has seen is forgotten.
-      const isForgotten = isRestored && path === '/v2/invoice/update' && isRefused(error);
+      const isForgotten = isRestored() && path === '/v2/invoice/update' && isRefused(error);
       if (!isForgotten || invoice_id === undefined) throw error;
       return schema.parse(await restateContent(invoice_id, () => stated));
     });
@@ -74,7 +74,6 @@ export function watchFrontDoor(door: FrontDoor): WatchedDoor {
   };
 
   async function restateInvoices(since: Date): Promise<void> {
-    isRestored = true;
     const forgotten = [...invoices].filter(([, { at }]) => at >= since);
     await forEachAtOnce(forgotten, async ([invoice_id, known]) => {
       const content = (): Content => invoices.get(invoice_id) ?? known;
