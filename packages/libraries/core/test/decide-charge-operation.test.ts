@@ -240,6 +240,22 @@ describe('decideCharge, with an operation of ours', () => {
       },
     ],
     [
+      'our operation that a wallet of another user or currency refuses needs attention at once, with the reason that names both',
+      {
+        operation: open,
+        cashback: cashbackOf({
+          status: 'failed',
+          operations: [listed('failed', 'PAYEE_MISMATCH: wallet-1 has the currency EUR, got USD')],
+        }),
+      },
+      {
+        action: 'needs_attention',
+        code: 'payee_differs',
+        finished: { ...failed, reason: 'PAYEE_MISMATCH: wallet-1 has the currency EUR, got USD' },
+        reason: 'PAYEE_MISMATCH: wallet-1 has the currency EUR, got USD',
+      },
+    ],
+    [
       'our operation that failed although somebody brought the target is settled',
       { operation: open, cashback: cashbackOf({ rewarded: target, operations: [listed('failed')] }) },
       { action: 'settled', finished: failed },
