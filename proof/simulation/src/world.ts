@@ -6,7 +6,7 @@ import type { Decisions } from './decisions.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Flow } from './engine/flow.ts';
 import type { JobQueue } from './engine/job-queue.ts';
-import type { Story } from './shells/transactions/change-invoice.ts';
+import type { Story } from './story.ts';
 import type { Archive, Tables } from './tables.ts';
 
 /** What the simulated apps share. */

@@ -2,9 +2,8 @@ import { type Flow, outside, sleep } from '../engine/flow.ts';
 import { noteChange } from '../shells/processing/process-change.ts';
 import type { World } from '../world.ts';
 import { compare } from './foreign-writer.ts';
-import type { Owner } from './owners.ts';
+import { type Owner, RESTORE_MS } from './owners.ts';
 import { restateInvoices } from './restate-invoices.ts';
-import { RESTORE_MS } from './rewind-owner.ts';
 
 /** What a person does after a restore: begins a new epoch before the side serves again, and reconciles what it lost. */
 export function* afterRestore(world: World, owner: Owner): Flow<void> {

@@ -3,14 +3,12 @@ import { recountGrowth } from '../invariants/check-breaker.ts';
 import { armPoll } from '../shells/poll-timer.ts';
 import { settlePending } from '../shells/trust.ts';
 import type { World } from '../world.ts';
-import { type Owner, PROCESSES_OF, backUp, restore } from './owners.ts';
+import { type Owner, PROCESSES_OF, RESTORE_MS, backUp, restore } from './owners.ts';
 import { afterRestore } from './after-restore.ts';
 
 /** The backup is taken in the middle of what the run does, or when all is at rest; and so is it restored. */
 const UNTIL_BACKUP_MS = [1_000, 20_000, 120_000, 400_000];
 const UNTIL_RESTORE_MS = [500, 5_000, 60_000, 400_000];
-/** For longer than a message is on its way. */
-export const RESTORE_MS = 120_000;
 
 /** An owner's tables are lost, and a backup of some time ago takes their place. Its jobs are lost, too. */
 export function* rewind(world: World, owner: Owner): Flow<void> {

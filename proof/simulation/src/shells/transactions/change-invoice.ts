@@ -3,18 +3,11 @@ import type { Payment } from '@cashback/wire';
 import { type Flow, atomically, callUntilAnswered, sleep } from '../../engine/flow.ts';
 import { Violation } from '../../invariants/violation.ts';
 import { rowOf } from '../../rows.ts';
+import type { Story } from '../../story.ts';
 import type { World } from '../../world.ts';
 import { writeVersion } from './write-rows.ts';
 
 const SHOP = 'shop';
-
-/** What is captured of an order, one version after another; null: it is cancelled. */
-export interface Story {
-  order_id: string;
-  service: string;
-  wallet_id: string;
-  captured: { amount: string | null; after_ms: number }[];
-}
 
 /**
  * The shop states what is captured, and repeats each statement until it is answered. It names the version of the answer
