@@ -30,6 +30,9 @@ export const BANNED: readonly Banned[] = [
   { terms: ['mend', 'mends', 'mended', 'mending'], use: 'fix' },
   { terms: ['give attention', 'gives attention'], use: 'resume the order' },
   { terms: ['pace', 'paces'], use: 'interval, interval_ms' },
+  { terms: ['without a word'], use: 'without a reset, silently' },
+  { terms: ['what became of'], use: 'how it ended, its state' },
+  { terms: ['is news', 'no news'], use: 'due, not known yet' },
 
   // What it is called.
   { terms: ['vector', 'vectors'], use: 'AmountsBySource; amounts, target, rewarded' },

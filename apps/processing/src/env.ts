@@ -115,7 +115,7 @@ export const settingsSchema = z.object({
     default: '1m,1h,1d,7d,30d',
   }),
   audit_end_ms: setting.integer({
-    description: 'After this time an order is audited no more, in ms',
+    description: 'After this time an order is no longer audited, in ms',
     min: 0,
     max: 31_536_000_000,
     default: 7_776_000_000,

@@ -93,7 +93,7 @@ describe('an order without rates', () => {
     expect(await order.row()).toMatchObject({ attention: null, failures: 0, waiting_since: null });
   });
 
-  it('that was left in attention by a release that attempts no more is processed when the rates arrive', async () => {
+  it('that was left in attention by a release that no longer attempts is processed when the rates arrive', async () => {
     await system.startProcessing();
     const order = newOrder(system);
     await order.create('cleared', paid('100.00'));

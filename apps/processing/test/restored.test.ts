@@ -50,7 +50,7 @@ describe('transactions restored from a backup', () => {
     expect(await order.stored()).toMatchObject({ invoice_version: 2, revision: 2 });
   });
 
-  it('and a version below the stored one: its target replaces the one of before', async () => {
+  it('and a version below the stored one: its target replaces the earlier one', async () => {
     await system.startProcessing({ env });
     const order = newOrder(system);
     await order.putRates(userRate);

@@ -237,7 +237,7 @@ test('less at Trust than was recorded here is never healed by itself', async () 
   });
 });
 
-test('a late request of before the restore is not carried out again', async () => {
+test('a late request from before the restore is not carried out again', async () => {
   const invoice = await createInvoice(app);
   const backup = await backUp(invoice.invoice_id);
   // Version 1 is that of the adoption: the late request is for a version that is given out again.

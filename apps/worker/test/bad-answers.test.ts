@@ -187,11 +187,11 @@ test('a reason that no row can keep as it is, and a long one, are kept as far as
   expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'failed', reason: kept }]);
 });
 
-test('an operation that ended and that the invoice lists no more is known by its repeat, and followed by another', async () => {
+test('an operation that ended and that the invoice no longer lists is known by its repeat, and followed by another', async () => {
   const { outside } = harness;
   const orderId = newOrderId('unlisted');
   outside.addInvoice(orderId);
-  // After ours other operations followed, until the invoice lists it no more.
+  // After ours other operations followed, until the invoice no longer lists it.
   outside.intercept_of.set(orderId, (call, honest) => {
     const { cashback } = { cashback: outside.cashback(orderId) };
     const answer = honest();

@@ -41,7 +41,7 @@ test('a new target alone does not make an open operation be overlooked', () => {
 describe('an order that was settled meanwhile', () => {
   const settled = charge({ settled_revision: 2, cashback_version: 7 });
 
-  test('is left alone by an observation that knows no more', () => {
+  test('is left alone by an observation that adds nothing', () => {
     for (const observation of [unreachable(), missing]) {
       expect(decideStep(order(), observation, settled, context)).toEqual({ action: 'noop' });
     }
@@ -72,7 +72,7 @@ describe('a settled order', () => {
     expect(step(observed(100_000n))).toMatchObject({ action: 'settle', ending: null });
   });
 
-  test('whose invoice carries something else is reopened and goes on, and what went wrong before counts no more', () => {
+  test('whose invoice carries something else is reopened and goes on, and what went wrong before no longer counts', () => {
     const attempts = { failed: 9, applied: 9, rejected: 9, last_at: registeredAt };
     const before = charge({ ...changes, waited_ms: 9 * limits.attention_after_ms }, { attempts });
     expect(decideStep(before.order, observed(0n), before, context)).toMatchObject({
@@ -125,7 +125,7 @@ describe('an order that something else keeps changing', () => {
       { action: 'send', reopened: true, ...since(3, 0) },
     ],
     [
-      'needs attention the fourth time of a day, and counts as settled no more',
+      'needs attention the fourth time of a day, and no longer counts as settled',
       { ...settled, heals: 3, healed_since: hours(0) },
       at(7),
       23,

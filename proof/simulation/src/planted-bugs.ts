@@ -29,7 +29,7 @@ const PLANTS = {
       },
     },
   }),
-  /** The worker decides under the lock, on events of before it waited for it. */
+  /** The worker decides under the lock, on events from before it waited for it. */
   lock_and_read_in_one_statement: (decisions) => ({
     ...decisions,
     database: {
@@ -110,7 +110,7 @@ const PLANTS = {
         settled(decisions.worker.decideStep(seen, observation, charge, context), observation, charge),
     },
   }),
-  /** A settled order is compared no more. */
+  /** A settled order is no longer compared. */
   settled_is_terminal: (decisions) => ({
     ...decisions,
     worker: {
@@ -235,7 +235,7 @@ const PLANTS = {
       chargeOf: (order, rows) => decisions.worker.chargeOf({ ...order, hold: null }, rows),
     },
   }),
-  /** The growth of before is forgotten. */
+  /** Earlier growth is forgotten. */
   growth_uncounted: (decisions) => ({
     ...decisions,
     server: {

@@ -62,7 +62,7 @@ export function simulate(choices: Choices, options: SimulationOptions = {}): Out
     for (; engine.advance() && steps < MAX_STEPS_WITH_FAULTS; steps += 1);
     engine.heal();
     world.disturbed_at = engine.now();
-    // An answer of before a foreign change states the version that is known, so it counts as fresh.
+    // An answer from before a foreign change states the version that is known, so it counts as fresh.
     if (incidents.length > 0) {
       for (const orderId of world.tables.orders.keys()) {
         engine.spawn('client', `compare ${orderId}`, compare(world, orderId));

@@ -69,7 +69,7 @@ test('a balance that commits late is not skipped', async () => {
   expect((await readAll(after, 10)).map(({ wallet_id }) => wallet_id)).toContain(late);
 });
 
-test('a cursor of before a restore, or of nobody, is refused', async () => {
+test('a cursor from before a restore, or from no answer, is refused', async () => {
   const { cursor } = await page();
   await app.post('/epoch', {});
   for (const after of [cursor, 'no-cursor', `${(await page()).epoch}.999999999999.1`]) {

@@ -66,7 +66,7 @@ test('an id that the export repeats is reported, even when the first of its rows
   expect(of({ count: 2 }, {})).toBe('repeated_in_export');
 });
 
-test('what changed outside of the time that the export covers may be missing in it, and is compared where it is not', () => {
+test('a change outside of the time that the export covers may be missing in it, and is compared where it is there', () => {
   expect(of(null, { outside: true })).toBe(null);
   expect(of({ amount: '6.0000' }, { outside: true })).toBe('amount_differs');
 });

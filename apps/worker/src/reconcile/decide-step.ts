@@ -48,7 +48,7 @@ interface Unsettled extends Common {
 
 /**
  * The next step of an order:
- * - `noop`: another step settled the order meanwhile, and this observation knows no more;
+ * - `noop`: another step settled the order meanwhile, and this observation adds nothing;
  * - `retry_now`: the order moved on while its invoice was observed, so the observation decides nothing;
  * - `send`: with `repeated` the operation's row exists already. With `attention` the order needs it until it is settled;
  * - `poll` and `need_attention`: send nothing.
@@ -251,7 +251,7 @@ function stayHeld(
   return { action: 'need_attention', ending, reopened: false, waited_ms: 0, answered_at, attention, wait_ms };
 }
 
-/** Whether the invoice of a settled order shows that it is settled no more. Another operation in flight may still end well. */
+/** Whether the invoice of a settled order shows that it is no longer settled. Another operation in flight may still end well. */
 function isDifference(decision: ChargeDecision): boolean {
   if (decision.action === 'needs_attention') return decision.attention.code === 'moved_by_hand';
   return decision.action === 'update';

@@ -10,7 +10,7 @@ import type { InvoiceAnswer, RetrieveAnswer } from '../upstream/read-answers.ts'
  * What one attempt to observe an order's invoice gave:
  * - `observed`: the cashback that it carries;
  * - `unreachable`: nothing about this order, so it is observed again later. `sent`: at least the request left;
- * - `unusable`: an answer that decides nothing. Another attempt may get a better one, from a replica that lags no more.
+ * - `unusable`: an answer that decides nothing. Another attempt may get a better one, from a replica that has caught up.
  */
 export type Observation =
   | { outcome: 'observed'; cashback: ObservedCashback }

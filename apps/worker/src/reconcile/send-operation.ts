@@ -10,7 +10,7 @@ import { answerWrites, isDueNow } from './writes.ts';
 
 /**
  * Sends an operation whose intent is committed, and records what the answer proves. Anything else needs no record: the
- * time of the next poll is committed, and that poll finds out what became of the operation. Without an answer that
+ * time of the next poll is committed, and that poll observes how the operation ended. Without an answer that
  * poll is expedited. Resolves with true when the order's next step is due at once.
  */
 export async function sendOperation(

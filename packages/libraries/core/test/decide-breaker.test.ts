@@ -18,7 +18,7 @@ test.each([
   expect(decisions.map((decision) => decision.outcome)).toEqual([outcome]);
 });
 
-test('what passes never takes a window beyond its bound, and is all that counts', () => {
+test('a passed change never takes a window beyond its bound, and only passed changes count', () => {
   fc.assert(
     fc.property(changes, fc.bigInt(0n, 300n), fc.bigInt(0n, 300n), (list, growth, max_growth) => {
       const decided = decideBreaker({ growth, max_growth }, list);
@@ -29,7 +29,7 @@ test('what passes never takes a window beyond its bound, and is all that counts'
   );
 });
 
-test('what is allowed of a held change rises nowhere, and is lowered as far as its target', () => {
+test('the allowed amounts of a held change never rise, and are lowered as far as its target', () => {
   fc.assert(
     fc.property(amounts, amounts, (before, target) => {
       const [decision] = decideBreaker({ growth: 0n, max_growth: -1n }, [{ before, target }]).decisions;

@@ -12,7 +12,7 @@ const READY_TIMEOUT_MS = 25_000;
 const SILENT_AFTER_MS = 12_000;
 const POLL_MS = 250;
 
-/** Faults of a host that is gone without a word. */
+/** Faults of a host that is gone and sends nothing, not even a reset. */
 export const HOST_FAULTS: readonly Fault[] = [deadHost()];
 
 /** All open connections to Postgres are silent for ever, those of every app at once. New ones work. */

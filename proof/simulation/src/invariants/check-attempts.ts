@@ -23,7 +23,7 @@ export function checkAttempts(order: OrderRow, tables: Tables): void {
   }
   if (attention_code === 'held_by_breaker') {
     const isHeld = order.held_revision === order.revision;
-    must(null, isHeld, () => `${order_id} needs attention and is held no more: ${attention}`);
+    must(null, isHeld, () => `${order_id} needs attention and is no longer held: ${attention}`);
     return;
   }
   if (attention === null || OVERDUE.test(attention)) return;

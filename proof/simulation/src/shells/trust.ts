@@ -98,7 +98,7 @@ export function* listBaskets({ tables }: World, orderId: string): Flow<ListedBas
   });
 }
 
-/** Trust may refuse the repeat of a request that it has, and still shows under its id what became of it. */
+/** Trust may refuse the repeat of a request that it has, and still shows its state under its id. */
 export function refusesRepeat({ engine, tables }: World, id: string): boolean {
   const isKnown = tables.trust_baskets.has(id) || tables.trust_refunds.has(id);
   return isKnown && engine.happens('refuse');

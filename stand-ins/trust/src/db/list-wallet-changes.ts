@@ -47,14 +47,14 @@ const listWalletChangesStatement = statement<ChangedRow>({
 });
 
 /**
- * A page of the wallets whose balance changed after the cursor. No change is skipped that commits late. A cursor of before
+ * A page of the wallets whose balance changed after the cursor. No change is skipped that commits late. A cursor from before
  * a restore is refused with `CURSOR_INVALID`.
  */
 export async function listWalletChanges(
   { pool, drizzle }: Database,
   { after, limit }: WalletChangesQuery,
 ): Promise<WalletChangesOutput> {
-  // Before the page: a restore between the two must not give balances of before it the epoch after it.
+  // Before the page: a restore between the two must not give balances from before it the epoch after it.
   const epoch = await loadEpoch(drizzle);
   const [horizon] = await loadXminStatement.rows(pool, []);
   if (horizon === undefined) throw new Error('a query without FROM returned no row');

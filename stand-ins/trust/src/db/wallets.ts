@@ -73,7 +73,7 @@ export async function loadWalletBalance(
   db: NodePgDatabase,
   walletId: string,
 ): Promise<WalletBalance & TrustWallet> {
-  // Before the wallet: a restore between the two must not give a balance of before it the epoch after it.
+  // Before the wallet: a restore between the two must not give a balance from before it the epoch after it.
   const epoch = await loadEpoch(db);
   const [wallet] = await db
     .select({

@@ -18,7 +18,7 @@ const requiredSettings: Readonly<Record<string, string>> = {
   default_transaction_read_only: 'off',
   // A pool closes what it does not use, and the connection that listens is idle most of the time.
   idle_session_timeout: '0',
-  // A client that is gone without a word holds its locks no longer than this. Not every platform has the last one.
+  // A client whose host is gone holds its locks no longer than this. Not every platform has the last one.
   tcp_keepalives_idle: '10',
   tcp_keepalives_interval: '2',
   tcp_keepalives_count: '5',

@@ -181,6 +181,6 @@ export const attentionReportInput = z
 export type AttentionReportInput = z.input<typeof attentionReportInput>;
 export type ParsedAttentionReportInput = z.output<typeof attentionReportInput>;
 
-/** Reported orders that a person has resumed: answered until they are reported no more, or with another `since`. */
+/** Reported orders that a person has resumed: answered until they are no longer reported, or with another `since`. */
 export const attentionReportOutput = z.object({ resume: z.array(idField) });
 export type AttentionReportOutput = z.infer<typeof attentionReportOutput>;

@@ -6,7 +6,7 @@ import type { World } from '../../world.ts';
 
 const REMEMBERED = 5;
 
-/** `POST /v2/invoice/retrieve`, which may also give an answer of before. */
+/** `POST /v2/invoice/retrieve`, which may also give an earlier answer. */
 export function* retrieveInvoice(world: World, invoiceId: string): Flow<Invoice | CashbackError> {
   return yield* outside('read', () => {
     const { engine, answers } = world;

@@ -51,7 +51,7 @@ export function chargeOf(order: ChargeOrder, { cashback_sum, newest, operation, 
   return { order, target, problem, operation, attempts: attemptsOf(order, ended), ended };
 }
 
-/** Those of another revision, or of before the order was registered or resumed, are no attempts. */
+/** Those of another revision, or from before the order was registered or resumed, are no attempts. */
 function attemptsOf({ revision, unsettled_since }: ChargeOrder, ended: readonly EndedOperation[]): Attempts {
   const attempts: Attempts = { failed: 0, applied: 0, rejected: 0, last_at: null };
   for (const one of ended) {
