@@ -93,7 +93,7 @@ export interface TrustRefundRow {
   status: 'pending' | 'success' | 'failed';
 }
 
-export const FIRST_EPOCH = 1;
+const FIRST_EPOCH = 1;
 
 export function newestEpoch(epochs: readonly number[]): number {
   return epochs.at(-1) ?? FIRST_EPOCH;
