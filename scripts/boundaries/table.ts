@@ -65,8 +65,9 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
         ...TRUST,
         ...SERVER,
         'client',
-        // Fills tables with orders as a register leaves them.
+        // Fills tables with orders as a register, or a change of payee, leaves them.
         'server/register-orders',
+        'server/change-payee',
         'proxies',
       ],
     },

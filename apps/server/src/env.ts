@@ -18,7 +18,7 @@ export const settingsSchema = z.object({
   host: setting.text('The address to listen on', '127.0.0.1').default('127.0.0.1'),
   port: setting.port('The port to listen on; 0 takes a free one', '4100'),
   bearer_tokens: setting.tokens(
-    'Accepted bearer tokens, with the scopes register, events, order, rates, rates.read, reconcile, breaker, attention, attention.report',
+    'Accepted bearer tokens, with the scopes register, events, order, rates, rates.read, reconcile, breaker, attention, attention.report, payee',
     '[{"caller":"processing","token":"<random text>","scopes":["register","order","rates.read","attention.report"]}]',
   ),
   max_connections: setting.integer({

@@ -9,6 +9,7 @@ import {
   showAttentionCount,
 } from './procedures/attention.ts';
 import { listHeldOrders, releaseHeldOrders } from './procedures/breaker.ts';
+import { changeOrderPayee } from './procedures/change-payee.ts';
 import { showConvergence } from './procedures/convergence.ts';
 import { getRates } from './procedures/get-rates.ts';
 import { listEvents } from './procedures/events.ts';
@@ -56,6 +57,7 @@ export function createServices(options: ServicesOptions): CashbackServices {
     resumeAttention: (input, caller) =>
       guard('attention.resume', resumeAttention(input, { database, log, caller })),
     reportAttention: (input) => guard('attention.report', reportAttention(database, input)),
+    changePayee: (input, caller) => guard('change_payee', changeOrderPayee(register, input, caller)),
     listHeld: (input) => guard('breaker.list', listHeldOrders(pool, input)),
     releaseHeld: (input, caller) => guard('breaker.release', releaseHeldOrders(register, input, caller)),
     putRates: (input) => guard('rates.put', putRates(pool, input)),

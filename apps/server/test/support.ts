@@ -61,6 +61,7 @@ function settingsFor(settings: Partial<Settings> & { database_url: string }): Se
           'breaker',
           'attention',
           'attention.report',
+          'payee',
         ],
       },
       { caller: 'reader', token: READER_TOKEN, scopes: ['order'] },

@@ -18,6 +18,7 @@ import {
   cashbackChangesOutput,
   invoice,
   invoiceCashback,
+  invoiceChangePayeeInput,
   invoiceChangedCallback,
   invoiceChangesInput,
   invoiceChangesOutput,
@@ -72,6 +73,23 @@ export const api = {
       ...refusal('VERSION_MISMATCH', 'the invoice is at another version: retrieve it and decide again'),
       ...refusal('STATUS_FORBIDDEN', 'an invoice of its status cannot get that one'),
       ...CHANGE_BODY_MISMATCH,
+    },
+  },
+  changePayee: {
+    path: '/v2/invoice/change_payee',
+    summary: 'Change the payee of an invoice',
+    description:
+      'Another user or wallet, as when users are merged or a wallet is replaced. It is a version of its own, and kept in ' +
+      'the history with its reason. The `cashback.version` grows too, so no operation for the payee before is accepted any ' +
+      'more. What wallets of earlier payees carry is in `cashback.elsewhere`; the next operation takes it back first, and ' +
+      'tops up the new wallet. A repeat changes nothing.',
+    scope: 'invoices',
+    body: invoiceChangePayeeInput,
+    answer: invoice,
+    errors: {
+      ...INVOICE_NOT_FOUND,
+      ...refusal('VERSION_MISMATCH', 'the invoice is at another version: retrieve it and decide again'),
+      ...refusal('OPERATION_IN_FLIGHT', 'an operation has not ended: repeat this call later'),
     },
   },
   retrieve: {
@@ -180,6 +198,7 @@ export const document = describeApi({
     Id: idField,
     Invoice: invoice,
     InvoiceCashback: invoiceCashback,
+    InvoiceChangePayee: invoiceChangePayeeInput,
     InvoiceChangedCallback: invoiceChangedCallback,
     InvoiceChanges: invoiceChangesInput,
     InvoiceChangesPage: invoiceChangesOutput,

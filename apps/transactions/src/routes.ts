@@ -5,6 +5,7 @@ import { api, document } from './api.ts';
 import { createUpdateCashback } from './cashback/accept/update-cashback.ts';
 import type { Adopter } from './cashback/adopt/adopt-history.ts';
 import type { WalletPolicies } from './cashback/accept/wallet-policies.ts';
+import { changePayee } from './invoices/payee/change-payee.ts';
 import { changeInvoice } from './invoices/change-invoice.ts';
 import { createInvoice } from './invoices/create-invoice.ts';
 import { cashbackChanges } from './feeds/cashback-changes.ts';
@@ -47,6 +48,7 @@ export function addRoutes(server: HttpServer, context: RoutesContext): void {
 
   post(api.create, (input, by) => createInvoice(database, input, by), changed);
   post(api.update, (input, by) => changeInvoice(database, input, by), changed);
+  post(api.changePayee, (input, by) => changePayee(database, input, by), changed);
   post(api.retrieve, ({ invoice_id }) => requireInvoice(database.pool, invoice_id));
   post(api.changes, (input) => invoiceChanges(database.pool, input));
   post(api.cashbackChanges, (input) => cashbackChanges(database.pool, input));

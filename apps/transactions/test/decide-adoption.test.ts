@@ -40,6 +40,7 @@ function known(baskets: [string, string, string][], steps: string[] = []): Known
   return {
     invoice_id: 'order',
     cashback_version: 4,
+    wallet_id: 'wallet',
     baskets: baskets.map(([basket_id, amount, refunded]) => ({
       basket_id,
       source: 'user',

@@ -103,9 +103,10 @@ test('docs/transactions-api.md explains every refusal of the document', () => {
 describe('what the document says', () => {
   test('its examples are accepted, one after the other', async () => {
     const order = ['create', 'update', 'retrieve', 'changes', 'history'].map((name) => `/v2/invoice/${name}`);
-    order.push('/v2/cashback/changes', '/update/cashback');
+    order.push('/v2/cashback/changes', '/update/cashback', '/v2/invoice/change_payee');
     expect(order.toSorted()).toEqual(POSTS.toSorted());
     for (const path of order) {
+      if (path.endsWith('/change_payee')) await settledInvoice(app, 'order-1');
       for (const example of examplesOf(path)) {
         const { status, body } = await app.post(path, example);
         expect(status, `${path}: ${JSON.stringify(body)}`).toBe(200);
@@ -151,6 +152,7 @@ describe('what the document forbids', () => {
 describe('every refusal in the document', () => {
   const bad = { note: 1 };
   const nowhere = { invoice_id: 'nowhere' };
+  const newPayee = { version: 1, user_id: 'merged', wallet_id: 'merged', reason: 'users merged' };
   const update = { ...nowhere, version: 1, status: 'cleared', payments: [] };
 
   async function rewarded() {
@@ -198,6 +200,23 @@ describe('every refusal in the document', () => {
       '/v2/invoice/update',
       'STATUS_FORBIDDEN',
       async () => ({ ...update, invoice_id: (await createInvoice(app)).invoice_id, status: 'held' }),
+    ],
+    ['/v2/invoice/change_payee', 'BAD_REQUEST', () => bad],
+    ['/v2/invoice/change_payee', 'INVOICE_NOT_FOUND', () => ({ ...nowhere, ...newPayee })],
+    [
+      '/v2/invoice/change_payee',
+      'VERSION_MISMATCH',
+      async () => ({ ...newPayee, invoice_id: (await createInvoice(app)).invoice_id, version: 7 }),
+    ],
+    [
+      '/v2/invoice/change_payee',
+      'OPERATION_IN_FLIGHT',
+      async () => {
+        const { invoice_id, ...invoice } = await createInvoice(app);
+        upstream.answerWith(() => 'cut');
+        await app.post('/update/cashback', newOperation({ invoice_id, ...invoice }));
+        return { ...newPayee, invoice_id };
+      },
     ],
     ['/v2/invoice/retrieve', 'BAD_REQUEST', () => bad],
     ['/v2/invoice/retrieve', 'INVOICE_NOT_FOUND', () => nowhere],

@@ -20,7 +20,7 @@ test('the app may add to the history of invoices, and neither change nor delete 
     ['DELETE FROM transactions.adopted_steps', []],
     ['INSERT INTO transactions.feed_epochs (epoch) VALUES (7)', []],
     ['DELETE FROM transactions.invoices WHERE invoice_id = $1', [invoice_id]],
-    [`UPDATE transactions.invoices SET user_id = 'me' WHERE invoice_id = $1`, [invoice_id]],
+    [`UPDATE transactions.invoices SET currency = 'EUR' WHERE invoice_id = $1`, [invoice_id]],
     [`UPDATE transactions.cashback_operations SET reward = '[]' WHERE operation_id = $1`, [randomUUID()]],
     [`UPDATE transactions.cashback_operations SET version = 7 WHERE operation_id = $1`, [randomUUID()]],
     ['DELETE FROM transactions.cashback_operations WHERE operation_id = $1', [randomUUID()]],

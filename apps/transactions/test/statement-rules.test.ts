@@ -385,6 +385,7 @@ describe('the statement does what its rule says:', () => {
             updated_at: new Date(row.updated_at),
             rewarded: heldBySource(await readBaskets(tx)),
             short: [],
+            elsewhere: [],
             operations: newestOperations(await readOperations(tx), SHOWN_OPERATIONS),
           });
           // The epoch is that of the side, not of the row.

@@ -12,6 +12,7 @@ let real: RealTransactions;
 beforeAll(async () => {
   harness = await createHarness();
   real = await startRealTransactions(harness.test_database.url, undefined, {
+    TRUST_TIMEOUT_MS: '5000',
     WALLET_POLICIES: JSON.stringify({ yellow: 'take_what_is_there' }),
   });
   await startWorker();

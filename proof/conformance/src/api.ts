@@ -14,6 +14,7 @@ import { Broken, show } from './verdict.ts';
 export const ROUTES = {
   create: { path: '/v2/invoice/create', answer: invoice },
   update: { path: '/v2/invoice/update', answer: invoice },
+  changePayee: { path: '/v2/invoice/change_payee', answer: invoice },
   retrieve: { path: '/v2/invoice/retrieve', answer: invoice },
   changes: { path: '/v2/invoice/changes', answer: invoiceChangesOutput },
   cashbackChanges: { path: '/v2/cashback/changes', answer: cashbackChangesOutput },

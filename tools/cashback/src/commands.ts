@@ -46,6 +46,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('@cashback/operator/attention-command')).attentionCommand(),
   },
   {
+    name: 'change-payee',
+    summary: 'change the user and wallet of an order and its invoice',
+    load: async () => (await import('@cashback/operator/change-payee-command')).changePayeeCommand(),
+  },
+  {
     name: 'epoch',
     summary: 'state that a side was restored, and compare again',
     load: async () => (await import('@cashback/operator/epoch-command')).epochCommand(),

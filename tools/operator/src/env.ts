@@ -6,6 +6,9 @@ export const serverToken: string | undefined = read('CASHBACK_TOKEN');
 /** The same of processing. */
 export const processingUrl: string | undefined = read('PROCESSING_URL');
 export const processingToken: string | undefined = read('PROCESSING_TOKEN');
+/** The same of transactions. */
+export const transactionsUrl: string | undefined = read('TRANSACTIONS_URL');
+export const transactionsToken: string | undefined = read('TRANSACTIONS_TOKEN');
 
 function read(name: string): string | undefined {
   return process.env[name] || undefined;

@@ -26,6 +26,8 @@ export const invoices = transactions.table(
     user_id: text('user_id').notNull(),
     wallet_id: text('wallet_id').notNull(),
     currency: text('currency').notNull(),
+    /** +1 for every change of user and wallet. Baskets of a lower one topped up the wallet of an earlier payee. */
+    payee_version: integer('payee_version').notNull().default(1),
     /** +1 for every change of money; each has its row in `invoice_history`. */
     version: integer('version').notNull().default(1),
     status: text('status').$type<InvoiceStatus>().notNull(),
@@ -87,6 +89,13 @@ export const feedEpochs = transactions.table('feed_epochs', {
   started_at: moment('started_at').notNull().default(now),
 });
 
+/** From which payee to which, and why. */
+export interface PayeeChange {
+  from: { user_id: string; wallet_id: string };
+  to: { user_id: string; wallet_id: string };
+  reason: string;
+}
+
 /** Append-only: every version of an invoice, and its caller. */
 export const invoiceHistory = transactions.table(
   'invoice_history',
@@ -101,6 +110,8 @@ export const invoiceHistory = transactions.table(
     changed_by: text('changed_by').notNull(),
     /** The caller's own id of the change, if it gave one: it stands for this version, for ever. */
     change_id: id('change_id'),
+    /** Of a version that changed the payee. */
+    payee_change: jsonb('payee_change').$type<PayeeChange>(),
     created_at: moment('created_at').notNull().default(now),
   },
   (table) => [
@@ -208,6 +219,8 @@ export const baskets = transactions.table(
     /** Of the operation that created it, and the step's number there: the order of age. */
     version: integer('version').notNull(),
     step_number: integer('step_number').notNull(),
+    /** Of the invoice when the basket was made. */
+    payee_version: integer('payee_version').notNull().default(1),
     created_at: moment('created_at').notNull().default(now),
   },
   (table) => [

@@ -29,6 +29,8 @@ export interface ReadInvoice extends Omit<Invoice, 'cashback' | 'created_at' | '
   rewarded: Amounts;
   /** What the refunds of the newest operation did not find in the wallet, by source. */
   short: Amounts;
+  /** What baskets in wallets of earlier payees hold, by source. */
+  elsewhere: Amounts;
   /** The newest first, at most `SHOWN_OPERATIONS`. */
   operations: ReadOperation[];
 }
@@ -40,6 +42,7 @@ export function shownInvoice({
   cashback_version,
   rewarded,
   short,
+  elsewhere,
   operations: stored,
   created_at,
   updated_at,
@@ -55,6 +58,7 @@ export function shownInvoice({
       status: operations[0]?.status ?? 'success',
       rewarded: formatAmounts(parseAmounts(rewarded)),
       ...(owed.length > 0 && { owed }),
+      ...(elsewhere.length > 0 && { elsewhere: formatAmounts(parseAmounts(elsewhere)) }),
       operations: operations.map(({ operation_id, status, reward, reason }) => ({
         operation_id,
         status,

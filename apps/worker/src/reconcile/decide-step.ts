@@ -124,6 +124,8 @@ function decideNow(observation: Observation, charge: Charge, context: StepContex
 /** While one operation stays open no other can have been made, so a new target alone changes nothing. */
 function hasMovedOn(seen: ChargeOrder, now: ChargeOrder): boolean {
   if (seen.operation_id !== now.operation_id) return true;
+  // The payee of its invoice was compared with the one of before.
+  if (seen.user_id !== now.user_id || seen.wallet_id !== now.wallet_id) return true;
   return now.operation_id === null && seen.revision !== now.revision;
 }
 

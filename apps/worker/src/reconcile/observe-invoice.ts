@@ -80,13 +80,14 @@ function contradiction(order: ChargeOrder, found: ChargedInvoice): Observation |
 }
 
 function toObserved({ invoice_epoch, cashback }: ChargedInvoice): ObservedCashback {
-  const { version, status, rewarded, owed, operations } = cashback;
+  const { version, status, rewarded, owed, elsewhere, operations } = cashback;
   return {
     epoch: invoice_epoch ?? null,
     version,
     status,
     rewarded: parseAmounts(rewarded),
     ...(owed !== undefined && { owed: parseAmounts(owed) }),
+    ...(elsewhere !== undefined && { elsewhere: parseAmounts(elsewhere) }),
     operations: operations.map(({ operation_id, status: ofOperation, reward, reason }) => ({
       operation_id,
       status: ofOperation,

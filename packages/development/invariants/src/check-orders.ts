@@ -7,7 +7,7 @@ const NEWEST_EVENTS = `
    WHERE order_id LIKE $1 ORDER BY order_id, source, revision DESC`;
 /** The movements of each order, oldest first, from Trust's own log. */
 const MOVED = `
-  SELECT order_id, source, wallet_id, m.sequence, m.created_at, CASE m.kind WHEN 'topup' THEN m.amount ELSE -m.amount END AS moved
+  SELECT order_id, source, m.wallet_id, m.sequence, m.created_at, CASE m.kind WHEN 'topup' THEN m.amount ELSE -m.amount END AS moved
     FROM trust.wallet_movements m
     JOIN (SELECT 'topup' AS kind, basket_id AS cause, order_id, source FROM trust.baskets WHERE order_id LIKE $1
           UNION ALL
@@ -42,7 +42,13 @@ const CHECKS = [
       SELECT order_id, format('%s: target %s, owed %s, moved at Trust %s', source, coalesce(value, 0), coalesce(owed, 0), coalesce(moved, 0))
         FROM (${NEWEST_EVENTS}) t FULL JOIN (${OWED}) d USING (order_id, source)
         FULL JOIN (SELECT order_id, source, sum(moved) AS moved FROM (${MOVED}) m GROUP BY order_id, source) r USING (order_id, source)
-       WHERE coalesce(value, 0) + coalesce(owed, 0) <> coalesce(moved, 0)`,
+       WHERE coalesce(value, 0) + coalesce(owed, 0) <> coalesce(moved, 0)
+      UNION ALL
+      SELECT order_id, format('%s: wallet %s of an earlier payee carries %s', source, w.wallet_id, moved)
+        FROM (SELECT order_id, source, wallet_id, sum(moved) AS moved FROM (${MOVED}) m GROUP BY order_id, source, wallet_id) w
+        JOIN transactions.invoices i ON i.invoice_id = order_id AND i.wallet_id <> w.wallet_id
+        LEFT JOIN (${OWED}) d USING (order_id, source)
+       WHERE moved < 0 OR moved > coalesce(owed, 0)`,
   },
   {
     invariant: 2,

@@ -204,6 +204,16 @@ test.each([
   },
 );
 
+test('an earlier payee whose wallet carries a part of the reward: a violation of 1', async () => {
+  await sql.query(`UPDATE transactions.invoices SET wallet_id = 't-new', payee_version = 2`);
+  const violations = await checkInvariants(world, () => {});
+  const details = violations.filter(({ invariant }) => invariant === 1).map(({ detail }) => detail);
+  expect(details.toSorted()).toEqual([
+    'service: wallet t-wallet of an earlier payee carries 1.0000',
+    'user: wallet t-wallet of an earlier payee carries 2.5000',
+  ]);
+});
+
 test.each(BROKEN)('%s: a violation of %i', async (_, invariant, change) => {
   await sql.query(change);
   const violations = await checkInvariants(world, () => {});

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 /** The callers of each app, and their scopes there. Every hop has a token of its own. */
 const HOPS = {
   'processing>server': ['register', 'order', 'rates.read', 'attention.report'],
-  'demo>server': ['register', 'order', 'events', 'rates', 'rates.read', 'attention'],
+  'demo>server': ['register', 'order', 'events', 'rates', 'rates.read', 'attention', 'payee'],
   'processing>transactions': ['invoices.read'],
   'worker>transactions': ['invoices.read', 'cashback.update'],
   'processing>shop': ['cashback'],

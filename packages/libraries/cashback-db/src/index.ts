@@ -24,6 +24,8 @@ export type { CashbackVersion, ForeignChange } from './queries/orders/find-forei
 export { CASHBACK_FEED, moveFeedPlace, readFeedPlace } from './queries/feed-cursors/feed-place.ts';
 export type { FollowedPlace } from './queries/feed-cursors/feed-place.ts';
 export { moveObserved, observeSince } from './queries/feed-cursors/observe-since.ts';
+export { changePayee, loadPayee } from './queries/payee/change-payee.ts';
+export type { StoredPayee } from './queries/payee/change-payee.ts';
 export { findRates } from './queries/rates/find-rates.ts';
 export { insertEvents } from './queries/events/insert-events.ts';
 export type { NewEvent } from './queries/events/insert-events.ts';

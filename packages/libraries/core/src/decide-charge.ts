@@ -26,6 +26,8 @@ export interface ObservedCashback {
   rewarded: AmountsBySource;
   /** The part of it that the newest operation, a success, did not find in the wallet. Absent: none. */
   owed?: AmountsBySource;
+  /** The part of rewarded that wallets of earlier payees carry. Absent: none. */
+  elsewhere?: AmountsBySource;
   operations: { operation_id: string; status: CashbackStatus; reward: AmountsBySource; reason?: string }[];
 }
 
@@ -80,7 +82,7 @@ export type PollReason = 'in_flight' | 'other_in_flight' | 'backoff' | 'stale';
 
 /**
  * What to do next for an order. `finished` is recorded in any case. `attention` is why the order needs it from now on.
- * - `settled`: rewarded equals the target, and nothing is in flight;
+ * - `settled`: rewarded equals the target, its payee's wallet carries all of it, and nothing is in flight;
  * - `update`: send `repeat` again with the same id and body, or, without one, a new operation built on the observed
  *   cashback;
  * - `poll`: observe the invoice again after `after_ms`;
@@ -199,7 +201,8 @@ function followOperation(input: ChargeInput, operation: OpenOperation): ChargeDe
 
 function decideWithoutOperation(input: ChargeInput, finished: Finished | null): ChargeDecision {
   const { cashback, limits } = input;
-  if (cashback.status === 'success' && equalAmounts(cashback.rewarded, input.target)) {
+  const { status, rewarded, elsewhere = {} } = cashback;
+  if (status === 'success' && equalAmounts(rewarded, input.target) && totalOf(elsewhere) === 0n) {
     return { action: 'settled', finished };
   }
   // While an operation is in flight the attempts before it decide nothing, only time does.
@@ -276,6 +279,11 @@ function countAttempts(
   return { ...attempts, [outcome]: attempts[outcome] + 1, last_at: now, reason };
 }
 
+/** False while wallets of earlier payees carry more than what is owed: an attempt takes that back at once. */
+function isHere({ elsewhere = {}, owed = {} }: ObservedCashback): boolean {
+  return sourcesOf(elsewhere).every((source) => amountOf(elsewhere, source) <= amountOf(owed, source));
+}
+
 /** What the invoice carries for good, once its wallet has paid what it owes. */
 function withoutOwed({ rewarded, owed = {} }: ObservedCashback): AmountsBySource {
   const rest: AmountsBySource = {};
@@ -288,8 +296,8 @@ function withoutOwed({ rewarded, owed = {} }: ObservedCashback): AmountsBySource
 /** The target is reached but for what the wallet owes: nothing failed, and only another attempt shows whether it has money. */
 function debtOf({ cashback, target }: ChargeInput): Attention | null {
   const { status, owed = {} } = cashback;
-  if (status !== 'success' || totalOf(owed) === 0n || !equalAmounts(withoutOwed(cashback), target))
-    return null;
+  if (status !== 'success' || totalOf(owed) === 0n || !isHere(cashback)) return null;
+  if (!equalAmounts(withoutOwed(cashback), target)) return null;
   const amounts = formatAmounts(owed);
   const listed = amounts.map(({ source, amount }) => `${amount} (${source})`).join(', ');
   return {

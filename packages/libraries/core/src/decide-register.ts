@@ -10,7 +10,7 @@ import {
 } from '@cashback/contract/source';
 import type { TargetProblem } from './stored-target.ts';
 
-/** They identify an order's cashback and never change once it is registered. */
+/** They identify an order's cashback. No register changes them; `change_payee` changes the user and the wallet. */
 const IMMUTABLE_FIELDS = ['service', 'user_id', 'wallet_id', 'currency'] as const;
 
 /** The largest revision, in the tables and on the wire. */
@@ -178,7 +178,7 @@ function refuseImmutableField(stored: StoredOrder, input: Registration): Refused
   return {
     outcome: 'refused',
     code: 'IMMUTABLE_FIELD',
-    message: `${field} of an order never changes: expected "${stored[field]}", got "${input[field]}"`,
+    message: `a register never changes ${field} of an order: expected "${stored[field]}", got "${input[field]}"`,
     details: { field, stored: stored[field], received: input[field] },
   };
 }

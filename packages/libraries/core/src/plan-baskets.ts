@@ -7,6 +7,8 @@ export interface BasketState {
   source: Source;
   amount: Amount;
   refunded: Amount;
+  /** It topped up the wallet of an earlier payee: all that it holds is taken back. */
+  elsewhere?: true;
 }
 
 export type PlannedStep =
@@ -16,19 +18,33 @@ export type PlannedStep =
 /**
  * The steps that bring the baskets of one order, oldest first, to the target: which basket to create or to refund. A
  * source gets one top-up, or refunds of its newest baskets first, never more than each still holds. All top-ups come
- * before all refunds, so that the wallet dips no lower than necessary. Empty when the target is already reached.
+ * before all refunds, so that the wallet dips no lower than necessary. Empty when the target is already reached. Before all
+ * of these, what wallets of earlier payees hold is taken back, so that no two wallets have the same money.
  *
  * Throws a `RangeError` for a target below zero and for a basket refunded beyond its amount.
  */
 export function planBaskets(target: AmountsBySource, baskets: readonly BasketState[]): PlannedStep[] {
-  const steps = sourcesOf(target, rewardedOf(baskets)).flatMap((source) =>
+  const here = baskets.filter(({ elsewhere }) => elsewhere !== true);
+  const back = baskets
+    .filter(({ elsewhere }) => elsewhere === true)
+    .toReversed()
+    .flatMap((basket): PlannedStep[] => {
+      const amount = heldBy(basket);
+      const { source, basket_id } = basket;
+      return amount === 0n ? [] : [{ kind: 'refund', source, basket_id, amount }];
+    });
+  const steps = sourcesOf(target, rewardedOf(here)).flatMap((source) =>
     planSource(
       source,
       amountOf(target, source),
-      baskets.filter((basket) => basket.source === source),
+      here.filter((basket) => basket.source === source),
     ),
   );
-  return [...steps.filter(({ kind }) => kind === 'topup'), ...steps.filter(({ kind }) => kind === 'refund')];
+  return [
+    ...back,
+    ...steps.filter(({ kind }) => kind === 'topup'),
+    ...steps.filter(({ kind }) => kind === 'refund'),
+  ];
 }
 
 /** The amounts that the baskets carry now, for every source that has one. */

@@ -129,6 +129,41 @@ describe('decideCharge', () => {
         reason: 'the invoice carries a reward that its newest operation ours, a success, did not ask for',
       },
     ],
+    [
+      'the target in the wallet of an earlier payee is not settled, but moved at once',
+      {
+        cashback: cashbackOf({
+          rewarded: target,
+          elsewhere: { user: 10n },
+          operations: [listed('success')],
+        }),
+      },
+      { action: 'update', finished: null, repeat: null },
+    ],
+    [
+      'what an earlier payee was left with is no debt before an attempt found it so',
+      {
+        cashback: cashbackOf({
+          rewarded: { user: 12n, service: 5n },
+          owed: { user: 2n },
+          elsewhere: { user: 12n },
+          operations: [listed('success')],
+        }),
+      },
+      { action: 'update', finished: null, repeat: null },
+    ],
+    [
+      'what the wallet of an earlier payee owes is owed, and never passes for the target',
+      {
+        target: { user: 2n },
+        cashback: cashbackOf({
+          rewarded: { user: 2n },
+          owed: { user: 2n },
+          elsewhere: { user: 2n },
+        }),
+      },
+      { action: 'update', finished: null, repeat: null },
+    ],
     // An answer out of the past.
     [
       'the target in an answer from before what is known settles nothing',

@@ -269,7 +269,7 @@ describe('decideRegister', () => {
   test('names an immutable field and both values', () => {
     const decided = decideRegister(storedOf(), callOf({ wallet_id: 'wallet-2' }));
     expect(decided).toMatchObject({
-      message: 'wallet_id of an order never changes: expected "wallet-1", got "wallet-2"',
+      message: 'a register never changes wallet_id of an order: expected "wallet-1", got "wallet-2"',
     });
   });
 

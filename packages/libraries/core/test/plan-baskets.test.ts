@@ -53,6 +53,12 @@ const cases: Case[] = [
     steps: ['refund user c 1', 'refund user a 2'],
   },
   {
+    guarantee: 'what a wallet of an earlier payee holds is taken back first, and topped up again',
+    target: { user: 6n },
+    baskets: ['a user 5 1 elsewhere', 'b service 3 0 elsewhere', 'c user 2 0'],
+    steps: ['refund service b 3', 'refund user a 4', 'topup user 4'],
+  },
+  {
     guarantee: 'a full refund empties every basket',
     target: {},
     baskets: ['a user 5 1', 'b service 3 0'],
@@ -183,12 +189,13 @@ function applyStep(baskets: BasketState[], step: PlannedStep): BasketState[] {
 }
 
 function basketOf(text: string): BasketState {
-  const [basket_id = '', source = '', amount = '', refunded = ''] = text.split(' ');
+  const [basket_id = '', source = '', amount = '', refunded = '', elsewhere] = text.split(' ');
   return {
     basket_id,
     source: source as BasketState['source'],
     amount: BigInt(amount),
     refunded: BigInt(refunded),
+    ...(elsewhere !== undefined && { elsewhere: true as const }),
   };
 }
 

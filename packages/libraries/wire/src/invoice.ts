@@ -73,6 +73,9 @@ export const invoiceCashback = z.object({
         'absent: none',
     )
     .optional(),
+  elsewhere: rewards
+    .describe('The part of rewarded that wallets of earlier payees carry, to be taken back; absent: none')
+    .optional(),
   operations: z
     .array(
       z.object({
@@ -176,6 +179,26 @@ export const invoiceUpdateInput = z
   .meta({ examples: [{ invoice_id: 'order-1', version: 1, status: 'cleared', payments: EXAMPLE_PAYMENTS }] });
 export type InvoiceUpdateInput = z.infer<typeof invoiceUpdateInput>;
 
+const REASON_TEXT = 'a reason: 1 to 500 characters, without line breaks and other controls';
+// oxlint-disable-next-line no-control-regex -- it refuses them
+const reasonIn = z.string(REASON_TEXT).regex(/^[^\u0000-\u001f\u007f\ud800-\udfff]{1,500}$/, REASON_TEXT);
+
+/** `POST /v2/invoice/change_payee`: `version` is the one the caller has seen. The currency never changes. */
+export const invoiceChangePayeeInput = z
+  .strictObject({
+    invoice_id: idField,
+    version: versionField.describe('The one that the caller has seen'),
+    user_id: idField,
+    wallet_id: idField,
+    reason: reasonIn.describe('Why; kept in the history'),
+  })
+  .meta({
+    examples: [
+      { invoice_id: 'order-1', version: 2, user_id: 'user-2', wallet_id: 'wallet-2', reason: 'users merged' },
+    ],
+  });
+export type InvoiceChangePayeeInput = z.infer<typeof invoiceChangePayeeInput>;
+
 /** `POST /v2/invoice/retrieve` */
 export const invoiceRetrieveInput = z
   .strictObject({ invoice_id: idField })
@@ -217,6 +240,7 @@ const INVOICE_CHANGES = [
   'cleared_again',
   'moved_between_items',
   'cancelled',
+  'payee_changed',
 ] as const;
 
 /** `POST /v2/invoice/history`: every version of an invoice and what explains it, oldest first. */
@@ -240,6 +264,10 @@ export const invoiceVersion = z.object({
   items: z
     .array(z.object({ payment_type: idField, item_id: idField, before: balanceField, after: balanceField }))
     .describe('The items whose stated amounts changed, and from what to what'),
+  payee: z
+    .object({ user_id: idField, wallet_id: idField, reason: z.string() })
+    .describe('The new payee, where it changed, and why')
+    .optional(),
   changed_by: z.string().describe('The name of the token that asked for it'),
   change_id: idField.describe("The caller's own id of the change, if it gave one").optional(),
   changed_at: timestampField,

@@ -12,6 +12,8 @@ import type {
   BreakerListOutput,
   BreakerReleaseInput,
   BreakerReleaseOutput,
+  ChangePayeeInput,
+  ChangePayeeOutput,
   ConvergenceInput,
   ConvergenceOutput,
   EventsOutput,
@@ -85,6 +87,11 @@ export interface CashbackClient {
     /** States which orders need attention in another app, and returns those that a person resumed. Scope `attention.report`. */
     report(input: AttentionReportInput): Promise<AttentionReportOutput>;
   };
+  /**
+   * Changes the user and wallet of an order: the worker takes back what the wallet before got, and rewards the new one. It
+   * is repeated under `from` and `to`. The invoice's payee is changed at `transactions`. Scope `payee`.
+   */
+  changePayee(input: ChangePayeeInput): Promise<ChangePayeeOutput>;
   breaker: {
     /** Orders with a part of their target that is held, a page after a cursor. Scope `order`. */
     list(input?: Partial<BreakerListInput>): Promise<BreakerListOutput>;
@@ -154,6 +161,7 @@ export function createCashbackClient(options: CashbackClientOptions): CashbackCl
       resume: (input) => withClientErrors(trpc.attention.resume.mutate(input)),
       report: (input) => withClientErrors(trpc.attention.report.mutate(input)),
     },
+    changePayee: (input) => withClientErrors(trpc.change_payee.mutate(input)),
     breaker: {
       list: (input = {}) => withClientErrors(trpc.breaker.list.query(input)),
       release: (input) => withClientErrors(trpc.breaker.release.mutate(input)),

@@ -25,6 +25,8 @@ export type {
   BreakerListOutput,
   BreakerReleaseInput,
   BreakerReleaseOutput,
+  ChangePayeeInput,
+  ChangePayeeOutput,
   ConvergenceInput,
   ConvergenceOutput,
   OrderOutput,

@@ -53,6 +53,7 @@ const NO_SERVICES: CashbackServices = {
   countAttention: unexpected,
   resumeAttention: unexpected,
   reportAttention: unexpected,
+  changePayee: unexpected,
   listHeld: unexpected,
   releaseHeld: unexpected,
   putRates: unexpected,

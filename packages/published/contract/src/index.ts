@@ -76,6 +76,8 @@ export type {
 } from './wire/attention-orders.ts';
 export { cashbackEvent, eventsInput, eventsOutput } from './wire/events.ts';
 export type { CashbackEvent, EventsInput, EventsOutput } from './wire/events.ts';
+export { changePayeeInput, changePayeeOutput } from './wire/payee.ts';
+export type { ChangePayeeInput, ChangePayeeOutput, Payee } from './wire/payee.ts';
 export {
   MAX_RELEASES,
   RELEASE_OUTCOMES,

@@ -22,6 +22,7 @@ import {
 import { convergenceInput, convergenceOutput } from './wire/convergence.ts';
 import { eventsInput, eventsOutput } from './wire/events.ts';
 import { orderInput, orderOutput } from './wire/order.ts';
+import { changePayeeInput, changePayeeOutput } from './wire/payee.ts';
 import { orderRates, ratesGetInput } from './wire/rates.ts';
 import { reconcileInput, reconcileOutput } from './wire/reconcile.ts';
 import type { ItemError } from './wire/item-error.ts';
@@ -29,7 +30,7 @@ import { registerInput, registerManyInput, registerManyOutput, registerOutput } 
 
 /**
  * What a caller may do; `rates` puts rates, `reconcile` makes orders due, `breaker` releases what is held, `attention`
- * resumes orders, `attention.report` states which orders need attention elsewhere, the other scopes read.
+ * resumes orders, `payee` changes the payee of an order, `attention.report` states which orders need attention elsewhere, the other scopes read.
  */
 export type ServerScope =
   | 'register'
@@ -40,7 +41,8 @@ export type ServerScope =
   | 'reconcile'
   | 'breaker'
   | 'attention'
-  | 'attention.report';
+  | 'attention.report'
+  | 'payee';
 
 export interface RouterContext {
   services: CashbackServices;
@@ -138,6 +140,10 @@ export function createRouter({ describeIssues }: RouterOptions) {
         .output(attentionReportOutput)
         .mutation(({ input, ctx }) => ctx.services.reportAttention(input)),
     }),
+    change_payee: scoped('payee')
+      .input(changePayeeInput)
+      .output(changePayeeOutput)
+      .mutation(({ input, ctx }) => ctx.services.changePayee(input, ctx.caller ?? 'unknown')),
     breaker: t.router({
       list: scoped('order')
         .input(breakerListInput)

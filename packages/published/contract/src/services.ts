@@ -17,6 +17,7 @@ import type {
 import type { ConvergenceInput, ConvergenceOutput } from './wire/convergence.ts';
 import type { EventsInput, EventsOutput } from './wire/events.ts';
 import type { OrderInput, OrderOutput } from './wire/order.ts';
+import type { ChangePayeeInput, ChangePayeeOutput } from './wire/payee.ts';
 import type { OrderRates, RatesGetInput } from './wire/rates.ts';
 import type { ParsedReconcileInput, ReconcileOutput } from './wire/reconcile.ts';
 import type { RegisterInput, RegisterOutput } from './wire/register.ts';
@@ -36,6 +37,7 @@ export interface CashbackServices {
   countAttention(input: AttentionCountInput): Promise<AttentionCountOutput>;
   resumeAttention(input: ParsedAttentionResumeInput, caller: string): Promise<AttentionResumeOutput>;
   reportAttention(input: ParsedAttentionReportInput): Promise<AttentionReportOutput>;
+  changePayee(input: ChangePayeeInput, caller: string): Promise<ChangePayeeOutput>;
   listHeld(input: BreakerListInput): Promise<BreakerListOutput>;
   releaseHeld(input: BreakerReleaseInput, caller: string): Promise<BreakerReleaseOutput>;
   putRates(input: OrderRates): Promise<OrderRates>;

@@ -90,6 +90,13 @@ async function validBodies(harness: Harness): Promise<Record<RouteName, unknown>
   return {
     create: harness.newInvoice(),
     update: { invoice_id, version: 1, status, payments: [...payments, ...payments] },
+    changePayee: {
+      invoice_id,
+      version: 1,
+      user_id: harness.newId(),
+      wallet_id: harness.newId(),
+      reason: 'conformance',
+    },
     retrieve: { invoice_id },
     changes: { limit: 1 },
     cashbackChanges: { limit: 1 },

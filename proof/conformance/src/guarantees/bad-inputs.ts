@@ -16,12 +16,15 @@ export function badInputs(harness: Harness, invoice: InvoiceCreateInput): BadInp
   const create = harness.newInvoice();
   const update = { invoice_id, version: 1, status: 'cleared', payments: paid('50') };
   const operation = harness.newOperation(invoice, 0, { user: '1' });
+  const payee = { invoice_id, version: 1, user_id: 'other', wallet_id: 'other', reason: 'merged' };
   const without = (body: object, field: string): object =>
     Object.fromEntries(Object.entries(body).filter(([name]) => name !== field));
   const item = 'payments[0].items[0].amount';
   const rewardOf = (...entries: [string, unknown][]) =>
     entries.map(([source, amount]) => ({ source, amount }));
   return [
+    { name: 'changePayee', what: 'no reason', body: without(payee, 'reason'), field: 'reason' },
+    { name: 'changePayee', what: 'another currency', body: { ...payee, currency: 'EUR' }, field: 'currency' },
     { name: 'create', what: 'an unknown field', body: { ...create, note: 'x' }, field: 'note' },
     { name: 'create', what: 'no currency', body: without(create, 'currency'), field: 'currency' },
     { name: 'create', what: 'a lowercase currency', body: { ...create, currency: 'usd' }, field: 'currency' },

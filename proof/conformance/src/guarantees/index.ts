@@ -10,6 +10,7 @@ import { lookup } from './lookup.ts';
 import { money } from './money.ts';
 import { operations } from './operations.ts';
 import { owed } from './owed.ts';
+import { payee } from './payee.ts';
 import { restore } from './restore.ts';
 
 /** In the order of their numbers. */
@@ -27,6 +28,7 @@ export const GUARANTEES: readonly Guarantee[] = [
   ...cashbackFeed,
   ...changeIds,
   ...owed,
+  ...payee,
 ];
 
 /** Checked after all others, because it covers the answers of the whole run. */

@@ -24,7 +24,7 @@ export const owed: readonly Guarantee[] = [
 
       const other = await harness.createInvoice({ ...payeeOf(invoice), service });
       await harness.reach(other, { user: '13' });
-      for (const _again of ['taken', 'not taken twice']) {
+      for (let times = 1; times <= 2; times += 1) {
         const { cashback } = await harness.move(invoice, {});
         assertReached(cashback, {});
         assertSame('what is owed', owedBy(cashback), '0.0000');

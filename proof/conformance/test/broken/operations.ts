@@ -43,6 +43,11 @@ export const operations: readonly BrokenImplementation[] = [
     },
   },
   {
+    does: 'does not say what an earlier payee has',
+    breaks: ['T44'],
+    fault: () => onSuccess('/v2/invoice/change_payee', ({ cashback }) => delete cashback.elsewhere),
+  },
+  {
     does: 'does not say what a wallet owes',
     breaks: ['T43'],
     fault: () => onSuccess(RETRIEVE, ({ cashback }) => delete cashback.owed),

@@ -17,6 +17,8 @@ export interface AdoptedStep {
 export interface KnownHistory {
   invoice_id: string;
   cashback_version: number;
+  /** Of the payee of now. */
+  wallet_id: string;
   /** All of them, also those that are fully refunded. */
   baskets: readonly BasketState[];
   /** The keys at Trust of the steps that were applied or adopted. */
@@ -61,13 +63,14 @@ export function decideAdoption(known: KnownHistory, listed: readonly ListedBaske
   const applied = listed.filter(({ status }) => status === 'success');
   const baskets = applied
     .filter(({ basket_id }) => !stored.has(basket_id))
-    .map(({ basket_id, source, amount }, index) => ({
+    .map(({ basket_id, source, amount, wallet_id }, index) => ({
       invoice_id,
       basket_id,
       source,
       amount,
       version,
       step_number: index + 1,
+      ...(wallet_id !== known.wallet_id && { elsewhere: true as const }),
     }));
   const refunds = applied.flatMap((basket): BasketRefund[] => {
     const { basket_id } = basket;

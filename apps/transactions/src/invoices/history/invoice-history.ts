@@ -19,11 +19,15 @@ export async function invoiceHistory(
   if (rows.length === 0) await requireInvoice(reader, invoice_id);
   return {
     versions: rows
-      .map(({ version, status, payments, changed_by, change_id, created_at }, index) => ({
+      .map(({ version, status, payments, changed_by, change_id, payee_change, created_at }, index) => ({
         version,
         status,
         payments: normalisePayments(payments),
         ...explainChange(rows[index - 1] ?? null, { status, payments }),
+        ...(payee_change !== null && {
+          change: 'payee_changed' as const,
+          payee: { ...payee_change.to, reason: payee_change.reason },
+        }),
         changed_by,
         ...(change_id !== null && { change_id }),
         changed_at: created_at.toISOString(),

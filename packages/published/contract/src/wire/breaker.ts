@@ -12,6 +12,7 @@ import {
   timestampField,
   valuesBySource,
 } from './fields.ts';
+import { reasonField } from './payee.ts';
 
 export const breakerListInput = z.strictObject({
   /** Absent: every service. */
@@ -44,7 +45,6 @@ export type BreakerListOutput = z.infer<typeof breakerListOutput>;
 
 export const MAX_RELEASES = 500;
 const RELEASES_TEXT = `1 to ${MAX_RELEASES} orders, each once`;
-const REASON_TEXT = 'a reason: 1 to 500 characters';
 
 /** A release is of the revision that was seen: a newer target is not released with it. */
 export const breakerReleaseInput = z.strictObject({
@@ -56,11 +56,7 @@ export const breakerReleaseInput = z.strictObject({
       (orders) => new Set(orders.map(({ order_id }) => order_id)).size === orders.length,
       RELEASES_TEXT,
     ),
-  reason: z
-    .string(REASON_TEXT)
-    .min(1, REASON_TEXT)
-    .max(500, REASON_TEXT)
-    .refine((text) => text.isWellFormed() && !text.includes('\0'), REASON_TEXT),
+  reason: reasonField,
 });
 export type BreakerReleaseInput = z.infer<typeof breakerReleaseInput>;
 

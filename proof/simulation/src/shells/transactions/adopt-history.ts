@@ -37,7 +37,10 @@ function lockUnreconciled(world: World, invoiceId: string): InvoiceRow | null {
   return isBusy ? null : invoice;
 }
 
-function knownHistory({ tables }: World, { invoice_id, cashback_version }: InvoiceRow): KnownHistory {
+function knownHistory(
+  { tables }: World,
+  { invoice_id, cashback_version, wallet_id }: InvoiceRow,
+): KnownHistory {
   const ofInvoice = (row: { invoice_id: string }): boolean => row.invoice_id === invoice_id;
   const steps = [...tables.operation_steps.values()].filter(
     ({ operation_id, status }) =>
@@ -47,6 +50,7 @@ function knownHistory({ tables }: World, { invoice_id, cashback_version }: Invoi
   return {
     invoice_id,
     cashback_version,
+    wallet_id,
     baskets: [...tables.baskets.values()].filter(ofInvoice),
     step_ids: new Set([...steps, ...adopted].map(({ step_id }) => step_id)),
   };

@@ -48,6 +48,7 @@ function readInvoice(world: World, invoiceId: string): Invoice | null {
     rewarded: heldBySource([...tables.baskets.values()].filter(ofInvoice)),
     // Its payment system always takes the whole amount.
     short: [],
+    elsewhere: [],
     operations: newestOperations(
       [...tables.cashback_operations.values()].filter(ofInvoice),
       world.shown_operations,

@@ -30,13 +30,18 @@ const loadAppliedStepsStatement = statement<{ step_id: string }>({
 /** What is known here of what an invoice carries. The transaction holds its lock. */
 export async function loadKnownHistory(
   tx: Transaction,
-  { invoice_id, cashback_version }: { invoice_id: string; cashback_version: number },
+  {
+    invoice_id,
+    cashback_version,
+    wallet_id,
+  }: { invoice_id: string; cashback_version: number; wallet_id: string },
 ): Promise<KnownHistory> {
   const baskets = await loadAllBasketsStatement.rows(tx.client, [invoice_id]);
   const steps = await loadAppliedStepsStatement.rows(tx.client, [invoice_id]);
   return {
     invoice_id,
     cashback_version,
+    wallet_id,
     baskets: baskets.map(({ amount, refunded, ...basket }) => ({
       ...basket,
       amount: parseAmount(amount),

@@ -1,4 +1,5 @@
 import type { InvoiceStatus, Payment } from '@cashback/wire';
+import type { PayeeChange } from '../../tables.ts';
 import { type Reader, statement } from '@cashback/postgres';
 
 export interface HistoryRow {
@@ -7,13 +8,14 @@ export interface HistoryRow {
   payments: Payment[];
   changed_by: string;
   change_id: string | null;
+  payee_change: PayeeChange | null;
   created_at: Date;
 }
 
 const listHistoryStatement = statement<HistoryRow>({
   name: 'transactions.list-history',
   text: `
-  SELECT version, status, payments, changed_by, change_id, created_at
+  SELECT version, status, payments, changed_by, change_id, payee_change, created_at
   FROM transactions.invoice_history
   WHERE invoice_id = $1 AND version >= $2
   ORDER BY version
@@ -24,6 +26,7 @@ const listHistoryStatement = statement<HistoryRow>({
     payments: 'jsonb',
     changed_by: 'text',
     change_id: 'text?',
+    payee_change: 'jsonb?',
     created_at: 'timestamptz',
   },
 });

@@ -31,6 +31,15 @@ const readInvoiceStatement = statement<ReadInvoice>({
       ) AS missed
     ) AS short,
     (
+      SELECT coalesce(json_agg(json_build_object('source', left_over.source, 'amount', left_over.amount)), '[]')
+      FROM (
+        SELECT source, sum(amount - refunded)::text AS amount
+        FROM transactions.baskets
+        WHERE i.payee_version > 1 AND invoice_id = i.invoice_id AND payee_version < i.payee_version AND refunded < amount
+        GROUP BY source
+      ) AS left_over
+    ) AS elsewhere,
+    (
       SELECT coalesce(json_agg(json_build_object('operation_id', newest.operation_id, 'version', newest.version, 'status', newest.status,
         'reward', newest.reward, 'reason', newest.reason) ORDER BY newest.version DESC), '[]')
       FROM (
@@ -55,6 +64,7 @@ const readInvoiceStatement = statement<ReadInvoice>({
     updated_at: 'timestamptz',
     rewarded: 'json',
     short: 'json',
+    elsewhere: 'json',
     operations: 'json',
   },
 });

@@ -8,13 +8,19 @@ export interface NewBasket {
   amount: string;
   version: number;
   step_number: number;
+  /** It topped up the wallet of an earlier payee. */
+  elsewhere?: true;
 }
 
 const insertBasketsStatement = statement({
   name: 'transactions.insert-baskets',
   text: `
-  INSERT INTO transactions.baskets (invoice_id, basket_id, source, amount, version, step_number)
-  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::numeric[], $5::integer[], $6::integer[])`,
+  INSERT INTO transactions.baskets (invoice_id, basket_id, source, amount, version, step_number, payee_version)
+  SELECT input.invoice_id, basket_id, source, amount, input.version, step_number,
+    CASE WHEN elsewhere THEN greatest(payee_version - 1, 1) ELSE coalesce(payee_version, 1) END
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::numeric[], $5::integer[], $6::integer[], $7::boolean[])
+    AS input (invoice_id, basket_id, source, amount, version, step_number, elsewhere)
+  LEFT JOIN transactions.invoices ON invoices.invoice_id = input.invoice_id`,
   columns: {},
 });
 
@@ -28,6 +34,7 @@ export async function insertBaskets(tx: Transaction, baskets: readonly NewBasket
     baskets.map((basket) => basket.amount),
     baskets.map((basket) => basket.version),
     baskets.map((basket) => basket.step_number),
+    baskets.map((basket) => basket.elsewhere === true),
   ]);
 }
 
