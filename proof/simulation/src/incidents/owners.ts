@@ -41,9 +41,6 @@ export const PROCESSES_OF: Readonly<Record<Owner, readonly ProcessName[]>> = {
   wallet: ['wallet'],
 };
 
-/** How long a restore takes: longer than a message is on its way. */
-export const RESTORE_MS = 120_000;
-
 /** An owner's tables as they were. What counts their changes goes back with them, as in another cluster. */
 export type Backup = Partial<Tables> & Partial<Pick<World, 'growth' | 'xacts'>>;
 
