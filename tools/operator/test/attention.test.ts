@@ -91,7 +91,13 @@ describe('attention list', () => {
   test('prints a line of JSON for each that a filter finds', async () => {
     const { code, out } = await run([
       'list',
-      ...['--code', 'operation_stuck', '--service', 'yellow', '--older-than', '90m', '--json'],
+      '--code',
+      'operation_stuck',
+      '--service',
+      'yellow',
+      '--older-than',
+      '90m',
+      '--json',
     ]);
     const lines = out.trim().split('\n');
     expect([code, lines.map((line) => (JSON.parse(line) as { order_id: string }).order_id)]).toEqual([
