@@ -32,6 +32,9 @@ const OWNER_OF: Readonly<Record<keyof Tables, Owner>> = {
   pushes: 'wallet',
 };
 
+/** How long a restore takes: longer than a message is on its way. */
+export const RESTORE_MS = 120_000;
+
 /** The processes that serve an owner's tables. */
 export const PROCESSES_OF: Readonly<Record<Owner, readonly ProcessName[]>> = {
   cashback: ['server', 'worker', 'second_worker'],
