@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import {} from '../src/decide-register.ts';
 import { type RegisterCase, decided } from './register-builders.ts';
 
 describe('decideRegister, by invoice version and revision', () => {
