@@ -7,7 +7,7 @@ export type LaneLocks = <Result>(lanes: readonly Lane[], work: () => Promise<Res
 export function createLaneLocks(): LaneLocks {
   const last = new Map<Lane, Promise<unknown>>();
   return async (lanes, work) => {
-    const before = lanes.map((lane) => last.get(lane));
+    const before = lanes.map((lane) => last.get(lane) ?? Promise.resolve());
     const ended = Promise.withResolvers<void>();
     // All lanes at once, without a pause in between: so no two works wait for each other.
     for (const lane of lanes) last.set(lane, ended.promise);

@@ -140,7 +140,7 @@ export class Harness {
     const { settle_ms } = this.options;
     const options = { timeout_ms: settle_ms, interval_ms: MIN_PAUSE_MS, max_interval_ms: MAX_PAUSE_MS };
     try {
-      return (await readUntil<Found | undefined>(poll, (found) => found !== undefined, options)) as Found;
+      return await readUntil(poll, (found) => found !== undefined, options);
     } catch (error) {
       if (error instanceof WaitTimeoutError) throw new Broken(`${failure} within ${settle_ms} ms`);
       throw error;
