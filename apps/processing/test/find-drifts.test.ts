@@ -55,12 +55,19 @@ function driftsAfter(outcome: 'registered' | 'unchanged', attempt: Attempt): Att
   return withRegisterAnswer(attempt, step.input, answer).drifts;
 }
 
+const moved = { ...order, target: [{ source: 'user' as const, value: '99.0000' }] };
 const older = { ...order, invoice_epoch: 1, invoice_version: 9 };
 
 describe('processing a version once more', () => {
   it.each<[string, 'registered' | 'unchanged', Known['order'], string | null]>([
     ['finds nothing when the target is the same', 'unchanged', order, null],
     ['finds a target that differs', 'registered', order, 'target_differs'],
+    [
+      'finds a target that differs although the answer to its register was lost',
+      'unchanged',
+      moved,
+      'target_differs',
+    ],
     ['finds an order that was lost', 'registered', null, 'version_behind'],
     ['finds an order of an older epoch with another target', 'registered', older, 'version_behind'],
     ['finds an order of an older epoch with the same target', 'unchanged', older, 'version_behind'],

@@ -1,4 +1,10 @@
-import type { DriftFinder, RegisterInput, RegisterOutput } from '@cashback/contract';
+import {
+  type DriftFinder,
+  type RegisterInput,
+  type RegisterOutput,
+  equalAmounts,
+  parseValues,
+} from '@cashback/contract';
 import { processedVersion } from '../inbox/change.ts';
 import { type InvoiceVersion, compareVersions, versionOf } from '../inbox/invoice-version.ts';
 import type { Attempt } from './attempt-state.ts';
@@ -9,7 +15,10 @@ export function comparesAgain({ change }: Attempt, invoice: InvoiceVersion): boo
   return compareVersions(processedVersion(change), invoice) === 0 && !change.asks_again;
 }
 
-/** What a register that was accepted says about the order as it was before. */
+/**
+ * What a register that was accepted says about the order as it was before. The client repeats a register whose answer was
+ * lost, and the repeat finds its target `unchanged`: so the target that was read counts, too.
+ */
 export function driftOfRegister(
   attempt: Attempt,
   input: Pick<RegisterInput, 'invoice_epoch' | 'invoice_version' | 'cashback_by_source'>,
@@ -20,13 +29,15 @@ export function driftOfRegister(
   const { order = null } = attempt.known;
   const before = order && { ...versionIn(order), target: order.target };
   const isBehind = before === null || compareVersions(before, invoice) < 0;
-  if (!isBehind && outcome !== 'registered') return [];
+  const after = input.cashback_by_source ?? [];
+  const differs = before !== null && !equalAmounts(parseValues(before.target), parseValues(after));
+  if (!isBehind && !differs && outcome !== 'registered') return [];
   return [
     {
       order_id: attempt.order_id,
       class: isBehind ? 'version_behind' : 'target_differs',
       before,
-      after: { ...invoice, target: input.cashback_by_source ?? [] },
+      after: { ...invoice, target: after },
       found_by: finderOf(attempt),
       healed: true,
     },
