@@ -303,7 +303,7 @@ describe('a later register', () => {
       const refusal = {
         code: 'IMMUTABLE_FIELD',
         retryable: false,
-        message: `${field} of an order never changes: expected "${input[field]}", got "${other}"`,
+        message: `a register never changes ${field} of an order: expected "${input[field]}", got "${other}"`,
         details: { order_id, field, stored: input[field], received: other },
       };
       const next = registerInput({ order_id, [field]: other });

@@ -163,19 +163,16 @@ test('while the circuit is open the queue stands still, and a worker that is sto
     () => circuitOf(worker),
     (circuit) => circuit === 'open',
   );
-  // Each of the two batches in hand is held; no batch behind them is fetched. Every order that was called for is due
-  // for a poll, as are those whose calls did not leave, so no call is in flight.
-  const standing = await readUntil(
+  // Every order that was called for is due for a poll, so no call is in flight.
+  const called = () => new Set(outside.calls.slice(before).map(({ order_id }) => order_id)).size;
+  await readUntil(
     countOrders,
-    ({ held, tried, queued }) =>
-      held === 20 &&
-      tried + held + queued === 60 &&
-      tried >= new Set(outside.calls.slice(before).map(({ order_id }) => order_id)).size,
+    ({ held, tried, queued }) => held === 20 && tried + held + queued === 60 && tried >= called(),
   );
-  expect(standing.queued).toBeGreaterThan(0);
   const calls = outside.calls.length;
   orderIds.push(...(await registerMany('later', 60)));
-  expect(await countOrders()).toEqual({ ...standing, queued: standing.queued + 60 });
+  // The two batches that were in hand when it opened may have ended, and two more are held; none behind them is fetched.
+  expect((await countOrders()).queued).toBeGreaterThanOrEqual(60 + 60 - 4 * 10);
   expect(outside.calls.length).toBe(calls);
 
   outside.intercept = undefined;

@@ -128,6 +128,7 @@ describe('a refund', () => {
       wallet_policy: 'go_negative',
       status: 'success',
       reason: null,
+      taken: null,
     });
     expect(await trust.post('/refunds', refund)).toEqual(first);
     expect(await trust.get(`/refunds/${refund.refund_id}`)).toEqual(first);
