@@ -36,6 +36,16 @@ export async function openPlantedOrder(testbed: Testbed, run: string) {
   await door.retryUntilAnswered(() => door.server.rates.put({ order_id, service: SERVICE, rates }));
   let version = 1;
 
+  async function isAtRest(): Promise<boolean> {
+    const { rows } = await world.sql.query<{ at_rest: boolean }>(
+      `SELECT (settled_revision = revision AND operation_id IS NULL)
+           OR attention_code IS NOT DISTINCT FROM 'sum_contradicts_events' AS at_rest
+         FROM cashback.order_clears WHERE order_id = $1`,
+      [order_id],
+    );
+    return rows[0]?.at_rest === true;
+  }
+
   return {
     /** Clears the invoice with this amount; resolves with its new version. */
     async clear(amount: string): Promise<number> {
@@ -98,16 +108,8 @@ export async function openPlantedOrder(testbed: Testbed, run: string) {
         return rowCount !== 0;
       }),
     /** Waits until the worker has settled the newest target, or has stopped at a target that contradicts itself. */
-    settledAtRest: () =>
-      waitFor('settled', async () => {
-        const { rows } = await world.sql.query<{ at_rest: boolean }>(
-          `SELECT (settled_revision = revision AND operation_id IS NULL)
-               OR attention_code IS NOT DISTINCT FROM 'sum_contradicts_events' AS at_rest
-             FROM cashback.order_clears WHERE order_id = $1`,
-          [order_id],
-        );
-        return rows[0]?.at_rest === true;
-      }),
+    isAtRest,
+    settledAtRest: () => waitFor('settled', isAtRest),
     /** Waits until the wallet has received this many sequences, some of them more than once. */
     received: (sequences: number) =>
       waitFor(`received ${sequences} sequences`, async () => {
