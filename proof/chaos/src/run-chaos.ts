@@ -130,7 +130,7 @@ function openPlayers(
     interventions,
   );
   running.defer(() => door.close());
-  const shop = openWorld(system, run);
+  const shop = openWorld(system, run, testbed.checker_url);
   running.defer(() => shop.sql.end());
   const wallets = Array.from({ length: WATCHED_WALLETS }, (_, user) => `${run}-wallet-${user}`);
   const watchers = watchWallets(system, new Set(wallets));

@@ -37,6 +37,8 @@ export interface Testbed extends AsyncDisposable {
   /** Why there is no small disk. */
   disk_skipped: string | null;
   databases: Record<DatabaseUser, FaultyTcpProxy>;
+  /** The checkers' own way to Postgres: it follows a revived one, and no fault is on it. */
+  checker_url: string;
   links: Record<Link, FaultyHttpProxy>;
   /** SIGKILL, and a new process, retried until it is up. */
   restart: System['killAndRestart'];
@@ -66,6 +68,7 @@ export async function startTestbed(work_folder: string, report: (what: string) =
   const startLink = async (to: AppName, at = ''): Promise<FaultyHttpProxy> =>
     starting.use(await startFaultyHttpProxy(`${urlOf(ports[to])}${at}`));
   const common = await startDatabase();
+  const checker = await startDatabase();
   const databases: Testbed['databases'] = {
     server: await startDatabase(),
     worker: await startDatabase(),
@@ -98,13 +101,14 @@ export async function startTestbed(work_folder: string, report: (what: string) =
     disk,
     disk_skipped: 'skipped' in mounted ? mounted.skipped : null,
     databases,
+    checker_url: checker.url,
     links,
     restart: (app, own) => retryStart(() => system.killAndRestart(app, own)),
     startTwin: (app, own) => retryStart(() => system.startTwin(app, own)),
     loseDatabaseHost: () => databaseProxies.reduce((frozen, proxy) => frozen + proxy.freeze(), 0),
     revivePostgres: () =>
       postgres.revive((url) => {
-        for (const proxy of databaseProxies) proxy.setTarget(url);
+        for (const proxy of [checker, ...databaseProxies]) proxy.setTarget(url);
       }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
