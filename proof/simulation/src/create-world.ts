@@ -36,7 +36,7 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
     advances: queue('transactions', 'advance', (about) => advanceJob(world, about)),
     growth: { sendable: new Map(), windows: new Map() },
     xacts: 0,
-    unobserved: PRODUCT.worker.createUnobservedChanges(() => engine.now()),
+    unobserved: { life: 0, changes: PRODUCT.worker.createUnobservedChanges(() => engine.now()) },
     forgotten: new Set(),
     shown_operations: SHOWN[engine.choices.below(SHOWN.length)] ?? 1,
     answers: new Map(),

@@ -1,10 +1,9 @@
-import { checkRest, whatIsLeft } from './invariants/check-rest.ts';
+import { checkRest, isAtRest, whatIsLeft } from './invariants/check-rest.ts';
 import { checkStep } from './invariants/check-step.ts';
 import { createWorld } from './create-world.ts';
 import type { Choices } from './engine/choices.ts';
 import { type Engine, createEngine } from './engine/engine.ts';
 import type { PlantedBug } from './planted-bugs.ts';
-import { compare } from './incidents/foreign-writer.ts';
 import type { Incident } from './incidents/incident.ts';
 import { startIncident } from './incidents/start-incidents.ts';
 import { playStory } from './shells/transactions/change-invoice.ts';
@@ -58,20 +57,17 @@ export function simulate(choices: Choices, options: SimulationOptions = {}): Out
     const orderIds = startStories(world);
     for (const incident of incidents) startIncident(world, incident, orderIds);
     world.has_audits = options.audits ?? true;
+    // An answer from before a foreign change states the version that is known, so it counts as fresh.
+    world.audits_orders = world.has_audits && incidents.length > 0;
     startSweeps(world);
     for (; engine.advance() && steps < MAX_STEPS_WITH_FAULTS; steps += 1);
     engine.heal();
     world.disturbed_at = engine.now();
-    // An answer from before a foreign change states the version that is known, so it counts as fresh.
-    if (incidents.length > 0) {
-      for (const orderId of world.tables.orders.keys()) {
-        engine.spawn('client', `compare ${orderId}`, compare(world, orderId));
-      }
-    }
-    for (; engine.advance() || whatIsLeft(world) !== null; steps += 1) {
-      if (steps > MAX_STEPS || engine.now() > world.disturbed_at + MAX_MS_TO_REST) {
-        throw new Violation(1, `it does not come to rest: ${whatIsLeft(world)}`);
-      }
+    for (; engine.advance() || !isAtRest(world); steps += 1) {
+      if (steps <= MAX_STEPS && engine.now() <= world.disturbed_at + MAX_MS_TO_REST) continue;
+      const left = whatIsLeft(world);
+      if (left === null) break;
+      throw new Violation(1, `it does not come to rest: ${left}`);
     }
     checkRest(world);
     return { violation: null, steps, fired: engine.fired };

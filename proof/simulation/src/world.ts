@@ -7,7 +7,7 @@ import type { Engine } from './engine/engine.ts';
 import type { Flow } from './engine/flow.ts';
 import type { JobQueue } from './engine/job-queue.ts';
 import type { Story } from './story.ts';
-import type { Archive, Tables } from './tables.ts';
+import type { Archive, OrderRow, Tables } from './tables.ts';
 
 /** What the simulated apps share. */
 export interface World {
@@ -36,7 +36,7 @@ export interface World {
   /** A second worker and a second processing share the work. */
   has_second_sender: boolean;
   stories: Story[];
-  /** Without them only callbacks and feeds bring an order up again. */
+  /** Whether processing audits its changes, and the worker its orders: without that only callbacks and feeds bring them up again. */
   has_audits: boolean;
   /** When something from outside changed an order or its apps last. */
   disturbed_at: number;

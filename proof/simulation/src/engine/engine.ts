@@ -15,6 +15,8 @@ export interface Engine {
   note(what: string): void;
   /** Ends a process with all its flows, and starts it again after a while. */
   restart(process: ProcessName, down_ms: number): void;
+  /** How often the process was started again: what it had in memory is of one life. */
+  life(process: ProcessName): number;
   /** How long until the process runs again; 0: it runs. */
   downMs(process: ProcessName): number;
   /** Has a fault happen at least this often, of a thousand occasions. */
@@ -193,6 +195,7 @@ export function createEngine(options: {
     spawn: (process, what, flow, done = () => {}) =>
       begin({ process, what, life: lives[process], flow, done }),
     restart,
+    life: (process) => lives[process],
     downMs,
     intensify(fault, rate) {
       if (!isHealed) faults = { ...faults, [fault]: Math.max(faults[fault], rate) };

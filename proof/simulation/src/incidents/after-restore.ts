@@ -1,7 +1,7 @@
 import { type Flow, outside, sleep } from '../engine/flow.ts';
+import { applyTimes } from '../shells/apply-writes.ts';
 import { noteChange } from '../shells/processing/process-change.ts';
 import type { World } from '../world.ts';
-import { compare } from './foreign-writer.ts';
 import { type Owner, RESTORE_MS } from './owners.ts';
 import { restateInvoices } from './restate-invoices.ts';
 
@@ -45,4 +45,13 @@ function* reconcile(world: World): Flow<void> {
     yield* noteChange(world, reconcileHint(orderId));
     yield* compare(world, orderId);
   }
+}
+
+/** The worker compares an order, whatever state it is in. */
+function* compare(world: World, orderId: string): Flow<void> {
+  const { engine, tables, decisions } = world;
+  yield* outside(`compare ${orderId}`, () => {
+    const row = tables.orders.get(orderId);
+    if (row !== undefined) applyTimes(world, row, decisions.worker.dueTimes(row, 'reconcile', engine.now()));
+  });
 }

@@ -1,16 +1,12 @@
-import { type Flow, call, outside, sleep } from '../engine/flow.ts';
+import { type Flow, call, sleep } from '../engine/flow.ts';
 import type { World } from '../world.ts';
-import { applyTimes } from '../shells/apply-writes.ts';
 import { updateCashback } from '../shells/transactions/update-cashback.ts';
 
 const LONGEST_PAUSE_MS = 120_000;
 const EVERY_MS = 1_000;
 const MOST_TRIES = 20;
 
-/**
- * Something else takes back all that an invoice carries, once and at any moment, by an operation of its own. Then a person
- * has the order compared.
- */
+/** Something else takes back all that an invoice carries, once and at any moment, by an operation of its own. */
 export function* writeForeign(world: World, orderId: string): Flow<void> {
   const { choices } = world.engine;
   yield* sleep(choices.below(LONGEST_PAUSE_MS));
@@ -24,23 +20,6 @@ export function* writeForeign(world: World, orderId: string): Flow<void> {
     }
     yield* sleep(EVERY_MS);
   }
-  for (;;) {
-    const operation = world.tables.cashback_operations.get(operation_id);
-    if (operation === undefined || world.decisions.transactions.isFinished(operation.status)) break;
-    yield* sleep(EVERY_MS);
-  }
-  yield* compare(world, orderId);
-}
-
-/** A person has the order compared, whatever state it is in. */
-export function* compare(world: World, orderId: string): Flow<void> {
-  const { note, now } = world.engine;
-  yield* outside(`compare ${orderId}`, () => {
-    const row = world.tables.orders.get(orderId);
-    if (row === undefined) return;
-    note(`a person has ${orderId} compared`);
-    applyTimes(world, row, world.decisions.worker.dueTimes(row, 'reconcile', now()));
-  });
 }
 
 /** What the ids of its operations begin with. */

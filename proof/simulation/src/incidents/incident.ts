@@ -29,7 +29,7 @@ export function incidentsOf(seed: number): Incident[] {
   const index = (seed - 1) / 3;
   const first = INCIDENTS[index % INCIDENTS.length] as Incident;
   const round = Math.floor(index / INCIDENTS.length);
-  const second = INCIDENTS[round % INCIDENTS.length] as Incident;
+  const second = INCIDENTS[Math.floor(round / 2) % INCIDENTS.length] as Incident;
   // Every second round of them has one alone.
   return round % 2 === 0 || first === second ? [first] : [first, second];
 }

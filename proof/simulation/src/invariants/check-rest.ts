@@ -3,7 +3,7 @@ import { type AmountsBySource, SOURCES, equalAmounts, totalOf } from '@cashback/
 import { expectedTarget } from '@cashback/invariants/expected-target';
 import { isOpen, rewardedAtTrust } from './check-step.ts';
 import { describeAmounts, targetOf } from '../shells/register.ts';
-import { must } from './violation.ts';
+import { Violation, must } from './violation.ts';
 import { RATES, SERVICES, shopCashback } from '../services.ts';
 import { type OrderRow, newestEpoch } from '../tables.ts';
 import type { World } from '../world.ts';
@@ -20,6 +20,7 @@ export function whatIsLeft({ tables }: World): string | null {
     if (change === undefined || change.processed_version < version || change.asks_again) {
       return `version ${version} of invoice ${invoice_id} is not processed`;
     }
+    if (change.attention !== null) return `the invoice of ${invoice_id} needs attention: ${change.attention}`;
   }
   for (const { order_id, revision, settled_revision, operation_id, attention } of tables.orders.values()) {
     if (attention !== null) return `${order_id} needs attention: ${attention}`;
@@ -29,6 +30,19 @@ export function whatIsLeft({ tables }: World): string | null {
     if (isOpen(status)) return `${operation_id} has not ended`;
   }
   return null;
+}
+
+/** Whether nothing is left to do, and nothing that the audits may still put right. */
+export function isAtRest(world: World): boolean {
+  if (whatIsLeft(world) !== null) return false;
+  if (!world.audits_orders) return true;
+  try {
+    checkRest(world);
+    return true;
+  } catch (error) {
+    if (error instanceof Violation) return false;
+    throw error;
+  }
 }
 
 /** Invariants 0, 1, 9, 10 and 12, which hold when nothing is left to do. */

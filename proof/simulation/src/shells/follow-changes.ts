@@ -1,4 +1,7 @@
 import type { CashbackVersion, ForeignChange } from '@cashback/cashback-db';
+import { type CallResult, HttpCallError } from '@cashback/service';
+import type { CashbackChangesOutput } from '@cashback/wire';
+import type { UnobservedChanges } from '@cashback/worker/decisions';
 import { type Flow, atomically } from '../engine/flow.ts';
 import type { World } from '../world.ts';
 import { applyTimes } from './apply-writes.ts';
@@ -11,7 +14,8 @@ const PAGE_SIZE = 3;
 
 /** The worker's reader of the feed of changed cashback: a turn of its loop. */
 export function* followChanges(world: World): Flow<void> {
-  const { tables, decisions, unobserved } = world;
+  const { tables, decisions } = world;
+  const unobserved = unobservedOf(world);
   const { decideFollowStep, feedAnswerOf } = decisions.worker;
   yield* atomically('check the changes that were not observed', () => {
     const still = findForeign(world, unobserved.take()).filter(({ is_observed }) => !is_observed);
@@ -20,10 +24,8 @@ export function* followChanges(world: World): Flow<void> {
   });
   for (;;) {
     const from = yield* atomically('read the place in the feed', () => readPlace(tables.cashback_feed));
-    const result = yield* callOverHttp('transactions', 'changed cashback', () =>
-      cashbackChanges(world, { after: from.cursor, limit: PAGE_SIZE }),
-    );
-    if ('error' in result && result.error.code !== 'CURSOR_INVALID') return;
+    const result = yield* readPage(world, from.cursor);
+    if ('error' in result && !isAboutFeed(result.error)) return;
     const decided = decideFollowStep(from, feedAnswerOf(result), PAGE_SIZE);
     if (decided.step === 'wait') return;
     if (decided.step === 'start_over') {
@@ -37,6 +39,37 @@ export function* followChanges(world: World): Flow<void> {
     });
     if (!decided.more) return;
   }
+}
+
+/** A worker that was started again has forgotten them. */
+function unobservedOf(world: World): UnobservedChanges {
+  const { engine, decisions } = world;
+  const life = engine.life('worker');
+  if (world.unobserved.life !== life) {
+    world.unobserved = { life, changes: decisions.worker.createUnobservedChanges(() => engine.now()) };
+  }
+  return world.unobserved.changes;
+}
+
+function* readPage(world: World, after: string | null): Flow<CallResult<CashbackChangesOutput>> {
+  if (!world.offers_cashback_feed) return { error: NO_SUCH_ROUTE };
+  return yield* callOverHttp('transactions', 'changed cashback', () =>
+    cashbackChanges(world, { after, limit: PAGE_SIZE }),
+  );
+}
+
+const NO_SUCH_ROUTE = new HttpCallError('no such route', {
+  upstream: 'transactions',
+  method: 'POST',
+  url: 'changed cashback',
+  outcome: 'refused',
+  code: 'NOT_FOUND',
+  http_status: 404,
+});
+
+/** Any other error says nothing about the cursor. */
+function isAboutFeed({ code, http_status }: HttpCallError): boolean {
+  return code === 'CURSOR_INVALID' || http_status === NO_SUCH_ROUTE.http_status;
 }
 
 /** Every order is observed: all have changed within the time that a restore is given. */

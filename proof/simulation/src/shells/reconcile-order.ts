@@ -1,18 +1,13 @@
 import type { Charge, ChargeOrder } from '@cashback/cashback-db';
 import { type DriftFinder, formatAmount, formatValues, parseAmounts } from '@cashback/contract';
 import type { UpdateAnswer } from '@cashback/core';
-import type {
-  AuditContext,
-  FollowUp,
-  Observation,
-  Sending,
-  Step,
-  StepContext,
-} from '@cashback/worker/decisions';
+import type { Invoice } from '@cashback/wire';
+import type { FollowUp, Observation, Sending, Step, StepContext } from '@cashback/worker/decisions';
 import { type Flow, atomically } from '../engine/flow.ts';
 import { rowOf } from '../rows.ts';
 import type { World } from '../world.ts';
 import { applyTimes, applyWrites } from './apply-writes.ts';
+import { AUDITS } from './audit-orders.ts';
 import { callOverHttp } from './call-over-http.ts';
 import { describeAmounts, targetOf } from './register.ts';
 import { retrieveInvoice } from './transactions/retrieve-invoice.ts';
@@ -34,10 +29,6 @@ const WAITS_MS = [
   [1_000, 1_000],
   [30_000, 30_000],
 ] as const;
-const AUDITS: AuditContext = {
-  audits: { audit_distances: [60_000, 600_000], audit_end_ms: 660_000 },
-  random: () => 0,
-};
 export const LEASE_MS = 30_000;
 /** One of this many jobs takes so long that its order is leased. */
 const SLOW_ONE_OF = 4;

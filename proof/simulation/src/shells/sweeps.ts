@@ -35,6 +35,7 @@ export function startSweeps(world: World): void {
     every('processing', 'audit changes', () => atomically('audit changes', () => auditChanges(world)));
   every('processing', 'read the feed of invoices', () => catchUp(world));
   every('worker', 'read the feed of cashback', () => followChanges(world));
+  if (world.audits_orders) every('worker', 'audit orders', () => auditOrders(world));
   every('client', 'release what is held', () => releaseHeld(world));
   every('client', 'lose the queues', () =>
     outside('lose the queues', () => {
