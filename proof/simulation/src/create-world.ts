@@ -35,6 +35,7 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
     changes: queue('processing', 'process', (about) => processJob(world, about)),
     advances: queue('transactions', 'advance', (about) => advanceJob(world, about)),
     growth: { sendable: new Map(), windows: new Map() },
+    summed: [],
     xacts: 0,
     unobserved: { life: 0, changes: PRODUCT.worker.createUnobservedChanges(() => engine.now()) },
     forgotten: new Set(),

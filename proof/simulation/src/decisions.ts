@@ -1,4 +1,5 @@
 import { type Charge, type LoadedOrder, chargeJob, chargeOf, loadedOrderOf } from '@cashback/cashback-db';
+import { sumParts } from '@cashback/core';
 import * as server from '@cashback/server/decisions';
 import * as processing from '@cashback/processing/decisions';
 import * as transactions from '@cashback/transactions/decisions';
@@ -36,7 +37,7 @@ function* lockThenLoad<Rows, Result>(
  * planted bug replaces one of them, and nothing else.
  */
 export const PRODUCT = {
-  server: { ...server },
+  server: { ...server, sumParts },
   processing: { ...processing },
   transactions: { ...transactions },
   wallet: { ...wallet },

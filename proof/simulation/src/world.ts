@@ -24,7 +24,10 @@ export interface World {
   advances: JobQueue;
   /** Numbers the transactions that change an invoice. */
   xacts: number;
-  unobserved: UnobservedChanges;
+  /** In the memory of the worker. */
+  unobserved: { life: number; changes: UnobservedChanges };
+  /** The orders' rows whose parts were summed last. */
+  summed: readonly OrderRow[];
   /** How the invariants count by how much the targets have grown. */
   growth: Growth;
   /** Orders whose job was lost with the queue, until they are enqueued again. */

@@ -16,7 +16,8 @@ import type { World } from '../world.ts';
 import { checkAttempts } from './check-attempts.ts';
 import { checkBreaker } from './check-breaker.ts';
 
-/** Invariants 3 to 8, 11 and 17, which hold in every committed state, and so after every effect. */
+import { checkParts } from './check-parts.ts';
+/** Invariants 3 to 8, 11, 14 and 17, which hold in every committed state, and so after every effect. */
 export function checkStep(world: World): void {
   const { tables, archive } = world;
   rememberCarried(world);
@@ -32,6 +33,7 @@ export function checkStep(world: World): void {
   checkBreaker(world);
   checkJobs(world);
   checkOpenOperations(tables);
+  checkParts(world);
   for (const operation of tables.cashback_operations.values()) checkIntent(operation, archive);
   checkNeeds(archive);
   checkSteps(world);
