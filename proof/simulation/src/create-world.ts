@@ -42,6 +42,8 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
     shown_operations: SHOWN[engine.choices.below(SHOWN.length)] ?? 1,
     answers: new Map(),
     has_second_sender: false,
+    older_release: null,
+    offers_cashback_feed: true,
     stories: [],
     has_audits: true,
     disturbed_at: 0,

@@ -1,6 +1,8 @@
 import type { Observation, Step } from '@cashback/worker/decisions';
 import type { Charge } from '@cashback/cashback-db';
 import type { TrustCall } from '@cashback/transactions/decisions';
+import { formatAmount } from '@cashback/contract';
+import { isSource, parseValues, totalOf } from '@cashback/contract/source';
 import type { Decisions } from './decisions.ts';
 import { atomically, sleep } from './engine/flow.ts';
 

@@ -6,6 +6,7 @@ import type { Decisions } from './decisions.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Flow } from './engine/flow.ts';
 import type { JobQueue } from './engine/job-queue.ts';
+import type { Release } from './shells/release.ts';
 import type { Story } from './story.ts';
 import type { Archive, OrderRow, Tables } from './tables.ts';
 
@@ -38,6 +39,10 @@ export interface World {
   answers: Map<string, Invoice[]>;
   /** A second worker and a second processing share the work. */
   has_second_sender: boolean;
+  /** Runs beside this release; null: none does. */
+  older_release: Release | null;
+  /** Whether transactions offers the feed of changed cashback. */
+  offers_cashback_feed: boolean;
   stories: Story[];
   /** Whether processing audits its changes, and the worker its orders: without that only callbacks and feeds bring them up again. */
   has_audits: boolean;

@@ -18,6 +18,13 @@ test('under lost, repeated and late messages and ending processes, each order en
 
 test.each<[guarantee: string, incidents: Incident[], seeds: number]>([
   ['something else changes its cashback, at any moment', ['foreign_writer'], 100],
+  [
+    'something else changes its cashback, and no feed says so: an audit finds it',
+    ['foreign_writer', 'no_cashback_feed'],
+    40,
+  ],
+  ['a release writes a source that workers beside it do not know', ['newer_release'], 40],
+  ['workers of an older release do not write the newest columns', ['older_release'], 40],
   ['schema cashback is restored, at rest or amid an operation', ['rewind_cashback'], 60],
   ['the schema of processing is restored', ['rewind_processing'], 30],
   ['transactions is restored, and its versions are given again', ['rewind_transactions'], 100],

@@ -11,7 +11,13 @@ export type Incident =
   /** Transactions answers from replicas that lag, also before the invoice was created. */
   | 'lagging_replica'
   /** Something else changes the cashback of each order once. */
-  | 'foreign_writer';
+  | 'foreign_writer'
+  /** Transactions offers no feed of changed cashback. */
+  | 'no_cashback_feed'
+  /** The release before this one runs beside it, and does not know the source that this one brought. */
+  | 'newer_release'
+  /** The release before this one runs beside it, and does not know the columns that this one brought. */
+  | 'older_release';
 
 export const INCIDENTS: readonly Incident[] = [
   'rewind_cashback',
@@ -22,6 +28,9 @@ export const INCIDENTS: readonly Incident[] = [
   'lagging_replica',
   'foreign_writer',
 ];
+  'no_cashback_feed',
+  'newer_release',
+  'older_release',
 
 /** Every third seed has one: such runs take twice as long, and faults alone are found as before. */
 export function incidentsOf(seed: number): Incident[] {

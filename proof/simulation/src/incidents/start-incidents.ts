@@ -4,6 +4,7 @@ import type { Incident } from './incident.ts';
 import { breakDown } from './outage.ts';
 import type { Owner } from './owners.ts';
 import { rewind } from './rewind-owner.ts';
+import { runOlderRelease } from './run-older-release.ts';
 
 /** Of a thousand answers, those of a replica that lags. */
 const STALE = 250;
@@ -20,6 +21,13 @@ export function startIncident(world: World, incident: Incident, orderIds: readon
     case 'lagging_replica':
       engine.intensify('stale_answer', STALE);
       return engine.intensify('missing_answer', MISSING);
+    case 'no_cashback_feed':
+      world.offers_cashback_feed = false;
+      return;
+    case 'newer_release':
+      return engine.spawn('client', incident, runOlderRelease(world, 'source'));
+    case 'older_release':
+      return engine.spawn('client', incident, runOlderRelease(world, 'columns'));
     case 'foreign_writer':
       for (const orderId of orderIds) {
         engine.spawn('client', `the other writer of ${orderId}`, writeForeign(world, orderId));

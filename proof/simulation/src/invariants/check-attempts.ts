@@ -1,9 +1,14 @@
 import { LIMITS } from '../shells/reconcile-order.ts';
+import { targetOf } from '../shells/register.ts';
+import { NEW_SOURCE } from '../shells/release.ts';
 import type { OrderRow, Tables } from '../tables.ts';
 import { must } from './violation.ts';
 
 const EXHAUSTED = /^\d+ operations of this revision/;
+// By the reason: an older release gives no code.
 const OVERDUE = /not settled since/;
+const HELD = /the breaker's bound is/;
+const UNKNOWN_SOURCE = /^unknown_source:/;
 
 /**
  * Retries have a bound, beyond which they are few and far between. They end early for no other reason: transactions always says the truth here, so an order needs
@@ -11,7 +16,7 @@ const OVERDUE = /not settled since/;
  * resumed, each way to end by itself.
  */
 export function checkAttempts(order: OrderRow, tables: Tables): void {
-  const { order_id, attention, attention_code } = order;
+  const { order_id, attention } = order;
   const ends = [...endsOf(order, tables).values()];
   const most = Math.max(0, ...ends.map(({ length }) => length));
   for (const moments of ends) {
@@ -21,12 +26,17 @@ export function checkAttempts(order: OrderRow, tables: Tables): void {
     });
     must(null, !isHurried, () => `${order_id}: ${moments.length} attempts ended alike, without a long wait`);
   }
-  if (attention_code === 'held_by_breaker') {
+  if (attention === null || OVERDUE.test(attention)) return;
+  if (HELD.test(attention)) {
     const isHeld = order.held_revision === order.revision;
     must(null, isHeld, () => `${order_id} needs attention and is no longer held: ${attention}`);
     return;
   }
-  if (attention === null || OVERDUE.test(attention)) return;
+  if (UNKNOWN_SOURCE.test(attention)) {
+    const isNew = NEW_SOURCE in targetOf(tables.events, order_id);
+    must(null, isNew, () => `${order_id} needs attention and its sources are known: ${attention}`);
+    return;
+  }
   must(
     null,
     EXHAUSTED.test(attention) && most >= LIMITS.max_failures,

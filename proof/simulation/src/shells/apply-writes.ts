@@ -3,9 +3,14 @@ import { insertRow, rowOf, updateRow } from '../rows.ts';
 import type { OrderRow } from '../tables.ts';
 import type { World } from '../world.ts';
 import { armPoll } from './poll-timer.ts';
+import { type Release, writtenBy } from './release.ts';
 
-/** Writes the worker's rows as they are. */
-export function applyWrites(world: World, { outcomes, operations, drifts, updates }: OrderWrites): void {
+/** Writes the worker's rows as they are, but for columns that its release does not know. */
+export function applyWrites(
+  world: World,
+  { outcomes, operations, drifts, updates }: OrderWrites,
+  release: Release,
+): void {
   const { engine, tables, archive, decisions } = world;
   for (const outcome of outcomes) {
     const { operation_id } = outcome;
@@ -20,8 +25,9 @@ export function applyWrites(world: World, { outcomes, operations, drifts, update
   tables.drifts.push(...drifts);
   for (const update of updates) {
     const { order_id } = update;
-    const row = decisions.worker.updatedRow(rowOf(tables.orders, order_id), update, engine.now());
-    armPoll(world, updateRow(tables.orders, order_id, row));
+    const stored = rowOf(tables.orders, order_id);
+    const row = decisions.worker.updatedRow(stored, update, engine.now());
+    armPoll(world, updateRow(tables.orders, order_id, writtenBy(release, stored, row)));
   }
 }
 

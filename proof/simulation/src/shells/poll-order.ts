@@ -1,7 +1,7 @@
 import { type Flow, atomically } from '../engine/flow.ts';
 import type { World } from '../world.ts';
 import { applyTimes } from './apply-writes.ts';
-import { LEASE_MS, loadCharge, reconcileOrder } from './reconcile-order.ts';
+import { LEASE_MS, loadOrder, reconcileOrder } from './reconcile-order.ts';
 
 /** Claims an order that is due, or that a callback is about, and reconciles it. */
 export function* pollOrder(world: World, orderId: string, isRequested: boolean): Flow<void> {
@@ -12,7 +12,7 @@ export function* pollOrder(world: World, orderId: string, isRequested: boolean):
     const { requestedTimes, claimedTimes } = decisions.worker;
     const rule = isRequested ? requestedTimes : claimedTimes;
     const times = rule(row, LEASE_MS, engine.now());
-    return applyTimes(world, row, times) ? loadCharge(world, orderId).order : null;
+    return applyTimes(world, row, times) ? loadOrder(world, orderId) : null;
   });
   if (seen !== null) yield* reconcileOrder(world, seen, isRequested ? 'callback' : (seen.due_by ?? 'poll'));
 }

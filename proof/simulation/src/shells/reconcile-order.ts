@@ -10,6 +10,7 @@ import { applyTimes, applyWrites } from './apply-writes.ts';
 import { AUDITS } from './audit-orders.ts';
 import { callOverHttp } from './call-over-http.ts';
 import { describeAmounts, targetOf } from './register.ts';
+import { type Release, readBy, takeRelease } from './release.ts';
 import { retrieveInvoice } from './transactions/retrieve-invoice.ts';
 import { updateCashback } from './transactions/update-cashback.ts';
 
@@ -37,7 +38,7 @@ const JITTER_STEPS = 4;
 /** A job of `cashback_charge_processing`: it ends when its order is one step further, or has a time of its own. */
 export function* chargeJob(world: World, orderId: string): Flow<void> {
   const { engine, decisions } = world;
-  const seen = yield* atomically(`load ${orderId}`, () => loadCharge(world, orderId).order);
+  const seen = yield* atomically(`load ${orderId}`, () => loadOrder(world, orderId));
   if (engine.choices.below(SLOW_ONE_OF) < SLOW_ONE_OF - 1) {
     yield* reconcileOrder(world, seen, 'job');
     return;
@@ -52,41 +53,47 @@ export function* chargeJob(world: World, orderId: string): Flow<void> {
 /** One step of an order, as the worker's reconciler takes it. */
 export function* reconcileOrder(world: World, seen: ChargeOrder, found_by: DriftFinder): Flow<void> {
   const orderId = seen.order_id;
-  const observation = yield* observe(world, seen);
+  const release = takeRelease(world);
+  const observation = yield* observe(world, seen, release);
   const sending = yield* world.decisions.database.reconcile(
     `decide on ${orderId}`,
-    () => loadCharge(world, orderId),
-    (charge) => applyStep(world, seen, observation, charge, found_by),
+    () => loadCharge(world, orderId, release),
+    (charge) => applyStep(world, seen, observation, charge, { found_by, release }),
   );
-  if (sending !== null) yield* send(world, sending);
+  if (sending !== null) yield* send(world, sending, release);
 }
 
-function* observe(world: World, order: ChargeOrder): Flow<Observation> {
+function* observe(world: World, order: ChargeOrder, release: Release): Flow<Observation> {
   const { observationOf, retrieveAnswerOf } = world.decisions.worker;
   const { order_id } = order;
   const result = yield* callOverHttp('transactions', `retrieve ${order_id}`, () =>
     retrieveInvoice(world, order_id),
   );
-  return observationOf(order, retrieveAnswerOf(result));
+  return observationOf(
+    order,
+    retrieveAnswerOf('body' in result ? { body: asRead(result.body, release) } : result),
+  );
+}
+
+function asRead(invoice: Invoice, release: Release): Invoice {
+  const { rewarded, operations, ...cashback } = invoice.cashback;
+  return {
+    ...invoice,
+    cashback: {
+      ...cashback,
+      rewarded: readBy(release, rewarded),
+      operations: operations.map((one) => ({ ...one, reward: readBy(release, one.reward) })),
+    },
+  };
 }
 
 /** The order as it is now, and everything that its next step is decided on. */
-export function loadCharge(world: World, orderId: string): Charge {
-  const { engine, tables, decisions } = world;
+function loadCharge(world: World, orderId: string, release: Release): Charge {
+  const { tables, decisions } = world;
   const row = rowOf(tables.orders, orderId);
-  const order: ChargeOrder = {
-    ...row,
-    hold: decisions.server.holdOf(row),
-    unsettled_since: new Date(row.unsettled_since),
-    attention_since: momentOf(row.attention_since),
-    answered_at: momentOf(row.answered_at),
-    healed_since: momentOf(row.healed_since),
-    audit_at: momentOf(row.audit_at),
-    now: new Date(engine.now()),
-  };
-  return decisions.worker.chargeOf(order, {
+  return decisions.worker.chargeOf(loadOrder(world, orderId), {
     cashback_sum: formatAmount(row.cashback_sum),
-    newest: formatValues(targetOf(tables.events, orderId)),
+    newest: readBy(release, formatValues(targetOf(tables.events, orderId))),
     operation: row.operation_id === null ? null : rowOf(tables.operations, row.operation_id),
     ended: [...tables.outcomes.values()]
       .filter(({ order_id }) => order_id === orderId)
@@ -98,6 +105,20 @@ export function loadCharge(world: World, orderId: string): Charge {
   });
 }
 
+export function loadOrder({ engine, tables, decisions }: World, orderId: string): ChargeOrder {
+  const row = rowOf(tables.orders, orderId);
+  return {
+    ...row,
+    hold: decisions.server.holdOf(row),
+    unsettled_since: new Date(row.unsettled_since),
+    attention_since: momentOf(row.attention_since),
+    answered_at: momentOf(row.answered_at),
+    healed_since: momentOf(row.healed_since),
+    audit_at: momentOf(row.audit_at),
+    now: new Date(engine.now()),
+  };
+}
+
 function momentOf(ms: number | null): Date | null {
   return ms === null ? null : new Date(ms);
 }
@@ -107,17 +128,18 @@ function applyStep(
   seen: ChargeOrder,
   observation: Observation,
   charge: Charge,
-  found_by: DriftFinder,
+  { found_by, release }: { found_by: DriftFinder; release: Release },
 ): Sending | null {
   const { engine, decisions } = world;
   const { order } = charge;
   const step = decisions.worker.decideStep(seen, observation, charge, contextOf(world));
   engine.note(`worker: ${order.order_id} at revision ${order.revision}: ${describe(step)}`);
-  applyWrites(world, decisions.worker.stepWrites(charge, step, observation, { ...AUDITS, found_by }));
+  const writes = decisions.worker.stepWrites(charge, step, observation, { ...AUDITS, found_by });
+  applyWrites(world, writes, release);
   return decisions.worker.sendingOf(order, step);
 }
 
-function* send(world: World, sending: Sending): Flow<void> {
+function* send(world: World, sending: Sending, release: Release): Flow<void> {
   const { engine, decisions } = world;
   const { operation } = sending;
   const { operation_id, order_id } = operation;
@@ -126,7 +148,7 @@ function* send(world: World, sending: Sending): Flow<void> {
     updateCashback(world, updateBodyOf(operation)),
   );
   const answer = updateAnswerOf(operation, result);
-  const followUp = yield* decideAfter(world, sending, answer);
+  const followUp = yield* decideAfter(world, sending, answer, release);
   engine.note(`worker: ${operation_id} was answered: ${describeAnswer(answer)}, so ${followUp.action}`);
   if (followUp.action === 'expedite') {
     const { poll } = followUp;
@@ -137,18 +159,22 @@ function* send(world: World, sending: Sending): Flow<void> {
   }
   if (followUp.action === 'record') {
     yield* atomically(`record the answer to ${operation_id}`, () => {
-      const { order } = loadCharge(world, order_id);
-      const writes = decisions.worker.answerWrites(order, operation, followUp.learned);
-      if (writes !== null) applyWrites(world, writes);
+      const writes = decisions.worker.answerWrites(loadOrder(world, order_id), operation, followUp.learned);
+      if (writes !== null) applyWrites(world, writes, release);
     });
   }
 }
 
-function* decideAfter(world: World, sending: Sending, answer: UpdateAnswer): Flow<FollowUp> {
+function* decideAfter(
+  world: World,
+  sending: Sending,
+  answer: UpdateAnswer,
+  release: Release,
+): Flow<FollowUp> {
   const { afterObserving, decideFollowUp } = world.decisions.worker;
   const followUp = decideFollowUp(sending, answer, contextOf(world));
   if (followUp.action !== 'observe') return followUp;
-  return afterObserving(sending, followUp.learned, yield* observe(world, sending.order));
+  return afterObserving(sending, followUp.learned, yield* observe(world, sending.order, release));
 }
 
 /** The same choices give the same ids and waits. Waits vary more than jitter makes them: they must make no difference. */

@@ -6,14 +6,18 @@ import type { DecidedCall, RegisterWrites } from '@cashback/server/decisions';
 import type { Flow } from '../engine/flow.ts';
 import { insertRow, rowOf, updateRow } from '../rows.ts';
 import type { World } from '../world.ts';
+import { type Release, readBy, refuseUnknown, takeRelease, targetReadBy } from './release.ts';
 
 /** `register`: what the server decides, and what it writes, applied to the tables of the simulation. */
 export function* register(world: World, input: RegisterInput): Flow<RegisterOutput | CashbackError> {
   const { order_id, invoice_version } = input;
   const { server, database } = world.decisions;
+  const release = takeRelease(world);
+  const refused = refuseUnknown(readBy(release, input.cashback_by_source ?? []).map(({ source }) => source));
+  if (refused !== null) return refused;
   const { decided } = yield* database.register(
     `register version ${invoice_version} of ${order_id}`,
-    () => loadOrder(world, order_id),
+    () => loadOrder(world, order_id, release),
     (stored) => {
       const first = server.decideCall(input, null);
       const created = stored === null && first.decision.outcome === 'registered';
@@ -42,13 +46,13 @@ export function targetOf(events: readonly NewEvent[], orderId: string): AmountsB
   return target;
 }
 
-function loadOrder({ tables, decisions }: World, orderId: string): LoadedOrder | null {
+function loadOrder({ tables, decisions }: World, orderId: string, release: Release): LoadedOrder | null {
   const row = tables.orders.get(orderId);
   if (row === undefined) return null;
   const hold = decisions.server.holdOf(row);
   return decisions.database.loadedOrderOf(
     { ...row, cashback_sum: formatAmount(row.cashback_sum), allowed: hold && hold.allowed },
-    targetOf(tables.events, orderId),
+    targetReadBy(release, targetOf(tables.events, orderId)),
   );
 }
 

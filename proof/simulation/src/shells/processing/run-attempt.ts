@@ -14,6 +14,7 @@ import { newestEpoch } from '../../tables.ts';
 import type { World } from '../../world.ts';
 import { callOverHttp } from '../call-over-http.ts';
 import { register, targetOf } from '../register.ts';
+import { refuseUnknown, takeRelease, targetReadBy } from '../release.ts';
 
 /** Takes the steps of an attempt at an order, one after another. */
 export function* runAttempt(
@@ -39,7 +40,10 @@ function* takeStep(
   switch (step.step) {
     case 'read_order': {
       const known = yield* call('server', `order ${order_id}`, () => readOrder(world, order_id));
-      return known === null ? withFailure(attempt, serverUnreachable()) : withKnown(attempt, known);
+      if (known === null) return withFailure(attempt, serverUnreachable());
+      return known instanceof CashbackError
+        ? withFailure(attempt, asClientError(known))
+        : withKnown(attempt, known);
     }
     case 'read_invoice': {
       const result = yield* callOverHttp('transactions', `invoice ${order_id}`, () =>
@@ -71,10 +75,14 @@ function* takeStep(
   }
 }
 
-function* readOrder({ tables }: World, orderId: string): Flow<Pick<Attempt['known'], 'order'>> {
+function* readOrder(world: World, orderId: string): Flow<Pick<Attempt['known'], 'order'> | CashbackError> {
+  const { tables } = world;
+  const release = takeRelease(world);
   return yield* outside('read', () => {
     const row = tables.orders.get(orderId);
     if (row === undefined) return { order: null };
+    const refused = refuseUnknown(Object.keys(targetReadBy(release, targetOf(tables.events, orderId))));
+    if (refused !== null) return refused;
     const { revision, receipt, service, user_id, wallet_id, currency, invoice_epoch, invoice_version } = row;
     const stated = { service, user_id, wallet_id, currency, cleared_sum: formatAmount(row.cleared_sum) };
     const target = formatValues(targetOf(tables.events, orderId));

@@ -1,0 +1,70 @@
+import { CashbackError, isSource, type Source } from '@cashback/contract';
+import type { AmountsBySource } from '@cashback/contract/source';
+import type { OrderRow } from '../tables.ts';
+import type { World } from '../world.ts';
+
+/** What a release knows. */
+export interface Release {
+  /** The source that this release brought. */
+  source: boolean;
+  /** The columns that it brought. */
+  columns: boolean;
+}
+
+export const THIS_RELEASE: Release = { source: true, columns: true };
+
+/** The release of the process that takes a step: while an older one runs beside this one, it is either of them. */
+export function takeRelease({ engine, older_release }: World): Release {
+  if (older_release === null) return THIS_RELEASE;
+  return engine.choices.below(2) === 0 ? THIS_RELEASE : older_release;
+}
+
+/** Plays the part of a new source: to an older release its name says nothing. */
+export const NEW_SOURCE: Source = 'service';
+const UNKNOWN_SOURCE = 'new_source' as Source;
+
+export function readBy<Entry extends { source: Source }>(
+  release: Release,
+  entries: readonly Entry[],
+): Entry[] {
+  return entries.map((entry) =>
+    entry.source === NEW_SOURCE && !release.source ? { ...entry, source: UNKNOWN_SOURCE } : entry,
+  );
+}
+
+export function targetReadBy(release: Release, target: AmountsBySource): AmountsBySource {
+  if (release.source) return target;
+  const { [NEW_SOURCE]: unknown, ...known } = target;
+  return unknown === undefined ? known : { ...known, [UNKNOWN_SOURCE]: unknown };
+}
+
+/** As the server answers when it cannot show an order, or read a call; null: it knows the sources. */
+export function refuseUnknown(sources: readonly string[]): CashbackError | null {
+  if (sources.every(isSource)) return null;
+  return new CashbackError('UNKNOWN_SOURCE', `this release does not know one of ${sources.join(', ')}`);
+}
+
+/** Whether processing needs attention for nothing but that. */
+export function isOfOlderRelease(attention: string): boolean {
+  return /\bUNKNOWN_SOURCE\b/.test(attention);
+}
+
+const NEW_COLUMNS = [
+  'attention_code',
+  'attention_since',
+  'attention_details',
+  'waited_ms',
+  'answered_at',
+  'heals',
+  'healed_since',
+  'audit_at',
+  'audit_step',
+  'due_by',
+] as const;
+
+/** Columns that a release does not know keep what is stored. */
+export function writtenBy(release: Release, stored: OrderRow, written: Partial<OrderRow>): Partial<OrderRow> {
+  if (release.columns) return written;
+  const kept = Object.fromEntries(NEW_COLUMNS.map((column) => [column, stored[column]]));
+  return { ...written, ...kept };
+}
