@@ -46,6 +46,8 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
     offers_cashback_feed: true,
     stories: [],
     has_audits: true,
+    audits_orders: false,
+    follows_balances: false,
     disturbed_at: 0,
     decisions: plant(bug, PRODUCT),
   };

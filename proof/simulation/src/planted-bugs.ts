@@ -287,6 +287,37 @@ const PLANTS = {
       },
     },
   }),
+  /** No audit is ever due. */
+  audit_never_runs: (decisions) => ({
+    ...decisions,
+    worker: { ...decisions.worker, auditedTimes: () => null },
+  }),
+  /** What a release does not know of a target is left out of it. */
+  unknown_source_skipped: (decisions) => ({
+    ...decisions,
+    worker: {
+      ...decisions.worker,
+      chargeOf(order, rows) {
+        const newest = rows.newest.filter(({ source }) => isSource(source));
+        const cashback_sum = formatAmount(totalOf(parseValues(newest)));
+        return decisions.worker.chargeOf(order, { ...rows, newest, cashback_sum });
+      },
+    },
+  }),
+  /** The sum of the parts lacks those orders that need attention. */
+  attention_left_out: (decisions) => ({
+    ...decisions,
+    server: {
+      ...decisions.server,
+      sumParts: (standing) =>
+        decisions.server.sumParts(standing.filter(({ needs_attention }) => !needs_attention)),
+    },
+  }),
+  /** The wallet does not read the feed of changed balances. */
+  balances_unread: (decisions) => ({
+    ...decisions,
+    wallet: { ...decisions.wallet, decideFollowStep: () => ({ step: 'wait', reason: 'planted' }) },
+  }),
   /** An answer that the invoice knows nothing of is not recorded. */
   unlisted_unrecorded: (decisions) => ({
     ...decisions,

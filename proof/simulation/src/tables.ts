@@ -50,8 +50,10 @@ export interface Tables {
   trust_epochs: number[];
   trust_baskets: Map<string, TrustBasketRow>;
   trust_refunds: Map<string, TrustRefundRow>;
-  trust_wallets: Map<string, { balance: Amount; sequence: number }>;
+  trust_wallets: Map<string, TrustWalletRow>;
   balances: Map<string, BalanceRow>;
+  /** How far the wallet has read the feed of Trust. One row. */
+  balance_feed: FeedPlace[];
   /** In the order in which the balances were adopted. */
   pushes: AdoptionWrites['push'][];
 }
@@ -93,6 +95,14 @@ export interface TrustRefundRow {
   status: 'pending' | 'success' | 'failed';
 }
 
+export interface TrustWalletRow {
+  balance: Amount;
+  sequence: number;
+  /** In the feed of changed balances. */
+  place: number;
+  moved_at: number;
+}
+
 const FIRST_EPOCH = 1;
 
 export function newestEpoch(epochs: readonly number[]): number {
@@ -128,6 +138,7 @@ export function createTables(): Tables {
     trust_refunds: new Map(),
     trust_wallets: new Map(),
     balances: new Map(),
+    balance_feed: [],
     pushes: [],
   };
 }

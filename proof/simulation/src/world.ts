@@ -46,6 +46,9 @@ export interface World {
   stories: Story[];
   /** Whether processing audits its changes, and the worker its orders: without that only callbacks and feeds bring them up again. */
   has_audits: boolean;
+  audits_orders: boolean;
+  /** The wallet reads the feed of Trust. */
+  follows_balances: boolean;
   /** When something from outside changed an order or its apps last. */
   disturbed_at: number;
   /** What the apps run: the product's functions, or one of them with a planted bug. */

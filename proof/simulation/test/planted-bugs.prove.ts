@@ -36,7 +36,11 @@ const CALIBRATION: Readonly<
   change_unqueued: { from: 0, breaks: [11] },
   status_always_success: { from: 0, breaks: [null] },
   observed_version_dropped: { from: 0, breaks: [1] },
-  unlisted_unrecorded: { from: 40, breaks: [1], incidents: ['rewind_cashback'] },
+  audit_never_runs: { from: 45, breaks: [0, 1, 12], incidents: ['foreign_writer', 'no_cashback_feed'] },
+  unknown_source_skipped: { from: 0, breaks: [1], incidents: ['newer_release'] },
+  attention_left_out: { from: 0, breaks: [14] },
+  balances_unread: { from: 0, breaks: [9], incidents: ['rewind_wallet'] },
+  unlisted_unrecorded: { from: 45, breaks: [1], incidents: ['rewind_cashback'] },
 };
 const MOST_SEEDS = 2_000;
 

@@ -28,6 +28,7 @@ test.each<[guarantee: string, incidents: Incident[], seeds: number]>([
   ['schema cashback is restored, at rest or amid an operation', ['rewind_cashback'], 60],
   ['the schema of processing is restored', ['rewind_processing'], 30],
   ['transactions is restored, and its versions are given again', ['rewind_transactions'], 100],
+  ['the wallet is restored, and callbacks that it had accepted do not come again', ['rewind_wallet'], 40],
   ['transactions and schema cashback are both restored', ['rewind_transactions', 'rewind_cashback'], 30],
   ['an outage lasts longer than every bound, with restarts inside', ['outage'], 30],
   ['two workers and two instances of processing share the work', ['second_sender'], 30],

@@ -23,14 +23,15 @@ export const INCIDENTS: readonly Incident[] = [
   'rewind_cashback',
   'rewind_processing',
   'rewind_transactions',
+  'rewind_wallet',
   'outage',
   'second_sender',
   'lagging_replica',
   'foreign_writer',
-];
   'no_cashback_feed',
   'newer_release',
   'older_release',
+];
 
 /** Every third seed has one: such runs take twice as long, and faults alone are found as before. */
 export function incidentsOf(seed: number): Incident[] {

@@ -29,6 +29,7 @@ const OWNER_OF: Readonly<Record<keyof Tables, Owner>> = {
   trust_refunds: 'trust',
   trust_wallets: 'trust',
   balances: 'wallet',
+  balance_feed: 'wallet',
   pushes: 'wallet',
 };
 

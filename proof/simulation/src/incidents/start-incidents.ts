@@ -33,6 +33,9 @@ export function startIncident(world: World, incident: Incident, orderIds: readon
         engine.spawn('client', `the other writer of ${orderId}`, writeForeign(world, orderId));
       }
       return;
+    case 'rewind_wallet':
+      world.follows_balances = true;
+      return engine.spawn('client', incident, rewind(world, 'wallet'));
     default:
       return engine.spawn('client', incident, rewind(world, incident.slice('rewind_'.length) as Owner));
   }

@@ -16,8 +16,8 @@ import { must } from './violation.ts';
 import type { World } from '../world.ts';
 import { checkAttempts } from './check-attempts.ts';
 import { checkBreaker } from './check-breaker.ts';
-
 import { checkParts } from './check-parts.ts';
+
 /** Invariants 3 to 8, 11, 14 and 17, which hold in every committed state, and so after every effect. */
 export function checkStep(world: World): void {
   const { tables, archive } = world;
@@ -33,9 +33,9 @@ export function checkStep(world: World): void {
     must(17, passes, () => `the invoice of ${order_id} needs a person: ${attention}`);
   }
   checkBreaker(world);
+  checkParts(world);
   checkJobs(world);
   checkOpenOperations(tables);
-  checkParts(world);
   for (const operation of tables.cashback_operations.values()) checkIntent(operation, archive);
   checkNeeds(archive);
   checkSteps(world);

@@ -1,6 +1,8 @@
 import { type Flow, type ProcessName, atomically, outside } from '../engine/flow.ts';
 import type { World } from '../world.ts';
 import { applyTimes } from './apply-writes.ts';
+import { auditOrders } from './audit-orders.ts';
+import { followBalances } from './follow-balances.ts';
 import { followChanges } from './follow-changes.ts';
 import { catchUp } from './processing/catch-up.ts';
 import { releaseHeld } from './release-held.ts';
@@ -33,9 +35,11 @@ export function startSweeps(world: World): void {
   every('processing', 'sweep changes', () => atomically('sweep changes', () => sweepChanges(world)));
   if (world.has_audits)
     every('processing', 'audit changes', () => atomically('audit changes', () => auditChanges(world)));
+  if (world.audits_orders) every('worker', 'audit orders', () => auditOrders(world));
   every('processing', 'read the feed of invoices', () => catchUp(world));
   every('worker', 'read the feed of cashback', () => followChanges(world));
-  if (world.audits_orders) every('worker', 'audit orders', () => auditOrders(world));
+  // In other runs every callback arrives some time.
+  if (world.follows_balances) every('wallet', 'read the feed of balances', () => followBalances(world));
   every('client', 'release what is held', () => releaseHeld(world));
   every('client', 'lose the queues', () =>
     outside('lose the queues', () => {

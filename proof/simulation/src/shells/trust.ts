@@ -1,13 +1,13 @@
 import { CashbackError, formatAmount } from '@cashback/contract';
 import type { Amount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
-import type { ListedBasket } from '@cashback/wire';
+import type { ListedBasket, TrustWallet, WalletChangesOutput } from '@cashback/wire';
 import { type Flow, outside } from '../engine/flow.ts';
 import { rowOf } from '../rows.ts';
-import type { TrustBasketRow, TrustRefundRow } from '../tables.ts';
+import type { TrustBasketRow, TrustRefundRow, TrustWalletRow } from '../tables.ts';
 import type { World } from '../world.ts';
 import { deliver } from './deliver.ts';
-import { takeBalance } from './take-balance.ts';
+import { USER, takeBalance } from './take-balance.ts';
 
 interface Answer {
   status: 'pending' | 'success' | 'failed';
@@ -143,24 +143,46 @@ export function settlePending(world: World): void {
 }
 
 function moveMoney(world: World, walletId: string, amount: Amount): void {
-  const wallet = world.tables.trust_wallets.get(walletId) ?? { balance: 0n, sequence: 0 };
-  const moved = { balance: wallet.balance + amount, sequence: wallet.sequence + 1 };
-  world.tables.trust_wallets.set(walletId, moved);
-  const { balance, sequence } = moved;
-  const callback = {
-    wallet_id: walletId,
-    user_id: 'user',
-    currency: 'USD',
-    balance: balance < 0n ? `-${formatAmount(-balance)}` : formatAmount(balance),
-    sequence,
-    cause: 'basket',
-    occurred_at: new Date(world.engine.now()).toISOString(),
-  };
+  const { trust_wallets } = world.tables;
+  const { balance, sequence } = trust_wallets.get(walletId) ?? { balance: 0n, sequence: 0 };
+  const place = [...trust_wallets.values()].reduce((sum, one) => sum + one.sequence, 1);
+  const row = { balance: balance + amount, sequence: sequence + 1, place, moved_at: world.engine.now() };
+  trust_wallets.set(walletId, row);
+  const { updated_at: occurred_at, ...wallet } = shownWallet(walletId, row);
   deliver(world, {
     from: 'trust',
     to: 'wallet',
-    what: `balance ${walletId}@${sequence}`,
-    handle: () => takeBalance(world, callback),
+    what: `balance ${walletId}@${wallet.sequence}`,
+    handle: () => takeBalance(world, { ...wallet, user_id: USER, cause: 'basket', occurred_at }),
     for_ever: true,
   });
+}
+
+/** `GET /wallets?after=`, the oldest change first. */
+export function* walletChanges(
+  { tables }: World,
+  { after, limit }: { after: string | null; limit: number },
+): Flow<WalletChangesOutput> {
+  return yield* outside('read', () => {
+    const page = [...tables.trust_wallets]
+      .filter(([, { place }]) => place > Number(after ?? 0))
+      .toSorted(([, left], [, right]) => left.place - right.place)
+      .slice(0, limit);
+    return {
+      wallets: page.map(([walletId, row]) => shownWallet(walletId, row)),
+      cursor: String(page.at(-1)?.[1].place ?? after ?? 0),
+    };
+  });
+}
+
+function shownWallet(wallet_id: string, { balance, sequence, moved_at }: TrustWalletRow): TrustWallet {
+  const updated_at = new Date(moved_at).toISOString();
+  return {
+    wallet_id,
+    user_id: USER,
+    currency: 'USD',
+    balance: formatAmount(balance),
+    sequence,
+    updated_at,
+  };
 }

@@ -1,0 +1,29 @@
+import { type Flow, atomically } from '../engine/flow.ts';
+import type { World } from '../world.ts';
+import { callOverHttp } from './call-over-http.ts';
+import { movePlace, readPlace } from './feed-place.ts';
+import { adoptBalance } from './take-balance.ts';
+import { walletChanges } from './trust.ts';
+
+/** Smaller than the number of wallets, so that pages follow each other. */
+const PAGE_SIZE = 1;
+
+/** The wallet's reader of Trust's feed of changed balances: a turn of its loop. */
+export function* followBalances(world: World): Flow<void> {
+  const { tables, decisions } = world;
+  for (;;) {
+    const from = yield* atomically('read the place in the feed', () => readPlace(tables.balance_feed));
+    const result = yield* callOverHttp('trust', 'changed balances', () =>
+      walletChanges(world, { after: from.cursor, limit: PAGE_SIZE }),
+    );
+    if ('error' in result) return;
+    const decided = decisions.wallet.decideFollowStep(from, { page: result.body }, PAGE_SIZE);
+    if (decided.step === 'wait') return;
+    yield* atomically('take a page of the feed', () => {
+      const wallets = decided.step === 'take' ? decided.changes : [];
+      for (const wallet of wallets) adoptBalance(world, wallet, 'check');
+      movePlace(tables.balance_feed, from, decided.to);
+    });
+    if (decided.step !== 'take' || !decided.more) return;
+  }
+}
