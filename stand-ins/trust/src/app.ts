@@ -17,7 +17,7 @@ import { addCreateRefund } from './routes/create-refund.ts';
 import { addReadRoutes } from './routes/read-routes.ts';
 import { addSettings } from './routes/settings.ts';
 import { addSpend } from './routes/spend.ts';
-import { sendCallbacks } from './send-callbacks.ts';
+import { receiversOf, sendCallbacks } from './send-callbacks.ts';
 import { settleDueRequests } from './settlement/settle-requests.ts';
 
 const DATABASE_WAIT_MS = 10_000;
@@ -29,7 +29,7 @@ const HANDLER_TIMEOUT_MS = 75_000;
  *
  *   POST /baskets, /refunds --> pending --> [settlement loop] --> success | failed
  *                                                |
- *   POST /wallets/:id/spend ---------------> movements and balances --> callbacks --> [billing's outbox] --> receiver
+ *   POST /wallets/:id/spend ---------------> movements and balances --> callbacks --> [billing's outbox] --> receivers
  *
  * With `latency_ms` 0 a request settles before its answer. Throws an expected error when the database is unusable or
  * the port is taken.
@@ -42,7 +42,8 @@ export function startTrust(
 }
 
 async function start(parts: AsyncDisposableStack, settings: Settings, log: Log): Promise<string> {
-  const { database_url, callback_hold_back_ms: holdBackMs } = settings;
+  const { database_url, callback_hold_back_ms: hold_back_ms } = settings;
+  const callbacks = { receivers: [...receiversOf(settings).keys()], hold_back_ms };
   await waitForDatabase({ url: database_url, timeout_ms: DATABASE_WAIT_MS });
   const database = openDatabase({
     url: database_url,
@@ -62,7 +63,7 @@ async function start(parts: AsyncDisposableStack, settings: Settings, log: Log):
     log,
     interval_ms: settings.settle_interval_ms,
     run: async () => {
-      const { more, moved } = await settleDueRequests(database, holdBackMs);
+      const { more, moved } = await settleDueRequests(database, callbacks);
       if (moved) outbox.wake();
       return more;
     },
@@ -76,7 +77,7 @@ async function start(parts: AsyncDisposableStack, settings: Settings, log: Log):
     handler_timeout_ms: HANDLER_TIMEOUT_MS,
     health: async () => void (await loadSettings(database.drizzle)),
   });
-  addRoutes(server, { database, hold_back_ms: holdBackMs, wakeCallbacks: () => outbox.wake() });
+  addRoutes(server, { database, callbacks, wakeCallbacks: () => outbox.wake() });
   parts.defer(() => server.close());
   return listen(server, settings);
 }

@@ -16,7 +16,13 @@ export const settingsSchema = z.object({
     'The receiver of billing callbacks, which report each change of a balance',
     'http://127.0.0.1:4104/callbacks/billing',
   ),
-  billing_callback_secret: setting.signingSecret('Signs those callbacks; the receiver has the same secret'),
+  balance_callback_url: setting
+    .url(
+      'One more receiver of each of these callbacks, with deliveries of its own',
+      'http://127.0.0.1:4101/callbacks/balance',
+    )
+    .optional(),
+  billing_callback_secret: setting.signingSecret('Signs those callbacks; each receiver has the same secret'),
   settle_interval_ms: setting.integer({
     description: 'Interval for settling baskets and refunds whose latency has passed, in ms',
     min: 5,

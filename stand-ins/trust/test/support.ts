@@ -17,9 +17,10 @@ export interface Answer {
 }
 
 /** A running stand-in with its database and a receiver of its callbacks. */
-export async function setUpTrust() {
+export async function setUpTrust({ with_balance_receiver = false } = {}) {
   const testDatabase = await createTestDatabase();
-  const receiver = await startReceiver();
+  const receiver = await startReceiver('/callbacks/billing');
+  const balanceReceiver = await startReceiver('/callbacks/balance');
   const environment = {
     DATABASE_URL: testDatabase.url,
     PORT: '0',
@@ -28,6 +29,7 @@ export async function setUpTrust() {
       { caller: 'reader', token: walletsToken, scopes: ['wallets'] },
     ]),
     BILLING_CALLBACK_URL: `${receiver.url}/callbacks/billing`,
+    ...(with_balance_receiver && { BALANCE_CALLBACK_URL: `${balanceReceiver.url}/callbacks/balance` }),
     BILLING_CALLBACK_SECRET: secret,
     SETTLE_INTERVAL_MS: '5',
     CALLBACK_INTERVAL_MS: '20',
@@ -58,6 +60,7 @@ export async function setUpTrust() {
   return {
     trust,
     receiver,
+    balanceReceiver,
     database,
     settings,
     walletsToken,
@@ -90,6 +93,7 @@ export async function setUpTrust() {
     async tearDown() {
       await trust.stop();
       await receiver.stop();
+      await balanceReceiver.stop();
       await database.close();
       await testDatabase.drop();
     },
@@ -98,14 +102,14 @@ export async function setUpTrust() {
 
 export type TrustUnderTest = Awaited<ReturnType<typeof setUpTrust>>;
 
-/** Receives billing's callbacks in place of the wallet app. */
-async function startReceiver() {
+/** Receives billing's callbacks in place of the wallet app, or of the worker. */
+async function startReceiver(path: string) {
   const received: { webhook_id: string; body: BalanceChangedCallback }[] = [];
   const callbacksOf = (walletId: string) => received.filter(({ body }) => body.wallet_id === walletId);
   let failures = 0;
   const server = createHttpServer({ name: 'receiver', log, tokens: [], health: async () => {} });
   receiveCallback(server, {
-    path: '/callbacks/billing',
+    path,
     secret,
     body: balanceChangedCallback,
     handler: (callback) => {

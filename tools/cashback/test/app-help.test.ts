@@ -12,6 +12,7 @@ const LINKS: Readonly<Record<string, AppName>> = {
   INVOICE_CALLBACK_URL: 'processing',
   OPERATION_CALLBACK_URL: 'worker',
   BILLING_CALLBACK_URL: 'wallet',
+  BALANCE_CALLBACK_URL: 'worker',
 };
 
 const rows = tableOf(readText('README.md'), '| app | required variables');

@@ -4,15 +4,16 @@ import { formatAmount } from '@cashback/contract';
 import { type Transaction, statement } from '@cashback/postgres';
 import type { Movement } from '../settlement/movements.ts';
 import { loadEpoch } from './epoch.ts';
-import { callbacks, walletMovements } from './tables.ts';
+import { type Receiver, callbacks, walletMovements } from './tables.ts';
 
 /**
- * Writes the movements of locked wallets: the ledger, the balances, and a callback for each movement.
- * `holdBackMs` gives the delay of each callback.
+ * Writes the movements of locked wallets: the ledger, the balances, and for each movement a callback
+ * to each receiver. `holdBackMs` gives the delay of each callback.
  */
 export async function applyMovements(
   tx: Transaction,
   movements: readonly Movement[],
+  receivers: readonly Receiver[],
   holdBackMs: () => number,
 ): Promise<void> {
   if (movements.length === 0) return;
@@ -31,20 +32,23 @@ export async function applyMovements(
   );
   await updateBalances(tx, movements, now);
   await tx.drizzle.insert(callbacks).values(
-    movements.map(({ wallet_id, user_id, currency, sequence, cause, balance_after }) => ({
-      callback_id: randomUUID(),
-      payload: {
-        wallet_id,
-        user_id,
-        currency,
-        balance: formatAmount(balance_after),
-        epoch,
-        sequence,
-        cause,
-        occurred_at: now.toISOString(),
-      },
-      next_attempt_at: sql`now() + make_interval(secs => ${holdBackMs() / 1000})`,
-    })),
+    movements.flatMap(({ wallet_id, user_id, currency, sequence, cause, balance_after }) =>
+      receivers.map((receiver) => ({
+        callback_id: randomUUID(),
+        payload: {
+          wallet_id,
+          user_id,
+          currency,
+          balance: formatAmount(balance_after),
+          epoch,
+          sequence,
+          cause,
+          occurred_at: now.toISOString(),
+        },
+        receiver,
+        next_attempt_at: sql`now() + make_interval(secs => ${holdBackMs() / 1000})`,
+      })),
+    ),
   );
 }
 

@@ -1,18 +1,23 @@
-import { asc, eq, inArray, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm';
 import { type Database, withTransaction } from '@cashback/postgres';
 import type { OutboxCallback } from '@cashback/service';
-import { callbacks } from './tables.ts';
+import { type Receiver, callbacks } from './tables.ts';
 
-/** Claims due callbacks under a lease: they are due again after `leaseMs`. */
+/** Claims due callbacks to these receivers under a lease: they are due again after `leaseMs`. */
 export function claimCallbacks(
   database: Database,
-  { url, leaseMs, limit }: { url: string; leaseMs: number; limit: number },
+  { urls, leaseMs, limit }: { urls: ReadonlyMap<Receiver, string>; leaseMs: number; limit: number },
 ): Promise<OutboxCallback[]> {
   return withTransaction(database, async ({ drizzle }) => {
     const due = await drizzle
-      .select({ id: callbacks.callback_id, payload: callbacks.payload, attempts: callbacks.attempts })
+      .select({
+        id: callbacks.callback_id,
+        payload: callbacks.payload,
+        receiver: callbacks.receiver,
+        attempts: callbacks.attempts,
+      })
       .from(callbacks)
-      .where(lte(callbacks.next_attempt_at, sql`now()`))
+      .where(and(lte(callbacks.next_attempt_at, sql`now()`), inArray(callbacks.receiver, [...urls.keys()])))
       .orderBy(asc(callbacks.next_attempt_at))
       .limit(limit)
       .for('update', { skipLocked: true });
@@ -21,7 +26,10 @@ export function claimCallbacks(
       .update(callbacks)
       .set({ next_attempt_at: inMs(leaseMs) })
       .where(idsAmong(due.map(({ id }) => id)));
-    return due.map((row) => ({ ...row, url }));
+    return due.flatMap(({ receiver, ...row }) => {
+      const url = urls.get(receiver);
+      return url === undefined ? [] : [{ ...row, url }];
+    });
   });
 }
 

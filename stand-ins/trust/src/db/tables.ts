@@ -145,12 +145,16 @@ export const settings = trust.table(
   ],
 );
 
-/** Outbox of billing's callbacks. A delivered one is deleted; its movement stays. */
+export type Receiver = 'billing' | 'balance';
+
+/** Outbox of billing's callbacks, a row for each receiver. A delivered one is deleted; its movement stays. */
 export const callbacks = trust.table(
   'callbacks',
   {
     callback_id: text('callback_id').primaryKey(),
     payload: jsonb('payload').$type<BalanceChangedCallback>().notNull(),
+    /** The receiver at `BILLING_CALLBACK_URL`, or at `BALANCE_CALLBACK_URL`. */
+    receiver: text('receiver').$type<Receiver>().notNull().default('billing'),
     attempts: integer('attempts').notNull().default(0),
     last_error: text('last_error'),
     next_attempt_at: moment('next_attempt_at').notNull().default(now),

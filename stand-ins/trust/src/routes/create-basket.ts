@@ -41,7 +41,7 @@ async function createBasket(context: Context, settings: TrustSettings, input: Ba
       }
       if (settings.latency_ms === 0) {
         const due = { kind: 'topup' as const, id: basket_id, wallet_id, amount: parseAmount(amount) };
-        moved = await settleRequests(tx, [due], settings, context.hold_back_ms);
+        moved = await settleRequests(tx, [due], settings, context.callbacks);
       }
     }
     const stored = await loadBasket(drizzle, basket_id);

@@ -57,7 +57,7 @@ async function createRefund(context: Context, settings: TrustSettings, input: Re
         amount: parseAmount(amount),
         wallet_policy,
       };
-      moved = await settleRequests(tx, [due], settings, context.hold_back_ms);
+      moved = await settleRequests(tx, [due], settings, context.callbacks);
     }
     return loadRefund(drizzle, refund_id);
   });

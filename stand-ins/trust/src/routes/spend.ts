@@ -2,7 +2,7 @@ import { formatAmount, parseAmount } from '@cashback/contract';
 import { type SpendInput, type WalletBalance, spendInput } from '@cashback/wire';
 import { type Transaction, errorCode, withTransaction } from '@cashback/postgres';
 import { type HttpServer, ServiceError, route } from '@cashback/service';
-import type { Context } from '../context.ts';
+import type { CallbackPlan, Context } from '../context.ts';
 import { applyMovements } from '../db/apply-movements.ts';
 import { findSpend } from '../db/find-spend.ts';
 import { loadSettings } from '../db/settings.ts';
@@ -24,7 +24,7 @@ export function addSpend(server: HttpServer, context: Context): void {
     body: spendInput.extend({ amount: positiveAmount }),
     handler: async ({ params, body }) => {
       const attempt = () =>
-        withTransaction(context.database, (tx) => spend(tx, params.id, body, context.hold_back_ms));
+        withTransaction(context.database, (tx) => spend(tx, params.id, body, context.callbacks));
       // A concurrent call used the same id for another wallet; the second attempt finds it.
       const balance = await attempt().catch((error: unknown) => {
         if (errorCode(error) === UNIQUE_VIOLATION) return attempt();
@@ -40,7 +40,7 @@ async function spend(
   tx: Transaction,
   walletId: string,
   { spend_id, amount }: SpendInput,
-  holdBackMs: number,
+  { receivers, hold_back_ms }: CallbackPlan,
 ): Promise<WalletBalance> {
   const [wallet] = await lockWallets(tx, [walletId]);
   const known = await findSpend(tx.drizzle, spend_id);
@@ -52,7 +52,7 @@ async function spend(
   const movement = moveMoney(wallet, { kind: 'spend', amount: parseAmount(amount), cause: spend_id });
   if (movement === null || movement.balance_after < 0n) throw exceedsBalance(wallet, amount);
   const { reorder_callback_share } = await loadSettings(tx.drizzle);
-  await applyMovements(tx, [movement], () => holdBack(reorder_callback_share, holdBackMs));
+  await applyMovements(tx, [movement], receivers, () => holdBack(reorder_callback_share, hold_back_ms));
   return loadWalletBalance(tx.drizzle, walletId);
 }
 

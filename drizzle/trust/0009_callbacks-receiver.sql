@@ -1,0 +1,1 @@
+ALTER TABLE "trust"."callbacks" ADD COLUMN "receiver" text DEFAULT 'billing' NOT NULL;
