@@ -11,6 +11,7 @@ import { planMissingAudits } from './schedule/audit/plan-audits.ts';
 import { createFollower } from './schedule/follow/follow-changes.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { createChargeHandler } from './schedule/cashback-charge-processing.ts';
+import { receiveBalanceCallback } from './schedule/balance-callback.ts';
 import { receiveOperationCallback } from './schedule/operation-callback.ts';
 import { createSchedule } from './schedule/schedule.ts';
 import { sweepOrders } from './schedule/sweep-orders.ts';
@@ -27,7 +28,7 @@ const GIVE_UP_MS = 3_000;
 
 /**
  * Starts the worker: the queue `cashback_charge_processing`, the polls, the sweep, the audits, the feed of changed cashback,
- * `/callbacks/operation` and `/health`. Throws an expected error when the database cannot be used; `transactions` may come up later.
+ * `/callbacks/operation`, `/callbacks/balance` and `/health`. Throws an expected error when the database cannot be used; `transactions` may come up later.
  */
 export function startWorker(settings: Settings, context: AppContext): Promise<RunningApp> {
   return startParts((parts) => start(parts, settings, context));
@@ -137,6 +138,8 @@ async function start(
     },
   });
   receiveOperationCallback(server, { schedule, log, secret: settings.operation_callback_secret });
+  if (settings.billing_callback_secret !== undefined)
+    receiveBalanceCallback(server, { database, log }, settings.billing_callback_secret);
 
   /** These stop together: what a step still needs is there until it has ended. */
   async function drain(): Promise<void> {

@@ -15,6 +15,12 @@ export const settingsSchema = z.object({
   operation_callback_secret: setting.signingSecret(
     'It signs its callbacks to /callbacks/operation with this',
   ),
+  billing_callback_secret: setting
+    .signingSecret(
+      "Billing's callbacks to /callbacks/balance are signed with it. Without it there is no such route, and an order " +
+        'that waits for its wallet to fill up is attempted again at growing distances only',
+    )
+    .optional(),
   transactions_timeout_ms: setting.integer({
     description: 'How long one call to transactions may take, in ms',
     min: 50,

@@ -101,6 +101,26 @@ describe('an order that needs attention', () => {
     },
   );
 
+  test.each<AttentionCode>(['wallet_forbids_negative', 'owed'])(
+    'for %s waits as after a failure once its wallet has money, also while nothing answers, and slowly again after that attempt',
+    (code) => {
+      const attempts = { ...none, failed: 1, last_at: minutes(4) };
+      const standing = { ...since(code), waited_ms: 0, due_by: 'balance' as const };
+      const soon = decide(standing, observed(0n), { attempts }, 4 * 60_000 + limits.failure_base_ms - 1);
+      expect(soon).toMatchObject({ action: 'need_attention', attention: { code } });
+      for (const step of [soon, decide(standing, unreachable(), { attempts }, 4 * 60_000)]) {
+        const { wait_ms } = step as { wait_ms: number };
+        expect(wait_ms).toBeGreaterThanOrEqual(limits.failure_base_ms);
+        expect(wait_ms).toBeLessThanOrEqual(1.25 * limits.failure_base_ms);
+      }
+      const due = decide(standing, observed(0n), { attempts }, 4 * 60_000 + limits.failure_base_ms);
+      expect(due).toMatchObject({ action: 'send', repeated: false, attention: { code } });
+      const after = decide({ ...standing, due_by: null }, observed(0n), { attempts }, 5 * 60_000);
+      expect(after).toMatchObject({ action: 'need_attention' });
+      expect((after as { wait_ms: number }).wait_ms).toBeGreaterThanOrEqual(5 * 60_000);
+    },
+  );
+
   test('given by an older release, without a code, is compared as any other', () => {
     const older = { attention: 'stuck' };
     expect(decide(older, observed(0n))).toMatchObject({ action: 'send', attention: null });

@@ -57,7 +57,7 @@ const anyRow = fc.record({
   charge_in_ms: offset,
   audit_in_ms: fc.option(offset),
   audit_step: fc.constantFrom(0, 1),
-  due_by: fc.constantFrom(null, 'feed' as const),
+  due_by: fc.constantFrom(null, 'feed' as const, 'balance' as const),
 });
 type Drawn = typeof anyRow extends fc.Arbitrary<infer Value> ? Value : never;
 const rows = fc.array(anyRow, { minLength: 20, maxLength: 60 });
@@ -275,7 +275,7 @@ describe('the statement does what its rule says:', () => {
 
   test('updateCharges', () => {
     const anyUpdate = fc.record({
-      next_operation_id: fc.constantFrom(null, 'operation-3'),
+      next_operation_id: fc.constantFrom(null, 'operation-1', 'operation-3'),
       settled: fc.boolean(),
       rewarded: fc.constantFrom(null, reward(7)),
       cashback: fc.constantFrom(

@@ -1,7 +1,7 @@
 import type { Charge, ChargeOrder, NewOperation } from '@cashback/cashback-db';
 import { type AttentionCode, formatAmounts, parseAmounts } from '@cashback/contract';
 import {
-  attentionDelay,
+  attemptDelay,
   decideCharge,
   describeHold,
   inFlightDelay,
@@ -190,6 +190,7 @@ function decideObserved(
     // Operations that ended before the order was settled are no attempts to settle it again.
     attempts: isSettled(order) ? NO_ATTEMPTS : charge.attempts,
     attention: standingAttention(order),
+    wallet_filled: isWalletFilled(order),
     unsettled_since: order.unsettled_since,
     waited_ms: waited.waited_ms,
     now: order.now,
@@ -287,7 +288,14 @@ export function attentionWait(
   random: () => number,
 ): number {
   const isSame = order.attention !== null && order.attention_code === code;
-  return prolong(attentionDelay(isSame ? order.attention_since : null, order.now, limits), random);
+  const attention = { code, since: isSame ? order.attention_since : null };
+  const wait_ms = attemptDelay(attention, { at: order.now, wallet_filled: isWalletFilled(order) }, limits);
+  return prolong(wait_ms, random);
+}
+
+/** The mark stays until a new operation is sent, so the attempt that it asks for is made once. */
+function isWalletFilled({ due_by }: ChargeOrder): boolean {
+  return due_by === 'balance';
 }
 
 /** Between half the wait and all of it, so that orders which wait for the same thing do not return all at once. */

@@ -49,12 +49,17 @@ export function updatedRow(row: ReconciledRow, update: ChargeUpdate, now: number
     poll_at: poll_in_ms === null ? null : now + poll_in_ms,
     next_charge_at: now + (poll_in_ms ?? 0),
     ...auditOf(row, update, now),
-    due_by: isDone(update) ? null : row.due_by,
+    due_by: isDone(row, update) ? null : row.due_by,
   };
 }
 
-function isDone({ settled, reopened, next_operation_id }: ChargeUpdate): boolean {
-  return settled || reopened || next_operation_id !== null;
+/** The attempt that a balance asks for begins when the operation that is open now has ended. */
+function isDone(
+  { operation_id, due_by }: ReconciledRow,
+  { settled, reopened, next_operation_id }: ChargeUpdate,
+): boolean {
+  if (settled || reopened) return true;
+  return next_operation_id !== null && !(due_by === 'balance' && next_operation_id === operation_id);
 }
 
 function auditOf(

@@ -21,6 +21,7 @@ import { createRunningOrders } from './running-orders.ts';
  *     sweep: poll_at = now() for an order that is unsettled or needs attention, and has neither a time nor a job
  *     feed: poll_at = now() for an order whose cashback changed by no operation of ours (follow/)
  *     audit: poll_at = now() for a settled order that was not compared for a time (audit/)
+ *     balance: poll_at = now() for an order that waits for its wallet, which has money now (balance-callback.ts)
  */
 export interface Schedule {
   /** Claims the orders of jobs and runs them. */

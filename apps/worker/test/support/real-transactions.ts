@@ -15,7 +15,7 @@ export interface RealTransactions {
   token: string;
   post(app: RunningApp, path: string, body: unknown): Promise<PostAnswer>;
   /** A cleared one of 1,000. */
-  createInvoice(invoiceId: string, walletId: string): Promise<void>;
+  createInvoice(invoiceId: string, walletId: string, service?: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -31,6 +31,7 @@ export async function startRealTransactions(
   databaseUrl: string,
   operationCallbackUrl = NOBODY,
   overrides: Record<string, string> = {},
+  trustOverrides: Record<string, string> = {},
 ): Promise<RealTransactions> {
   const token = randomUUID();
   const accepted = (scopes: string[]): string => JSON.stringify([{ caller: 'test', token, scopes }]);
@@ -42,6 +43,7 @@ export async function startRealTransactions(
       BILLING_CALLBACK_URL: NOBODY,
       BILLING_CALLBACK_SECRET: CALLBACK_SECRET,
       SETTLE_INTERVAL_MS: '5',
+      ...trustOverrides,
     }),
     { log: testLog },
   );
@@ -80,10 +82,10 @@ export async function startRealTransactions(
     transactions,
     token,
     post,
-    async createInvoice(invoice_id, wallet_id) {
+    async createInvoice(invoice_id, wallet_id, service = 'yellow') {
       const { status, body } = await post(transactions, '/v2/invoice/create', {
         invoice_id,
-        service: 'yellow',
+        service,
         user_id: 'user-1',
         wallet_id,
         currency: 'EUR',

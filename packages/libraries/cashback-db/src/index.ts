@@ -45,6 +45,7 @@ export { updateOrders } from './queries/orders/update-orders.ts';
 export type { OrderUpdate } from './queries/orders/update-orders.ts';
 
 export { claimPolls, findDuePolls } from './queries/polls/claim-polls.ts';
+export { findWalletWaits } from './queries/polls/find-wallet-waits.ts';
 export { makeDue } from './queries/polls/make-due.ts';
 export { expeditePolls } from './queries/polls/expedite-polls.ts';
 export type { ExpeditedPoll } from './queries/polls/expedite-polls.ts';

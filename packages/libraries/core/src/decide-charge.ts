@@ -7,15 +7,9 @@ import {
   sourcesOf,
   totalOf,
 } from '@cashback/contract/source';
+import { attemptDelay } from './attempt-delay.ts';
 import { type Attention, type StandingAttention, keptWhileRepeating, keptWhileSending } from './attention.ts';
-import {
-  type WaitLimits,
-  type Waiting,
-  attentionDelay,
-  inFlightDelay,
-  overdueReason,
-  pollDelay,
-} from './waiting.ts';
+import { type WaitLimits, type Waiting, inFlightDelay, overdueReason, pollDelay } from './waiting.ts';
 
 /** The cashback part of an invoice, as `transactions` reports it. `operations` has only the newest ones. */
 export interface ObservedCashback {
@@ -68,6 +62,8 @@ export interface ChargeInput extends Waiting {
   attempts: Attempts;
   /** Why the order needs attention; null when it does not. */
   attention: StandingAttention | null;
+  /** Billing says that the order's wallet has money, and no operation was made since. Absent: it does not. */
+  wallet_filled?: boolean;
   limits: ChargeLimits;
 }
 
@@ -141,7 +137,7 @@ const REJECTIONS_WITHOUT_BACKOFF = 3;
  *
  * An order that needs attention is decided on as any other, and needs none once its cause is gone. A cause that only an
  * attempt can show is tried again at the growing distances of `attention_poll_ms`, and the order needs attention
- * until it is settled.
+ * until it is settled. One that ends by money in the wallet is tried again when billing says that there is some.
  */
 export function decideCharge(input: ChargeInput): ChargeDecision {
   if (isOlder(input)) return waitForNewerAnswer(input);
@@ -215,7 +211,7 @@ function decideWithoutOperation(input: ChargeInput, finished: Finished | null): 
   if (contradiction !== null) return needsAttention(finished, contradiction);
 
   const attempts = countAttempts(input, finished);
-  const attention = exhaustion(input, attempts) ?? keptWhileSending(input.attention);
+  const attention = exhaustion(input, attempts, finished) ?? keptWhileSending(input.attention);
   if (attention !== null) {
     return isRetryDue(input, attempts)
       ? { action: 'update', finished, repeat: null, attention }
@@ -240,10 +236,13 @@ function needsAttention(finished: Finished | null, attention: Attention): Charge
 }
 
 /** An order that needs attention for its attempts is tried again as long after the last one as it has needed it then. */
-function isRetryDue({ attention, now, limits }: ChargeInput, { last_at }: Attempts): boolean {
+function isRetryDue(
+  { attention, wallet_filled = false, now, limits }: ChargeInput,
+  { last_at }: Attempts,
+): boolean {
   if (attention === null || keptWhileSending(attention) === null) return false;
   if (last_at === null) return true;
-  return now.getTime() - last_at.getTime() >= attentionDelay(attention.since, last_at, limits);
+  return now.getTime() - last_at.getTime() >= attemptDelay(attention, { at: last_at, wallet_filled }, limits);
 }
 
 /**
@@ -307,9 +306,12 @@ function debtOf({ cashback, target }: ChargeInput): Attention | null {
   };
 }
 
-function exhaustion(input: ChargeInput, attempts: Counted): Attention | null {
+function exhaustion(input: ChargeInput, attempts: Counted, finished: Finished | null): Attention | null {
   const debt = debtOf(input);
   if (debt !== null) return debt;
+  // Between two attempts nothing new is known of the wallet, however many of them there were.
+  if (finished === null && input.attention?.code === 'wallet_forbids_negative')
+    return keptWhileSending(input.attention);
   const { failed, applied, rejected, reason } = attempts;
   const { max_failures } = input.limits;
   const details = { failed, applied, rejected, ...(reason !== null && { last: reason }) };

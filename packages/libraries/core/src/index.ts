@@ -23,7 +23,8 @@ export { decideRegister } from './decide-register.ts';
 export type { RegisterDecision, Registration, StoredOrder } from './decide-register.ts';
 
 export { WALLET_FORBIDS_NEGATIVE, decideCharge } from './decide-charge.ts';
-export { attentionDelay, inFlightDelay, overdueReason, pollDelay, waitedAfter } from './waiting.ts';
+export { attemptDelay } from './attempt-delay.ts';
+export { inFlightDelay, overdueReason, pollDelay, waitedAfter } from './waiting.ts';
 export { MAX_HEALS, decideHeal, isHealRefused } from './heals.ts';
 export type { Heals } from './heals.ts';
 export { keptWhileSending } from './attention.ts';

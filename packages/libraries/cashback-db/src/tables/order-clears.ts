@@ -66,7 +66,7 @@ export const orderClears = cashback.table(
     audit_at: moment('audit_at'),
     /** How many of these audits were due since it settled. */
     audit_step: integer('audit_step').notNull().default(0),
-    /** What made the order due; null: its own time. It stays until the order is settled, reopened, or sends. */
+    /** What made the order due; null: its own time. It stays until the order is settled, reopened, or sends; `balance` until a new operation is sent. */
     due_by: text('due_by').$type<DriftFinder>(),
     created_at: moment('created_at').notNull().default(now),
     updated_at: moment('updated_at').notNull().default(now),
@@ -104,6 +104,13 @@ export const orderClears = cashback.table(
       .on(table.audit_at)
       .concurrently()
       .where(sql`${table.audit_at} IS NOT NULL`),
+    // The orders that a balance callback is about. Their codes are those of `find-wallet-waits`.
+    index('order_clears_wallet_waits')
+      .on(table.wallet_id)
+      .concurrently()
+      .where(
+        sql`${table.attention} IS NOT NULL AND ${table.attention_code} IN ('wallet_forbids_negative', 'owed')`,
+      ),
     // An older release settles orders without a time for their audits. The sweep gives them one.
     index('order_clears_unplanned')
       .on(table.order_id)

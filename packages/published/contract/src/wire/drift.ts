@@ -37,7 +37,7 @@ export type DriftClass = (typeof DRIFT_CLASSES)[number];
  *
  * - `job`: a register, also an unchanged one; `callback`: a hint of the other side; `poll`: its own time; `feed`: a change in
  *   a feed; `audit`: the time since it settled; `reconcile`: a request to compare; `resume`: a person
- *   resumed it; `sweep`: it was found without a time or job.
+ *   resumed it; `sweep`: it was found without a time or job; `balance`: billing says that its wallet has money.
  */
 export const DRIFT_FINDERS = [
   'job',
@@ -48,5 +48,6 @@ export const DRIFT_FINDERS = [
   'reconcile',
   'resume',
   'sweep',
+  'balance',
 ] as const;
 export type DriftFinder = (typeof DRIFT_FINDERS)[number];

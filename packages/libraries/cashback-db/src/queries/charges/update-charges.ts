@@ -75,7 +75,9 @@ const updateChargesStatement = statement({
       ELSE now() + input.audit_in_ms * interval '1 millisecond'
     END,
     due_by = CASE
-      WHEN input.settled OR input.reopened OR input.next_operation_id IS NOT NULL THEN NULL
+      WHEN input.settled OR input.reopened THEN NULL
+      WHEN stored.due_by = 'balance' AND input.next_operation_id = stored.operation_id THEN stored.due_by
+      WHEN input.next_operation_id IS NOT NULL THEN NULL
       ELSE stored.due_by
     END,
     updated_at = CASE

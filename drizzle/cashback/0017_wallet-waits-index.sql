@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "order_clears_wallet_waits" ON "cashback"."order_clears" USING btree ("wallet_id") WHERE "cashback"."order_clears"."attention" IS NOT NULL AND "cashback"."order_clears"."attention_code" IN ('wallet_forbids_negative', 'owed');
