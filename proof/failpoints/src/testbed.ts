@@ -68,7 +68,11 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
       TRANSACTIONS_URL: await http('processing', 'transactions'),
       SERVER_URL: await http('processing', 'server'),
     },
-    trust: { BILLING_CALLBACK_URL: await http('trust', 'wallet', '/callbacks/billing') },
+    trust: {
+      BILLING_CALLBACK_URL: await http('trust', 'wallet', '/callbacks/billing'),
+      // A hint that no order of a run waits for would only put the worker's statements into another order each time.
+      BALANCE_CALLBACK_URL: '',
+    },
   };
   const settings: Partial<Record<AppName, Record<string, string>>> = {};
   for (const app of APPS) settings[app] = { ...SETTINGS[app], ...links[app], ...options.settings?.[app] };

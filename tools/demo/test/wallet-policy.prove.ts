@@ -22,7 +22,11 @@ beforeAll(async () => {
     work_folder: folder,
     database_url: database.url,
     ports: await freePortsOfAll(),
-    settings: { transactions: { WALLET_POLICIES: '{"yellow":"fail"}' } },
+    settings: {
+      transactions: { WALLET_POLICIES: '{"yellow":"fail"}' },
+      // So slow that only the callback of the balance can have been what ended the need.
+      worker: { ATTENTION_POLL_MS: '3600000', ATTENTION_POLL_MAX_MS: '3600000' },
+    },
     report: () => {},
   });
   door = openFrontDoor(system);
@@ -74,7 +78,7 @@ const balanceOf = async (wallet_id: string): Promise<string> =>
   (await door.trust.get(`/wallets/${wallet_id}`, walletBalance)).balance;
 
 test(
-  'a spent wallet of a service that forbids a minus: the order needs attention with that reason, and settles once resumed with money',
+  'a spent wallet of a service that forbids a minus: the order needs attention with that reason, and settles by itself once the wallet has money',
   async () => {
     const wallet_id = randomUUID();
     const order_id = await settledOrder(wallet_id);
@@ -117,8 +121,6 @@ test(
 
     // Another order brings money into the wallet.
     await settledOrder(wallet_id);
-    expect(await balanceOf(wallet_id)).toBe('12.0000');
-    expect(await door.server.register(registered)).toMatchObject({ outcome: 'unchanged' });
     const settled = await orderThat(order_id, ({ state }) => state === 'settled');
     expect(settled).not.toHaveProperty('attention');
     expect(settled.rewarded).toEqual([{ source: 'user', amount: '0.0000' }]);

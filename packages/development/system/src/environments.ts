@@ -23,6 +23,7 @@ export function environments(options: EnvironmentOptions): Record<AppName, Recor
       ...common('trust'),
       BEARER_TOKENS: accepted('trust'),
       BILLING_CALLBACK_URL: `${urlOf(ports.wallet)}/callbacks/billing`,
+      BALANCE_CALLBACK_URL: `${urlOf(ports.worker)}/callbacks/balance`,
       BILLING_CALLBACK_SECRET: callback_secrets.billing,
     },
     wallet: {
@@ -51,6 +52,7 @@ export function environments(options: EnvironmentOptions): Record<AppName, Recor
       TRANSACTIONS_URL: urlOf(ports.transactions),
       TRANSACTIONS_TOKEN: token('worker>transactions'),
       OPERATION_CALLBACK_SECRET: callback_secrets.operation,
+      BILLING_CALLBACK_SECRET: callback_secrets.billing,
     },
     processing: {
       ...common('processing'),
