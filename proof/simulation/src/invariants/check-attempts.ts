@@ -28,7 +28,8 @@ export function checkAttempts(order: OrderRow, tables: Tables): void {
   }
   if (attention === null || OVERDUE.test(attention)) return;
   if (HELD.test(attention)) {
-    const isHeld = order.held_revision === order.revision;
+    // A release ends it, but for one without a code: that ends with the next attempt.
+    const isHeld = order.held_revision === order.revision || order.attention_code === null;
     must(null, isHeld, () => `${order_id} needs attention and is no longer held: ${attention}`);
     return;
   }

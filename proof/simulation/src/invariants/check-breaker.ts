@@ -2,6 +2,7 @@ import { type AmountsBySource, SOURCES, amountOf, parseAmounts } from '@cashback
 import { describeAmounts, targetOf } from '../shells/register.ts';
 import type { OrderRow } from '../tables.ts';
 import type { World } from '../world.ts';
+import { parseOnce } from './parse-once.ts';
 import { must } from './violation.ts';
 
 /** No more of a held revision is sent than is allowed, and what passes in a window stays within its bound. */
@@ -28,7 +29,7 @@ function checkSent({ order_id, revision, held_revision, hold }: OrderRow, { tabl
   const allowed = parseAmounts(hold.allowed);
   for (const operation of tables.operations.values()) {
     if (operation.order_id !== order_id || operation.revision !== revision) continue;
-    const reward = parseAmounts(operation.reward);
+    const reward = parseOnce(operation.reward);
     must(
       null,
       SOURCES.every((source) => amountOf(reward, source) <= amountOf(allowed, source)),

@@ -1,9 +1,10 @@
 import { parseAmount } from '@cashback/contract/amount';
-import { amountOf, parseAmounts, sourcesOf } from '@cashback/contract/source';
+import { amountOf, sourcesOf } from '@cashback/contract/source';
 import type { StandingOrders } from '@cashback/core';
 import { targetOf } from '../shells/register.ts';
 import type { OrderRow } from '../tables.ts';
 import type { World } from '../world.ts';
+import { parseOnce } from './parse-once.ts';
 import { must } from './violation.ts';
 
 type Sums = Map<string, bigint>;
@@ -64,7 +65,7 @@ function standingOf(world: World, order: OrderRow): StandingOrders {
 
 function differenceOf({ tables }: World, { order_id, rewarded }: OrderRow): Record<string, bigint> {
   const target = targetOf(tables.events, order_id);
-  const carried = parseAmounts(rewarded);
+  const carried = parseOnce(rewarded);
   const sources = sourcesOf(target, carried);
   return Object.fromEntries(
     sources.map((source) => [source, amountOf(target, source) - amountOf(carried, source)]),

@@ -12,6 +12,7 @@ import { FOREIGN } from '../incidents/foreign-writer.ts';
 import { targetOf } from '../shells/register.ts';
 import { isOfOlderRelease } from '../shells/release.ts';
 import { type Archive, type OrderRow, type Tables, newestEpoch } from '../tables.ts';
+import { parseOnce } from './parse-once.ts';
 import { must } from './violation.ts';
 import type { World } from '../world.ts';
 import { checkAttempts } from './check-attempts.ts';
@@ -83,7 +84,7 @@ function describeVersion({ invoice_epoch, invoice_version }: InvoiceVersion): st
 function checkSettled(order: OrderRow, { tables, archive }: World): void {
   const { order_id, revision, settled_revision, cashback_epoch, cashback_version } = order;
   if (settled_revision < revision) return;
-  const rewarded = parseAmounts(order.rewarded);
+  const rewarded = parseOnce(order.rewarded);
   const describe = (): string => `${order_id} counts as settled with ${JSON.stringify(order.rewarded)}`;
   must(1, equalAmounts(rewarded, targetOf(tables.events, order_id)), describe);
   const carried = archive.carried.get(carriedKey(order_id, cashback_epoch, cashback_version));
@@ -166,7 +167,7 @@ function checkIntent(operation: OperationRow, { operations }: Archive): void {
   const isSame =
     intent.order_id === invoice_id &&
     intent.wallet_id === operation.wallet_id &&
-    equalAmounts(parseAmounts(intent.reward), parseAmounts(operation.reward));
+    equalAmounts(parseOnce(intent.reward), parseOnce(operation.reward));
   must(6, isSame, () => `${operation_id} is another operation at transactions`);
 }
 

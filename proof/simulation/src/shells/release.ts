@@ -1,7 +1,7 @@
 import { CashbackError, isSource, type Source } from '@cashback/contract';
 import type { AmountsBySource } from '@cashback/contract/source';
+import type { Engine } from '../engine/engine.ts';
 import type { OrderRow } from '../tables.ts';
-import type { World } from '../world.ts';
 
 /** What a release knows. */
 export interface Release {
@@ -14,7 +14,13 @@ export interface Release {
 export const THIS_RELEASE: Release = { source: true, columns: true };
 
 /** The release of the process that takes a step: while an older one runs beside this one, it is either of them. */
-export function takeRelease({ engine, older_release }: World): Release {
+export function takeRelease({
+  engine,
+  older_release,
+}: {
+  engine: Engine;
+  older_release: Release | null;
+}): Release {
   if (older_release === null) return THIS_RELEASE;
   return engine.choices.below(2) === 0 ? THIS_RELEASE : older_release;
 }
