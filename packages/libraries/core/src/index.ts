@@ -35,10 +35,10 @@ export type {
   ChargeInput,
   ChargeLimits,
   Finished,
-  ObservedCashback,
   OpenOperation,
   PollReason,
 } from './decide-charge.ts';
+export type { ObservedCashback } from './observed-cashback.ts';
 export { decideAnswer } from './decide-answer.ts';
 export type { AnswerDecision, SentOperation, UpdateAnswer } from './decide-answer.ts';
 

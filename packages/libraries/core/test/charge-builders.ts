@@ -4,9 +4,9 @@ import type {
   ChargeDecision,
   ChargeInput,
   ChargeLimits,
-  ObservedCashback,
   OpenOperation,
 } from '../src/decide-charge.ts';
+import type { ObservedCashback } from '../src/observed-cashback.ts';
 
 export const now = new Date('2026-01-02T12:00:00.000Z');
 export const ago = (ms: number) => new Date(now.getTime() - ms);

@@ -2,7 +2,8 @@ import { type AmountsBySource, equalAmounts } from '@cashback/contract/source';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type UpdateAnswer, decideAnswer } from '../src/decide-answer.ts';
-import { type ObservedCashback, type OpenOperation, decideCharge } from '../src/decide-charge.ts';
+import { type OpenOperation, decideCharge } from '../src/decide-charge.ts';
+import type { ObservedCashback } from '../src/observed-cashback.ts';
 import { fewAmountsBySource } from './arbitraries.ts';
 import { attemptsOf } from './charge-builders.ts';
 

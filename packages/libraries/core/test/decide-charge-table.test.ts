@@ -1,7 +1,8 @@
 import { CASHBACK_STATUSES } from '@cashback/wire';
 import { type AmountsBySource } from '@cashback/contract/source';
 import { describe, expect, test } from 'vitest';
-import { type Attempts, type ObservedCashback, decideCharge } from '../src/decide-charge.ts';
+import { type Attempts, decideCharge } from '../src/decide-charge.ts';
+import type { ObservedCashback } from '../src/observed-cashback.ts';
 import {
   ago,
   attemptsOf,

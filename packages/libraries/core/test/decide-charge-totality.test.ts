@@ -5,10 +5,10 @@ import { describe, expect, test } from 'vitest';
 import {
   type ChargeDecision,
   type ChargeInput,
-  type ObservedCashback,
   WALLET_FORBIDS_NEGATIVE,
   decideCharge,
 } from '../src/decide-charge.ts';
+import type { ObservedCashback } from '../src/observed-cashback.ts';
 import { ago, attemptsOf, cashbackOf, inputOf, listed, open, target } from './charge-builders.ts';
 
 describe('decideCharge, over everything that can come together,', () => {
