@@ -183,7 +183,7 @@ export const OPENS_CONNECTIONS: Readonly<Record<string, string>> = {
   'proof/failpoints/test/wire.test.ts': 'shows a proxy to a plain client',
   'packages/development/testing/src/test-database.ts': 'creates and drops databases',
   'packages/development/invariants/test/invariants.test.ts': 'plants violations as a superuser',
-  'packages/development/scenario/src/world.ts': 'reads all schemas as a superuser',
+  'packages/development/scenario/src/open-run-tables.ts': 'reads all schemas as a superuser',
   'tools/demo/test/demo.prove.ts': 'drops what a demo left',
   'tools/demo/test/invariants.prove.ts': 'plants violations as a superuser',
   'proof/chaos/src/killable-postgres.ts': 'sets up a server, and copies it',

@@ -1,5 +1,5 @@
 import { settle } from '@cashback/scenario';
-import type { World } from '@cashback/invariants';
+import type { RunTables } from '@cashback/invariants';
 
 const TIMEOUT_MS = 30_000;
 
@@ -11,14 +11,17 @@ export interface Drained {
  * Waits until every order is settled. Nobody resumes an order: every fault of chaos passes, so an order that needs
  * attention leaves it by itself, or is left unsettled (invariant 17).
  */
-export async function drain(worlds: readonly World[], { signal }: { signal: AbortSignal }): Promise<Drained> {
+export async function drain(
+  runs: readonly RunTables[],
+  { signal }: { signal: AbortSignal },
+): Promise<Drained> {
   const unsettled: Drained['unsettled'] = [];
-  for (const world of worlds) {
-    const left = await settle(world, { signal, progress: () => {}, timeout_ms: TIMEOUT_MS });
+  for (const tables of runs) {
+    const left = await settle(tables, { signal, progress: () => {}, timeout_ms: TIMEOUT_MS });
     unsettled.push(...left.examples);
     if (left.wallets > 0) {
       unsettled.push({
-        order_id: `${world.run}-wallet-*`,
+        order_id: `${tables.run}-wallet-*`,
         detail: `${left.wallets} wallets are not cached or not pushed`,
       });
     }

@@ -3,12 +3,12 @@ import {
   checkFrontDoor,
   type FrontDoor,
   openFrontDoor,
-  openWorld,
+  openRunTables,
   type Watchers,
   watchWallets,
 } from '@cashback/scenario';
 import { trustSettings } from '@cashback/wire';
-import { type Violation, type World, checkInvariants, readOrderHistory } from '@cashback/invariants';
+import { type Violation, type RunTables, checkInvariants, readOrderHistory } from '@cashback/invariants';
 import { type Testbed, startTestbed } from './testbed.ts';
 import { drain } from './drain.ts';
 import type { Fault } from './fault.ts';
@@ -112,9 +112,9 @@ interface Players {
   restate: WatchedDoor['restate'];
   watchers: Watchers;
   /** The shop's orders. */
-  shop: World;
+  shop: RunTables;
   /** Orders that several clients register at the same time. */
-  contended: World;
+  contended: RunTables;
 }
 
 function openPlayers(
@@ -130,7 +130,7 @@ function openPlayers(
     interventions,
   );
   running.defer(() => door.close());
-  const shop = openWorld(system, run, testbed.checker_url);
+  const shop = openRunTables(system, run, testbed.checker_url);
   running.defer(() => shop.sql.end());
   const wallets = Array.from({ length: WATCHED_WALLETS }, (_, user) => `${run}-wallet-${user}`);
   const watchers = watchWallets(system, new Set(wallets));
@@ -218,13 +218,13 @@ async function setTrustCalm(door: FrontDoor): Promise<void> {
 
 /** The histories of the first few orders with a problem. */
 async function readHistories(
-  world: World,
+  tables: RunTables,
   found: readonly (Violation | { order_id: string })[],
 ): Promise<ChaosReport['histories']> {
   const orderIds = [...new Set(found.map(({ order_id }) => order_id))].filter((orderId) => orderId !== '');
   const histories: ChaosReport['histories'] = [];
   for (const order_id of orderIds.slice(0, MAX_HISTORIES)) {
-    histories.push({ order_id, lines: await readOrderHistory(world, order_id) });
+    histories.push({ order_id, lines: await readOrderHistory(tables, order_id) });
   }
   return histories;
 }

@@ -50,7 +50,7 @@ export async function playScenario(testbed: Testbed, run: string): Promise<Viola
   await settled(testbed, run, 'lowered');
   await change('cleared', null);
   await settled(testbed, run, 'refunded');
-  return checkInvariants(testbed.world(run), () => {});
+  return checkInvariants(testbed.tablesOf(run), () => {});
 }
 
 /** From the second refund on Trust refuses every step, until an operation of the order has failed because of it. */
@@ -70,7 +70,7 @@ async function failSecondRefund(
     },
   });
   await work();
-  const { sql } = testbed.world('');
+  const { sql } = testbed.tablesOf('');
   await waitUntil(
     'failed',
     async () => {
@@ -89,7 +89,7 @@ async function settled(testbed: Testbed, run: string, what: string): Promise<voi
   await waitUntil(
     what,
     async () => {
-      const { orders, wallets, examples } = await readUnsettled(testbed.world(run));
+      const { orders, wallets, examples } = await readUnsettled(testbed.tablesOf(run));
       return orders + wallets === 0 || `${examples[0]?.detail ?? ''}, ${wallets} wallets behind`;
     },
     { timeout_ms: TIMEOUT_MS },

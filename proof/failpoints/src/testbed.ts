@@ -1,5 +1,5 @@
-import type { World } from '@cashback/invariants';
-import { type FrontDoor, openFrontDoor, openWorld } from '@cashback/scenario';
+import type { RunTables } from '@cashback/invariants';
+import { type FrontDoor, openFrontDoor, openRunTables } from '@cashback/scenario';
 import { APPS, type AppName, freePortsOfAll, startSystem, type System, urlOf } from '@cashback/system';
 import { QUEUE_SCHEMAS, SETTINGS } from './testbed-settings.ts';
 import { type Failpoints, createFailpoints } from './wire/failpoints.ts';
@@ -17,7 +17,7 @@ export interface Testbed extends AsyncDisposable {
   /** Its calls go through proxies, too. */
   door: FrontDoor;
   /** The tables, for the orders and wallets of one run. */
-  world(run: string): World;
+  tablesOf(run: string): RunTables;
   /** SIGKILL. */
   kill(app: AppName): Promise<void>;
   /** Kills the process if it still runs, and starts another. The settings are for that one alone. */
@@ -86,7 +86,7 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
   };
   const door = openFrontDoor({ ...system, urls }, RETRIES);
   starting.defer(() => door.close());
-  const tables = openWorld(system, '');
+  const tables = openRunTables(system, '');
   starting.defer(() => tables.sql.end());
 
   const running = starting.move();
@@ -94,7 +94,7 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
     system,
     failpoints,
     door,
-    world: (run) => ({ ...tables, run }),
+    tablesOf: (run) => ({ ...tables, run }),
     kill: (app) => system.process(app).kill(),
     async restart(app, own) {
       await system.process(app).kill();
@@ -110,7 +110,7 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
  * Does at once what pg-boss does with the jobs of a worker that has been silent for longer than its heartbeat, 10 to
  * 20 seconds.
  */
-async function requeueActiveJobs({ sql }: World, schema: string): Promise<void> {
+async function requeueActiveJobs({ sql }: RunTables, schema: string): Promise<void> {
   await sql.query(
     `DELETE FROM ${schema}.job one WHERE state = 'active' AND EXISTS
        (SELECT FROM ${schema}.job other WHERE other.name = one.name AND other.singleton_key = one.singleton_key AND other.state = 'retry')`,

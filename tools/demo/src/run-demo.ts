@@ -2,7 +2,7 @@ import path from 'node:path';
 import {
   CHECK_GROUPS,
   type Unsettled,
-  type World,
+  type RunTables,
   checkInvariants,
   readTotals,
   selectOfRun,
@@ -14,7 +14,7 @@ import {
   type Played,
   checkFrontDoor,
   openFrontDoor,
-  openWorld,
+  openRunTables,
   payeeOf,
   playStories,
   settle,
@@ -87,18 +87,18 @@ async function playAndCheck(
   await using open = new AsyncDisposableStack();
   const door = openFrontDoor(system);
   open.defer(() => door.close());
-  const world = openWorld(system, run);
-  open.defer(() => world.sql.end());
+  const tables = openRunTables(system, run);
+  open.defer(() => tables.sql.end());
   const watchers = watchWallets(system, new Set(orders.map((order) => payeeOf(run, order).wallet_id)));
   open.defer(() => watchers.close());
   try {
     await setTrust(door, options.faults === true);
     const { played, killed } = await playAll(options, orders, { door, system }, progress);
-    const left = await settleAll(world, orders.length, system, signal, progress);
+    const left = await settleAll(tables, orders.length, system, signal, progress);
 
     progress.begin('checking invariants', CHECK_GROUPS + 2);
-    const violations = await checkInvariants(world, progress.advance);
-    violations.push(...(await checkFrontDoor(world, door)));
+    const violations = await checkInvariants(tables, progress.advance);
+    violations.push(...(await checkFrontDoor(tables, door)));
     progress.advance(1);
     violations.push(...(await watchers.check(door)));
     progress.advance(1);
@@ -108,9 +108,9 @@ async function playAndCheck(
       unsettled_orders: left.examples,
       played,
       killed,
-      registers: await readRegisters(world),
-      totals: await readTotals(world),
-      pushes: await countPushes(world),
+      registers: await readRegisters(tables),
+      totals: await readTotals(tables),
+      pushes: await countPushes(tables),
       violations,
     };
   } catch (error) {
@@ -146,14 +146,14 @@ async function playAll(
 }
 
 async function settleAll(
-  world: World,
+  tables: RunTables,
   orders: number,
   system: System,
   signal: AbortSignal,
   progress: Progress,
 ): Promise<Unsettled> {
   progress.begin('settling', orders);
-  return settle(world, {
+  return settle(tables, {
     signal,
     progress(left) {
       throwIfCrashed(system);
@@ -162,9 +162,9 @@ async function settleAll(
   });
 }
 
-async function readRegisters(world: World): Promise<Report['registers']> {
+async function readRegisters(tables: RunTables): Promise<Report['registers']> {
   const [row] = await selectOfRun<Record<keyof Report['registers'], string>>(
-    world,
+    tables,
     `SELECT coalesce(sum(registered), 0) AS registered, coalesce(sum(unchanged), 0) AS unchanged, coalesce(sum(stale), 0) AS stale
        FROM processing.invoice_changes WHERE order_id LIKE $1`,
   );
@@ -175,9 +175,9 @@ async function readRegisters(world: World): Promise<Report['registers']> {
   };
 }
 
-async function countPushes(world: World): Promise<number> {
+async function countPushes(tables: RunTables): Promise<number> {
   const [row] = await selectOfRun<{ count: string }>(
-    world,
+    tables,
     'SELECT count(*) FROM wallet.pushes WHERE wallet_id LIKE $1 AND delivered_at IS NOT NULL',
   );
   return Number(row?.count);

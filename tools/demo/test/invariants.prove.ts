@@ -1,5 +1,5 @@
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
-import { type InvariantNumber, type World, checkInvariants } from '@cashback/invariants';
+import { type InvariantNumber, type RunTables, checkInvariants } from '@cashback/invariants';
 import { cashbackServices } from '@cashback/wire';
 import { serviceConfigOf } from '@cashback/core';
 import pg from 'pg';
@@ -10,7 +10,7 @@ import { runDemoCommand } from './run-command.ts';
 const TIMEOUT_MS = 300_000;
 let database: TestDatabase;
 let sql: pg.Pool;
-let world: World;
+let tables: RunTables;
 
 // One real run, then one planted fault at a time, each rolled back.
 beforeAll(async () => {
@@ -22,7 +22,7 @@ beforeAll(async () => {
   });
   // A single connection: what a test plants and what the checker reads are one transaction.
   sql = new pg.Pool({ connectionString: database.url, max: 1 });
-  world = {
+  tables = {
     sql,
     run: report?.run ?? expect.fail('no report'),
     services: Object.fromEntries(
@@ -43,7 +43,7 @@ async function brokenBy(...statements: string[]): Promise<InvariantNumber[]> {
       const { rowCount } = await sql.query(statement);
       if (rowCount === 0) throw new Error(`planted nothing: ${statement}`);
     }
-    const violations = await checkInvariants(world, () => {});
+    const violations = await checkInvariants(tables, () => {});
     return [...new Set(violations.map(({ invariant }) => invariant))];
   } finally {
     await sql.query('ROLLBACK');

@@ -1,7 +1,7 @@
 import { sumDifferencesStatement } from '@cashback/cashback-db';
 import type { Violation } from './invariants.ts';
 import { runChecks } from './run-checks.ts';
-import type { World } from './world.ts';
+import type { RunTables } from './run-tables.ts';
 
 const DIFFERENCES = `
   SELECT order_id, source, sum(difference) AS difference
@@ -34,10 +34,10 @@ const SETTLED = `
  * Invariant 14, which holds in every snapshot, also under load: over all orders of the database, what their targets and
  * rewarded differ by is the sum of the parts that the server reports.
  */
-export async function checkConvergence(world: World): Promise<Violation[]> {
+export async function checkConvergence(tables: RunTables): Promise<Violation[]> {
   const [{ rows }, settled] = await Promise.all([
-    world.sql.query<{ order_id: string; detail: string }>(SUMS, [null]),
-    runChecks(world, [{ invariant: 14, query: SETTLED }]),
+    tables.sql.query<{ order_id: string; detail: string }>(SUMS, [null]),
+    runChecks(tables, [{ invariant: 14, query: SETTLED }]),
   ]);
   return [...rows.map((row): Violation => ({ invariant: 14, ...row })), ...settled];
 }

@@ -1,6 +1,6 @@
 import { type Amount, type Source, SOURCES, formatAmount, parseBalance } from '@cashback/contract';
 import type { Violation } from './invariants.ts';
-import { type World, selectOfRun } from './world.ts';
+import { type RunTables, selectOfRun } from './run-tables.ts';
 
 export type BySource = Record<Source, string>;
 
@@ -36,14 +36,14 @@ const ONE_SUM = {
 } as const;
 
 /** Sums of the run. Top-ups, refunds and spends are read from Trust's ledger, not from the records of other apps. */
-export async function readTotals(world: World): Promise<Totals> {
+export async function readTotals(tables: RunTables): Promise<Totals> {
   const bySource = async (query: string): Promise<BySource> => {
-    const rows = await selectOfRun<{ source: Source; sum: string }>(world, query);
+    const rows = await selectOfRun<{ source: Source; sum: string }>(tables, query);
     const sumOf = (source: Source) => rows.find((row) => row.source === source)?.sum ?? '0.0000';
     return { user: sumOf('user'), service: sumOf('service') };
   };
   const oneSum = async (query: string): Promise<string> =>
-    (await selectOfRun<{ sum: string }>(world, query))[0]?.sum ?? '0.0000';
+    (await selectOfRun<{ sum: string }>(tables, query))[0]?.sum ?? '0.0000';
   const [target, rewarded, topups, refunds, wallets, spent] = await Promise.all([
     bySource(BY_SOURCE.target),
     bySource(BY_SOURCE.rewarded),

@@ -1,10 +1,10 @@
 import type { Violation } from './invariants.ts';
 import { runChecks } from './run-checks.ts';
-import type { World } from './world.ts';
+import type { RunTables } from './run-tables.ts';
 
 /** Invariants 5, 6 and 7: each query returns the rows that contradict it. */
-export function checkOperations(world: World): Promise<Violation[]> {
-  return runChecks(world, CHECKS);
+export function checkOperations(tables: RunTables): Promise<Violation[]> {
+  return runChecks(tables, CHECKS);
 }
 
 /** `[{ source, amount }]` in any order, zeros left out, as one comparable value. */

@@ -1,6 +1,6 @@
 import type { Violation } from './invariants.ts';
 import { runChecks } from './run-checks.ts';
-import type { World } from './world.ts';
+import type { RunTables } from './run-tables.ts';
 
 const NEWEST_EVENTS = `
   SELECT DISTINCT ON (order_id, source) order_id, source, value FROM cashback.events
@@ -27,8 +27,8 @@ const OWED = `
 const AGE = 'ARRAY[invoice_epoch, invoice_version]';
 
 /** Invariants 1, 2, 3, 4 and 8, by the tables and Trust's own log: each query returns the rows that contradict it. */
-export function checkOrders(world: World): Promise<Violation[]> {
-  return runChecks(world, CHECKS);
+export function checkOrders(tables: RunTables): Promise<Violation[]> {
+  return runChecks(tables, CHECKS);
 }
 
 const CHECKS = [

@@ -1,5 +1,5 @@
 import type { Violation } from './invariants.ts';
-import type { World } from './world.ts';
+import type { RunTables } from './run-tables.ts';
 
 const APPEND_ONLY = [
   'cashback.events',
@@ -11,7 +11,7 @@ const APPEND_ONLY = [
 const ROLES = ['cashback_server', 'cashback_worker'];
 
 /** Invariant 13: no role of an app may change or delete append-only rows, not even one column of them. */
-export async function checkPrivileges({ sql }: World): Promise<Violation[]> {
+export async function checkPrivileges({ sql }: RunTables): Promise<Violation[]> {
   const { rows } = await sql.query<{ role: string; relation: string; privilege: string }>(
     `SELECT role, relation, privilege
        FROM unnest($1::text[]) role, unnest($2::text[]) relation, unnest('{UPDATE,DELETE,TRUNCATE}'::text[]) privilege

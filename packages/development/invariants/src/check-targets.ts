@@ -10,7 +10,7 @@ import {
 import type { Payment, InvoiceStatus } from '@cashback/wire';
 import { expectedTarget } from './expected-target.ts';
 import type { Violation } from './invariants.ts';
-import { type World, selectOfRun } from './world.ts';
+import { type RunTables, selectOfRun } from './run-tables.ts';
 
 interface Row {
   invoice_id: string;
@@ -24,9 +24,9 @@ interface Row {
 }
 
 /** Invariant 0: the target, calculated again from the current invoice. An order with a held invoice has none. */
-export async function checkTargets(world: World): Promise<Violation[]> {
+export async function checkTargets(tables: RunTables): Promise<Violation[]> {
   const rows = await selectOfRun<Row>(
-    world,
+    tables,
     `SELECT i.invoice_id, i.service, i.version, i.status, i.payments, r.rates, o.invoice_version,
             coalesce((SELECT jsonb_object_agg(newest.source, newest.value::text)
                         FROM (SELECT DISTINCT ON (source) source, value FROM cashback.events e
@@ -36,24 +36,24 @@ export async function checkTargets(world: World): Promise<Violation[]> {
        LEFT JOIN cashback.order_clears o ON o.order_id = i.invoice_id
       WHERE i.invoice_id LIKE $1`,
   );
-  return rows.flatMap((row) => checkTarget(row, world));
+  return rows.flatMap((row) => checkTarget(row, tables));
 }
 
-function checkTarget(row: Row, world: World): Violation[] {
+function checkTarget(row: Row, tables: RunTables): Violation[] {
   const violation = (detail: string): Violation[] => [{ invariant: 0, order_id: row.invoice_id, detail }];
   if (row.status === 'held')
     return row.invoice_version === null ? [] : violation('registered though only held');
   if (row.invoice_version !== row.version) {
     return violation(`invoice version ${row.version}, stored ${row.invoice_version ?? 'none'}`);
   }
-  const config = world.services[row.service];
+  const config = tables.services[row.service];
   if (config === undefined) return violation(`unknown service ${row.service}`);
   const rates = row.rates?.map(({ source, rate, max_value }) => ({
     source,
     rate: parseRate(rate),
     ...(max_value !== undefined && { max_value: parseAmount(max_value) }),
   }));
-  const expected = expectedTarget({ invoice: row, rates: rates ?? null, config }, world.shopCashback);
+  const expected = expectedTarget({ invoice: row, rates: rates ?? null, config }, tables.shopCashback);
   if (expected === null) return violation('rates_missing');
   return SOURCES.flatMap((source) => {
     const calculated = formatAmount(amountOf(expected.target, source));

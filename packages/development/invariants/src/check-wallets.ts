@@ -1,10 +1,10 @@
 import type { Violation } from './invariants.ts';
 import { runChecks } from './run-checks.ts';
-import type { World } from './world.ts';
+import type { RunTables } from './run-tables.ts';
 
 /** Invariants 9 and 10: each query returns the rows that contradict it. Trust's ledger has the balance of each sequence. */
-export function checkWallets(world: World): Promise<Violation[]> {
-  return runChecks(world, CHECKS);
+export function checkWallets(tables: RunTables): Promise<Violation[]> {
+  return runChecks(tables, CHECKS);
 }
 
 const CHECKS = [

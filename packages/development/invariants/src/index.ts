@@ -7,7 +7,7 @@ import { checkQueue } from './check-queue.ts';
 import { checkTargets } from './check-targets.ts';
 import { checkWallets } from './check-wallets.ts';
 import type { Violation } from './invariants.ts';
-import type { World } from './world.ts';
+import type { RunTables } from './run-tables.ts';
 
 export { INVARIANTS } from './invariants.ts';
 export type { InvariantNumber, Violation } from './invariants.ts';
@@ -17,26 +17,29 @@ export type { BySource, Totals } from './check-money.ts';
 export { readOrderHistory } from './order-history.ts';
 export { readUnsettled } from './unsettled.ts';
 export type { Unsettled } from './unsettled.ts';
-export { selectOfRun } from './world.ts';
-export type { World } from './world.ts';
+export { selectOfRun } from './run-tables.ts';
+export type { RunTables } from './run-tables.ts';
 
 /** Checks invariants 0 to 14 at rest, from the tables of all apps; `checked` is called after each group of checks. */
-export async function checkInvariants(world: World, checked: (groups: number) => void): Promise<Violation[]> {
+export async function checkInvariants(
+  tables: RunTables,
+  checked: (groups: number) => void,
+): Promise<Violation[]> {
   const violations: Violation[] = [];
   for (const check of CHECKS) {
-    violations.push(...(await check(world)));
+    violations.push(...(await check(tables)));
     checked(1);
   }
   return violations.sort((left, right) => left.invariant - right.invariant);
 }
 
-const CHECKS: readonly ((world: World) => Promise<Violation[]>)[] = [
+const CHECKS: readonly ((tables: RunTables) => Promise<Violation[]>)[] = [
   checkTargets,
   checkOrders,
   checkOperations,
   checkWallets,
   checkQueue,
-  async (world) => checkMoney(await readTotals(world)),
+  async (tables) => checkMoney(await readTotals(tables)),
   checkPrivileges,
   checkConvergence,
 ];

@@ -1,4 +1,4 @@
-import type { World } from './world.ts';
+import type { RunTables } from './run-tables.ts';
 
 const HISTORY = `
   SELECT created_at AS at, format('transactions: invoice version %s, %s: %s', version, status, payments) AS line
@@ -38,7 +38,7 @@ const HISTORY = `
   ORDER BY at`;
 
 /** All that the tables of the apps say about an order, oldest first: the first thing to read when it is wrong. */
-export async function readOrderHistory({ sql }: World, orderId: string): Promise<string[]> {
+export async function readOrderHistory({ sql }: RunTables, orderId: string): Promise<string[]> {
   const { rows } = await sql.query<{ at: Date; line: string }>(HISTORY, [orderId]);
   return rows.map(({ at, line }) => `${at.toISOString()}  ${line}`);
 }

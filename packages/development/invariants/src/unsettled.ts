@@ -1,4 +1,4 @@
-import { type World, selectOfRun } from './world.ts';
+import { type RunTables, selectOfRun } from './run-tables.ts';
 
 /**
  * Orders whose newest invoice is not yet registered and rewarded but for what their wallets owe, and wallets whose newest
@@ -13,9 +13,9 @@ export interface Unsettled {
 
 const EXAMPLES = 20;
 
-export async function readUnsettled(world: World): Promise<Unsettled> {
+export async function readUnsettled(tables: RunTables): Promise<Unsettled> {
   const orders = await selectOfRun<{ order_id: string; detail: string; total: string }>(
-    world,
+    tables,
     `SELECT i.invoice_id AS order_id, count(*) OVER () AS total,
             concat_ws(', ', format('invoice version %s (%s)', i.version, i.status),
               format('registered version %s, revision %s, settled %s', coalesce(o.invoice_version, 0), coalesce(o.revision, 0), coalesce(o.settled_revision, 0)),
@@ -32,7 +32,7 @@ export async function readUnsettled(world: World): Promise<Unsettled> {
       LIMIT ${EXAMPLES}`,
   );
   const wallets = await selectOfRun<{ total: string }>(
-    world,
+    tables,
     `SELECT count(*) AS total
        FROM trust.wallets w
        LEFT JOIN wallet.balances b USING (wallet_id)

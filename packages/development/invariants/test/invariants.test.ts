@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from 'vitest';
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
-import { type World, checkInvariants, readOrderHistory, readUnsettled } from '../src/index.ts';
+import { type RunTables, checkInvariants, readOrderHistory, readUnsettled } from '../src/index.ts';
 
 /** An order that was topped up by 5 and 2, and one taken back in part: all as it must be. */
 const AT_REST = `
@@ -129,7 +129,7 @@ const BROKEN: [string, number, string][] = [
 
 let database: TestDatabase;
 let sql: pg.Pool;
-let world: World;
+let tables: RunTables;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -143,7 +143,7 @@ beforeAll(async () => {
     max_share: 300_000n,
     service_cashback: 'rate' as const,
   };
-  world = { sql, run: 't', services: { yellow: config }, shopCashback: () => 0n };
+  tables = { sql, run: 't', services: { yellow: config }, shopCashback: () => 0n };
 });
 beforeEach(() => sql.query(`BEGIN; SET LOCAL session_replication_role = replica; ${AT_REST}`));
 afterEach(() => sql.query('ROLLBACK'));
@@ -153,8 +153,8 @@ afterAll(async () => {
 });
 
 test('correct tables violate nothing, and nothing in them is unsettled', async () => {
-  expect(await checkInvariants(world, () => {})).toEqual([]);
-  expect(await readUnsettled(world)).toEqual({ orders: 0, wallets: 0, examples: [] });
+  expect(await checkInvariants(tables, () => {})).toEqual([]);
+  expect(await readUnsettled(tables)).toEqual({ orders: 0, wallets: 0, examples: [] });
 });
 
 test('a lower version of a newer epoch violates nothing', async () => {
@@ -162,7 +162,7 @@ test('a lower version of a newer epoch violates nothing', async () => {
     UPDATE cashback.order_clears SET invoice_epoch = 2;
     UPDATE cashback.events SET invoice_version = 9 WHERE revision = 1;
     UPDATE cashback.events SET invoice_epoch = 2 WHERE revision = 2`);
-  expect(await checkInvariants(world, () => {})).toEqual([]);
+  expect(await checkInvariants(tables, () => {})).toEqual([]);
 });
 
 /** The service's 1 was not in the wallet but for 0.4, so 0.6 is owed. */
@@ -183,8 +183,8 @@ const OWING = `
 
 test('a debt of a wallet stays at rest beside the target, and violates nothing', async () => {
   await sql.query(OWING);
-  expect(await checkInvariants(world, () => {})).toEqual([]);
-  expect(await readUnsettled(world)).toEqual({ orders: 0, wallets: 0, examples: [] });
+  expect(await checkInvariants(tables, () => {})).toEqual([]);
+  expect(await readUnsettled(tables)).toEqual({ orders: 0, wallets: 0, examples: [] });
 });
 
 test.each([
@@ -199,14 +199,14 @@ test.each([
        jsonb_build_object('source', 'service', 'amount', $1::text)))`,
       [amount],
     );
-    const violations = await checkInvariants(world, () => {});
+    const violations = await checkInvariants(tables, () => {});
     expect(violations.map(({ invariant }) => invariant)).toEqual([1, 1]);
   },
 );
 
 test('an earlier payee whose wallet carries a part of the reward: a violation of 1', async () => {
   await sql.query(`UPDATE transactions.invoices SET wallet_id = 't-new', payee_version = 2`);
-  const violations = await checkInvariants(world, () => {});
+  const violations = await checkInvariants(tables, () => {});
   const details = violations.filter(({ invariant }) => invariant === 1).map(({ detail }) => detail);
   expect(details.toSorted()).toEqual([
     'service: wallet t-wallet of an earlier payee carries 1.0000',
@@ -216,12 +216,12 @@ test('an earlier payee whose wallet carries a part of the reward: a violation of
 
 test.each(BROKEN)('%s: a violation of %i', async (_, invariant, change) => {
   await sql.query(change);
-  const violations = await checkInvariants(world, () => {});
+  const violations = await checkInvariants(tables, () => {});
   expect(violations.map((violation) => violation.invariant)).toContain(invariant);
 });
 
 test('the history of an order has what every app did for it, and no other order', async () => {
-  const lines = await readOrderHistory(world, 't-1');
+  const lines = await readOrderHistory(tables, 't-1');
   for (const part of [
     'invoice version 2',
     'revision 2',
@@ -231,5 +231,5 @@ test('the history of an order has what every app did for it, and no other order'
   ]) {
     expect(lines.some((line) => line.includes(part))).toBe(true);
   }
-  expect(await readOrderHistory(world, 't-2')).toEqual([]);
+  expect(await readOrderHistory(tables, 't-2')).toEqual([]);
 });

@@ -1,19 +1,19 @@
 import { formatAmounts, equalAmounts, parseAmounts, parseValues } from '@cashback/contract';
 import { invoice, walletBalance } from '@cashback/wire';
-import { type Violation, type World, selectOfRun } from '@cashback/invariants';
+import { type Violation, type RunTables, selectOfRun } from '@cashback/invariants';
 import type { FrontDoor } from './play/front-door.ts';
 import PQueue from 'p-queue';
 
 const CONCURRENCY = 50;
 
 /** Callers see what the tables say: at rest the APIs of server, transactions, trust and wallet agree. */
-export async function checkFrontDoor(world: World, door: FrontDoor): Promise<Violation[]> {
+export async function checkFrontDoor(tables: RunTables, door: FrontDoor): Promise<Violation[]> {
   const orders = await selectOfRun<{ order_id: string }>(
-    world,
+    tables,
     'SELECT order_id FROM cashback.order_clears WHERE order_id LIKE $1',
   );
   const wallets = await selectOfRun<{ wallet_id: string }>(
-    world,
+    tables,
     'SELECT wallet_id FROM trust.wallets WHERE wallet_id LIKE $1 AND sequence > 0',
   );
   const queue = new PQueue({ concurrency: CONCURRENCY });

@@ -13,4 +13,4 @@ export { watchWallets } from './play/watch-wallets.ts';
 export type { Watchers } from './play/watch-wallets.ts';
 export { checkFrontDoor } from './check-front-door.ts';
 export { settle } from './settle.ts';
-export { openWorld } from './world.ts';
+export { openRunTables } from './open-run-tables.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Unsettled, type World, readUnsettled } from '@cashback/invariants';
+import { type Unsettled, type RunTables, readUnsettled } from '@cashback/invariants';
 
 const POLL_MS = 500;
 /** Waiting ends once nothing has settled for this long. */
@@ -7,13 +7,13 @@ const TIMEOUT_MS = 90_000;
 
 /** Waits until every order and wallet is at rest, or until nothing settles any more. Returns what is unsettled. */
 export async function settle(
-  world: World,
+  tables: RunTables,
   options: { signal: AbortSignal; progress(left: Unsettled): void; timeout_ms?: number },
 ): Promise<Unsettled> {
   let fewest = Infinity;
   let movedAt = performance.now();
   for (;;) {
-    const left = await readUnsettled(world);
+    const left = await readUnsettled(tables);
     options.progress(left);
     const open = left.orders + left.wallets;
     if (open === 0) return left;

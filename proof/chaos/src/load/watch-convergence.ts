@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Violation, type World, checkConvergence } from '@cashback/invariants';
+import { type Violation, type RunTables, checkConvergence } from '@cashback/invariants';
 
 const EVERY_MS = 500;
 
@@ -9,14 +9,14 @@ export interface ConvergenceWatch {
 }
 
 /** Checks invariant 14 in one snapshot after another, while orders are played and faults happen. */
-export function watchConvergence(world: World): ConvergenceWatch {
+export function watchConvergence(tables: RunTables): ConvergenceWatch {
   const stopping = new AbortController();
   const found = new Map<string, Violation>();
   let snapshots = 0;
   async function watch(): Promise<void> {
     while (!stopping.signal.aborted) {
       // A fault of Postgres is no answer. The next turn reads again.
-      const violations = await checkConvergence(world).catch(() => null);
+      const violations = await checkConvergence(tables).catch(() => null);
       if (violations !== null) snapshots += 1;
       for (const violation of violations ?? []) found.set(violation.detail, violation);
       await sleep(EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {});

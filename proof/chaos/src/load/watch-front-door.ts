@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FrontDoor } from '@cashback/scenario';
 import { type Invoice, invoice } from '@cashback/wire';
-import { type Violation, type World, selectOfRun } from '@cashback/invariants';
+import { type Violation, type RunTables, selectOfRun } from '@cashback/invariants';
 import type { Interventions, Side } from '../interventions.ts';
 import { type Content, forEachAtOnce, isRefused, restateInvoice } from './restate.ts';
 
@@ -107,16 +107,16 @@ export function watchFrontDoor(door: FrontDoor, { restores }: Interventions): Wa
 
 /** Invariants 2 and 12, by the answers that the shop got: every acknowledged state of an invoice and spend is stored. */
 export async function checkAcknowledged(
-  world: World,
+  tables: RunTables,
   { invoices, spends }: Acknowledged,
 ): Promise<Violation[]> {
   const rows = await selectOfRun<{ invoice_id: string; epoch: number } & Content & { version: number }>(
-    world,
+    tables,
     `SELECT invoice_id, version, status, payments, (SELECT max(epoch) FROM transactions.feed_epochs) AS epoch
        FROM transactions.invoices WHERE invoice_id LIKE $1`,
   );
   const stored = new Map(rows.map((row) => [row.invoice_id, row]));
-  const ofRun = (id: string): boolean => id.startsWith(`${world.run}-`);
+  const ofRun = (id: string): boolean => id.startsWith(`${tables.run}-`);
   const isStored = ([order_id, known]: [string, AcknowledgedInvoice]): boolean => {
     const row = stored.get(order_id);
     if (row === undefined) return false;
@@ -126,7 +126,7 @@ export async function checkAcknowledged(
   };
   const lost = [...invoices].filter((entry) => ofRun(entry[0]) && !isStored(entry));
   const moved = await selectOfRun<{ cause: string }>(
-    world,
+    tables,
     `SELECT cause FROM trust.wallet_movements WHERE wallet_id LIKE $1 AND kind = 'spend'`,
   );
   const causes = new Set(moved.map(({ cause }) => cause));

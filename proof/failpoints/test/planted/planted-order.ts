@@ -3,7 +3,7 @@ import { type InvoiceStatus, invoice, trustSettings } from '@cashback/wire';
 import { CALM } from '@cashback/scenario';
 import type { AppName } from '@cashback/system';
 import type { Failpoint, Fate, SetFailpoint } from '../../src/wire/failpoints.ts';
-import { type Violation, type World, checkInvariants } from '@cashback/invariants';
+import { type Violation, type RunTables, checkInvariants } from '@cashback/invariants';
 import type { Testbed } from '../../src/testbed.ts';
 import { waitUntil } from '@cashback/timing';
 
@@ -21,7 +21,7 @@ export interface HeldFailpoint extends SetFailpoint {
  */
 export async function openPlantedOrder(testbed: Testbed, run: string) {
   const { door } = testbed;
-  const world = testbed.world(run);
+  const tables = testbed.tablesOf(run);
   const order_id = `${run}-order`;
   const payee = { user_id: `${run}-user`, wallet_id: `${run}-wallet`, currency: 'USD' };
   await door.retryUntilAnswered(() =>
@@ -37,7 +37,7 @@ export async function openPlantedOrder(testbed: Testbed, run: string) {
   let version = 1;
 
   async function isAtRest(): Promise<boolean> {
-    const { rows } = await world.sql.query<{ at_rest: boolean }>(
+    const { rows } = await tables.sql.query<{ at_rest: boolean }>(
       `SELECT (settled_revision = revision AND operation_id IS NULL)
            OR attention_code IS NOT DISTINCT FROM 'sum_contradicts_events' AS at_rest
          FROM cashback.order_clears WHERE order_id = $1`,
@@ -102,7 +102,7 @@ export async function openPlantedOrder(testbed: Testbed, run: string) {
     /** Waits until a register waits for a row lock of another session. */
     lockWait: () =>
       waitFor('waiting for a lock', async () => {
-        const { rowCount } = await world.sql.query(
+        const { rowCount } = await tables.sql.query(
           `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'server' AND wait_event_type = 'Lock'`,
         );
         return rowCount !== 0;
@@ -113,22 +113,22 @@ export async function openPlantedOrder(testbed: Testbed, run: string) {
     /** Waits until the wallet has received this many sequences, some of them more than once. */
     received: (sequences: number) =>
       waitFor(`received ${sequences} sequences`, async () => {
-        const { rows } = await world.sql.query(
+        const { rows } = await tables.sql.query(
           `SELECT count(DISTINCT sequence)::integer AS received FROM wallet.callback_inbox WHERE wallet_id = $1`,
           [payee.wallet_id],
         );
         return rows[0].received === sequences;
       }),
     /** Checks at rest, when every push is delivered. */
-    async check(how: Pick<World, 'sweep_within_ms'> = {}): Promise<Violation[]> {
+    async check(how: Pick<RunTables, 'sweep_within_ms'> = {}): Promise<Violation[]> {
       await waitFor('pushed', async () => {
-        const { rowCount } = await world.sql.query(
+        const { rowCount } = await tables.sql.query(
           'SELECT FROM wallet.pushes WHERE wallet_id = $1 AND delivered_at IS NULL',
           [payee.wallet_id],
         );
         return rowCount === 0;
       });
-      return checkInvariants({ ...world, ...how }, () => {});
+      return checkInvariants({ ...tables, ...how }, () => {});
     },
   };
 }

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { cashbackServices } from '@cashback/wire';
 import { serviceConfigOf } from '@cashback/core';
-import type { World } from '@cashback/invariants';
+import type { RunTables } from '@cashback/invariants';
 import pg from 'pg';
 import { shopCashback, type System } from '@cashback/system';
 
 const QUERY_TIMEOUT_MS = 120_000;
 
 /** The tables and settings that the checkers read, for one run on this system, by way of their own if one is given. */
-export function openWorld(system: System, run: string, database_url = system.database_url): World {
+export function openRunTables(system: System, run: string, database_url = system.database_url): RunTables {
   const services = cashbackServices.parse(JSON.parse(readFileSync(system.cashback_services, 'utf8')));
   const sql = new pg.Pool({
     connectionString: database_url,

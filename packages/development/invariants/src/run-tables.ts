@@ -3,7 +3,7 @@ import type { ServiceConfig } from '@cashback/core';
 import type pg from 'pg';
 
 /** What the checkers read: the tables of all apps, for the orders of one run. */
-export interface World {
+export interface RunTables {
   /** A login that may read every schema. */
   sql: pg.Pool;
   /** Ids of the run's orders and wallets start with it and a `-`. */
@@ -17,7 +17,7 @@ export interface World {
 
 /** Rows of a query whose `$1` is the pattern of the run's ids. */
 export async function selectOfRun<Row extends pg.QueryResultRow>(
-  { sql, run }: World,
+  { sql, run }: RunTables,
   query: string,
 ): Promise<Row[]> {
   const { rows } = await sql.query<Row>(query, [`${run.replaceAll('_', String.raw`\_`)}-%`]);
