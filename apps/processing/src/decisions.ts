@@ -1,5 +1,7 @@
 /** Decisions and what they write, without IO: the simulation applies the same values to tables of its own. */
 export { auditChange } from './audit/audit-change.ts';
+export { readInvoice } from './gather/read-invoice.ts';
+export { readOrder } from './gather/read-order.ts';
 export { decideCatchUp, feedAnswerOf } from './inbox/decide-catch-up.ts';
 export { isUnfinished } from './inbox/change.ts';
 export type { ChangeRow, ChangeWrites } from './inbox/change.ts';
@@ -17,3 +19,4 @@ export type { Attempt } from './process/attempt-state.ts';
 export type { AttemptStep } from './process/attempt.ts';
 export { decideNextAttempt, recordAttempt } from './record/decide-next-attempt.ts';
 export type { AttemptLimits, Outcome, RegisterAnswers } from './record/decide-next-attempt.ts';
+export { chooseSettings, frozenHash } from './services/settings-of-order.ts';

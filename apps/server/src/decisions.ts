@@ -1,4 +1,4 @@
-/** What a register decides, writes and answers, without IO: the simulation applies the same values to its tables. */
+/** What a register decides, writes and answers, and how an order is shown, without IO: the simulation runs the same. */
 export { decideCall, decideLocked } from './register/decide-call.ts';
 export type { DecidedCall } from './register/decide-call.ts';
 export { countedWindow, discountedWindow, heldRow, holdOf, releasedRow } from './register/breaker-rows.ts';
@@ -11,3 +11,4 @@ export { newOrderOf, writesOf } from './register/register-writes.ts';
 export type { RegisterWrites } from './register/register-writes.ts';
 export { answerOf } from './register/register-answer.ts';
 export { decideRelease } from './procedures/decide-release.ts';
+export { shownOrder } from './procedures/shown-order.ts';

@@ -1,9 +1,11 @@
-import { CashbackClientError } from '@cashback/client';
 import { formatAmount } from '@cashback/contract';
+import type { HttpClient } from '@cashback/service';
+import * as z from 'zod';
 import { askService } from '../gather/ask-service.ts';
 import { keptValue } from '../gather/choose-inputs.ts';
 import { readInvoice } from '../gather/read-invoice.ts';
-import { frozenHash, settingsOf } from '../services/settings-of-order.ts';
+import { type Answer, readOrder, readRates } from '../gather/read-order.ts';
+import { findSettings, frozenHash } from '../services/settings-of-order.ts';
 import type { Upstreams } from '../gather/upstreams.ts';
 import type { Attempt } from './attempt-state.ts';
 import { type AttemptStep, withKnown, withRegisterAnswer } from './attempt.ts';
@@ -18,19 +20,18 @@ export async function takeStep(
   const { server, transactions, services, log } = upstreams;
   const { order_id } = attempt;
   switch (step.step) {
-    case 'read_order': {
-      const order = await orNull('ORDER_NOT_FOUND', server.order({ order_id }));
-      return withKnown(attempt, { order });
-    }
+    case 'read_order':
+      return withKnown(attempt, { order: readOrder(await answerOf(server.order({ order_id }))) });
     case 'read_invoice': {
-      const [read, rates] = await Promise.all([
-        readInvoice(transactions, order_id, signal),
-        orNull('RATES_NOT_FOUND', server.rates.get({ order_id })),
+      const [answer, rates] = await Promise.all([
+        retrieveInvoice(transactions, order_id, signal),
+        answerOf(server.rates.get({ order_id })).then(readRates),
       ]);
+      const read = readInvoice(order_id, answer);
       if ('unreadable' in read) return withKnown(attempt, { invoice: read });
       const { invoice } = read;
       const hash = frozenHash(attempt.change, attempt.known.order ?? null);
-      const service = await settingsOf(invoice.service, hash, upstreams);
+      const service = await findSettings(invoice.service, hash, upstreams);
       return withKnown(attempt, { invoice: { invoice, rates, service } });
     }
     case 'ask_service': {
@@ -50,11 +51,20 @@ export async function takeStep(
   }
 }
 
-async function orNull<T>(code: string, answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof CashbackClientError && error.code === code) return null;
-    throw error;
-  }
+/** A JSON object is an answer about this order; a page of a proxy is not, and says nothing about the order. */
+const anyAnswer = z.record(z.string(), z.unknown());
+
+function retrieveInvoice(
+  transactions: HttpClient,
+  orderId: string,
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
+  return transactions.post('/v2/invoice/retrieve', { invoice_id: orderId }, anyAnswer, { signal });
+}
+
+function answerOf<Body>(call: Promise<Body>): Promise<Answer<Body>> {
+  return call.then(
+    (body) => ({ body }),
+    (error: unknown) => ({ error }),
+  );
 }
