@@ -213,6 +213,26 @@ const PLANTS = {
       callbackHint: (callback) => decisions.processing.feedHint(callback, 1, true),
     },
   }),
+  /** The order is shown at its first revision, for ever. */
+  first_revision_shown: (decisions) => ({
+    ...decisions,
+    server: {
+      ...decisions.server,
+      shownOrder(...input) {
+        return { ...decisions.server.shownOrder(...input), revision: 1 };
+      },
+    },
+  }),
+  /** Processing reads an invoice without its epoch. */
+  invoice_epoch_unread: (decisions) => ({
+    ...decisions,
+    processing: {
+      ...decisions.processing,
+      readInvoice(orderId, { invoice_epoch: _epoch, ...answer }) {
+        return decisions.processing.readInvoice(orderId, answer);
+      },
+    },
+  }),
   /** Every calculation rounds down, whatever the service's rule is. */
   rounded_down: (decisions) => ({
     ...decisions,

@@ -29,6 +29,8 @@ const CALIBRATION: Readonly<
   // The audits find what a reader misses.
   cursor_unchecked: { from: 0, breaks: [0, 1], incidents: ['rewind_transactions'], audits: false },
   callback_trusted: { from: 0, breaks: [0, 1, 17] },
+  first_revision_shown: { from: 0, breaks: [17] },
+  invoice_epoch_unread: { from: 0, breaks: [17], incidents: ['rewind_transactions'] },
   rounded_down: { from: 0, breaks: [0] },
   hold_unread: { from: 0, breaks: [null] },
   growth_uncounted: { from: 0, breaks: [null] },

@@ -1,5 +1,5 @@
 import { CashbackClientError } from '@cashback/client';
-import { CashbackError, type OrderOutput, formatAmount, formatValues, parseAmount } from '@cashback/contract';
+import { CashbackError, parseAmount } from '@cashback/contract';
 import type {
   Attempt,
   AttemptStep,
@@ -7,14 +7,13 @@ import type {
   Outcome,
   RegisterAnswers,
 } from '@cashback/processing/decisions';
-import type { LockedInvoice } from '@cashback/transactions/decisions';
-import { type Flow, call, outside } from '../../engine/flow.ts';
+import { type Flow, call } from '../../engine/flow.ts';
 import { SERVICES, ratesOf, shopCashback } from '../../services.ts';
-import { newestEpoch } from '../../tables.ts';
 import type { World } from '../../world.ts';
 import { callOverHttp } from '../call-over-http.ts';
-import { register, targetOf } from '../register.ts';
-import { refuseUnknown, takeRelease, targetReadBy } from '../release.ts';
+import { register } from '../register.ts';
+import { showOrder } from '../show-order.ts';
+import { retrieveNewest } from '../transactions/retrieve-invoice.ts';
 
 /** Takes the steps of an attempt at an order, one after another. */
 export function* runAttempt(
@@ -35,25 +34,31 @@ function* takeStep(
   attempt: Attempt,
   step: Exclude<AttemptStep, { step: 'end' }>,
 ): Flow<Attempt> {
-  const { withFailure, withKnown, withRegisterAnswer } = world.decisions.processing;
-  const { order_id } = attempt;
+  const { chooseSettings, frozenHash, readInvoice, readOrder, withFailure, withKnown, withRegisterAnswer } =
+    world.decisions.processing;
+  const { order_id, change, known } = attempt;
   switch (step.step) {
     case 'read_order': {
-      const known = yield* call('server', `order ${order_id}`, () => readOrder(world, order_id));
-      if (known === null) return withFailure(attempt, serverUnreachable());
-      return known instanceof CashbackError
-        ? withFailure(attempt, asClientError(known))
-        : withKnown(attempt, known);
+      const answer = yield* callServer(`order ${order_id}`, () => showOrder(world, order_id));
+      try {
+        return withKnown(attempt, { order: readOrder(answer) });
+      } catch (error) {
+        return withFailure(attempt, error);
+      }
     }
     case 'read_invoice': {
       const result = yield* callOverHttp('transactions', `invoice ${order_id}`, () =>
-        readInvoice(world, order_id),
+        retrieveNewest(world, order_id),
       );
       if ('error' in result) return withFailure(attempt, result.error);
-      const invoice = result.body;
-      const config = SERVICES[invoice.service];
-      const service = config && { config, config_hash: '' };
+      const read = readInvoice(order_id, result.body);
+      if ('unreadable' in read) return withKnown(attempt, { invoice: read });
+      const { invoice } = read;
       const rates = ratesOf(order_id, invoice.service);
+      const config = SERVICES[invoice.service];
+      // No service changes its settings here, so none has to be looked up in the archive.
+      const current = config && { config, config_hash: '' };
+      const service = chooseSettings(frozenHash(change, known.order ?? null), current, undefined);
       return withKnown(attempt, { invoice: { invoice, rates, service } });
     }
     case 'ask_service': {
@@ -66,48 +71,24 @@ function* takeStep(
     }
     case 'register': {
       const { input } = step;
-      const answer = yield* call('server', `register ${order_id}`, () => register(world, input));
-      if (answer === null) return withFailure(attempt, serverUnreachable());
-      return answer instanceof CashbackError
-        ? withFailure(attempt, asClientError(answer))
-        : withRegisterAnswer(attempt, input, answer);
+      const answer = yield* callServer(`register ${order_id}`, () => register(world, input));
+      return 'error' in answer
+        ? withFailure(attempt, answer.error)
+        : withRegisterAnswer(attempt, input, answer.body);
     }
   }
 }
 
-function* readOrder(world: World, orderId: string): Flow<Pick<Attempt['known'], 'order'> | CashbackError> {
-  const { tables } = world;
-  const release = takeRelease(world);
-  return yield* outside('read', () => {
-    const row = tables.orders.get(orderId);
-    if (row === undefined) return { order: null };
-    const refused = refuseUnknown(Object.keys(targetReadBy(release, targetOf(tables.events, orderId))));
-    if (refused !== null) return refused;
-    const { revision, receipt, service, user_id, wallet_id, currency, invoice_epoch, invoice_version } = row;
-    const stated = { service, user_id, wallet_id, currency, cleared_sum: formatAmount(row.cleared_sum) };
-    const target = formatValues(targetOf(tables.events, orderId));
-    const version = { invoice_epoch, invoice_version };
-    return { order: { revision, target, receipt: receipt as OrderOutput['receipt'], ...version, ...stated } };
-  });
-}
-
-function* readInvoice(
-  { tables }: World,
-  orderId: string,
-): Flow<(LockedInvoice & { invoice_epoch: number }) | CashbackError> {
-  return yield* outside('read', () => {
-    const invoice = tables.invoices.get(orderId);
-    return invoice === undefined
-      ? new CashbackError('INVOICE_NOT_FOUND', `there is no invoice ${orderId}`, { invoice_id: orderId })
-      : { ...invoice, invoice_epoch: newestEpoch(tables.invoice_epochs) };
-  });
-}
-
-/** As the SDK ends a call. */
-function asClientError({ code, message, retryable, details }: CashbackError): CashbackClientError {
-  return new CashbackClientError(code, message, { retryable, details });
-}
-
-function serverUnreachable(): CashbackClientError {
-  return new CashbackClientError('UNREACHABLE', 'no answer', { retryable: true });
+/** A call as the SDK ends it. */
+function* callServer<Body>(
+  what: string,
+  handle: () => Flow<Body | CashbackError>,
+): Flow<{ body: Body } | { error: CashbackClientError }> {
+  const answer = yield* call('server', what, handle);
+  if (answer === null) {
+    return { error: new CashbackClientError('UNREACHABLE', 'no answer', { retryable: true }) };
+  }
+  if (!(answer instanceof CashbackError)) return { body: answer };
+  const { code, message, retryable, details } = answer;
+  return { error: new CashbackClientError(code, message, { retryable, details }) };
 }

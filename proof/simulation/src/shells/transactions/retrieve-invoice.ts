@@ -29,6 +29,11 @@ export function* retrieveInvoice(world: World, invoiceId: string): Flow<Invoice 
   });
 }
 
+/** The same at the primary. */
+export function* retrieveNewest(world: World, invoiceId: string): Flow<Invoice | CashbackError> {
+  return yield* outside('read', () => readInvoice(world, invoiceId) ?? notFound(invoiceId));
+}
+
 function notFound(invoiceId: string): CashbackError {
   return new CashbackError('INVOICE_NOT_FOUND', `there is no invoice ${invoiceId}`);
 }
