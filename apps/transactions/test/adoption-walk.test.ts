@@ -2,38 +2,36 @@ import { withTransaction } from '@cashback/postgres';
 import { readUntil } from '@cashback/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startEpoch } from '../src/db/queries/feeds/start-epoch.ts';
+import { setUpWithUpstream } from './set-up.ts';
 import {
   type TransactionsUnderTest,
   createInvoice,
   newOperation,
   retrieve,
-  setUpTransactions,
   settledInvoice,
 } from './support.ts';
-import { type UpstreamRequest, applied, problem, startUpstream } from './upstream.ts';
+import { type Upstream, type UpstreamRequest, applied, problem } from './upstream.ts';
 
-let upstream: Awaited<ReturnType<typeof startUpstream>>;
+let upstream: Upstream;
+let tearDown: (() => Promise<void>) | undefined;
 let app: TransactionsUnderTest;
 let listed: string[] = [];
 let unlisted = new Set<string>();
 
 beforeAll(async () => {
-  upstream = await startUpstream();
+  // Pages of two: several make a pass.
+  ({ app, upstream, tearDown } = await setUpWithUpstream({
+    ADOPTION_INTERVAL_MS: '20',
+    ADOPTION_BATCH: '2',
+    ADOPTION_RETRY_MAX_MS: '50',
+  }));
   upstream.answerWith(answer);
-  app = await setUpTransactions({
-    trustUrl: () => upstream.url,
-    // Pages of two: several make a pass.
-    settings: { ADOPTION_INTERVAL_MS: '20', ADOPTION_BATCH: '2', ADOPTION_RETRY_MAX_MS: '50' },
-  });
 });
 beforeEach(() => {
   listed = [];
   unlisted = new Set();
 });
-afterAll(async () => {
-  await app?.tearDown();
-  await upstream?.stop();
-});
+afterAll(() => tearDown?.());
 
 /** Lists what was posted of an order, as Trust does. */
 function answer(request: UpstreamRequest) {

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readUntil } from '@cashback/testing';
 import { startEpoch } from '../src/db/queries/feeds/start-epoch.ts';
-import { startRealTrust } from './real-trust.ts';
+import type { RealTrust } from './real-trust.ts';
+import { setUpWithTrust } from './set-up.ts';
 import {
   type TransactionsUnderTest,
   createInvoice,
@@ -13,25 +14,19 @@ import {
   newOperation,
   queryRows,
   retrieve,
-  setUpTransactions,
   settledInvoice,
 } from './support.ts';
 import { expectTrustAgrees } from './trust-agrees.ts';
 
-let trust: Awaited<ReturnType<typeof startRealTrust>>;
+let trust: RealTrust;
+let tearDown: (() => Promise<void>) | undefined;
 let app: TransactionsUnderTest;
 beforeAll(async () => {
-  app = await setUpTransactions({
-    trustUrl: async (databaseUrl) => {
-      trust = await startRealTrust(databaseUrl);
-      return trust.url;
-    },
-    // A timeout of a busy machine would only be repeated.
-    settings: { TRUST_TIMEOUT_MS: '5000', OVERDUE_AFTER_MS: '1000' },
-  });
+  // A timeout of a busy machine would only be repeated.
+  ({ app, trust, tearDown } = await setUpWithTrust({ TRUST_TIMEOUT_MS: '5000', OVERDUE_AFTER_MS: '1000' }));
 });
 beforeEach(() => trust.behave({}));
-afterAll(() => app?.tearDown(() => trust.stop()));
+afterAll(() => tearDown?.());
 
 type Invoice = ReturnType<typeof newInvoice>;
 type Target = Partial<Record<Source, string>>;

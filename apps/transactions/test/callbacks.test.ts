@@ -12,7 +12,6 @@ import {
 let app: TransactionsUnderTest;
 beforeAll(async () => {
   app = await setUpTransactions({
-    trustUrl: () => 'http://127.0.0.1:9',
     settings: { CALLBACK_CLEAN_INTERVAL_MS: '50' },
   });
 });

@@ -1,27 +1,22 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RealTrust, startRealTrust } from './real-trust.ts';
+import type { RealTrust } from './real-trust.ts';
+import { setUpWithTrust } from './set-up.ts';
 import {
   type TransactionsUnderTest,
   createInvoice,
   newOperation,
   queryRows,
   retrieve,
-  setUpTransactions,
   settledInvoice,
 } from './support.ts';
 
 let app: TransactionsUnderTest;
 let trust: RealTrust;
+let tearDown: (() => Promise<void>) | undefined;
 beforeAll(async () => {
-  app = await setUpTransactions({
-    trustUrl: async (databaseUrl) => {
-      trust = await startRealTrust(databaseUrl);
-      await trust.behave({});
-      return trust.url;
-    },
-  });
+  ({ app, trust, tearDown } = await setUpWithTrust());
 });
-afterAll(() => app?.tearDown(() => trust.stop()));
+afterAll(() => tearDown?.());
 
 test('an invoice that carries a reward and lists no operation is answered as it is, and the next operation starts there', async () => {
   const invoice = await createInvoice(app);

@@ -1,25 +1,15 @@
 import { withTransaction } from '@cashback/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readUntil } from '@cashback/testing';
-import {
-  type TransactionsUnderTest,
-  createInvoice,
-  newOperation,
-  setUpTransactions,
-  settledInvoice,
-} from './support.ts';
-import { startUpstream } from './upstream.ts';
+import { setUpWithUpstream } from './set-up.ts';
+import { type TransactionsUnderTest, createInvoice, newOperation, settledInvoice } from './support.ts';
 
 let app: TransactionsUnderTest;
-let upstream: Awaited<ReturnType<typeof startUpstream>>;
+let tearDown: (() => Promise<void>) | undefined;
 beforeAll(async () => {
-  upstream = await startUpstream();
-  app = await setUpTransactions({ trustUrl: () => upstream.url });
+  ({ app, tearDown } = await setUpWithUpstream());
 });
-afterAll(async () => {
-  await app?.tearDown();
-  await upstream?.stop();
-});
+afterAll(() => tearDown?.());
 
 interface Page {
   changes: { invoice_id: string; invoice_epoch: number; cashback_version: number; operation_id?: string }[];

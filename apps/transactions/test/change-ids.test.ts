@@ -11,7 +11,7 @@ import {
 
 let app: TransactionsUnderTest;
 beforeAll(async () => {
-  app = await setUpTransactions({ trustUrl: () => 'http://127.0.0.1:9' });
+  app = await setUpTransactions();
 });
 afterAll(() => app?.tearDown());
 

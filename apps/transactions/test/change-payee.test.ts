@@ -2,29 +2,25 @@ import { randomUUID } from 'node:crypto';
 import { formatAmount, parseAmount } from '@cashback/contract';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RealTrust, startRealTrust } from './real-trust.ts';
+import type { RealTrust } from './real-trust.ts';
+import { setUpWithTrust } from './set-up.ts';
 import {
   type TransactionsUnderTest,
   createInvoice,
   newOperation,
   retrieve,
-  setUpTransactions,
   settledInvoice,
 } from './support.ts';
 
 let app: TransactionsUnderTest;
 let trust: RealTrust;
+let tearDown: (() => Promise<void>) | undefined;
 beforeAll(async () => {
-  app = await setUpTransactions({
-    trustUrl: async (databaseUrl) => {
-      trust = await startRealTrust(databaseUrl);
-      await trust.behave({});
-      return trust.url;
-    },
-    settings: { WALLET_POLICIES: JSON.stringify({ blue: 'take_what_is_there', green: 'fail' }) },
-  });
+  ({ app, trust, tearDown } = await setUpWithTrust({
+    WALLET_POLICIES: JSON.stringify({ blue: 'take_what_is_there', green: 'fail' }),
+  }));
 });
-afterAll(() => app?.tearDown(() => trust.stop()));
+afterAll(() => tearDown?.());
 
 type Created = Awaited<ReturnType<typeof createInvoice>>;
 

@@ -3,14 +3,15 @@ import { createHttpClient } from '@cashback/service';
 import { createOperationRunner } from '../src/cashback/advance/run-operations.ts';
 import type { TrustCall } from '../src/cashback/advance/advance-operation.ts';
 import { claimSteps } from '../src/db/queries/operations/claim-steps.ts';
-import { type TransactionsUnderTest, log, queryRows, setUpTransactions } from './support.ts';
-import { startUpstream } from './upstream.ts';
+import { setUpWithUpstream } from './set-up.ts';
+import { type TransactionsUnderTest, log, queryRows } from './support.ts';
+import type { Upstream } from './upstream.ts';
 
 let app: TransactionsUnderTest;
-let upstream: Awaited<ReturnType<typeof startUpstream>>;
+let upstream: Upstream;
+let tearDown: (() => Promise<void>) | undefined;
 beforeAll(async () => {
-  upstream = await startUpstream();
-  app = await setUpTransactions({ trustUrl: () => upstream.url });
+  ({ app, upstream, tearDown } = await setUpWithUpstream());
   for (const status of ['planned', 'sent', 'pending', 'applied', 'refused', 'skipped']) {
     await queryRows(
       app.owner,
@@ -21,10 +22,7 @@ beforeAll(async () => {
     );
   }
 });
-afterAll(async () => {
-  await app?.tearDown();
-  await upstream?.stop();
-});
+afterAll(() => tearDown?.());
 
 const claim = (...ids: string[]) =>
   claimSteps(

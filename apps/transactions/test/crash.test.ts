@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readUntil } from '@cashback/testing';
 import { startProcess } from './app-process.ts';
+import { setUpWithUpstream } from './set-up.ts';
 import {
   type TransactionsUnderTest,
   callApp,
@@ -8,21 +9,17 @@ import {
   loadStepIds,
   newOperation,
   queryRows,
-  setUpTransactions,
   settledInvoice,
 } from './support.ts';
-import { type UpstreamRequest, applied, startUpstream } from './upstream.ts';
+import { type Upstream, type UpstreamRequest, applied } from './upstream.ts';
 
 let app: TransactionsUnderTest;
-let upstream: Awaited<ReturnType<typeof startUpstream>>;
+let upstream: Upstream;
+let tearDown: (() => Promise<void>) | undefined;
 beforeAll(async () => {
-  upstream = await startUpstream();
-  app = await setUpTransactions({ trustUrl: () => upstream.url });
+  ({ app, upstream, tearDown } = await setUpWithUpstream());
 });
-afterAll(async () => {
-  await app?.tearDown();
-  await upstream?.stop();
-});
+afterAll(() => tearDown?.());
 beforeEach(() => {
   upstream.answerWith(applied);
   upstream.requests.length = 0;

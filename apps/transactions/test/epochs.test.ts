@@ -2,27 +2,22 @@ import { withTransaction } from '@cashback/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readUntil } from '@cashback/testing';
 import { startEpoch } from '../src/db/queries/feeds/start-epoch.ts';
+import { setUpWithUpstream } from './set-up.ts';
 import {
   type TransactionsUnderTest,
   createInvoice,
   newOperation,
   queryRows,
   retrieve,
-  setUpTransactions,
   settledInvoice,
 } from './support.ts';
-import { startUpstream } from './upstream.ts';
 
 let app: TransactionsUnderTest;
-let upstream: Awaited<ReturnType<typeof startUpstream>>;
+let tearDown: (() => Promise<void>) | undefined;
 beforeAll(async () => {
-  upstream = await startUpstream();
-  app = await setUpTransactions({ trustUrl: () => upstream.url });
+  ({ app, tearDown } = await setUpWithUpstream());
 });
-afterAll(async () => {
-  await app?.tearDown();
-  await upstream?.stop();
-});
+afterAll(() => tearDown?.());
 
 const newEpoch = () => withTransaction(app.owner, (tx) => startEpoch(tx));
 

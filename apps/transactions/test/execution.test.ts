@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readUntil } from '@cashback/testing';
+import { setUpWithUpstream } from './set-up.ts';
 import {
   type TransactionsUnderTest,
   createInvoice,
@@ -7,21 +8,17 @@ import {
   newOperation,
   queryRows,
   retrieve,
-  setUpTransactions,
   settledInvoice,
 } from './support.ts';
-import { type UpstreamRequest, applied, failed, pending, problem, startUpstream } from './upstream.ts';
+import { type Upstream, type UpstreamRequest, applied, failed, pending, problem } from './upstream.ts';
 
 let app: TransactionsUnderTest;
-let upstream: Awaited<ReturnType<typeof startUpstream>>;
+let upstream: Upstream;
+let tearDown: (() => Promise<void>) | undefined;
 beforeAll(async () => {
-  upstream = await startUpstream();
-  app = await setUpTransactions({ trustUrl: () => upstream.url });
+  ({ app, upstream, tearDown } = await setUpWithUpstream());
 });
-afterAll(async () => {
-  await app?.tearDown();
-  await upstream?.stop();
-});
+afterAll(() => tearDown?.());
 beforeEach(() => {
   upstream.answerWith(applied);
   upstream.requests.length = 0;

@@ -2,29 +2,25 @@ import { randomUUID } from 'node:crypto';
 import { type AmountsBySource, formatAmounts } from '@cashback/contract';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RealTrust, startRealTrust } from './real-trust.ts';
+import type { RealTrust } from './real-trust.ts';
+import { setUpWithTrust } from './set-up.ts';
 import {
   type TransactionsUnderTest,
   createInvoice,
   newOperation,
   retrieve,
-  setUpTransactions,
   settledInvoice,
 } from './support.ts';
 import { expectRewarded, expectTrustAgrees } from './trust-agrees.ts';
 
 let app: TransactionsUnderTest;
 let trust: RealTrust;
+let tearDown: (() => Promise<void>) | undefined;
 
 beforeAll(async () => {
-  app = await setUpTransactions({
-    trustUrl: async (databaseUrl) => {
-      trust = await startRealTrust(databaseUrl);
-      return trust.url;
-    },
-  });
+  ({ app, trust, tearDown } = await setUpWithTrust());
 });
-afterAll(() => app?.tearDown(() => trust.stop()));
+afterAll(() => tearDown?.());
 
 const amount = fc.oneof(fc.constant(0n), fc.bigInt({ min: 1n, max: 1_000_000n }));
 const targets = fc.array(fc.record({ user: amount, service: amount }), { minLength: 2, maxLength: 4 });

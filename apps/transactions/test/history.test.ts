@@ -6,7 +6,7 @@ import { type TransactionsUnderTest, createInvoice, retrieve, setUpTransactions 
 
 let app: TransactionsUnderTest;
 beforeAll(async () => {
-  app = await setUpTransactions({ trustUrl: () => 'http://127.0.0.1:9' });
+  app = await setUpTransactions();
 });
 afterAll(() => app?.tearDown());
 

@@ -4,30 +4,20 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readUntil } from '@cashback/testing';
 import { type AppProcess, startProcess } from './app-process.ts';
-import { type RealTrust, startRealTrust } from './real-trust.ts';
-import {
-  type TransactionsUnderTest,
-  callApp,
-  newInvoice,
-  newOperation,
-  queryRows,
-  setUpTransactions,
-} from './support.ts';
+import type { RealTrust } from './real-trust.ts';
+import { setUpWithTrust } from './set-up.ts';
+import { type TransactionsUnderTest, callApp, newInvoice, newOperation, queryRows } from './support.ts';
 import { expectRewarded, expectTrustAgrees } from './trust-agrees.ts';
 
 let app: TransactionsUnderTest;
 let trust: RealTrust;
+let tearDown: (() => Promise<void>) | undefined;
 let wires: Record<'database' | 'trust', FaultyTcpProxy>;
 /** What the rows said of the operation at each interruption. */
 const caught: string[] = [];
 
 beforeAll(async () => {
-  app = await setUpTransactions({
-    trustUrl: async (databaseUrl) => {
-      trust = await startRealTrust(databaseUrl);
-      return trust.url;
-    },
-  });
+  ({ app, trust, tearDown } = await setUpWithTrust());
   wires = {
     database: await startFaultyTcpProxy(app.environment.DATABASE_URL),
     trust: await startFaultyTcpProxy(trust.url),
@@ -37,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const wire of Object.values(wires ?? {})) await wire.stop();
-  await app?.tearDown(() => trust.stop());
+  await tearDown?.();
 });
 beforeEach(() => {
   caught.length = 0;

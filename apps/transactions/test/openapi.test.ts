@@ -16,6 +16,7 @@ import {
   paths,
 } from './document.ts';
 import { anyValueOf, mutationsOf } from './schema-values.ts';
+import { setUpWithUpstream } from './set-up.ts';
 import {
   type TransactionsUnderTest,
   createInvoice,
@@ -23,21 +24,17 @@ import {
   newOperation,
   queryRows,
   retrieve,
-  setUpTransactions,
   settledInvoice,
 } from './support.ts';
-import { applied, startUpstream } from './upstream.ts';
+import { type Upstream, applied } from './upstream.ts';
 
 let app: TransactionsUnderTest;
-let upstream: Awaited<ReturnType<typeof startUpstream>>;
+let upstream: Upstream;
+let tearDown: (() => Promise<void>) | undefined;
 beforeAll(async () => {
-  upstream = await startUpstream();
-  app = await setUpTransactions({ trustUrl: () => upstream.url });
+  ({ app, upstream, tearDown } = await setUpWithUpstream());
 });
-afterAll(async () => {
-  await app?.tearDown();
-  await upstream?.stop();
-});
+afterAll(() => tearDown?.());
 
 const get = (path: string) => fetch(`${app.url()}${path}`);
 const POSTS = Object.keys(paths).filter((path) => paths[path]?.['post'] !== undefined);

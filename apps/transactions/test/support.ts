@@ -46,10 +46,14 @@ export async function callApp(
 }
 
 /** A running app with its database and a receiver of its callbacks; `trustUrl` is what it takes for Trust. */
-export async function setUpTransactions(options: {
-  trustUrl: (databaseUrl: string) => Promise<string> | string;
+export async function setUpTransactions({
+  trustUrl = () => 'http://127.0.0.1:9',
+  settings = {},
+}: {
+  /** Without it nothing answers there. */
+  trustUrl?: (databaseUrl: string) => Promise<string> | string;
   settings?: Record<string, string>;
-}) {
+} = {}) {
   const testDatabase = await createTestDatabase();
   const receiver = await startReceiver();
   const environment = {
@@ -60,7 +64,7 @@ export async function setUpTransactions(options: {
       { caller: 'reader', token: readerToken, scopes: ['invoices.read'] },
       { caller: 'nobody', token: uselessToken, scopes: ['nothing'] },
     ]),
-    TRUST_URL: await options.trustUrl(testDatabase.url),
+    TRUST_URL: await trustUrl(testDatabase.url),
     TRUST_TOKEN: trustToken,
     INVOICE_CALLBACK_URL: `${receiver.url}/callbacks/invoice`,
     INVOICE_CALLBACK_SECRET: invoiceSecret,
@@ -76,7 +80,7 @@ export async function setUpTransactions(options: {
     ADOPTION_INTERVAL_MS: '3600000',
     CALLBACK_INTERVAL_MS: '50',
     CALLBACK_RETRY_MAX_MS: '100',
-    ...options.settings,
+    ...settings,
   };
   const start = () =>
     startTransactions(readSettings(settingsSchema, environment), { log, name: 'transactions' });

@@ -1,27 +1,22 @@
 import { withTransaction } from '@cashback/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { untilLockWaits } from '@cashback/testing';
+import { setUpWithUpstream } from './set-up.ts';
 import {
   type TransactionsUnderTest,
   createInvoice,
   newInvoice,
   newOperation,
   queryRows,
-  setUpTransactions,
   settledInvoice,
 } from './support.ts';
-import { startUpstream } from './upstream.ts';
 
 let app: TransactionsUnderTest;
-let upstream: Awaited<ReturnType<typeof startUpstream>>;
+let tearDown: (() => Promise<void>) | undefined;
 beforeAll(async () => {
-  upstream = await startUpstream();
-  app = await setUpTransactions({ trustUrl: () => upstream.url });
+  ({ app, tearDown } = await setUpWithUpstream());
 });
-afterAll(async () => {
-  await app?.tearDown();
-  await upstream?.stop();
-});
+afterAll(() => tearDown?.());
 
 const update = (operation: unknown) => app.post('/update/cashback', operation);
 

@@ -56,6 +56,8 @@ export async function startUpstream() {
   };
 }
 
+export type Upstream = Awaited<ReturnType<typeof startUpstream>>;
+
 export const applied = (request: UpstreamRequest): UpstreamAnswer => stands(request, 'success');
 export const pending = (request: UpstreamRequest): UpstreamAnswer => stands(request, 'pending');
 export const failed = (request: UpstreamRequest, reason = 'as the test says'): UpstreamAnswer =>

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readUntil } from '@cashback/testing';
 import { walletPolicies, walletPolicyOf } from '../src/cashback/accept/wallet-policies.ts';
-import { type RealTrust, startRealTrust } from './real-trust.ts';
+import type { RealTrust } from './real-trust.ts';
+import { setUpWithTrust, setUpWithUpstream } from './set-up.ts';
 import {
   type TransactionsUnderTest,
   createInvoice,
@@ -12,10 +13,9 @@ import {
   newOperation,
   queryRows,
   retrieve,
-  setUpTransactions,
   settledInvoice,
 } from './support.ts';
-import { applied, startUpstream } from './upstream.ts';
+import { type Upstream, applied } from './upstream.ts';
 
 const FAIL_FOR_GREEN = JSON.stringify({ green: 'fail', blue: 'take_what_is_there' });
 
@@ -34,17 +34,11 @@ async function move(
 describe('with the stand-in of the payment system', () => {
   let app: TransactionsUnderTest;
   let trust: RealTrust;
+  let tearDown: (() => Promise<void>) | undefined;
   beforeAll(async () => {
-    app = await setUpTransactions({
-      trustUrl: async (databaseUrl) => {
-        trust = await startRealTrust(databaseUrl);
-        await trust.behave({});
-        return trust.url;
-      },
-      settings: { WALLET_POLICIES: FAIL_FOR_GREEN },
-    });
+    ({ app, trust, tearDown } = await setUpWithTrust({ WALLET_POLICIES: FAIL_FOR_GREEN }));
   });
-  afterAll(() => app?.tearDown(() => trust.stop()));
+  afterAll(() => tearDown?.());
 
   test('a service that is not named takes a spent wallet below zero', async () => {
     const invoice = await createInvoice(app, { service: 'yellow' });
@@ -103,17 +97,11 @@ describe('with the stand-in of the payment system', () => {
 describe('a service whose refunds take what is there', () => {
   let app: TransactionsUnderTest;
   let trust: RealTrust;
+  let tearDown: (() => Promise<void>) | undefined;
   beforeAll(async () => {
-    app = await setUpTransactions({
-      trustUrl: async (databaseUrl) => {
-        trust = await startRealTrust(databaseUrl);
-        await trust.behave({});
-        return trust.url;
-      },
-      settings: { WALLET_POLICIES: FAIL_FOR_GREEN },
-    });
+    ({ app, trust, tearDown } = await setUpWithTrust({ WALLET_POLICIES: FAIL_FOR_GREEN }));
   });
-  afterAll(() => app?.tearDown(() => trust.stop()));
+  afterAll(() => tearDown?.());
 
   test('takes the 3 that are left of 5, owes 2, and the next operation takes only these, once', async () => {
     const invoice = await createInvoice(app, { service: 'blue' });
@@ -165,17 +153,12 @@ describe('a service whose refunds take what is there', () => {
 describe('with any spends between any targets', () => {
   let app: TransactionsUnderTest;
   let trust: RealTrust;
+  let tearDown: (() => Promise<void>) | undefined;
   beforeAll(async () => {
-    app = await setUpTransactions({
-      trustUrl: async (databaseUrl) => {
-        trust = await startRealTrust(databaseUrl);
-        return trust.url;
-      },
-      settings: { WALLET_POLICIES: FAIL_FOR_GREEN },
-    });
+    ({ app, trust, tearDown } = await setUpWithTrust({ WALLET_POLICIES: FAIL_FOR_GREEN }));
     await trust.behave({ lost_answer_share: 0.1 });
   });
-  afterAll(() => app?.tearDown(() => trust.stop()));
+  afterAll(() => tearDown?.());
 
   const cents = fc.bigInt({ min: 0n, max: 2_000n });
   const events = fc.array(
@@ -245,18 +228,12 @@ describe('with any spends between any targets', () => {
 
 describe('the policy of an operation', () => {
   let app: TransactionsUnderTest;
-  let upstream: Awaited<ReturnType<typeof startUpstream>>;
+  let upstream: Upstream;
+  let tearDown: (() => Promise<void>) | undefined;
   beforeAll(async () => {
-    upstream = await startUpstream();
-    app = await setUpTransactions({
-      trustUrl: () => upstream.url,
-      settings: { WALLET_POLICIES: FAIL_FOR_GREEN },
-    });
+    ({ app, upstream, tearDown } = await setUpWithUpstream({ WALLET_POLICIES: FAIL_FOR_GREEN }));
   });
-  afterAll(async () => {
-    await app?.tearDown();
-    await upstream?.stop();
-  });
+  afterAll(() => tearDown?.());
 
   test('is frozen with its steps: after the setting changes its refund is sent unchanged', async () => {
     const refunds = (id: string) => upstream.requests.filter(({ body }) => body?.refund_id === id);
