@@ -38,7 +38,7 @@ describe('a change whose callback is lost', () => {
     await orders[1]?.untilTarget('3.0000', '0.0000');
   });
 
-  it('is found when the feed no longer knows the cursor', async () => {
+  it('is found when the cursor is of another database', async () => {
     await system.startProcessing({ env });
     const before = newOrder(system);
     await before.create('held', paid('50'));

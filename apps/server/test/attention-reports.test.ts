@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => server?.stop());
 beforeEach(clear);
 
-describe('what processing reports', () => {
+describe('a report of processing', () => {
   test('replaces what it reported before: of the whole range of ids, of a part of it, or of given orders', async () => {
     await reportAll(['a', 'b', 'c', 'd'].map((name) => report(`order-${name}`)));
     const { report: send } = server.client.attention;

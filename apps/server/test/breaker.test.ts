@@ -38,7 +38,7 @@ async function heldOrders() {
   ]);
 }
 
-test('targets pass up to the bound; the one that would exceed it is held, says so, and a smaller one still passes', async () => {
+test('targets pass up to the bound; a target above it is held, with the reason, and a smaller one still passes', async () => {
   await register(values('40', '20'));
   const beyond = await register(values('30.0001', '10'));
   await register(values('40'));
@@ -117,7 +117,7 @@ test('a register that is rolled back counts nothing', async () => {
   expect(await heldOrders()).toEqual([]);
 });
 
-test('however many registers arrive at once, on several servers, what passes stays within the bound and the rest is held', async () => {
+test('registers that arrive at once on several servers pass up to the bound, and the rest is held', async () => {
   const max_growth = parseAmount('100');
   const other = await startTestServer({
     database_url: server.database_url,

@@ -9,7 +9,7 @@ afterAll(async () => {
   for (const cleanup of cleanups.toReversed()) await cleanup();
 });
 
-test('without its database the server says so, shows no SQL, and recovers when it is back', async () => {
+test('without its database the server answers DATABASE_UNAVAILABLE, shows no SQL, and recovers with it', async () => {
   const database = await createTestDatabase();
   cleanups.push(() => database.drop());
   const gate = await startTcpProxy(database.url);

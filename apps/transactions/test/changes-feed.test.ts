@@ -142,7 +142,7 @@ test.each([
   expect([status, body.error.code]).toEqual([400, 'CURSOR_INVALID']);
 });
 
-test('a cursor that is ahead of the database is refused, and says so', async () => {
+test('a cursor ahead of the database is refused with the reason', async () => {
   const [{ epoch }] = await queryRows(app.owner, 'SELECT max(epoch) AS epoch FROM transactions.feed_epochs');
   for (const path of ['/v2/invoice/changes', '/v2/cashback/changes']) {
     const { status, body } = await app.post(path, { after: `${epoch}.99999999999.1` });
@@ -151,7 +151,7 @@ test('a cursor that is ahead of the database is refused, and says so', async () 
   }
 });
 
-test('a cursor of an epoch that the database does not know is refused, and says so', async () => {
+test('a cursor of an unknown epoch is refused with the reason', async () => {
   for (const path of ['/v2/invoice/changes', '/v2/cashback/changes']) {
     const { status, body } = await app.post(path, { after: '7000.1.1' });
     expect([status, body.error.code]).toEqual([400, 'CURSOR_INVALID']);

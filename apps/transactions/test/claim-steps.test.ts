@@ -43,7 +43,7 @@ test('only a step that is to be sent is claimed, each time as another attempt', 
   expect(new Set(attempts.flat()).size).toBe(10);
 });
 
-test('an executor that slept while the step was given up posts nothing', async () => {
+test('an executor posts nothing when the step was given up meanwhile', async () => {
   const call = {
     operation: { operation_id: 'refused', invoice_id: 'i' },
     step: { step_number: 1, step_id: 'refused', kind: 'topup' },

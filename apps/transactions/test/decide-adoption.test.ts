@@ -51,7 +51,7 @@ function known(baskets: [string, string, string][], steps: string[] = []): Known
   };
 }
 
-test('what agrees raises no version', () => {
+test('agreement with Trust raises no version', () => {
   const decision = decideAdoption(known([['b', '5', '2']], ['b', 'r']), [
     basket('b', '5', { refunds: [['r', '2']] }),
   ]);

@@ -74,7 +74,7 @@ describe('a new operation', () => {
     });
   });
 
-  test('with nothing to do ends at once as success, and says so by callback', async () => {
+  test('with nothing to do ends at once as success, with a callback', async () => {
     const { invoice } = await rewardedInvoice();
     const operation = newOperation(invoice, { version: 2 });
     const before = upstream.requests.length;

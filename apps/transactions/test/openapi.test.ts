@@ -97,8 +97,8 @@ test('docs/transactions-api.md explains every refusal of the document', () => {
   }
 });
 
-describe('what the document says', () => {
-  test('its examples are accepted, one after the other', async () => {
+describe('the document', () => {
+  test('has examples that are accepted, one after the other', async () => {
     const order = ['create', 'update', 'retrieve', 'changes', 'history'].map((name) => `/v2/invoice/${name}`);
     order.push('/v2/cashback/changes', '/update/cashback', '/v2/invoice/change_payee');
     expect(order.toSorted()).toEqual(POSTS.toSorted());
@@ -112,7 +112,7 @@ describe('what the document says', () => {
     expect((await settledInvoice(app, 'order-1')).cashback.status).toBe('success');
   });
 
-  test.each(POSTS)('%s refuses no body that the document allows', async (path) => {
+  test.each(POSTS)('allows no body that %s refuses', async (path) => {
     await fc.assert(
       fc.asyncProperty(anyValueOf(bodyOf(path)), async (body) => {
         const answer = await app.post(path, body);
@@ -126,8 +126,8 @@ describe('what the document says', () => {
   });
 });
 
-describe('what the document forbids', () => {
-  test.each(POSTS)('%s refuses, and names the field', async (path) => {
+describe('a body outside of the document', () => {
+  test.each(POSTS)('is refused by %s, which names the field', async (path) => {
     const { body: page } = await app.post('/v2/invoice/changes', { limit: 1 });
     const [example] = examplesOf(path);
     const whole = path.endsWith('/changes') ? { ...example, after: page.cursor } : example;

@@ -25,7 +25,7 @@ test('the pause grows up to its bound, and a pass that leaves nothing ends it', 
   expect(progressAfter(progress, page(3, 0, true), options)).toEqual({ progress: AT_START, wait_ms: 0 });
 });
 
-test('what an earlier page left makes the whole pass wait at its end', () => {
+test('an invoice that is left on an earlier page makes the whole pass wait at its end', () => {
   const { progress } = progressAfter(AT_START, page(50, 1), options);
   expect(progressAfter(progress, page(10, 0, true), options)).toEqual({
     progress: { failures: 1, left: 0 },

@@ -135,7 +135,7 @@ describe('a service whose refunds take what is there', () => {
     expect(await trust.balanceOf(invoice.wallet_id)).toBe('2.0000');
   });
 
-  test('an empty wallet gives nothing, and the operation says so instead of failing', async () => {
+  test('an empty wallet gives nothing, and the operation succeeds with the rest owed', async () => {
     const invoice = await createInvoice(app, { service: 'blue' });
     await move(app, invoice, { user: '4' });
     await trust.spend(invoice.wallet_id, '4');

@@ -54,7 +54,7 @@ async function feedOf(url: string): Promise<{ state: string; caught_up_at: strin
   return health.feeds.changed_balances;
 }
 
-test('a wallet whose first callbacks are lost, and which nobody reads, is found, and pushed once', async () => {
+test('a wallet is found and pushed once when its first callbacks are lost and nothing reads it', async () => {
   const url = await start();
   const walletId = randomUUID();
   await trust.topUp(walletId);

@@ -159,7 +159,7 @@ test('an audit that finds an order as it should be writes its row and nothing el
   expect(await harness.operations(orderId)).toHaveLength(1);
 });
 
-test('an operation of somebody else that ends at the target is written down once, and the order stays settled', async () => {
+test('an operation of another caller that ends at the target is written down once, and the order stays settled', async () => {
   await harness.startWorker(AUDITED);
   const orderId = await settledOrder('same');
   const { version } = harness.outside.cashback(orderId);

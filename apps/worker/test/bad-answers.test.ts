@@ -211,7 +211,7 @@ test('an operation that ended and that the invoice no longer lists is known by i
   expect(outside.cashback(orderId).rewarded).toEqual([{ source: 'user', amount: '10.0000' }]);
 });
 
-test('a definite refusal that proves nothing leaves the operation open, and a person is asked', async () => {
+test('a definite refusal that proves nothing leaves the operation open, and the order needs attention', async () => {
   const { outside } = harness;
   const orderId = newOrderId('body-mismatch');
   outside.addInvoice(orderId);

@@ -68,11 +68,11 @@ describe('a settled order', () => {
       context,
     );
 
-  test('whose invoice carries its target stays settled', () => {
+  test('stays settled while its invoice carries its target', () => {
     expect(step(observed(100_000n))).toMatchObject({ action: 'settle', ending: null });
   });
 
-  test('whose invoice carries something else is reopened and goes on, and what went wrong before no longer counts', () => {
+  test('is reopened and goes on when its invoice carries something else, and earlier failures no longer count', () => {
     const attempts = { failed: 9, applied: 9, rejected: 9, last_at: registeredAt };
     const before = charge({ ...changes, waited_ms: 9 * limits.attention_after_ms }, { attempts });
     expect(decideStep(before.order, observed(0n), before, context)).toMatchObject({
@@ -93,7 +93,7 @@ describe('a settled order', () => {
     expect(step(observation)).toMatchObject({ action: 'poll', reopened: false });
   });
 
-  test('whose invoice was restored, with versions given again, is reopened in the new epoch', () => {
+  test('is reopened in the new epoch when its invoice was restored and its versions are given again', () => {
     const restored = { ...observed(0n), cashback: { ...observed(0n).cashback, epoch: 2, version: 1 } };
     expect(step(restored)).toMatchObject({
       action: 'send',

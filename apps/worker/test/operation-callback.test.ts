@@ -194,7 +194,7 @@ test('callbacks of two operations of an order that come the wrong way round leav
   expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }, { outcome: 'applied' }]);
 });
 
-test('a callback for an order that somebody keeps locked holds up no other, and takes effect once the lock is gone', async () => {
+test('a callback for a locked order holds up no other, and takes effect once the lock is gone', async () => {
   const { outside, database } = harness;
   const [locked, other] = [await orderInFlight('kept-locked'), await orderInFlight('not-locked')];
   for (const { invoice_id } of [locked, other]) outside.finish(invoice_id, 'success');

@@ -47,7 +47,7 @@ test('an order is settled by a callback long before its poll would be due', asyn
   expect(worker.url).toContain(String(workerPort));
 });
 
-test('with a payment system that fails, forgets to answer and refuses, every order ends with its newest target, and no money is lost or made', async () => {
+test('with a payment system that fails, loses answers and refuses, every order ends with its newest target, and no money is lost or made', async () => {
   await harness.stopWorkers();
   await real.post(real.trust, '/settings', {
     latency_ms: 20,

@@ -208,7 +208,7 @@ test.each(unusable)(
   },
 );
 
-test('an answer that cannot be used is asked for again, and the order needs no attention when the next one can', async () => {
+test('an unusable observation is polled again, and the order needs no attention when the next one is usable', async () => {
   const { outside } = harness;
   await harness.stopWorkers();
   await harness.startWorker();

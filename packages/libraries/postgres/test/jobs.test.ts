@@ -242,7 +242,7 @@ describe('work', () => {
   });
 });
 
-test('knows which keys have a job that waits, runs or is to be tried again, and not those whose job is done', async () => {
+test('finds the keys with a job that waits, runs or is to be retried, and none with a finished job', async () => {
   const { opened, open } = gate();
   const asked = ['done', 'running', 'failed', 'later', 'never'];
   const queued = async () =>

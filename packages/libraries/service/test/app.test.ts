@@ -180,7 +180,7 @@ describe('an app that cannot start', () => {
     expect(child.err()).toMatch(/^shop: TypeError: x is not a function\n +at /);
   });
 
-  test('with an option that it does not have says so', async () => {
+  test('because of an unknown option names it', async () => {
     const child = start({}, ['--jsn']);
     expect(await child.ended).toEqual({ code: 1, signal: null });
     expect(child.err()).toContain("unknown option '--jsn'");

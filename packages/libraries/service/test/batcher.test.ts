@@ -175,7 +175,7 @@ test('the items of a batch that failed are run again out of the way of the batch
   expect(await Promise.all([stuck, others[0]])).toEqual(['did stuck', 'did a']);
 });
 
-test('a batch whose error says so is not run again: all of its items fail with it', async () => {
+test('a batch is not run again after an error that concerns the whole batch: all of its items fail with it', async () => {
   let runs = 0;
   const add = createBatcher<string, string>({
     keyOf: (item) => item,

@@ -168,7 +168,7 @@ describe('an unknown outcome', () => {
     expect(error).toMatchObject({ outcome: 'unknown', code: 'TIMEOUT' });
   });
 
-  test('nobody listens', async () => {
+  test('a refused connection has an unknown outcome', async () => {
     const { url, server } = await upstream(() => {});
     await new Promise((resolve) => server.close(resolve));
     const error = await rejection(clientOf(url).get('/x', answer));

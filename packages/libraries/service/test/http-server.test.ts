@@ -308,7 +308,7 @@ describe('health', () => {
     });
   });
 
-  test('shows what else the app knows of itself', async () => {
+  test('shows the further fields of the app', async () => {
     const upstreams = { transactions: { circuit: 'open' } };
     const { start } = testServer({ health: async () => ({ upstreams }) });
     const { json } = await send(`${await start()}/health`);

@@ -206,7 +206,7 @@ describe('an unreachable server', () => {
     expect(server.requests).toEqual(Array.from({ length: 3 }, () => 'POST /trpc/register_many'));
   });
 
-  test('whose database is down for a moment is retried', async () => {
+  test('is retried when the database is down for a moment', async () => {
     let calls = 0;
     const server = await start(
       routerHandler({
@@ -220,7 +220,7 @@ describe('an unreachable server', () => {
     expect(await clientOf(server).register(registerInput('a'))).toEqual(registered);
   });
 
-  test('whose database stays down ends in DATABASE_UNAVAILABLE', async () => {
+  test('ends in DATABASE_UNAVAILABLE when the database stays down', async () => {
     const server = await start(
       routerHandler({
         register: async () => {

@@ -44,7 +44,7 @@ export function targetReadBy(release: Release, target: AmountsBySource): Amounts
   return unknown === undefined ? known : { ...known, [UNKNOWN_SOURCE]: unknown };
 }
 
-/** As the server answers when it cannot show an order, or read a call; null: it knows the sources. */
+/** As the server answers when it cannot read a call; null: it knows the sources. */
 export function refuseUnknown(sources: readonly string[]): CashbackError | null {
   if (sources.every(isSource)) return null;
   return new CashbackError('UNKNOWN_SOURCE', `this release does not know one of ${sources.join(', ')}`);
