@@ -171,6 +171,8 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
       // A peer of the worker is measured with an invoice of `transactions`.
       tests: ['testing', 'transactions/create-invoice'],
     },
+    // Commands of the repository: no package of ours has to be built or resolved for them.
+    scripts: { src: [] },
   },
 };
 
@@ -194,6 +196,7 @@ export const OPENS_CONNECTIONS: Readonly<Record<string, string>> = {
 
 /** Imports by a path that leaves the package. */
 export const LEAVES_PACKAGE: Readonly<Record<string, string>> = {
+  'scripts/system-postgres.ts': 'shares free ports and waits, and has no package to declare them in',
   'tools/cashback/src/commands.ts': 'the checks belong to the repository, not to a package',
   'apps/server/test/rolling-upgrade.test.ts': 'runs the server between the systems of two other suites',
 };
