@@ -143,6 +143,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
         'register-model',
         'scenario',
         'system',
+        'timing',
       ],
     },
     // Starts it, too, and stops its processes one effect at a time.

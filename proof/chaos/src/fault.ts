@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FrontDoor, Random } from '@cashback/scenario';
 import type { HttpFault } from '@cashback/proxies';
+import { WaitTimeoutError, waitUntil } from '@cashback/timing';
 import type { Interventions, Side } from './interventions.ts';
 import type { Testbed, Link } from './testbed.ts';
 
@@ -38,9 +39,13 @@ const POLL_MS = 50;
 
 /** Holds a fault for `hold_ms`, and longer until it has affected something. */
 export async function holdUntil(happened: () => boolean, hold_ms: number): Promise<void> {
-  const started = performance.now();
   await sleep(hold_ms);
-  while (!happened() && performance.now() - started < EFFECT_TIMEOUT_MS) await sleep(POLL_MS);
+  try {
+    await waitUntil('in effect', happened, { timeout_ms: EFFECT_TIMEOUT_MS - hold_ms, interval_ms: POLL_MS });
+  } catch (error) {
+    // A fault that affected nothing is counted as 0.
+    if (!(error instanceof WaitTimeoutError)) throw error;
+  }
 }
 
 interface LinkFaultOptions {
