@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { withTransaction } from '@cashback/postgres';
+import { waitUntil } from '@cashback/timing';
 import type { Client } from 'pg';
 import { readCpu } from '../../measure/process-cpu.ts';
 import { residentMib } from '../../measure/resident-mib.ts';
@@ -29,8 +29,9 @@ const STRETCHES = 10;
 /** Measures only while jobs wait: the last orders wait for their polls. */
 const MEASURED_SHARE = 0.98;
 const ordersPerTransaction = 10_000;
-const intervalMs = 500;
-const stuckMs = 120_000;
+const interval_ms = 500;
+/** The longest time in which no order settles. */
+const timeout_ms = 120_000;
 
 /**
  * Settles orders that wait before the worker starts, against a stand-in for `transactions` that answers at once: the
@@ -104,16 +105,21 @@ async function watch(
   const first = await countOutcomes(own.client);
   let from = { at: performance.now(), settled: 0, ...usage() };
   let memory: number[] = [];
-  let last = { at: from.at, settled: 0 };
-  while (stretches.length < STRETCHES) {
-    await delay(intervalMs, undefined, { signal });
-    const settled = (await countOutcomes(own.client)) - first;
-    const at = performance.now();
+  let settled = 0;
+  const settlesMore = async (): Promise<boolean> => {
+    signal.throwIfAborted();
     memory.push(residentMib(pid));
-    if (settled > last.settled) last = { at, settled };
-    else if (at - last.at > stuckMs)
-      throw new Error(`${settled} of ${orders} orders are settled, and no more`);
+    const before = settled;
+    settled = (await countOutcomes(own.client)) - first;
+    return settled > before;
+  };
+  while (stretches.length < STRETCHES) {
+    await waitUntil(`more than ${settled} of ${orders} orders settled`, settlesMore, {
+      interval_ms,
+      timeout_ms,
+    });
     if (settled < (orders * MEASURED_SHARE * (stretches.length + 1)) / STRETCHES) continue;
+    const at = performance.now();
     const now = { at, settled, ...usage() };
     const done = settled - from.settled;
     stretches.push({
