@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { CashbackError, idField } from '@cashback/contract';
+import { idField } from '@cashback/contract';
+import { PaymentError } from '@cashback/wire';
 import type { Database } from '@cashback/postgres';
 import { type HttpServer, route } from '@cashback/service';
 import { loadBalances } from '../db/load-balances.ts';
@@ -24,7 +25,7 @@ export function addGetWallet(server: HttpServer, { database, findWallet }: Conte
       const [found] = await loadBalances(database.drizzle, [id]);
       if (found !== undefined) return found;
       const message = `billing has not reported a balance of wallet ${id} yet`;
-      throw new CashbackError('WALLET_NOT_FOUND', message, { wallet_id: id });
+      throw new PaymentError('WALLET_NOT_FOUND', message, { wallet_id: id });
     },
   });
 }

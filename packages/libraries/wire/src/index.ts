@@ -81,6 +81,7 @@ export type {
   WalletChangesOutput,
   WalletChangesQuery,
 } from './trust.ts';
+export { PaymentError } from './payment-error.ts';
 export { serviceCashbackInput, serviceCashbackOutput } from './service-cashback.ts';
 export type { ServiceCashbackInput } from './service-cashback.ts';
 export { cashbackServices } from './cashback-services.ts';

@@ -22,11 +22,6 @@ const CODES = {
   OPERATION_IN_FLIGHT: { http_status: 409, trpc: 'CONFLICT', retryable: true },
   HISTORY_UNKNOWN: { http_status: 409, trpc: 'CONFLICT', retryable: true },
   PAYEE_MISMATCH: { http_status: 422, trpc: 'UNPROCESSABLE_CONTENT', retryable: false },
-  BASKET_NOT_FOUND: { http_status: 404, trpc: 'NOT_FOUND', retryable: false },
-  REFUND_NOT_FOUND: { http_status: 404, trpc: 'NOT_FOUND', retryable: false },
-  BASKET_BODY_MISMATCH: { http_status: 409, trpc: 'CONFLICT', retryable: false },
-  REFUND_EXCEEDS_BASKET: { http_status: 422, trpc: 'UNPROCESSABLE_CONTENT', retryable: false },
-  WALLET_NOT_FOUND: { http_status: 404, trpc: 'NOT_FOUND', retryable: false },
   OVERLOADED: { http_status: 503, trpc: 'SERVICE_UNAVAILABLE', retryable: true },
   DATABASE_UNAVAILABLE: { http_status: 503, trpc: 'SERVICE_UNAVAILABLE', retryable: true },
 } as const;

@@ -1,7 +1,7 @@
-import { CashbackError, formatAmount } from '@cashback/contract';
+import { formatAmount } from '@cashback/contract';
 import type { Amount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
-import type { ListedBasket, TrustWallet, WalletChangesOutput } from '@cashback/wire';
+import { type ListedBasket, PaymentError, type TrustWallet, type WalletChangesOutput } from '@cashback/wire';
 import { type Flow, outside } from '../engine/flow.ts';
 import { rowOf } from '../rows.ts';
 import type { TrustBasketRow, TrustRefundRow, TrustWalletRow } from '../tables.ts';
@@ -13,7 +13,7 @@ interface Answer {
   status: 'pending' | 'success' | 'failed';
   reason: string | null;
 }
-type TrustAnswer = Answer | CashbackError;
+type TrustAnswer = Answer | PaymentError;
 
 const LATENCY_MS = [0, 20, 700];
 const SLOW_MS = 25_000;
@@ -45,7 +45,7 @@ export function* postRefund(
       .reduce((sum, { amount }) => sum + amount, 0n);
     if (basket?.status !== 'success' || basket.amount - taken < input.amount) {
       if (basket !== undefined) trust_refunds.set(input.refund_id, { ...input, status: 'failed' });
-      return new CashbackError('REFUND_EXCEEDS_BASKET', `basket ${input.basket_id} holds less`);
+      return new PaymentError('REFUND_EXCEEDS_BASKET', `basket ${input.basket_id} holds less`);
     }
     trust_refunds.set(input.refund_id, { ...input, status: 'pending' });
     return settleSoon(world, 'trust_refunds', input.refund_id);
@@ -56,7 +56,7 @@ export function* getBasket({ tables }: World, id: string): Flow<TrustAnswer> {
   return yield* outside('read', () => {
     const basket = tables.trust_baskets.get(id);
     return basket === undefined
-      ? new CashbackError('BASKET_NOT_FOUND', `there is no basket ${id}`)
+      ? new PaymentError('BASKET_NOT_FOUND', `there is no basket ${id}`)
       : answerOf(basket.status);
   });
 }
@@ -65,13 +65,13 @@ export function* getRefund({ tables }: World, id: string): Flow<TrustAnswer> {
   return yield* outside('read', () => {
     const refund = tables.trust_refunds.get(id);
     return refund === undefined
-      ? new CashbackError('REFUND_NOT_FOUND', `there is no refund ${id}`)
+      ? new PaymentError('REFUND_NOT_FOUND', `there is no refund ${id}`)
       : answerOf(refund.status);
   });
 }
 
 /** `GET /baskets?order_id=`, oldest first. */
-export function* listBaskets({ tables }: World, orderId: string): Flow<ListedBasket[] | CashbackError> {
+export function* listBaskets({ tables }: World, orderId: string): Flow<ListedBasket[] | PaymentError> {
   return yield* outside('read', () => {
     const { trust_baskets, trust_refunds } = tables;
     return [...trust_baskets.values()]

@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { type Amount, CashbackError, parseAmount } from '@cashback/contract';
-import type { Basket, BasketInput } from '@cashback/wire';
+import { type Amount, parseAmount } from '@cashback/contract';
+import { PaymentError, type Basket, type BasketInput } from '@cashback/wire';
 import { baskets } from './tables.ts';
 
 /**
@@ -59,6 +59,6 @@ export async function lockBasket(db: NodePgDatabase, basketId: string): Promise<
   return basket && { ...basket, amount: parseAmount(basket.amount) };
 }
 
-export function basketNotFound(basketId: string): CashbackError {
-  return new CashbackError('BASKET_NOT_FOUND', `there is no basket ${basketId}`, { basket_id: basketId });
+export function basketNotFound(basketId: string): PaymentError {
+  return new PaymentError('BASKET_NOT_FOUND', `there is no basket ${basketId}`, { basket_id: basketId });
 }

@@ -1,7 +1,7 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { type Amount, CashbackError, parseAmount } from '@cashback/contract';
-import type { Refund, RefundInput } from '@cashback/wire';
+import { type Amount, parseAmount } from '@cashback/contract';
+import { PaymentError, type Refund, type RefundInput } from '@cashback/wire';
 import { refunds } from './tables.ts';
 
 /** False when a refund with this id exists. */
@@ -36,7 +36,7 @@ export async function findRefund(db: NodePgDatabase, refundId: string): Promise<
 export async function loadRefund(db: NodePgDatabase, refundId: string): Promise<Refund> {
   const refund = await findRefund(db, refundId);
   if (refund !== undefined) return refund;
-  throw new CashbackError('REFUND_NOT_FOUND', `there is no refund ${refundId}`, { refund_id: refundId });
+  throw new PaymentError('REFUND_NOT_FOUND', `there is no refund ${refundId}`, { refund_id: refundId });
 }
 
 /** What a basket's successful refunds took, and its pending ones may take; it cannot grow under the basket's lock. */

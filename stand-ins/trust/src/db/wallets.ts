@@ -1,7 +1,7 @@
 import { and, eq, gt } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { CashbackError, parseBalance } from '@cashback/contract';
-import type { TrustWallet, WalletBalance } from '@cashback/wire';
+import { PaymentError, type TrustWallet, type WalletBalance } from '@cashback/wire';
 import { type Transaction, statement } from '@cashback/postgres';
 import type { LockedWallet } from '../settlement/movements.ts';
 import { loadEpoch } from './epoch.ts';
@@ -90,7 +90,7 @@ export async function loadWalletBalance(
   return { ...wallet, epoch, updated_at: wallet.updated_at.toISOString() };
 }
 
-export function walletNotFound(walletId: string): CashbackError {
+export function walletNotFound(walletId: string): PaymentError {
   const message = `no money has ever moved in wallet ${walletId}; a successful basket is its first movement`;
-  return new CashbackError('WALLET_NOT_FOUND', message, { wallet_id: walletId });
+  return new PaymentError('WALLET_NOT_FOUND', message, { wallet_id: walletId });
 }

@@ -1,4 +1,5 @@
-import { CashbackError, parseAmount } from '@cashback/contract';
+import { parseAmount } from '@cashback/contract';
+import { PaymentError } from '@cashback/wire';
 
 type Fields = Record<string, string>;
 
@@ -17,7 +18,7 @@ export function assertSameBody<Body extends Fields>(
     fields.map((field) => [field, { expected: first[field], received: repeated[field] }]),
   );
   const list = fields.map((field) => `${field} was ${first[field]}, now ${repeated[field]}`).join('; ');
-  throw new CashbackError('BASKET_BODY_MISMATCH', `${what} was requested with another body: ${list}`, {
+  throw new PaymentError('BASKET_BODY_MISMATCH', `${what} was requested with another body: ${list}`, {
     differences,
   });
 }

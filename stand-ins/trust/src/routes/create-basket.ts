@@ -1,4 +1,4 @@
-import { CashbackError, parseAmount } from '@cashback/contract';
+import { parseAmount } from '@cashback/contract';
 import { type Basket, type BasketInput, type TrustSettings, basketInput } from '@cashback/wire';
 import { withTransaction } from '@cashback/postgres';
 import { type HttpServer, route } from '@cashback/service';
@@ -48,7 +48,7 @@ async function createBasket(context: Context, settings: TrustSettings, input: Ba
     if (!created) assertSameBody(`basket ${basket_id}`, stored, input);
     return stored;
   });
-  if (basket instanceof CashbackError) throw basket;
+  if (basket instanceof Error) throw basket;
   if (moved) context.wakeCallbacks();
   return basket;
 }

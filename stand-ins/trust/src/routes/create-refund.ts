@@ -1,5 +1,5 @@
-import { CashbackError, formatAmount, parseAmount } from '@cashback/contract';
-import { type Refund, type RefundInput, type TrustSettings, refundInput } from '@cashback/wire';
+import { formatAmount, parseAmount } from '@cashback/contract';
+import { PaymentError, type Refund, type RefundInput, type TrustSettings, refundInput } from '@cashback/wire';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { withTransaction } from '@cashback/postgres';
 import { type HttpServer, route } from '@cashback/service';
@@ -61,7 +61,7 @@ async function createRefund(context: Context, settings: TrustSettings, input: Re
     }
     return loadRefund(drizzle, refund_id);
   });
-  if (refund instanceof CashbackError) throw refund;
+  if (refund instanceof Error) throw refund;
   if (moved) context.wakeCallbacks();
   return refund;
 }
@@ -77,7 +77,7 @@ async function assertHolds(db: NodePgDatabase, basket: LockedBasket, input: Refu
   const holds = basket.status === 'success' ? basket.amount - (await sumRefunds(db, basket_id)) : 0n;
   if (parseAmount(amount) <= holds) return;
   const reason = basket.status === 'success' ? '' : ` because it is ${basket.status}`;
-  throw new CashbackError(
+  throw new PaymentError(
     'REFUND_EXCEEDS_BASKET',
     `basket ${basket_id} holds ${formatAmount(holds)}${reason}, less than the ${amount} to refund; refund at most what it holds`,
     { basket_id, basket_status: basket.status, holds: formatAmount(holds), amount },

@@ -1,5 +1,5 @@
-import { CashbackError } from '@cashback/contract';
 import { parseAmount } from '@cashback/contract/amount';
+import { PaymentError } from '@cashback/wire';
 import type { StepAnswer, TrustCall } from '@cashback/transactions/decisions';
 import { type Flow, outside } from '../../engine/flow.ts';
 import type { World } from '../../world.ts';
@@ -20,7 +20,7 @@ function* callOnce(world: World, request: TrustCall): Flow<StepAnswer> {
   const result = yield* callOverHttp('trust', `${how} ${step.kind} ${id}`, () => {
     const { kind, body } = trustRequestOf(request);
     if (how === 'repeat' && refusesRepeat(world, id)) {
-      return outside('refuse', () => new CashbackError('BASKET_BODY_MISMATCH', `${id} was sent before`));
+      return outside('refuse', () => new PaymentError('BASKET_BODY_MISMATCH', `${id} was sent before`));
     }
     const amount = parseAmount(body.amount);
     if (kind === 'refund')
