@@ -84,7 +84,7 @@ async function setTarget(order: Order, value: string): Promise<void> {
 }
 
 describe('an audit', () => {
-  it('brings a target back that was moved, although nobody asks, and a second one finds nothing to do', async () => {
+  it('brings a moved target back without a request, and a second one finds nothing to do', async () => {
     await start();
     const order = await processedOrder();
     await setTarget(order, '99');

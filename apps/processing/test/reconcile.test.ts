@@ -88,7 +88,7 @@ describe('the settings of an order', () => {
 });
 
 describe('POST /reconcile', () => {
-  it('brings a target back that somebody moved, by ids, and changes nothing the second time', async () => {
+  it('brings a moved target back, by ids, and changes nothing the second time', async () => {
     const url = urlOf(await system.startProcessing());
     const order = await processedOrder();
     await moveTarget(order);

@@ -60,7 +60,7 @@ test('an order that carries its target already is settled without an operation',
   expect(await harness.operations(orderId)).toEqual([]);
 });
 
-test('a target that changes while an operation flies is reached by the next operation, after the first one ended', async () => {
+test('a target that changes while an operation is in flight is reached by the next operation, after the first one ended', async () => {
   const { outside } = harness;
   const orderId = newOrderId('changes');
   outside.addInvoice(orderId);
@@ -200,7 +200,7 @@ test('a rejected operation is closed for good, and a new one is made at once wit
   expect([...new Set(sent)]).toEqual([first?.operation_id, second?.operation_id]);
 });
 
-test('while an operation of somebody else flies, ours keeps its id and its body, and is sent again later', async () => {
+test("while another caller's operation is in flight, ours keeps its id and its body, and is sent again later", async () => {
   const { outside } = harness;
   const orderId = newOrderId('in-flight');
   outside.addInvoice(orderId);

@@ -71,8 +71,8 @@ describe('an order that needs attention', () => {
 
   test('for an operation that does not end needs none once that has ended, and goes on', () => {
     const changes = { ...since('operation_stuck'), operation_id: 'operation-1' };
-    const flies = listedIn('in-progress');
-    expect(decide(changes, flies)).toMatchObject({
+    const inFlight = listedIn('in-progress');
+    expect(decide(changes, inFlight)).toMatchObject({
       action: 'need_attention',
       attention: { code: 'operation_stuck' },
     });

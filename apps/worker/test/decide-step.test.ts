@@ -134,7 +134,7 @@ describe('an order that something else keeps changing', () => {
     ['keeps it while nothing changes', refused, at(7), 23, { ...needed, reopened: false, ...since(4, 0) }],
     ['keeps it for longer with another foreign change', refused, at(9), 23, { ...needed, ...since(4, 23) }],
     [
-      'keeps it while another operation flies',
+      'keeps it while another operation is in flight',
       refused,
       at(8, 'in-progress'),
       23,

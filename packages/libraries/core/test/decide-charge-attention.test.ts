@@ -137,7 +137,7 @@ describe('decideCharge, when an order may need attention', () => {
       { action: 'update', finished: null, repeat: null },
     ],
     [
-      "somebody else's operation that flies for too long needs attention",
+      "another caller's operation that is in flight for too long needs attention",
       { cashback: cashbackOf({ status: 'in-progress' }), unsettled_since: ago(60_001), waited_ms: 60_001 },
       {
         action: 'needs_attention',

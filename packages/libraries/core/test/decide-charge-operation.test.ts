@@ -55,7 +55,7 @@ describe('decideCharge, with an operation of ours', () => {
       { action: 'poll', finished: null, after_ms: 400, why: 'in_flight' },
     ],
     [
-      'our operation is polled while it flies, whatever the target is by now',
+      'our operation is polled while it is in flight, whatever the target is by now',
       {
         operation: open,
         target: { user: 99n },
@@ -74,7 +74,7 @@ describe('decideCharge, with an operation of ours', () => {
       { action: 'poll', finished: null, after_ms: 400, why: 'in_flight' },
     ],
     [
-      'our operation that flies for too long needs attention, and stays open',
+      'our operation that is in flight for too long needs attention, and stays open',
       {
         operation: open,
         unsettled_since: ago(60_001),
