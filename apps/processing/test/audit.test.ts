@@ -236,6 +236,17 @@ describe('audits', () => {
     });
   });
 
+  it('go on beside an order that fails for a reason of its own', async () => {
+    await start({ env: { AUDITS_PER_SECOND: '1' } });
+    const [failing, order] = [await processedOrder(), await processedOrder()];
+    await query(
+      `UPDATE processing.invoice_changes
+       SET failures = 100, hints = hints + 1, next_look_at = now() + interval '1 hour' WHERE order_id = $1`,
+      failing.order_id,
+    );
+    await audited(order);
+  });
+
   it('are as late as /health says while an upstream fails, and none is added to those that wait', async () => {
     const url = await start({ env: { AUDITS_PER_SECOND: '2' } });
     const orders: Order[] = [];

@@ -127,6 +127,24 @@ test('an invoice that the restore lost is created again, and carries what Trust 
   expect(await trust.balanceOf(invoice.wallet_id)).toBe('5.0000');
 });
 
+test('a basket in the wallet of a payee that the restore forgot is taken back, and the payee of now gets the target', async () => {
+  const invoice = await createInvoice(app);
+  await reach(invoice, { user: '5' });
+  const backup = await backUp(invoice.invoice_id);
+  const payee = { user_id: randomUUID(), wallet_id: randomUUID() };
+  const { version } = await retrieve(app, invoice.invoice_id);
+  const change = { invoice_id: invoice.invoice_id, version, ...payee, reason: 'merged' };
+  expect((await app.post('/v2/invoice/change_payee', change)).status).toBe(200);
+  await reach({ ...invoice, ...payee }, { user: '5' });
+  expect(await trust.balanceOf(payee.wallet_id)).toBe('5.0000');
+
+  await restore(invoice.invoice_id, backup);
+  const { cashback } = await reach(invoice, { user: '5' });
+  expect(cashback).not.toHaveProperty('elsewhere');
+  expect(await trust.balanceOf(payee.wallet_id)).toBe('0.0000');
+  expect(await trust.balanceOf(invoice.wallet_id)).toBe('5.0000');
+});
+
 test('an invoice lists no operation after an adoption, as none asked for what it carries, until the next one', async () => {
   const invoice = await createInvoice(app);
   const { cashback: before } = await reach(invoice, { user: '1' });

@@ -121,6 +121,18 @@ describe('an order that needs attention', () => {
     },
   );
 
+  test('for a debt counts no time between attempts, and an attempt that does not end as that of any other order', () => {
+    const changes = { ...since('owed'), waited_ms: 1_000, operation_id: 'operation-1' };
+    const step = decide(changes, listedIn('in-progress'));
+    expect(step).toMatchObject({ action: 'need_attention', attention: { code: 'owed' } });
+    expect((step as { waited_ms: number }).waited_ms).toBeGreaterThanOrEqual(1_000);
+    const overdue = { ...changes, waited_ms: limits.attention_after_ms + 1 };
+    expect(decide(overdue, listedIn('in-progress'))).toMatchObject({
+      action: 'need_attention',
+      attention: { code: 'operation_stuck' },
+    });
+  });
+
   test('given by an older release, without a code, is compared as any other', () => {
     const older = { attention: 'stuck' };
     expect(decide(older, observed(0n))).toMatchObject({ action: 'send', attention: null });

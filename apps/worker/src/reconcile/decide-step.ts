@@ -170,6 +170,12 @@ function decideUnusable(
   };
 }
 
+/** The wallet owes, and no attempt to take it is in flight. */
+function isBetweenAttempts(decision: ChargeDecision): boolean {
+  if (decision.action === 'update') return decision.attention?.code === 'owed' && decision.repeat === null;
+  return decision.action === 'needs_attention' && decision.attention.code === 'owed';
+}
+
 const NO_ATTEMPTS = { failed: 0, applied: 0, rejected: 0, last_at: null };
 
 function decideObserved(
@@ -211,8 +217,8 @@ function decideObserved(
   const common = {
     ending,
     reopened,
-    // What a wallet owes may take as long as it likes to come in: only each attempt has a bound.
-    waited_ms: isCleared || reopened || attention?.code === 'owed' ? 0 : waited.waited_ms,
+    // A debt may stay as long as the wallet is empty: only each attempt has a bound.
+    waited_ms: isCleared || reopened || isBetweenAttempts(decision) ? 0 : waited.waited_ms,
     answered_at: waited.answered_at,
     ...(bound !== null && { heals: bound.heals }),
   };

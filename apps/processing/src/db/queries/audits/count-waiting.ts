@@ -2,8 +2,10 @@ import { type Transaction, statement } from '@cashback/postgres';
 import { IS_UNFINISHED } from '../changes/change-rows.ts';
 
 const MOST_READ = 1_000;
+/** An order that has failed more often fails for a reason of its own. */
+const MOST_FAILURES = 20;
 
-// What waits for something of the order itself is retried slowly and holds up nothing, so it does not count.
+// An order that waits for something of its own is retried slowly and holds up nothing, so it does not count.
 const countWaitingStatement = statement<{ waiting: number }>({
   name: 'processing.count-waiting',
   text: `
@@ -16,7 +18,7 @@ const countWaitingStatement = statement<{ waiting: number }>({
     LIMIT ${MOST_READ}
   ) AS unfinished
   WHERE next_look_at <= now()
-    OR (failures > 0 AND attention IS NULL AND waiting_since IS NULL AND NOT asks_again)`,
+    OR (failures BETWEEN 1 AND ${MOST_FAILURES} AND attention IS NULL AND waiting_since IS NULL AND NOT asks_again)`,
   columns: { waiting: 'int4!' },
 });
 

@@ -35,7 +35,8 @@ const readInvoiceStatement = statement<ReadInvoice>({
       FROM (
         SELECT source, sum(amount - refunded)::text AS amount
         FROM transactions.baskets
-        WHERE i.payee_version > 1 AND invoice_id = i.invoice_id AND payee_version < i.payee_version AND refunded < amount
+        WHERE (i.payee_version > 1 OR i.reconciled_epoch > 1) AND invoice_id = i.invoice_id
+          AND payee_version < i.payee_version AND refunded < amount
         GROUP BY source
       ) AS left_over
     ) AS elsewhere,

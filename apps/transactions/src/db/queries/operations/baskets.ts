@@ -12,12 +12,13 @@ export interface NewBasket {
   elsewhere?: true;
 }
 
+// A restore can forget a change of payee: then a basket of another wallet stands before the first payee, as 0.
 const insertBasketsStatement = statement({
   name: 'transactions.insert-baskets',
   text: `
   INSERT INTO transactions.baskets (invoice_id, basket_id, source, amount, version, step_number, payee_version)
   SELECT input.invoice_id, basket_id, source, amount, input.version, step_number,
-    CASE WHEN elsewhere THEN greatest(payee_version - 1, 1) ELSE coalesce(payee_version, 1) END
+    CASE WHEN elsewhere THEN payee_version - 1 ELSE coalesce(payee_version, 1) END
   FROM unnest($1::text[], $2::text[], $3::text[], $4::numeric[], $5::integer[], $6::integer[], $7::boolean[])
     AS input (invoice_id, basket_id, source, amount, version, step_number, elsewhere)
   LEFT JOIN transactions.invoices ON invoices.invoice_id = input.invoice_id`,
