@@ -57,6 +57,18 @@ export const BANNED: readonly Banned[] = [
   },
   { terms: ['believed', 'believes'], use: 'trusted, only a hint' },
   { terms: ['anew'], use: 'again' },
+  { terms: ['for ever'], use: 'forever, or permanently' },
+  {
+    terms: [
+      'brings it up',
+      'brought it up',
+      'brings an order up',
+      'brought the order up',
+      'brings the order up',
+    ],
+    use: 'trigger',
+  },
+  { terms: ['has it tried', 'have it tried', 'has given orders'], use: 'retries it, retries given orders' },
 ];
 
 /**
@@ -75,6 +87,12 @@ export const SENTENCES: readonly { pattern: RegExp; use: string }[] = [
     pattern:
       /\bWhat (?!is\b|are\b)(?:(?!\b(?:that|which|where|who)\b)[^.,:;])*? (?:is|are) (?:(?:not|no|for|the|a|an)\b|\w+ed[.,;])/g,
     use: 'the noun first: "A second statement reads them"',
+  },
+  {
+    // "What lies between two answers counts for two polls"
+    pattern:
+      /\bWhat (?:(?!\b(?:that|which|where)\b)[^.,:;?])*? (?:counts?|waits?|stays?|belongs?|goes|may be missing|needs)\b/g,
+    use: 'the noun first: "The time between two answers counts as two polls"',
   },
   {
     pattern:

@@ -66,7 +66,7 @@ describe('the next audit', () => {
     ],
     ['is a distance further after an audit', next(audited), { audit_in_ms: 3_600_000, audit_step: 1 }],
     [
-      'is no nearer for an audit that changed the target: two callers that disagree do not go on for ever',
+      'is no nearer for an audit that changed the target: two callers that disagree do not go on forever',
       next(audited, { registered: 2 }),
       { audit_in_ms: 3_600_000, audit_step: 1 },
     ],

@@ -101,7 +101,7 @@ describe('the next attempt at an order', () => {
       { processed: at(3), config_hash: 'h-1', asks_again: true, failures: 3, next_attempt_in_ms: 4_000 },
     ],
     [
-      'the service URL never answers: it is asked for ever, at the longest pause',
+      'the service URL never answers: it is asked forever, at the longest pause',
       { outcome: 'processed', invoice: at(3), config_hash: 'h-1', asks_again: true },
       { failures: 2_000_000, waited_ms: 9_000_000 },
       {
@@ -131,7 +131,7 @@ describe('the next attempt at an order', () => {
       },
     ],
     [
-      'the order needs attention and its cause stays: it is retried for ever, at the longest pause of attention',
+      'the order needs attention and its cause stays: it is retried forever, at the longest pause of attention',
       { outcome: 'waiting', reason: 'the order has no rates', cause: noRates },
       { failures: 1_000, waited_ms: 900_000_000, attention: 'the order has no rates' },
       {

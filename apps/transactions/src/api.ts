@@ -81,7 +81,7 @@ export const api = {
     description:
       'Another user or wallet, as when users are merged or a wallet is replaced. It is a version of its own, and kept in ' +
       'the history with its reason. The `cashback.version` grows too, so no operation for the payee before is accepted any ' +
-      'more. What wallets of earlier payees carry is in `cashback.elsewhere`; the next operation takes it back first, and ' +
+      'more. `cashback.elsewhere` lists the amounts in wallets of earlier payees; the next operation takes it back first, and ' +
       'tops up the new wallet. A repeat changes nothing.',
     scope: 'invoices',
     body: invoiceChangePayeeInput,
@@ -141,7 +141,7 @@ export const api = {
     description:
       'Accepts an operation. Poll `/v2/invoice/retrieve` for its end; a callback expedites the poll. The checks run in ' +
       'this order: the operation id, an operation that has not ended, the version, the payee. A known id with the same ' +
-      'body is answered with the current status, for ever, and the operation is resumed if it was stuck.',
+      'body is answered with the current status, forever, and the operation is resumed if it was stuck.',
     scope: 'cashback.update',
     body: updateCashbackInput,
     answer: updateCashbackOutput,

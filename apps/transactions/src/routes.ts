@@ -24,7 +24,7 @@ interface RoutesContext {
   finished: () => void;
 }
 
-/** What other apps may ask of this one. All of it may be sent again after a lost answer. */
+/** The routes for other apps. Every request may be sent again after a lost answer. */
 export function addRoutes(server: HttpServer, context: RoutesContext): void {
   const { database, changed, finished } = context;
 

@@ -215,8 +215,8 @@ describe('a refusal', () => {
     [
       'by an error code that Trust keeps',
       (request) =>
-        request.method === 'GET' ? failed(request, 'kept for ever') : problem(422, 'REFUND_EXCEEDS_BASKET'),
-      'kept for ever',
+        request.method === 'GET' ? failed(request, 'kept forever') : problem(422, 'REFUND_EXCEEDS_BASKET'),
+      'kept forever',
     ],
     ['by status', failed, 'as the test says'],
     ['with text that no row can store', (request) => failed(request, 'no\0money'), 'no\uFFFDmoney'],

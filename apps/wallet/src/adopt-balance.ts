@@ -60,7 +60,7 @@ async function writeBalance(
   return { cached, adopted };
 }
 
-/** What the payment system answers is its newest balance, so nothing is missing before it. */
+/** The payment system answers with its newest balance, so nothing is missing before it. */
 function adoptionOf(
   cached: CachedBalance | null,
   report: BalanceReport,

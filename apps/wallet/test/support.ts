@@ -50,7 +50,7 @@ export async function setUpWallet() {
 
 export type WalletUnderTest = Awaited<ReturnType<typeof setUpWallet>>;
 
-/** What an answer holds is what the tests are about. */
+/** The tests check the shapes of answers, so the type leaves them open. */
 type Json = any; // oxlint-disable-line typescript/no-explicit-any
 
 export interface Callback {

@@ -184,7 +184,7 @@ export const settingsSchema = z.object({
   }),
   audit_distances: setting.durations({
     description:
-      'A settled order is observed again after these times, one behind the other, though nothing brings it up; ' +
+      'A settled order is observed again after these times, one after the other, without any other trigger; ' +
       'the last one is repeated',
     default: '1m,1h,1d,7d,30d',
     max_ms: 7_776_000_000,

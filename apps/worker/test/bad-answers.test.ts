@@ -142,7 +142,7 @@ test('an order whose operations are rejected again and again needs attention', a
     attention_poll_ms: 60_000,
     attention_poll_max_ms: 60_000,
   });
-  const orderId = newOrderId('rejected-for-ever');
+  const orderId = newOrderId('rejected-forever');
   outside.addInvoice(orderId);
   outside.intercept_of.set(orderId, (call, honest) => {
     if (call.path === '/update/cashback') outside.cashback(orderId).version += 1;

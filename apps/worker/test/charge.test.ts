@@ -221,7 +221,7 @@ test("while another caller's operation is in flight, ours keeps its id and its b
   expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }]);
 });
 
-test('a settled order whose invoice was changed by something else is brought back by whatever brings it up', async () => {
+test('a settled order whose invoice was changed by something else is brought back by every kind of run', async () => {
   const { outside } = harness;
   const reward = [{ source: 'user' as const, amount: '2.0000' }];
   for (const brings of ['an unchanged register', 'a job'] as const) {

@@ -96,7 +96,7 @@ test('a callback with a bad signature, or none, is refused', async () => {
   expect(harness.outside.retrieves(flying.invoice_id)).toBe(1);
 });
 
-test('a callback for an unknown order is ignored, one for another operation of an order brings the order up', async () => {
+test('a callback for an unknown order is ignored, one for another operation of an order triggers a run', async () => {
   const { outside } = harness;
   const unknown = { invoice_id: 'nobody-knows-it', operation_id: 'operation-1', status: 'success' };
   expect((await send(unknown)).status).toBe(204);

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { storableDetails } from '../src/reconcile/storable-details.ts';
 
-test('details of another party can always be stored: a row that cannot be written would be retried for ever', async () => {
+test('details of another party can always be stored: a row that cannot be written would be retried forever', async () => {
   const testDatabase = await createTestDatabase();
   const database = openDatabase({ url: testDatabase.url, application_name: 'worker-test' });
   const drawn = fc.sample(

@@ -45,7 +45,7 @@ export interface WindowLengths {
   seconds: number;
 }
 
-/** What each way is measured with. */
+/** The parameters of every way that is measured. */
 export interface MeasureOptions {
   form: IdForm;
   lengths: WindowLengths;

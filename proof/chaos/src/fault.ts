@@ -9,7 +9,7 @@ export interface FaultContext extends Testbed {
   door: FrontDoor;
   /** Ids of the shop's orders start with it and a `-`. */
   run: string;
-  /** What the checks at the end must know. */
+  /** Facts that the checks at the end need. */
   interventions: Interventions;
   /** After a restore: callers state again what the side acknowledged after the backup and has forgotten. */
   restate(side: Side, since: Date): Promise<void>;

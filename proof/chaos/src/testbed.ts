@@ -44,7 +44,7 @@ export interface Testbed extends AsyncDisposable {
   restart: System['killAndRestart'];
   /** One more process of an app, retried until it is up. */
   startTwin: System['startTwin'];
-  /** Freezes the connections to Postgres that are open, for ever. Resolves with how many there were. */
+  /** Freezes the connections to Postgres that are open, forever. Resolves with how many there were. */
   loseDatabaseHost(): number;
   /** Starts Postgres again if it is down, and points every proxy at it. */
   revivePostgres(): Promise<void>;

@@ -36,7 +36,7 @@ export interface HarnessOptions {
 const MIN_PAUSE_MS = 10;
 const MAX_PAUSE_MS = 250;
 
-/** What a guarantee is checked with: the API, and invoices and operations of its own. */
+/** The means of checking a guarantee: the API, and invoices and operations of its own. */
 export class Harness {
   readonly api: Api;
   readonly options: HarnessOptions;

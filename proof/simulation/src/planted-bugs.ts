@@ -178,7 +178,7 @@ const PLANTS = {
         refusal.kind === 'not kept' ? { ...refusal, kind: 'refused' } : refusal,
     },
   }),
-  /** Failed operations are not counted, so they are tried again for ever. */
+  /** Failed operations are not counted, so they are tried again forever. */
   failures_uncounted: (decisions) => ({
     ...decisions,
     worker: {
@@ -213,7 +213,7 @@ const PLANTS = {
       callbackHint: (callback) => decisions.processing.feedHint(callback, 1, true),
     },
   }),
-  /** The order is shown at its first revision, for ever. */
+  /** The order is shown at its first revision, forever. */
   first_revision_shown: (decisions) => ({
     ...decisions,
     server: {
@@ -312,7 +312,7 @@ const PLANTS = {
     ...decisions,
     worker: { ...decisions.worker, auditedTimes: () => null },
   }),
-  /** What a release does not know of a target is left out of it. */
+  /** A release leaves the sources that it does not know out of a target. */
   unknown_source_skipped: (decisions) => ({
     ...decisions,
     worker: {

@@ -4,8 +4,8 @@ import { compareVersions } from '../inbox/invoice-version.ts';
 import { immediateJob } from '../queue.ts';
 
 /**
- * What auditing an order that is due writes: it is processed once more, whatever is known of it. An order that is not
- * done is compared by its next attempt anyway.
+ * The rows that an audit of a due order writes: the order is processed once more, whatever is known of it. The next
+ * attempt of an unfinished order compares it anyway.
  */
 export function auditChange(stored: ChangeRow): ChangeWrites {
   if (isUnfinished(stored)) return { row: { ...stored, audit_in_ms: null }, job: null };
@@ -23,8 +23,8 @@ export function auditChange(stored: ChangeRow): ChangeWrites {
 }
 
 /**
- * When an order is audited next, once an attempt has processed it. A newer version begins the distances again. What an
- * audit puts right does not, so two callers that disagree about a target do not change it for ever.
+ * When an order is audited next, once an attempt has processed it. A newer version begins the distances again. A repair by an
+ * audit does not, so two callers that disagree about a target do not change it forever.
  */
 export function scheduleAudit(
   stored: ChangeRow,

@@ -38,7 +38,7 @@ export interface ChangeRow {
   audit_in_ms: number | null;
   /** How many audits have begun since the newest version was processed. */
   audit_step: number;
-  /** What brought the order up last; null: an earlier release did not keep it. */
+  /** The last trigger of the order; null: an earlier release did not keep it. */
   brought_by: DriftFinder | null;
 }
 

@@ -10,7 +10,7 @@ export interface Hint {
   order_id: string;
   /** Null: the message does not say it. */
   service: string | null;
-  /** What a feed has, so that the order is not done before it is there. Null: the message may be wrong about it. */
+  /** The version in the feed, so that the order is not done before it is there. Null: the message may be wrong about it. */
   version: InvoiceVersion | null;
   /** Process the order whatever is known of it. */
   is_unconditional: boolean;

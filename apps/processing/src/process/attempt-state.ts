@@ -17,7 +17,7 @@ export interface Attempt {
   /** From 1 to `MAX_ROUNDS`. */
   round: number;
   answers: RegisterAnswers;
-  /** What this round has read. A field is absent until it is read. */
+  /** The inputs that this round has read. A field is absent until it is read. */
   known: Known;
   /** Differences that the attempt has found and healed. */
   drifts: Drift[];

@@ -7,7 +7,7 @@ const STATED = ['service', 'user_id', 'wallet_id', 'currency', 'cleared_sum'] as
 
 /**
  * Whether an audit finds nothing: the server has all that a register would state. Then it registers nothing, because even
- * an unchanged register is a request to the worker. Whatever else brings an order up registers it.
+ * an unchanged register is a request to the worker. Every other trigger registers the order.
  */
 export function carriesAlready(attempt: Attempt, input: RegisterInput): boolean {
   const { order = null } = attempt.known;

@@ -12,7 +12,7 @@ export interface Drift {
   class: ProcessingDriftClass;
   before: object | null;
   after: object | null;
-  /** What brought the order up when it was found. */
+  /** The trigger of the attempt that found it. */
   found_by: DriftFinder;
   /** The register that found it has put it right. */
   healed: boolean;

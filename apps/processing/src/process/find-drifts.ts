@@ -16,7 +16,7 @@ export function comparesAgain({ change }: Attempt, invoice: InvoiceVersion): boo
 }
 
 /**
- * What a register that was accepted says about the order as it was before. The client repeats a register whose answer was
+ * The drift that an accepted register shows in the order as it was before. The client repeats a register whose answer was
  * lost, and the repeat finds its target `unchanged`: so the target that was read counts, too.
  */
 export function driftOfRegister(

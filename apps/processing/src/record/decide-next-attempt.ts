@@ -155,7 +155,7 @@ export function recordAttempt(
   return { row: audited, job: isUnfinished(row) ? retryJob(row.order_id, attempt.next_attempt_in_ms) : null };
 }
 
-/** What was retrieved and processed counts as seen, and answers every hint that came before the attempt. */
+/** A version that was retrieved and processed counts as seen, and answers every hint that came before the attempt. */
 function processedColumns(
   stored: ChangeRow,
   { hints, config_hash, asks_again }: NextAttempt,

@@ -10,7 +10,7 @@ export interface SettingsArchive {
   find(configHash: string): Promise<ServiceConfig | undefined>;
 }
 
-/** Keeps the current settings of all services, so that orders which begin with them are calculated by them for ever. */
+/** Keeps the current settings of all services, so that orders which begin with them are calculated by them forever. */
 export async function openSettingsArchive(
   database: Database,
   current: CashbackServicesConfig,

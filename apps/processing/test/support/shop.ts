@@ -11,7 +11,7 @@ export interface ShopAnswer {
 /** A shop's own server, outside of the system: says how much the shop gives for an order. */
 export interface Shop {
   url: string;
-  /** What it was asked, oldest first, and with which token. */
+  /** The questions that came in, oldest first, each with its token. */
   questions: (ServiceCashbackInput & { authorization: string | undefined })[];
   /** How it answers from now on; never to answer is a promise that stays pending. */
   answer: (question: ServiceCashbackInput) => ShopAnswer | Promise<ShopAnswer>;

@@ -12,7 +12,7 @@ export interface DecidedResume {
   is_new: boolean;
 }
 
-/** What resuming each order comes to: an entry for each app that says it needs attention, or one that says none does. */
+/** How resuming each order ends: an entry for each app that says it needs attention, or one that says none does. */
 export function decideResumes(
   orderIds: readonly string[],
   { registered, needs }: { registered: ReadonlySet<string>; needs: readonly AttentionRow[] },

@@ -110,7 +110,7 @@ async function selectOrders(
   { order_ids, filter = {}, limit }: Pick<ParsedAttentionResumeInput, 'order_ids' | 'filter' | 'limit'>,
 ): Promise<Selected> {
   if (order_ids !== undefined) return { order_ids, includes: () => true, more: false };
-  // Held orders are named only to a caller that asks for them: they would stand before all others for ever.
+  // Held orders are named only to a caller that asks for them: they would stand before all others forever.
   const resumable = filter.code !== 'held_by_breaker';
   const rows = await listAttention(reader, filter, { after: null, limit, resumable });
   const found = new Set(rows.map(keyOf));

@@ -33,7 +33,7 @@ export interface OperationRequest {
 }
 
 export interface StoredOperation extends OperationRequest {
-  /** What its refunds do to a wallet that was spent; frozen like its steps. */
+  /** How its refunds treat a wallet that was spent; frozen like its steps. */
   wallet_policy: WalletPolicy;
   status: CashbackStatus;
 }

@@ -108,7 +108,7 @@ export const invoiceHistory = transactions.table(
     captured_sum: numeric('captured_sum', { precision: 20, scale: 4 }).notNull(),
     /** The caller whose token it was. */
     changed_by: text('changed_by').notNull(),
-    /** The caller's own id of the change, if it gave one: it stands for this version, for ever. */
+    /** The caller's own id of the change, if it gave one: it stands for this version, forever. */
     change_id: id('change_id'),
     /** Of a version that changed the payee. */
     payee_change: jsonb('payee_change').$type<PayeeChange>(),
@@ -123,7 +123,7 @@ export const invoiceHistory = transactions.table(
   ],
 );
 
-/** One request to move an invoice's cashback to a target. The request never changes, its status does. Ids are kept for ever. */
+/** One request to move an invoice's cashback to a target. The request never changes, its status does. Ids are kept forever. */
 export const cashbackOperations = transactions.table(
   'cashback_operations',
   {

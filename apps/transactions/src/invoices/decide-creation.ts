@@ -42,7 +42,7 @@ export function changeMismatch(
   return new CashbackError(
     'CHANGE_BODY_MISMATCH',
     `change ${changeId} of invoice ${invoiceId} was made before with other ${fields.join(', ')}: an id stands for one ` +
-      'change, for ever',
+      'change, forever',
     { invoice_id: invoiceId, change_id: changeId, fields },
   );
 }

@@ -19,7 +19,7 @@ export interface StatedInvoice {
   payments: Payment[];
 }
 
-/** The row that keeps a version for ever. */
+/** The row that keeps a version forever. */
 export interface HistoryEntry extends StatedInvoice {
   captured_sum: string;
   /** The caller whose token it was. */

@@ -4,7 +4,7 @@ import { balance, id, moment, now } from '@cashback/postgres/columns';
 
 export const wallet = pgSchema('wallet');
 
-/** What brought a balance that was adopted. */
+/** The origin of an adopted balance. */
 export type Origin = 'callback' | 'check';
 
 /** A number of billing: an epoch, or a sequence in it. */

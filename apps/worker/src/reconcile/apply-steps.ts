@@ -13,7 +13,7 @@ import { isDueNow, stepWrites } from './writes.ts';
 export interface Observed {
   order: ChargeOrder;
   observation: Observation;
-  /** What brought the order up. */
+  /** The trigger of the run. */
   found_by: DriftFinder;
 }
 

@@ -17,8 +17,8 @@ const CLASSES: Partial<Record<AttentionCode, DriftClass>> = {
 };
 
 /**
- * What a step finds although nothing changed that was known of: a settled order differs from its invoice, or from itself.
- * A cause that stays is written down once. One that a lagging replica may show is no difference until the order needs
+ * The differences that a step finds without a known change: a settled order differs from its invoice, or from itself.
+ * A lasting cause is written down once. A difference that a lagging replica may show counts only once the order needs
  * attention for it.
  */
 export function findDrifts(

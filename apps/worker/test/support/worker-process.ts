@@ -7,7 +7,7 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 export interface WorkerProcess {
   process: ChildProcess;
-  /** What it has logged. */
+  /** Its log lines. */
   log: () => string;
   ended: Promise<{ code: number | null; signal: string | null }>;
 }

@@ -17,7 +17,7 @@ const REWARDED = `
   SELECT invoice_id AS order_id, source, sum(amount - refunded) AS rewarded FROM transactions.baskets
    WHERE invoice_id LIKE $1 GROUP BY invoice_id, source`;
 
-/** What the wallet of an order did not have when it was to be taken back. */
+/** The amounts that the wallet of an order lacked when they were to be taken back. */
 const OWED = `
   SELECT order_id, o.source, o.amount::numeric AS owed
     FROM cashback.order_clears, jsonb_to_recordset(attention_details -> 'owed') AS o(source text, amount text)

@@ -36,7 +36,7 @@ export interface FaultyTcpProxy extends TcpProxy {
   /** For open and new connections, until it is cleared with null. */
   setFault(fault: TcpFault | null): void;
   /**
-   * The host of the open connections is gone: they fall silent for ever, with no end and no reset, whatever fault is set
+   * The host of the open connections is gone: they fall silent forever, with no end and no reset, whatever fault is set
    * or cleared. New connections work. Returns how many were open.
    */
   freeze(): number;

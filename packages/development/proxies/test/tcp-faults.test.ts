@@ -77,7 +77,7 @@ test('black hole: a connection is accepted, and no chunk arrives', async () => {
   expect(events).toEqual([]);
 });
 
-test('a connection with a swallowed chunk is reset when the fault ends, as it would wait for ever', async () => {
+test('a connection with a swallowed chunk is reset when the fault ends, as it would wait forever', async () => {
   const { proxy, open } = await startEcho();
   const [spoke, silent] = [await open(), await open()];
   proxy.setFault({ kind: 'black_hole' });
@@ -172,7 +172,7 @@ test('swallow_commit: the transaction is committed, and its client cannot know',
   expect(proxy.happened.swallow_commit).toBe(1);
 });
 
-test('freeze: open connections fall silent for ever, without an end or a reset, and new ones work', async () => {
+test('freeze: open connections fall silent forever, without an end or a reset, and new ones work', async () => {
   const { proxy, target, open, peers } = await startEcho();
   const frozen = await open();
   frozen.socket.write('hello');

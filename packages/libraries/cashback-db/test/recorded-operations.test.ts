@@ -72,7 +72,7 @@ test.each<Partial<NewOperation>>([
   { wallet_id: 'wallet-2' },
   { currency: 'USD' },
   { reward: [{ source: 'user', amount: '6.0000' }] },
-])('an id stands for one body for ever: %j is refused', async (changes) => {
+])('an id stands for one body forever: %j is refused', async (changes) => {
   await insert(operation);
   await expect(insert({ ...operation, ...changes })).rejects.toThrow('operation-1 of order order-1');
 });

@@ -1,4 +1,4 @@
-/** When an order is compared again although nothing has brought it up. */
+/** When an order is compared again without any other trigger. */
 export interface AuditPlan {
   /** The wait before each audit in ms, from the moment when nothing was left to do; the last one is repeated. */
   audit_distances: readonly number[];

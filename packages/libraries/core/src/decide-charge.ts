@@ -287,7 +287,7 @@ function exhaustion(input: ChargeInput, attempts: Counted, finished: Finished | 
   return { code: failed > 0 ? 'operations_failed' : 'operations_without_effect', reason: overdue, details };
 }
 
-/** What is left of the wait after the last attempt; 0 when it is over. */
+/** The rest of the wait after the last attempt; 0 when it is over. */
 function retryBackoff(
   { failed, applied, rejected, last_at }: Attempts,
   { now, limits }: ChargeInput,

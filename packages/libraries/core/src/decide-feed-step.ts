@@ -40,7 +40,7 @@ export function decideFeedStep<Change>(
     return startOver(epoch, `the feed is in epoch ${epoch}, it was in epoch ${place.epoch}`);
   }
   const is_end = changes.length < page_size;
-  // A cursor that stands still would lead to the same page for ever.
+  // A cursor that stands still would lead to the same page forever.
   const moves = cursor !== place.cursor;
   return {
     step: 'take',

@@ -16,8 +16,8 @@ export function isHealRefused({ heals, healed_since, now }: Heals & { now: Date 
 }
 
 /**
- * Whether an order may be healed now, and what counts from then on. Two writers that disagree would change an invoice for
- * ever, so the fourth heal of a day is refused, until a day has passed without another foreign change.
+ * Whether an order may be healed now, and what counts from then on. Two writers that disagree would change an invoice
+ * forever, so the fourth heal of a day is refused, until a day has passed without another foreign change.
  */
 export function decideHeal(
   { heals, healed_since, now }: Heals & { now: Date },

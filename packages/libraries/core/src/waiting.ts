@@ -21,7 +21,7 @@ export interface WaitLimits {
 
 /**
  * Time counts against an order only between two answers about it, so no outage makes it need attention, however long it is
- * and whichever process restarts meanwhile. What lies between two answers counts for two polls at most.
+ * and whichever process restarts meanwhile. The time between two answers counts as two polls at most.
  */
 export function waitedAfter(
   { waited_ms, answered_at, now }: { waited_ms: number; answered_at: Date | null; now: Date },

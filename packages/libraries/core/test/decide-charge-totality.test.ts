@@ -126,7 +126,7 @@ describe('decideCharge, over everything that can come together,', () => {
     ).toEqual([]);
   });
 
-  test('waits for nothing for ever: past its time what is in flight, or failed, needs attention', () => {
+  test('waits for nothing forever: past its time what is in flight, or failed, needs attention', () => {
     expect(
       broken((decision, situation, { cashback }) => {
         if (situation.unsettled_ms <= 60_000) return true;
@@ -149,7 +149,7 @@ describe('decideCharge, over everything that can come together,', () => {
   });
 });
 
-/** What the invoice lists when our operation is in that state. */
+/** The operations that the invoice lists when ours is in that state. */
 function operationsOf(operation: string): ObservedCashback['operations'] {
   const other = { operation_id: 'another', status: 'success' as const, reward: { user: 1n } };
   switch (operation) {

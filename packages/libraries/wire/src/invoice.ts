@@ -50,7 +50,7 @@ export const CASHBACK_STATUSES = ['init', 'in-progress', 'success', 'failed'] as
 export type CashbackStatus = (typeof CASHBACK_STATUSES)[number];
 export const cashbackStatus = z
   .enum(CASHBACK_STATUSES)
-  .describe('init: accepted; in-progress: money is moving; success and failed: ended for ever');
+  .describe('init: accepted; in-progress: money is moving; success and failed: ended forever');
 
 /** As in an answer: unknown fields are ignored, a repeated source is not. */
 const rewards = uniqueSources(z.object({ source: sourceField, amount: amountField }));
@@ -137,7 +137,7 @@ export const invoice = z
 export type Invoice = z.infer<typeof invoice>;
 
 const changeIdIn = idField.describe(
-  "The caller's own, of one invoice; it stands for this change, for ever. Another id is another change, even with equal content",
+  "The caller's own, of one invoice; it stands for this change, forever. Another id is another change, even with equal content",
 );
 
 /** `POST /v2/invoice/create` */

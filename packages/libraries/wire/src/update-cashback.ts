@@ -9,7 +9,7 @@ import { amountsBySource, counterField, currencyField, idField } from '@cashback
 export const updateCashbackInput = z
   .strictObject({
     invoice_id: idField,
-    operation_id: idField.describe("The caller's own; it stands for this body, for ever"),
+    operation_id: idField.describe("The caller's own; it stands for this body, forever"),
     version: counterField.describe('The cashback.version that the caller has seen'),
     user_id: idField,
     wallet_id: idField,

@@ -80,8 +80,8 @@ export interface CashbackClient {
     /** How many they are by service, origin and code, with the oldest of each. Scope `order`. */
     count(input?: AttentionCountInput): Promise<AttentionCountOutput>;
     /**
-     * Has given orders, or the oldest that a filter finds, tried again as if nothing had gone wrong before. It changes no
-     * money by itself. Scope `attention`.
+     * Retries the given orders, or the oldest that a filter finds, as if nothing had gone wrong before. It moves no money
+     * by itself. Scope `attention`.
      */
     resume(input: AttentionResumeInput): Promise<AttentionResumeOutput>;
     /** States which orders need attention in another app, and returns those that a person resumed. Scope `attention.report`. */

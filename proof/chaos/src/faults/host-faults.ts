@@ -15,7 +15,7 @@ const POLL_MS = 250;
 /** Faults of a host that is gone and sends nothing, not even a reset. */
 export const HOST_FAULTS: readonly Fault[] = [deadHost()];
 
-/** All open connections to Postgres are silent for ever, those of every app at once. New ones work. */
+/** All open connections to Postgres are silent forever, those of every app at once. New ones work. */
 function deadHost(): Fault {
   return {
     name: 'dead host: open connections to Postgres freeze and never end',

@@ -63,7 +63,7 @@ function partialFailure(): Fault {
   };
 }
 
-/** What the app knows of the outage is in its rows, or is lost in the middle of it. */
+/** The app's rows keep its knowledge of the outage, or a restart loses it in the middle. */
 function restartInOutage(app: AppName, link: Link, lane: Lane): Fault {
   return {
     name: `${app} killed and restarted while ${link} is down`,

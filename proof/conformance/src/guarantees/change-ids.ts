@@ -6,7 +6,7 @@ import { assertSame } from '../verdict.ts';
 export const changeIds: readonly Guarantee[] = [
   {
     id: 'T41',
-    title: 'a change id stands for one change for ever: a repeat is answered, another body is refused',
+    title: 'a change id stands for one change forever: a repeat is answered, another body is refused',
     async check(harness) {
       const { api } = harness;
       const input = { ...harness.newInvoice(), change_id: 'created' };

@@ -122,7 +122,7 @@ export const lookup: readonly Guarantee[] = [
   },
   {
     id: 'T28',
-    title: 'operation ids are kept for ever, including those that are no longer listed',
+    title: 'operation ids are kept forever, including those that are no longer listed',
     async check(harness) {
       const invoice = await harness.createInvoice();
       const { operation, cashback: first } = await harness.reach(invoice, { user: '10' });

@@ -2,7 +2,7 @@ import type { Guarantee } from '../guarantee.ts';
 import { paid } from '../harness.ts';
 import { NotShown, assertSame } from '../verdict.ts';
 
-/** What callers need to notice that the side was restored from a backup. */
+/** The fields by which callers notice that the side was restored from a backup. */
 export const restore: readonly Guarantee[] = [
   {
     id: 'T38',

@@ -45,7 +45,7 @@ export const PROCESSES_OF: Readonly<Record<Owner, readonly ProcessName[]>> = {
   wallet: ['wallet'],
 };
 
-/** An owner's tables as they were. What counts their changes goes back with them, as in another cluster. */
+/** An owner's tables as they were. The counters of their changes go back with them, as in another cluster. */
 export type Backup = Partial<Tables> & Partial<Pick<World, 'growth' | 'xacts'>>;
 
 export function backUp({ tables, growth, xacts }: World, owner: Owner): Backup {

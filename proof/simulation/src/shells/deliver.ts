@@ -9,17 +9,17 @@ interface Callback {
   what: string;
   handle: () => Flow<true>;
   /** Retried until it is accepted, or a few times only. */
-  for_ever: boolean;
+  retries_forever: boolean;
 }
 
 /** A callback from an outbox: whatever happens to its sender, it is sent until it is accepted. */
 export function deliver({ engine }: Pick<World, 'engine'>, callback: Callback): void {
-  const { from, to, what, handle, for_ever } = callback;
+  const { from, to, what, handle, retries_forever } = callback;
   let accepted = false;
   const attempt = (count: number): void => {
     if (accepted) return;
     engine.spawn(from, `send "${what}"`, send());
-    const retry_ms = RETRY_MS[count] ?? (for_ever ? RETRY_MS.at(-1) : undefined);
+    const retry_ms = RETRY_MS[count] ?? (retries_forever ? RETRY_MS.at(-1) : undefined);
     if (retry_ms !== undefined) engine.after(retry_ms, () => attempt(count + 1));
   };
   function* send(): Flow<void> {

@@ -154,7 +154,7 @@ function moveMoney(world: World, walletId: string, amount: Amount): void {
     to: 'wallet',
     what: `balance ${walletId}@${wallet.sequence}`,
     handle: () => takeBalance(world, { ...wallet, user_id: USER, cause: 'basket', occurred_at }),
-    for_ever: true,
+    retries_forever: true,
   });
 }
 

@@ -63,7 +63,7 @@ export function attentionCommand(): Command {
       'after',
       `
 ${SERVER} attention, and with a filter order as well.
-It is safe to repeat. Orders of processing are requested: it tries them again with its next report. What the breaker holds needs a release.
+It is safe to repeat. Orders of processing are requested: it tries them again with its next report. An order that the breaker holds needs a release.
 Exit code: 0 resumed; 2 some of the given orders were not, because they need no attention, are held or were never registered; 1 stopped before the end.`,
     )
     .action((orderIds: string[], options: ResumeOptions, command: Command) =>

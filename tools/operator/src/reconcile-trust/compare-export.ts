@@ -4,7 +4,7 @@ import type { ExportRow } from './export-rows.ts';
 
 type Client = Transaction['client'];
 
-/** The time that the export covers. What changed here outside of it may be missing in the export. */
+/** The time that the export covers. A change here outside of it may be missing in the export. */
 export interface Period {
   since: Date | null;
   until: Date;

@@ -10,7 +10,7 @@ const insertServiceSettingsStatement = statement({
   columns: {},
 });
 
-/** Keeps settings by their hashes, for ever. Those that are there stay as they are. */
+/** Keeps settings by their hashes, forever. Those that are there stay as they are. */
 export async function insertServiceSettings(
   { pool }: Database,
   settings: ReadonlyMap<string, object>,

@@ -4,7 +4,7 @@ import { type StoredOperation, isFinished, versionAfter } from '../operation.ts'
 import { immediateJob } from '../operation-queue.ts';
 import { type RequestDecision, bodyMismatch } from './decide-request.ts';
 
-/** What a request is answered with, and the job that brings its operation further. */
+/** The answer to a request, and the job that advances its operation. */
 export interface RequestAnswer {
   answer: UpdateCashbackOutput | CashbackError;
   /** Null when nothing is left to do. */

@@ -72,7 +72,7 @@ export function carriedOutBefore({ invoice_id, operation_id, version }: UpdateCa
 export function bodyMismatch(operationId: string, fields: readonly string[]): CashbackError {
   return new CashbackError(
     'OPERATION_BODY_MISMATCH',
-    `operation ${operationId} was sent before with other ${fields.join(', ')}: an id stands for one request, for ever`,
+    `operation ${operationId} was sent before with other ${fields.join(', ')}: an id stands for one request, forever`,
     { operation_id: operationId, fields },
   );
 }

@@ -2,7 +2,7 @@ import type { BasketInput, RefundInput } from '@cashback/wire';
 import type { StepAnswer } from './decide-advance.ts';
 import type { TrustCall } from './advance-operation.ts';
 
-/** What creates the basket or the refund of a step. The same step gives the same request for ever. */
+/** What creates the basket or the refund of a step. The same step gives the same request forever. */
 export type TrustRequest =
   | { kind: 'topup'; body: BasketInput }
   | { kind: 'refund'; body: Omit<RefundInput, 'wallet_policy'> & Partial<RefundInput> };
@@ -24,7 +24,7 @@ export function needsLookup(answer: StepAnswer): boolean {
   return answer.kind === 'not kept';
 }
 
-/** What Trust has under the id counts. With nothing there, a later request may still be carried out. */
+/** The effect that Trust has under the id counts. Without one, a later request may still be carried out. */
 export function answerAfterLookup(refusal: StepAnswer, found: StepAnswer): StepAnswer {
   return found.kind === 'missing' ? refusal : found;
 }

@@ -2,8 +2,8 @@ import type { CashbackVersion, ForeignChange } from '@cashback/cashback-db';
 
 /**
  * Foreign changes whose versions were not observed yet. A step that observed an order before its change may still end
- * after the order was made due, and then overwrites that time: such an order is made due again. In memory only: what is
- * lost here is found when something else brings the order up.
+ * after the order was made due, and then overwrites that time: such an order is made due again. In memory only: the next
+ * run of the order finds a change that is lost here.
  */
 export interface UnobservedChanges {
   add(changes: readonly ForeignChange[]): void;

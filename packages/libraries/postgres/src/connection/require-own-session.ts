@@ -39,7 +39,7 @@ export async function requireOwnSession(first: Client, url: string, timeoutMs: n
   }
 }
 
-/** What shows that the sessions are shared; null when they seem not to be. */
+/** The evidence that sessions are shared; null when there is none. */
 async function findShared(first: Client, second: Client, mark: string): Promise<string | null> {
   const before = await sessionOf(first, 'set_config($1, $2, false)', [settingName, mark]);
   await second.query('BEGIN').catch((error: unknown) => {

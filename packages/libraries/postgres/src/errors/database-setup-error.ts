@@ -19,7 +19,7 @@ const notMigratedCodes = new Set([
 const notMigratedJobs = /^pg-boss (is not installed|database requires migrations)/;
 
 /**
- * What to throw when a start fails in `what` ("cannot ..."): a `DatabaseSetupError` when the database is down or was
+ * The error to throw when a start fails in `what` ("cannot ..."): a `DatabaseSetupError` when the database is down or was
  * not migrated, otherwise the error itself.
  */
 export function asSetupError(what: string, error: unknown): Error {

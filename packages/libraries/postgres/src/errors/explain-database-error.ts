@@ -21,7 +21,7 @@ export class DatabaseTroubleError extends Error {
 }
 
 /**
- * What a caller may see of an error that came out of the database. Undefined: it is explained already (it has an
+ * The part of a database error that a caller may see. Undefined: it is explained already (it has an
  * `http_status` of its own), or it is no trouble of the database but a fault of ours.
  */
 export function explainDatabaseError(error: unknown): DatabaseTroubleError | undefined {

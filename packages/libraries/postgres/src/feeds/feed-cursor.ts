@@ -12,7 +12,7 @@ const digits = (max: bigint) =>
     .regex(/^\d{1,20}$/, { abort: true })
     .refine((text) => BigInt(text) <= max);
 
-/** What positions in feeds are made of. */
+/** The parts of a position in a feed. */
 export const feedField = {
   /** Grows when the tables are restored into another cluster, whose transaction ids start again. */
   epoch: z

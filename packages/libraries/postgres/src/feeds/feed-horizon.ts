@@ -32,7 +32,7 @@ export async function loadFeedHorizon(
 }
 
 /**
- * Why the database cannot have given out a position: after a restore it would lead to empty pages for ever. Null: it can.
+ * Why the database cannot have given out a position: after a restore it would lead to empty pages forever. Null: it can.
  * Epoch 0 is the start of every feed.
  */
 export function foreignPosition(

@@ -58,8 +58,8 @@ const statementTimeoutMs = 60_000;
 const superviseSeconds = 10;
 const maintenanceSeconds = 60;
 /**
- * pg-boss's statements are meant to walk its indexes a few rows at a time. What the planner knows of a queue is
- * always of another hour: it takes a backlog for a handful of rows, and then each fetch sorts all of them.
+ * pg-boss's statements are meant to walk its indexes a few rows at a time. The planner's statistics of a queue
+ * are always out of date: it takes a backlog for a handful of rows, and then each fetch sorts all of them.
  */
 const plannerSettings = {
   enable_sort: 'off',

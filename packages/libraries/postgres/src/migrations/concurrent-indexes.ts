@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-/** Building waits for each transaction that began before it; one that never ends must not block it for ever. */
+/** Building waits for each transaction that began before it; one that never ends must not block it forever. */
 const buildWaitMs = 600_000;
 
 const createIndex =

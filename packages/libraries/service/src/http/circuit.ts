@@ -20,7 +20,7 @@ export interface CircuitOptions {
   open_max_ms: number;
 }
 
-/** What is known of an upstream by the calls that were made. */
+/** The state of an upstream as the calls so far show it. */
 export interface UpstreamState {
   /** `open`: no call leaves. `probing`: one is under way, and the others wait for its end. */
   circuit: 'closed' | 'open' | 'probing';

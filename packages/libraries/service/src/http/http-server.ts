@@ -10,7 +10,7 @@ import { type AcceptedToken, type Caller, authenticate } from './tokens.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a caller needs: a bearer token with this scope, or `false` for a route that checks its callers itself. */
+    /** The credential of a caller: a bearer token with this scope, or `false` for a route that checks its callers itself. */
     scope?: string | false;
   }
   interface FastifyInstance {

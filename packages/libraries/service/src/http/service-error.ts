@@ -1,5 +1,5 @@
 /**
- * What an error must have to be shown to the caller as it is. Structural, so that the errors of a domain need not
+ * The fields of an error that is shown to the caller as it is. Structural, so that the errors of a domain need not
  * come from here.
  */
 export interface PublicError {

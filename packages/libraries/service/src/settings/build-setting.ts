@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What a person needs to know to set one environment variable. */
+/** The description of one environment variable, for the person that sets it. */
 export interface SettingMeta {
   description: string;
   /** Completes "expected ...". */

@@ -1,5 +1,5 @@
 /**
- * What differs although nothing changed that was known of. The list grows: a reader that does not know a class shows it as it is.
+ * The class of a difference that no known change explains. The list grows: a reader shows a class that it does not know as it is.
  *
  * - `rewarded_differs`: the invoice of a settled order carries something else than its target;
  * - `target_differs`: the order carries another target than its own inputs give;
@@ -33,7 +33,7 @@ export const DRIFT_CLASSES = [
 export type DriftClass = (typeof DRIFT_CLASSES)[number];
 
 /**
- * What brought an order up when its difference was found:
+ * The trigger of the run that found a difference:
  *
  * - `job`: a register, also an unchanged one; `callback`: a hint of the other side; `poll`: its own time; `feed`: a change in
  *   a feed; `audit`: the time since it settled; `reconcile`: a request to compare; `resume`: a person

@@ -40,7 +40,7 @@ function notifyProcessing(world: World, callback: InvoiceChange): void {
     to: 'processing',
     what: `version ${version} of ${invoice_id}`,
     handle: () => noteChange(world, world.decisions.processing.callbackHint(callback)),
-    for_ever: false,
+    retries_forever: false,
   });
 }
 
@@ -98,7 +98,7 @@ export function sweepOperations({ engine, tables, advances, decisions }: World, 
   }
 }
 
-/** What an acceptance is decided on: the operation with the request's id, and the newest of its invoice. */
+/** The input of an acceptance: the operation with the request's id, and the newest of its invoice. */
 export function loadOperations(
   { tables, decisions }: World,
   request: UpdateCashbackInput,
@@ -168,7 +168,7 @@ function notifyWorker(
     to: 'worker',
     what: `${operation_id} ended`,
     handle: () => receiveOperationCallback(world, invoice_id, operation_id),
-    for_ever: false,
+    retries_forever: false,
   });
 }
 

@@ -7,7 +7,7 @@ import { NEWEST_EVENTS } from '../events/newest-events.ts';
 /** An order, and why it needs attention, if it does. */
 export type LoadedOrder = StoredOrder & {
   attention: string | null;
-  /** What may be sent of the target while it is held; null: all of it. */
+  /** The part of the target that may be sent while it is held; null: all of it. */
   allowed?: AmountsBySource | null;
 };
 

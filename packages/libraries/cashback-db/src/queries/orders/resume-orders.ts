@@ -23,7 +23,7 @@ const resumeOrdersStatement = statement({
 /**
  * Takes back the need for attention of orders whose locks the transaction holds: they are tried again as if their
  * targets were new, and the failures before no longer count. Only a person ends a fight with another writer: a machine that
- * registers the same target again would make it last for ever.
+ * registers the same target again would make it last forever.
  */
 export async function resumeOrders(
   tx: Transaction,

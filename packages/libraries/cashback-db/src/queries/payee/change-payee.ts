@@ -1,6 +1,6 @@
 import { type Transaction, statement } from '@cashback/postgres';
 
-/** What a change of payee is decided on. */
+/** The input of the decision about a change of payee. */
 export interface StoredPayee {
   user_id: string;
   wallet_id: string;
@@ -22,7 +22,7 @@ const insertPayeeChangeStatement = statement({
   columns: {},
 });
 
-// What is held stays held: a hold is of the newest revision.
+// A hold stays: it is of the newest revision.
 const changePayeeStatement = statement({
   name: 'cashback.change-payee',
   text: `
