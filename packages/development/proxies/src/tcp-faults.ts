@@ -103,6 +103,7 @@ export async function startFaultyTcpProxy(targetUrl: string): Promise<FaultyTcpP
         return 'drop';
       }
       case 'drip':
+        if (chunk.length <= fault.bytes) return 'forward';
         note('drip');
         drip(connection, chunk, fault);
         return 'drop';

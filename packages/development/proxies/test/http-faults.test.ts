@@ -99,6 +99,7 @@ test('late: a later request overtakes it', async () => {
   await post('two');
   await first;
   expect(received).toEqual(['two', 'one']);
+  expect(proxy.happened.late).toBe(1);
 });
 
 test('stale: the same request gets its first answer again', async () => {
@@ -110,4 +111,30 @@ test('stale: the same request gets its first answer again', async () => {
   expect(await post('two')).toMatchObject({ body: '3: two' });
   proxy.setFault(null);
   expect(await post('one')).toMatchObject({ body: '4: one' });
+});
+
+test('a fault counts as happened only once it took effect', async () => {
+  const { post, fail, proxy } = await startCounter();
+  fail({ kind: 'stale' });
+  await post('one');
+  expect(proxy.happened.stale, 'no earlier answer').toBeUndefined();
+  await post('one');
+  expect(proxy.happened.stale, 'the answer would have been another one').toBe(1);
+  fail({ kind: 'late', by_ms: 1 });
+  await post('two');
+  expect(proxy.happened.late, 'nothing overtook it').toBeUndefined();
+  for (const fault of [
+    { kind: 'repeated', times: 2 },
+    { kind: 'applied_then_status', status: 500 },
+  ] as const) {
+    fail(fault);
+    await post('three');
+    expect(proxy.happened[fault.kind]).toBe(1);
+  }
+  proxy.setTarget(null);
+  for (const fault of [{ kind: 'repeated', times: 2 }, { kind: 'applied_then_reset' }] as const) {
+    fail(fault);
+    await expect(post('four')).rejects.toThrow('fetch failed');
+  }
+  expect(proxy.happened).toEqual({ stale: 1, repeated: 1, applied_then_status: 1 });
 });
