@@ -12,6 +12,8 @@ import type { ServerProcess } from './server-process.ts';
 export type EmbeddedPostgres = AsyncDisposable & {
   /** Of the superuser `postgres`, with its password: for this machine only. */
   url: string;
+  /** Where the data are: another place than was asked for where the account of Postgres may not enter that one. */
+  data_dir: string;
   /** Whether a server of a killed run was still there, and was stopped first. */
   adopted: boolean;
   /** Shuts the server down in order and resolves once it is gone. May be called twice. */
@@ -38,6 +40,8 @@ const retryDelayMs = 300;
  */
 export async function startEmbeddedPostgres(settings: {
   data_dir: string;
+  /** Where the server logs, from its start on; beside the data by default. */
+  log_file?: string;
   /** Further server settings, by their names in postgresql.conf. */
   settings?: Record<string, string>;
 }): Promise<EmbeddedPostgres> {
@@ -53,13 +57,14 @@ export async function startEmbeddedPostgres(settings: {
         program: programs.postgres,
         arguments: serverArguments(place.data, port, settings.settings ?? {}),
         data: place.data,
-        log: place.log,
+        log: settings.log_file ?? place.log,
         account,
       }),
     );
     const stop = (): Promise<void> => server.stop().finally(unlock);
     return {
       url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+      data_dir: place.data,
       adopted,
       stop,
       [Symbol.asyncDispose]: stop,
