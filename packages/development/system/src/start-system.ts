@@ -69,6 +69,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
   report(`starting ${APPS.join(', ')}`);
   const processes = new Map<AppName, AppProcess>();
+  /** A restart does not make it good that a process had ended by itself. */
+  const endedBefore = new Set<AppName>();
   starting.defer(async () => {
     // Callers stop before those they call: less is left to repeat at the next start.
     for (const app of APPS.toReversed()) await processes.get(app)?.stop();
@@ -87,13 +89,14 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     urls: Object.fromEntries(
       [...APPS, 'shop' as const].map((app) => [app, urlOf(ports[app])]),
     ) as System['urls'],
-    crashed: () => APPS.filter((app) => processes.get(app)?.crashed()),
+    crashed: () => APPS.filter((app) => endedBefore.has(app) || processes.get(app)?.crashed()),
     process: (app) => {
       const found = processes.get(app);
       if (found === undefined) throw new Error(`${app} is not running`);
       return found;
     },
     async killAndRestart(app, settings) {
+      if (processes.get(app)?.crashed()) endedBefore.add(app);
       await processes.get(app)?.kill();
       processes.set(app, await start(app, settings));
     },
