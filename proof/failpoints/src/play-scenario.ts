@@ -89,8 +89,8 @@ async function settled(testbed: Testbed, run: string, what: string): Promise<voi
   await waitUntil(
     what,
     async () => {
-      const { orders, wallets, examples } = await readUnsettled(testbed.tablesOf(run));
-      return orders + wallets === 0 || `${examples[0]?.detail ?? ''}, ${wallets} wallets behind`;
+      const { orders, wallets, walks, examples } = await readUnsettled(testbed.tablesOf(run));
+      return orders + wallets + walks === 0 || `${examples[0]?.detail ?? ''}, ${wallets} wallets behind`;
     },
     { timeout_ms: TIMEOUT_MS },
   );

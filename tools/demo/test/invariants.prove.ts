@@ -172,6 +172,11 @@ describe('the checker', { timeout: TIMEOUT_MS }, () => {
       'a settled order that carries something else than its target',
       [`UPDATE cashback.order_clears SET rewarded = '[]' WHERE order_id = ${REWARDED_ORDER}`],
     ],
+    [
+      17,
+      'an order that needs a person',
+      [`UPDATE cashback.order_clears SET attention = 'why' WHERE order_id = ${REWARDED_ORDER}`],
+    ],
     [13, 'a role that may change events', ['GRANT UPDATE (value) ON cashback.events TO cashback_server']],
   ])('sees invariant %i broken by %s', async (invariant, _name, statements) => {
     expect(await brokenBy(...statements)).toContain(invariant);

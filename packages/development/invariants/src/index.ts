@@ -1,3 +1,4 @@
+import { checkAttention } from './check-attention.ts';
 import { checkConvergence } from './check-convergence.ts';
 import { checkMoney, readTotals } from './check-money.ts';
 import { checkOperations } from './check-operations.ts';
@@ -9,7 +10,7 @@ import { checkWallets } from './check-wallets.ts';
 import type { Violation } from './invariants.ts';
 import type { RunTables } from './run-tables.ts';
 
-export { INVARIANTS } from './invariants.ts';
+export { AT_REST, INVARIANTS } from './invariants.ts';
 export type { InvariantNumber, Violation } from './invariants.ts';
 export { checkConvergence } from './check-convergence.ts';
 export { readTotals } from './check-money.ts';
@@ -20,7 +21,7 @@ export type { Unsettled } from './unsettled.ts';
 export { selectOfRun } from './run-tables.ts';
 export type { RunTables } from './run-tables.ts';
 
-/** Checks invariants 0 to 14 at rest, from the tables of all apps; `checked` is called after each group of checks. */
+/** Checks invariants 0 to 14 and 17 at rest, from the tables of all apps; `checked` is called after each group of checks. */
 export async function checkInvariants(
   tables: RunTables,
   checked: (groups: number) => void,
@@ -42,6 +43,7 @@ const CHECKS: readonly ((tables: RunTables) => Promise<Violation[]>)[] = [
   async (tables) => checkMoney(await readTotals(tables)),
   checkPrivileges,
   checkConvergence,
+  checkAttention,
 ];
 
 /** The number of groups in `checkInvariants`. */

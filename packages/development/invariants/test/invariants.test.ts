@@ -11,8 +11,8 @@ const AT_REST = `
     VALUES ('t-1', 1, 'cleared', '[]', 100, 'shop'), ('t-1', 2, 'cleared', '[]', 50, 'shop');
   INSERT INTO cashback.order_rates (order_id, service, rates)
     VALUES ('t-1', 'yellow', '[{"source":"user","rate":"0.05"},{"source":"service","rate":"0.02"}]');
-  INSERT INTO cashback.order_clears (order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum, cashback_sum, revision, settled_revision, rewarded)
-    VALUES ('t-1', 'yellow', 'user', 't-wallet', 'USD', 2, 50, 3.5, 2, 2, '[{"source":"user","amount":"2.5"},{"source":"service","amount":"1"}]');
+  INSERT INTO cashback.order_clears (order_id, service, user_id, wallet_id, currency, invoice_version, cleared_sum, cashback_sum, revision, settled_revision, cashback_version, rewarded)
+    VALUES ('t-1', 'yellow', 'user', 't-wallet', 'USD', 2, 50, 3.5, 2, 2, 4, '[{"source":"user","amount":"2.5"},{"source":"service","amount":"1"}]');
   INSERT INTO cashback.events (order_id, source, value, revision, invoice_version)
     VALUES ('t-1', 'user', 5, 1, 1), ('t-1', 'service', 2, 1, 1), ('t-1', 'user', 2.5, 2, 2), ('t-1', 'service', 1, 2, 2);
   INSERT INTO cashback.operations (order_id, operation_id, revision, version, user_id, wallet_id, currency, reward) VALUES
@@ -124,6 +124,21 @@ const BROKEN: [string, number, string][] = [
     14,
     `UPDATE cashback.order_clears SET rewarded = '[{"source":"user","amount":"2.5"},{"source":"service","amount":"1.0001"}]'`,
   ],
+  [
+    'an order needs attention at the worker',
+    17,
+    `UPDATE cashback.order_clears SET attention = 'why', attention_code = 'operations_failed', attention_since = now()`,
+  ],
+  [
+    'an order needs attention at processing',
+    17,
+    `UPDATE processing.invoice_changes SET attention = 'why', attention_code = 'rates_missing'`,
+  ],
+  [
+    'a person resumed an order',
+    17,
+    `INSERT INTO cashback.attention_resumes (order_id, origin, reason, since, caller) VALUES ('t-1', 'worker', 'why', now(), 'ann')`,
+  ],
   ['the events may be changed', 13, `GRANT UPDATE (value) ON cashback.events TO cashback_server`],
 ];
 
@@ -152,9 +167,11 @@ afterAll(async () => {
   await database.drop();
 });
 
+const AT_REST_NOW = { orders: 0, wallets: 0, walks: 0, examples: [] };
+
 test('correct tables violate nothing, and nothing in them is unsettled', async () => {
   expect(await checkInvariants(tables, () => {})).toEqual([]);
-  expect(await readUnsettled(tables)).toEqual({ orders: 0, wallets: 0, examples: [] });
+  expect(await readUnsettled(tables)).toEqual(AT_REST_NOW);
 });
 
 test('a lower version of a newer epoch violates nothing', async () => {
@@ -184,7 +201,7 @@ const OWING = `
 test('a debt of a wallet stays at rest beside the target, and violates nothing', async () => {
   await sql.query(OWING);
   expect(await checkInvariants(tables, () => {})).toEqual([]);
-  expect(await readUnsettled(tables)).toEqual({ orders: 0, wallets: 0, examples: [] });
+  expect(await readUnsettled(tables)).toEqual(AT_REST_NOW);
 });
 
 test.each([
@@ -218,6 +235,82 @@ test.each(BROKEN)('%s: a violation of %i', async (_, invariant, change) => {
   await sql.query(change);
   const violations = await checkInvariants(tables, () => {});
   expect(violations.map((violation) => violation.invariant)).toContain(invariant);
+});
+
+/** Each kind of work under way, and the words that report it. */
+const UNDER_WAY: [string, string][] = [
+  ['no invoice', `DELETE FROM transactions.invoices`],
+  ['not registered', `UPDATE transactions.invoices SET version = 3`],
+  ['not settled', `UPDATE cashback.order_clears SET settled_revision = 1`],
+  [
+    'not settled',
+    `UPDATE cashback.order_clears SET attention = 'held', attention_code = 'held_by_breaker', attention_since = now()`,
+  ],
+  ['an operation of the worker is open', `UPDATE cashback.order_clears SET operation_id = 'o-3'`],
+  [
+    'about to be observed',
+    `UPDATE cashback.order_clears SET poll_at = now() + interval '4 seconds', due_by = 'audit'`,
+  ],
+  [
+    'about to be observed',
+    `${OWING}; UPDATE cashback.order_clears SET poll_at = now() - interval '1 second'`,
+  ],
+  ['its debt is about to be collected', `${OWING}; UPDATE cashback.order_clears SET due_by = 'balance'`],
+  [
+    'its debt is about to be collected',
+    `${OWING}; INSERT INTO trust.callbacks (callback_id, payload, receiver) VALUES ('w-5', '{"wallet_id":"t-wallet"}', 'balance')`,
+  ],
+  [
+    'its change of payee is at one side only',
+    `UPDATE transactions.invoices SET wallet_id = 't-new', payee_version = 2`,
+  ],
+  [
+    'a resume is not taken up',
+    `INSERT INTO cashback.reported_attention (order_id, origin, service, code, reason, since, resume_of)
+       VALUES ('t-1', 'processing', 'yellow', 'rates_missing', 'why', now(), now())`,
+  ],
+  ['processing is at work', `UPDATE processing.invoice_changes SET hints = 1`],
+  ['processing is at work', `UPDATE processing.invoice_changes SET seen_version = 3`],
+  ['processing is at work', `UPDATE processing.invoice_changes SET asks_again = true`],
+  [
+    'the invoice carries what was not observed',
+    `UPDATE transactions.baskets SET source = CASE source WHEN 'user' THEN 'service' ELSE 'user' END`,
+  ],
+  [
+    'the invoice carries what was not observed',
+    `${OWING}; UPDATE transactions.baskets SET refunded = 0.5 WHERE basket_id = 'o-1.2'`,
+  ],
+  ['its cashback changed since it was observed', `UPDATE transactions.invoices SET cashback_version = 5`],
+  ['not adopted', `INSERT INTO transactions.feed_epochs (epoch) VALUES (2)`],
+  [
+    'an operation of transactions is unfinished',
+    `UPDATE transactions.cashback_operations SET status = 'init', finished_at = NULL WHERE operation_id = 'o-2'`,
+  ],
+  ['Trust is at work', `UPDATE trust.baskets SET status = 'pending' WHERE basket_id = 'o-1.2'`],
+  ['Trust is at work', `UPDATE trust.refunds SET status = 'pending' WHERE refund_id = 'o-2.1'`],
+];
+
+test.each(UNDER_WAY)('%s: the order is not at rest', async (what, change) => {
+  await sql.query(change);
+  const { orders, examples } = await readUnsettled(tables);
+  expect([orders, examples.map(({ order_id }) => order_id)]).toEqual([1, ['t-1']]);
+  expect(examples[0]?.detail).toContain(what);
+});
+
+test('a callback of what is known already changes nothing at rest', async () => {
+  await sql.query(`
+    INSERT INTO transactions.callbacks (kind, payload) VALUES ('operation.finished', '{"invoice_id":"t-1"}');
+    INSERT INTO trust.callbacks (callback_id, payload) VALUES ('w-5', '{"wallet_id":"t-wallet"}')`);
+  expect(await readUnsettled(tables)).toEqual(AT_REST_NOW);
+});
+
+test.each([
+  `INSERT INTO cashback.feed_cursors (feed, observe_since) VALUES ('cashback', now())`,
+  `INSERT INTO cashback.feed_cursors (feed, reads_again) VALUES ('cashback', true)`,
+  `INSERT INTO processing.feed_cursors (feed, reads_again) VALUES ('invoices', true)`,
+])('a walk over all orders is under way: %s', async (change) => {
+  await sql.query(change);
+  expect(await readUnsettled(tables)).toEqual({ ...AT_REST_NOW, walks: 1 });
 });
 
 test('the history of an order has what every app did for it, and no other order', async () => {

@@ -15,7 +15,7 @@ export async function settle(
   for (;;) {
     const left = await readUnsettled(tables);
     options.progress(left);
-    const open = left.orders + left.wallets;
+    const open = left.orders + left.wallets + left.walks;
     if (open === 0) return left;
     if (open < fewest) {
       fewest = open;
