@@ -27,6 +27,8 @@ export function takeBaseBackup(url: string, name: string): Promise<BaseBackup> {
     };
     remove();
     const { uid, gid } = statSync(data);
+    await using undo = new AsyncDisposableStack();
+    undo.defer(remove);
     for (const made of [folder, path.join(folder, 'pg_replslot')]) {
       mkdirSync(made, { mode: 0o700 });
       chownSync(made, uid, gid);
@@ -50,6 +52,7 @@ export function takeBaseBackup(url: string, name: string): Promise<BaseBackup> {
     chownSync(label, uid, gid);
     await copy([path.join(data, 'pg_wal')], folder);
     await copy([`${data}.password`], `${folder}.password`);
+    undo.move();
     return { folder, taken_at, remove };
   });
 }

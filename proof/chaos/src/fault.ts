@@ -21,7 +21,10 @@ export interface FaultContext extends Testbed {
 export const LANES = ['callers', 'workers', 'upstreams', 'callbacks and connections'] as const;
 export type Lane = (typeof LANES)[number];
 
-/** One kind of fault. It leaves everything as it was, and resolves with how often it affected something. */
+/**
+ * One kind of fault. It leaves everything as it was, and resolves with how often it took effect, by what is seen of the
+ * effect. An attempt without one counts nothing.
+ */
 export interface Fault {
   name: string;
   lane: Lane;
@@ -68,15 +71,19 @@ export function onLink(
     name: `${name}, ${link}`,
     lane,
     async fire({ links, random }) {
-      let fired = 0;
-      links[link].setFault((requested) => {
+      const proxy = links[link];
+      const { kind } = typeof fault === 'function' ? fault(1) : fault;
+      const before = proxy.happened[kind] ?? 0;
+      const fired = (): number => (proxy.happened[kind] ?? 0) - before;
+      let chosen = 0;
+      proxy.setFault((requested) => {
         if (!requested.includes(path) || !random.chance(share)) return null;
-        fired += 1;
-        return typeof fault === 'function' ? fault(fired) : fault;
+        chosen += 1;
+        return typeof fault === 'function' ? fault(chosen) : fault;
       });
-      await holdUntil(() => fired > 0, hold_ms);
-      links[link].setFault(null);
-      return fired;
+      await holdUntil(() => fired() > 0, hold_ms);
+      proxy.setFault(null);
+      return fired();
     },
   };
 }

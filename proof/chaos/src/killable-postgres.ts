@@ -1,14 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@cashback/embedded-postgres';
+import { waitUntil } from '@cashback/timing';
 import pg from 'pg';
+import { countLines } from './count-lines.ts';
+import { isAlive } from './is-alive.ts';
 
 /** A Postgres that can be killed and comes back on its data, on another port. */
 export interface KillablePostgres extends AsyncDisposable {
   url(): string;
+  data_dir: string;
+  log_file: string;
+  /** Of the postmaster; null while there is none. */
+  pid(): number | null;
+  /** Counts the lines of its log from now on that the pattern matches, until a new server begins a new log. */
+  countLogged(pattern: RegExp): () => number;
   /** Runs a statement as the superuser, around every proxy. Retries while the server is down. */
-  query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** SIGKILL of the postmaster; its child processes notice and end. */
-  kill(): Promise<void>;
+  query<Row extends pg.QueryResultRow>(
+    text: string,
+    values?: readonly unknown[],
+    options?: { attempts?: number },
+  ): Promise<Row[]>;
+  /** SIGKILL of the postmaster; its child processes notice and end. Resolves with whether it ran, and ended. */
+  kill(): Promise<boolean>;
   /** Starts it again if it is down, and calls `moved` with its address. */
   revive(moved: (url: string) => void): Promise<void>;
 }
@@ -16,7 +31,13 @@ export interface KillablePostgres extends AsyncDisposable {
 const ATTEMPTS = 40;
 const RETRY_MS = 250;
 /** A small write-ahead log fits on a small disk. */
-export const SETTINGS = { max_wal_size: '64MB', min_wal_size: '32MB' };
+export const SETTINGS = {
+  max_wal_size: '64MB',
+  min_wal_size: '32MB',
+  // With the application and the SQLSTATE.
+  log_line_prefix: '%m [%p] %a %e ',
+};
+const KILL_TIMEOUT_MS = 30_000;
 
 /** A connection of the superuser, around every proxy. */
 export async function withClient<Result>(
@@ -33,31 +54,41 @@ export async function withClient<Result>(
   }
 }
 
-export async function startKillablePostgres(data_dir: string): Promise<KillablePostgres> {
-  const start = (): Promise<EmbeddedPostgres> => startEmbeddedPostgres({ data_dir, settings: SETTINGS });
+export async function startKillablePostgres(
+  asked: string,
+  log_file = `${asked}.log`,
+): Promise<KillablePostgres> {
+  const start = (): Promise<EmbeddedPostgres> =>
+    startEmbeddedPostgres({ data_dir: asked, log_file, settings: SETTINGS });
   let running = await start();
+  const { data_dir } = running;
 
   const once = <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]> =>
     withClient(running.url, async (client) => (await client.query<Row>(text, [...values])).rows);
+  const pid = (): number | null => readPid(path.join(data_dir, 'postmaster.pid'));
 
   return {
     url: () => running.url,
-    async query(text, values = []) {
+    data_dir,
+    log_file,
+    pid,
+    countLogged: (pattern) => countLines(log_file, (line) => pattern.test(line)),
+    async query(text, values = [], { attempts = ATTEMPTS } = {}) {
       for (let attempt = 1; ; attempt += 1) {
         try {
           return await once(text, values);
         } catch (error) {
-          if (attempt >= ATTEMPTS) throw error;
+          if (attempt >= attempts) throw error;
           await sleep(RETRY_MS);
         }
       }
     },
     async kill() {
-      const [row] = await once<{ pid: number }>(
-        `SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::integer AS pid`,
-        [],
-      );
-      if (row !== undefined) process.kill(row.pid, 'SIGKILL');
+      const killed = pid();
+      if (killed === null || !isAlive(killed)) return false;
+      process.kill(killed, 'SIGKILL');
+      await waitUntil('killed', () => !isAlive(killed), { timeout_ms: KILL_TIMEOUT_MS, interval_ms: 10 });
+      return true;
     },
     async revive(moved) {
       const answers = await once('SELECT 1', []).then(
@@ -72,4 +103,13 @@ export async function startKillablePostgres(data_dir: string): Promise<KillableP
     },
     [Symbol.asyncDispose]: () => running.stop(),
   };
+}
+
+function readPid(file: string): number | null {
+  try {
+    const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
+    return pid > 0 ? pid : null;
+  } catch {
+    return null;
+  }
 }

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { wholeNumber } from '@cashback/service/whole-number';
-import { readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { waitForStop } from '@cashback/system';
 import { Command, InvalidArgumentError } from 'commander';
 import { FAULTS } from './faults/index.ts';
 import { describeReport, hasPassed } from './report.ts';
 import { runChaos } from './run-chaos.ts';
-import { makeWorkFolder, releaseLeftDisks } from './work-folder.ts';
+import { clearWorkFolder, logsOf, makeWorkFolder, releaseLeftDisks } from './work-folder.ts';
 
 interface Options {
   minutes: number;
@@ -33,7 +32,8 @@ export function chaosCommand(): Command {
     .addHelpText(
       'after',
       `
-Starts a Postgres of its own, on a small file system where it may mount one (root on Linux), and all apps.
+Starts a Postgres of its own, on a small file system where it may mount one (root on Linux), and all apps. Elsewhere on
+Linux its disk fills up by a limit on the size of files.
 Exit code: 0 nothing lost, nothing doubled, everything drained, and every kind of fault happened; 1 anything else.`,
     )
     .action(async (options: Options) => {
@@ -67,9 +67,9 @@ async function run({ minutes: duration, seed, json, only }: Options): Promise<nu
   } catch (error) {
     process.stderr.write(`chaos: ${error instanceof Error ? error.stack : String(error)}\n`);
   } finally {
-    const hasLogs = readdirSync(work_folder).length > 0;
-    if (!passed && hasLogs) process.stderr.write(`The logs of the apps are in ${work_folder}/logs\n`);
-    else rmSync(work_folder, { recursive: true, force: true });
+    if (clearWorkFolder(work_folder, { kept: !passed })) {
+      process.stderr.write(`The logs of the apps and of Postgres are in ${logsOf(work_folder)}\n`);
+    }
   }
   return passed ? 0 : 1;
 }

@@ -10,7 +10,7 @@ import {
 import { trustSettings } from '@cashback/wire';
 import { type Violation, type RunTables, checkInvariants, readOrderHistory } from '@cashback/invariants';
 import { type Testbed, startTestbed } from './testbed.ts';
-import { drain } from './drain.ts';
+import { checkAtRest, drain } from './drain.ts';
 import type { Fault } from './fault.ts';
 import { FAULTS } from './faults/index.ts';
 import { excuse, forgottenBy } from './excuse.ts';
@@ -65,7 +65,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const convergence = watchConvergence(shop);
   running.defer(() => void convergence.stop());
   const attention = watchAttention([shop, contended]);
-  running.defer(() => void attention.stop().catch(() => {}));
+  running.defer(() => void attention.stop());
   const { fired, orders, steps, calls } = await playUnderFaults(
     testbed,
     { ...players, interventions },
@@ -73,13 +73,17 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     options,
   );
   say(`draining: ${orders} orders, ${calls.length} calls for contended orders`);
-  const { unsettled } = await drain([shop, contended], { signal });
+  const { unsettled, checked } = await checkAtRest(
+    () => drain([shop, contended], { signal }),
+    async () => {
+      say('checking');
+      const found = await check(players, calls, interventions);
+      return { ...found, violations: excuse(found.violations, interventions) };
+    },
+  );
   const watched = await convergence.stop();
-  const { seen, left } = await attention.stop();
-  say(`checking, after ${watched.snapshots} snapshots under load`);
-  const crashed = testbed.system.crashed();
-  const { violations: found, undecided } = await check(players, calls, interventions);
-  const violations = [...excuse(found, interventions), ...watched.violations];
+  say(`checked, and ${watched.snapshots} snapshots under load`);
+  const violations = [...checked.violations, ...watched.violations];
   return {
     seed,
     minutes,
@@ -87,8 +91,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     steps,
     contended_calls: calls.length,
     unanswered_calls: calls.filter(({ answer }) => answer === null).length,
-    crashed,
-    undecided_histories: undecided,
+    crashed: testbed.system.crashed(),
+    undecided_histories: checked.undecided,
     fired,
     skipped: Object.fromEntries(
       faults.flatMap(({ name, skipped }) => {
@@ -96,11 +100,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         return why === null ? [] : [[name, why]];
       }),
     ),
-    needed_attention: seen,
-    need_attention: left,
+    needed_attention: await attention.stop(),
     unsettled,
     violations,
-    histories: await readHistories(shop, [...violations, ...unsettled, ...left]),
+    histories: await readHistories(shop, [...violations, ...unsettled]),
     seconds: Math.round((performance.now() - started) / 100) / 10,
   };
 }

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import {
   type FaultyHttpProxy,
@@ -9,8 +8,10 @@ import {
 import { type AppName, freePortsOfAll, startSystem, type System, urlOf } from '@cashback/system';
 import { type KillablePostgres, startKillablePostgres } from './killable-postgres.ts';
 import { type Backups, keepBackups } from './keep-backups.ts';
+import { limitFileSize } from './limit-file-size.ts';
 import { type SmallDisk, mountSmallDisk } from './small-disk.ts';
 import { SETTINGS } from './testbed-settings.ts';
+import { logsOf } from './work-folder.ts';
 
 /** The apps whose connections to Postgres can fail. */
 export const DATABASE_USERS = ['server', 'worker', 'transactions', 'processing'] as const;
@@ -26,7 +27,8 @@ export type Link =
   | 'transactions>trust'
   | 'transactions>processing'
   | 'transactions>worker'
-  | 'trust>wallet';
+  | 'trust>wallet'
+  | 'trust>worker';
 
 /** The whole system, with a proxy on each of its links, on a Postgres that can be killed and a disk that can be full. */
 export interface Testbed extends AsyncDisposable {
@@ -34,7 +36,7 @@ export interface Testbed extends AsyncDisposable {
   postgres: KillablePostgres;
   backups: Backups;
   disk: SmallDisk | null;
-  /** Why there is no small disk. */
+  /** Why the disk cannot be filled on this machine. */
   disk_skipped: string | null;
   databases: Record<DatabaseUser, FaultyTcpProxy>;
   /** The checkers' own way to Postgres: it follows a revived one, and no fault is on it. */
@@ -54,12 +56,7 @@ const STARTS = 5;
 
 export async function startTestbed(work_folder: string, report: (what: string) => void): Promise<Testbed> {
   await using starting = new AsyncDisposableStack();
-  const mounted = mountSmallDisk(path.join(work_folder, 'disk'));
-  const disk = 'disk' in mounted ? starting.use(mounted.disk) : null;
-  const data_folder = disk === null ? work_folder : disk.folder;
-  mkdirSync(data_folder, { recursive: true });
-  const postgres = starting.use(await startKillablePostgres(path.join(data_folder, 'postgres')));
-
+  const { postgres, filled } = await startPostgres(work_folder, starting);
   const backups = starting.use(keepBackups(postgres));
 
   const ports = await freePortsOfAll();
@@ -85,12 +82,13 @@ export async function startTestbed(work_folder: string, report: (what: string) =
     'transactions>processing': await startLink('processing', '/callbacks/invoice'),
     'transactions>worker': await startLink('worker', '/callbacks/operation'),
     'trust>wallet': await startLink('wallet', '/callbacks/billing'),
+    'trust>worker': await startLink('worker', '/callbacks/balance'),
   };
   const databaseProxies = [common, ...Object.values(databases)];
   const settings = settingsFor(databases, links);
   const database_url = common.url;
   const system = starting.use(
-    await startSystem({ data_folder, work_folder, database_url, ports, settings, report }),
+    await startSystem({ data_folder: work_folder, work_folder, database_url, ports, settings, report }),
   );
 
   const running = starting.move();
@@ -98,8 +96,8 @@ export async function startTestbed(work_folder: string, report: (what: string) =
     system,
     postgres,
     backups,
-    disk,
-    disk_skipped: 'skipped' in mounted ? mounted.skipped : null,
+    disk: 'disk' in filled ? filled.disk : null,
+    disk_skipped: 'skipped' in filled ? filled.skipped : null,
     databases,
     checker_url: checker.url,
     links,
@@ -112,6 +110,24 @@ export async function startTestbed(work_folder: string, report: (what: string) =
       }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** On a small file system, or on one where the files of the server can be limited. */
+async function startPostgres(
+  work_folder: string,
+  starting: AsyncDisposableStack,
+): Promise<{ postgres: KillablePostgres; filled: { disk: SmallDisk } | { skipped: string } }> {
+  const mounted = mountSmallDisk(path.join(work_folder, 'disk'));
+  const folder = 'disk' in mounted ? starting.use(mounted.disk).folder : work_folder;
+  const postgres = starting.use(
+    await startKillablePostgres(
+      path.join(folder, 'postgres'),
+      // Not on the disk that fills up: it shows what failed there.
+      path.join(logsOf(work_folder), 'postgres.log'),
+    ),
+  );
+  const isOnDisk = 'disk' in mounted && postgres.data_dir.startsWith(folder + path.sep);
+  return { postgres, filled: isOnDisk ? mounted : limitFileSize(postgres) };
 }
 
 function settingsFor(
@@ -138,7 +154,11 @@ function settingsFor(
       TRANSACTIONS_URL: links['processing>transactions'].url,
       SERVER_URL: links['processing>server'].url,
     },
-    trust: { ...SETTINGS.trust, BILLING_CALLBACK_URL: links['trust>wallet'].url },
+    trust: {
+      ...SETTINGS.trust,
+      BILLING_CALLBACK_URL: links['trust>wallet'].url,
+      BALANCE_CALLBACK_URL: links['trust>worker'].url,
+    },
     wallet: { ...SETTINGS.wallet },
   };
 }

@@ -13,7 +13,6 @@ const good: ChaosReport = {
   fired: { 'kill -9 of worker': 2, '500, worker>transactions': 30 },
   skipped: { 'disk full for Postgres': 'it takes root' },
   needed_attention: 3,
-  need_attention: [],
   unsettled: [],
   violations: [],
   histories: [],
@@ -33,8 +32,8 @@ const failures: [string, Partial<ChaosReport>, string][] = [
   ],
   [
     'an order that needs attention although every fault has passed',
-    { need_attention: [{ order_id: 'order-1', detail: 'worker: operations_failed' }] },
-    'NEEDS ATTENTION after faults that passed (17)  order-1: worker: operations_failed',
+    { violations: [{ invariant: 17, order_id: 'order-1', detail: 'worker: operations_failed' }] },
+    'VIOLATION of 17, after faults that passed no order needs a person: order-1 worker: operations_failed',
   ],
   ['a kind of fault that affected nothing', { fired: { ...good.fired, hang: 0 } }, 'NEVER HAPPENED  hang'],
   ['an app that ended by itself', { crashed: ['worker'] }, 'ENDED BY ITSELF  worker'],
@@ -47,7 +46,7 @@ test('a run in which every kind happened and every invariant holds has passed', 
   expect(text).toContain('       2  kill -9 of worker');
   expect(text).toContain('skipped  disk full for Postgres: it takes root');
   expect(text.trimEnd().split('\n').at(-1)).toBe(
-    '2 kinds of fault happened, 1 skipped, 0 never; 0 violations, 0 unsettled, 0 need attention, 200 s',
+    '2 kinds of fault happened, 1 skipped, 0 never; 0 violations, 0 unsettled, 200 s',
   );
 });
 

@@ -45,9 +45,11 @@ const REQUIRED = [
   'down for longer than every wait',
   'all rows of pg-boss deleted',
   'callbacks early',
-  'callbacks tenfold',
-  'callbacks reversed',
-  'callbacks lost',
+  ...['tenfold', 'reversed', 'lost'].flatMap((what) =>
+    ['transactions>processing', 'transactions>worker', 'trust>wallet', 'trust>worker'].map(
+      (link) => `callbacks ${what}, ${link}`,
+    ),
+  ),
   'an hour off',
   'disk full',
   'dead host',

@@ -2,12 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '@cashback/scenario';
 import { createCallbackSender } from '@cashback/service';
 import type { TcpFault } from '@cashback/proxies';
-import { DATABASE_USERS, type DatabaseUser } from '../testbed.ts';
+import { DATABASE_USERS, type DatabaseUser, type Link } from '../testbed.ts';
 import { type Fault, HOLD_MS, holdUntil, onLink } from '../fault.ts';
 
 const lane = 'callbacks and connections';
 const TERMINATED = 3;
+/** Only a backend that has ended by then counts. */
+const TERMINATED_WITHIN_MS = 2_000;
 const EARLY = 20;
+const CALLBACK_LINKS = [
+  'transactions>processing',
+  'transactions>worker',
+  'trust>wallet',
+  'trust>worker',
+] as const satisfies readonly Link[];
 const MAX_DELAY_MS = 1_000;
 
 /** Faults of callbacks, of connections to Postgres, and of the queues in it. */
@@ -16,7 +24,7 @@ export const CONNECTION_FAULTS: readonly Fault[] = [
   backendTerminated(),
   ...(['reset', 'half_open', 'black_hole', 'cut', 'drip'] as const).map(databaseFault),
   queuesDeleted(),
-  ...(['transactions>processing', 'transactions>worker', 'trust>wallet'] as const).flatMap((link) => [
+  ...CALLBACK_LINKS.flatMap((link) => [
     onLink('callbacks tenfold', link, { kind: 'repeated', times: 10 }, { lane }),
     onLink('callbacks reversed', link, (number) => ({ kind: 'late', by_ms: delayOf(number) }), { lane }),
     // Billing never repeats a delivered callback, and no app could recover its content. So it is reset instead.
@@ -46,7 +54,7 @@ function backendTerminated(): Fault {
               WHERE application_name = ANY($1::text[]) AND xact_start IS NOT NULL
                 AND state IN ('idle in transaction', 'active')
               LIMIT ${TERMINATED})
-           SELECT pid FROM chosen WHERE pg_terminate_backend(pid)`,
+           SELECT pid FROM chosen WHERE pg_terminate_backend(pid, ${TERMINATED_WITHIN_MS})`,
           [DATABASE_USERS],
         );
         fired += rows.length;

@@ -1,10 +1,14 @@
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { AppName } from '@cashback/system';
+import { countLines } from '../count-lines.ts';
 import { DATABASE_USERS, type DatabaseUser } from '../testbed.ts';
 import { type Fault, HOLD_MS, type Lane, holdUntil } from '../fault.ts';
 
 const STOPPED_MS = 3_000;
+/** How often a process is stopped until it holds some work just then. */
+const STOPS = 20;
 const HOUR_MS = 3_600_000;
 const CLOCK = fileURLToPath(new URL('../shift-clock.ts', import.meta.url));
 
@@ -41,16 +45,19 @@ function killedBetweenEffects(app: DatabaseUser): Fault {
     lane: laneOf(app),
     async fire({ system, restart, databases, random }) {
       let fired = 0;
+      let killed: Promise<void> = Promise.resolve();
       databases[app].trip({
         nth: random.integer(1, 60),
         delivered: random.chance(50),
         then() {
           fired += 1;
-          process.kill(system.process(app).pid, 'SIGKILL');
+          killed = system.process(app).kill();
+          killed.catch(() => {});
         },
       });
       await holdUntil(() => fired > 0, 0);
       databases[app].trip(null);
+      await killed;
       await restart(app);
       return fired;
     },
@@ -62,49 +69,67 @@ function postgresKilled(): Fault {
     name: 'kill -9 of Postgres',
     lane: 'callers',
     async fire({ postgres, revivePostgres }) {
-      await postgres.kill();
+      const wasKilled = await postgres.kill();
       await sleep(HOLD_MS);
       await revivePostgres();
-      return 1;
+      return wasKilled ? 1 : 0;
     },
   };
 }
 
-/** Another process of the app takes over the work of the stopped one, as all its leases are made to expire. */
+/** Makes every lease of an app's work expire, and returns those of before `$1`. */
+const EXPIRE: Record<'worker' | 'transactions' | 'processing', string> = {
+  // An order that needs no attention is polled sooner than its lease ends.
+  worker: `
+    WITH jobs AS (${expireJobs('cashback_jobs')}), polls AS (
+      UPDATE cashback.order_clears SET poll_at = now() WHERE poll_at IS NOT NULL
+      RETURNING old.attention IS NULL AND old.poll_at > now() + interval '2 seconds' AS was_held)
+    SELECT FROM jobs WHERE was_held UNION ALL SELECT FROM polls WHERE was_held`,
+  transactions: `
+    WITH jobs AS (${expireJobs('transactions_jobs')}), operations AS (
+      UPDATE transactions.cashback_operations SET next_look_at = now() - interval '1 hour'
+       WHERE status IN ('init', 'in-progress'))
+    SELECT FROM jobs WHERE was_held`,
+  processing: `
+    WITH jobs AS (${expireJobs('processing_jobs')}) SELECT FROM jobs WHERE was_held`,
+};
+
+function expireJobs(schema: string): string {
+  return `UPDATE ${schema}.job SET started_on = now() - interval '1 hour' WHERE state = 'active'
+          RETURNING old.started_on < $1::timestamptz AS was_held`;
+}
+
+/**
+ * Another process of the app takes over the work that the stopped one holds, as all leases are made to expire. It counts
+ * what was held: a process that is stopped while it does nothing shows nothing.
+ */
 function stoppedPastLease(app: 'worker' | 'transactions' | 'processing'): Fault {
-  const expired = {
-    worker: [
-      `UPDATE cashback_jobs.job SET started_on = now() - interval '1 hour' WHERE state = 'active'`,
-      'UPDATE cashback.order_clears SET poll_at = now() WHERE poll_at IS NOT NULL',
-    ],
-    transactions: [
-      `UPDATE transactions_jobs.job SET started_on = now() - interval '1 hour' WHERE state = 'active'`,
-      `UPDATE transactions.cashback_operations SET next_look_at = now() - interval '1 hour'
-        WHERE status IN ('init', 'in-progress')`,
-    ],
-    processing: [
-      `UPDATE processing_jobs.job SET started_on = now() - interval '1 hour' WHERE state = 'active'`,
-    ],
-  };
   return {
     name: `SIGSTOP of ${app} past its leases, SIGCONT`,
     lane: laneOf(app),
     async fire({ system, startTwin, postgres }) {
       const { pid } = system.process(app);
       const twin = await startTwin(app);
+      let held = 0;
       try {
-        signal(app, pid, 'SIGSTOP');
-        try {
-          for (const statement of expired[app]) await postgres.query(statement);
-          await sleep(STOPPED_MS);
-        } finally {
-          signal(app, pid, 'SIGCONT');
+        for (let attempt = 0; attempt < STOPS && held === 0; attempt += 1) {
+          signal(app, pid, 'SIGSTOP');
+          try {
+            const stopped_at = new Date();
+            // The other process ends what it holds.
+            await sleep(HOLD_MS / 5);
+            held = (await postgres.query(EXPIRE[app], [stopped_at])).length;
+            if (held > 0) await sleep(STOPPED_MS);
+          } finally {
+            signal(app, pid, 'SIGCONT');
+          }
+          await sleep(HOLD_MS / 5);
         }
         await sleep(HOLD_MS / 2);
       } finally {
         await twin.stop();
       }
-      return 1;
+      return held;
     },
   };
 }
@@ -117,35 +142,54 @@ function signal(app: string, pid: number, name: 'SIGSTOP' | 'SIGCONT'): void {
   }
 }
 
+/** It counts the lines of the app's log with the wrong time. */
 function clockOff(app: DatabaseUser): Fault {
   return {
     name: `clock of ${app} an hour off`,
     lane: laneOf(app),
-    async fire({ restart, random }) {
+    async fire({ system, restart, random }) {
       const shift_ms = random.chance(50) ? HOUR_MS : -HOUR_MS;
+      const shifted = countLines(path.join(system.log_folder, `${app}.log`), isOff);
       await restart(app, {
         NODE_OPTIONS: `--import=${CLOCK}`,
         CLOCK_SHIFT_MS: String(shift_ms),
       });
-      await sleep(HOLD_MS);
+      await holdUntil(() => shifted() > 0, HOLD_MS);
       await restart(app);
-      return 1;
+      return shifted();
     },
   };
 }
 
+function isOff(line: string): boolean {
+  const time = /"time":"([^"]+)"/.exec(line)?.[1];
+  return time !== undefined && Math.abs(Date.parse(time) - Date.now()) > HOUR_MS / 2;
+}
+
+/** The errors of the kernel for a full disk, and for a file beyond the limit that stands for one. */
+const NO_ROOM = /No space left on device|File too large/;
+
+/** It counts what Postgres could not write, by its own log. */
 function diskFull(): Fault {
   return {
     name: 'disk full for Postgres',
     lane: 'callers',
     skipped: ({ disk_skipped }) => disk_skipped,
-    async fire({ disk, revivePostgres }) {
+    async fire({ disk, postgres, revivePostgres }) {
       if (disk === null) return 0;
-      disk.fill();
-      await sleep(2 * HOLD_MS);
-      disk.free();
-      await revivePostgres();
-      return 1;
+      const failed = postgres.countLogged(NO_ROOM);
+      try {
+        disk.fill();
+        await holdUntil(() => {
+          // What became free meanwhile.
+          disk.fill();
+          return failed() > 0;
+        }, 2 * HOLD_MS);
+        return failed();
+      } finally {
+        disk.free();
+        await revivePostgres();
+      }
     },
   };
 }

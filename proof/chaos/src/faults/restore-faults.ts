@@ -47,8 +47,10 @@ function restored(side: Side): Fault {
       const backup = await backups.newest();
       await sleep(LOST_MS);
       await Promise.all(apps.map((app) => system.process(app).kill()));
-      const lost = await postgres.query<{ order_id: string }>(changed, [backup.taken_at]);
+      const changes = (): Promise<{ order_id: string }[]> => postgres.query(changed, [backup.taken_at]);
+      const lost = await changes();
       await restoreSchemas(postgres.url(), backup, schemas);
+      const kept = await changes();
       await cashback(['epoch', side, '--restored-to', backup.taken_at.toISOString(), '--yes'], {
         DATABASE_URL: postgres.url(),
       });
@@ -58,7 +60,7 @@ function restored(side: Side): Fault {
       if (side === 'server') await reconcileSince(backup.taken_at, context);
       backups.renew();
       await context.restate(side, backup.taken_at);
-      return lost.length;
+      return lost.length - kept.length;
     },
   };
 }

@@ -44,18 +44,19 @@ function partialFailure(): Fault {
     async fire({ door, postgres }) {
       const set = (settings: object): Promise<unknown> =>
         door.retryUntilAnswered(() => door.trust.post('/settings', settings, trustSettings));
-      const refused = async (): Promise<number> => {
-        const [row] = await postgres.query<{ count: string }>(
-          `SELECT count(*) FROM transactions.operation_steps WHERE status = 'refused'`,
+      const partial = async (): Promise<number> => {
+        const operations = await postgres.query(
+          `SELECT operation_id FROM transactions.operation_steps GROUP BY operation_id
+           HAVING bool_or(status = 'refused') AND bool_or(status = 'applied')`,
         );
-        return Number(row?.count);
+        return operations.length;
       };
-      const before = await refused();
+      const before = await partial();
       await set({ ...CALM, refusal_share: 0.4, failure_share: 0.1, lost_answer_share: 0.1, latency_ms: 100 });
       let fired = 0;
       for (let poll = 0; poll < MAX_POLLS && fired === 0; poll += 1) {
         await sleep(HOLD_MS);
-        fired = (await refused()) - before;
+        fired = (await partial()) - before;
       }
       await set(CALM);
       return fired;
