@@ -35,8 +35,8 @@ export type HttpFault =
 
 export interface FaultyHttpProxy extends HttpProxy {
   /**
-   * How often each fault took effect, not how often it was chosen: the target applied the request (`applied_*`) or every
-   * copy of it (`repeated`), a later request overtook it (`late`), the target's own answer was another one (`stale`).
+   * How often each fault took effect, not how often it was chosen: the target applied the request (`applied_*`), and
+   * more than once (`repeated`), a later request overtook it (`late`), the target's own answer was another one (`stale`).
    */
   readonly happened: Readonly<Partial<Record<HttpFault['kind'], number>>>;
   /** Called for each request; null forwards it. */
@@ -112,9 +112,8 @@ export async function startFaultyHttpProxy(targetUrl: string): Promise<FaultyHtt
         let applied = isSuccess(answer.status) ? 1 : 0;
         for (let copy = 1; copy < times; copy += 1) {
           answer = await pass(request, forward);
-          if (isSuccess(answer.status)) applied += 1;
+          if (isSuccess(answer.status) && (applied += 1) === 2) note(kind);
         }
-        if (applied === times) note(kind);
         return answer;
       }
       case 'late':

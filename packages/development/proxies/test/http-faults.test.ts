@@ -108,9 +108,9 @@ test('stale: the same request gets its first answer again', async () => {
   expect(await post('one')).toMatchObject({ body: '2: one' });
   fail({ kind: 'stale' });
   expect(await post('one')).toMatchObject({ body: '1: one' });
-  expect(await post('two')).toMatchObject({ body: '3: two' });
+  expect(await post('two')).toMatchObject({ body: '4: two' });
   proxy.setFault(null);
-  expect(await post('one')).toMatchObject({ body: '4: one' });
+  expect(await post('one')).toMatchObject({ body: '5: one' });
 });
 
 test('a fault counts as happened only once it took effect', async () => {
