@@ -124,7 +124,17 @@ async function start(
       log,
       readiness,
       interval_ms: settings.catch_up_interval_ms,
-      run: (signal) => catchUp({ inbox, transactions, log, page_size: settings.catch_up_page_size }, signal),
+      run: (signal) =>
+        catchUp(
+          {
+            inbox,
+            transactions,
+            log,
+            page_size: settings.catch_up_page_size,
+            lag_bound_ms: settings.catch_up_lag_bound_ms,
+          },
+          signal,
+        ),
     }),
     createLoop({
       name: 'sweep',

@@ -65,6 +65,14 @@ export const settingsSchema = z.object({
     max: 1_000,
     default: 500,
   }),
+  catch_up_lag_bound_ms: setting.integer({
+    description:
+      'For how long answers of the feed that are older than earlier ones count as those of a replica that lags, in ms; ' +
+      'after that the feed is read again from its beginning',
+    min: 0,
+    max: 3_600_000,
+    default: 30_000,
+  }),
   sweep_interval_ms: setting.integer({
     description: 'Pause between two sweeps for orders whose job was lost, in ms',
     min: 10,

@@ -22,7 +22,7 @@ const AT_ONCE_AND_ONCE = {
 const userRate = { source: 'user', rate: '0.1' } as const;
 
 describe('a change whose callback is lost', () => {
-  const env = { CATCH_UP_INTERVAL_MS: '50', CATCH_UP_PAGE_SIZE: '1' };
+  const env = { CATCH_UP_INTERVAL_MS: '50', CATCH_UP_PAGE_SIZE: '1', CATCH_UP_LAG_BOUND_MS: '0' };
 
   it('is found in the feed, page by page', async () => {
     const orders = [newOrder(system), newOrder(system), newOrder(system)];

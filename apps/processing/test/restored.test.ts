@@ -14,7 +14,7 @@ afterAll(() => system.stop());
 const userRate = { source: 'user', rate: '0.1' } as const;
 
 describe('transactions restored from a backup', () => {
-  const env = { CATCH_UP_INTERVAL_MS: '50' };
+  const env = { CATCH_UP_INTERVAL_MS: '50', CATCH_UP_LAG_BOUND_MS: '0' };
   type Order = ReturnType<typeof newOrder>;
 
   /** An order with 8.0000 at version 2, whose invoice then goes back to version 1. */

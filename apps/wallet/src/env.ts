@@ -64,6 +64,14 @@ export const settingsSchema = z.object({
     max: 1_000,
     default: 500,
   }),
+  feed_lag_bound_ms: setting.integer({
+    description:
+      'For how long answers of that feed that are older than earlier ones count as those of a replica that lags, in ms; ' +
+      'after that the feed is read again from its beginning',
+    min: 0,
+    max: 3_600_000,
+    default: 30_000,
+  }),
   feed_absent_ms: setting.integer({
     description: 'How long a payment system without that feed is left alone before it is asked again, in ms',
     min: 100,

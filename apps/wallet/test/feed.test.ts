@@ -23,7 +23,13 @@ afterAll(async () => {
 
 /** No check is due while a test runs. */
 async function start(overrides: Record<string, string> = {}): Promise<string> {
-  const env = { ...trust.environment, FEED_INTERVAL_MS: '20', CHECK_INTERVAL_MS: '2592000000', ...overrides };
+  const env = {
+    ...trust.environment,
+    FEED_INTERVAL_MS: '20',
+    FEED_LAG_BOUND_MS: '0',
+    CHECK_INTERVAL_MS: '2592000000',
+    ...overrides,
+  };
   const { url, stop } = await wallet.start(env);
   stops.push(stop);
   return url;

@@ -114,6 +114,7 @@ async function start(
   const follower = createFollower(context, {
     page_size: settings.cashback_feed_page_size,
     absent_ms: settings.cashback_feed_absent_ms,
+    lag_bound_ms: settings.cashback_feed_lag_bound_ms,
     restore_window_ms: settings.restore_window_ms,
   });
   const following = createLoop({

@@ -25,7 +25,6 @@ export {
 export type { PollTimes } from './schedule/poll-times.ts';
 export { retrieveAnswerOf, updateAnswerOf, updateBodyOf } from './upstream/read-answers.ts';
 export { decideFollowStep } from './schedule/follow/decide-follow-step.ts';
-export { feedAnswerOf } from './upstream/read-answers.ts';
 export { foreignChangesOf } from './schedule/follow/foreign-changes.ts';
 export { createUnobservedChanges } from './schedule/follow/unobserved-changes.ts';
 export type { UnobservedChanges } from './schedule/follow/unobserved-changes.ts';

@@ -219,6 +219,14 @@ export const settingsSchema = z.object({
     max: 500,
     default: 500,
   }),
+  cashback_feed_lag_bound_ms: setting.integer({
+    description:
+      'For how long answers of that feed that are older than earlier ones count as those of a replica that lags, in ms; ' +
+      'after that transactions counts as restored',
+    min: 0,
+    max: 3_600_000,
+    default: 30_000,
+  }),
   cashback_feed_absent_ms: setting.integer({
     description: 'How long a transactions without that feed is not asked for it again, in ms',
     min: 1_000,

@@ -2,10 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { decideFollowStep } from '../src/schedule/follow/decide-follow-step.ts';
 import { createUnobservedChanges } from '../src/schedule/follow/unobserved-changes.ts';
 
-const place = { cursor: '1.5.5', epoch: 1, reads_again: false };
+const now = new Date('2026-03-01T12:00:00Z');
+const reading = { page_size: 2, lag_bound_ms: 0, now };
+const place = { cursor: '1.5.5', epoch: 1, reads_again: false, behind_since: null };
+const behind = { ...place, behind_since: now };
 const change = { invoice_id: 'order-1', invoice_epoch: 1, cashback_version: 3, operation_id: 'operation-1' };
 const page = (changes: object[], cursor: string, invoice_epoch = 1) =>
-  ({ kind: 'page', page: { changes, cursor, invoice_epoch, lag_ms: 0 } }) as never;
+  ({ page: { changes, cursor, invoice_epoch, lag_ms: 0 } }) as never;
 const taken = { order_id: 'order-1', cashback_epoch: 1, cashback_version: 3, operation_id: 'operation-1' };
 
 describe('the feed of changed cashback', () => {
@@ -17,10 +20,10 @@ describe('the feed of changed cashback', () => {
       page([change, change], '1.6.6'),
     ],
   ])('%s', (_, from, answer) => {
-    expect(decideFollowStep(from, answer, 2)).toEqual({
+    expect(decideFollowStep(from, answer, reading)).toEqual({
       step: 'take',
       changes: [taken, taken],
-      to: { cursor: '1.6.6', epoch: 1, reads_again: false },
+      to: { ...place, cursor: '1.6.6' },
       is_end: false,
       more: true,
     });
@@ -28,39 +31,46 @@ describe('the feed of changed cashback', () => {
 
   test('a short page is the end for now, also of reading it again', () => {
     const { operation_id: _, ...byNoOperation } = change;
-    expect(decideFollowStep({ ...place, reads_again: true }, page([byNoOperation], '1.6.6'), 2)).toEqual({
+    expect(
+      decideFollowStep({ ...place, reads_again: true }, page([byNoOperation], '1.6.6'), reading),
+    ).toEqual({
       step: 'take',
       changes: [{ ...taken, operation_id: null }],
-      to: { cursor: '1.6.6', epoch: 1, reads_again: false },
+      to: { ...place, cursor: '1.6.6' },
       is_end: true,
       more: false,
     });
   });
 
   test('a cursor that stands still is not read again and again', () => {
-    expect(decideFollowStep(place, page([change, change], '1.5.5'), 2)).toMatchObject({
+    expect(decideFollowStep(place, page([change, change], '1.5.5'), reading)).toMatchObject({
       changes: [],
       more: false,
     });
   });
 
   test.each([
-    ['a refused cursor', { kind: 'cursor_refused', message: 'ahead' } as const, 1],
-    ['a new epoch', page([], '7.1.1', 7), 7],
-    ['an older epoch', page([change], '0.1.1', 0), 0],
-  ])('%s starts it over', (_, answer, epoch) => {
-    expect(decideFollowStep(place, answer, 2)).toMatchObject({
+    ['a refused cursor that stays refused', behind, { refused: 'ahead' }, null],
+    ['a new epoch', place, page([], '7.1.1', 7), 7],
+    ['an older epoch that stays', behind, page([change], '0.1.1', 0), 0],
+  ])('%s starts it over', (_, from, answer, epoch) => {
+    expect(decideFollowStep(from, answer, reading)).toMatchObject({
       step: 'start_over',
       to: { cursor: null, epoch, reads_again: true },
     });
   });
 
+  test.each([
+    ['a refused cursor', { refused: 'ahead' }],
+    ['an older epoch', page([change], '0.1.1', 0)],
+  ])('%s is that of a replica that lags at first: the place is kept', (_, answer) => {
+    expect(decideFollowStep(place, answer, reading)).toMatchObject({ step: 'behind', to: behind });
+  });
+
   test('a missing route, or a feed that refuses its beginning, is left alone for a while', () => {
-    const refused = { kind: 'cursor_refused', message: 'no' } as const;
-    expect(decideFollowStep({ ...place, cursor: null }, refused, 2)).toEqual({ step: 'wait', reason: 'no' });
-    expect(decideFollowStep(place, { kind: 'not_offered', message: '404' }, 2)).toMatchObject({
-      step: 'wait',
-    });
+    const beginning = { ...place, cursor: null };
+    expect(decideFollowStep(beginning, { refused: 'no' }, reading)).toEqual({ step: 'wait', reason: 'no' });
+    expect(decideFollowStep(place, { not_offered: '404' }, reading)).toMatchObject({ step: 'wait' });
   });
 });
 

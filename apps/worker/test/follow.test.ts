@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CASHBACK_FEED, observeSince, readFeedPlace } from '@cashback/cashback-db';
+import { CASHBACK_FEED, followedPlaces, observeSince } from '@cashback/cashback-db';
 import { type Database, openDatabase, withTransaction } from '@cashback/postgres';
 import { createHttpClient } from '@cashback/service';
 import { readUntil, waitUntil } from '@cashback/testing';
@@ -9,7 +9,13 @@ import { type Transactions, withCalls } from '../src/upstream/transactions.ts';
 import { type Harness, createHarness, newOrderId, testLog } from './support/harness.ts';
 import { type RealTransactions, startRealTransactions } from './support/real-transactions.ts';
 
-const OPTIONS = { page_size: 100, absent_ms: 600_000, restore_window_ms: 3_600_000 };
+/** A lag has no end while a test runs. */
+const OPTIONS = {
+  page_size: 100,
+  absent_ms: 600_000,
+  lag_bound_ms: 3_600_000,
+  restore_window_ms: 3_600_000,
+};
 const signal = new AbortController().signal;
 
 let harness: Harness;
@@ -137,24 +143,54 @@ test('an order that another caller changed is observed, and one that our operati
   expect(one.state()).toMatchObject({ state: 'following', epoch: 1, observing_since: null });
 });
 
-test('an order that is locked holds up no other, and several workers share the place in the feed', async () => {
+test('an order that is locked holds up no other of its page, is due once the lock ends, and workers share the place', async () => {
   const [locked, free] = [await order(), await order()];
   for (const orderId of [locked, free]) await reward(orderId, '7');
   const [left, right] = [follower(), follower()];
   await horizonPassed();
-  await withTransaction(harness.database, async ({ client }) => {
-    await client.query('SELECT FROM cashback.order_clears WHERE order_id = $1 FOR UPDATE', [locked]);
+  await whileLocked(locked, async () => {
     await Promise.all([left.turn(signal), right.turn(signal)]);
-    expect(await isDue(free)).toBe(true);
+    expect([await isDue(free), await isDue(locked)]).toEqual([true, false]);
   });
-  const end = await readFeedPlace(database.pool, CASHBACK_FEED);
+  await Promise.all([left.turn(signal), right.turn(signal)]);
+  expect(await isDue(locked)).toBe(true);
+  const end = await followedPlaces.read(database.pool, CASHBACK_FEED);
   await followToEnd(left);
-  expect(await readFeedPlace(database.pool, CASHBACK_FEED)).toMatchObject({ cursor: end.cursor });
+  expect(await followedPlaces.read(database.pool, CASHBACK_FEED)).toMatchObject({ cursor: end.cursor });
 });
 
+test('after a restore, an order that is locked when its page comes is made due once the lock ends', async () => {
+  const ids = [await order(), await order(), await order()].toSorted();
+  const { pool } = harness.database;
+  await pool.query('UPDATE cashback.order_clears SET updated_at = now() WHERE order_id = ANY($1)', [ids]);
+  await observeSince(pool, CASHBACK_FEED, new Date(Date.now() - 60_000));
+  const one = follower({ page_size: 500 });
+  const due = () => Promise.all(ids.map(isDue));
+  await whileLocked(ids[1] ?? '', async () => {
+    for (let turn = 0; turn < 3; turn += 1) await one.turn(signal);
+    expect([await due(), one.state()]).toMatchObject([
+      [true, false, true],
+      { observing_since: expect.any(String) },
+    ]);
+  });
+  await waitUntil('all that changed are due', async () => {
+    await one.turn(signal);
+    return one.state().observing_since === null;
+  });
+  expect(await due()).toEqual([true, true, true]);
+});
+
+async function whileLocked(orderId: string, run: () => Promise<void>): Promise<void> {
+  await withTransaction(harness.database, async ({ client }) => {
+    await client.query('SELECT FROM cashback.order_clears WHERE order_id = $1 FOR UPDATE', [orderId]);
+    await run();
+  });
+}
+
 test.each([
-  ['a cursor that is ahead', "UPDATE cashback.feed_cursors SET cursor = '1.999999999999.1'"],
-  ['an epoch that is gone', "UPDATE cashback.feed_cursors SET epoch = 5, cursor = '5.1.1'"],
+  ['a cursor that stays ahead', "UPDATE cashback.feed_cursors SET cursor = '1.999999999999.1'"],
+  ['an epoch that stays gone', "UPDATE cashback.feed_cursors SET epoch = 5, cursor = '5.1.1'"],
+  ['an epoch that stays lower', 'UPDATE cashback.feed_cursors SET epoch = 5'],
   ['a new epoch', 'UPDATE cashback.feed_cursors SET epoch = 0'],
 ])('%s: the feed is read again, and the orders that changed lately are observed', async (_, restore) => {
   const [foreign, recent, old] = [await order(), await order(), await order()];
@@ -165,12 +201,44 @@ test.each([
   await pool.query('UPDATE cashback.order_clears SET updated_at = now() WHERE order_id = $1', [recent]);
   await pool.query(restore);
 
-  const one = follower();
-  await one.turn(signal);
+  const one = follower({ lag_bound_ms: 0 });
+  for (let turn = 0; turn < 2 && one.state().state !== 'reading_again'; turn += 1) await one.turn(signal);
   expect(one.state()).toMatchObject({ state: 'reading_again', observing_since: expect.any(String) });
   await followToEnd(one);
   expect([await isDue(foreign), await isDue(recent), await isDue(old)]).toEqual([true, true, false]);
-  expect(one.state()).toMatchObject({ state: 'following', observing_since: null });
+  expect(one.state()).toMatchObject({ state: 'following', epoch: 1, observing_since: null });
+});
+
+test('a replica that lags, in its epoch or its changes, starts nothing over, and the place and the health say so', async () => {
+  const foreign = await order();
+  await reward(foreign, '7');
+  await followToEnd(follower());
+  const before = await followedPlaces.read(database.pool, CASHBACK_FEED);
+  let lagging: 'lower' | 'refused' | null = 'lower';
+  const replicas: Transactions = {
+    ...transactions,
+    async cashbackChanges(...call) {
+      const answer = await transactions.cashbackChanges(...call);
+      if (lagging === 'refused') return { refused: 'it is ahead of this database' };
+      return lagging === 'lower' && 'page' in answer
+        ? { page: { ...answer.page, invoice_epoch: 0, cursor: '0.1.1' } }
+        : answer;
+    },
+  };
+  const one = follower({}, replicas);
+  for (const kind of ['lower', 'refused', 'lower'] as const) {
+    lagging = kind;
+    for (let turn = 0; turn < 2; turn += 1) expect(await one.turn(signal)).toBe(false);
+    const { cursor, epoch } = before;
+    expect(await followedPlaces.read(database.pool, CASHBACK_FEED)).toMatchObject({ cursor, epoch });
+    const behind = { state: 'behind', epoch, behind_since: expect.any(String), observing_since: null };
+    expect(one.state()).toMatchObject(behind);
+    lagging = null;
+    await followToEnd(one);
+    expect(one.state()).toMatchObject({ state: 'following', behind_since: null, observing_since: null });
+  }
+  const after = await followedPlaces.read(database.pool, CASHBACK_FEED);
+  expect(after).toMatchObject({ cursor: before.cursor, reads_again: false });
 });
 
 test('orders that changed since a time are made due in pages, while there is room for them', async () => {

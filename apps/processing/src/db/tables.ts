@@ -89,6 +89,8 @@ export const feedCursors = processing.table('feed_cursors', {
   epoch: integer('epoch'),
   /** The feed is read once more from its beginning. */
   reads_again: boolean('reads_again').notNull().default(false),
+  /** Since when each answer is of a moment before this place; null: the last one was not. */
+  behind_since: moment('behind_since'),
   /** When the reader was at the feed's end last. */
   caught_up_at: moment('caught_up_at'),
   updated_at: moment('updated_at').notNull().default(now),

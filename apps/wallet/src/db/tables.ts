@@ -80,6 +80,8 @@ export const feedCursors = wallet.table('feed_cursors', {
   epoch: number('epoch'),
   /** It is read from its beginning, a page a turn. */
   reads_again: boolean('reads_again').notNull().default(true),
+  /** Since when each answer is of a moment before this place; null: the last one was not. */
+  behind_since: moment('behind_since'),
   /** When the reader was at the feed's end last. */
   caught_up_at: moment('caught_up_at'),
   updated_at: moment('updated_at').notNull().default(now),

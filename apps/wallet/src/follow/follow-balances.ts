@@ -1,11 +1,11 @@
-import { withTransaction } from '@cashback/postgres';
-import { HttpCallError, type Loop, type Readiness, createLoop } from '@cashback/service';
+import { type StoredPlace, withTransaction } from '@cashback/postgres';
+import { type Loop, type Readiness, createLoop, feedAnswerOf, resultOfCall } from '@cashback/service';
 import type { TrustWallet } from '@cashback/wire';
 import { adoptBalance } from '../adopt-balance.ts';
 import { type CheckContext, reportOf } from '../checks/check-wallet.ts';
 import { loadBalances } from '../db/load-balances.ts';
-import { type FollowedPlace, moveFeedPlace, readFeedPlace } from '../db/feed-place.ts';
-import type { FeedPlace } from '@cashback/core';
+import { followedPlaces } from '../db/feed-place.ts';
+import type { FeedPlace, FeedStep } from '@cashback/core';
 import { type BalanceReport, decideAdoption } from '../decide-adoption.ts';
 import type { Settings } from '../env.ts';
 import { decideFollowStep } from './decide-follow-step.ts';
@@ -14,7 +14,9 @@ const FEED = 'changed_balances';
 
 /** How this process follows the feed. */
 export interface FollowState {
-  state: 'starting' | 'following' | 'reading_again' | 'not_offered';
+  state: 'starting' | 'following' | 'reading_again' | 'behind' | 'not_offered';
+  /** Since when each answer is older than earlier ones, as of a replica that lags; null: the last one was not. */
+  behind_since: string | null;
   /** When a reader was at the end of the feed last: its age is the lag. */
   caught_up_at: string | null;
 }
@@ -31,20 +33,24 @@ export interface Follower {
  *     GET /wallets?after= --> page --> newer than the cache --> adopted and pushed, as from a check
  *         ^                     |
  *         |                     +--> the cursor moves with it, unless another process has moved it
- *         +-- from the beginning: the cursor was refused, or the epoch is new
+ *         +-- from the beginning: the epoch is new, or for longer than a bound the epoch was older or the cursor refused
  */
 export function createFollower(
   context: CheckContext,
-  { feed_interval_ms, feed_page_size, feed_absent_ms, readiness }: Settings & { readiness: Readiness },
+  settings: Settings & { readiness: Readiness },
 ): Follower {
   const { database, trust, log } = context;
-  let state: FollowState = { state: 'starting', caught_up_at: null };
+  const { pool } = database;
+  const { feed_page_size: page_size, feed_lag_bound_ms: lag_bound_ms } = settings;
+  let state: FollowState = { state: 'starting', behind_since: null, caught_up_at: null };
   let absentUntil = 0;
 
-  function show({ reads_again, caught_up_at }: FollowedPlace): void {
+  function show({ reads_again, behind_since, caught_up_at }: StoredPlace): void {
     const reading = reads_again ? 'reading_again' : 'following';
+    const offered = behind_since === null ? reading : 'behind';
     state = {
-      state: absentUntil > 0 ? 'not_offered' : reading,
+      state: absentUntil > 0 ? 'not_offered' : offered,
+      behind_since: behind_since?.toISOString() ?? null,
       caught_up_at: caught_up_at?.toISOString() ?? null,
     };
   }
@@ -52,8 +58,10 @@ export function createFollower(
   async function turn(signal: AbortSignal): Promise<boolean> {
     // While it is down, the place stays. Past that time one call probes it.
     if (Date.now() < absentUntil || trust.state().retry_after_ms > 0) return false;
-    const from = await readFeedPlace(database, FEED);
-    const decided = decideFollowStep(from, await readPage(from, signal), feed_page_size);
+    const from = await followedPlaces.read(pool, FEED);
+    const call = trust.walletChanges({ after: from.cursor, limit: page_size }, signal);
+    const answer = feedAnswerOf(await resultOfCall(call));
+    const decided = decideFollowStep(from, answer, { page_size, lag_bound_ms, now: from.now });
     if (decided.step === 'wait') {
       if (absentUntil === 0) {
         const { reason } = decided;
@@ -62,29 +70,24 @@ export function createFollower(
           'no feed of changed balances: a wallet whose first callback is lost is found when it is read',
         );
       }
-      absentUntil = Date.now() + feed_absent_ms;
+      absentUntil = Date.now() + settings.feed_absent_ms;
     } else {
       absentUntil = 0;
-      if (decided.step === 'start_over') {
-        const { reason } = decided;
-        log.warn(
-          { from: from.cursor, reason },
-          'the feed of changed balances is read again from its beginning',
-        );
-      }
+      reportStep(decided, from);
       const wallets = decided.step === 'take' ? decided.changes : [];
       await adoptAll(wallets, { from, to: decided.to, is_end: decided.step === 'take' && decided.is_end });
     }
-    show(await readFeedPlace(database, FEED));
+    show(await followedPlaces.read(pool, FEED));
     return decided.step === 'take' && decided.more;
   }
 
-  async function readPage({ cursor }: FeedPlace, signal: AbortSignal) {
-    try {
-      return { page: await trust.walletChanges({ after: cursor, limit: feed_page_size }, signal) };
-    } catch (error) {
-      if (!(error instanceof HttpCallError)) throw error;
-      return { error };
+  function reportStep(decided: FeedStep<TrustWallet>, { cursor, behind_since }: StoredPlace): void {
+    if (decided.step === 'start_over') {
+      const { reason } = decided;
+      log.warn({ from: cursor, reason }, 'the feed of changed balances is read again from its beginning');
+    } else if (decided.step === 'behind' && behind_since === null) {
+      const { reason } = decided;
+      log.warn({ from: cursor, reason }, 'the feed of changed balances is behind what was read of it before');
     }
   }
 
@@ -96,7 +99,7 @@ export function createFollower(
     const newer = await newerThanCache(wallets);
     await withTransaction(database, async (tx) => {
       for (const report of newer) await adoptBalance(context, tx, report, 'check');
-      await moveFeedPlace(tx, { feed: FEED, ...place });
+      await followedPlaces.move(tx.client, { feed: FEED, ...place });
     });
   }
 
@@ -117,8 +120,8 @@ export function createFollower(
   const loop: Loop = createLoop({
     name: 'feed',
     log: context.log,
-    readiness,
-    interval_ms: feed_interval_ms,
+    readiness: settings.readiness,
+    interval_ms: settings.feed_interval_ms,
     run: turn,
   });
   return { state: () => state, stop: () => loop.stop() };

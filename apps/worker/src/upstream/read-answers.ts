@@ -1,7 +1,7 @@
 import type { NewOperation } from '@cashback/cashback-db';
 import type { UpdateAnswer } from '@cashback/core';
 import type { CallResult, HttpCallError } from '@cashback/service';
-import type { CashbackChangesOutput, UpdateCashbackInput, UpdateCashbackOutput } from '@cashback/wire';
+import type { UpdateCashbackInput, UpdateCashbackOutput } from '@cashback/wire';
 import * as z from 'zod';
 import { type CallFailure, classifyError } from './classify-error.ts';
 
@@ -31,24 +31,6 @@ export function updateAnswerOf(
   const { body } = result;
   if (body.operation_id === operation_id) return { kind: 'accepted', status: body.status };
   return { kind: 'unknown', message: `the answer is about operation ${body.operation_id}` };
-}
-
-/** What the feed of changed cashback answers to a cursor. */
-export type FeedAnswer =
-  | { kind: 'page'; page: CashbackChangesOutput }
-  | { kind: 'cursor_refused'; message: string }
-  /** The implementation has no such route. */
-  | { kind: 'not_offered'; message: string };
-
-const NO_SUCH_ROUTE = new Set([404, 405, 501]);
-
-/** What the feed of changed cashback says about a cursor. Throws the error of a call that says nothing about it. */
-export function feedAnswerOf(result: CallResult<CashbackChangesOutput>): FeedAnswer {
-  if ('body' in result) return { kind: 'page', page: result.body };
-  const { error } = result;
-  if (error.code === 'CURSOR_INVALID') return { kind: 'cursor_refused', message: error.message };
-  if (NO_SUCH_ROUTE.has(error.http_status ?? 0)) return { kind: 'not_offered', message: error.message };
-  throw error;
 }
 
 /** A repeat of an operation sends exactly the same body. */

@@ -1,19 +1,19 @@
 import type { NewOperation } from '@cashback/cashback-db';
 import type { UpdateAnswer } from '@cashback/core';
 import {
+  type FeedResult,
   type HttpClient,
   type HttpClientOptions,
   type Log,
   createHttpClient,
+  feedAnswerOf,
   resultOfCall,
 } from '@cashback/service';
-import { cashbackChangesOutput, updateCashbackOutput } from '@cashback/wire';
+import { type CashbackChangesOutput, cashbackChangesOutput, updateCashbackOutput } from '@cashback/wire';
 import type { Settings } from '../env.ts';
 import {
-  type FeedAnswer,
   type RetrieveAnswer,
   anyInvoice,
-  feedAnswerOf,
   retrieveAnswerOf,
   updateAnswerOf,
   updateBodyOf,
@@ -26,7 +26,10 @@ export interface Transactions extends Pick<HttpClient, 'state' | 'close'> {
   /** `POST /update/cashback`. A repeat of an operation sends exactly the same body. */
   updateCashback(operation: NewOperation): Promise<UpdateAnswer>;
   /** `POST /v2/cashback/changes`. Null is the beginning of the feed. Throws when there is no answer about the cursor. */
-  cashbackChanges(page: { after: string | null; limit: number }, signal: AbortSignal): Promise<FeedAnswer>;
+  cashbackChanges(
+    page: { after: string | null; limit: number },
+    signal: AbortSignal,
+  ): Promise<FeedResult<CashbackChangesOutput>>;
 }
 
 /** `givingUp` aborts the calls that are under way. */

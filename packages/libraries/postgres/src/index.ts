@@ -15,6 +15,8 @@ export { declaredStatements, statement } from './statements/statement.ts';
 export type { ColumnsOf, Statement } from './statements/statement.ts';
 export { feedCursor, feedField, readFeedCursor } from './feeds/feed-cursor.ts';
 export type { FeedCursor } from './feeds/feed-cursor.ts';
+export { feedPlaces } from './feeds/feed-places.ts';
+export type { FeedPlaces, StoredPlace } from './feeds/feed-places.ts';
 export { loadFeedHorizon } from './feeds/feed-horizon.ts';
 export type { FeedHorizon, FeedHorizonRow } from './feeds/feed-horizon.ts';
 export { NEXT_FEED_EPOCH, startFeedEpoch } from './feeds/start-feed-epoch.ts';

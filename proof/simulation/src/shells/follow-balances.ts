@@ -1,7 +1,7 @@
 import { type Flow, atomically } from '../engine/flow.ts';
 import type { World } from '../world.ts';
 import { callOverHttp } from './call-over-http.ts';
-import { movePlace, readPlace } from './feed-place.ts';
+import { movePlace, readPlace, readingOf } from './feed-place.ts';
 import { adoptBalance } from './take-balance.ts';
 import { walletChanges } from './trust.ts';
 
@@ -17,7 +17,11 @@ export function* followBalances(world: World): Flow<void> {
       walletChanges(world, { after: from.cursor, limit: PAGE_SIZE }),
     );
     if ('error' in result) return;
-    const decided = decisions.wallet.decideFollowStep(from, { page: result.body }, PAGE_SIZE);
+    const decided = decisions.wallet.decideFollowStep(
+      from,
+      { page: result.body },
+      readingOf(world, PAGE_SIZE),
+    );
     if (decided.step === 'wait') return;
     yield* atomically('take a page of the feed', () => {
       const wallets = decided.step === 'take' ? decided.changes : [];

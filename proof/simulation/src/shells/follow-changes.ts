@@ -1,12 +1,12 @@
 import type { CashbackVersion, ForeignChange } from '@cashback/cashback-db';
-import { type CallResult, HttpCallError } from '@cashback/service';
+import { type CallResult, HttpCallError, feedAnswerOf, isFeedError } from '@cashback/service';
 import type { CashbackChangesOutput } from '@cashback/wire';
 import type { UnobservedChanges } from '@cashback/worker/decisions';
 import { type Flow, atomically } from '../engine/flow.ts';
 import type { World } from '../world.ts';
 import { applyTimes } from './apply-writes.ts';
 import { callOverHttp } from './call-over-http.ts';
-import { movePlace, readPlace } from './feed-place.ts';
+import { movePlace, readPlace, readingOf } from './feed-place.ts';
 import { cashbackChanges } from './transactions/read-feeds.ts';
 
 /** Smaller than the number of changes, so that pages follow each other. */
@@ -16,7 +16,7 @@ const PAGE_SIZE = 3;
 export function* followChanges(world: World): Flow<void> {
   const { tables, decisions } = world;
   const unobserved = unobservedOf(world);
-  const { decideFollowStep, feedAnswerOf } = decisions.worker;
+  const { decideFollowStep } = decisions.worker;
   yield* atomically('check the changes that were not observed', () => {
     const still = findForeign(world, unobserved.take()).filter(({ is_observed }) => !is_observed);
     makeDue(world, still);
@@ -25,11 +25,15 @@ export function* followChanges(world: World): Flow<void> {
   for (;;) {
     const from = yield* atomically('read the place in the feed', () => readPlace(tables.cashback_feed));
     const result = yield* readPage(world, from.cursor);
-    if ('error' in result && !isAboutFeed(result.error)) return;
-    const decided = decideFollowStep(from, feedAnswerOf(result), PAGE_SIZE);
+    if ('error' in result && !isFeedError(result.error)) return;
+    const decided = decideFollowStep(from, feedAnswerOf(result), readingOf(world, PAGE_SIZE));
     if (decided.step === 'wait') return;
     if (decided.step === 'start_over') {
       return yield* startOver(world, from, decided);
+    }
+    if (decided.step === 'behind') {
+      yield* atomically('stay behind', () => movePlace(tables.cashback_feed, from, decided.to));
+      return;
     }
     yield* atomically('take a page of the feed', () => {
       const foreign = findForeign(world, decided.changes);
@@ -66,11 +70,6 @@ const NO_SUCH_ROUTE = new HttpCallError('no such route', {
   code: 'NOT_FOUND',
   http_status: 404,
 });
-
-/** Any other error says nothing about the cursor. */
-function isAboutFeed({ code, http_status }: HttpCallError): boolean {
-  return code === 'CURSOR_INVALID' || http_status === NO_SUCH_ROUTE.http_status;
-}
 
 /** Every order is observed: all have changed within the time that a restore is given. */
 function* startOver(

@@ -1,20 +1,17 @@
 import type { CashbackVersion } from '@cashback/cashback-db';
-import { type FeedPlace, type FeedStep, decideFeedStep } from '@cashback/core';
-import type { CashbackChange } from '@cashback/wire';
-import type { FeedAnswer } from '../../upstream/read-answers.ts';
+import { type FeedPlace, type FeedReading, type FeedStep, decideFeedStep } from '@cashback/core';
+import type { FeedResult } from '@cashback/service';
+import type { CashbackChange, CashbackChangesOutput } from '@cashback/wire';
 
-export type FollowStep = FeedStep<CashbackVersion> | { step: 'wait'; reason: string };
-
-/** The next step of a reader whose feed may not be offered: then it waits, and asks again later. */
-export function decideFollowStep(place: FeedPlace, answer: FeedAnswer, page_size: number): FollowStep {
-  if (answer.kind === 'not_offered') return { step: 'wait', reason: answer.message };
-  if (answer.kind === 'cursor_refused') {
-    // The beginning cannot be refused by a feed that can be read at all.
-    if (place.cursor === null) return { step: 'wait', reason: answer.message };
-    return decideFeedStep(place, { refused: answer.message }, page_size);
-  }
+/** The next step of the reader of changed cashback. */
+export function decideFollowStep(
+  place: FeedPlace,
+  answer: FeedResult<CashbackChangesOutput>,
+  reading: FeedReading,
+): FeedStep<CashbackVersion> {
+  if (!('page' in answer)) return decideFeedStep<CashbackVersion>(place, answer, reading);
   const { page } = answer;
-  return decideFeedStep(place, { page: { ...page, changes: page.changes.map(versionOf) } }, page_size);
+  return decideFeedStep(place, { page: { ...page, changes: page.changes.map(versionOf) } }, reading);
 }
 
 function versionOf({

@@ -1,22 +1,24 @@
 import {
   CASHBACK_FEED,
-  type FollowedPlace,
+  type CashbackVersion,
+  type Observing,
   countDuePolls,
   findChangedOrders,
   findForeignChanges,
+  followedPlaces,
   makeDue,
-  moveFeedPlace,
   moveObserved,
   observeSince,
-  readFeedPlace,
+  readObserving,
 } from '@cashback/cashback-db';
-import type { FeedPlace } from '@cashback/core';
-import { withTransaction } from '@cashback/postgres';
+import type { FeedStep } from '@cashback/core';
+import { type StoredPlace, withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from '../../context.ts';
 import { inParts, unlocked } from '../claim-orders.ts';
 import { decideFollowStep } from './decide-follow-step.ts';
 import { createUnobservedChanges } from './unobserved-changes.ts';
 
+type Step<Name extends FeedStep<never>['step']> = Extract<FeedStep<CashbackVersion>, { step: Name }>;
 type FollowContext = Pick<WorkerContext, 'database' | 'transactions' | 'log'>;
 
 export interface FollowOptions {
@@ -24,14 +26,18 @@ export interface FollowOptions {
   page_size: number;
   /** How long an implementation that does not offer the feed is left alone. */
   absent_ms: number;
+  /** For how long answers of an earlier moment count as those of a replica that lags. */
+  lag_bound_ms: number;
   /** After a restore of `transactions`: the orders that changed within this time are observed. */
   restore_window_ms: number;
 }
 
 /** How this worker follows the feed of changed cashback. */
 export interface FollowState {
-  state: 'starting' | 'following' | 'reading_again' | 'not_offered';
+  state: 'starting' | 'following' | 'reading_again' | 'behind' | 'not_offered';
   epoch: number | null;
+  /** Since when each answer is older than earlier ones, as of a replica that lags; null: the last one was not. */
+  behind_since: string | null;
   /** When a worker was at the end of the feed last. */
   caught_up_at: string | null;
   /** The orders that changed since then are being observed; null: none is left to do. */
@@ -50,34 +56,53 @@ export interface Follower {
  *     POST /v2/cashback/changes --> page --> changes that none of our operations made --> poll_at = now
  *         ^                           |
  *         |                           +--> the cursor moves, unless another worker has moved it
- *         +-- from the beginning: the cursor was refused, or the epoch is new. Then the orders that
- *             changed lately are observed, too: their changes may be lost at transactions
+ *         +-- from the beginning: the epoch is new, or for longer than a bound the epoch was older or the
+ *             cursor refused. Then the orders that changed lately are observed, too: their changes may be
+ *             lost at transactions
  *
+ * The place moves past an order only once it is due: one that stays locked is made due by a later turn.
  * Nothing is read while a page of orders is due already, so live orders do not wait behind foreign changes.
  */
 export function createFollower(context: FollowContext, options: FollowOptions): Follower {
   const { database, transactions, log } = context;
   const { pool } = database;
-  const { page_size, absent_ms, restore_window_ms } = options;
+  const { page_size, absent_ms, lag_bound_ms, restore_window_ms } = options;
   const unobserved = createUnobservedChanges();
-  let state: FollowState = { state: 'starting', epoch: null, caught_up_at: null, observing_since: null };
+  let state: FollowState = {
+    state: 'starting',
+    epoch: null,
+    behind_since: null,
+    caught_up_at: null,
+    observing_since: null,
+  };
   let absentUntil = 0;
 
-  function show(place: FollowedPlace): void {
+  async function show(): Promise<void> {
+    const place = await followedPlaces.read(pool, CASHBACK_FEED);
+    const { observe_since } = await readObserving(pool, CASHBACK_FEED);
+    const reading = place.reads_again ? 'reading_again' : 'following';
+    const offered = place.behind_since === null ? reading : 'behind';
     state = {
-      state: absentUntil > 0 ? 'not_offered' : place.reads_again ? 'reading_again' : 'following',
+      state: absentUntil > 0 ? 'not_offered' : offered,
       epoch: place.epoch,
+      behind_since: place.behind_since?.toISOString() ?? null,
       caught_up_at: place.caught_up_at?.toISOString() ?? null,
-      observing_since: place.observe_since?.toISOString() ?? null,
+      observing_since: observe_since?.toISOString() ?? null,
     };
   }
 
-  /** Each order alone if one of them is locked. One that stays locked is left out. */
-  async function makeOrdersDue(orderIds: readonly string[]): Promise<void> {
-    if (orderIds.length === 0) return;
-    await unlocked(
-      await inParts(orderIds, (part) => withTransaction(database, (tx) => makeDue(tx, part, 'feed'))),
+  /** Each order alone if one of them is locked. Returns those that stay locked. */
+  async function makeOrdersDue(orderIds: readonly string[]): Promise<string[]> {
+    if (orderIds.length === 0) return [];
+    const due = new Set(
+      await unlocked(
+        await inParts(orderIds, (part) => withTransaction(database, (tx) => makeDue(tx, part, 'feed'))),
+      ),
     );
+    const left = orderIds.filter((orderId) => !due.has(orderId));
+    const [first] = left;
+    if (left.length > 0) log.warn({ orders: left.length, first }, 'orders are locked, and made due later');
+    return left;
   }
 
   async function checkUnobserved(): Promise<void> {
@@ -87,61 +112,83 @@ export function createFollower(context: FollowContext, options: FollowOptions): 
     unobserved.keep(still);
   }
 
-  async function observeChanged(from: FollowedPlace): Promise<boolean> {
+  async function observeChanged(from: Observing): Promise<boolean> {
     if (from.observe_since === null) return false;
     const { order_ids, last } = await findChangedOrders(pool, {
       since: from.observe_since,
       after: from.observed_to,
       limit: page_size,
     });
-    await makeOrdersDue(order_ids);
+    const [locked] = await makeOrdersDue(order_ids);
+    if (locked !== undefined) {
+      const before = order_ids[order_ids.indexOf(locked) - 1] ?? from.observed_to;
+      await moveObserved(pool, { feed: CASHBACK_FEED, from, last: before });
+      return false;
+    }
     await moveObserved(pool, { feed: CASHBACK_FEED, from, last });
     if (last === null) log.info({ since: from.observe_since }, 'the orders that changed since are all due');
     return last !== null;
   }
 
-  async function readPage(from: FollowedPlace, signal: AbortSignal): Promise<boolean> {
+  async function readPage(from: StoredPlace, signal: AbortSignal): Promise<boolean> {
     if (Date.now() < absentUntil) return false;
     const answer = await transactions.cashbackChanges({ after: from.cursor, limit: page_size }, signal);
-    const decided = decideFollowStep(from, answer, page_size);
+    const decided = decideFollowStep(from, answer, { page_size, lag_bound_ms, now: from.now });
     if (decided.step === 'wait') {
-      if (absentUntil === 0) {
-        const { reason } = decided;
-        log.warn(
-          { reason, absent_ms },
-          'no feed of changed cashback: foreign changes of settled orders are found by their audits',
-        );
-      }
-      absentUntil = Date.now() + absent_ms;
+      waitForFeed(decided.reason);
       return false;
     }
     if (absentUntil > 0) log.info('the feed of changed cashback is offered now');
     absentUntil = 0;
-    if (decided.step === 'start_over') {
-      await startOver(from, decided);
-      // Two replicas in different epochs would start it over without end.
-      return false;
+    switch (decided.step) {
+      case 'behind':
+        await stayBehind(from, decided);
+        return false;
+      case 'start_over':
+        await startOver(from, decided);
+        return false;
+      case 'take':
+        return takePage(from, decided);
     }
-    const foreign = await findForeignChanges(pool, decided.changes);
+  }
+
+  function waitForFeed(reason: string): void {
+    if (absentUntil === 0) {
+      log.warn(
+        { reason, absent_ms },
+        'no feed of changed cashback: foreign changes of settled orders are found by their audits',
+      );
+    }
+    absentUntil = Date.now() + absent_ms;
+  }
+
+  async function takePage(from: StoredPlace, { changes, to, is_end, more }: Step<'take'>): Promise<boolean> {
+    const foreign = await findForeignChanges(pool, changes);
     if (foreign.length > 0) {
       const [first] = foreign;
       log.warn({ orders: foreign.length, first }, 'orders that no operation of ours changed are observed');
     }
-    await makeOrdersDue(foreign.map(({ order_id }) => order_id));
+    const locked = await makeOrdersDue(foreign.map(({ order_id }) => order_id));
     unobserved.add(foreign);
-    const { to, is_end, more } = decided;
-    await moveFeedPlace(pool, { feed: CASHBACK_FEED, from, to, is_end });
+    if (locked.length > 0) return false;
+    await followedPlaces.move(pool, { feed: CASHBACK_FEED, from, to, is_end });
     if (from.reads_again && is_end) log.info({ cursor: to.cursor }, 'the feed was read again to its end');
     return more;
   }
 
-  async function startOver(
-    from: FollowedPlace,
-    { to, reason }: { to: FeedPlace; reason: string },
-  ): Promise<void> {
+  async function stayBehind(from: StoredPlace, { to, reason }: Step<'behind'>): Promise<void> {
+    await followedPlaces.move(pool, { feed: CASHBACK_FEED, from, to, is_end: false });
+    if (from.behind_since !== null) return;
+    log.warn(
+      { from: from.cursor, reason },
+      'the feed of changed cashback is behind what was read of it before',
+    );
+  }
+
+  async function startOver(from: StoredPlace, { to, reason }: Step<'start_over'>): Promise<void> {
     // Both are written together: after a crash between them the second one would be forgotten.
     const moved = await withTransaction(database, async ({ client }) => {
-      if (!(await moveFeedPlace(client, { feed: CASHBACK_FEED, from, to, is_end: false }))) return null;
+      if (!(await followedPlaces.move(client, { feed: CASHBACK_FEED, from, to, is_end: false }))) return null;
       return observeSince(client, CASHBACK_FEED, new Date(Date.now() - restore_window_ms));
     });
     if (moved === null) return;
@@ -153,14 +200,13 @@ export function createFollower(context: FollowContext, options: FollowOptions): 
 
   return {
     async turn(signal) {
-      const place = await readFeedPlace(pool, CASHBACK_FEED);
-      show(place);
+      await show();
       if (transactions.state().retry_after_ms > 0) return false;
       if ((await countDuePolls(pool, page_size)) >= page_size) return false;
       await checkUnobserved();
-      const moreOrders = await observeChanged(place);
-      const moreChanges = await readPage(place, signal);
-      show(await readFeedPlace(pool, CASHBACK_FEED));
+      const moreOrders = await observeChanged(await readObserving(pool, CASHBACK_FEED));
+      const moreChanges = await readPage(await followedPlaces.read(pool, CASHBACK_FEED), signal);
+      await show();
       return moreOrders || moreChanges;
     },
     state: () => state,

@@ -10,6 +10,8 @@ export const feedCursors = cashback.table('feed_cursors', {
   epoch: integer('epoch'),
   /** The feed is read once more from its beginning. */
   reads_again: boolean('reads_again').notNull().default(false),
+  /** Since when each answer is of a moment before this place; null: the last one was not. */
+  behind_since: moment('behind_since'),
   /** When a reader was at the feed's end last. */
   caught_up_at: moment('caught_up_at'),
   /** After a restore: the orders that changed since then are observed, in the order of their ids. Null: none is left to do. */

@@ -1,8 +1,9 @@
 import type { Hint } from '@cashback/processing/decisions';
+import { feedAnswerOf, isFeedError } from '@cashback/service';
 import { type Flow, atomically } from '../../engine/flow.ts';
 import type { World } from '../../world.ts';
 import { callOverHttp } from '../call-over-http.ts';
-import { movePlace, readPlace } from '../feed-place.ts';
+import { movePlace, readPlace, readingOf } from '../feed-place.ts';
 import { invoiceChanges } from '../transactions/read-feeds.ts';
 import { loadChange, writeChange } from './write-changes.ts';
 
@@ -12,14 +13,15 @@ const PAGE_SIZE = 1;
 /** Processing's reader of the feed of changed invoices: a turn of its loop. */
 export function* catchUp(world: World): Flow<void> {
   const { tables, decisions } = world;
-  const { decideCatchUp, feedAnswerOf } = decisions.processing;
+  const { decideCatchUp } = decisions.processing;
   for (;;) {
     const from = yield* atomically('read the place in the feed', () => readPlace(tables.invoice_feed));
     const result = yield* callOverHttp('transactions', 'changed invoices', () =>
       invoiceChanges(world, { after: from.cursor, limit: PAGE_SIZE }),
     );
-    if ('error' in result && result.error.code !== 'CURSOR_INVALID') return;
-    const decided = decideCatchUp(from, feedAnswerOf(from, result), PAGE_SIZE);
+    if ('error' in result && !isFeedError(result.error)) return;
+    const decided = decideCatchUp(from, feedAnswerOf(result), readingOf(world, PAGE_SIZE));
+    if (decided.step === 'wait') return;
     if (decided.step === 'start_over') {
       world.engine.note(`processing reads the feed again: ${decided.reason}`);
     }

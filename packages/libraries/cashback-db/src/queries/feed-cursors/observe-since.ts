@@ -1,5 +1,23 @@
 import { type Reader, statement } from '@cashback/postgres';
-import type { FollowedPlace } from './feed-place.ts';
+
+/** Which orders are still to be observed after a restore of the side whose feed it is. */
+export interface Observing {
+  /** The orders that changed since then are observed. Null: none is left to do. */
+  observe_since: Date | null;
+  /** The last order that was made due for it. */
+  observed_to: string;
+}
+
+const readObservingStatement = statement<Observing>({
+  name: 'cashback.read-observing',
+  text: 'SELECT observe_since, observed_to FROM cashback.feed_cursors WHERE feed = $1',
+  columns: { observe_since: 'timestamptz?', observed_to: 'text' },
+});
+
+export async function readObserving(reader: Reader, feed: string): Promise<Observing> {
+  const [observing] = await readObservingStatement.rows(reader, [feed]);
+  return observing ?? { observe_since: null, observed_to: '' };
+}
 
 const observeSinceStatement = statement<{ observe_since: Date }>({
   name: 'cashback.observe-since',
@@ -34,7 +52,7 @@ const moveObservedStatement = statement({
 /** The orders up to `last` are done; null: all are. Keeps what another worker or a new request has changed meanwhile. */
 export async function moveObserved(
   reader: Reader,
-  { feed, from, last }: { feed: string; from: FollowedPlace; last: string | null },
+  { feed, from, last }: { feed: string; from: Observing; last: string | null },
 ): Promise<void> {
   await moveObservedStatement.run(reader, [feed, from.observe_since, from.observed_to, last]);
 }

@@ -1,0 +1,1 @@
+ALTER TABLE "cashback"."feed_cursors" ADD COLUMN "behind_since" timestamp (3) with time zone;

@@ -1,0 +1,2 @@
+ALTER TABLE "processing"."feed_cursors" ADD COLUMN "behind_since" timestamp (3) with time zone;--> statement-breakpoint
+GRANT UPDATE ("behind_since") ON "processing"."feed_cursors" TO "cashback_processing";

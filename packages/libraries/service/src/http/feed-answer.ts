@@ -1,0 +1,24 @@
+import type { CallResult } from './call-result.ts';
+import type { HttpCallError } from './http-call-error.ts';
+
+/** What the upstream of a feed answers to a cursor. */
+export type FeedResult<Page> = { page: Page } | { refused: string } | { not_offered: string };
+
+const NO_SUCH_ROUTE = new Set([404, 405, 501]);
+
+/** What a call says about a feed. Throws the error of a call that says nothing about it. */
+export function feedAnswerOf<Page>(result: CallResult<Page>): FeedResult<Page> {
+  if ('body' in result) return { page: result.body };
+  const { error } = result;
+  if (!isFeedError(error)) throw error;
+  return isCursorRefused(error) ? { refused: error.message } : { not_offered: error.message };
+}
+
+/** Whether a failed call says something about its feed: there is none, or the cursor is refused. */
+export function isFeedError(error: HttpCallError): boolean {
+  return isCursorRefused(error) || NO_SUCH_ROUTE.has(error.http_status ?? 0);
+}
+
+function isCursorRefused({ code }: HttpCallError): boolean {
+  return code === 'CURSOR_INVALID';
+}
