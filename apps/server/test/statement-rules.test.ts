@@ -142,7 +142,8 @@ async function readRows(tx: Transaction): Promise<Map<string, OrderRow>> {
     `SELECT order_id, service, user_id, wallet_id, currency, invoice_epoch, invoice_version, cleared_sum, cashback_sum,
        revision, settled_revision, operation_id, attention, rewarded, cashback_epoch, cashback_version, receipt, poll_at,
        next_charge_at, unsettled_since, attention_code, attention_since, attention_details,
-       waited_ms::float8 AS waited_ms, answered_at, heals, healed_since, held_revision, hold, audit_at, audit_step, due_by
+       waited_ms::float8 AS waited_ms, answered_at, heals, healed_since, held_revision, hold, audit_at, audit_step, due_by,
+       requests, answered_requests
      FROM cashback.order_clears WHERE order_id LIKE 'rule-%'`,
   );
   return new Map(

@@ -58,6 +58,7 @@ const anyRow = fc.record({
   audit_in_ms: fc.option(offset),
   audit_step: fc.constantFrom(0, 1),
   due_by: fc.constantFrom(null, 'feed' as const, 'balance' as const),
+  requests: fc.constantFrom(1, 3),
 });
 type Drawn = typeof anyRow extends fc.Arbitrary<infer Value> ? Value : never;
 const rows = fc.array(anyRow, { minLength: 20, maxLength: 60 });
@@ -75,18 +76,18 @@ async function outcomesOf(
          cashback_sum, revision, settled_revision, operation_id, attention, rewarded,
          cashback_epoch, cashback_version, poll_at, next_charge_at, attention_code, attention_since, attention_details,
          waited_ms, answered_at, unsettled_since, heals, healed_since, audit_at, audit_step,
-         due_by)
+         due_by, requests, answered_requests)
        SELECT 'rule-' || place, 'yellow', 'user-1', 'wallet-1', 'EUR', 1, 100, 10, 3, CASE WHEN unsettled THEN 2 ELSE 3 END,
          operation_id, attention, $8::jsonb, cashback_epoch, cashback_version, now() + poll_in_ms * interval '1 millisecond',
          now() + charge_in_ms * interval '1 millisecond', attention_code,
          now() + attention_since * interval '1 millisecond', '{"of":"it"}', waited_ms,
          CASE WHEN answered THEN now() - interval '3 seconds' END, now() - interval '1 hour', 3,
-         now() - interval '2 hours', now() + audit_in_ms * interval '1 millisecond', audit_step, due_by
+         now() - interval '2 hours', now() + audit_in_ms * interval '1 millisecond', audit_step, due_by, requests, 1
        FROM unnest($1::boolean[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::integer[], $7::integer[],
          $9::text[], $10::integer[], $11::bigint[], $12::boolean[],
-         $13::integer[], $14::integer[], $15::text[])
+         $13::integer[], $14::integer[], $15::text[], $16::integer[])
          WITH ORDINALITY AS input (unsettled, operation_id, attention, cashback_epoch, cashback_version, poll_in_ms, charge_in_ms,
-           attention_code, attention_since, waited_ms, answered, audit_in_ms, audit_step, due_by, place)`,
+           attention_code, attention_since, waited_ms, answered, audit_in_ms, audit_step, due_by, requests, place)`,
       [
         drawn.map((row) => row.unsettled),
         drawn.map((row) => row.operation_id),
@@ -103,6 +104,7 @@ async function outcomesOf(
         drawn.map((row) => row.audit_in_ms),
         drawn.map((row) => row.audit_step),
         drawn.map((row) => row.due_by),
+        drawn.map((row) => row.requests),
       ],
     );
     const {
@@ -135,7 +137,7 @@ async function readRows(tx: Transaction): Promise<Row[]> {
   const { rows: stored } = await tx.client.query<Omit<Row, Moment> & Record<Moment, Date | null>>(
     `SELECT order_id, revision, settled_revision, operation_id, attention, attention_code, attention_since,
        attention_details, waited_ms::float8 AS waited_ms, answered_at, unsettled_since, heals, healed_since, rewarded, cashback_epoch,
-       audit_at, audit_step, due_by,
+       audit_at, audit_step, due_by, requests, answered_requests,
        cashback_version, poll_at, next_charge_at
      FROM cashback.order_clears WHERE order_id LIKE 'rule-%' ORDER BY order_id`,
   );
@@ -295,6 +297,7 @@ describe('the statement does what its rule says:', () => {
       heals: fc.constantFrom(0, 4),
       healed_since: fc.constantFrom(null, new Date('2026-01-02T03:04:05.678Z')),
       audit: fc.option(anyAudit),
+      answered_requests: fc.constantFrom(1, 3),
       poll_in_ms: fc.option(fc.integer({ min: 0, max: 40_000 })),
     });
     return fc.assert(
@@ -330,6 +333,7 @@ describe('the statement does what its rule says:', () => {
         heals: 0,
         healed_since: null,
         audit: null,
+        answered_requests: 0,
       };
       const update = { ...kept, ...nothing, order_id: before.order_id, attention: null, poll_in_ms: null };
       for (const moved of [{ revision: 2 }, { operation_id: 'operation-9' }]) {

@@ -27,6 +27,8 @@ export interface OrderRow extends NewOrder {
   audit_at: number | null;
   audit_step: number;
   due_by: DriftFinder | null;
+  requests: number;
+  answered_requests: number;
 }
 
 /*
@@ -50,6 +52,8 @@ export function newRow(order: NewOrder, now: number): OrderRow {
     audit_at: null,
     audit_step: 0,
     due_by: null,
+    requests: 0,
+    answered_requests: 0,
     ...chargeNow(now),
   };
 }

@@ -38,7 +38,12 @@ export async function applySteps(context: WorkerContext, batch: readonly Observe
       const { order } = charge;
       const { limits, audits } = context;
       const step = decideStep(seen, observation, charge, { limits, random: Math.random });
-      const writes = stepWrites(charge, step, observation, { audits, found_by, random: Math.random });
+      const writes = stepWrites(charge, step, observation, {
+        audits,
+        found_by,
+        seen_requests: seen.requests,
+        random: Math.random,
+      });
       return { order, step, writes, sending: sendingOf(order, step), due_now: isDueNow(writes) };
     });
     await applyWrites(

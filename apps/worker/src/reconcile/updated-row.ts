@@ -23,6 +23,8 @@ export interface ReconciledRow {
   audit_at: number | null;
   audit_step: number;
   due_by: DriftFinder | null;
+  requests: number;
+  answered_requests: number;
 }
 
 /**
@@ -50,14 +52,17 @@ export function updatedRow(row: ReconciledRow, update: ChargeUpdate, now: number
     next_charge_at: now + (poll_in_ms ?? 0),
     ...auditOf(row, update, now),
     due_by: isDone(row, update) ? null : row.due_by,
+    requests: row.requests,
+    answered_requests: update.answered_requests,
   };
 }
 
 /** The attempt that a balance asks for begins when the operation that is open now has ended. */
 function isDone(
-  { operation_id, due_by }: ReconciledRow,
-  { settled, reopened, next_operation_id }: ChargeUpdate,
+  { operation_id, due_by, requests }: ReconciledRow,
+  { settled, reopened, next_operation_id, answered_requests }: ChargeUpdate,
 ): boolean {
+  if (requests > answered_requests && due_by !== 'balance') return false;
   if (settled || reopened) return true;
   return next_operation_id !== null && !(due_by === 'balance' && next_operation_id === operation_id);
 }

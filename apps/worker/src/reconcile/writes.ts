@@ -26,12 +26,18 @@ export interface OrderWrites {
 
 const NO_WRITES: OrderWrites = { outcomes: [], operations: [], drifts: [], updates: [] };
 
+export interface StepWritesContext extends AuditContext {
+  found_by: DriftFinder;
+  /** The requests of the order as it was before the observation, which answers these and no later ones. */
+  seen_requests: number;
+}
+
 /** The rows of a step. The time of the next poll is written with the step itself, so no crash in between can lose it. */
 export function stepWrites(
   charge: Charge,
   step: Step,
   observation: Observation,
-  context: AuditContext & { found_by: DriftFinder },
+  context: StepWritesContext,
 ): OrderWrites {
   const { order } = charge;
   if (step.action === 'noop') return NO_WRITES;
@@ -43,8 +49,28 @@ export function stepWrites(
     outcomes: ending === null ? [] : [outcomeOf(order, ending)],
     operations: step.action === 'send' && !step.repeated ? [step.operation] : [],
     drifts: findDrifts(charge, step, observation, context.found_by),
-    updates: [{ ...updateOf(step, update), audit: auditOfStep(order, step, context) }],
+    updates: [
+      whileRequested(order, {
+        ...updateOf(step, { ...update, answered_requests: answeredBy(order, step, context) }),
+        audit: auditOfStep(order, step, context),
+      }),
+    ],
   };
+}
+
+function answeredBy(
+  { answered_requests }: ChargeOrder,
+  step: Step,
+  { seen_requests }: StepWritesContext,
+): number {
+  // The observation decided nothing.
+  if (step.action === 'retry_now') return answered_requests;
+  return Math.max(answered_requests, seen_requests);
+}
+
+/** A request that is not answered yet keeps the order due: whatever ends now, it began to observe before. */
+function whileRequested({ requests }: ChargeOrder, update: ChargeUpdate): ChargeUpdate {
+  return requests > update.answered_requests ? { ...update, poll_in_ms: 0 } : update;
 }
 
 type Reached = Pick<ChargeUpdate, 'cashback_epoch' | 'cashback_version'>;
@@ -106,7 +132,7 @@ export function answerWrites(
     outcomes: ended === null ? [] : [outcomeOf(order, { finished: { operation_id, ...ended }, rewarded })],
     operations: [],
     drifts: [],
-    updates: [update],
+    updates: [whileRequested(order, update)],
   };
 }
 
@@ -128,6 +154,7 @@ function outcomeOf(
 /** Keeps the row as it is, but leaves the order without a time. */
 function unchangedUpdate(order: ChargeOrder): ChargeUpdate {
   const { order_id, revision, operation_id, waited_ms, answered_at, heals, healed_since } = order;
+  const { answered_requests } = order;
   const { attention, attention_code: code, attention_details: details } = order;
   return {
     order_id,
@@ -145,6 +172,7 @@ function unchangedUpdate(order: ChargeOrder): ChargeUpdate {
     heals,
     healed_since,
     audit: null,
+    answered_requests,
     poll_in_ms: null,
   };
 }

@@ -14,6 +14,7 @@ export interface ScheduledRow {
   audit_at: number | null;
   audit_step: number;
   due_by: DriftFinder | null;
+  requests: number;
 }
 
 /**
@@ -21,7 +22,10 @@ export interface ScheduledRow {
  * null when it skips the row. The simulation runs them, and a test holds the statements against them.
  */
 export type PollTimes = Partial<
-  Pick<ScheduledRow, 'poll_at' | 'next_charge_at' | 'answered_at' | 'audit_at' | 'audit_step' | 'due_by'>
+  Pick<
+    ScheduledRow,
+    'poll_at' | 'next_charge_at' | 'answered_at' | 'audit_at' | 'audit_step' | 'due_by' | 'requests'
+  >
 >;
 
 /** `claimPolls` */
@@ -41,11 +45,20 @@ export function requestedTimes(row: ScheduledRow, lease_ms: number, now: number)
 
 /** `makeDue` */
 export function dueTimes(
-  { poll_at }: Pick<ScheduledRow, 'poll_at'>,
-  due_by: DriftFinder,
+  { poll_at, requests, due_by }: Pick<ScheduledRow, 'poll_at' | 'requests' | 'due_by'>,
+  reason: DriftFinder,
   now: number,
 ): PollTimes {
-  return { poll_at: poll_at === null ? now : Math.min(poll_at, now), due_by };
+  return {
+    poll_at: poll_at === null ? now : Math.min(poll_at, now),
+    requests: requests + 1,
+    due_by: keepsBalance(due_by, reason),
+  };
+}
+
+/** A balance asks for an attempt, which no other reason for an observation does. */
+function keepsBalance(stored: DriftFinder | null, reason: DriftFinder): DriftFinder {
+  return stored === 'balance' ? stored : reason;
 }
 
 /** `runAudits` */
@@ -87,5 +100,8 @@ export function scheduledTimes(
 ): PollTimes | null {
   const isUnfinished = row.settled_revision < row.revision || row.attention !== null;
   if (!isUnfinished || row.poll_at !== null || row.next_charge_at >= now - grace_ms) return null;
-  return { next_charge_at: now, ...(has_job ? { poll_at: null } : { poll_at: now, due_by: 'sweep' }) };
+  return {
+    next_charge_at: now,
+    ...(has_job ? { poll_at: null } : { poll_at: now, due_by: keepsBalance(row.due_by, 'sweep') }),
+  };
 }

@@ -25,6 +25,8 @@ export interface OrderRow {
   audit_at: Date | null;
   audit_step: number;
   due_by: string | null;
+  requests: number;
+  answered_requests: number;
   next_charge_at: Date;
   poll_at: Date | null;
 }

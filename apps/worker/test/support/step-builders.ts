@@ -23,6 +23,7 @@ const MINUTE_MS = 60_000;
 export const written = {
   audits: { audit_distances: [MINUTE_MS, 60 * MINUTE_MS], audit_end_ms: 1_440 * MINUTE_MS },
   found_by: 'feed' as const,
+  seen_requests: 0,
   random: () => 0,
 };
 export const none = { failed: 0, applied: 0, rejected: 0, last_at: null };
@@ -53,6 +54,8 @@ export function order(changes: Partial<ChargeOrder> = {}, afterMs = 0): ChargeOr
     audit_at: null,
     audit_step: 0,
     due_by: null,
+    requests: 0,
+    answered_requests: 0,
     now: new Date(registeredAt.getTime() + afterMs),
     ...changes,
   };

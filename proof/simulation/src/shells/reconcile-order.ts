@@ -134,7 +134,11 @@ function applyStep(
   const { order } = charge;
   const step = decisions.worker.decideStep(seen, observation, charge, contextOf(world));
   engine.note(`worker: ${order.order_id} at revision ${order.revision}: ${describe(step)}`);
-  const writes = decisions.worker.stepWrites(charge, step, observation, { ...AUDITS, found_by });
+  const writes = decisions.worker.stepWrites(charge, step, observation, {
+    ...AUDITS,
+    found_by,
+    seen_requests: seen.requests,
+  });
   applyWrites(world, writes, release);
   return decisions.worker.sendingOf(order, step);
 }

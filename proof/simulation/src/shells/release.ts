@@ -66,6 +66,8 @@ const NEW_COLUMNS = [
   'audit_at',
   'audit_step',
   'due_by',
+  'requests',
+  'answered_requests',
 ] as const;
 
 /** Columns that a release does not know keep what is stored. */

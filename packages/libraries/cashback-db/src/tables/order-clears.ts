@@ -68,6 +68,10 @@ export const orderClears = cashback.table(
     audit_step: integer('audit_step').notNull().default(0),
     /** What made the order due; null: its own time. It stays until the order is settled, reopened, or sends; `balance` until a new operation is sent. */
     due_by: text('due_by').$type<DriftFinder>(),
+    /** How often something asked for an observation. */
+    requests: integer('requests').notNull().default(0),
+    /** How many of them came before a step began to observe, which has ended. While there are more, the order stays due. */
+    answered_requests: integer('answered_requests').notNull().default(0),
     created_at: moment('created_at').notNull().default(now),
     updated_at: moment('updated_at').notNull().default(now),
   },

@@ -29,7 +29,8 @@ const runAuditsStatement = statement({
     audit_step = CASE WHEN settled_revision = revision THEN input.audit_step ELSE 0 END,
     audit_at = CASE WHEN settled_revision = revision THEN now() + input.audit_in_ms * interval '1 millisecond' END,
     poll_at = CASE WHEN settled_revision = revision THEN least(poll_at, now()) ELSE poll_at END,
-    due_by = CASE WHEN settled_revision = revision THEN 'audit' ELSE due_by END
+    requests = CASE WHEN settled_revision = revision THEN requests + 1 ELSE requests END,
+    due_by = CASE WHEN settled_revision = revision AND due_by IS DISTINCT FROM 'balance' THEN 'audit' ELSE due_by END
   FROM unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[])
     AS input (order_id, due_step, audit_step, audit_in_ms)
   WHERE stored.order_id = input.order_id AND stored.audit_at <= now() AND stored.audit_step = input.due_step`,

@@ -36,6 +36,9 @@ export interface ChargeOrder {
   audit_step: number;
   /** What made it due; null: its own time. */
   due_by: DriftFinder | null;
+  /** How often something asked for an observation, and how many of these requests steps have answered. */
+  requests: number;
+  answered_requests: number;
   /** By the database's clock, which also wrote the other moments. */
   now: Date;
 }
@@ -45,7 +48,8 @@ export const CHARGE_ORDER_COLUMNS = `
   order_id, user_id, wallet_id, currency, revision, settled_revision, operation_id, rewarded,
   CASE WHEN held_revision = revision THEN hold END AS hold,
   cashback_epoch, cashback_version, attention, attention_code, attention_since, attention_details, waited_ms::float8 AS waited_ms,
-  answered_at, heals, healed_since, unsettled_since, audit_at, audit_step, due_by, now() AS now`;
+  answered_at, heals, healed_since, unsettled_since, audit_at, audit_step, due_by, requests, answered_requests,
+  now() AS now`;
 
 export const CHARGE_ORDER_TYPES: ColumnsOf<ChargeOrder> = {
   order_id: 'text',
@@ -71,6 +75,8 @@ export const CHARGE_ORDER_TYPES: ColumnsOf<ChargeOrder> = {
   audit_at: 'timestamptz?',
   audit_step: 'int4',
   due_by: 'text?',
+  requests: 'int4',
+  answered_requests: 'int4',
   now: 'timestamptz',
 };
 

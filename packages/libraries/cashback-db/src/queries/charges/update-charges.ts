@@ -32,6 +32,8 @@ export interface ChargeUpdate {
   healed_since: Date | null;
   /** When a settled order is audited next; null keeps what is stored. */
   audit: AuditTime | null;
+  /** How many requests for an observation are answered from now on. What made the order due stays while there are more. */
+  answered_requests: number;
   /** Time until the order is polled; null: not before a job or a callback asks for it. */
   poll_in_ms: number | null;
 }
@@ -74,7 +76,9 @@ const updateChargesStatement = statement({
       WHEN input.audit_step IS NULL THEN stored.audit_at
       ELSE now() + input.audit_in_ms * interval '1 millisecond'
     END,
+    answered_requests = input.answered_requests,
     due_by = CASE
+      WHEN stored.requests > input.answered_requests AND stored.due_by <> 'balance' THEN stored.due_by
       WHEN input.settled OR input.reopened THEN NULL
       WHEN stored.due_by = 'balance' AND input.next_operation_id = stored.operation_id THEN stored.due_by
       WHEN input.next_operation_id IS NOT NULL THEN NULL
@@ -88,10 +92,10 @@ const updateChargesStatement = statement({
     END
   FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::integer[], $8::integer[],
     $9::text[], $10::text[], $11::text[], $12::bigint[], $13::timestamptz[], $14::boolean[], $15::integer[],
-    $16::integer[], $17::timestamptz[], $18::integer[], $19::bigint[])
+    $16::integer[], $17::timestamptz[], $18::integer[], $19::bigint[], $20::integer[])
     AS input (order_id, revision, operation_id, next_operation_id, settled, rewarded, cashback_epoch, cashback_version,
       attention, attention_code, attention_details, waited_ms, answered_at, reopened, poll_in_ms,
-      heals, healed_since, audit_step, audit_in_ms)
+      heals, healed_since, audit_step, audit_in_ms, answered_requests)
   WHERE stored.order_id = input.order_id
     AND stored.revision = input.revision
     AND stored.operation_id IS NOT DISTINCT FROM input.operation_id`,
@@ -126,6 +130,7 @@ export async function updateCharges(tx: Transaction, updates: readonly ChargeUpd
     updates.map((update) => update.healed_since),
     updates.map(({ audit }) => audit && audit.audit_step),
     updates.map(({ audit }) => audit && audit.audit_in_ms && Math.round(audit.audit_in_ms)),
+    updates.map((update) => update.answered_requests),
   ]);
   if (rowCount !== updates.length) {
     const ids = updates.map((update) => update.order_id).join(', ');

@@ -47,7 +47,7 @@ const scheduleOrdersStatement = statement<{ order_id: string }>({
   UPDATE cashback.order_clears SET
     next_charge_at = now(),
     poll_at = CASE WHEN order_id = ANY($3::text[]) THEN NULL ELSE now() END,
-    due_by = CASE WHEN order_id = ANY($3::text[]) THEN due_by ELSE 'sweep' END,
+    due_by = CASE WHEN order_id = ANY($3::text[]) OR due_by = 'balance' THEN due_by ELSE 'sweep' END,
     updated_at = now()
   WHERE order_id = ANY($2::text[]) AND (${isUnsettled} OR ${isParked}) AND ${isOverdue}
   RETURNING order_id`,

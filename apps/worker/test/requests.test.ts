@@ -1,0 +1,97 @@
+import { makeDue } from '@cashback/cashback-db';
+import { withTransaction } from '@cashback/postgres';
+import { readUntil } from '@cashback/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { decideStep } from '../src/reconcile/decide-step.ts';
+import { answerWrites, stepWrites } from '../src/reconcile/writes.ts';
+import { dueTimes } from '../src/schedule/poll-times.ts';
+import { type Harness, createHarness, newOrderId } from './support/harness.ts';
+import { charge, context, flying, observed, order, written } from './support/step-builders.ts';
+
+describe('a request for an observation', () => {
+  const settled = { settled_revision: 2, rewarded: [{ source: 'user' as const, amount: '10.0000' }] };
+  const listed = { cashback_version: 0, operation_id: 'operation-1' };
+
+  test.each([
+    ['settles', settled, 100_000n],
+    ['sends', {}, 0n],
+    ['polls', listed, 0n],
+  ])(
+    'that a step which %s did not begin before keeps the order due, and is answered by the next',
+    (_, changes, paid) => {
+      const found = charge({ ...changes, requests: 5, answered_requests: 3 });
+      const step = decideStep(found.order, observed(paid), found, context);
+      const updatesOf = (seen_requests: number) =>
+        stepWrites(found, step, observed(paid), { ...written, seen_requests }).updates;
+      expect(updatesOf(4)).toMatchObject([{ answered_requests: 4, poll_in_ms: 0 }]);
+      const [answered] = updatesOf(5);
+      expect(answered?.answered_requests).toBe(5);
+      expect(answered?.poll_in_ms).not.toBe(0);
+    },
+  );
+
+  test('stays when the order moved on, as the observation decides nothing', () => {
+    const found = charge({ revision: 3, requests: 5, answered_requests: 3 });
+    const step = decideStep(order(), observed(0n), found, context);
+    const { updates } = stepWrites(found, step, observed(0n), { ...written, seen_requests: 5 });
+    expect([step.action, updates]).toMatchObject(['retry_now', [{ answered_requests: 3, poll_in_ms: 0 }]]);
+  });
+
+  test('is not answered by the answer to an operation, which observes nothing', () => {
+    const attention = { code: 'operations_rejected', reason: 'no', details: {} } as const;
+    const learned = { ended: null, version: null, attention, attention_wait_ms: 60_000 };
+    const pollAfter = (requests: number) =>
+      answerWrites(order({ operation_id: 'operation-1', requests, answered_requests: 3 }), flying, learned)
+        ?.updates;
+    expect(pollAfter(3)).toMatchObject([{ answered_requests: 3, poll_in_ms: 60_000 }]);
+    expect(pollAfter(4)).toMatchObject([{ answered_requests: 3, poll_in_ms: 0 }]);
+  });
+
+  test('makes an order due, and leaves it the attempt that a balance asked for', () => {
+    const row = { poll_at: 1_000, requests: 3, due_by: null };
+    expect(dueTimes(row, 'feed', 500)).toEqual({ poll_at: 500, requests: 4, due_by: 'feed' });
+    const waiting = { ...row, due_by: 'balance' as const };
+    expect(dueTimes(waiting, 'feed', 2_000)).toEqual({ poll_at: 1_000, requests: 4, due_by: 'balance' });
+  });
+});
+
+describe('a running worker', () => {
+  let harness: Harness;
+
+  beforeAll(async () => {
+    harness = await createHarness();
+  });
+  afterEach(() => harness.stopWorkers());
+  afterAll(() => harness.stop());
+
+  test('observes an order again when it was asked to after a step began to observe, and the step settled it', async () => {
+    const orderId = newOrderId('requested');
+    harness.outside.addInvoice(orderId);
+    await harness.register(orderId, '10');
+    await harness.startWorker();
+    await harness.untilSettled(orderId);
+    const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
+    const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+    harness.outside.intercept_of.set(orderId, async ({ path }, honest) => {
+      const answer = honest();
+      if (path !== '/v2/invoice/retrieve') return answer;
+      arrive();
+      await asked;
+      return answer;
+    });
+    const request = (reason: 'job' | 'reconcile') =>
+      withTransaction(harness.database, (tx) => makeDue(tx, [orderId], reason));
+    await request('job');
+    await arrived;
+    const before = harness.outside.retrieves(orderId);
+    await request('reconcile');
+    expect(await harness.order(orderId)).toMatchObject({ due_by: 'reconcile' });
+    ask();
+    const end = await readUntil(
+      () => harness.order(orderId),
+      ({ requests, answered_requests }) => requests === answered_requests,
+    );
+    expect(harness.outside.retrieves(orderId)).toBeGreaterThan(before);
+    expect(end).toMatchObject({ settled_revision: 1, due_by: null, requests: 2 });
+  });
+});
