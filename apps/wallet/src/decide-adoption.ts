@@ -1,3 +1,4 @@
+import { compareVersions } from '@cashback/core';
 import type { BalanceChangedCallback } from '@cashback/wire';
 
 /** A balance as billing reports it in a callback, or the payment system in its answer to a check. */
@@ -48,7 +49,7 @@ export function positionOf(
 
 /** Below 0: `a` is older than `b`; 0: they are the same. */
 export function comparePositions(a: Position, b: Position): number {
-  return a.epoch === b.epoch ? a.sequence - b.sequence : a.epoch - b.epoch;
+  return compareVersions({ epoch: a.epoch, version: a.sequence }, { epoch: b.epoch, version: b.sequence });
 }
 
 /** Where a new epoch goes on is known to nobody, so its first balance follows nothing. */

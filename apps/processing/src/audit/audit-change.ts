@@ -1,6 +1,5 @@
-import { type AuditPlan, auditDelay } from '@cashback/core';
+import { type AuditPlan, auditDelay, compareVersions } from '@cashback/core';
 import { type ChangeRow, type ChangeWrites, isUnfinished, processedVersion } from '../inbox/change.ts';
-import { compareVersions } from '../inbox/invoice-version.ts';
 import { immediateJob } from '../queue.ts';
 
 /**

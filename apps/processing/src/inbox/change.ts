@@ -1,6 +1,6 @@
 import type { DriftFinder } from '@cashback/contract';
+import { type EpochVersion, compareVersions } from '@cashback/core';
 import type { ProcessingJob } from '../queue.ts';
-import { type InvoiceVersion, compareVersions } from './invoice-version.ts';
 
 /**
  * A row of the inbox: how far an order's invoice has moved, and how far that was processed. Its times are
@@ -57,13 +57,13 @@ export function isUnfinished(row: ChangeRow): boolean {
 export function seenVersion({
   seen_epoch,
   seen_version,
-}: Pick<ChangeRow, 'seen_epoch' | 'seen_version'>): InvoiceVersion {
+}: Pick<ChangeRow, 'seen_epoch' | 'seen_version'>): EpochVersion {
   return { epoch: seen_epoch, version: seen_version };
 }
 
 export function processedVersion({
   processed_epoch,
   processed_version,
-}: Pick<ChangeRow, 'processed_epoch' | 'processed_version'>): InvoiceVersion {
+}: Pick<ChangeRow, 'processed_epoch' | 'processed_version'>): EpochVersion {
   return { epoch: processed_epoch, version: processed_version };
 }

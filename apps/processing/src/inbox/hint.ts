@@ -1,6 +1,6 @@
 import type { DriftFinder } from '@cashback/contract';
 import type { InvoiceChange } from '@cashback/wire';
-import { type InvoiceVersion, compareVersions } from './invoice-version.ts';
+import { type EpochVersion, compareVersions } from '@cashback/core';
 
 /**
  * A message that an order's invoice may have changed. It ends nothing and proves nothing: the order is processed, and
@@ -11,7 +11,7 @@ export interface Hint {
   /** Null: the message does not say it. */
   service: string | null;
   /** The version in the feed, so that the order is not done before it is there. Null: the message may be wrong about it. */
-  version: InvoiceVersion | null;
+  version: EpochVersion | null;
   /** Process the order whatever is known of it. */
   is_unconditional: boolean;
   /** Where the message came from. */
@@ -64,6 +64,6 @@ function mergeTwo(left: Hint, right: Hint): Hint {
   };
 }
 
-function isOlder(left: InvoiceVersion | null, right: InvoiceVersion): boolean {
+function isOlder(left: EpochVersion | null, right: EpochVersion): boolean {
   return left === null || compareVersions(left, right) < 0;
 }

@@ -1,19 +1,10 @@
-/** What orders the states of an invoice. A side that is restored begins a new epoch and issues versions again. */
-export interface InvoiceVersion {
-  epoch: number;
-  version: number;
-}
+import { type EpochVersion, compareVersions } from '@cashback/core';
 
-/** Below 0: `left` is older than `right`. */
-export function compareVersions(left: InvoiceVersion, right: InvoiceVersion): number {
-  return left.epoch - right.epoch || left.version - right.version;
-}
-
-export function newerOf(left: InvoiceVersion, right: InvoiceVersion): InvoiceVersion {
+export function newerOf(left: EpochVersion, right: EpochVersion): EpochVersion {
   return compareVersions(left, right) < 0 ? right : left;
 }
 
-export function describeVersion({ epoch, version }: InvoiceVersion): string {
+export function describeVersion({ epoch, version }: EpochVersion): string {
   return epoch === 1 ? `version ${version}` : `version ${version} of epoch ${epoch}`;
 }
 
@@ -24,6 +15,6 @@ export function versionOf({
 }: {
   invoice_epoch?: number | undefined;
   invoice_version: number;
-}): InvoiceVersion {
+}): EpochVersion {
   return { epoch: invoice_epoch, version: invoice_version };
 }

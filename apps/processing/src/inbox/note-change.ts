@@ -1,7 +1,8 @@
+import { compareVersions } from '@cashback/core';
 import { immediateJob } from '../queue.ts';
 import { type ChangeRow, type ChangeWrites, isUnfinished, seenVersion } from './change.ts';
 import type { Hint } from './hint.ts';
-import { compareVersions, newerOf } from './invoice-version.ts';
+import { newerOf } from './invoice-version.ts';
 
 /** The attempts of an order begin again. */
 const AFRESH = { failures: 0, waited_ms: null, attention: null, next_attempt_in_ms: 0 } as const;

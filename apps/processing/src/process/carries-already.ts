@@ -1,5 +1,6 @@
 import { type RegisterInput, equalAmounts, parseValues } from '@cashback/contract';
-import { compareVersions, versionOf } from '../inbox/invoice-version.ts';
+import { compareVersions } from '@cashback/core';
+import { versionOf } from '../inbox/invoice-version.ts';
 import type { Attempt } from './attempt-state.ts';
 import { comparesAgain } from './find-drifts.ts';
 

@@ -5,13 +5,14 @@ import {
   equalAmounts,
   parseValues,
 } from '@cashback/contract';
+import { type EpochVersion, compareVersions } from '@cashback/core';
 import { processedVersion } from '../inbox/change.ts';
-import { type InvoiceVersion, compareVersions, versionOf } from '../inbox/invoice-version.ts';
+import { versionOf } from '../inbox/invoice-version.ts';
 import type { Attempt } from './attempt-state.ts';
 import type { Drift } from './drift.ts';
 
 /** The attempt compares a version again that was processed, and nothing of it was open. */
-export function comparesAgain({ change }: Attempt, invoice: InvoiceVersion): boolean {
+export function comparesAgain({ change }: Attempt, invoice: EpochVersion): boolean {
   return compareVersions(processedVersion(change), invoice) === 0 && !change.asks_again;
 }
 
@@ -69,7 +70,7 @@ export function driftOfSettings(attempt: Attempt): Drift[] {
   ];
 }
 
-function versionIn({ invoice_epoch = 1, invoice_version = 0 }: StoredVersion): InvoiceVersion {
+function versionIn({ invoice_epoch = 1, invoice_version = 0 }: StoredVersion): EpochVersion {
   return { epoch: invoice_epoch, version: invoice_version };
 }
 

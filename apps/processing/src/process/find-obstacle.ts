@@ -1,7 +1,7 @@
 import { CashbackClientError } from '@cashback/client';
 import { HttpCallError } from '@cashback/service';
+import { compareVersions } from '@cashback/core';
 import { type ChangeRow, processedVersion, seenVersion } from '../inbox/change.ts';
-import { compareVersions } from '../inbox/invoice-version.ts';
 import type { Outcome } from '../record/decide-next-attempt.ts';
 import type { Attempt } from './attempt-state.ts';
 import type { Drift, Obstacle } from './drift.ts';

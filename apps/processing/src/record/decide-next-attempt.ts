@@ -1,5 +1,5 @@
 import type { RegisterOutcome } from '@cashback/contract';
-import type { AuditPlan } from '@cashback/core';
+import { type AuditPlan, type EpochVersion, compareVersions } from '@cashback/core';
 import { backoffMs } from '@cashback/service';
 import { scheduleAudit } from '../audit/audit-change.ts';
 import {
@@ -9,7 +9,7 @@ import {
   processedVersion,
   seenVersion,
 } from '../inbox/change.ts';
-import { type InvoiceVersion, compareVersions, describeVersion, newerOf } from '../inbox/invoice-version.ts';
+import { describeVersion, newerOf } from '../inbox/invoice-version.ts';
 import type { Obstacle } from '../process/drift.ts';
 import { retryJob } from '../queue.ts';
 import type { AttentionCause } from './attention-cause.ts';
@@ -20,7 +20,7 @@ export type RegisterAnswers = Record<RegisterOutcome, number>;
 /** How processing one order's change ended. */
 export type Outcome =
   /** The cashback of this version of the invoice is registered, or it needs none. */
-  | { outcome: 'processed'; invoice: InvoiceVersion; config_hash: string | null; asks_again: boolean }
+  | { outcome: 'processed'; invoice: EpochVersion; config_hash: string | null; asks_again: boolean }
   /** An input is missing that is expected to arrive by itself. */
   | { outcome: 'waiting'; reason: string; cause: AttentionCause; obstacle?: Obstacle | undefined }
   /** A failure that has nothing to do with this order. */
@@ -32,10 +32,10 @@ export type Outcome =
 export interface NextAttempt {
   order_id: string;
   /** The row's version and hints when the attempt began. */
-  seen: InvoiceVersion;
+  seen: EpochVersion;
   hints: number;
   /** Null when no version was processed. */
-  processed: InvoiceVersion | null;
+  processed: EpochVersion | null;
   /** Of the settings that it was processed with. */
   config_hash: string | null;
   asks_again: boolean;
@@ -159,7 +159,7 @@ export function recordAttempt(
 function processedColumns(
   stored: ChangeRow,
   { hints, config_hash, asks_again }: NextAttempt,
-  processed: InvoiceVersion,
+  processed: EpochVersion,
 ): Partial<ChangeRow> {
   const answered_hints = Math.max(stored.answered_hints, hints);
   if (compareVersions(processed, processedVersion(stored)) < 0) return { answered_hints };

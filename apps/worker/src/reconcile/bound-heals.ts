@@ -6,6 +6,7 @@ import {
   type Heals,
   MAX_HEALS,
   type ObservedCashback,
+  compareVersions,
   decideHeal,
   isHealRefused,
 } from '@cashback/core';
@@ -36,9 +37,9 @@ export function boundHeals(
 
 /** Nothing of ours is open, so something else moved the cashback on. */
 function isNewer({ epoch, version }: ObservedCashback, order: ChargeOrder): boolean {
-  const observed = epoch ?? order.cashback_epoch;
-  if (observed !== order.cashback_epoch) return observed > order.cashback_epoch;
-  return version > order.cashback_version;
+  const { cashback_epoch, cashback_version } = order;
+  const observed = { epoch: epoch ?? cashback_epoch, version };
+  return compareVersions(observed, { epoch: cashback_epoch, version: cashback_version }) > 0;
 }
 
 function foreignWriter({ rewarded, version }: ObservedCashback): Attention {

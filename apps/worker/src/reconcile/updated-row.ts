@@ -1,5 +1,6 @@
 import type { ChargeUpdate } from '@cashback/cashback-db';
 import type { DriftFinder } from '@cashback/contract';
+import { compareVersions } from '@cashback/core';
 
 /** The columns that a step changes. Times are milliseconds of the epoch. */
 export interface ReconciledRow {
@@ -85,10 +86,10 @@ function newest(
   { cashback_epoch, cashback_version }: ChargeUpdate,
 ): Pick<ReconciledRow, 'cashback_epoch' | 'cashback_version'> {
   const stored = { cashback_epoch: row.cashback_epoch, cashback_version: row.cashback_version };
-  if (cashback_epoch === null || cashback_version === null || cashback_epoch < row.cashback_epoch)
-    return stored;
-  if (cashback_epoch > row.cashback_epoch) return { cashback_epoch, cashback_version };
-  return { ...stored, cashback_version: Math.max(row.cashback_version, cashback_version) };
+  if (cashback_epoch === null || cashback_version === null) return stored;
+  const observed = { epoch: cashback_epoch, version: cashback_version };
+  const isOlder = compareVersions(observed, { epoch: row.cashback_epoch, version: row.cashback_version }) < 0;
+  return isOlder ? stored : { cashback_epoch, cashback_version };
 }
 
 function settledRevision(

@@ -1,6 +1,7 @@
 import { type AmountsBySource, equalAmounts, formatAmounts, totalOf } from '@cashback/contract/source';
 import { attemptDelay } from './attempt-delay.ts';
 import { type Attention, type StandingAttention, keptWhileRepeating, keptWhileSending } from './attention.ts';
+import { compareVersions } from './compare-versions.ts';
 import { type ObservedCashback, debtOf, withoutOwed } from './observed-cashback.ts';
 import { type WaitLimits, type Waiting, inFlightDelay, overdueReason, pollDelay } from './waiting.ts';
 
@@ -128,7 +129,8 @@ export function decideCharge(input: ChargeInput): ChargeDecision {
 /** A version alone orders nothing: after a restore of `transactions` a new epoch begins, and versions are given again. */
 function isOlder({ cashback, cashback_epoch, cashback_version }: ChargeInput): boolean {
   const epoch = cashback.epoch ?? cashback_epoch;
-  return epoch < cashback_epoch || (epoch === cashback_epoch && cashback.version < cashback_version);
+  const { version } = cashback;
+  return compareVersions({ epoch, version }, { epoch: cashback_epoch, version: cashback_version }) < 0;
 }
 
 function waitForNewerAnswer(input: ChargeInput): ChargeDecision {

@@ -8,6 +8,7 @@ import {
   totalOf,
   formatValues,
 } from '@cashback/contract/source';
+import { type EpochVersion, compareVersions } from './compare-versions.ts';
 import type { TargetProblem } from './stored-target.ts';
 
 /** They identify an order's cashback. No register changes them; `change_payee` changes the user and the wallet. */
@@ -15,9 +16,6 @@ const IMMUTABLE_FIELDS = ['service', 'user_id', 'wallet_id', 'currency'] as cons
 
 /** The largest revision, in the tables and on the wire. */
 const LAST_REVISION = 2_147_483_647;
-
-/** What orders the states of an invoice. */
-type InvoiceVersion = Pick<StoredOrder, 'invoice_epoch' | 'invoice_version'>;
 
 /** A stored order; its target is the newest event of each source. */
 export interface StoredOrder {
@@ -107,7 +105,7 @@ export function decideRegister(stored: StoredOrder | null, input: Registration):
     refuseSumMismatch(input) ?? (stored && (refuseImmutableField(stored, input) ?? refuseProblem(stored)));
   if (refused) return refused;
   const invoice_epoch = input.invoice_epoch ?? stored?.invoice_epoch ?? 1;
-  const age = stored ? compareVersions({ ...input, invoice_epoch }, stored) : 1;
+  const age = stored ? compareVersions(versionOf({ ...input, invoice_epoch }), versionOf(stored)) : 1;
   if (age < 0) return { outcome: 'stale' };
 
   const asked = askedTarget(stored, input);
@@ -128,9 +126,11 @@ export function decideRegister(stored: StoredOrder | null, input: Registration):
   return { outcome: 'registered', invoice_epoch, revision: revision + 1, ...changed };
 }
 
-/** Below 0: `left` is older than `right`. An epoch orders before any version. */
-function compareVersions(left: InvoiceVersion, right: InvoiceVersion): number {
-  return left.invoice_epoch - right.invoice_epoch || left.invoice_version - right.invoice_version;
+function versionOf({
+  invoice_epoch: epoch,
+  invoice_version: version,
+}: Pick<StoredOrder, 'invoice_epoch' | 'invoice_version'>): EpochVersion {
+  return { epoch, version };
 }
 
 /** `cashback_sum` alone means all of it is `user`. It does not say how to split it once another source pays too. */

@@ -19,6 +19,8 @@ export { decideBreaker, riseOf, sendableOf } from './decide-breaker.ts';
 export type { TargetChange } from './decide-breaker.ts';
 export { describeHold } from './hold.ts';
 export type { Hold } from './hold.ts';
+export { compareVersions } from './compare-versions.ts';
+export type { EpochVersion } from './compare-versions.ts';
 export { decideRegister } from './decide-register.ts';
 export type { RegisterDecision, Registration, StoredOrder } from './decide-register.ts';
 

@@ -1,4 +1,5 @@
 import type { CashbackVersion, ForeignChange } from '@cashback/cashback-db';
+import { type EpochVersion, compareVersions } from '@cashback/core';
 
 /** What the statement reads of an order. */
 interface KnownOrder {
@@ -31,6 +32,9 @@ export function foreignChangesOf(
 type Version = Pick<CashbackVersion, 'cashback_epoch' | 'cashback_version'>;
 
 function isOlder(left: Version, right: Version): boolean {
-  if (left.cashback_epoch !== right.cashback_epoch) return left.cashback_epoch < right.cashback_epoch;
-  return left.cashback_version < right.cashback_version;
+  return compareVersions(versionOf(left), versionOf(right)) < 0;
+}
+
+function versionOf({ cashback_epoch: epoch, cashback_version: version }: Version): EpochVersion {
+  return { epoch, version };
 }
