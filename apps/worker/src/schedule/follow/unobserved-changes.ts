@@ -1,9 +1,9 @@
 import type { CashbackVersion, ForeignChange } from '@cashback/cashback-db';
 
 /**
- * Foreign changes whose versions were not observed yet. A step that observed an order before its change may still end
- * after the order was made due, and then overwrites that time: such an order is made due again. In memory only: the next
- * run of the order finds a change that is lost here.
+ * Foreign changes whose versions were not observed yet. An order that is made due may be observed through a replica that
+ * does not have the change, and settles: it is made due again. In memory only: what is lost here is found when something
+ * else makes the order due.
  */
 export interface UnobservedChanges {
   add(changes: readonly ForeignChange[]): void;

@@ -32,7 +32,7 @@ export interface ChargeUpdate {
   healed_since: Date | null;
   /** When a settled order is audited next; null keeps what is stored. */
   audit: AuditTime | null;
-  /** How many requests for an observation are answered from now on. What made the order due stays while there are more. */
+  /** How many requests for an observation are answered from now on. Its reason to be due stays while there are more. */
   answered_requests: number;
   /** Time until the order is polled; null: not before a job or a callback asks for it. */
   poll_in_ms: number | null;
