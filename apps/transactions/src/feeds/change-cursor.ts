@@ -17,9 +17,12 @@ export const changeCursor = feedCursor(
   z.object({ epoch: feedField.epoch, xact_id: feedField.xact_id, change_id: feedField.id }),
 );
 
-/** Throws `CURSOR_INVALID`. */
+/** Throws `CURSOR_INVALID`, with the epoch: a reader that knows a lower one need not wait for an answer that fits. */
 export function readCursor(cursor: string, horizon: FeedHorizon): FeedPosition {
   const read = readFeedCursor(changeCursor, cursor, horizon);
-  if ('problem' in read) throw new CashbackError('CURSOR_INVALID', read.problem, { after: cursor });
+  if ('problem' in read) {
+    const details = { after: cursor, invoice_epoch: horizon.epoch };
+    throw new CashbackError('CURSOR_INVALID', read.problem, details);
+  }
   return read.position;
 }

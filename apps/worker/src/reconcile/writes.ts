@@ -26,7 +26,7 @@ export interface OrderWrites {
 
 const NO_WRITES: OrderWrites = { outcomes: [], operations: [], drifts: [], updates: [] };
 
-export interface StepWritesContext extends AuditContext {
+interface StepWritesContext extends AuditContext {
   found_by: DriftFinder;
   /** The requests of the order as it was before the observation, which answers these and no later ones. */
   seen_requests: number;

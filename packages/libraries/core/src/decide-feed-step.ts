@@ -17,7 +17,11 @@ export interface FeedPage<Change> {
 }
 
 /** What a feed answers to the cursor of a place. */
-export type FeedAnswer<Change> = { page: FeedPage<Change> } | { refused: string } | { not_offered: string };
+export type FeedAnswer<Change> =
+  | { page: FeedPage<Change> }
+  /** `epoch`: the newest one of the side, if the refusal says it. */
+  | { refused: string; epoch?: number | undefined }
+  | { not_offered: string };
 
 export type FeedStep<Change> =
   /** `more`: the next page can be read at once. */
@@ -39,7 +43,7 @@ export interface FeedReading {
 /**
  * What an answer of a feed means to its reader.
  *
- *   page of a higher epoch  -> start over: a restore may have removed changes and given their versions again
+ *   a higher epoch          -> start over: a restore may have removed changes and given their versions again
  *   page of a lower epoch,  -> behind: a replica lags, or the side was restored and began no epoch. When no other answer
  *   or the cursor refused      comes for longer than the bound, it was restored: start over
  *   page                    -> take its changes
@@ -55,8 +59,10 @@ export function decideFeedStep<Change>(
   if ('refused' in answer) {
     // The beginning cannot be refused by a feed that can be read at all.
     if (place.cursor === null) return { step: 'wait', reason: answer.refused };
+    const { refused: reason, epoch } = answer;
+    if (place.epoch !== null && epoch !== undefined && epoch > place.epoch) return startOver(epoch, reason);
     // The next page says which epoch it is: a lower one is no reason to wait once more.
-    return behindOrOver(place, { epoch: null, reason: answer.refused }, reading);
+    return behindOrOver(place, { epoch: null, reason }, reading);
   }
   const { changes, cursor, invoice_epoch } = answer.page;
   const epoch = invoice_epoch ?? place.epoch;

@@ -88,6 +88,18 @@ describe('the next step of a feed reader', () => {
       { step: 'behind', reason: 'it is ahead', to: { ...place, behind_since: now } },
     ],
     [
+      'a refused cursor, by a side that says a higher epoch: start over at once',
+      place,
+      { refused: 'of another epoch', epoch: 4 },
+      { step: 'start_over', to: fromTheBeginning(4) },
+    ],
+    [
+      'a refused cursor, by a side that says a lower epoch: the place is kept',
+      place,
+      { refused: 'of another epoch', epoch: 2 },
+      { step: 'behind', to: { ...place, behind_since: now } },
+    ],
+    [
       'a refused cursor for as long as the bound: start over in any epoch',
       tooLong,
       { refused: 'it is ahead' },

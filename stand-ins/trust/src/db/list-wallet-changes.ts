@@ -78,6 +78,8 @@ export async function listWalletChanges(
 
 function positionOf(after: string, horizon: Parameters<typeof readFeedCursor>[2]): typeof FEED_START {
   const read = readFeedCursor(changeCursor, after, horizon);
-  if ('problem' in read) throw new CashbackError('CURSOR_INVALID', read.problem, { after });
+  if ('problem' in read) {
+    throw new CashbackError('CURSOR_INVALID', read.problem, { after, epoch: horizon.epoch });
+  }
   return read.position;
 }

@@ -1,8 +1,11 @@
 import type { CallResult } from './call-result.ts';
 import type { HttpCallError } from './http-call-error.ts';
 
-/** What the upstream of a feed answers to a cursor. */
-export type FeedResult<Page> = { page: Page } | { refused: string } | { not_offered: string };
+/** What the upstream of a feed answers to a cursor. `epoch`: the newest one of a side that refuses the cursor and says it. */
+export type FeedResult<Page> =
+  | { page: Page }
+  | { refused: string; epoch?: number | undefined }
+  | { not_offered: string };
 
 const NO_SUCH_ROUTE = new Set([404, 405, 501]);
 
@@ -11,7 +14,9 @@ export function feedAnswerOf<Page>(result: CallResult<Page>): FeedResult<Page> {
   if ('body' in result) return { page: result.body };
   const { error } = result;
   if (!isFeedError(error)) throw error;
-  return isCursorRefused(error) ? { refused: error.message } : { not_offered: error.message };
+  return isCursorRefused(error)
+    ? { refused: error.message, epoch: epochOf(error) }
+    : { not_offered: error.message };
 }
 
 /** Whether a failed call says something about its feed: there is none, or the cursor is refused. */
@@ -21,4 +26,8 @@ export function isFeedError(error: HttpCallError): boolean {
 
 function isCursorRefused({ code }: HttpCallError): boolean {
   return code === 'CURSOR_INVALID';
+}
+
+function epochOf({ details: { invoice_epoch, epoch = invoice_epoch } }: HttpCallError): number | undefined {
+  return Number.isSafeInteger(epoch) ? (epoch as number) : undefined;
 }
