@@ -151,9 +151,12 @@ test('an audit that finds an order as it should be writes its row and nothing el
     audit_at: _,
     answered_at: __,
     next_charge_at: ___,
+    requests,
+    answered_requests,
     ...after
   } = await harness.order(orderId);
   expect(audit_step).toBeGreaterThan(before.audit_step);
+  expect(answered_requests).toBe(requests);
   expect(before).toMatchObject(after);
   expect(await drifts(orderId)).toEqual([]);
   expect(await harness.operations(orderId)).toHaveLength(1);
