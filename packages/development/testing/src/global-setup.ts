@@ -12,7 +12,7 @@ import { databaseUrl, withServer } from './test-database.ts';
 
 type Server = { url: string; stop(): Promise<void> };
 
-const waitTimeoutMs = 10_000;
+const waitTimeoutMs = 60_000;
 /** After the parent of the run is gone, the server gets this long to stop. It also ends by itself with this process. */
 const orphanTimeoutMs = 5_000;
 /** The run's process id follows, so that a later run can remove the data of a killed one. */
