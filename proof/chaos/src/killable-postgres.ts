@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@cashback/embedded-postgres';
-import { waitUntil } from '@cashback/timing';
+import { WaitTimeoutError, readUntil, waitUntil } from '@cashback/timing';
 import pg from 'pg';
 import { countLines } from './count-lines.ts';
 import { isAlive } from './is-alive.ts';
@@ -20,7 +19,7 @@ export interface KillablePostgres extends AsyncDisposable {
   query<Row extends pg.QueryResultRow>(
     text: string,
     values?: readonly unknown[],
-    options?: { attempts?: number },
+    options?: { down_ms?: number },
   ): Promise<Row[]>;
   /** SIGKILL of the postmaster; its child processes notice and end. Resolves with whether it ran, and ended. */
   kill(): Promise<boolean>;
@@ -28,7 +27,8 @@ export interface KillablePostgres extends AsyncDisposable {
   revive(moved: (url: string) => void): Promise<void>;
 }
 
-const ATTEMPTS = 40;
+/** Longer than a start after a kill. */
+const DOWN_MS = 60_000;
 const RETRY_MS = 250;
 /** A small write-ahead log fits on a small disk. */
 export const SETTINGS = {
@@ -73,15 +73,22 @@ export async function startKillablePostgres(
     log_file,
     pid,
     countLogged: (pattern) => countLines(log_file, (line) => pattern.test(line)),
-    async query(text, values = [], { attempts = ATTEMPTS } = {}) {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await once(text, values);
-        } catch (error) {
-          if (attempt >= attempts) throw error;
-          await sleep(RETRY_MS);
-        }
-      }
+    async query<Row extends pg.QueryResultRow>(
+      text: string,
+      values: readonly unknown[] = [],
+      { down_ms = DOWN_MS } = {},
+    ): Promise<Row[]> {
+      let failure: unknown;
+      const attempt = (): Promise<Row[] | undefined> =>
+        once<Row>(text, values).catch((error: unknown) => {
+          failure = error;
+          return undefined;
+        });
+      return readUntil(attempt, undefined, { timeout_ms: down_ms, interval_ms: RETRY_MS }).catch(
+        (error: unknown) => {
+          throw error instanceof WaitTimeoutError ? failure : error;
+        },
+      );
     },
     async kill() {
       const killed = pid();

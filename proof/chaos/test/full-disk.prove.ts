@@ -27,7 +27,7 @@ async function start(data: string): Promise<KillablePostgres> {
 async function expectFull(postgres: KillablePostgres, disk: { fill(): void; free(): void }): Promise<void> {
   const failed = postgres.countLogged(NO_ROOM);
   disk.fill();
-  await expect(postgres.query(GROW, [], { attempts: 1 })).rejects.toThrow();
+  await expect(postgres.query(GROW, [], { down_ms: 0 })).rejects.toThrow();
   expect(failed()).toBeGreaterThan(0);
   disk.free();
   await postgres.revive(() => {});

@@ -6,7 +6,7 @@ import type { System } from '@cashback/system';
 import type { FrontDoor } from './front-door.ts';
 
 const WATCHED = 20;
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 60_000;
 
 /** Listeners to the silent pushes of some wallets, such as customers' phones. */
 export interface Watchers {
