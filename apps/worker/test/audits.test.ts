@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { auditOrders } from '../src/schedule/audit/audit-orders.ts';
 import { planMissingAudits } from '../src/schedule/audit/plan-audits.ts';
 import { withCalls } from '../src/upstream/transactions.ts';
-import { type Harness, createHarness, newOrderId, testLog } from './support/harness.ts';
+import { type Harness, type OrderRow, createHarness, newOrderId, testLog } from './support/harness.ts';
 import { refuse } from './support/outside-transactions.ts';
 
 const HOUR_MS = 3_600_000;
@@ -82,13 +82,22 @@ async function firstDrift(orderId: string): Promise<DriftRow | undefined> {
   return drift;
 }
 
-/** Further audits have observed the order, and it is at rest again. */
-async function auditedAgain(orderId: string): Promise<void> {
+/** The order while no audit of it is under way. */
+function atRest(orderId: string): Promise<OrderRow> {
+  return readUntil(
+    () => harness.order(orderId),
+    ({ poll_at }) => poll_at === null,
+  );
+}
+
+/** Further audits have observed the order. Resolves with it as they left it. */
+async function auditedAgain(orderId: string): Promise<OrderRow> {
   const asked = harness.outside.retrieves(orderId);
   await readUntil(
-    async () => ({ asked: harness.outside.retrieves(orderId), order: await harness.order(orderId) }),
-    (now) => now.asked > asked + 2 && now.order.poll_at === null,
+    () => harness.outside.retrieves(orderId),
+    (count) => count > asked + 2,
   );
+  return atRest(orderId);
 }
 
 async function change(orderId: string, columns: string): Promise<void> {
@@ -144,8 +153,7 @@ test('an old answer that shows the known version settles an order for now, and a
 test('an audit that finds an order as it should be writes its row and nothing else, and the row counts as unchanged', async () => {
   await harness.startWorker(AUDITED);
   const orderId = await settledOrder('equal');
-  const before = await harness.order(orderId);
-  await auditedAgain(orderId);
+  const before = await atRest(orderId);
   const {
     audit_step,
     audit_at: _,
@@ -154,7 +162,7 @@ test('an audit that finds an order as it should be writes its row and nothing el
     requests,
     answered_requests,
     ...after
-  } = await harness.order(orderId);
+  } = await auditedAgain(orderId);
   expect(audit_step).toBeGreaterThan(before.audit_step);
   expect(answered_requests).toBe(requests);
   expect(before).toMatchObject(after);
@@ -214,7 +222,10 @@ test.each(waiting)(
       found_by: 'audit',
       healed: false,
     });
-    expect((await harness.order(orderId)).attention_code).not.toBeNull();
+    await readUntil(
+      () => harness.order(orderId),
+      ({ attention_code }) => attention_code !== null,
+    );
     const asked = harness.outside.retrieves(orderId);
     await readUntil(
       () => harness.outside.retrieves(orderId),

@@ -65,7 +65,7 @@ test('orders whose operations have ended are seen through before the queue begin
   for (const orderId of begun) {
     await readUntil(
       () => outside.updates(orderId),
-      (updates) => updates.length === 1,
+      (updates) => updates.length > 0,
     );
   }
 
@@ -74,4 +74,4 @@ test('orders whose operations have ended are seen through before the queue begin
   const [, later = ''] = begun;
   expect(asked.indexOf(first)).toBeLessThan(asked.indexOf(later));
   expect(asked.indexOf(second)).toBeLessThan(asked.indexOf(later));
-}, 30_000);
+});

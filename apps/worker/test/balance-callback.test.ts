@@ -79,7 +79,6 @@ describe('with the reference service and the stand-in of Trust', () => {
         due_by: null,
       });
     },
-    120_000,
   );
 });
 

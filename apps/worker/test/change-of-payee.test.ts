@@ -91,7 +91,7 @@ test('the reward of the wallet before is taken back, and the new one gets the ta
     { revision: 1, outcome: 'applied' },
     { revision: 2, outcome: 'applied' },
   ]);
-}, 120_000);
+});
 
 test('while one side has the payee before, payee_differs sends nothing, and ends by itself once both agree', async () => {
   const order = await settledOrder();
@@ -110,7 +110,7 @@ test('while one side has the payee before, payee_differs sends nothing, and ends
   await changeAtTransactions(order);
   await startWorker();
   await assertMoved(order, '5.0000');
-}, 120_000);
+});
 
 test('a target that changes on the way goes to the new wallet alone', async () => {
   const order = await settledOrder();
@@ -122,4 +122,4 @@ test('a target that changes on the way goes to the new wallet alone', async () =
   });
   const { from, to } = order;
   expect([await balanceOf(from.wallet_id), await balanceOf(to.wallet_id)]).toEqual(['0.0000', '3.0000']);
-}, 120_000);
+});

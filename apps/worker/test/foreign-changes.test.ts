@@ -52,7 +52,6 @@ test('a settled order that another caller changes is found by the feed, and carr
       cashback.version > version + 2 &&
       cashback.status === 'success' &&
       cashback.rewarded.some(({ source, amount }) => source === 'user' && amount === '5.0000'),
-    { timeout_ms: 30_000 },
   );
   await harness.untilSettled(orderId);
   expect(await harness.operations(orderId)).toHaveLength(2);

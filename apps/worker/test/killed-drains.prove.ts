@@ -33,4 +33,4 @@ test('workers that are killed at any moment of their drain leave nothing behind,
   for (const orderId of orderIds) {
     expect(new Set(outside.updates(orderId).map((update) => JSON.stringify(update))).size).toBe(1);
   }
-}, 120_000);
+});

@@ -2,7 +2,7 @@ import { lockOrders } from '@cashback/cashback-db';
 import { withTransaction } from '@cashback/postgres';
 import { signCallback } from '@cashback/service';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { readUntil, untilLockWaits } from '@cashback/testing';
+import { readUntil, untilEqual, untilLockWaits } from '@cashback/testing';
 import { CALLBACK_SECRET, type Harness, createHarness, newOrderId } from './support/harness.ts';
 
 let harness: Harness;
@@ -11,7 +11,14 @@ let url: string;
 beforeAll(async () => {
   harness = await createHarness();
   // So patient that only a callback can have been what woke it.
-  const worker = await harness.startWorker({ poll_base_ms: 60_000, poll_max_ms: 60_000 });
+  const worker = await harness.startWorker({
+    poll_base_ms: 60_000,
+    poll_max_ms: 60_000,
+    // A failure is seen by its test before another operation follows, and a held answer does not time out.
+    failure_base_ms: 60_000,
+    failure_max_ms: 60_000,
+    transactions_timeout_ms: 120_000,
+  });
   url = worker.url ?? '';
 });
 beforeEach(() => {
@@ -104,7 +111,7 @@ test('a callback for an unknown order is ignored, one for another operation of a
   expect((await send({ ...flying, operation_id: 'another', status: 'failed' })).status).toBe(204);
   await untilTheNextTakesEffect();
   expect(outside.retrieves('nobody-knows-it')).toBe(0);
-  expect(outside.retrieves(flying.invoice_id)).toBe(2);
+  await untilEqual(() => outside.retrieves(flying.invoice_id), 2);
   expect(await harness.operations(flying.invoice_id)).toMatchObject([{ outcome: null }]);
 });
 
@@ -112,11 +119,9 @@ test('a callback that is lost changes nothing but the delay: the order is polled
   const { outside, database } = harness;
   const { invoice_id } = await orderInFlight('lost');
   outside.finish(invoice_id, 'success');
-  const wait = await database.pool.query<{ ends: boolean }>(
-    `SELECT poll_at BETWEEN now() AND now() + interval '61 seconds' AS ends FROM cashback.order_clears WHERE order_id = $1`,
-    [invoice_id],
-  );
-  expect(wait.rows).toEqual([{ ends: true }]);
+  const wait = `SELECT poll_at BETWEEN now() AND now() + interval '61 seconds' AS ends FROM cashback.order_clears WHERE order_id = $1`;
+  // The answer is recorded behind the acceptance.
+  await untilEqual(async () => (await database.pool.query(wait, [invoice_id])).rows, [{ ends: true }]);
   await database.pool.query('UPDATE cashback.order_clears SET poll_at = now() WHERE order_id = $1', [
     invoice_id,
   ]);

@@ -115,7 +115,7 @@ test('with a payment system that fails, loses answers and refuses, every order e
     for (const { outcome } of await harness.operations(orderId)) expect(outcome).not.toBeNull();
   }
   expect(await balanceOf(wallet_id)).toBe('400.0025');
-}, 300_000);
+});
 
 function bySource({ source, amount }: { source: string; amount: string }): [string, string] {
   return [source, amount];

@@ -24,10 +24,11 @@ test('a worker that is stopped finishes what it has begun, and begins nothing mo
     BATCH_SIZE: '10',
     BATCH_CONCURRENCY: '1',
     MAX_IN_FLIGHT: '10',
+    TRANSACTIONS_TIMEOUT_MS: '60000',
   });
   await readUntil(
     () => outside.calls.filter(({ order_id }) => orderIds.includes(order_id)).length,
-    (calls) => calls === 10,
+    (calls) => calls >= 10,
   );
   worker.process.kill('SIGTERM');
   await readUntil(worker.log, (log) => log.includes('"msg":"stopping"'));
@@ -41,7 +42,7 @@ test('a worker that is stopped finishes what it has begun, and begins nothing mo
   expect(await countActiveJobs()).toBe(0);
   await workers.startProcess();
   await workers.expectAllSettledOnce(orderIds);
-}, 60_000);
+});
 
 test('a worker that is stopped ends in order although no call is ever answered, and the next one carries on', async () => {
   const { outside } = workers.harness;
@@ -50,7 +51,7 @@ test('a worker that is stopped ends in order although no call is ever answered, 
   const worker = await workers.startProcess({ TRANSACTIONS_TIMEOUT_MS: '60000' });
   await readUntil(
     () => outside.calls.filter(({ order_id }) => orderIds.includes(order_id)).length,
-    (calls) => calls === 20,
+    (calls) => calls >= 20,
   );
   worker.process.kill('SIGTERM');
   expect(await worker.ended).toEqual({ code: 0, signal: null });
@@ -59,7 +60,7 @@ test('a worker that is stopped ends in order although no call is ever answered, 
   outside.intercept = undefined;
   await workers.startProcess();
   await workers.expectAllSettledOnce(orderIds);
-}, 60_000);
+});
 
 test('a second signal ends a worker at once, and its orders settle with the next one', async () => {
   const { outside } = workers.harness;
@@ -83,4 +84,4 @@ test('a second signal ends a worker at once, and its orders settle with the next
   outside.intercept = undefined;
   await workers.startProcess();
   await workers.expectAllSettledOnce(orderIds);
-}, 60_000);
+});

@@ -26,6 +26,7 @@ export async function startWorkerProcess(
       TRANSACTIONS_URL: outside.url,
       TRANSACTIONS_TOKEN: 'token-of-the-worker',
       OPERATION_CALLBACK_SECRET: CALLBACK_SECRET,
+      TRANSACTIONS_TIMEOUT_MS: '20000',
       QUEUE_POLL_MS: '500',
       POLL_INTERVAL_MS: '20',
       POLL_BASE_MS: '50',

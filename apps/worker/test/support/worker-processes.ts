@@ -30,7 +30,7 @@ export function useWorkerProcesses() {
         await readUntil(
           () => harness.order(orderId),
           ({ settled_revision }) => settled_revision === 1,
-          { timeout_ms: 40_000 },
+          { timeout_ms: 120_000 },
         );
         expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }]);
         expect(harness.outside.cashback(orderId).operations).toHaveLength(1);
