@@ -8,8 +8,11 @@ let system: System;
 beforeAll(async () => {
   system = await startSystem();
 });
+// The feed of a later test would list the invoices of an earlier one: each test has none but its own.
 beforeEach(() =>
-  system.database.pool.query('TRUNCATE processing.invoice_changes, cashback.reported_attention'),
+  system.database.pool.query(
+    'TRUNCATE processing.invoice_changes, cashback.reported_attention, transactions.invoices CASCADE',
+  ),
 );
 afterEach(() => system.stopProcessing());
 afterAll(() => system.stop());

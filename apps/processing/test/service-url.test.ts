@@ -1,6 +1,6 @@
 import { startJobs } from '@cashback/postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { untilEqual } from '@cashback/testing';
+import { untilEqual, waitUntil } from '@cashback/testing';
 import { askService } from '../src/gather/ask-service.ts';
 import { JOBS_SCHEMA, retryJob, processingQueue } from '../src/queue.ts';
 import { openServices } from '../src/services/open-services.ts';
@@ -37,7 +37,7 @@ const userRate = { source: 'user', rate: '0.1' } as const;
 
 describe('the URL of a service', () => {
   it('says how much the service gives for the cleared sum', async () => {
-    const order = newOrder(system, 'green');
+    const order = newOrder(system, 'yellow');
     await order.putRates(userRate, { source: 'service', rate: '0.5' });
     shop.answer = () => gives('3.25');
     const payments = [...paid('50'), ...paid('20', 'cash')];
@@ -47,13 +47,13 @@ describe('the URL of a service', () => {
     expect(shop.questions).toEqual([
       {
         order_id: order.order_id,
-        service: 'green',
+        service: 'yellow',
         user_id,
         currency: 'USD',
         invoice_version: 1,
         cleared_sum: '70.0000',
         base: '50.0000',
-        authorization: `Bearer ${token('green')}`,
+        authorization: `Bearer ${token('yellow')}`,
       },
     ]);
     expect((await order.stored())?.receipt).toMatchObject({
@@ -190,7 +190,7 @@ describe('two instances on one order', () => {
     await order.untilTarget('5.0000', '5.0000');
 
     answerFirst(gives('3'));
-    await untilEqual(() => shop.questions.length, 3);
+    await waitUntil('the first attempt asks again', () => shop.questions.length >= 3);
     await jobs.stop({ timeout_ms: 1_000 });
     await order.untilProcessed(1);
     await order.untilTarget('5.0000', '5.0000');

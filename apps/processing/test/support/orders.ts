@@ -66,6 +66,11 @@ export function newOrder({ client, transactions, database }: System, service = '
     untilProcessed: (version: number) =>
       until({ processed_version: version, asks_again: false, attention: null }),
     untilFailures: (failures: number) => readUntil(row, (stored) => (stored?.failures ?? 0) >= failures),
+    /** Waits until every hint that has come so far is answered. */
+    async untilAnswered(): Promise<void> {
+      const { hints = 0 } = (await row()) ?? {};
+      await readUntil(row, (stored) => (stored?.answered_hints ?? -1) >= hints);
+    },
     untilTarget: (user: string, service: string) =>
       untilEqual(
         async () => (await stored())?.target,
