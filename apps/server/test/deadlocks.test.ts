@@ -17,6 +17,9 @@ beforeEach(async () => {
   cleanups.push(() => testDatabase.drop());
   admin = openDatabase({ url: testDatabase.url, application_name: 'deadlocks-test' });
   cleanups.push(() => admin.close());
+  // A session checks once for a deadlock, this long after it began to wait: by then the rival must wait as well.
+  const name = new URL(testDatabase.url).pathname.slice(1);
+  await admin.pool.query(`ALTER DATABASE ${name} SET deadlock_timeout = '3s'`);
   server = await startServerHere();
 });
 afterEach(async () => {

@@ -13,7 +13,7 @@ let jobs: Jobs;
 beforeAll(async () => {
   server = await startTestServer({ register_max_pending: 20, register_lock_timeout_ms: 10_000 });
   const connection = { role: 'cashback_server', application_name: 'group-commit-test', log_error: fail };
-  database = openDatabase({ ...connection, url: server.database_url, lock_timeout_ms: 500 });
+  database = openDatabase({ ...connection, url: server.database_url, lock_timeout_ms: 2_000 });
   jobs = await startJobs({
     ...connection,
     database_url: server.database_url,

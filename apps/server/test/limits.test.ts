@@ -274,7 +274,8 @@ describe('a busy order', () => {
   beforeAll(async () => {
     impatient = await startTestServer({
       database_url: server.database_url,
-      register_lock_timeout_ms: 200,
+      // Long enough for the call that is refused at once to be first.
+      register_lock_timeout_ms: 3_000,
       register_max_pending: 2,
     });
   });

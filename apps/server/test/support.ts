@@ -72,7 +72,8 @@ function settingsFor(settings: Partial<Settings> & { database_url: string }): Se
     register_concurrency: 2,
     register_max_pending: 5_000,
     register_max_pending_per_order: 500,
-    register_lock_timeout_ms: 1_500,
+    // Longer than any lock that a test holds, on a machine that stands still for a while.
+    register_lock_timeout_ms: 20_000,
     max_batch_size: 50,
     call_timeout_ms: 25_000,
     body_limit_bytes: 1_048_576,
