@@ -22,8 +22,7 @@ let trust: RealTrust;
 let tearDown: (() => Promise<void>) | undefined;
 let app: TransactionsUnderTest;
 beforeAll(async () => {
-  // A timeout of a busy machine would only be repeated.
-  ({ app, trust, tearDown } = await setUpWithTrust({ TRUST_TIMEOUT_MS: '5000', OVERDUE_AFTER_MS: '1000' }));
+  ({ app, trust, tearDown } = await setUpWithTrust());
 });
 beforeEach(() => trust.behave({}));
 afterAll(() => tearDown?.());

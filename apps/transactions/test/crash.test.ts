@@ -17,7 +17,7 @@ let app: TransactionsUnderTest;
 let upstream: Upstream;
 let tearDown: (() => Promise<void>) | undefined;
 beforeAll(async () => {
-  ({ app, upstream, tearDown } = await setUpWithUpstream());
+  ({ app, upstream, tearDown } = await setUpWithUpstream({ TRUST_TIMEOUT_MS: '500' }));
 });
 afterAll(() => tearDown?.());
 beforeEach(() => {

@@ -171,11 +171,13 @@ describe('an answer that is not clearly about a step is no refusal', () => {
   });
 
   test('no answer in time: the same id goes out again', async () => {
-    upstream.answerWith(() => new Promise(() => {}));
+    let hangs = true;
+    upstream.answerWith((request) => (hangs ? new Promise(() => {}) : applied(request)));
     const invoice = await createInvoice(app);
     const operation = await send(invoice, { user: '10' });
+    await readUntil(async () => upstream.requests.length > 0);
+    hangs = false;
     await readUntil(async () => upstream.requests.length >= 2);
-    upstream.answerWith(applied);
     expect((await settledInvoice(app, invoice.invoice_id)).cashback.status).toBe('success');
     const [id] = await stepIds(operation.operation_id);
     expect(new Set(sent())).toEqual(new Set([`/baskets ${id} user 10.0000`]));

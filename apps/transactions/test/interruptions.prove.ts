@@ -17,7 +17,7 @@ let wires: Record<'database' | 'trust', FaultyTcpProxy>;
 const caught: string[] = [];
 
 beforeAll(async () => {
-  ({ app, trust, tearDown } = await setUpWithTrust());
+  ({ app, trust, tearDown } = await setUpWithTrust({ OVERDUE_AFTER_MS: '200' }));
   wires = {
     database: await startFaultyTcpProxy(app.environment.DATABASE_URL),
     trust: await startFaultyTcpProxy(trust.url),

@@ -36,7 +36,7 @@ export async function startRealTrust(databaseUrl: string) {
       method,
       headers: { authorization: `Bearer ${trustToken}`, 'content-type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(60_000),
     });
     const answer = await response.json();
     if (!response.ok) throw new Error(JSON.stringify(answer));

@@ -38,7 +38,7 @@ export async function callApp(
     method: 'POST',
     headers: { authorization: `Bearer ${bearer}`, 'content-type': contentType },
     body: typeof body === 'string' ? body : JSON.stringify(body),
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(60_000),
   });
   const answer: Answer = { status: response.status, body: await response.json() };
   assertDocumented(path, answer.status, answer.body);
@@ -71,11 +71,12 @@ export async function setUpTransactions({
     OPERATION_CALLBACK_URL: `${receiver.url}/callbacks/operation`,
     OPERATION_CALLBACK_SECRET: operationSecret,
     WALLET_POLICIES: '{}',
-    TRUST_TIMEOUT_MS: '500',
+    // A request that times out is repeated, and tests count requests.
+    TRUST_TIMEOUT_MS: '5000',
     POLL_BASE_MS: '10',
     POLL_MAX_MS: '50',
     SWEEP_INTERVAL_MS: '100',
-    OVERDUE_AFTER_MS: '200',
+    OVERDUE_AFTER_MS: '1000',
     // Tests of a restore decide themselves when something is adopted.
     ADOPTION_INTERVAL_MS: '3600000',
     CALLBACK_INTERVAL_MS: '50',

@@ -222,7 +222,6 @@ describe('with any spends between any targets', () => {
         { numRuns: service === 'blue' ? 5 : 8 },
       );
     },
-    120_000,
   );
 });
 
