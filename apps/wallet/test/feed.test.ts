@@ -117,6 +117,8 @@ test('a payment system without the feed is left alone, and followed once it offe
   offers = true;
   const later = await start({ TRUST_URL: proxy.url });
   await untilSequence(walletId, 1);
-  await waitUntil('it is followed', async () => (await feedOf(later)).state === 'following');
-  expect((await feedOf(later)).caught_up_at).not.toBeNull();
+  await waitUntil('it is followed to its end', async () => {
+    const { state, caught_up_at } = await feedOf(later);
+    return state === 'following' && caught_up_at !== null;
+  });
 });

@@ -88,7 +88,7 @@ export async function sendCallback(url: string, { webhook_id, body }: Callback, 
       ...signCallback(signedWith, { id: webhook_id, body: text, now: new Date() }),
     },
     body: text,
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(60_000),
   });
   const answer = await response.text();
   return { status: response.status, body: answer === '' ? undefined : JSON.parse(answer) };
@@ -97,7 +97,7 @@ export async function sendCallback(url: string, { webhook_id, body }: Callback, 
 export async function get(url: string, path: string, headers: Record<string, string> = {}) {
   const response = await fetch(`${url}${path}`, {
     headers: { authorization: `Bearer ${token}`, ...headers },
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(60_000),
   });
   return { status: response.status, body: (await response.json()) as Json };
 }

@@ -26,7 +26,7 @@ export async function startRealTrust(databaseUrl: string) {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(60_000),
     });
     const answer = await response.json();
     if (!response.ok) throw new Error(JSON.stringify(answer));

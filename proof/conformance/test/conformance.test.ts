@@ -49,7 +49,7 @@ describe('an implementation that', () => {
 
   test('signs callbacks of operations with another secret breaks T33', async () => {
     const callbacks = { ...system.options.callbacks, operation_secret: `whsec_${btoa('x'.repeat(32))}` };
-    const report = await system.run({ callbacks, settle_ms: 2_000, only: ['T32', 'T33'] });
+    const report = await system.run({ callbacks, settle_ms: 8_000, only: ['T32', 'T33'] });
     expect(report.guarantees.map(({ verdict }) => verdict)).toEqual(['held', 'broken']);
     expect(report.guarantees[1]?.detail).toContain('with an invalid signature');
   });

@@ -5,7 +5,8 @@ import { waitUntil } from '@cashback/timing';
 import type { Fate } from './wire/failpoints.ts';
 import type { Testbed } from './testbed.ts';
 
-const TIMEOUT_MS = 40_000;
+/** A bound for a hang: a process that was killed starts again meanwhile, on a machine that is busy. */
+const TIMEOUT_MS = 120_000;
 /** Trust applies a step at once, and its answer has the outcome. */
 const NO_LATENCY = { ...CALM, latency_ms: 0 };
 const SERVICE = 'yellow';

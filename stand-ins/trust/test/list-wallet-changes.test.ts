@@ -25,16 +25,19 @@ async function page(query: Record<string, string | number> = {}): Promise<Page> 
 }
 
 /**
- * Everything after the cursor, page by page, once it has these wallets: a transaction of any database of the server may
- * hold the feed back.
+ * Everything after the cursor, page by page, once it has these wallets at these sequences: a transaction of any database
+ * of the server may hold the feed back.
  */
 async function readUntilThere(
   after: string | undefined,
-  { limit, ids }: { limit: number; ids: readonly string[] },
+  { limit, at }: { limit: number; at: Readonly<Record<string, number>> },
 ): Promise<Page['wallets']> {
   return readUntil(
     () => readAll(after, limit),
-    (read) => ids.every((id) => read.some(({ wallet_id }) => wallet_id === id)),
+    (read) =>
+      Object.entries(at).every(([id, sequence]) =>
+        read.some((wallet) => wallet.wallet_id === id && wallet.sequence === sequence),
+      ),
   );
 }
 
@@ -57,7 +60,8 @@ test('each wallet that changed after the cursor is listed once, with its newest 
   const { cursor } = await page({ limit: 1_000 });
   const ids = Array.from({ length: 5 }, (_, index) => `${index}.${randomUUID()}`);
   for (const id of [...ids, ids[0], ids[2]]) await topUp(id ?? '');
-  const changed = await readUntilThere(cursor, { limit: 2, ids });
+  const at = Object.fromEntries(ids.map((id, index) => [id, index === 0 || index === 2 ? 2 : 1]));
+  const changed = await readUntilThere(cursor, { limit: 2, at });
   expect(changed.map(({ wallet_id, balance, sequence }) => [wallet_id, balance, sequence])).toEqual([
     [ids[1], '5.0000', 1],
     [ids[3], '5.0000', 1],
@@ -71,7 +75,7 @@ test('each wallet that changed after the cursor is listed once, with its newest 
 test('a balance that commits late is not skipped', async () => {
   const [late, early] = [randomUUID(), randomUUID()];
   await topUp(late);
-  await readUntilThere(undefined, { limit: 100, ids: [late] });
+  await readUntilThere(undefined, { limit: 100, at: { [late]: 1 } });
   const { cursor } = await page({ limit: 1_000 });
   const after = await withTransaction(app.database, async ({ client }) => {
     const text = `UPDATE trust.wallets SET balance = 7, sequence = 2, xact_id = pg_current_xact_id() WHERE wallet_id = $1`;
@@ -81,7 +85,7 @@ test('a balance that commits late is not skipped', async () => {
     expect(read.wallets.map(({ wallet_id }) => wallet_id)).not.toContain(late);
     return read.cursor;
   });
-  await readUntilThere(after, { limit: 10, ids: [late] });
+  await readUntilThere(after, { limit: 10, at: { [late]: 2 } });
 });
 
 test('a cursor from before a restore, or from no answer, is refused', async () => {

@@ -140,4 +140,4 @@ test('without a server it stops and names the line to continue from', async () =
     code: 0,
     report: { outcomes: { registered: 1 } },
   });
-}, 60_000);
+});

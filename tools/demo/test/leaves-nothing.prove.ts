@@ -6,9 +6,9 @@ import { type Process, stillRunning, treeOf } from './process-tree.ts';
 
 const PNPM = 'pnpm@12.21.0';
 /** The runner gets 5 s to stop, what it started 5 s, their apps 15 s: a machine that is busy needs all of it. */
-const END_TIMEOUT_MS = 60_000;
+const END_TIMEOUT_MS = 120_000;
 const START_TIMEOUT_MS = 240_000;
-const TEST_TIMEOUT_MS = 300_000;
+const TEST_TIMEOUT_MS = 600_000;
 
 let tree: Process[] = [];
 afterEach(() => {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FrontDoor, openFrontDoor } from '@cashback/scenario';
 import { freePortsOfAll, startSystem, type System } from '@cashback/system';
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 const folder = mkdtempSync(path.join(tmpdir(), 'demo-test-'));
 let database: TestDatabase;
 let system: System;

@@ -15,7 +15,7 @@ import { isAlive, waitForEnd } from '../src/processes.ts';
 import { readServer, stopLeftoverServer } from '../src/running-server.ts';
 
 const holdServer = fileURLToPath(new URL('fixtures/hold-server.ts', import.meta.url));
-const endTimeoutMs = 15_000;
+const endTimeoutMs = 120_000;
 const cleanUps: (() => unknown)[] = [];
 
 afterEach(async () => {

@@ -28,7 +28,7 @@ async function startCounter() {
   });
   const proxy = await startFaultyHttpProxy(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   cleanups.push(() => proxy.stop());
-  const post = async (body: string, timeout_ms = 5_000) => {
+  const post = async (body: string, timeout_ms = 60_000) => {
     const answer = await fetch(`${proxy.url}/count`, {
       method: 'POST',
       body,
@@ -93,7 +93,7 @@ test('applied then a status: the service applied it, and the caller gets an erro
 test('late: a later request overtakes it', async () => {
   const { post, proxy, received } = await startCounter();
   let requests = 0;
-  proxy.setFault(() => ((requests += 1) === 1 ? { kind: 'late', by_ms: 300 } : null));
+  proxy.setFault(() => ((requests += 1) === 1 ? { kind: 'late', by_ms: 3_000 } : null));
   const first = post('one');
   await untilEqual(() => requests, 1);
   await post('two');

@@ -86,7 +86,7 @@ test('another worker gets the jobs of a killed one within half a minute', async 
     seen.push(...batch.map(({ key }) => key));
   });
   await untilEqual(() => seen, ['a']);
-}, 60_000);
+});
 
 test('picks jobs up after every connection was cut, at once again as soon as it listens again', async () => {
   const queue = defineQueue({ name: 'cut', schema, payload });

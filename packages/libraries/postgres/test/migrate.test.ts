@@ -162,7 +162,7 @@ test('an index is built beside a transaction that writes, and the next migration
   const migrating = migrate({ url: testDatabase.url, folder });
   // It waits for the writer's end, and writers do not wait for it: a plain build would block this one.
   const waits =
-    "SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONC%' AND wait_event_type = 'Lock'";
+    "SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONC%' AND wait_event_type = 'Lock' AND datname = current_database()";
   await waitUntil(
     'the build waits for the writer',
     async () => (await admin.pool.query(waits)).rowCount === 1,

@@ -30,7 +30,7 @@ async function untilItListens(pooler: PgBouncer): Promise<void> {
 }
 
 test('without a pooler in front the database is taken at once', async () => {
-  await waitForDatabase({ url: testDatabase.url, timeout_ms: 10_000 });
+  await waitForDatabase({ url: testDatabase.url, timeout_ms: 60_000 });
 });
 
 describe.skipIf(!hasPgBouncer)('a pooler that shares the sessions of Postgres is refused at start', () => {
@@ -43,7 +43,7 @@ describe.skipIf(!hasPgBouncer)('a pooler that shares the sessions of Postgres is
     const pooler = await startPgBouncer(testDatabase.url, settings);
     try {
       await untilItListens(pooler);
-      await expect(waitForDatabase({ url: pooler.url, timeout_ms: 20_000 })).rejects.toMatchObject(refusal);
+      await expect(waitForDatabase({ url: pooler.url, timeout_ms: 60_000 })).rejects.toMatchObject(refusal);
     } finally {
       pooler.stop();
     }
@@ -61,7 +61,7 @@ describe.skipIf(!hasPgBouncer)('a pooler that shares the sessions of Postgres is
           await delay(1);
         }
       });
-      await expect(waitForDatabase({ url: pooler.url, timeout_ms: 20_000 })).rejects.toMatchObject(refusal);
+      await expect(waitForDatabase({ url: pooler.url, timeout_ms: 60_000 })).rejects.toMatchObject(refusal);
       stopping.abort();
       await Promise.all(busy);
     } finally {
@@ -86,7 +86,7 @@ describe.skipIf(!hasPgBouncer)('a pooler in session mode', () => {
   test('is taken, and migrates', async () => {
     const pooler = await startPgBouncer(testDatabase.url);
     try {
-      await waitForDatabase({ url: pooler.url, timeout_ms: 20_000 });
+      await waitForDatabase({ url: pooler.url, timeout_ms: 60_000 });
       const results = await migrate({ url: pooler.url, folder: migrationsFolder });
       expect(results.map(({ applied }) => applied).every((applied) => applied === 0)).toBe(true);
     } finally {

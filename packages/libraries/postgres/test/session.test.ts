@@ -117,7 +117,7 @@ describe.skipIf(!hasPgBouncer)(
     let pooler: PgBouncer;
     beforeAll(async () => {
       pooler = await startPgBouncer(testDatabase.url);
-      await waitForDatabase({ url: pooler.url, timeout_ms: 20_000 });
+      await waitForDatabase({ url: pooler.url, timeout_ms: 60_000 });
     });
     afterAll(() => pooler?.stop());
 

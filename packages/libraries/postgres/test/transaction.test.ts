@@ -147,7 +147,7 @@ test('never hands a connection on inside a transaction when a statement times ou
     url: testDatabase.url,
     application_name: 'hasty',
     max_connections: 1,
-    statement_timeout_ms: 200,
+    statement_timeout_ms: 1_000,
   });
   const attempt = withTransaction(hasty, async (transaction) => {
     await add(transaction, 'a');
@@ -207,7 +207,7 @@ test('takes on its role and the limits of the server', async () => {
 });
 
 test('waiting for a database names host and port, and never the password', async () => {
-  await waitForDatabase({ url: testDatabase.url, timeout_ms: 5_000 });
+  await waitForDatabase({ url: testDatabase.url, timeout_ms: 60_000 });
   const nobody = 'postgres://someone:s3cret@127.0.0.1:1/nowhere';
   const silence: unknown = await waitForDatabase({ url: nobody, timeout_ms: 300 }).catch(
     (thrown: unknown) => thrown,

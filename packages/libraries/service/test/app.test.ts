@@ -86,7 +86,7 @@ describe('an app', () => {
     expect(await child.ended).toEqual({ code: 1, signal: null });
   });
 
-  test('that hangs while it stops ends within the bound', { timeout: 40_000 }, async () => {
+  test('that hangs while it stops ends within the bound', async () => {
     const child = await startReady({ BEHAVIOUR: 'hanging-stop' });
     child.process.kill('SIGTERM');
     expect(await child.ended).toEqual({ code: 1, signal: null });

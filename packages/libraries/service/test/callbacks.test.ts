@@ -13,7 +13,7 @@ import { SIGNING_SECRET, asProcessing, send, testServer, upstream } from './supp
 const OTHER_SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
 const changed = z.object({ invoice_id: z.string(), version: z.int() });
 
-function senderWith(secret: string | ((url: string) => string), timeout_ms = 5_000): CallbackSender {
+function senderWith(secret: string | ((url: string) => string), timeout_ms = 60_000): CallbackSender {
   const sender = createCallbackSender({ secret, timeout_ms });
   onTestFinished(() => sender.close());
   return sender;

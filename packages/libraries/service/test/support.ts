@@ -59,7 +59,7 @@ interface Reply {
 
 /** A plain request, as a caller that knows nothing of our client sends it. */
 export async function send(url: string, init: RequestInit = {}): Promise<Reply> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(10_000), ...init });
+  const response = await fetch(url, { signal: AbortSignal.timeout(60_000), ...init });
   const text = await response.text();
   return {
     status: response.status,

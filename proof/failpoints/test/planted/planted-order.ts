@@ -8,7 +8,7 @@ import type { Testbed } from '../../src/testbed.ts';
 import { waitUntil } from '@cashback/timing';
 
 const SERVICE = 'yellow';
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 120_000;
 
 export interface HeldFailpoint extends SetFailpoint {
   /** The held effect goes on. */

@@ -24,7 +24,7 @@ beforeAll(async () => {
     database_url: database.url,
     work_folder: folder,
     // A held request does not time out while the test holds it.
-    settings: { worker: { TRANSACTIONS_TIMEOUT_MS: '20000' }, transactions: { TRUST_TIMEOUT_MS: '5000' } },
+    settings: { worker: { TRANSACTIONS_TIMEOUT_MS: '60000' }, transactions: { TRUST_TIMEOUT_MS: '60000' } },
     report: () => {},
   });
   // Only the tests register.
@@ -75,7 +75,7 @@ async function withTwin<Result>(
 ): Promise<Result> {
   const twin = await testbed.system.startTwin('server');
   const token = testbed.system.credentials.token('demo>server');
-  const client = createCashbackClient({ url: twin.url, token, timeout_ms: 20_000 });
+  const client = createCashbackClient({ url: twin.url, token, timeout_ms: 120_000 });
   try {
     return await work(client);
   } finally {
