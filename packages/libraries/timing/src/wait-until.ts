@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 
-const INTERVAL_MS = 15;
+/** Between two checks, doubled up to the second: many waits at once would keep the machine from what they wait for. */
+const INTERVAL_MS = 10;
+const MAX_INTERVAL_MS = 50;
 /** A bound for a hang, not a measure: two busy cores take long for what a quiet machine does at once. */
 const TIMEOUT_MS = 60_000;
 /** While the whole machine stands still, no time counts as waited. */
@@ -10,7 +12,7 @@ const MAX_SHOWN = 2_000;
 
 interface WaitOptions {
   timeout_ms?: number;
-  /** The pause between two checks. It doubles up to `max_interval_ms`. */
+  /** The pause between two checks. It doubles up to `max_interval_ms`, and stays as it is without one. */
   interval_ms?: number;
   max_interval_ms?: number;
 }
@@ -27,8 +29,10 @@ type Condition = () => boolean | string | Promise<boolean | string>;
 export async function waitUntil(
   what: string,
   condition: Condition,
-  { timeout_ms = TIMEOUT_MS, interval_ms = INTERVAL_MS, max_interval_ms = interval_ms }: WaitOptions = {},
+  options: WaitOptions = {},
 ): Promise<void> {
+  const { timeout_ms = TIMEOUT_MS, interval_ms = INTERVAL_MS } = options;
+  const { max_interval_ms = options.interval_ms ?? MAX_INTERVAL_MS } = options;
   let waited_ms = 0;
   for (let pause = interval_ms; ; pause = Math.min(2 * pause, max_interval_ms)) {
     const began = performance.now();

@@ -30,10 +30,10 @@ describe('withTimeout', () => {
 describe('a wait', () => {
   test('ends as soon as the condition holds', async () => {
     let checks = 0;
-    await waitUntil('third check', () => (checks += 1) === 3, soon);
+    await waitUntil('third check', () => (checks += 1) === 3);
     expect(checks).toBe(3);
-    expect(await readUntil(() => 'there', undefined, soon)).toBe('there');
-    await untilEqual(() => ({ a: [1] }), { a: [1] }, soon);
+    expect(await readUntil(() => 'there')).toBe('there');
+    await untilEqual(() => ({ a: [1] }), { a: [1] });
   });
 
   test('that comes to its end states what was missing', async () => {
