@@ -42,12 +42,15 @@ async function registerMany(name: string, count: number): Promise<string[]> {
   return orderIds;
 }
 
-/** Where orders wait: in a batch that the worker has, for a poll of their own, in the queue. */
-async function countOrders(): Promise<{ held: number; tried: number; queued: number }> {
+/** Where these orders wait: in a batch that the worker has, for a poll of their own, in the queue. */
+async function countOrders(
+  orderIds: readonly string[],
+): Promise<{ held: number; tried: number; queued: number }> {
   const { rows } = await harness.database.pool.query<{ held: number; tried: number; queued: number }>(
-    `SELECT (SELECT count(*)::int FROM cashback_jobs.job WHERE state = 'active') AS held,
-            (SELECT count(*)::int FROM cashback.order_clears WHERE poll_at IS NOT NULL) AS tried,
-            (SELECT count(*)::int FROM cashback_jobs.job WHERE state = 'created') AS queued`,
+    `SELECT (SELECT count(*)::int FROM cashback_jobs.job WHERE state = 'active' AND singleton_key = ANY($1)) AS held,
+            (SELECT count(*)::int FROM cashback.order_clears WHERE poll_at IS NOT NULL AND order_id = ANY($1)) AS tried,
+            (SELECT count(*)::int FROM cashback_jobs.job WHERE state = 'created' AND singleton_key = ANY($1)) AS queued`,
+    [orderIds],
   );
   return rows[0] ?? { held: 0, tried: 0, queued: 0 };
 }
@@ -166,18 +169,18 @@ test('while the circuit is open the queue stands still, and a worker that is sto
   // Every order that was called for is due for a poll, so no call is in flight.
   const called = () => new Set(outside.calls.slice(before).map(({ order_id }) => order_id)).size;
   await readUntil(
-    countOrders,
+    () => countOrders(orderIds),
     ({ held, tried, queued }) => held === 20 && tried + held + queued === 60 && tried >= called(),
   );
   const calls = outside.calls.length;
   orderIds.push(...(await registerMany('later', 60)));
   // The two batches that were in hand when it opened may have ended, and two more are held; none behind them is fetched.
-  expect((await countOrders()).queued).toBeGreaterThanOrEqual(60 + 60 - 4 * 10);
+  expect((await countOrders(orderIds)).queued).toBeGreaterThanOrEqual(60 + 60 - 4 * 10);
   expect(outside.calls.length).toBe(calls);
 
   outside.intercept = undefined;
   await harness.stopWorkers();
-  expect((await countOrders()).held).toBe(0);
+  expect((await countOrders(orderIds)).held).toBe(0);
   expect(outside.calls.length).toBe(calls);
   await harness.database.pool.query(
     'UPDATE cashback.order_clears SET poll_at = now() WHERE poll_at IS NOT NULL',
