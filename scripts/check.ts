@@ -12,6 +12,7 @@ const STEPS = {
   migrations: ['node', 'scripts/check-migrations.ts'],
   packages: ['node', 'scripts/check-packages.ts'],
   guarantees: ['node', 'scripts/check-guarantees.ts'],
+  tests: ['node', 'scripts/check-database-tests.ts'],
   words: ['node', 'scripts/check-words.ts'],
 } as const satisfies Record<string, readonly [string, ...string[]]>;
 type Step = keyof typeof STEPS;

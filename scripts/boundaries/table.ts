@@ -198,6 +198,7 @@ export const OPENS_CONNECTIONS: Readonly<Record<string, string>> = {
 /** Imports by a path that leaves the package. */
 export const LEAVES_PACKAGE: Readonly<Record<string, string>> = {
   'scripts/system-postgres.ts': 'shares free ports and waits, and has no package to declare them in',
+  'scripts/check-database-tests.ts': 'takes the folders of the tests from where the tests are configured',
   'tools/cashback/src/commands.ts': 'the checks belong to the repository, not to a package',
   'apps/server/test/rolling-upgrade.test.ts': 'runs the server between the systems of two other suites',
 };
