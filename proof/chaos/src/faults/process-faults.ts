@@ -6,7 +6,7 @@ import { countLines } from '../count-lines.ts';
 import { DATABASE_USERS, type DatabaseUser } from '../testbed.ts';
 import { type Fault, HOLD_MS, type Lane, holdUntil } from '../fault.ts';
 
-const STOPPED_MS = 3_000;
+const STOPPED_MS = 2_000;
 /** How often a process is stopped until it holds some work just then. */
 const STOPS = 20;
 const HOUR_MS = 3_600_000;

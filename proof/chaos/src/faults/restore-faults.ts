@@ -10,7 +10,7 @@ import { restoreSchemas } from '../restore-schemas.ts';
 const run = promisify(execFile);
 const COMMAND = path.join(root, 'tools/cashback/src/main.ts');
 /** So that there is something to forget. */
-const LOST_MS = 4_000;
+const LOST_MS = 2_000;
 
 interface SideRules {
   apps: readonly AppName[];

@@ -6,7 +6,7 @@ import { type Fault, HOLD_MS, type Lane, holdUntil, onLink } from '../fault.ts';
 import type { Link } from '../testbed.ts';
 
 /** Longer than every retry backoff in the testbed's settings. */
-const OUTAGE_MS = 7_000;
+const OUTAGE_MS = 5_000;
 const MAX_POLLS = 6;
 
 /** Faults of upstream answers. */
