@@ -50,7 +50,7 @@ test('with lost answers and passing refusals every target is reached exactly, an
         expectRewarded(cashback.rewarded, target);
       }
     }),
-    { numRuns: 6 },
+    { numRuns: 4 },
   );
 });
 
@@ -74,7 +74,7 @@ test('with final refusals too, a failed operation shows what was applied, and th
         expect((await retrieve(app, invoice.invoice_id)).cashback.status).toBe('success');
       }
     }),
-    { numRuns: 4 },
+    { numRuns: 3 },
   );
   expect(failures).toBeGreaterThan(0);
 });

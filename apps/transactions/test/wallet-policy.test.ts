@@ -219,7 +219,7 @@ describe('with any spends between any targets', () => {
           expect(balances.at(-1) ?? 0n).toBe(rewarded - spent);
           if (service !== 'yellow') expect(balances.every((balance) => balance >= 0n)).toBe(true);
         }),
-        { numRuns: service === 'blue' ? 5 : 8 },
+        { numRuns: service === 'blue' ? 3 : 4 },
       );
     },
   );

@@ -13,11 +13,11 @@ test('workers that are killed at any moment of their drain leave nothing behind,
     await delay(Math.random() * 20);
     return honest();
   };
-  for (let round = 0; round < 6; round++) {
-    orderIds.push(...(await workers.registerMany(`killed-${round}`, 40)));
+  for (let round = 0; round < 4; round++) {
+    orderIds.push(...(await workers.registerMany(`killed-${round}`, 30)));
     const worker = await workers.startProcess({ BATCH_SIZE: '20' });
     const before = outside.calls.length;
-    const some = Math.floor(Math.random() * 60);
+    const some = Math.floor(Math.random() * 50);
     await readUntil(
       () => outside.calls.length,
       (calls) => calls >= before + some || worker.process.exitCode !== null,

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CannotRun, GUARANTEES, runConformance } from '../src/index.ts';
 import { BROKEN_SENDERS } from './broken/callbacks.ts';
 import { BROKEN_IMPLEMENTATIONS } from './broken/index.ts';
-import { expectFound } from './support/expect-found.ts';
 import { type SystemUnderTest, startSystem } from './support/system.ts';
 
 let system: SystemUnderTest;
@@ -30,17 +29,8 @@ describe('our own transactions', () => {
   });
 });
 
-// One of each group, and the two without a proxy; conformance.prove.ts shows all of them.
-const QUICK = /unknown fields|ignores the version of an update|cursor|adds the target|another body under/;
-
+// The two without a proxy; conformance.prove.ts has the others.
 describe('an implementation that', () => {
-  test.each(BROKEN_IMPLEMENTATIONS.filter(({ does }) => QUICK.test(does)))(
-    '$does breaks $breaks',
-    async (broken) => {
-      await expectFound(system, broken);
-    },
-  );
-
   test('gives a reader every scope breaks T2', async () => {
     const { token } = system.options;
     const report = await system.run({ reader_token: token, only: ['T2'] });

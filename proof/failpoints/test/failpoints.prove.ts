@@ -7,7 +7,7 @@ import { type Testbed, VICTIMS, startTestbed } from '../src/testbed.ts';
 import { runFailpoints } from '../src/run-failpoints.ts';
 
 /** `pnpm failpoints --all` visits all of them. */
-const POINTS = 24;
+const POINTS = 16;
 const SEED = 5;
 const TIMEOUT_MS = 600_000;
 const databases: TestDatabase[] = [];

@@ -1,21 +1,23 @@
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
 import { type InvariantNumber, type RunTables, checkInvariants } from '@cashback/invariants';
+import { parseAmount, parseBalance } from '@cashback/contract';
 import { cashbackServices } from '@cashback/wire';
 import { serviceConfigOf } from '@cashback/core';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readShippedServices, shopCashback } from '@cashback/system';
-import { runDemoCommand } from './run-command.ts';
+import { type Command, runDemoCommand } from './run-command.ts';
 
 const TIMEOUT_MS = 300_000;
 let database: TestDatabase;
 let sql: pg.Pool;
 let tables: RunTables;
+let ran: Command;
 
 // One real run, then one planted fault at a time, each rolled back.
 beforeAll(async () => {
   database = await createTestDatabase();
-  const { report } = await runDemoCommand(database.url, ['--count', '40', '--seed', '21']);
+  ran = await runDemoCommand(database.url, ['--count', '40', '--seed', '21']);
   const services = cashbackServices.parse({
     ...readShippedServices(),
     green: { ...readShippedServices()['green'], url: 'http://127.0.0.1:9/cashback' },
@@ -24,7 +26,7 @@ beforeAll(async () => {
   sql = new pg.Pool({ connectionString: database.url, max: 1 });
   tables = {
     sql,
-    run: report?.run ?? expect.fail('no report'),
+    run: ran.report?.run ?? expect.fail(ran.stderr),
     services: Object.fromEntries(
       Object.entries(services).map(([name, entry]) => [name, serviceConfigOf(entry)]),
     ),
@@ -51,6 +53,23 @@ async function brokenBy(...statements: string[]): Promise<InvariantNumber[]> {
 }
 
 const REWARDED_ORDER = `(SELECT invoice_id FROM transactions.baskets WHERE amount > refunded ORDER BY invoice_id LIMIT 1)`;
+
+test('with every part as a process of its own orders settle, every invariant holds, and the money adds up in the report', () => {
+  const { exitCode, stdout, report } = ran;
+  expect(stdout).toContain('All settled, every invariant holds');
+  expect(exitCode).toBe(0);
+  expect(report).toMatchObject({ orders: 40, settled: 40, unsettled: 0, rejected: [], violations: [] });
+  const { totals, registers } = report ?? expect.fail('no report');
+  expect(totals.rewarded).toEqual(totals.target);
+  expect(parseAmount(totals.target.user)).toBeGreaterThan(0n);
+  expect(parseAmount(totals.target.service)).toBeGreaterThan(0n);
+  const moved = (['user', 'service'] as const).map(
+    (source) => parseAmount(totals.topups[source]) - parseAmount(totals.refunds[source]),
+  );
+  expect(parseBalance(totals.wallets) + parseAmount(totals.spent)).toBe((moved[0] ?? 0n) + (moved[1] ?? 0n));
+  expect(registers.registered).toBeGreaterThanOrEqual(40);
+  expect(report?.pushes).toBeGreaterThan(0);
+});
 
 describe('the checker', { timeout: TIMEOUT_MS }, () => {
   test('finds nothing after a run that went well', async () => {

@@ -3,14 +3,14 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, expect, test } from 'vitest';
 import { startEmbeddedPostgres } from '../src/index.ts';
 import { serverAccount } from '../src/account.ts';
-import { dataPlace } from '../src/data-place.ts';
+import { type DataPlace, dataPlace } from '../src/data-place.ts';
 import { isAlive, waitForEnd } from '../src/processes.ts';
 import { readServer, stopLeftoverServer } from '../src/running-server.ts';
 
@@ -22,7 +22,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
 });
 
-async function makeDataDir(mode = 0o755): Promise<string> {
+async function newDataDir(mode = 0o755): Promise<string> {
   const parent = await mkdtemp(join(tmpdir(), 'cashback-embedded-'));
   await chmod(parent, mode);
   const place = dataPlace(join(parent, 'data'), serverAccount());
@@ -32,6 +32,29 @@ async function makeDataDir(mode = 0o755): Promise<string> {
   });
   return join(parent, 'data');
 }
+
+let made: Promise<DataPlace> | undefined;
+/** A directory with a database in it. It is made once and copied: most tests are not about that. */
+async function makeDataDir(mode?: number): Promise<string> {
+  made ??= makeDatabase();
+  const from = await made;
+  const dataDir = await newDataDir(mode);
+  const to = dataPlace(dataDir, serverAccount());
+  for (const file of ['data', 'password'] as const) execFileSync('cp', ['-a', from[file], to[file]]);
+  return dataDir;
+}
+
+async function makeDatabase(): Promise<DataPlace> {
+  const data_dir = join(await mkdtemp(join(tmpdir(), 'cashback-embedded-')), 'data');
+  await chmod(dirname(data_dir), 0o755);
+  await (await startEmbeddedPostgres({ data_dir })).stop();
+  return dataPlace(data_dir, serverAccount());
+}
+afterAll(async () => {
+  const place = await made;
+  for (const path of Object.values(place ?? {})) await rm(path, { recursive: true, force: true });
+  if (place !== undefined) await rm(dirname(place.data), { recursive: true, force: true });
+});
 
 async function start(data_dir: string, settings: Record<string, string> = {}) {
   const server = await startEmbeddedPostgres({ data_dir, settings });
@@ -88,7 +111,7 @@ function killGuards(server: number): void {
 }
 
 test('is durable, reachable only from this machine, and requires the password', async () => {
-  const { url } = await start(await makeDataDir());
+  const { url } = await start(await newDataDir());
   for (const [setting, value] of Object.entries({
     fsync: 'on',
     synchronous_commit: 'on',
@@ -164,7 +187,7 @@ test('refuses data that another process runs a server on, and names that process
 });
 
 test('refuses a second start in the same process, and of several starts at the same time one succeeds', async () => {
-  const dataDir = await makeDataDir();
+  const dataDir = await newDataDir();
   const starts = await Promise.allSettled([start(dataDir), start(dataDir), start(dataDir)]);
   expect(starts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   await expect(start(dataDir)).rejects.toThrow(`process ${process.pid} holds it`);
@@ -178,7 +201,7 @@ test('runs two data directories side by side', async () => {
 });
 
 test('keeps data elsewhere when the server may not enter its directory, one place for each', async () => {
-  const [one, other] = await Promise.all([start(await makeDataDir(0o700)), start(await makeDataDir(0o700))]);
+  const [one, other] = await Promise.all([start(await newDataDir(0o700)), start(await makeDataDir(0o700))]);
   await query(one.url, 'CREATE TABLE mine AS SELECT 1 AS number');
   await expect(query(other.url, 'SELECT number FROM mine')).rejects.toThrow('does not exist');
 });

@@ -3,7 +3,7 @@ import { type BrokenImplementation, toHook } from '../broken/exchange.ts';
 import type { SystemUnderTest } from './system.ts';
 
 /** How long a guarantee may wait for what a broken implementation never does. */
-const SETTLE_MS = 5_000;
+const SETTLE_MS = 3_000;
 
 /** The suite reports every guarantee that the implementation breaks as broken. */
 export async function expectFound(system: SystemUnderTest, broken: BrokenImplementation): Promise<void> {
