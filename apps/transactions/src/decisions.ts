@@ -3,13 +3,15 @@
  * values to tables of its own.
  */
 export { answerRequest } from './cashback/accept/answer-request.ts';
-export { carriedOutBefore, decideRequest } from './cashback/accept/decide-request.ts';
+export { refuseCarriedOut, repeatableSteps } from './cashback/accept/carried-out.ts';
+export { decideRequest } from './cashback/accept/decide-request.ts';
+export type { RequestDecision } from './cashback/accept/decide-request.ts';
 export { requestedOperations } from './cashback/accept/requested-operations.ts';
 export { acceptOperation } from './cashback/accept/accept-operation.ts';
 export type { AcceptanceWrites } from './cashback/accept/accept-operation.ts';
 export { changedWhileListing, decideAdoption } from './cashback/adopt/decide-adoption.ts';
 export type { AdoptedStep, Adoption, KnownHistory } from './cashback/adopt/decide-adoption.ts';
-export { historyUnknown } from './cashback/adopt/history-unknown.ts';
+export { historyUnknown, isHistoryUnknown } from './cashback/adopt/history-unknown.ts';
 export { advanceOperation } from './cashback/advance/advance-operation.ts';
 export type { AdvanceLimits, AdvanceWrites, TrustCall } from './cashback/advance/advance-operation.ts';
 export type { AnsweredStep, SendHow, StepAnswer } from './cashback/advance/decide-advance.ts';

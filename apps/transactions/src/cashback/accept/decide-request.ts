@@ -59,16 +59,6 @@ export function decideRequest(input: UpdateCashbackInput, context: RequestContex
   return { outcome: 'accepted', invoice };
 }
 
-/** The operation ran before a restore, and what it did was adopted. */
-export function carriedOutBefore({ invoice_id, operation_id, version }: UpdateCashbackInput): CashbackError {
-  return new CashbackError(
-    'VERSION_MISMATCH',
-    `operation ${operation_id} of invoice ${invoice_id} was carried out before a restore and will not apply again: ` +
-      'retrieve the invoice and make a new operation',
-    { invoice_id, operation_id, version },
-  );
-}
-
 export function bodyMismatch(operationId: string, fields: readonly string[]): CashbackError {
   return new CashbackError(
     'OPERATION_BODY_MISMATCH',

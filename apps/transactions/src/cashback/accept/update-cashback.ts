@@ -3,6 +3,7 @@ import type { UpdateCashbackInput, UpdateCashbackOutput } from '@cashback/wire';
 import { type Transaction, isUnavailable, withTransaction } from '@cashback/postgres';
 import { createBatcher } from '@cashback/service';
 import type { Adopter } from '../adopt/adopt-history.ts';
+import { isHistoryUnknown } from '../adopt/history-unknown.ts';
 import { lockFreeInvoices, lockInvoices } from '../../db/queries/invoices/lock-invoices.ts';
 import { type Result, type UpdateContext, updateLocked } from './update-locked.ts';
 
@@ -56,7 +57,7 @@ export function createUpdateCashback(
   return async (input) => {
     const together = await updateTogether(input);
     let result = together === LOCKED ? await updateAlone(input) : together;
-    if (result instanceof CashbackError && result.code === 'HISTORY_UNKNOWN') {
+    if (isHistoryUnknown(result)) {
       await context.adopt(input.invoice_id);
       result = await updateAlone(input);
     }

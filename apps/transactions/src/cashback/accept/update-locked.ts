@@ -8,12 +8,13 @@ import { insertOperations } from '../../db/queries/operations/insert-operations.
 import { insertSteps } from '../../db/queries/operations/insert-steps.ts';
 import { loadBaskets } from '../../db/queries/operations/load-baskets.ts';
 import { loadOperations } from '../../db/queries/operations/load-operations.ts';
-import { FIRST_EPOCH, type LockedInvoice } from '../../invoices/invoice.ts';
+import type { LockedInvoice } from '../../invoices/invoice.ts';
 import type { StoredOperation } from '../operation.ts';
 import { operationQueue } from '../operation-queue.ts';
 import { type AcceptanceWrites, acceptOperation } from './accept-operation.ts';
 import { answerRequest } from './answer-request.ts';
-import { type RequestDecision, carriedOutBefore, decideRequest } from './decide-request.ts';
+import { type PlannedRequest, refuseCarriedOut, repeatableSteps } from './carried-out.ts';
+import { type RequestDecision, decideRequest } from './decide-request.ts';
 import type { WalletPolicies } from './wallet-policies.ts';
 
 export interface UpdateContext {
@@ -41,24 +42,25 @@ export async function updateLocked(
     tx,
     accepted.map(({ input }) => input.invoice_id),
   );
-  const planned = accepted.map(({ input, invoice: { service, reconciled_epoch } }) => ({
-    isRestored: reconciled_epoch > FIRST_EPOCH,
+  const planned = accepted.map(({ input, invoice }) => ({
+    input,
+    invoice,
     writes: acceptOperation(input, {
-      service,
+      service: invoice.service,
       wallet_policies,
       baskets: baskets.get(input.invoice_id) ?? [],
     }),
   }));
-  const carriedOut = await findCarriedOut(tx, planned);
+  const refusals = await refuse(tx, planned);
   const written = await write(
     tx,
-    planned.map(({ writes }) => writes).filter(({ operation }) => !carriedOut.has(operation.invoice_id)),
+    planned.filter(({ input }) => !refusals.has(input.invoice_id)).map(({ writes }) => writes),
   );
   const answered = decided.map(({ input, decision }) => ({
     input,
     ...answerRequest(
       input,
-      carriedOut.has(input.invoice_id) ? { outcome: 'refused', error: carriedOutBefore(input) } : decision,
+      refusals.get(input.invoice_id) ?? decision,
       written.get(input.invoice_id) ?? null,
     ),
   }));
@@ -67,24 +69,18 @@ export async function updateLocked(
   return new Map(answered.map(({ input, answer }) => [input.invoice_id, answer]));
 }
 
-/**
- * The invoices whose operation has a step that Trust carried out before a restore. Its repeat would move nothing, and
- * would be counted once more.
- */
-async function findCarriedOut(
+/** Those that Trust carried out before a restore, by invoice. */
+async function refuse(
   tx: Transaction,
-  planned: readonly { isRestored: boolean; writes: AcceptanceWrites }[],
-): Promise<Set<string>> {
-  const steps = planned.flatMap(({ isRestored, writes }) =>
-    isRestored
-      ? writes.steps.map(({ step_id }) => ({ step_id, invoice_id: writes.operation.invoice_id }))
-      : [],
+  planned: readonly PlannedRequest[],
+): Promise<Map<string, RequestDecision>> {
+  const adopted = await findAdoptedSteps(tx, planned.flatMap(repeatableSteps));
+  return new Map(
+    planned.flatMap((one) => {
+      const refusal = refuseCarriedOut(one, adopted);
+      return refusal === null ? [] : [[one.input.invoice_id, refusal]];
+    }),
   );
-  const adopted = await findAdoptedSteps(
-    tx,
-    steps.map(({ step_id }) => step_id),
-  );
-  return new Set(steps.filter(({ step_id }) => adopted.has(step_id)).map(({ invoice_id }) => invoice_id));
 }
 
 async function decide(

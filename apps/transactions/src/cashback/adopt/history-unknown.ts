@@ -12,3 +12,8 @@ export function historyUnknown(
     { invoice_id: invoiceId, ...details },
   );
 }
+
+/** The invoice's history is adopted first, and the request is decided again. */
+export function isHistoryUnknown(answer: unknown): answer is CashbackError {
+  return answer instanceof CashbackError && answer.code === 'HISTORY_UNKNOWN';
+}

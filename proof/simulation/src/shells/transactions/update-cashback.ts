@@ -1,5 +1,5 @@
-import { CashbackError } from '@cashback/contract';
-import type { AcceptanceWrites, LockedInvoice } from '@cashback/transactions/decisions';
+import type { CashbackError } from '@cashback/contract';
+import type { AcceptanceWrites, RequestDecision } from '@cashback/transactions/decisions';
 import type { UpdateCashbackInput, UpdateCashbackOutput } from '@cashback/wire';
 import { type Flow, atomically } from '../../engine/flow.ts';
 import type { World } from '../../world.ts';
@@ -12,7 +12,7 @@ type Answer = UpdateCashbackOutput | CashbackError;
 /** `POST /update/cashback` */
 export function* updateCashback(world: World, input: UpdateCashbackInput): Flow<Answer> {
   const answer = yield* acceptLocked(world, input);
-  if (!(answer instanceof CashbackError) || answer.code !== 'HISTORY_UNKNOWN') return answer;
+  if (!world.decisions.transactions.isHistoryUnknown(answer)) return answer;
   return (yield* adoptHistory(world, input.invoice_id)) ?? (yield* acceptLocked(world, input));
 }
 
@@ -20,18 +20,15 @@ function* acceptLocked(world: World, input: UpdateCashbackInput): Flow<Answer> {
   const { invoice_id, operation_id } = input;
   return yield* atomically(`accept ${operation_id}`, () => {
     const { engine, advances } = world;
-    const { answerRequest, carriedOutBefore, decideRequest } = world.decisions.transactions;
+    const { answerRequest, decideRequest } = world.decisions.transactions;
     const { known, unfinished } = loadOperations(world, input);
-    let decision = decideRequest(input, {
+    const first = decideRequest(input, {
       invoice: lockInvoice(world, invoice_id),
       known: known.get(operation_id) ?? null,
       unfinished: unfinished.get(invoice_id) ?? null,
     });
-    let writes: AcceptanceWrites | null = null;
-    if (decision.outcome === 'accepted') {
-      writes = planned(world, input, decision.invoice);
-      if (writes === null) decision = { outcome: 'refused', error: carriedOutBefore(input) };
-    }
+    const { decision, writes } =
+      first.outcome === 'accepted' ? plan(world, input, first) : { decision: first, writes: null };
     if (decision.outcome === 'refused') {
       engine.note(`transactions: ${operation_id} is refused: ${decision.error.code}`);
     }
@@ -45,19 +42,19 @@ function* acceptLocked(world: World, input: UpdateCashbackInput): Flow<Answer> {
   });
 }
 
-/** Null: Trust carried a step of it out before a restore. */
-function planned(
+function plan(
   world: World,
   input: UpdateCashbackInput,
-  { invoice_id, service, reconciled_epoch }: LockedInvoice,
-): AcceptanceWrites | null {
-  const { FIRST_EPOCH, acceptOperation } = world.decisions.transactions;
-  const baskets = loadBaskets(world, invoice_id);
-  const writes = acceptOperation(input, { service, wallet_policies: {}, baskets });
-  const isCarriedOut =
-    reconciled_epoch > FIRST_EPOCH &&
-    writes.steps.some(({ step_id }) => world.tables.adopted_steps.has(step_id));
-  return isCarriedOut ? null : writes;
+  decision: RequestDecision & { outcome: 'accepted' },
+): { decision: RequestDecision; writes: AcceptanceWrites | null } {
+  const { acceptOperation, refuseCarriedOut, repeatableSteps } = world.decisions.transactions;
+  const { invoice } = decision;
+  const baskets = loadBaskets(world, invoice.invoice_id);
+  const writes = acceptOperation(input, { service: invoice.service, wallet_policies: {}, baskets });
+  const { adopted_steps } = world.tables;
+  const adopted = repeatableSteps({ invoice, writes }).filter((step_id) => adopted_steps.has(step_id));
+  const refusal = refuseCarriedOut({ input, invoice, writes }, new Set(adopted));
+  return refusal === null ? { decision, writes } : { decision: refusal, writes: null };
 }
 
 function describeSteps({ steps }: AcceptanceWrites): string {
