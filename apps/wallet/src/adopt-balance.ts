@@ -1,4 +1,5 @@
 import type { Jobs, Transaction } from '@cashback/postgres';
+import type { BalanceReport } from './balance-report.ts';
 import type { Origin } from './db/tables.ts';
 import {
   type CachedBalance,
@@ -7,7 +8,7 @@ import {
   lockBalance,
   updateBalance,
 } from './db/write-balance.ts';
-import { type AdoptionWrites, type BalanceReport, decideAdoption } from './decide-adoption.ts';
+import { type AdoptionWrites, adoptionOf } from './decide-adoption.ts';
 import { walletPushJob, walletPushQueue } from './push/wallet-push.ts';
 
 export interface AdoptionContext {
@@ -58,14 +59,4 @@ async function writeBalance(
   if (adopted === null) return { cached, adopted };
   await updateBalance(tx.drizzle, adopted);
   return { cached, adopted };
-}
-
-/** The payment system answers with its newest balance, so nothing is missing before it. */
-function adoptionOf(
-  cached: CachedBalance | null,
-  report: BalanceReport,
-  origin: Origin,
-): AdoptionWrites | null {
-  const adopted = decideAdoption(cached, report);
-  return adopted && origin === 'check' ? { ...adopted, has_gap: false } : adopted;
 }

@@ -1,8 +1,6 @@
 import { compareVersions } from '@cashback/core';
-import type { BalanceChangedCallback } from '@cashback/wire';
-
-/** A balance as billing reports it in a callback, or the payment system in its answer to a check. */
-export type BalanceReport = Omit<BalanceChangedCallback, 'cause'>;
+import type { BalanceReport } from './balance-report.ts';
+import type { Origin } from './db/tables.ts';
 
 /** What numbers a balance. It is newer by its epoch, and within an epoch by its sequence. */
 export interface Position {
@@ -38,6 +36,16 @@ export function decideAdoption(cached: Position | null, report: BalanceReport): 
     push: { wallet_id, currency, balance, ...position, updated_at },
     has_gap: !follows(position, cached),
   };
+}
+
+/** The same by the origin of the report: the payment system answers with its newest balance, so nothing is missing before it. */
+export function adoptionOf(
+  cached: Position | null,
+  report: BalanceReport,
+  origin: Origin,
+): AdoptionWrites | null {
+  const adopted = decideAdoption(cached, report);
+  return adopted && origin === 'check' ? { ...adopted, has_gap: false } : adopted;
 }
 
 export function positionOf(

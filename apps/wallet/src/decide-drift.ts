@@ -1,6 +1,7 @@
 import { parseBalance } from '@cashback/contract/amount';
+import type { BalanceReport } from './balance-report.ts';
 import type { Drift } from './db/tables.ts';
-import { type BalanceReport, type Position, comparePositions, positionOf } from './decide-adoption.ts';
+import { type Position, comparePositions, positionOf } from './decide-adoption.ts';
 
 /**
  * How an answer that was not adopted contradicts the cache; null: it does not. `asked` is what the cache held when the

@@ -142,7 +142,7 @@ const PLANTS = {
     ...decisions,
     wallet: {
       ...decisions.wallet,
-      decideAdoption: (_, callback) => decisions.wallet.decideAdoption(null, callback),
+      adoptionOf: (_, report, origin) => decisions.wallet.adoptionOf(null, report, origin),
     },
   }),
   /** A copy of a callback counts as news. */
@@ -150,9 +150,9 @@ const PLANTS = {
     ...decisions,
     wallet: {
       ...decisions.wallet,
-      decideAdoption(cached, callback) {
-        const isCopy = cached?.sequence === callback.sequence;
-        return decisions.wallet.decideAdoption(isCopy ? null : cached, callback);
+      adoptionOf(cached, report, origin) {
+        const isCopy = cached?.sequence === report.sequence;
+        return decisions.wallet.adoptionOf(isCopy ? null : cached, report, origin);
       },
     },
   }),

@@ -2,10 +2,10 @@ import { type TrustWallet } from '@cashback/wire';
 import { type Database, withTransaction } from '@cashback/postgres';
 import { HttpCallError, type Log, backoffMs } from '@cashback/service';
 import { type AdoptionContext, adoptBalance } from '../adopt-balance.ts';
+import { reportOf } from '../balance-report.ts';
 import type { ClaimedCheck } from '../db/claim-checks.ts';
 import { recordCheck } from '../db/record-check.ts';
 import type { Drift } from '../db/tables.ts';
-import type { BalanceReport } from '../decide-adoption.ts';
 import { decideDrift } from '../decide-drift.ts';
 import type { Trust } from './open-trust.ts';
 
@@ -57,19 +57,6 @@ async function takeAnswer(context: CheckContext, check: ClaimedCheck, answer: Tr
     return found;
   });
   if (drift !== null) logDrift(context, check, drift, answer);
-}
-
-/** Without a `user_id` the wallet stays with the user it has. */
-export function reportOf(
-  { updated_at, user_id, epoch, ...balance }: TrustWallet,
-  knownUser: string,
-): BalanceReport {
-  return {
-    ...balance,
-    ...(epoch !== undefined && { epoch }),
-    user_id: user_id ?? knownUser,
-    occurred_at: updated_at,
-  };
 }
 
 async function recordNoAnswer(

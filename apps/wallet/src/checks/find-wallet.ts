@@ -1,7 +1,8 @@
 import { withTransaction } from '@cashback/postgres';
 import { HttpCallError } from '@cashback/service';
 import { adoptBalance } from '../adopt-balance.ts';
-import { type CheckContext, reportOf } from './check-wallet.ts';
+import { reportOf } from '../balance-report.ts';
+import type { CheckContext } from './check-wallet.ts';
 
 /** Asks the payment system for a wallet that no callback has brought yet, and adopts it. Nothing when that does not work. */
 export async function findWallet(context: CheckContext, walletId: string): Promise<void> {

@@ -2,13 +2,14 @@ import { type StoredPlace, withTransaction } from '@cashback/postgres';
 import { type Loop, type Readiness, createLoop, feedAnswerOf, resultOfCall } from '@cashback/service';
 import type { TrustWallet } from '@cashback/wire';
 import { adoptBalance } from '../adopt-balance.ts';
-import { type CheckContext, reportOf } from '../checks/check-wallet.ts';
+import type { BalanceReport } from '../balance-report.ts';
+import type { CheckContext } from '../checks/check-wallet.ts';
 import { loadBalances } from '../db/load-balances.ts';
 import { followedPlaces } from '../db/feed-place.ts';
 import type { FeedPlace, FeedStep } from '@cashback/core';
-import { type BalanceReport, decideAdoption } from '../decide-adoption.ts';
 import type { Settings } from '../env.ts';
 import { decideFollowStep } from './decide-follow-step.ts';
+import { newerReports } from './newer-reports.ts';
 
 const FEED = 'changed_balances';
 
@@ -103,18 +104,10 @@ export function createFollower(
     });
   }
 
-  /** In one order everywhere, so that two readers never wait for each other's wallets. */
   async function newerThanCache(wallets: readonly TrustWallet[]): Promise<BalanceReport[]> {
     const ids = wallets.map(({ wallet_id }) => wallet_id);
-    const cached = new Map((await loadBalances(database.drizzle, ids)).map((one) => [one.wallet_id, one]));
-    return wallets
-      .flatMap((wallet) => {
-        // Without a user only known wallets can be adopted; the check of each finds those.
-        if (wallet.user_id === undefined) return [];
-        const report = reportOf(wallet, wallet.user_id);
-        return decideAdoption(cached.get(wallet.wallet_id) ?? null, report) === null ? [] : [report];
-      })
-      .toSorted((a, b) => (a.wallet_id < b.wallet_id ? -1 : 1));
+    const cached = await loadBalances(database.drizzle, ids);
+    return newerReports(wallets, new Map(cached.map((one) => [one.wallet_id, one])));
   }
 
   const loop: Loop = createLoop({

@@ -23,9 +23,12 @@ export function* followBalances(world: World): Flow<void> {
       readingOf(world, PAGE_SIZE),
     );
     if (decided.step === 'wait') return;
+    const wallets = decided.step === 'take' ? decided.changes : [];
+    const reports = yield* atomically('compare a page with the cache', () =>
+      decisions.wallet.newerReports(wallets, tables.balances),
+    );
     yield* atomically('take a page of the feed', () => {
-      const wallets = decided.step === 'take' ? decided.changes : [];
-      for (const wallet of wallets) adoptBalance(world, wallet, 'check');
+      for (const report of reports) adoptBalance(world, report, 'check');
       movePlace(tables.balance_feed, from, decided.to);
     });
     if (decided.step !== 'take' || !decided.more) return;
