@@ -9,9 +9,14 @@ export type { RequestDecision } from './cashback/accept/decide-request.ts';
 export { requestedOperations } from './cashback/accept/requested-operations.ts';
 export { acceptOperation } from './cashback/accept/accept-operation.ts';
 export type { AcceptanceWrites } from './cashback/accept/accept-operation.ts';
-export { changedWhileListing, decideAdoption } from './cashback/adopt/decide-adoption.ts';
 export type { AdoptedStep, Adoption, KnownHistory } from './cashback/adopt/decide-adoption.ts';
-export { historyUnknown, isHistoryUnknown } from './cashback/adopt/history-unknown.ts';
+export { adoptable, decideListed } from './cashback/adopt/decide-listed.ts';
+export { isHistoryUnknown } from './cashback/adopt/history-unknown.ts';
+export { NOTHING_LISTED, withPage } from './cashback/adopt/listing.ts';
+export type { Listing } from './cashback/adopt/listing.ts';
+export { AT_START, WALK_START, placeAfter, progressAfter } from './cashback/adopt/walk-progress.ts';
+export type { WalkProgress } from './cashback/adopt/walk-progress.ts';
+export type { UnreconciledPlace } from './db/queries/adoption/list-unreconciled.ts';
 export { advanceOperation } from './cashback/advance/advance-operation.ts';
 export type { AdvanceLimits, AdvanceWrites, TrustCall } from './cashback/advance/advance-operation.ts';
 export type { AnsweredStep, SendHow, StepAnswer } from './cashback/advance/decide-advance.ts';
@@ -27,9 +32,9 @@ export { decideUpdate } from './invoices/decide-update.ts';
 export { SHOWN_OPERATIONS, shownInvoice } from './invoices/shown-invoice.ts';
 export { writesOfCreation, writesOfUpdate } from './invoices/version-writes.ts';
 export type { CreationWrites, HistoryEntry, VersionWrites } from './invoices/version-writes.ts';
-export { FIRST_EPOCH, isReconciled } from './invoices/invoice.ts';
-export type { LockedInvoice } from './invoices/invoice.ts';
+export { FIRST_EPOCH } from './invoices/invoice.ts';
 
+export { knownHistory, unreconciledAfter } from './db/rules/adoption.ts';
 export { heldBySource, insertedBasket, openBaskets, refundedBasket } from './db/rules/baskets.ts';
 export type { BasketRow } from './db/rules/baskets.ts';
 export {

@@ -12,6 +12,7 @@ import { createArchive, createTables } from './tables.ts';
 import { senderOf } from './sender-of.ts';
 import type { World } from './world.ts';
 
+const { AT_START, WALK_START } = PRODUCT.transactions;
 /** As many as transactions lists, or so few that an operation which has ended is soon listed no more. */
 const SHOWN = [PRODUCT.transactions.SHOWN_OPERATIONS, 1];
 
@@ -38,6 +39,7 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
     summed: [],
     xacts: 0,
     unobserved: { life: 0, changes: PRODUCT.worker.createUnobservedChanges(() => engine.now()) },
+    walk: { life: 0, after: WALK_START, progress: AT_START, resumes_at: 0 },
     forgotten: new Set(),
     shown_operations: SHOWN[engine.choices.below(SHOWN.length)] ?? 1,
     answers: new Map(),

@@ -1,5 +1,6 @@
 import type { AmountsBySource } from '@cashback/contract/source';
 import type { BreakerBounds } from '@cashback/server/decisions';
+import type { UnreconciledPlace, WalkProgress } from '@cashback/transactions/decisions';
 import type { Invoice } from '@cashback/wire';
 import type { UnobservedChanges } from '@cashback/worker/decisions';
 import type { Decisions } from './decisions.ts';
@@ -27,6 +28,8 @@ export interface World {
   xacts: number;
   /** In the memory of the worker. */
   unobserved: { life: number; changes: UnobservedChanges };
+  /** How far transactions has compared invoices with Trust, in its memory. */
+  walk: { life: number; after: UnreconciledPlace; progress: WalkProgress; resumes_at: number };
   /** The orders' rows whose parts were summed last. */
   summed: readonly OrderRow[];
   /** How the invariants count by how much the targets have grown. */

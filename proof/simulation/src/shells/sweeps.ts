@@ -7,7 +7,7 @@ import { followChanges } from './follow-changes.ts';
 import { catchUp } from './processing/catch-up.ts';
 import { releaseHeld } from './release-held.ts';
 import { loadChange, writeChange } from './processing/write-changes.ts';
-import { adoptHistory } from './transactions/adopt-history.ts';
+import { walkUnreconciled } from './transactions/walk-unreconciled.ts';
 import { sweepOperations } from './transactions/write-rows.ts';
 
 const EVERY_MS = 20_000;
@@ -31,7 +31,7 @@ export function startSweeps(world: World): void {
   every('transactions', 'sweep operations', () =>
     atomically('sweep operations', () => sweepOperations(world, OVERDUE_MS)),
   );
-  every('transactions', 'adopt', () => adoptAll(world));
+  every('transactions', 'adopt', () => walkUnreconciled(world));
   every('processing', 'sweep changes', () => atomically('sweep changes', () => sweepChanges(world)));
   if (world.has_audits)
     every('processing', 'audit changes', () => atomically('audit changes', () => auditChanges(world)));
@@ -61,12 +61,6 @@ function sweepOrders(world: World): void {
       engine.note(`worker: ${row.order_id} had neither a time nor a job`);
     }
   }
-}
-
-/** The walk over what is not compared with Trust since a restore. */
-function* adoptAll(world: World): Flow<void> {
-  if (world.tables.invoice_epochs.length === 1) return;
-  for (const invoiceId of world.tables.invoices.keys()) yield* adoptHistory(world, invoiceId);
 }
 
 function sweepChanges(world: World): void {

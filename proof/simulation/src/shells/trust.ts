@@ -1,7 +1,13 @@
 import { formatAmount } from '@cashback/contract';
 import type { Amount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
-import { type ListedBasket, PaymentError, type TrustWallet, type WalletChangesOutput } from '@cashback/wire';
+import {
+  type BasketsPage,
+  type ListedBasket,
+  PaymentError,
+  type TrustWallet,
+  type WalletChangesOutput,
+} from '@cashback/wire';
 import { type Flow, outside } from '../engine/flow.ts';
 import { rowOf } from '../rows.ts';
 import type { TrustBasketRow, TrustRefundRow, TrustWalletRow } from '../tables.ts';
@@ -71,31 +77,41 @@ export function* getRefund({ tables }: World, id: string): Flow<TrustAnswer> {
 }
 
 /** `GET /baskets?order_id=`, oldest first. */
-export function* listBaskets({ tables }: World, orderId: string): Flow<ListedBasket[] | PaymentError> {
+export function* listBaskets(
+  { tables }: World,
+  orderId: string,
+  { after, limit }: { after: string | null; limit: number },
+): Flow<BasketsPage | PaymentError> {
   return yield* outside('read', () => {
-    const { trust_baskets, trust_refunds } = tables;
-    return [...trust_baskets.values()]
-      .filter(({ order_id }) => order_id === orderId)
-      .map((basket): ListedBasket => {
-        const { basket_id, amount } = basket;
-        const refunds = [...trust_refunds.values()].filter((refund) => refund.basket_id === basket_id);
-        const taken = refunds.filter(({ status }) => status !== 'failed');
-        return {
-          ...basket,
-          ...answerOf(basket.status),
-          user_id: 'user',
-          currency: 'USD',
-          amount: formatAmount(amount),
-          refunded: formatAmount(taken.reduce((sum, refund) => sum + refund.amount, 0n)),
-          refunds: refunds.map((refund) => ({
-            ...refund,
-            ...answerOf(refund.status),
-            amount: formatAmount(refund.amount),
-            wallet_policy: 'go_negative',
-          })),
-        };
-      });
+    const ofOrder = [...tables.trust_baskets.values()].filter(({ order_id }) => order_id === orderId);
+    const from = ofOrder.findIndex(({ basket_id }) => basket_id === after) + 1;
+    const page = ofOrder.slice(from, from + limit);
+    const isEnd = from + limit >= ofOrder.length;
+    return {
+      baskets: page.map((basket) => listed(tables, basket)),
+      next: isEnd ? null : (page.at(-1)?.basket_id ?? null),
+    };
   });
+}
+
+function listed({ trust_refunds }: World['tables'], basket: TrustBasketRow): ListedBasket {
+  const { basket_id, amount } = basket;
+  const refunds = [...trust_refunds.values()].filter((refund) => refund.basket_id === basket_id);
+  const taken = refunds.filter(({ status }) => status !== 'failed');
+  return {
+    ...basket,
+    ...answerOf(basket.status),
+    user_id: USER,
+    currency: 'USD',
+    amount: formatAmount(amount),
+    refunded: formatAmount(taken.reduce((sum, refund) => sum + refund.amount, 0n)),
+    refunds: refunds.map((refund) => ({
+      ...refund,
+      ...answerOf(refund.status),
+      amount: formatAmount(refund.amount),
+      wallet_policy: 'go_negative',
+    })),
+  };
 }
 
 /** Trust may refuse the repeat of a request that it has, and still shows its state under its id. */

@@ -1,3 +1,4 @@
+import { CashbackError } from '@cashback/contract';
 import { type Database, type Transaction, withTransaction } from '@cashback/postgres';
 import { type HttpClient, type Log, createHttpClient } from '@cashback/service';
 import type { Settings } from '../../env.ts';
@@ -8,9 +9,9 @@ import { advanceCashbackVersions } from '../../db/queries/invoices/advance-cashb
 import { lockInvoice } from '../../db/queries/invoices/lock-invoices.ts';
 import { insertBaskets, refundBaskets } from '../../db/queries/operations/baskets.ts';
 import { hasUnfinishedOperation } from '../../db/queries/adoption/has-unfinished-operation.ts';
-import { type LockedInvoice, isReconciled } from '../../invoices/invoice.ts';
-import { type Adoption, changedWhileListing, decideAdoption } from './decide-adoption.ts';
-import { historyUnknown } from './history-unknown.ts';
+import type { LockedInvoice } from '../../invoices/invoice.ts';
+import type { Adoption } from './decide-adoption.ts';
+import { adoptable, decideListed } from './decide-listed.ts';
 import { listHistory } from './list-history.ts';
 
 const LISTINGS_AT_ONCE = 8;
@@ -62,20 +63,14 @@ async function adoptHistory(
     const invoice = await lockUnreconciled(tx, invoiceId);
     if (invoice === null) return;
     const { epoch } = invoice;
-    if (changedWhileListing(before, invoice)) {
-      throw historyUnknown(invoiceId, 'its cashback changed while Trust was asked');
-    }
     const known = await loadKnownHistory(tx, invoice);
-    const adoption = decideAdoption(known, listed);
-    if (adoption.outcome === 'wait') {
-      throw historyUnknown(invoiceId, `Trust still works on ${adoption.pending.join(', ')}`, {
-        pending: adoption.pending,
-      });
-    }
-    if (adoption.outcome === 'differs') {
-      const { differences } = adoption;
-      log.error({ invoice_id: invoiceId, differences }, 'Trust has less than was recorded here');
-      throw historyUnknown(invoiceId, `trust_differs: ${differences.join('; ')}`, { differences });
+    const adoption = decideListed({ before, invoice, known, listed });
+    if (adoption instanceof CashbackError) {
+      const { differences } = adoption.details;
+      if (differences !== undefined) {
+        log.error({ invoice_id: invoiceId, differences }, 'Trust has less than was recorded here');
+      }
+      throw adoption;
     }
     await write(tx, invoice, adoption);
     const { baskets, refunds } = adoption;
@@ -85,11 +80,9 @@ async function adoptHistory(
   });
 }
 
-/** Null when there is nothing to adopt, or not yet: an operation in flight ends first, under its own ids. */
 async function lockUnreconciled(tx: Transaction, invoiceId: string): Promise<LockedInvoice | null> {
   const invoice = await lockInvoice(tx, invoiceId);
-  if (invoice === null || isReconciled(invoice)) return null;
-  return (await hasUnfinishedOperation(tx, invoiceId)) ? null : invoice;
+  return adoptable(invoice, await hasUnfinishedOperation(tx, invoiceId));
 }
 
 async function write(

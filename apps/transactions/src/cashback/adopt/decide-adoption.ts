@@ -1,7 +1,6 @@
 import { type Amount, formatAmount, parseAmount, sumAmounts } from '@cashback/contract';
 import type { BasketState } from '@cashback/core';
 import type { ListedBasket } from '@cashback/wire';
-import type { LockedInvoice } from '../../invoices/invoice.ts';
 import type { BasketRefund, NewBasket } from '../../db/queries/operations/baskets.ts';
 
 /** A basket or a refund of Trust that no step here made. */
@@ -38,14 +37,6 @@ export type Adoption =
   | { outcome: 'wait'; pending: string[] }
   /** Trust has less than was recorded here, or something else: no restore of this side explains it. */
   | { outcome: 'differs'; differences: string[] };
-
-/** What was listed at Trust meanwhile may be without what changed the invoice. */
-export function changedWhileListing(
-  before: Pick<LockedInvoice, 'cashback_version' | 'epoch'>,
-  { cashback_version, epoch }: Pick<LockedInvoice, 'cashback_version' | 'epoch'>,
-): boolean {
-  return cashback_version !== before.cashback_version || epoch !== before.epoch;
-}
 
 /**
  * Compares an invoice's baskets with those of Trust, where the money is. Afterwards `rewarded` is the sum of Trust's

@@ -1,31 +1,19 @@
+import { CashbackError } from '@cashback/contract';
 import { type HttpClient, resultOfCall } from '@cashback/service';
 import { type ListedBasket, basketsPage } from '@cashback/wire';
-import { historyUnknown } from './history-unknown.ts';
-
-const PAGE = 100;
-const MAX_PAGES = 50;
+import { LISTING_PAGE, type Listing, NOTHING_LISTED, withPage } from './listing.ts';
 
 /** All baskets that Trust has of an order, oldest first, with their refunds. Throws `HISTORY_UNKNOWN`. */
-export async function listHistory(trust: HttpClient, orderId: string): Promise<ListedBasket[]> {
-  const baskets = new Map<string, ListedBasket>();
-  let after: string | null = null;
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const query = new URLSearchParams({ order_id: orderId, limit: String(PAGE) });
-    if (after !== null) query.set('after', after);
+export async function listHistory(trust: HttpClient, orderId: string): Promise<readonly ListedBasket[]> {
+  let listing: Listing = NOTHING_LISTED;
+  while (!listing.is_complete) {
+    const query = new URLSearchParams({ order_id: orderId, limit: String(LISTING_PAGE) });
+    if (listing.after !== null) query.set('after', listing.after);
     // oxlint-disable-next-line no-await-in-loop -- each page starts where the last one ends
-    const result = await resultOfCall(trust.get(`/baskets?${query.toString()}`, basketsPage));
-    if ('error' in result) {
-      throw historyUnknown(orderId, `Trust cannot list its baskets: ${result.error.message}`);
-    }
-    for (const basket of result.body.baskets) {
-      const { basket_id, order_id } = basket;
-      if (order_id !== orderId || baskets.has(basket_id)) {
-        throw historyUnknown(orderId, `Trust listed basket ${basket_id} of order ${order_id} out of place`);
-      }
-      baskets.set(basket_id, basket);
-    }
-    after = result.body.next;
-    if (after === null) return [...baskets.values()];
+    const page = await resultOfCall(trust.get(`/baskets?${query.toString()}`, basketsPage));
+    const next = withPage(orderId, listing, page);
+    if (next instanceof CashbackError) throw next;
+    listing = next;
   }
-  throw historyUnknown(orderId, `Trust lists more than ${MAX_PAGES * PAGE} baskets`);
+  return listing.baskets;
 }

@@ -1,4 +1,5 @@
 import { backoffMs } from '@cashback/service';
+import type { UnreconciledPlace } from '../../db/queries/adoption/list-unreconciled.ts';
 
 export interface WalkProgress {
   /** How many pages and passes in a row ended badly. */
@@ -12,6 +13,17 @@ export interface WalkedPage {
   failed: number;
   /** The pass has seen all that there is. */
   ends: boolean;
+}
+
+export const WALK_START: UnreconciledPlace = { reconciled_epoch: 0, invoice_id: '' };
+
+/** Where the walk goes on once it has visited the first ones of a page. `ends`: the pass has seen all that there is. */
+export function placeAfter(
+  page: readonly UnreconciledPlace[],
+  { visited, page_size }: { visited: number; page_size: number },
+): { after: UnreconciledPlace; ends: boolean } {
+  const ends = page.length < page_size && visited === page.length;
+  return { after: ends ? WALK_START : (page[visited - 1] ?? WALK_START), ends };
 }
 
 export const AT_START: WalkProgress = { failures: 0, left: 0 };

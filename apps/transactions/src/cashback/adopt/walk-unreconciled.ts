@@ -1,16 +1,11 @@
 import { CashbackError } from '@cashback/contract';
 import type { Database } from '@cashback/postgres';
 import { type Log, type Loop, type Readiness, createLoop } from '@cashback/service';
-import {
-  type UnreconciledPlace,
-  countUnreconciled,
-  listUnreconciled,
-} from '../../db/queries/adoption/list-unreconciled.ts';
+import { countUnreconciled, listUnreconciled } from '../../db/queries/adoption/list-unreconciled.ts';
 import type { Settings } from '../../env.ts';
 import type { Adopter } from './adopt-history.ts';
-import { AT_START, progressAfter } from './walk-progress.ts';
+import { AT_START, WALK_START, placeAfter, progressAfter } from './walk-progress.ts';
 
-const START: UnreconciledPlace = { reconciled_epoch: 0, invoice_id: '' };
 const COUNTED = 1_000;
 /** After that the rest of a page is left to the next turn. */
 const TURN_MS = 20_000;
@@ -38,7 +33,7 @@ export function walkUnreconciled({
   readiness: Readiness;
 }): Loop {
   const { adoption_interval_ms, adoption_batch, adoption_concurrency, adoption_retry_max_ms } = settings;
-  let after = START;
+  let after = WALK_START;
   let progress = AT_START;
   let resumesAt = 0;
 
@@ -79,9 +74,10 @@ export function walkUnreconciled({
         }
       };
       await Promise.all(Array.from({ length: adoption_concurrency }, work));
-      const ends = page.length < adoption_batch && visited === page.length;
-      after = ends ? START : (page[visited - 1] ?? START);
-      const next = progressAfter(progress, { visited, failed, ends }, { max_ms: adoption_retry_max_ms });
+      const place = placeAfter(page, { visited, page_size: adoption_batch });
+      after = place.after;
+      const walked = { visited, failed, ends: place.ends };
+      const next = progressAfter(progress, walked, { max_ms: adoption_retry_max_ms });
       progress = next.progress;
       resumesAt = performance.now() + next.wait_ms;
       if (failed > 0) {

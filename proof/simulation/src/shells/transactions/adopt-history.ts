@@ -1,5 +1,5 @@
-import type { CashbackError } from '@cashback/contract';
-import type { Adoption, InvoiceRow, KnownHistory } from '@cashback/transactions/decisions';
+import { CashbackError } from '@cashback/contract';
+import type { Adoption, InvoiceRow, KnownHistory, Listing } from '@cashback/transactions/decisions';
 import { type Flow, atomically } from '../../engine/flow.ts';
 import { insertRow, rowOf } from '../../rows.ts';
 import type { World } from '../../world.ts';
@@ -8,52 +8,60 @@ import { listBaskets } from '../trust.ts';
 import { lockInvoice } from './lock-invoice.ts';
 import { writeCashbackVersion } from './write-rows.ts';
 
+/** Smaller than the number of baskets, so that pages follow each other. */
+const PAGE_SIZE = 2;
+
 /** After a restore, what Trust has of an invoice is taken over, once an epoch. Null: nothing stands in the way. */
 export function* adoptHistory(world: World, invoiceId: string): Flow<CashbackError | null> {
-  const { changedWhileListing, decideAdoption, historyUnknown } = world.decisions.transactions;
+  const { decideListed } = world.decisions.transactions;
   const before = yield* atomically(`check whether ${invoiceId} is adopted`, () =>
     lockUnreconciled(world, invoiceId),
   );
   if (before === null) return null;
-  const listed = yield* callOverHttp('trust', `list ${invoiceId}`, () => listBaskets(world, invoiceId));
-  if ('error' in listed) return historyUnknown(invoiceId, 'Trust cannot list its baskets');
+  const listed = yield* listHistory(world, invoiceId);
+  if (listed instanceof CashbackError) return listed;
   return yield* atomically(`adopt ${invoiceId}`, () => {
     const invoice = lockUnreconciled(world, invoiceId);
     if (invoice === null) return null;
-    if (changedWhileListing(before, invoice)) return historyUnknown(invoiceId, 'its cashback changed');
-    const adoption = decideAdoption(knownHistory(world, invoice), listed.body);
-    if (adoption.outcome !== 'adopt') return historyUnknown(invoiceId, adoption.outcome);
+    const known = loadKnownHistory(world, invoice);
+    const adoption = decideListed({ before, invoice, known, listed: listed.baskets });
+    if (adoption instanceof CashbackError) return adoption;
     write(world, invoice, adoption);
     return null;
   });
 }
 
 function lockUnreconciled(world: World, invoiceId: string): InvoiceRow | null {
-  const { isFinished, isReconciled } = world.decisions.transactions;
-  const invoice = lockInvoice(world, invoiceId);
-  if (invoice === null || isReconciled(invoice)) return null;
+  const { adoptable, isFinished } = world.decisions.transactions;
   const operations = [...world.tables.cashback_operations.values()];
-  const isBusy = operations.some((row) => row.invoice_id === invoiceId && !isFinished(row.status));
-  return isBusy ? null : invoice;
+  const hasUnfinished = operations.some((row) => row.invoice_id === invoiceId && !isFinished(row.status));
+  return adoptable(lockInvoice(world, invoiceId), hasUnfinished);
 }
 
-function knownHistory(
-  { tables }: World,
-  { invoice_id, cashback_version, wallet_id }: InvoiceRow,
-): KnownHistory {
-  const ofInvoice = (row: { invoice_id: string }): boolean => row.invoice_id === invoice_id;
-  const steps = [...tables.operation_steps.values()].filter(
-    ({ operation_id, status }) =>
-      status === 'applied' && ofInvoice(rowOf(tables.cashback_operations, operation_id)),
-  );
-  const adopted = [...tables.adopted_steps.values()].filter(ofInvoice);
-  return {
-    invoice_id,
-    cashback_version,
-    wallet_id,
+function* listHistory(world: World, invoiceId: string): Flow<Listing | CashbackError> {
+  const { NOTHING_LISTED, withPage } = world.decisions.transactions;
+  let listing: Listing = NOTHING_LISTED;
+  while (!listing.is_complete) {
+    const page = { after: listing.after, limit: PAGE_SIZE };
+    const result = yield* callOverHttp('trust', `list ${invoiceId}`, () =>
+      listBaskets(world, invoiceId, page),
+    );
+    const next = withPage(invoiceId, listing, result);
+    if (next instanceof CashbackError) return next;
+    listing = next;
+  }
+  return listing;
+}
+
+function loadKnownHistory({ tables, decisions }: World, invoice: InvoiceRow): KnownHistory {
+  const ofInvoice = (row: { invoice_id: string }): boolean => row.invoice_id === invoice.invoice_id;
+  return decisions.transactions.knownHistory(invoice, {
     baskets: [...tables.baskets.values()].filter(ofInvoice),
-    step_ids: new Set([...steps, ...adopted].map(({ step_id }) => step_id)),
-  };
+    steps: [...tables.operation_steps.values()].filter(({ operation_id }) =>
+      ofInvoice(rowOf(tables.cashback_operations, operation_id)),
+    ),
+    adopted: [...tables.adopted_steps.values()].filter(ofInvoice),
+  });
 }
 
 function write(
