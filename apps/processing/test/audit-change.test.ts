@@ -48,6 +48,12 @@ describe('an audit that is due', () => {
   });
 });
 
+describe('an audit that is not due', () => {
+  it.each([1_000, null])('changes nothing: it is due in %s ms', (audit_in_ms) => {
+    expect(auditChange({ ...done, audit_in_ms })).toBeNull();
+  });
+});
+
 describe('the next audit', () => {
   const next = (stored: Partial<ChangeRow>, written: Partial<ChangeRow> = {}) =>
     scheduleAudit({ ...done, ...stored }, { ...done, ...stored, ...written }, plan);

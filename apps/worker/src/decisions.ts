@@ -3,7 +3,7 @@ export { afterObserving, decideFollowUp } from './reconcile/decide-follow-up.ts'
 export type { FollowUp } from './reconcile/decide-follow-up.ts';
 export { decideStep } from './reconcile/decide-step.ts';
 export type { Step, StepContext } from './reconcile/decide-step.ts';
-export { auditAfter, auditByAge } from './reconcile/next-audit.ts';
+export { planOf, runOf } from './reconcile/next-audit.ts';
 export type { AuditContext } from './reconcile/next-audit.ts';
 export { observationOf } from './reconcile/observe-invoice.ts';
 export type { Observation } from './reconcile/observe-invoice.ts';

@@ -4,9 +4,10 @@ import { immediateJob } from '../queue.ts';
 
 /**
  * The rows that an audit of a due order writes: the order is processed once more, whatever is known of it. The next
- * attempt of an unfinished order compares it anyway.
+ * attempt of an unfinished order compares it anyway. Null: no audit is due, as the statement `claimAudits` says.
  */
-export function auditChange(stored: ChangeRow): ChangeWrites {
+export function auditChange(stored: ChangeRow): ChangeWrites | null {
+  if (stored.audit_in_ms === null || stored.audit_in_ms > 0) return null;
   if (isUnfinished(stored)) return { row: { ...stored, audit_in_ms: null }, job: null };
   const row: ChangeRow = {
     ...stored,

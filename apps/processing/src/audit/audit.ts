@@ -14,7 +14,7 @@ export async function audit({ database, jobs }: Inbox, page_size: number): Promi
   await withTransaction(database, async (transaction) => {
     if ((await countWaiting(transaction)) >= page_size) return;
     const stored = await lockChanges(transaction.client, await claimAudits(transaction, page_size));
-    const writes = stored.map(auditChange);
+    const writes = stored.flatMap((row) => auditChange(row) ?? []);
     await updateChanges(
       transaction,
       writes.map(({ row }) => row),

@@ -1,4 +1,4 @@
-import type { AuditTime, ChargeOrder } from '@cashback/cashback-db';
+import type { AuditTime, ChargeOrder, DueAudit, PlannedAudit, RunAudit } from '@cashback/cashback-db';
 import { type AuditPlan, auditDelay } from '@cashback/core';
 
 /** When settled orders are audited, and jitter from 0 up to 1. */
@@ -8,6 +8,19 @@ export interface AuditContext {
 }
 
 const NONE: AuditTime = { audit_step: 0, audit_in_ms: null };
+
+/** What running the audit of an order that is due writes: when the next one is. */
+export function runOf({ order_id, audit_step: due_step }: DueAudit, context: AuditContext): RunAudit {
+  return { order_id, due_step, ...auditAfter(due_step + 1, context) };
+}
+
+/** What planning the first audit of an order that settled without one writes. */
+export function planOf(
+  { order_id, age_ms }: { order_id: string; age_ms: number },
+  context: AuditContext,
+): PlannedAudit {
+  return { order_id, ...auditByAge(age_ms, context) };
+}
 
 /** The next audit of an order for which `audit_step` audits were due since it settled. */
 export function auditAfter(audit_step: number, { audits, random }: AuditContext): AuditTime {

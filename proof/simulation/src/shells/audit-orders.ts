@@ -12,20 +12,19 @@ export const AUDITS: AuditContext = {
 /** The worker's turn of audits: it makes orders due that were compared long enough ago. */
 export function* auditOrders(world: World): Flow<void> {
   const { engine, tables, decisions } = world;
-  const { auditAfter, auditByAge, auditedTimes, firstAuditTimes } = decisions.worker;
+  const { auditedTimes, firstAuditTimes, planOf, runOf } = decisions.worker;
   yield* atomically('plan missing audits', () => {
     for (const row of tables.orders.values()) {
-      const age_ms = engine.now() - row.unsettled_since;
-      const times = firstAuditTimes(row, auditByAge(age_ms, AUDITS), engine.now());
+      const { order_id, unsettled_since } = row;
+      const plan = planOf({ order_id, age_ms: engine.now() - unsettled_since }, AUDITS);
+      const times = firstAuditTimes(row, plan, engine.now());
       if (applyTimes(world, row, times)) engine.note(`worker: ${row.order_id} had no time for an audit`);
     }
   });
   yield* atomically('audit orders', () => {
     for (const row of tables.orders.values()) {
-      const { order_id, audit_step: due_step } = row;
-      const audit = { order_id, due_step, ...auditAfter(due_step + 1, AUDITS) };
-      if (applyTimes(world, row, auditedTimes(row, audit, engine.now()))) {
-        engine.note(`worker: ${order_id} is audited`);
+      if (applyTimes(world, row, auditedTimes(row, runOf(row, AUDITS), engine.now()))) {
+        engine.note(`worker: ${row.order_id} is audited`);
       }
     }
   });

@@ -73,7 +73,6 @@ function sweepChanges(world: World): void {
 function auditChanges(world: World): void {
   for (const order_id of world.tables.changes.keys()) {
     const row = loadChange(world, order_id);
-    if (row === null || row.audit_in_ms === null || row.audit_in_ms > 0) continue;
-    writeChange(world, world.decisions.processing.auditChange(row));
+    if (row !== null) writeChange(world, world.decisions.processing.auditChange(row));
   }
 }

@@ -1,7 +1,7 @@
-import { type DueAudit, countDuePolls, findDueAudits, runAudits } from '@cashback/cashback-db';
+import { countDuePolls, findDueAudits, runAudits } from '@cashback/cashback-db';
 import { withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from '../../context.ts';
-import { auditAfter } from '../../reconcile/next-audit.ts';
+import { runOf } from '../../reconcile/next-audit.ts';
 import { inParts, unlocked } from '../claim-orders.ts';
 
 type AuditorContext = Pick<WorkerContext, 'database' | 'transactions' | 'audits'>;
@@ -20,10 +20,7 @@ export async function auditOrders(
   if (circuit !== 'closed' || retry_after_ms > 0) return;
   if ((await countDuePolls(database.pool, page_size)) >= page_size) return;
   const due = await findDueAudits(database.pool, page_size);
-  const nextOf = new Map(due.map((audit) => [audit.order_id, runOf(audit)]));
-  function runOf({ order_id, audit_step: due_step }: DueAudit) {
-    return { order_id, due_step, ...auditAfter(due_step + 1, { audits, random }) };
-  }
+  const nextOf = new Map(due.map((audit) => [audit.order_id, runOf(audit, { audits, random })]));
   if (due.length === 0) return;
   const parts = await inParts([...nextOf.keys()], (order_ids) =>
     withTransaction(database, async (tx) => {

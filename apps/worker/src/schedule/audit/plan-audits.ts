@@ -1,7 +1,7 @@
 import { findUnplannedOrders, loadAuditLag, planAudits } from '@cashback/cashback-db';
 import { withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from '../../context.ts';
-import { auditByAge } from '../../reconcile/next-audit.ts';
+import { planOf } from '../../reconcile/next-audit.ts';
 import { inParts, unlocked } from '../claim-orders.ts';
 
 /**
@@ -16,12 +16,10 @@ export async function planMissingAudits(
   if (due >= page_size) return false;
   const found = await findUnplannedOrders(database.pool, page_size);
   if (found.length === 0) return false;
-  const planOf = new Map(
-    found.map(({ order_id, age_ms }) => [order_id, { order_id, ...auditByAge(age_ms, { audits, random }) }]),
-  );
-  const parts = await inParts([...planOf.keys()], (order_ids) =>
+  const plans = new Map(found.map((order) => [order.order_id, planOf(order, { audits, random })]));
+  const parts = await inParts([...plans.keys()], (order_ids) =>
     withTransaction(database, async (tx) => {
-      const planned = order_ids.flatMap((order_id) => planOf.get(order_id) ?? []);
+      const planned = order_ids.flatMap((order_id) => plans.get(order_id) ?? []);
       return [await planAudits(tx, planned)];
     }),
   );
