@@ -1,4 +1,11 @@
-import { type Charge, type LoadedOrder, chargeJob, chargeOf, loadedOrderOf } from '@cashback/cashback-db';
+import {
+  type Charge,
+  type LoadedOrder,
+  chargeJob,
+  chargeOf,
+  endedToLoad,
+  loadedOrderOf,
+} from '@cashback/cashback-db';
 import { sumParts } from '@cashback/core';
 import * as server from '@cashback/server/decisions';
 import * as processing from '@cashback/processing/decisions';
@@ -41,7 +48,7 @@ export const PRODUCT = {
   processing: { ...processing },
   transactions: { ...transactions },
   wallet: { ...wallet },
-  worker: { ...worker, chargeOf },
+  worker: { ...worker, chargeOf, endedToLoad },
   database: {
     chargeJob,
     loadedOrderOf,

@@ -91,17 +91,18 @@ function asRead(invoice: Invoice, release: Release): Invoice {
 function loadCharge(world: World, orderId: string, release: Release): Charge {
   const { tables, decisions } = world;
   const row = rowOf(tables.orders, orderId);
+  const ended = [...tables.outcomes.values()]
+    .filter(({ order_id }) => order_id === orderId)
+    .map(({ operation_id, outcome, at }) => ({
+      ...rowOf(tables.operations, operation_id),
+      outcome,
+      ended_at: new Date(at),
+    }));
   return decisions.worker.chargeOf(loadOrder(world, orderId), {
     cashback_sum: formatAmount(row.cashback_sum),
     newest: readBy(release, formatValues(targetOf(tables.events, orderId))),
     operation: row.operation_id === null ? null : rowOf(tables.operations, row.operation_id),
-    ended: [...tables.outcomes.values()]
-      .filter(({ order_id }) => order_id === orderId)
-      .map(({ operation_id, outcome, at }) => ({
-        ...rowOf(tables.operations, operation_id),
-        outcome,
-        ended_at: new Date(at),
-      })),
+    ended: decisions.worker.endedToLoad(row, ended),
   });
 }
 

@@ -36,6 +36,20 @@ export interface EndedOperation
   ended_at: Date;
 }
 
+/** The rule of the statement `load-charges.ended`, of all operations of an order that have ended. A test holds it against that. */
+export function endedToLoad<Ended extends EndedOperation>(
+  order: Pick<ChargeOrder, 'revision' | 'cashback_epoch' | 'cashback_version'>,
+  ended: readonly Ended[],
+): Ended[] {
+  const { revision, cashback_epoch, cashback_version } = order;
+  return ended.filter((one) => {
+    if (one.revision === revision) return true;
+    return one.cashback_epoch === cashback_epoch
+      ? one.version >= cashback_version
+      : one.cashback_epoch > cashback_epoch;
+  });
+}
+
 /** Throws when the order names an operation that is not there. */
 export function chargeOf(order: ChargeOrder, { cashback_sum, newest, operation, ended }: ChargeRows): Charge {
   if (order.operation_id !== (operation?.operation_id ?? null)) {
