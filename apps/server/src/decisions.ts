@@ -1,7 +1,14 @@
 /** What a register decides, writes and answers, and how an order is shown, without IO: the simulation runs the same. */
-export { decideCall, decideLocked } from './register/decide-call.ts';
+export { decideCall, decideLocked, isLockable } from './register/decide-call.ts';
 export type { DecidedCall } from './register/decide-call.ts';
-export { countedWindow, discountedWindow, heldRow, holdOf, releasedRow } from './register/breaker-rows.ts';
+export {
+  countedWindow,
+  discountedWindow,
+  heldRow,
+  holdOf,
+  holdStateOf,
+  releasedRow,
+} from './register/breaker-rows.ts';
 export type { WindowRow } from './register/breaker-rows.ts';
 export { decideHolds, growingOf } from './register/decide-holds.ts';
 export type { BreakerBounds } from './register/decide-holds.ts';

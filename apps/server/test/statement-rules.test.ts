@@ -1,10 +1,12 @@
 import {
   type NewOrder,
   type OrderUpdate,
+  type HoldState,
   countGrowth,
   discountGrowth,
   holdOrders,
   insertOrders,
+  loadHolds,
   releaseOrders,
   resumeOrders,
   updateOrders,
@@ -20,6 +22,7 @@ import {
   countedWindow,
   discountedWindow,
   heldRow,
+  holdStateOf,
   releasedRow,
 } from '../src/register/breaker-rows.ts';
 import { type OrderRow, newRow, registeredRow, resumedRow } from '../src/register/order-rows.ts';
@@ -257,6 +260,22 @@ describe('the statement does what its rule says:', () => {
           if (row !== undefined) expected.set(one.order_id, heldRow(row, one, now));
         }
         expect(after).toEqual(expected);
+      }),
+      RUNS,
+    ));
+
+  test('loadHolds', () =>
+    fc.assert(
+      fc.asyncProperty(rows, async (drawn) => {
+        let holds: HoldState[] = [];
+        const { before } = await run(drawn, async (tx) => {
+          holds = await loadHolds(
+            tx,
+            drawn.map((_, index) => idAt(index + 1)),
+          );
+        });
+        const byId = new Map(holds.map((hold) => [hold.order_id, hold]));
+        expect(byId).toEqual(new Map([...before].map(([id, row]) => [id, holdStateOf(row)])));
       }),
       RUNS,
     ));

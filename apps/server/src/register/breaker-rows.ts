@@ -1,4 +1,4 @@
-import type { AddedGrowth, HeldRevision } from '@cashback/cashback-db';
+import type { AddedGrowth, HeldRevision, HoldState } from '@cashback/cashback-db';
 import { type Hold, describeHold } from '@cashback/core';
 import type { OrderRow } from './order-rows.ts';
 
@@ -49,6 +49,11 @@ export function heldRow(row: OrderRow, { order_id, revision, hold }: HeldRevisio
 /** The order's hold, as it is read; null: all of its target may be sent. */
 export function holdOf({ held_revision, revision, hold }: OrderRow): Hold | null {
   return held_revision === revision ? hold : null;
+}
+
+/** `loadHolds` */
+export function holdStateOf({ order_id, revision, held_revision }: OrderRow): HoldState {
+  return { order_id, revision, is_held: held_revision === revision };
 }
 
 /** `releaseOrders`: only the attention that the hold gave is taken back. */

@@ -14,6 +14,11 @@ export function decideCall(input: RegisterInput, stored: LoadedOrder | null): De
   return { input, stored, decision: decideRegister(stored, registrationOf(input)) };
 }
 
+/** A call that would be refused as an order's first one must not make its row: the order must exist to be locked. */
+export function isLockable({ decision }: DecidedCall, is_known: boolean): boolean {
+  return decision.outcome === 'registered' || is_known;
+}
+
 /**
  * Decides a call under its order's lock. `first` is the call decided as the order's first one, and `created` says
  * whether the transaction wrote the order's row for it. Only then may there be no stored order.

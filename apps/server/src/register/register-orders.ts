@@ -9,7 +9,7 @@ import {
 } from '@cashback/cashback-db';
 import type { CashbackError, RegisterInput, RegisterOutput } from '@cashback/contract';
 import type { Jobs, Transaction } from '@cashback/postgres';
-import { type DecidedCall, decideCall, decideLocked } from './decide-call.ts';
+import { type DecidedCall, decideCall, decideLocked, isLockable } from './decide-call.ts';
 import type { BreakerBounds } from './decide-holds.ts';
 import { holdGrowth } from './hold-growth.ts';
 import { answerOf } from './register-answer.ts';
@@ -44,15 +44,12 @@ export async function registerOrders(
 async function lockAndDecide(tx: Transaction, inputs: readonly RegisterInput[]): Promise<DecidedCall[]> {
   const first = inputs.map((input) => decideCall(input, null));
 
-  // A call that would be refused as an order's first one must not make its row: the order must exist to be locked.
-  const later = first.filter(({ decision }) => decision.outcome === 'refused');
+  const later = first.filter((call) => !isLockable(call, false));
   const known = await findOrders(
     tx.client,
     later.map(({ input }) => input.order_id),
   );
-  const lockable = first.filter(
-    ({ input, decision }) => decision.outcome === 'registered' || known.has(input.order_id),
-  );
+  const lockable = first.filter((call) => isLockable(call, known.has(call.input.order_id)));
   const created = await insertOrders(tx, lockable.map(newOrderOf));
 
   // A separate statement, which sees what was committed while the locking one waited.

@@ -20,7 +20,7 @@ export function* register(world: World, input: RegisterInput): Flow<RegisterOutp
     () => loadOrder(world, order_id, release),
     (stored) => {
       const first = server.decideCall(input, null);
-      const created = stored === null && first.decision.outcome === 'registered';
+      const created = stored === null && server.isLockable(first, false);
       if (created) insertOrder(world, server.newOrderOf(first));
       const decided = server.decideLocked(first, stored, created);
       world.engine.note(`server: register version ${invoice_version} of ${order_id}: ${describe(decided)}`);

@@ -16,11 +16,10 @@ export function* releaseHeld(world: World): Flow<void> {
 /** `breaker.release` */
 function* release(world: World, orderId: string, revision: number): Flow<true> {
   const { engine, tables, charges, decisions } = world;
-  const { decideRelease, holdOf, releasedRow } = decisions.server;
+  const { decideRelease, holdStateOf, releasedRow } = decisions.server;
   return yield* atomically(`release ${orderId}`, () => {
     const row = tables.orders.get(orderId) ?? null;
-    const stored = row && { revision: row.revision, is_held: holdOf(row) !== null };
-    const outcome = decideRelease(stored, revision);
+    const outcome = decideRelease(row && holdStateOf(row), revision);
     engine.note(`server: revision ${revision} of ${orderId}: ${outcome}`);
     if (row === null || outcome !== 'released') return true;
     updateRow(tables.orders, orderId, releasedRow(row, engine.now()));
