@@ -24,6 +24,7 @@ export { stepAnswerOf } from './cashback/advance/trust-answer.ts';
 export { answerAfterLookup, needsLookup, trustRequestOf } from './cashback/advance/trust-request.ts';
 export { FEED_START, changeCursor, readCursor } from './feeds/change-cursor.ts';
 export type { FeedPosition } from './feeds/change-cursor.ts';
+export { nextFeedEpoch } from '@cashback/postgres';
 export { isFinished } from './cashback/operation.ts';
 export { pollJob, sweepJob } from './cashback/operation-queue.ts';
 export type { StoredOperation, TrustStep, UnfinishedOperation } from './cashback/operation.ts';
@@ -32,7 +33,7 @@ export { decideUpdate } from './invoices/decide-update.ts';
 export { SHOWN_OPERATIONS, shownInvoice } from './invoices/shown-invoice.ts';
 export { writesOfCreation, writesOfUpdate } from './invoices/version-writes.ts';
 export type { CreationWrites, HistoryEntry, VersionWrites } from './invoices/version-writes.ts';
-export { FIRST_EPOCH } from './invoices/invoice.ts';
+export { FIRST_EPOCH, invoiceNotFound } from './invoices/invoice.ts';
 
 export { knownHistory, unreconciledAfter } from './db/rules/adoption.ts';
 export { heldBySource, insertedBasket, openBaskets, refundedBasket } from './db/rules/baskets.ts';

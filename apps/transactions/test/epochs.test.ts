@@ -1,4 +1,4 @@
-import { withTransaction } from '@cashback/postgres';
+import { nextFeedEpoch, withTransaction } from '@cashback/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readUntil } from '@cashback/testing';
 import { startEpoch } from '../src/db/queries/feeds/start-epoch.ts';
@@ -43,6 +43,17 @@ test('every answer and every callback carries the newest epoch', async () => {
     return received.length > 0 && received;
   });
   expect(finished).toMatchObject({ invoice_epoch: epoch, status: 'success' });
+});
+
+test('a new epoch is the one that the rule of its statement says', async () => {
+  const clock = 'SELECT array_agg(epoch) AS epochs, now() AS now FROM transactions.feed_epochs';
+  await withTransaction(app.owner, async (tx) => {
+    const { rows } = await tx.client.query<{ epochs: number[]; now: Date }>(clock);
+    const [{ epochs, now } = { epochs: [], now: new Date(0) }] = rows;
+    const first = await startEpoch(tx);
+    expect(first).toBe(nextFeedEpoch(epochs, now.getTime()));
+    expect(await startEpoch(tx)).toBe(nextFeedEpoch([...epochs, first], now.getTime()));
+  });
 });
 
 test('an epoch that began in an earlier minute and was lost in a restore is not given again', async () => {

@@ -6,7 +6,6 @@ import { lockInvoice } from '../db/queries/invoices/lock-invoices.ts';
 import { readChange } from '../db/queries/invoices/read-change.ts';
 import { updateInvoice } from '../db/queries/invoices/update-invoice.ts';
 import { decideUpdate } from './decide-update.ts';
-import { invoiceNotFound } from './invoice.ts';
 import { requireInvoice } from './require-invoice.ts';
 import { writesOfUpdate } from './version-writes.ts';
 
@@ -18,12 +17,11 @@ export function changeInvoice(
 ): Promise<Invoice> {
   return withTransaction(database, async (tx) => {
     const current = await lockInvoice(tx, input.invoice_id);
-    if (current === null) throw invoiceNotFound(input.invoice_id);
     const { invoice_id, change_id } = input;
     const made = change_id === undefined ? null : await readChange(tx.client, invoice_id, change_id);
     const decision = decideUpdate(current, input, made);
     if (decision.outcome === 'refused') throw decision.error;
-    if (decision.outcome === 'changed') {
+    if (current !== null && decision.outcome === 'changed') {
       const { invoice, history, callback } = writesOfUpdate(current, input, caller);
       await updateInvoice(tx, invoice);
       await insertInvoiceHistory(tx, history);

@@ -1,6 +1,7 @@
 import { CashbackError, formatAmount } from '@cashback/contract';
 import type { InvoiceStatus, InvoiceUpdateInput, Payment } from '@cashback/wire';
 import { changeMismatch } from './decide-creation.ts';
+import { invoiceNotFound } from './invoice.ts';
 import { equalPayments, sumPayments } from './payments.ts';
 
 export interface CurrentInvoice {
@@ -24,13 +25,15 @@ const NEXT_STATUSES: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> =
  * Decides an update of an invoice. Without a change id its content and version identify the update that made the
  * current version, so a repeat after a lost answer changes nothing. Neither does an update with the current content.
  * A change id alone identifies its update: `made` is the version that it made before. Another id is another change.
+ * `current` is null for an invoice that is not there.
  */
 export function decideUpdate(
-  current: CurrentInvoice,
+  current: CurrentInvoice | null,
   input: InvoiceUpdateInput,
   made: CurrentInvoice | null = null,
 ): UpdateDecision {
   const { invoice_id, version, status, payments, change_id } = input;
+  if (current === null) return { outcome: 'refused', error: invoiceNotFound(invoice_id) };
   const captured = sumPayments(payments);
   if (status === 'cancelled' && captured > 0n) {
     return refuse(

@@ -19,7 +19,7 @@ export { feedPlaces } from './feeds/feed-places.ts';
 export type { FeedPlaces, StoredPlace } from './feeds/feed-places.ts';
 export { loadFeedHorizon } from './feeds/feed-horizon.ts';
 export type { FeedHorizon, FeedHorizonRow } from './feeds/feed-horizon.ts';
-export { NEXT_FEED_EPOCH, startFeedEpoch } from './feeds/start-feed-epoch.ts';
+export { NEXT_FEED_EPOCH, nextFeedEpoch, startFeedEpoch } from './feeds/start-feed-epoch.ts';
 export { uuidV7 } from './statements/uuid-v7.ts';
 export { migrate } from './migrations/migrate.ts';
 export type { MigrateSettings, MigrationResult } from './migrations/migrate.ts';

@@ -23,16 +23,17 @@ export function* afterRestore(world: World, owner: Owner): Flow<void> {
   }
 }
 
-const MINUTE_MS = 60_000;
-/** The minutes that had passed when the run began. */
-const FIRST_MINUTE = 1_000;
+/** When the run began, by the clock that numbers epochs. */
+const BEGAN_AT = 60_000_000;
 
-/** As `startEpoch` numbers it: a backup may lack epochs that were given out. */
-function* beginEpoch({ engine, tables }: World, table: 'invoice_epochs' | 'trust_epochs'): Flow<void> {
+/** A backup may lack epochs that were given out. */
+function* beginEpoch(
+  { engine, tables, decisions }: World,
+  table: 'invoice_epochs' | 'trust_epochs',
+): Flow<void> {
   yield* outside('begin a new epoch', () => {
     const epochs = tables[table];
-    const minute = FIRST_MINUTE + Math.floor(engine.now() / MINUTE_MS);
-    const epoch = Math.max((epochs.at(-1) ?? 0) + 1, minute);
+    const epoch = decisions.transactions.nextFeedEpoch(epochs, BEGAN_AT + engine.now());
     tables[table] = [...epochs, epoch];
     engine.note(`epoch ${epoch} of ${table} begins`);
   });

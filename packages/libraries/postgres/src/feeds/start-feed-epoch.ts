@@ -8,6 +8,11 @@ import type { Transaction } from '../statements/transaction.ts';
  */
 export const NEXT_FEED_EPOCH = 'greatest(max(epoch) + 1, floor(extract(epoch FROM now()) / 60)::integer)';
 
+/** The same of the epochs that are stored, at a moment in milliseconds. A test holds the SQL against it. */
+export function nextFeedEpoch(epochs: readonly number[], now: number): number {
+  return Math.max(Math.max(...epochs) + 1, Math.floor(now / 60_000));
+}
+
 /**
  * Begins a new epoch of a feed after a restore, and returns it. No epoch that was given out before is given again, as
  * long as at most one begins a minute. Waits for running writers of `table` first: a feed takes an older epoch for

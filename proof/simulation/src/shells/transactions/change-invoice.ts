@@ -5,6 +5,7 @@ import { Violation } from '../../invariants/violation.ts';
 import { rowOf } from '../../rows.ts';
 import type { Story } from '../../story.ts';
 import type { World } from '../../world.ts';
+import { lockInvoice } from './lock-invoice.ts';
 import { writeVersion } from './write-rows.ts';
 
 const SHOP = 'shop';
@@ -64,11 +65,10 @@ function* updateInvoice(world: World, story: Story, version: number, amount: str
   return yield* atomically(describe(story, amount), () => {
     const { engine, tables } = world;
     const { decideUpdate, writesOfUpdate } = world.decisions.transactions;
-    const current = tables.invoices.get(invoice_id);
-    if (current === undefined) return new CashbackError('INVOICE_NOT_FOUND', `there is no ${invoice_id}`);
+    const current = lockInvoice(world, invoice_id);
     const decision = decideUpdate(current, update);
     if (decision.outcome === 'refused') return decision.error;
-    if (decision.outcome === 'changed') {
+    if (current !== null && decision.outcome === 'changed') {
       writeVersion(world, writesOfUpdate(current, update, SHOP));
       engine.note(`transactions: ${describe(story, amount)}, version ${version + 1}`);
     }

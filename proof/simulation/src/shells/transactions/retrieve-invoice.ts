@@ -1,4 +1,4 @@
-import { CashbackError } from '@cashback/contract';
+import type { CashbackError } from '@cashback/contract';
 import type { Invoice } from '@cashback/wire';
 import { type Flow, outside } from '../../engine/flow.ts';
 import { newestEpoch } from '../../tables.ts';
@@ -9,10 +9,11 @@ const REMEMBERED = 5;
 /** `POST /v2/invoice/retrieve`, which may also give an earlier answer. */
 export function* retrieveInvoice(world: World, invoiceId: string): Flow<Invoice | CashbackError> {
   return yield* outside('read', () => {
-    const { engine, answers } = world;
+    const { engine, answers, decisions } = world;
+    const { invoiceNotFound } = decisions.transactions;
     if (engine.happens('missing_answer')) {
       engine.note(`transactions: a replica does not know ${invoiceId}`);
-      return notFound(invoiceId);
+      return invoiceNotFound(invoiceId);
     }
     const before = answers.get(invoiceId) ?? [];
     if (before.length > 0 && engine.happens('stale_answer')) {
@@ -23,7 +24,7 @@ export function* retrieveInvoice(world: World, invoiceId: string): Flow<Invoice 
       }
     }
     const fresh = readInvoice(world, invoiceId);
-    if (fresh === null) return notFound(invoiceId);
+    if (fresh === null) return invoiceNotFound(invoiceId);
     answers.set(invoiceId, [...before, fresh].slice(-REMEMBERED));
     return fresh;
   });
@@ -31,11 +32,10 @@ export function* retrieveInvoice(world: World, invoiceId: string): Flow<Invoice 
 
 /** The same at the primary. */
 export function* retrieveNewest(world: World, invoiceId: string): Flow<Invoice | CashbackError> {
-  return yield* outside('read', () => readInvoice(world, invoiceId) ?? notFound(invoiceId));
-}
-
-function notFound(invoiceId: string): CashbackError {
-  return new CashbackError('INVOICE_NOT_FOUND', `there is no invoice ${invoiceId}`);
+  return yield* outside(
+    'read',
+    () => readInvoice(world, invoiceId) ?? world.decisions.transactions.invoiceNotFound(invoiceId),
+  );
 }
 
 function readInvoice(world: World, invoiceId: string): Invoice | null {
