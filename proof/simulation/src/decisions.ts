@@ -7,6 +7,7 @@ import {
   loadedOrderOf,
 } from '@cashback/cashback-db';
 import { sumParts } from '@cashback/core';
+import { noAnswer, refusalOf, toErrorAnswer } from '@cashback/service';
 import * as server from '@cashback/server/decisions';
 import * as processing from '@cashback/processing/decisions';
 import * as transactions from '@cashback/transactions/decisions';
@@ -49,6 +50,8 @@ export const PRODUCT = {
   transactions: { ...transactions },
   wallet: { ...wallet },
   worker: { ...worker, chargeOf, endedToLoad },
+  /** What a call over HTTP ends with. */
+  http: { noAnswer, refusalOf, toErrorAnswer },
   database: {
     chargeJob,
     loadedOrderOf,

@@ -21,12 +21,13 @@ export type { ApiError, ApiRoute } from './openapi/openapi-document.ts';
 export { serveApiDocs } from './openapi/serve-api-docs.ts';
 export { authenticate } from './http/tokens.ts';
 export type { AcceptedToken, Caller } from './http/tokens.ts';
-export { errorBody } from './http/error-answer.ts';
+export { errorBody, toErrorAnswer } from './http/error-answer.ts';
 export { ServiceError } from './http/service-error.ts';
 
 export { createHttpClient } from './http/http-client.ts';
 export type { HttpClient, HttpClientOptions } from './http/http-client.ts';
 export type { CircuitOptions, UpstreamState } from './http/circuit.ts';
+export { noAnswer, refusalOf } from './http/failed-call.ts';
 export { HttpCallError } from './http/http-call-error.ts';
 export { resultOfCall } from './http/call-result.ts';
 export type { CallResult } from './http/call-result.ts';

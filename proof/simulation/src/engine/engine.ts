@@ -40,7 +40,7 @@ interface Task {
 
 const VICTIMS: readonly ProcessName[] = ['worker', 'transactions', 'processing', 'server', 'wallet'];
 /** Shorter than the longest delays, so that a sender goes on without an answer. */
-const CALL_TIMEOUT_MS = 5_000;
+export const CALL_TIMEOUT_MS = 5_000;
 const RESTART_MS = 2_000;
 /** The longest delays, each as likely as the others. */
 const STEP_DELAYS_MS = [0, 0, 0, 0, 5, 50, 500];

@@ -1,21 +1,31 @@
 import { CashbackError } from '@cashback/contract';
 import { PaymentError } from '@cashback/wire';
-import { type CallResult, HttpCallError } from '@cashback/service';
+import type { CallResult } from '@cashback/service';
+import { CALL_TIMEOUT_MS } from '../engine/engine.ts';
 import { type Flow, type ProcessName, call } from '../engine/flow.ts';
+import type { World } from '../world.ts';
 
-/** A call as the HTTP client of its caller ends it. */
+/** No body of a request is so large here. */
+const LIMITS = { body_limit_bytes: Infinity };
+
+/** A call as the HTTP client of its caller ends it, by the answer that the server of the other side makes of an error. */
 export function* callOverHttp<Body>(
+  { decisions }: World,
   to: ProcessName,
   what: string,
   handle: () => Flow<Body | CashbackError | PaymentError>,
 ): Flow<CallResult<Body>> {
-  const about = { upstream: to, method: 'POST', url: what };
+  const { noAnswer, refusalOf, toErrorAnswer } = decisions.http;
+  const called = {
+    upstream: to,
+    method: 'POST',
+    origin: '',
+    path: what,
+    timeout_ms: CALL_TIMEOUT_MS,
+  } as const;
   const answer = yield* call(to, what, handle);
-  if (answer === null) {
-    return { error: new HttpCallError('no answer', { ...about, outcome: 'unknown', code: 'TIMEOUT' }) };
-  }
+  if (answer === null) return { error: noAnswer(called) };
   if (!(answer instanceof CashbackError || answer instanceof PaymentError)) return { body: answer };
-  const { code, http_status, message, details } = answer;
-  const outcome = http_status < 500 ? ('refused' as const) : ('unknown' as const);
-  return { error: new HttpCallError(message, { ...about, outcome, code, http_status, details }) };
+  const { http_status, body } = toErrorAnswer(answer, LIMITS, what);
+  return { error: refusalOf(called, { http_status, text: JSON.stringify(body), retry_after: undefined }) };
 }

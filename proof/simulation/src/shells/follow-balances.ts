@@ -13,7 +13,7 @@ export function* followBalances(world: World): Flow<void> {
   const { tables, decisions } = world;
   for (;;) {
     const from = yield* atomically('read the place in the feed', () => readPlace(tables.balance_feed));
-    const result = yield* callOverHttp('trust', 'changed balances', () =>
+    const result = yield* callOverHttp(world, 'trust', 'changed balances', () =>
       walletChanges(world, { after: from.cursor, limit: PAGE_SIZE }),
     );
     if ('error' in result) return;

@@ -57,7 +57,7 @@ function unobservedOf(world: World): UnobservedChanges {
 
 function* readPage(world: World, after: string | null): Flow<CallResult<CashbackChangesOutput>> {
   if (!world.offers_cashback_feed) return { error: NO_SUCH_ROUTE };
-  return yield* callOverHttp('transactions', 'changed cashback', () =>
+  return yield* callOverHttp(world, 'transactions', 'changed cashback', () =>
     cashbackChanges(world, { after, limit: PAGE_SIZE }),
   );
 }

@@ -66,7 +66,7 @@ export function* reconcileOrder(world: World, seen: ChargeOrder, found_by: Drift
 function* observe(world: World, order: ChargeOrder, release: Release): Flow<Observation> {
   const { observationOf, retrieveAnswerOf } = world.decisions.worker;
   const { order_id } = order;
-  const result = yield* callOverHttp('transactions', `retrieve ${order_id}`, () =>
+  const result = yield* callOverHttp(world, 'transactions', `retrieve ${order_id}`, () =>
     retrieveInvoice(world, order_id),
   );
   return observationOf(
@@ -149,7 +149,7 @@ function* send(world: World, sending: Sending, release: Release): Flow<void> {
   const { operation } = sending;
   const { operation_id, order_id } = operation;
   const { updateAnswerOf, updateBodyOf } = decisions.worker;
-  const result = yield* callOverHttp('transactions', `update ${operation_id}`, () =>
+  const result = yield* callOverHttp(world, 'transactions', `update ${operation_id}`, () =>
     updateCashback(world, updateBodyOf(operation)),
   );
   const answer = updateAnswerOf(operation, result);

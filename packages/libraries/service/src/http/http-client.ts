@@ -3,7 +3,8 @@ import { Pool } from 'undici';
 import type { z } from 'zod';
 import { type CircuitOptions, CircuitOpenError, type UpstreamState, createCircuit } from './circuit.ts';
 import { describeIssues } from '../settings/describe-issues.ts';
-import { type Exchange, type JsonAnswer, MAX_ANSWER_BYTES, callError, exchange } from './http-exchange.ts';
+import { callError } from './failed-call.ts';
+import { type Exchange, type JsonAnswer, MAX_ANSWER_BYTES, exchange } from './http-exchange.ts';
 
 export interface HttpClientOptions {
   /** The name of the upstream, for messages. */

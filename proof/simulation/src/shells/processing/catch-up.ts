@@ -16,7 +16,7 @@ export function* catchUp(world: World): Flow<void> {
   const { decideCatchUp } = decisions.processing;
   for (;;) {
     const from = yield* atomically('read the place in the feed', () => readPlace(tables.invoice_feed));
-    const result = yield* callOverHttp('transactions', 'changed invoices', () =>
+    const result = yield* callOverHttp(world, 'transactions', 'changed invoices', () =>
       invoiceChanges(world, { after: from.cursor, limit: PAGE_SIZE }),
     );
     if ('error' in result && !isFeedError(result.error)) return;

@@ -47,7 +47,7 @@ function* takeStep(
       }
     }
     case 'read_invoice': {
-      const result = yield* callOverHttp('transactions', `invoice ${order_id}`, () =>
+      const result = yield* callOverHttp(world, 'transactions', `invoice ${order_id}`, () =>
         retrieveNewest(world, order_id),
       );
       if ('error' in result) return withFailure(attempt, result.error);

@@ -43,7 +43,7 @@ function* listHistory(world: World, invoiceId: string): Flow<Listing | CashbackE
   let listing: Listing = NOTHING_LISTED;
   while (!listing.is_complete) {
     const page = { after: listing.after, limit: PAGE_SIZE };
-    const result = yield* callOverHttp('trust', `list ${invoiceId}`, () =>
+    const result = yield* callOverHttp(world, 'trust', `list ${invoiceId}`, () =>
       listBaskets(world, invoiceId, page),
     );
     const next = withPage(invoiceId, listing, result);

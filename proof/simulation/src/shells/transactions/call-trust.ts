@@ -17,7 +17,7 @@ function* callOnce(world: World, request: TrustCall): Flow<StepAnswer> {
   const { stepAnswerOf, trustRequestOf } = world.decisions.transactions;
   const { step, how } = request;
   const id = step.step_id;
-  const result = yield* callOverHttp('trust', `${how} ${step.kind} ${id}`, () => {
+  const result = yield* callOverHttp(world, 'trust', `${how} ${step.kind} ${id}`, () => {
     const { kind, body } = trustRequestOf(request);
     if (how === 'repeat' && refusesRepeat(world, id)) {
       return outside('refuse', () => new PaymentError('BASKET_BODY_MISMATCH', `${id} was sent before`));
