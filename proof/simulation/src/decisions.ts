@@ -7,6 +7,8 @@ import {
   loadedOrderOf,
 } from '@cashback/cashback-db';
 import { sumParts } from '@cashback/core';
+import { refusedCall, unreachable } from '@cashback/client/client-error';
+import { explainError } from '@cashback/contract/explain-error';
 import { noAnswer, refusalOf, toErrorAnswer } from '@cashback/service';
 import * as server from '@cashback/server/decisions';
 import * as processing from '@cashback/processing/decisions';
@@ -52,6 +54,8 @@ export const PRODUCT = {
   worker: { ...worker, chargeOf, endedToLoad },
   /** What a call over HTTP ends with. */
   http: { noAnswer, refusalOf, toErrorAnswer },
+  /** What a call of the SDK ends with, by what the server answers. */
+  sdk: { explainError, refusedCall, unreachable },
   database: {
     chargeJob,
     loadedOrderOf,

@@ -1,4 +1,4 @@
-import type { CashbackErrorCode, InputIssue } from '@cashback/contract';
+import type { CashbackErrorCode, InputIssue, ItemError } from '@cashback/contract';
 
 /**
  * Codes of the server's domain, and:
@@ -45,4 +45,18 @@ export class CashbackClientError extends Error {
     this.details = fields.details ?? {};
     this.issues = fields.issues ?? [];
   }
+}
+
+/** What the server answers about a call. */
+export function refusedCall({ code, message, ...fields }: ItemError): CashbackClientError {
+  return new CashbackClientError(code, message, fields);
+}
+
+/** No whole answer came, so the call may have taken effect. */
+export function unreachable(origin: string, reason: string, cause?: unknown): CashbackClientError {
+  return new CashbackClientError(
+    'UNREACHABLE',
+    `${origin} did not answer: ${reason}; the call may have taken effect and is safe to repeat`,
+    { retryable: true, cause },
+  );
 }

@@ -1,7 +1,7 @@
 import type { HTTPLinkOptions } from '@trpc/client';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { Agent } from 'undici';
-import { CashbackClientError } from './client-error.ts';
+import { CashbackClientError, unreachable } from './client-error.ts';
 import { pause } from './pause.ts';
 
 export interface ExchangeOptions {
@@ -75,11 +75,7 @@ async function exchangeOnce(
     };
   } catch (error) {
     const reason = timeout.signal.aborted ? `no whole answer within ${timeout_ms} ms` : reasonOf(error);
-    throw new CashbackClientError(
-      'UNREACHABLE',
-      `${origin} did not answer: ${reason}; the call may have taken effect and is safe to repeat`,
-      { retryable: true, cause: error },
-    );
+    throw unreachable(origin, reason, error);
   } finally {
     clearTimeout(timer);
   }

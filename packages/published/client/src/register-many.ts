@@ -1,5 +1,5 @@
 import type { RegisterInput, RegisterManyOutput, RegisterOutput } from '@cashback/contract';
-import { CashbackClientError } from './client-error.ts';
+import { CashbackClientError, refusedCall } from './client-error.ts';
 import { pauseMs } from './exchange.ts';
 import { pause } from './pause.ts';
 
@@ -74,9 +74,7 @@ async function sendPart(
   try {
     const answers = await options.send(inputs);
     return answers.map((answer): RegisterManyResult => {
-      if ('result' in answer) return answer;
-      const { code, message, ...fields } = answer.error;
-      return { error: new CashbackClientError(code, message, fields) };
+      return 'result' in answer ? answer : { error: refusedCall(answer.error) };
     });
   } catch (error) {
     if (!(error instanceof CashbackClientError)) throw error;

@@ -1,4 +1,4 @@
-import { CashbackClientError } from '@cashback/client';
+import type { CashbackClientError } from '@cashback/client';
 import { CashbackError, parseAmount } from '@cashback/contract';
 import type {
   Attempt,
@@ -39,7 +39,7 @@ function* takeStep(
   const { order_id, change, known } = attempt;
   switch (step.step) {
     case 'read_order': {
-      const answer = yield* callServer(`order ${order_id}`, () => showOrder(world, order_id));
+      const answer = yield* callServer(world, `order ${order_id}`, () => showOrder(world, order_id));
       try {
         return withKnown(attempt, { order: readOrder(answer) });
       } catch (error) {
@@ -71,7 +71,7 @@ function* takeStep(
     }
     case 'register': {
       const { input } = step;
-      const answer = yield* callServer(`register ${order_id}`, () => register(world, input));
+      const answer = yield* callServer(world, `register ${order_id}`, () => register(world, input));
       return 'error' in answer
         ? withFailure(attempt, answer.error)
         : withRegisterAnswer(attempt, input, answer.body);
@@ -79,16 +79,17 @@ function* takeStep(
   }
 }
 
-/** A call as the SDK ends it. */
+/** A call as the SDK ends it, by what the server answers. */
 function* callServer<Body>(
+  { decisions }: World,
   what: string,
   handle: () => Flow<Body | CashbackError>,
 ): Flow<{ body: Body } | { error: CashbackClientError }> {
+  const { explainError, refusedCall, unreachable } = decisions.sdk;
   const answer = yield* call('server', what, handle);
-  if (answer === null) {
-    return { error: new CashbackClientError('UNREACHABLE', 'no answer', { retryable: true }) };
-  }
+  if (answer === null) return { error: unreachable('server', 'no answer in time') };
   if (!(answer instanceof CashbackError)) return { body: answer };
-  const { code, message, retryable, details } = answer;
-  return { error: new CashbackClientError(code, message, { retryable, details }) };
+  const explained = explainError(answer, what, () => []);
+  if (explained === undefined) throw answer;
+  return { error: refusedCall(explained) };
 }

@@ -29,7 +29,7 @@ export function* walkUnreconciled(world: World): Flow<void> {
   world.walk = { ...walk, after, progress, resumes_at: engine.now() + wait_ms };
 }
 
-/** A process that was started again begins anew. */
+/** A process that was started again begins at the start again. */
 function walkOf({ engine, walk, decisions }: World): World['walk'] {
   const { AT_START, WALK_START } = decisions.transactions;
   const life = engine.life('transactions');
