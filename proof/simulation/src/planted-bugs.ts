@@ -5,17 +5,17 @@ import { formatAmount } from '@cashback/contract';
 import { isSource, parseValues, totalOf } from '@cashback/contract/source';
 import type { Decisions } from './decisions.ts';
 import { atomically, sleep } from './engine/flow.ts';
-
-/** Replaces one of the product's functions by one with a mistake. */
-type Plant = (decisions: Decisions) => Decisions;
-
-const LAST_XACT = '9'.repeat(15);
+import { CALLS } from './planted-bugs/calls.ts';
+import type { Plant } from './planted-bugs/plant.ts';
+import { RESTORES } from './planted-bugs/restores.ts';
 
 /** As long as the worker waits for a lock. */
 const LOCK_WAIT_MS = 1_000;
 
 /** Mistakes that can be made on purpose, to see that the simulation finds them. */
 const PLANTS = {
+  ...CALLS,
+  ...RESTORES,
   /** Register decides on rows that another register may change before it writes. */
   no_row_lock: (decisions) => ({
     ...decisions,
@@ -189,22 +189,6 @@ const PLANTS = {
       },
     },
   }),
-  /** A cursor is read whatever it is of, and its reader takes any epoch for the one that it was in. */
-  cursor_unchecked: (decisions) => ({
-    ...decisions,
-    transactions: {
-      ...decisions.transactions,
-      readCursor: (cursor, horizon) =>
-        decisions.transactions.readCursor(cursor, { ...horizon, xact_id: LAST_XACT }),
-    },
-    processing: {
-      ...decisions.processing,
-      decideCatchUp(place, answer, size) {
-        const epoch = 'page' in answer ? answer.page.invoice_epoch : place.epoch;
-        return decisions.processing.decideCatchUp({ ...place, epoch: epoch ?? null }, answer, size);
-      },
-    },
-  }),
   /** Processing waits for the version that a callback names. */
   callback_trusted: (decisions) => ({
     ...decisions,
@@ -220,16 +204,6 @@ const PLANTS = {
       ...decisions.server,
       shownOrder(...input) {
         return { ...decisions.server.shownOrder(...input), revision: 1 };
-      },
-    },
-  }),
-  /** Processing reads an invoice without its epoch. */
-  invoice_epoch_unread: (decisions) => ({
-    ...decisions,
-    processing: {
-      ...decisions.processing,
-      readInvoice(orderId, { invoice_epoch: _epoch, ...answer }) {
-        return decisions.processing.readInvoice(orderId, answer);
       },
     },
   }),
@@ -337,6 +311,19 @@ const PLANTS = {
   balances_unread: (decisions) => ({
     ...decisions,
     wallet: { ...decisions.wallet, decideFollowStep: () => ({ step: 'wait', reason: 'planted' }) },
+  }),
+  /** A callback that was missed brings no check. */
+  gap_unseen: (decisions) => ({
+    ...decisions,
+    wallet: {
+      ...decisions.wallet,
+      adoptionOf: (cached, report) => decisions.wallet.adoptionOf(cached, report, 'check'),
+    },
+  }),
+  /** Processing audits nothing. */
+  processing_never_audits: (decisions) => ({
+    ...decisions,
+    processing: { ...decisions.processing, auditChange: () => null },
   }),
   /** An answer that the invoice knows nothing of is not recorded. */
   unlisted_unrecorded: (decisions) => ({

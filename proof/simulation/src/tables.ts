@@ -55,7 +55,7 @@ export interface Tables {
   /** How far the wallet has read the feed of Trust. One row. */
   balance_feed: FeedPlace[];
   /** In the order in which the balances were adopted. */
-  pushes: AdoptionWrites['push'][];
+  pushes: (AdoptionWrites['push'] & { origin: 'callback' | 'check' })[];
 }
 
 export interface Archive {

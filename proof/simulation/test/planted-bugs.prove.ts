@@ -42,6 +42,11 @@ const CALIBRATION: Readonly<
   unknown_source_skipped: { from: 0, breaks: [1], incidents: ['newer_release'] },
   attention_left_out: { from: 0, breaks: [14] },
   balances_unread: { from: 0, breaks: [9], incidents: ['rewind_wallet'] },
+  gap_unseen: { from: 0, breaks: [9] },
+  adopted_in_flight: { from: 0, breaks: [null, 12], incidents: ['rewind_transactions'] },
+  listing_cut_short: { from: 0, breaks: [null, 1, 8, 12], incidents: ['rewind_transactions'] },
+  processing_never_audits: { from: 0, breaks: [1], incidents: ['rewind_cashback'] },
+  no_answer_is_refusal: { from: 0, breaks: [17] },
   unlisted_unrecorded: { from: 45, breaks: [1], incidents: ['rewind_cashback'] },
 };
 const MOST_SEEDS = 2_000;

@@ -100,6 +100,16 @@ function rewardedInBaskets({ baskets }: World['tables'], invoiceId: string): Amo
   return held;
 }
 
+/** The time of a check that comes before those whose turn has come. */
+const FIRST_OF_ALL = 0;
+
+type Push = World['tables']['pushes'][number];
+
+function follows({ epoch, sequence }: Push, before: Push | undefined): boolean {
+  if (before === undefined) return sequence === 1;
+  return epoch === before.epoch && sequence === before.sequence + 1;
+}
+
 /** 9 and 10 */
 function checkWallets({ trust_wallets, balances, pushes }: World['tables']): void {
   for (const [wallet_id, { balance, sequence }] of trust_wallets) {
@@ -110,6 +120,15 @@ function checkWallets({ trust_wallets, balances, pushes }: World['tables']): voi
       () => `${wallet_id} is at sequence ${sequence}, its cache at ${cached?.sequence ?? 'none'}`,
     );
     const pushed = pushes.filter((push) => push.wallet_id === wallet_id);
+    const hasGap = pushed.some(
+      (push, index) => push.origin === 'callback' && !follows(push, pushed[index - 1]),
+    );
+    must(
+      9,
+      (cached?.check_at === FIRST_OF_ALL) === hasGap,
+      () =>
+        `${wallet_id} ${hasGap ? 'missed a callback, and' : 'missed none, and it'} is checked at ${cached?.check_at}`,
+    );
     for (const [index, push] of pushed.entries()) {
       const before = pushed[index - 1]?.sequence ?? 0;
       must(

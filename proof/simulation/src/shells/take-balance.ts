@@ -32,5 +32,5 @@ export function adoptBalance(
       ? insertedBalance(adopted, CHECK_INTERVAL_MS, engine.now())
       : updatedBalance(cached, adopted);
   tables.balances.set(wallet_id, row);
-  tables.pushes.push(adopted.push);
+  tables.pushes.push({ ...adopted.push, origin });
 }

@@ -1,0 +1,53 @@
+import { CashbackError } from '@cashback/contract';
+import type { Plant } from './plant.ts';
+
+const LAST_XACT = '9'.repeat(15);
+
+/** Mistakes in what follows a restore. */
+export const RESTORES = {
+  /** What Trust has of an invoice is adopted while an operation is in flight. */
+  adopted_in_flight: (decisions) => ({
+    ...decisions,
+    transactions: {
+      ...decisions.transactions,
+      adoptable: (invoice) => decisions.transactions.adoptable(invoice, false),
+    },
+  }),
+  /** The first page of a listing counts as all of it. */
+  listing_cut_short: (decisions) => ({
+    ...decisions,
+    transactions: {
+      ...decisions.transactions,
+      withPage(orderId, listing, result) {
+        const next = decisions.transactions.withPage(orderId, listing, result);
+        return next instanceof CashbackError ? next : { ...next, is_complete: true };
+      },
+    },
+  }),
+  /** A cursor is read whatever it is of, and its reader takes any epoch for the one that it was in. */
+  cursor_unchecked: (decisions) => ({
+    ...decisions,
+    transactions: {
+      ...decisions.transactions,
+      readCursor: (cursor, horizon) =>
+        decisions.transactions.readCursor(cursor, { ...horizon, xact_id: LAST_XACT }),
+    },
+    processing: {
+      ...decisions.processing,
+      decideCatchUp(place, answer, size) {
+        const epoch = 'page' in answer ? answer.page.invoice_epoch : place.epoch;
+        return decisions.processing.decideCatchUp({ ...place, epoch: epoch ?? null }, answer, size);
+      },
+    },
+  }),
+  /** Processing reads an invoice without its epoch. */
+  invoice_epoch_unread: (decisions) => ({
+    ...decisions,
+    processing: {
+      ...decisions.processing,
+      readInvoice(orderId, { invoice_epoch: _epoch, ...answer }) {
+        return decisions.processing.readInvoice(orderId, answer);
+      },
+    },
+  }),
+} satisfies Record<string, Plant>;
