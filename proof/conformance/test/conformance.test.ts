@@ -16,7 +16,7 @@ describe('our own transactions', () => {
     const report = await system.run();
     expect(report.guarantees.filter(({ verdict }) => verdict !== 'held')).toEqual([]);
     expect(report).toMatchObject({ held: GUARANTEES.length, broken: 0, not_shown: 0 });
-  }, 300_000);
+  }, 600_000);
 
   test('checked with a URL and a token alone, reports what the other checks need, and nothing as broken', async () => {
     const { url, token, service, currency, timeout_ms, settle_ms } = system.options;
