@@ -21,13 +21,23 @@ interface Connection {
 type Client = Transaction['client'];
 type Named = { name: string; text: string; columns: Readonly<Record<string, string>> };
 
+interface Options {
+  /** Statements whose names the code makes. */
+  made?: readonly Named[];
+  /** Run first in the session, as for a temporary table of the package. */
+  before?: readonly string[];
+}
+
 /**
  * What is wrong with the named statements of a package: those that Postgres refuses to prepare against the migrated
  * database, columns that are not declared as Postgres describes them, and SQL that is written by hand and not declared.
  * All files of the folder are loaded, so that none can be forgotten. Statements of other packages that the process has
  * loaded are left out by their names.
  */
-export async function checkStatements(folder: URL): Promise<{ checked: string[]; problems: string[] }> {
+export async function checkStatements(
+  folder: URL,
+  { made = [], before = [] }: Options = {},
+): Promise<{ checked: string[]; problems: string[] }> {
   const problems: string[] = [];
   const quoted = new Set<string>();
   for (const file of globSync('**/*.ts', { cwd: fileURLToPath(folder) })) {
@@ -44,7 +54,7 @@ export async function checkStatements(folder: URL): Promise<{ checked: string[];
       for (const [, name] of source.matchAll(/\bname: '([^']+)'/g)) if (name !== undefined) quoted.add(name);
     }
   }
-  const statements = declaredStatements().filter(({ name }) => quoted.has(name));
+  const statements = [...declaredStatements().filter(({ name }) => quoted.has(name)), ...made];
   const database = await createTestDatabase();
   const opened = openDatabase({
     url: database.url,
@@ -53,6 +63,7 @@ export async function checkStatements(folder: URL): Promise<{ checked: string[];
   });
   const client = await opened.pool.connect();
   try {
+    for (const text of before) await client.query(text);
     for (const statement of statements) problems.push(...(await check(client, statement)));
   } finally {
     client.release(true);

@@ -1,4 +1,4 @@
-import type { Transaction } from '@cashback/postgres';
+import { type Transaction, statement } from '@cashback/postgres';
 import { type Difference, type Pair, differenceOf } from './difference.ts';
 import type { ExportRow } from './export-rows.ts';
 
@@ -13,27 +13,37 @@ export interface Period {
 /** Rows that are inserted, and pairs that are fetched, by one statement. */
 export const PAGE_SIZE = 5_000;
 
+export const EXPORT_TABLE = `
+  CREATE TEMPORARY TABLE exported (
+    line integer NOT NULL, kind text NOT NULL, id text COLLATE "C" NOT NULL, amount numeric NOT NULL, status text NOT NULL,
+    basket_id text, wallet_id text, source text
+  )`;
+
 /** Each statement commits alone: a long transaction that writes would hold back the feeds. */
 export async function createExportTable(client: Client): Promise<void> {
-  await client.query(`
-    CREATE TEMPORARY TABLE exported (
-      line integer, kind text, id text COLLATE "C", amount numeric, status text, basket_id text, wallet_id text, source text
-    )`);
+  await client.query(EXPORT_TABLE);
 }
+
+const insertExportRowsStatement = statement({
+  name: 'operator.insert-export-rows',
+  text: `
+  INSERT INTO exported
+  SELECT * FROM unnest($1::integer[], $2::text[], $3::text[], $4::numeric[], $5::text[], $6::text[], $7::text[], $8::text[])`,
+  columns: {},
+});
 
 export async function insertExportRows(client: Client, rows: readonly ExportRow[]): Promise<void> {
   const columns = ['line', 'kind', 'id', 'amount', 'status', 'basket_id', 'wallet_id', 'source'] as const;
-  await client.query({
-    name: 'operator.insert-export-rows',
-    text: `
-      INSERT INTO exported
-      SELECT * FROM unnest($1::integer[], $2::text[], $3::text[], $4::numeric[], $5::text[], $6::text[], $7::text[], $8::text[])`,
-    values: columns.map((column) => rows.map((row) => row[column])),
-  });
+  await insertExportRowsStatement.run(
+    client,
+    columns.map((column) => rows.map((row) => row[column])),
+  );
 }
 
 // Ids of top-ups and refunds are keys of two tables at Trust. Pairs that agree in everything stay in the database.
-const COMPARE = `
+const comparePairsStatement = statement<Pair>({
+  name: 'operator.compare-pairs',
+  text: `
   WITH theirs AS (
     SELECT DISTINCT ON (kind, id) *, count(*) OVER (PARTITION BY kind, id)::integer AS count
     FROM exported
@@ -68,7 +78,9 @@ const COMPARE = `
   FROM theirs FULL JOIN ours ON ours.kind = theirs.kind AND ours.id = theirs.id
   WHERE NOT coalesce(ours.status = 'applied' AND theirs.status = 'success' AND theirs.count = 1
     AND ours.amount = theirs.amount AND ours.wallet_id = theirs.wallet_id AND ours.source = theirs.source
-    AND ours.basket_id = theirs.basket_id, false)`;
+    AND ours.basket_id = theirs.basket_id, false)`,
+  columns: { kind: 'text', id: 'text', exported: 'json?', ours: 'json?' },
+});
 
 /** Yields what differs, in pages, all of one moment. The session can write nothing from here on. */
 export async function* compareExport(
@@ -76,7 +88,7 @@ export async function* compareExport(
   { since, until }: Period,
 ): AsyncGenerator<Difference[], void> {
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-  await client.query(`DECLARE pairs NO SCROLL CURSOR FOR ${COMPARE}`, [since, until]);
+  await client.query(`DECLARE pairs NO SCROLL CURSOR FOR ${comparePairsStatement.text}`, [since, until]);
   for (;;) {
     const { rows } = await client.query<Pair>(`FETCH ${PAGE_SIZE} FROM pairs`);
     yield rows.map(differenceOf).filter((difference) => difference !== null);
