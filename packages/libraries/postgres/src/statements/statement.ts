@@ -63,12 +63,13 @@ export function statement<Row extends object = object>({
   if (known !== undefined && known.text !== text) {
     throw new Error(`two statements are named ${name}: a connection would take the one for the other`);
   }
+  const query = (values: readonly unknown[]) => ({ name, text, values: [...values] });
   const made: Statement<Row> = {
     name,
     text,
     columns,
-    rows: async (reader, values) => (await reader.query<Row>({ name, text, values: [...values] })).rows,
-    run: async (reader, values) => (await reader.query({ name, text, values: [...values] })).rowCount ?? 0,
+    rows: async (reader, values) => (await reader.query<Row>(query(values))).rows,
+    run: async (reader, values) => (await reader.query(query(values))).rowCount ?? 0,
   };
   declared.set(name, made);
   return made;
