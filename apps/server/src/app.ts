@@ -1,4 +1,4 @@
-import { CASHBACK_JOBS_SCHEMA, chargeQueue } from '@cashback/cashback-db';
+import { CASHBACK_JOBS_SCHEMA, chargeQueue, loadEventsHorizon } from '@cashback/cashback-db';
 import { explainDatabaseError, openDatabase, startJobs, waitForDatabase } from '@cashback/postgres';
 import {
   type AppContext,
@@ -66,9 +66,7 @@ async function start(
     tokens,
     body_limit_bytes: settings.body_limit_bytes,
     readiness,
-    health: async () => {
-      await database.pool.query('SELECT 1 FROM cashback.feed_epochs LIMIT 1');
-    },
+    health: async () => void (await loadEventsHorizon(database.pool)),
   });
   serveRouter(server, {
     services: createServices({
