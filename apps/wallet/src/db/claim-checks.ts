@@ -1,4 +1,4 @@
-import { type Database, statement } from '@cashback/postgres';
+import { type Database, readInt8, statement } from '@cashback/postgres';
 import type { Position } from '../decide-adoption.ts';
 
 export type ClaimedCheck = Position & { wallet_id: string; user_id: string; check_failures: number };
@@ -35,5 +35,5 @@ export async function claimChecks(
   { limit, lease_ms }: { limit: number; lease_ms: number },
 ): Promise<ClaimedCheck[]> {
   const rows = await claimChecksStatement.rows(pool, [limit, lease_ms]);
-  return rows.map((row) => ({ ...row, epoch: Number(row.epoch), sequence: Number(row.sequence) }));
+  return rows.map((row) => ({ ...row, epoch: readInt8(row.epoch), sequence: readInt8(row.sequence) }));
 }

@@ -1,6 +1,6 @@
 import { type SQL, eq, sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { type Transaction, statement } from '@cashback/postgres';
+import { type Transaction, readInt8, statement } from '@cashback/postgres';
 import type { AdoptionWrites, Position } from '../decide-adoption.ts';
 import { FIRST_OF_ALL } from './rules.ts';
 import { type Origin, balances, pushes } from './tables.ts';
@@ -26,7 +26,7 @@ export async function lockBalance({ client }: Transaction, walletId: string): Pr
   const [cached] = await lockBalanceStatement.rows(client, [walletId]);
   return cached === undefined
     ? null
-    : { ...cached, epoch: Number(cached.epoch), sequence: Number(cached.sequence) };
+    : { ...cached, epoch: readInt8(cached.epoch), sequence: readInt8(cached.sequence) };
 }
 
 /** False when another transaction has inserted the wallet's balance meanwhile; it is waited for. */

@@ -1,5 +1,12 @@
 import { CashbackError } from '@cashback/contract';
-import { type Database, feedCursor, feedField, readFeedCursor, statement } from '@cashback/postgres';
+import {
+  type Database,
+  feedCursor,
+  feedField,
+  readFeedCursor,
+  readInt8,
+  statement,
+} from '@cashback/postgres';
 import type { TrustWallet, WalletChangesOutput, WalletChangesQuery } from '@cashback/wire';
 import { z } from 'zod';
 import { loadEpoch } from './epoch.ts';
@@ -68,7 +75,7 @@ export async function listWalletChanges(
       currency: row.currency,
       balance: row.balance,
       epoch,
-      sequence: Number(row.sequence),
+      sequence: readInt8(row.sequence),
       updated_at: row.updated_at.toISOString(),
     })),
     cursor: changeCursor.format(last === undefined ? from : { ...last, epoch }),

@@ -2,7 +2,7 @@ import { and, eq, gt } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { CashbackError, parseBalance } from '@cashback/contract';
 import { PaymentError, type TrustWallet, type WalletBalance } from '@cashback/wire';
-import { type Transaction, statement } from '@cashback/postgres';
+import { type Transaction, readInt8, statement } from '@cashback/postgres';
 import type { LockedWallet } from '../settlement/movements.ts';
 import { loadEpoch } from './epoch.ts';
 import { wallets } from './tables.ts';
@@ -64,7 +64,7 @@ export async function lockWallets({ client }: Transaction, ids: readonly string[
   return rows.map((row) => ({
     ...row,
     balance: parseBalance(row.balance),
-    sequence: Number(row.sequence),
+    sequence: readInt8(row.sequence),
   }));
 }
 
