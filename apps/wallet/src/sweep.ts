@@ -21,19 +21,19 @@ export function startSweeper({
   log: Log;
   readiness: Readiness;
 }): Loop {
-  const { drizzle } = database;
+  const { pool } = database;
   return createLoop({
     name: 'sweeper',
     log,
     readiness,
     interval_ms: settings.sweep_interval_ms,
     run: async () => {
-      const overdue = await findOverdue(drizzle, { overdueMs: settings.push_overdue_ms, limit: PAGE_SIZE });
+      const overdue = await findOverdue(pool, { overdueMs: settings.push_overdue_ms, limit: PAGE_SIZE });
       if (overdue.length > 0) {
         log.warn({ pushes: overdue.length }, 'pushes were left undelivered and are put into the queue again');
         await jobs.enqueue(walletPushQueue, overdue.map(walletPushJob));
       }
-      const deleted = await deleteOldCallbacks(drizzle, {
+      const deleted = await deleteOldCallbacks(pool, {
         retentionDays: settings.inbox_retention_days,
         limit: PAGE_SIZE,
       });

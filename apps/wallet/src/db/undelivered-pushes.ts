@@ -1,8 +1,5 @@
-import { and, asc, isNull, lt, sql } from 'drizzle-orm';
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { WalletBalance } from '@cashback/wire';
-import { type Transaction, statement } from '@cashback/postgres';
-import { pushes } from './tables.ts';
+import { type Reader, type Transaction, readInt8, statement } from '@cashback/postgres';
 
 interface UndeliveredRow {
   wallet_id: string;
@@ -44,8 +41,8 @@ export async function lockUndelivered(
   const rows = await lockUndeliveredStatement.rows(client, [walletIds, limit]);
   return rows.map((row) => ({
     ...row,
-    epoch: Number(row.epoch),
-    sequence: Number(row.sequence),
+    epoch: readInt8(row.epoch),
+    sequence: readInt8(row.sequence),
     updated_at: row.updated_at.toISOString(),
   }));
 }
@@ -71,20 +68,28 @@ export async function markDelivered(
   ]);
 }
 
+interface OverdueRow {
+  wallet_id: string;
+  epoch: string;
+  sequence: string;
+}
+
+const findOverdueStatement = statement<OverdueRow>({
+  name: 'wallet.find-overdue',
+  text: `
+  SELECT wallet_id, epoch, sequence
+  FROM wallet.pushes
+  WHERE delivered_at IS NULL AND created_at < now() - $1::float8 * interval '1 millisecond'
+  ORDER BY wallet_id, epoch, sequence
+  LIMIT $2`,
+  columns: { wallet_id: 'text', epoch: 'int8', sequence: 'int8' },
+});
+
 /** Pushes that have been waiting for longer than `overdueMs`, at most `limit`. */
-export function findOverdue(
-  db: NodePgDatabase,
+export async function findOverdue(
+  reader: Reader,
   { overdueMs, limit }: { overdueMs: number; limit: number },
 ): Promise<{ wallet_id: string; epoch: number; sequence: number }[]> {
-  return db
-    .select({ wallet_id: pushes.wallet_id, epoch: pushes.epoch, sequence: pushes.sequence })
-    .from(pushes)
-    .where(
-      and(
-        isNull(pushes.delivered_at),
-        lt(pushes.created_at, sql`now() - make_interval(secs => ${overdueMs / 1000})`),
-      ),
-    )
-    .orderBy(asc(pushes.wallet_id), asc(pushes.epoch), asc(pushes.sequence))
-    .limit(limit);
+  const rows = await findOverdueStatement.rows(reader, [overdueMs, limit]);
+  return rows.map((row) => ({ ...row, epoch: readInt8(row.epoch), sequence: readInt8(row.sequence) }));
 }

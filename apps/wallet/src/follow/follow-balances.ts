@@ -106,7 +106,7 @@ export function createFollower(
 
   async function newerThanCache(wallets: readonly TrustWallet[]): Promise<BalanceReport[]> {
     const ids = wallets.map(({ wallet_id }) => wallet_id);
-    const cached = await loadBalances(database.drizzle, ids);
+    const cached = await loadBalances(database.pool, ids);
     return newerReports(wallets, new Map(cached.map((one) => [one.wallet_id, one])));
   }
 

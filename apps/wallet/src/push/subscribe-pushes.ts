@@ -33,7 +33,7 @@ export function subscribePushes({ url, role, database, listeners, log }: Context
       const ids = listeners.walletIds();
       for (let from = 0; from < ids.length; from += CATCH_UP_PAGE_SIZE) {
         const page = ids.slice(from, from + CATCH_UP_PAGE_SIZE);
-        for (const balance of await loadBalances(database.drizzle, page)) listeners.publish(balance);
+        for (const balance of await loadBalances(database.pool, page)) listeners.publish(balance);
       }
     },
     log_error: (error) => log.warn({ err: error }, 'pushes of other processes are delayed'),

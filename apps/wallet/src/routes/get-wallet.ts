@@ -19,10 +19,10 @@ export function addGetWallet(server: HttpServer, { database, findWallet }: Conte
     scope: 'wallets',
     params: z.object({ id: idField }),
     handler: async ({ params: { id } }) => {
-      const [balance] = await loadBalances(database.drizzle, [id]);
+      const [balance] = await loadBalances(database.pool, [id]);
       if (balance !== undefined) return balance;
       await findWallet(id);
-      const [found] = await loadBalances(database.drizzle, [id]);
+      const [found] = await loadBalances(database.pool, [id]);
       if (found !== undefined) return found;
       const message = `billing has not reported a balance of wallet ${id} yet`;
       throw new PaymentError('WALLET_NOT_FOUND', message, { wallet_id: id });

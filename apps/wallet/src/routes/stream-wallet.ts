@@ -32,7 +32,7 @@ export function addStreamWallet(server: HttpServer, { database, listeners, findW
       reply.hijack();
       try {
         // After the stream is open: what changes meanwhile is sent to it, and what is older is not sent again.
-        const balances = await loadBalances(database.drizzle, [id]);
+        const balances = await loadBalances(database.pool, [id]);
         for (const balance of balances) listeners.publish(balance);
         // The push of its adoption brings it.
         if (balances.length === 0) await findWallet(id);
