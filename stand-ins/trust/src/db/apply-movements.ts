@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { sql } from 'drizzle-orm';
 import { formatAmount } from '@cashback/contract';
 import { type Transaction, statement } from '@cashback/postgres';
 import type { Movement } from '../settlement/movements.ts';
 import { loadEpoch } from './epoch.ts';
-import { type Receiver, callbacks, walletMovements } from './tables.ts';
+import { insertCallbacks } from './callbacks.ts';
+import type { Receiver } from './tables.ts';
 
 /**
  * Writes the movements of locked wallets: the ledger, the balances, and for each movement a callback
@@ -19,19 +19,10 @@ export async function applyMovements(
   if (movements.length === 0) return;
   const now = new Date();
   const epoch = await loadEpoch(tx.drizzle);
-  await tx.drizzle.insert(walletMovements).values(
-    movements.map(({ wallet_id, sequence, kind, amount, cause, balance_after }) => ({
-      wallet_id,
-      sequence,
-      kind,
-      amount: formatAmount(amount),
-      cause,
-      balance_after: formatAmount(balance_after),
-      created_at: now,
-    })),
-  );
+  await insertMovements(tx, movements, now);
   await updateBalances(tx, movements, now);
-  await tx.drizzle.insert(callbacks).values(
+  await insertCallbacks(
+    tx,
     movements.flatMap(({ wallet_id, user_id, currency, sequence, cause, balance_after }) =>
       receivers.map((receiver) => ({
         callback_id: randomUUID(),
@@ -46,10 +37,36 @@ export async function applyMovements(
           occurred_at: now.toISOString(),
         },
         receiver,
-        next_attempt_at: sql`now() + make_interval(secs => ${holdBackMs() / 1000})`,
+        hold_back_ms: holdBackMs(),
       })),
     ),
   );
+}
+
+const insertMovementsStatement = statement({
+  name: 'trust.insert-movements',
+  text: `
+  INSERT INTO trust.wallet_movements (wallet_id, sequence, kind, amount, cause, balance_after, created_at)
+  SELECT wallet_id, sequence, kind, amount, cause, balance_after, $1
+  FROM unnest($2::text[], $3::bigint[], $4::text[], $5::numeric[], $6::text[], $7::numeric[])
+    AS movement (wallet_id, sequence, kind, amount, cause, balance_after)`,
+  columns: {},
+});
+
+async function insertMovements(
+  { client }: Transaction,
+  movements: readonly Movement[],
+  now: Date,
+): Promise<void> {
+  await insertMovementsStatement.run(client, [
+    now,
+    movements.map(({ wallet_id }) => wallet_id),
+    movements.map(({ sequence }) => sequence),
+    movements.map(({ kind }) => kind),
+    movements.map(({ amount }) => formatAmount(amount)),
+    movements.map(({ cause }) => cause),
+    movements.map(({ balance_after }) => formatAmount(balance_after)),
+  ]);
 }
 
 const updateBalancesStatement = statement({

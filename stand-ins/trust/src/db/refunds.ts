@@ -1,6 +1,7 @@
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { type Amount, parseAmount } from '@cashback/contract';
+import { type Reader, statement } from '@cashback/postgres';
 import { PaymentError, type Refund, type RefundInput } from '@cashback/wire';
 import { refunds } from './tables.ts';
 
@@ -17,7 +18,7 @@ export async function insertRefund(
   return inserted.length > 0;
 }
 
-export const shownRefund = {
+const shownRefund = {
   refund_id: refunds.refund_id,
   basket_id: refunds.basket_id,
   amount: refunds.amount,
@@ -39,11 +40,38 @@ export async function loadRefund(db: NodePgDatabase, refundId: string): Promise<
   throw new PaymentError('REFUND_NOT_FOUND', `there is no refund ${refundId}`, { refund_id: refundId });
 }
 
+const listRefundsStatement = statement<{ [Name in keyof Refund]: Refund[Name] }>({
+  name: 'trust.list-refunds',
+  text: `
+  SELECT refund_id, basket_id, amount, wallet_policy, status, reason, taken
+  FROM trust.refunds WHERE basket_id = ANY($1::text[])
+  ORDER BY created_at, refund_id`,
+  columns: {
+    refund_id: 'text',
+    basket_id: 'text',
+    amount: 'numeric',
+    wallet_policy: 'text',
+    status: 'text',
+    reason: 'text?',
+    taken: 'numeric?',
+  },
+});
+
+/** All refunds of the baskets, oldest first. */
+export function listRefunds(reader: Reader, basketIds: readonly string[]): Promise<Refund[]> {
+  return listRefundsStatement.rows(reader, [basketIds]);
+}
+
+const sumRefundsStatement = statement<{ refunded: string | null }>({
+  name: 'trust.sum-refunds',
+  text: `
+  SELECT sum(coalesce(taken, amount)) AS refunded
+  FROM trust.refunds WHERE basket_id = $1 AND status IN ('pending', 'success')`,
+  columns: { refunded: 'numeric?' },
+});
+
 /** What a basket's successful refunds took, and its pending ones may take; it cannot grow under the basket's lock. */
-export async function sumRefunds(db: NodePgDatabase, basketId: string): Promise<Amount> {
-  const [row] = await db
-    .select({ refunded: sql<string | null>`sum(coalesce(${refunds.taken}, ${refunds.amount}))` })
-    .from(refunds)
-    .where(and(eq(refunds.basket_id, basketId), inArray(refunds.status, ['pending', 'success'])));
+export async function sumRefunds(reader: Reader, basketId: string): Promise<Amount> {
+  const [row] = await sumRefundsStatement.rows(reader, [basketId]);
   return parseAmount(row?.refunded ?? '0');
 }

@@ -31,7 +31,7 @@ async function createBasket(context: Context, settings: TrustSettings, input: Ba
   const { basket_id, wallet_id, amount } = input;
   let moved = false;
   const basket = await withTransaction(context.database, async (tx) => {
-    const { drizzle } = tx;
+    const { drizzle, client } = tx;
     const created = await insertBasket(drizzle, input);
     if (created) {
       const refusal = await openWallet(drizzle, input).then(() => null, keptRefusal);
@@ -44,7 +44,7 @@ async function createBasket(context: Context, settings: TrustSettings, input: Ba
         moved = await settleRequests(tx, [due], settings, context.callbacks);
       }
     }
-    const stored = await loadBasket(drizzle, basket_id);
+    const stored = await loadBasket(client, basket_id);
     if (!created) assertSameBody(`basket ${basket_id}`, stored, input);
     return stored;
   });

@@ -1,7 +1,6 @@
 import { formatAmount, parseAmount } from '@cashback/contract';
 import { PaymentError, type Refund, type RefundInput, type TrustSettings, refundInput } from '@cashback/wire';
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { withTransaction } from '@cashback/postgres';
+import { type Reader, withTransaction } from '@cashback/postgres';
 import { type HttpServer, route } from '@cashback/service';
 import type { Context } from '../context.ts';
 import { type LockedBasket, basketNotFound, lockBasket } from '../db/baskets.ts';
@@ -32,13 +31,13 @@ async function createRefund(context: Context, settings: TrustSettings, input: Re
   const { refund_id, basket_id } = input;
   let moved = false;
   const refund = await withTransaction(context.database, async (tx) => {
-    const { drizzle } = tx;
+    const { drizzle, client } = tx;
     // Lock, then read: only a read after the lock sees the refunds made before it.
-    const basket = await lockBasket(drizzle, basket_id);
+    const basket = await lockBasket(tx, basket_id);
     const known = await findRefund(drizzle, refund_id);
     if (known !== undefined) return sameRefund(known, input);
     if (basket === undefined) throw basketNotFound(basket_id);
-    const refusal = await assertHolds(drizzle, basket, input).then(() => null, keptRefusal);
+    const refusal = await assertHolds(client, basket, input).then(() => null, keptRefusal);
     const { wallet_id } = basket;
     // A concurrent call may have used the same id for another basket.
     if (!(await insertRefund(drizzle, { ...input, wallet_id }))) {
@@ -72,9 +71,9 @@ function sameRefund(known: Refund, input: RefundInput): Refund {
   return known;
 }
 
-async function assertHolds(db: NodePgDatabase, basket: LockedBasket, input: RefundInput): Promise<void> {
+async function assertHolds(reader: Reader, basket: LockedBasket, input: RefundInput): Promise<void> {
   const { basket_id, amount } = input;
-  const holds = basket.status === 'success' ? basket.amount - (await sumRefunds(db, basket_id)) : 0n;
+  const holds = basket.status === 'success' ? basket.amount - (await sumRefunds(reader, basket_id)) : 0n;
   if (parseAmount(amount) <= holds) return;
   const reason = basket.status === 'success' ? '' : ` because it is ${basket.status}`;
   throw new PaymentError(

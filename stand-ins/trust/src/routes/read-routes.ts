@@ -11,20 +11,20 @@ import { idParams } from './inputs.ts';
 
 /** `GET /baskets`, `GET /baskets/:id` and `GET /refunds/:id` fail on demand as well; reading wallets never does. */
 export function addReadRoutes(server: HttpServer, context: Context): void {
-  const { drizzle } = context.database;
+  const { drizzle, pool } = context.database;
   route(server, {
     method: 'GET',
     path: '/baskets',
     scope: 'baskets',
     query: basketsQuery,
-    handler: ({ query, reply }) => withFaults(context, reply, () => listBaskets(drizzle, query)),
+    handler: ({ query, reply }) => withFaults(context, reply, () => listBaskets(pool, query)),
   });
   route(server, {
     method: 'GET',
     path: '/baskets/:id',
     scope: 'baskets',
     params: idParams,
-    handler: ({ params, reply }) => withFaults(context, reply, () => loadBasket(drizzle, params.id)),
+    handler: ({ params, reply }) => withFaults(context, reply, () => loadBasket(pool, params.id)),
   });
   route(server, {
     method: 'GET',
