@@ -8,6 +8,7 @@ const STEPS = {
   lint: ['oxlint', '--type-aware', '--deny-warnings'],
   types: ['tsc', '--noEmit', '-p', 'tsconfig.json'],
   boundaries: ['node', 'scripts/check-boundaries.ts'],
+  sql: ['node', 'scripts/check-sql.ts'],
   'dead code': ['knip'],
   migrations: ['node', 'scripts/check-migrations.ts'],
   packages: ['node', 'scripts/check-packages.ts'],
