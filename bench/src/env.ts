@@ -1,6 +1,3 @@
-/** The Postgres to measure on; without it an embedded one is started. */
-export const databaseUrl: string | undefined = process.env['DATABASE_URL'] || undefined;
-
 /** The search path for programs such as pgbench. */
 export const searchPath: string = process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin';
 

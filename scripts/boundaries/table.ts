@@ -84,7 +84,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
   },
   tools: {
     // A caller like any other: stands outside of the system.
-    backfill: { src: ['client', 'service/whole-number'], tests: DATABASE_TEST },
+    backfill: { src: ['client', 'service/env', 'service/whole-number'], tests: DATABASE_TEST },
     // Loads the tool that its first argument names.
     cashback: {
       src: [
@@ -106,7 +106,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
       tests: [...DATABASE_TEST, ...SERVER],
     },
     demo: {
-      src: ['contract', 'wire', 'service/whole-number', 'invariants', 'scenario', 'system'],
+      src: ['contract', 'wire', 'postgres/env', 'service/whole-number', 'invariants', 'scenario', 'system'],
       tests: ['core', 'postgres', 'testing'],
     },
   },

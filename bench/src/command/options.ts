@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { wholeNumber } from '@cashback/service/whole-number';
-import { databaseUrl } from '../env.ts';
+import { databaseUrl } from '@cashback/postgres/env';
 
 /** The options of every benchmark. */
 export interface CommonOptions {

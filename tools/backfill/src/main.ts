@@ -2,10 +2,10 @@ import { createReadStream, createWriteStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 import { createCashbackClient } from '@cashback/client';
+import { requireAddress } from '@cashback/service/env';
 import { wholeNumber } from '@cashback/service/whole-number';
 import { SingleBar } from 'cli-progress';
 import { Command } from 'commander';
-import { serverToken, serverUrl } from './env.ts';
 import { type BackfillReport, runBackfill } from './run-backfill.ts';
 
 interface Options {
@@ -42,11 +42,10 @@ Exit code: 0 all registered; 2 lines were rejected; 1 stopped before the end.`,
 if (import.meta.main) await backfillCommand().parseAsync();
 
 async function run(file: string, { rejected, from, json }: Options, command: Command): Promise<number> {
-  if (serverUrl === undefined) command.error('CASHBACK_URL is missing: e.g. http://127.0.0.1:4100');
-  if (serverToken === undefined) command.error('CASHBACK_TOKEN is missing: a token with the scope register');
+  const address = requireAddress(command, 'CASHBACK', 'scope register');
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) command.error(`there is no file ${file}`);
 
-  const client = createCashbackClient({ url: serverUrl, token: serverToken, retries: 8 });
+  const client = createCashbackClient({ ...address, retries: 8 });
   const bytes = createReadStream(file);
   // Created with the first rejected line, so that no empty file is left.
   let out: ReturnType<typeof createWriteStream> | undefined;

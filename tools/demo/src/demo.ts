@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { databaseUrl } from './env.ts';
+import { databaseUrl } from '@cashback/postgres/env';
 import { type DemoOptions, runDemo } from './run-demo.ts';
 import { printReport } from './report/print-report.ts';
 import { exitCodeOf } from './report/report.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { Command } from 'commander';
-import { databaseUrl } from './env.ts';
+import { databaseUrl } from '@cashback/postgres/env';
 import { describeSystem, DEV_PORTS, root, startSystem, systemAsJson, waitForStop } from '@cashback/system';
 
 export function devCommand(): Command {

@@ -7,7 +7,7 @@ import { startEmbeddedPostgres } from '@cashback/embedded-postgres';
 import { migrate, migrationsFolder, waitForDatabase } from '@cashback/postgres';
 import { watchParents } from '@cashback/system/parent-watch';
 import type { TestProject } from 'vitest/node';
-import { ownDatabaseUrl } from './env.ts';
+import { databaseUrl as ownDatabaseUrl } from '@cashback/postgres/env';
 import { databaseUrl, withServer } from './test-database.ts';
 
 type Server = { url: string; stop(): Promise<void> };

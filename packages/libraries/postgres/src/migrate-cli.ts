@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { requireDatabaseUrl } from './env.ts';
 import { asError } from './errors/errors.ts';
 import { migrate } from './migrations/migrate.ts';
 import type { MigrationResult } from './migrations/migrate.ts';
@@ -21,15 +22,9 @@ export function migrateCommand(): Command {
 
 if (import.meta.main) await migrateCommand().parseAsync();
 
-async function run({ json, standIns }: { json?: true; standIns?: true }): Promise<void> {
+async function run({ json, standIns }: { json?: true; standIns?: true }, command: Command): Promise<void> {
+  const url = requireDatabaseUrl(command);
   try {
-    const url = process.env['DATABASE_URL'];
-    if (url === undefined || url === '') {
-      throw new Error(
-        'DATABASE_URL is not set: expected postgres://user:password@host:5432/database, ' +
-          'for example DATABASE_URL=postgres://postgres:secret@127.0.0.1:5432/cashback pnpm migrate',
-      );
-    }
     const results = await migrate({
       url,
       folder: migrationsFolder,

@@ -251,6 +251,6 @@ test('the command prints a line per owner or JSON, and says what it needs', asyn
   expect((await run(process.execPath, [cli, '--help'])).stdout).toContain('DATABASE_URL');
   await expect(run(process.execPath, [cli], { env: { PATH: env.PATH } })).rejects.toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/^migrate: DATABASE_URL is not set: expected .*for example/),
+    stderr: expect.stringMatching(/^DATABASE_URL is missing: e\.g\. postgres:/),
   });
 });

@@ -1,7 +1,7 @@
 import { type CashbackClient, createCashbackClient } from '@cashback/client';
+import { requireAddress } from '@cashback/service/env';
 import { wholeNumber } from '@cashback/service/whole-number';
 import { Command } from 'commander';
-import { serverToken, serverUrl } from '../env.ts';
 import { type ResumeReport, type ResumeSelection, listAll, resumeAll } from './attention.ts';
 import { type FilterOptions, filterOf, withFilter } from './filter-options.ts';
 import { describeCounts, describeList, describeResumes } from './describe.ts';
@@ -114,9 +114,8 @@ async function withServer(
   scope: string,
   run: (server: CashbackClient) => Promise<number>,
 ): Promise<void> {
-  if (serverUrl === undefined) command.error('CASHBACK_URL is missing: e.g. http://127.0.0.1:4100');
-  if (serverToken === undefined) command.error(`CASHBACK_TOKEN is missing: a token with the scope ${scope}`);
-  const server = createCashbackClient({ url: serverUrl, token: serverToken, timeout_ms: TIMEOUT_MS });
+  const address = requireAddress(command, 'CASHBACK', `scope ${scope}`);
+  const server = createCashbackClient({ ...address, timeout_ms: TIMEOUT_MS });
   try {
     process.exitCode = await run(server);
   } catch (error) {

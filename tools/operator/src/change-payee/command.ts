@@ -1,7 +1,7 @@
 import { createCashbackClient } from '@cashback/client';
 import { createHttpClient } from '@cashback/service';
+import { requireAddress } from '@cashback/service/env';
 import { Command } from 'commander';
-import { serverToken, serverUrl, transactionsToken, transactionsUrl } from '../env.ts';
 import { changePayee } from './change-payee.ts';
 
 interface Options {
@@ -38,18 +38,17 @@ if (import.meta.main) await changePayeeCommand().parseAsync();
 
 async function run(orderId: string, options: Options, command: Command): Promise<number> {
   const { userId: user_id, walletId: wallet_id, reason, json } = options;
-  if (serverUrl === undefined) command.error('CASHBACK_URL is missing: e.g. http://127.0.0.1:4100');
-  if (serverToken === undefined)
-    command.error('CASHBACK_TOKEN is missing: a token with the scopes order and payee');
-  if (transactionsUrl === undefined) command.error('TRANSACTIONS_URL is missing: e.g. http://127.0.0.1:4103');
-  if (transactionsToken === undefined) {
-    command.error('TRANSACTIONS_TOKEN is missing: a token with the scopes invoices and invoices.read');
-  }
-  const server = createCashbackClient({ url: serverUrl, token: serverToken, timeout_ms: TIMEOUT_MS });
+  const serverAddress = requireAddress(command, 'CASHBACK', 'scopes order and payee');
+  const { url: base_url, token } = requireAddress(
+    command,
+    'TRANSACTIONS',
+    'scopes invoices and invoices.read',
+  );
+  const server = createCashbackClient({ ...serverAddress, timeout_ms: TIMEOUT_MS });
   const transactions = createHttpClient({
     name: 'transactions',
-    base_url: transactionsUrl,
-    token: transactionsToken,
+    base_url,
+    token,
     timeout_ms: TIMEOUT_MS,
   });
   try {

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { asSetupError, openDatabase } from '@cashback/postgres';
+import { requireDatabaseUrl } from '@cashback/postgres/env';
 import { Argument, Command } from 'commander';
-import { databaseUrl } from '../env.ts';
 import { time } from '../time-option.ts';
 import { type EpochReport, SIDES, type Side, startEpochOf } from './start-epoch.ts';
 
@@ -50,9 +50,7 @@ Exit code: 0 the new epoch has begun; 1 nothing was changed.`,
 if (import.meta.main) await epochCommand().parseAsync();
 
 async function run(side: Side, { restoredTo, yes, json }: Options, command: Command): Promise<number> {
-  if (databaseUrl === undefined) {
-    command.error('DATABASE_URL is missing: e.g. postgres://user:password@host:5432/database');
-  }
+  const url = requireDatabaseUrl(command);
   if (restoredTo !== undefined && restoredTo.getTime() > Date.now()) {
     command.error(`--restored-to: expected a time in the past, got ${restoredTo.toISOString()}`);
   }
@@ -60,7 +58,7 @@ async function run(side: Side, { restoredTo, yes, json }: Options, command: Comm
     console.error('epoch: nothing was changed; add --yes where no one can answer');
     return 1;
   }
-  const database = openDatabase({ url: databaseUrl, application_name: 'cashback-epoch', max_connections: 1 });
+  const database = openDatabase({ url, application_name: 'cashback-epoch', max_connections: 1 });
   try {
     const report = await startEpochOf(database, side, restoredTo ?? null);
     console.log(json === true ? JSON.stringify(report) : describe(report));

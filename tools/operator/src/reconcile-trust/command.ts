@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { asSetupError, openDatabase } from '@cashback/postgres';
+import { requireDatabaseUrl } from '@cashback/postgres/env';
 import { wholeNumber } from '@cashback/service/whole-number';
 import { SingleBar } from 'cli-progress';
 import { Command } from 'commander';
-import { databaseUrl } from '../env.ts';
 import { time } from '../time-option.ts';
 import { reconcileTrust } from './reconcile-trust.ts';
 import type { Difference } from './difference.ts';
@@ -40,9 +40,7 @@ Exit code: 0 nothing differs; 2 something differs; 1 the export could not be com
 if (import.meta.main) await reconcileTrustCommand().parseAsync();
 
 async function run(file: string, { since, until, json, show }: Options, command: Command): Promise<number> {
-  if (databaseUrl === undefined) {
-    command.error('DATABASE_URL is missing: e.g. postgres://user:password@host:5432/database');
-  }
+  const url = requireDatabaseUrl(command);
   const found = statSync(file, { throwIfNoEntry: false });
   if (found?.isFile() !== true) command.error(`there is no file ${file}`);
 
@@ -54,7 +52,7 @@ async function run(file: string, { since, until, json, show }: Options, command:
   });
   bar.start(found.size, 0, { rows: 0 });
   const database = openDatabase({
-    url: databaseUrl,
+    url,
     application_name: 'cashback-reconcile-trust',
     max_connections: 1,
     statement_timeout_ms: 0,

@@ -1,7 +1,7 @@
 import { createCashbackClient } from '@cashback/client';
 import { createHttpClient } from '@cashback/service';
+import { findAddress, requireAddress } from '@cashback/service/env';
 import { Command } from 'commander';
-import { processingToken, processingUrl, serverToken, serverUrl } from '../env.ts';
 import { time } from '../time-option.ts';
 import { type ReconcileReport, type Selection, reconcile } from './reconcile.ts';
 
@@ -36,23 +36,20 @@ Exit code: 0 all orders are due; 2 some of the given orders were never registere
 if (import.meta.main) await reconcileCommand().parseAsync();
 
 async function run(orderIds: string[], { since, json }: Options, command: Command): Promise<number> {
-  if (serverUrl === undefined) command.error('CASHBACK_URL is missing: e.g. http://127.0.0.1:4100');
-  if (serverToken === undefined) command.error('CASHBACK_TOKEN is missing: a token with the scope reconcile');
-  if (processingUrl !== undefined && processingToken === undefined) {
-    command.error('PROCESSING_TOKEN is missing: a token with the scope reconcile');
-  }
+  const serverAddress = requireAddress(command, 'CASHBACK', 'scope reconcile');
+  const processingAddress = findAddress(command, 'PROCESSING', 'scope reconcile');
   if ((orderIds.length === 0) === (since === undefined))
     command.error('expected either order ids or --since');
   const selection: Selection = since === undefined ? { order_ids: [...new Set(orderIds)] } : { since };
 
-  const server = createCashbackClient({ url: serverUrl, token: serverToken, timeout_ms: TIMEOUT_MS });
+  const server = createCashbackClient({ ...serverAddress, timeout_ms: TIMEOUT_MS });
   const processing =
-    processingUrl === undefined || processingToken === undefined
+    processingAddress === null
       ? null
       : createHttpClient({
           name: 'processing',
-          base_url: processingUrl,
-          token: processingToken,
+          base_url: processingAddress.url,
+          token: processingAddress.token,
           timeout_ms: TIMEOUT_MS,
         });
   let last: ReconcileReport | undefined;
