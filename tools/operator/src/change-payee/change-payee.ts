@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { CashbackClient } from '@cashback/client';
 import { type Payee, idField } from '@cashback/contract';
 import { type HttpClient, HttpCallError } from '@cashback/service';
 import * as z from 'zod';
+import { untilNotBusy } from '../until-not-busy.ts';
 
 export interface PayeeChangeOptions {
   server: Pick<CashbackClient, 'order' | 'changePayee'>;
@@ -21,7 +21,6 @@ export interface PayeeChangeReport {
 }
 
 const BUSY_MS = 120_000;
-const BUSY_PAUSE_MS = 1_000;
 
 const seenInvoice = z.object({ user_id: idField, wallet_id: idField, version: z.int() });
 
@@ -38,21 +37,16 @@ export async function changePayee(
   const { user_id, wallet_id, revision: expected_revision } = await server.order({ order_id });
   const from = { user_id, wallet_id };
   const { revision } = await server.changePayee({ order_id, expected_revision, from, to, reason });
-  const end = Date.now() + busy_ms;
-  for (;;) {
+  const changeInvoice = async () => {
     const seen = await transactions.post('/v2/invoice/retrieve', { invoice_id: order_id }, seenInvoice);
     const body = { invoice_id: order_id, version: seen.version, ...to, reason };
-    try {
-      const changed = await transactions.post('/v2/invoice/change_payee', body, seenInvoice);
-      return { order_id, from, to, revision, invoice_version: changed.version };
-    } catch (error) {
-      if (!isPassing(error) || Date.now() >= end) throw error;
-    }
-    await delay(BUSY_PAUSE_MS);
-  }
+    return transactions.post('/v2/invoice/change_payee', body, seenInvoice);
+  };
+  const { version: invoice_version } = await untilNotBusy(changeInvoice, { isBusy, busy_ms });
+  return { order_id, from, to, revision, invoice_version };
 }
 
 /** An operation ends by itself, and a newer version is read again. */
-function isPassing(error: unknown): boolean {
+function isBusy(error: unknown): boolean {
   return error instanceof HttpCallError && ['OPERATION_IN_FLIGHT', 'VERSION_MISMATCH'].includes(error.code);
 }

@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type CashbackClient, CashbackClientError } from '@cashback/client';
 import { MAX_RECONCILE_ORDERS } from '@cashback/contract';
 import type { HttpClient } from '@cashback/service';
 import * as z from 'zod';
+import { untilNotBusy } from '../until-not-busy.ts';
 
 /** Given orders, or all that changed at a time or later. */
 export type Selection = { order_ids: readonly string[] } | { since: Date };
@@ -25,7 +25,6 @@ export interface ReconcileOptions {
 }
 
 const BUSY_MS = 600_000;
-const BUSY_PAUSE_MS = 1_000;
 
 const processingAnswer = z.object({ enqueued: z.int().min(0), after: z.string().nullable() });
 
@@ -48,7 +47,7 @@ export async function reconcile(selection: Selection, options: ReconcileOptions)
     });
   }
   await forEachPage(selection, async (page) => {
-    const { due, unknown, after } = await whenNotBusy(() => server.reconcile(page), busy_ms);
+    const { due, unknown, after } = await untilNotBusy(() => server.reconcile(page), { isBusy, busy_ms });
     report.due += due;
     report.unknown.push(...unknown);
     onPage(report);
@@ -73,15 +72,6 @@ async function forEachPage(selection: Selection, run: (page: Page) => Promise<st
   }
 }
 
-async function whenNotBusy<Output>(call: () => Promise<Output>, busy_ms: number): Promise<Output> {
-  const end = Date.now() + busy_ms;
-  for (;;) {
-    try {
-      return await call();
-    } catch (error) {
-      const isBusy = error instanceof CashbackClientError && error.code === 'OVERLOADED';
-      if (!isBusy || Date.now() >= end) throw error;
-    }
-    await delay(BUSY_PAUSE_MS);
-  }
+function isBusy(error: unknown): boolean {
+  return error instanceof CashbackClientError && error.code === 'OVERLOADED';
 }
