@@ -20,6 +20,7 @@ const APP = ['contract', 'wire', 'core', 'postgres', 'service', 'timing'];
 const SERVER = ['server/app', 'server/settings'];
 const WORKER = ['worker/app', 'worker/settings'];
 const TRANSACTIONS = ['transactions/app', 'transactions/settings'];
+const PROCESSING = ['processing/app', 'processing/settings'];
 const TRUST = ['trust/app', 'trust/settings'];
 const DATABASE_TEST = ['testing', 'system'];
 
@@ -103,7 +104,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
     // Reads tables of apps that run, begins their epochs, and calls them.
     operator: {
       src: ['cashback-db', 'client', 'contract', 'postgres', 'service', 'transactions/epoch'],
-      tests: [...DATABASE_TEST, ...SERVER],
+      tests: [...DATABASE_TEST, ...SERVER, ...TRANSACTIONS, ...TRUST, ...PROCESSING, 'proxies'],
     },
     demo: {
       src: ['contract', 'wire', 'postgres/env', 'service/whole-number', 'invariants', 'scenario', 'system'],

@@ -1,19 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import path from 'node:path';
-import { text } from 'node:stream/consumers';
 import { type Database, openDatabase } from '@cashback/postgres';
-import { startServer } from '@cashback/server/app';
-import { settingsSchema } from '@cashback/server/settings';
-import { type RunningApp, createLog, readSettings } from '@cashback/service';
 import { createTestDatabase } from '@cashback/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-
-const MAIN = path.resolve(import.meta.dirname, '../src/attention/command.ts');
+import { runCommand } from './support/run-command.ts';
+import { type App, startServerOf } from './support/start-apps.ts';
 
 let testDatabase: Awaited<ReturnType<typeof createTestDatabase>>;
 let database: Database;
-let server: RunningApp;
+let server: App;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
@@ -22,14 +15,7 @@ beforeAll(async () => {
     { caller: 'operator', token: 'token-of-the-operator', scopes: ['order', 'attention'] },
     { caller: 'reader', token: 'token-of-the-reader', scopes: ['order'] },
   ];
-  server = await startServer(
-    readSettings(settingsSchema, {
-      DATABASE_URL: testDatabase.url,
-      PORT: '0',
-      BEARER_TOKENS: JSON.stringify(tokens),
-    }),
-    { name: 'server', log: createLog({ name: 'server', level: 'silent', json: true }) },
-  );
+  server = await startServerOf(testDatabase.url, [], { BEARER_TOKENS: JSON.stringify(tokens) });
 });
 afterAll(async () => {
   await server?.stop();
@@ -52,17 +38,12 @@ beforeEach(async () => {
   );
 });
 
-async function run(options: string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [MAIN, ...options], {
-    env: { CASHBACK_URL: server.url ?? '', CASHBACK_TOKEN: 'token-of-the-operator', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+function run(options: string[], env: Record<string, string> = {}) {
+  return runCommand('attention', options, {
+    CASHBACK_URL: server.url,
+    CASHBACK_TOKEN: 'token-of-the-operator',
+    ...env,
   });
-  const [out, error, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit'),
-  ]);
-  return { code: code as number, out, error };
 }
 
 async function needing(): Promise<string[]> {

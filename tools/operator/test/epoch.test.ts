@@ -1,12 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import path from 'node:path';
-import { text } from 'node:stream/consumers';
 import { type Database, openDatabase } from '@cashback/postgres';
 import { createTestDatabase } from '@cashback/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-
-const MAIN = path.resolve(import.meta.dirname, '../src/epoch/command.ts');
+import { runCommand } from './support/run-command.ts';
 
 let testDatabase: Awaited<ReturnType<typeof createTestDatabase>>;
 let database: Database;
@@ -23,17 +18,8 @@ beforeEach(async () => {
   await database.pool.query('DELETE FROM cashback.feed_cursors');
 });
 
-async function epoch(...options: string[]) {
-  const child = spawn(process.execPath, [MAIN, ...options], {
-    env: { DATABASE_URL: testDatabase.url },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const [out, error, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit'),
-  ]);
-  return { code: code as number, out, error };
+function epoch(...options: string[]) {
+  return runCommand('epoch', options, { DATABASE_URL: testDatabase.url });
 }
 
 async function epochs(schema: string): Promise<number[]> {

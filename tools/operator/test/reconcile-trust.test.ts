@@ -1,16 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
 import { openDatabase } from '@cashback/postgres';
 import { createTestDatabase } from '@cashback/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compareExport, createExportTable } from '../src/reconcile-trust/compare-export.ts';
 import { openExport } from '../src/reconcile-trust/export-rows.ts';
+import { runCommand } from './support/run-command.ts';
 
-const MAIN = path.resolve(import.meta.dirname, '../src/reconcile-trust/command.ts');
 /** More than one page of either side. */
 const MANY = 6_000;
 
@@ -43,16 +40,7 @@ afterAll(async () => {
 async function reconcile(name: string, content: string, options: string[] = []) {
   const file = path.join(folder, name);
   await writeFile(file, content);
-  const child = spawn(process.execPath, [MAIN, file, ...options], {
-    env: { DATABASE_URL: database.url },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const [out, error, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit'),
-  ]);
-  return { code: code as number, out, error };
+  return runCommand('reconcile-trust', [file, ...options], { DATABASE_URL: database.url });
 }
 
 const HEADER = 'kind,id,amount,wallet_id';
