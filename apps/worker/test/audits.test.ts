@@ -1,5 +1,5 @@
 import { loadAuditLag } from '@cashback/cashback-db';
-import type { DriftClass } from '@cashback/contract';
+import type { DriftClass } from '@cashback/core';
 import { type Database, openDatabase } from '@cashback/postgres';
 import { createHttpClient } from '@cashback/service';
 import { readUntil } from '@cashback/testing';

@@ -57,7 +57,7 @@ export const invoiceChanges = processing.table(
     audit_at: moment('audit_at'),
     /** How many audits have begun since the newest version was processed. */
     audit_step: integer('audit_step').notNull().default(0),
-    /** The last trigger of the order, in the words of `DRIFT_FINDERS`; null: an earlier release did not keep it. */
+    /** The last trigger of the order, as `DriftFinder` names it; null: an earlier release did not keep it. */
     brought_by: text('brought_by'),
     created_at: moment('created_at').notNull().default(now),
     updated_at: moment('updated_at').notNull().default(now),

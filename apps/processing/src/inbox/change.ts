@@ -1,5 +1,4 @@
-import type { DriftFinder } from '@cashback/contract';
-import { type EpochVersion, compareVersions } from '@cashback/core';
+import { type DriftFinder, type EpochVersion, compareVersions } from '@cashback/core';
 import type { ProcessingJob } from '../queue.ts';
 
 /**

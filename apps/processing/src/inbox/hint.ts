@@ -1,4 +1,4 @@
-import type { DriftFinder } from '@cashback/contract';
+import type { DriftFinder } from '@cashback/core';
 import type { InvoiceChange } from '@cashback/wire';
 import { type EpochVersion, compareVersions } from '@cashback/core';
 

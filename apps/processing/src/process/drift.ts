@@ -1,4 +1,4 @@
-import type { DriftClass, DriftFinder } from '@cashback/contract';
+import type { DriftClass, DriftFinder } from '@cashback/core';
 
 /** The classes that processing finds. */
 type ProcessingDriftClass = Extract<

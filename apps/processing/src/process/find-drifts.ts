@@ -1,11 +1,5 @@
-import {
-  type DriftFinder,
-  type RegisterInput,
-  type RegisterOutput,
-  equalAmounts,
-  parseValues,
-} from '@cashback/contract';
-import { type EpochVersion, compareVersions } from '@cashback/core';
+import { type RegisterInput, type RegisterOutput, equalAmounts, parseValues } from '@cashback/contract';
+import { type DriftFinder, type EpochVersion, compareVersions } from '@cashback/core';
 import { processedVersion } from '../inbox/change.ts';
 import { versionOf } from '../inbox/invoice-version.ts';
 import type { Attempt } from './attempt-state.ts';

@@ -1,6 +1,5 @@
-import type { DriftFinder } from '@cashback/contract';
 import type { NewOrder, OrderUpdate } from '@cashback/cashback-db';
-import type { Hold } from '@cashback/core';
+import type { DriftFinder, Hold } from '@cashback/core';
 
 /** An order's row. Times are milliseconds of the epoch. */
 export interface OrderRow extends NewOrder {

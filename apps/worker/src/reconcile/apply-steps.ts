@@ -1,5 +1,5 @@
 import { type ChargeOrder, loadCharges, lockOrders } from '@cashback/cashback-db';
-import type { DriftFinder } from '@cashback/contract';
+import type { DriftFinder } from '@cashback/core';
 import { withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from '../context.ts';
 import { applyWrites } from './apply-writes.ts';

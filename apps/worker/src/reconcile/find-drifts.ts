@@ -1,5 +1,6 @@
 import type { Charge, ChargeOrder, NewDrift } from '@cashback/cashback-db';
-import { type AttentionCode, type DriftClass, type DriftFinder, formatAmounts } from '@cashback/contract';
+import { type AttentionCode, formatAmounts } from '@cashback/contract';
+import type { DriftClass, DriftFinder } from '@cashback/core';
 import type { Step } from './decide-step.ts';
 import type { Observation } from './observe-invoice.ts';
 import { storableDetails } from './storable-details.ts';

@@ -1,5 +1,5 @@
 import { type ChargeOrder, type ExpeditedPoll, expeditePolls } from '@cashback/cashback-db';
-import type { DriftFinder } from '@cashback/contract';
+import type { DriftFinder } from '@cashback/core';
 import { withTransaction } from '@cashback/postgres';
 import { createBatcher } from '@cashback/service';
 import type { WorkerContext } from '../context.ts';

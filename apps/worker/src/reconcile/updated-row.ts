@@ -1,6 +1,5 @@
 import type { ChargeUpdate } from '@cashback/cashback-db';
-import type { DriftFinder } from '@cashback/contract';
-import { compareVersions } from '@cashback/core';
+import { type DriftFinder, compareVersions } from '@cashback/core';
 
 /** The columns that a step changes. Times are milliseconds of the epoch. */
 export interface ReconciledRow {

@@ -6,8 +6,7 @@ import type {
   NewOperation,
   NewOperationOutcome,
 } from '@cashback/cashback-db';
-import type { DriftFinder } from '@cashback/contract';
-import type { Attention } from '@cashback/core';
+import type { Attention, DriftFinder } from '@cashback/core';
 import { storableText } from '@cashback/postgres';
 import type { Learned } from './decide-follow-up.ts';
 import type { Ending, Step } from './decide-step.ts';

@@ -1,5 +1,5 @@
 import type { AuditTime, ExpeditedPoll, RunAudit } from '@cashback/cashback-db';
-import type { DriftFinder } from '@cashback/contract';
+import type { DriftFinder } from '@cashback/core';
 
 /** The columns that decide when an order runs. Times are milliseconds of the epoch. */
 export interface ScheduledRow {

@@ -1,5 +1,5 @@
 import type { ChargeOrder } from '@cashback/cashback-db';
-import type { DriftFinder } from '@cashback/contract';
+import type { DriftFinder } from '@cashback/core';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import { createGate } from './gate.ts';
 

@@ -1,5 +1,5 @@
 import { type ChargeOrder, leasePolls } from '@cashback/cashback-db';
-import type { DriftFinder } from '@cashback/contract';
+import type { DriftFinder } from '@cashback/core';
 import { withTransaction } from '@cashback/postgres';
 import { createLoop } from '@cashback/service';
 import type { WorkerContext } from '../context.ts';

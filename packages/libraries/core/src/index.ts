@@ -12,6 +12,7 @@ export { splitByLargestRemainder } from './largest-remainder.ts';
 
 export { findTargetProblem } from './stored-target.ts';
 export type { TargetProblem } from './stored-target.ts';
+export type { DriftClass, DriftFinder } from './drift.ts';
 export { partOf } from './part-of.ts';
 export { sumParts } from './sum-parts.ts';
 export type { StandingOrders } from './sum-parts.ts';

@@ -41,8 +41,6 @@ export type {
 export type { ErrorDetails, InputIssue, ItemError } from './wire/item-error.ts';
 export { ATTENTION_CODES } from './wire/attention.ts';
 export type { AttentionCode } from './wire/attention.ts';
-export { DRIFT_CLASSES, DRIFT_FINDERS } from './wire/drift.ts';
-export type { DriftClass, DriftFinder } from './wire/drift.ts';
 export {
   ATTENTION_ORIGINS,
   MAX_REPORTS,

@@ -1,6 +1,6 @@
 import type { Charge, ChargeOrder } from '@cashback/cashback-db';
-import { type DriftFinder, formatAmount, formatValues, parseAmounts } from '@cashback/contract';
-import type { UpdateAnswer } from '@cashback/core';
+import { formatAmount, formatValues, parseAmounts } from '@cashback/contract';
+import type { DriftFinder, UpdateAnswer } from '@cashback/core';
 import type { Invoice } from '@cashback/wire';
 import type { FollowUp, Observation, Sending, Step, StepContext } from '@cashback/worker/decisions';
 import { type Flow, atomically } from '../engine/flow.ts';

@@ -1,5 +1,5 @@
 import { bigint, boolean, index, jsonb, text } from 'drizzle-orm/pg-core';
-import type { DriftClass } from '@cashback/contract';
+import type { DriftClass } from '@cashback/core';
 import { id, moment, now } from '@cashback/postgres/columns';
 import { cashback } from './schema.ts';
 

@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, jsonb, text } from 'drizzle-orm/pg-core';
-import type { DriftFinder } from '@cashback/contract';
-import type { Hold } from '@cashback/core';
+import type { DriftFinder, Hold } from '@cashback/core';
 import { amount, id, moment, now } from '@cashback/postgres/columns';
 import { cashback } from './schema.ts';
 

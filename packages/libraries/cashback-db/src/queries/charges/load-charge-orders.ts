@@ -1,6 +1,5 @@
-import type { DriftFinder } from '@cashback/contract';
 import type { Source } from '@cashback/contract/source';
-import type { Hold } from '@cashback/core';
+import type { DriftFinder, Hold } from '@cashback/core';
 import { type ColumnsOf, type Reader, statement } from '@cashback/postgres';
 
 /** What the reconciler reads of an order's row, all as of one moment. */

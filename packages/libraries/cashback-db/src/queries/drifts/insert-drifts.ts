@@ -1,4 +1,4 @@
-import type { DriftClass, DriftFinder } from '@cashback/contract';
+import type { DriftClass, DriftFinder } from '@cashback/core';
 import { type Transaction, statement } from '@cashback/postgres';
 import type { Carried } from '../../tables/drifts.ts';
 

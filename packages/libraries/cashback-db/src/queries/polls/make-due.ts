@@ -1,4 +1,4 @@
-import type { DriftFinder } from '@cashback/contract';
+import type { DriftFinder } from '@cashback/core';
 import { type Transaction, statement } from '@cashback/postgres';
 import { lockOrders } from '../orders/lock-orders.ts';
 
