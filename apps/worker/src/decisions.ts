@@ -2,7 +2,7 @@
 export { afterObserving, decideFollowUp } from './reconcile/decide-follow-up.ts';
 export type { FollowUp } from './reconcile/decide-follow-up.ts';
 export { decideStep } from './reconcile/decide-step.ts';
-export type { Step, StepContext } from './reconcile/decide-step.ts';
+export type { OrderStep, StepContext } from './reconcile/decide-step.ts';
 export { planOf, runOf } from './reconcile/next-audit.ts';
 export type { AuditContext } from './reconcile/next-audit.ts';
 export { observationOf } from './reconcile/observe-invoice.ts';

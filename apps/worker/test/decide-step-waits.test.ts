@@ -2,7 +2,7 @@ import type { Charge, ChargeOrder } from '@cashback/cashback-db';
 import type { AttentionCode } from '@cashback/contract';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Step, decideStep } from '../src/reconcile/decide-step.ts';
+import { type OrderStep, decideStep } from '../src/reconcile/decide-step.ts';
 import type { Observation } from '../src/reconcile/observe-invoice.ts';
 import {
   limits,
@@ -33,7 +33,7 @@ describe('an order that needs attention', () => {
     observation: Observation,
     more: Partial<Charge> = {},
     afterMs = 0,
-  ): Step => decideStep(order(changes), observation, charge(changes, more, afterMs), context);
+  ): OrderStep => decideStep(order(changes), observation, charge(changes, more, afterMs), context);
 
   test('is observed at distances that grow from the shortest to the longest', () => {
     for (const [after, least] of [
@@ -43,7 +43,7 @@ describe('an order that needs attention', () => {
     ] as const) {
       const step = decide(since('observation_missing'), missing, {}, after);
       expect(step).toMatchObject({ action: 'need_attention' });
-      const { wait_ms } = step as Extract<Step, { action: 'need_attention' }>;
+      const { wait_ms } = step as Extract<OrderStep, { action: 'need_attention' }>;
       expect(wait_ms).toBeGreaterThanOrEqual(least);
       expect(wait_ms).toBeLessThanOrEqual(1.25 * least);
     }
@@ -188,7 +188,7 @@ describe('the wait of any order', () => {
     Math.min(limits.poll_max_ms, Math.max(shortest, ageMs));
 
   /** Many draws of one wait: all within the bounds, and spread over more than half of what lies between them. */
-  function expectSpread(least: number, most: number, draw: () => Step): void {
+  function expectSpread(least: number, most: number, draw: () => OrderStep): void {
     const waits = Array.from({ length: 200 }, () => {
       const step = draw();
       return 'wait_ms' in step ? step.wait_ms : Number.NaN;

@@ -1,6 +1,6 @@
 import type { ChargeOrder } from '@cashback/cashback-db';
 import { describe, expect, test } from 'vitest';
-import { type Step, decideStep } from '../src/reconcile/decide-step.ts';
+import { type OrderStep, decideStep } from '../src/reconcile/decide-step.ts';
 import type { Observation } from '../src/reconcile/observe-invoice.ts';
 import { stepWrites } from '../src/reconcile/writes.ts';
 import {
@@ -111,7 +111,7 @@ describe('an order that something else keeps changing', () => {
     const { cashback } = observed(0n, status);
     return { outcome: 'observed', cashback: { ...cashback, version } };
   };
-  const decide = (changes: Partial<ChargeOrder>, observation: Observation, afterHours: number): Step =>
+  const decide = (changes: Partial<ChargeOrder>, observation: Observation, afterHours: number): OrderStep =>
     decideStep(order(changes), observation, charge(changes, {}, afterHours * 3_600_000), context);
 
   const needed = { action: 'need_attention', attention: { code: 'foreign_writer' } };

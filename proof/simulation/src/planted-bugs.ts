@@ -1,4 +1,4 @@
-import type { Observation, Step } from '@cashback/worker/decisions';
+import type { Observation, OrderStep } from '@cashback/worker/decisions';
 import type { Charge } from '@cashback/cashback-db';
 import type { TrustCall } from '@cashback/transactions/decisions';
 import { formatAmount } from '@cashback/contract';
@@ -340,7 +340,7 @@ export function plant(bug: PlantedBug | null, decisions: Decisions): Decisions {
 }
 
 /** `success` is taken for the success of the open operation. */
-function settled(step: Step, observation: Observation, { operation }: Charge): Step {
+function settled(step: OrderStep, observation: Observation, { operation }: Charge): OrderStep {
   if (observation.outcome !== 'observed' || observation.cashback.status !== 'success') return step;
   if (operation === null || (step.action !== 'send' && step.action !== 'poll')) return step;
   const finished = { operation_id: operation.operation_id, outcome: 'applied' as const, reason: null };

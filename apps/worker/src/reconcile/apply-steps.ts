@@ -3,7 +3,7 @@ import type { DriftFinder } from '@cashback/core';
 import { withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from '../context.ts';
 import { applyWrites } from './apply-writes.ts';
-import { type Step, decideStep } from './decide-step.ts';
+import { type OrderStep, decideStep } from './decide-step.ts';
 import type { Observation } from './observe-invoice.ts';
 import { reportSteps } from './report-steps.ts';
 import { type Sending, sendingOf } from './sending.ts';
@@ -20,7 +20,7 @@ export interface Observed {
 export interface Applied {
   /** As it is under its lock. */
   order: ChargeOrder;
-  step: Step;
+  step: OrderStep;
   sending: Sending | null;
   due_now: boolean;
 }

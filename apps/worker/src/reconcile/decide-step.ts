@@ -53,7 +53,7 @@ interface Unsettled extends Common {
  * - `send`: with `repeated` the operation's row exists already. With `attention` the order needs it until it is settled;
  * - `poll` and `need_attention`: send nothing.
  */
-export type Step =
+export type OrderStep =
   | { action: 'noop' }
   | { action: 'retry_now' }
   | (Common & { action: 'settle'; rewarded: Ending['rewarded'] })
@@ -84,7 +84,7 @@ export function decideStep(
   observation: Observation,
   charge: Charge,
   context: StepContext,
-): Step {
+): OrderStep {
   const { order } = charge;
   if (hasMovedOn(seen, order)) return { action: 'retry_now' };
   const waited = waitedAfter(order, observation.outcome !== 'unreachable', context.limits);
@@ -100,7 +100,7 @@ function stopAt(
   order: ChargeOrder,
   { limits, random }: StepContext,
   waited: Waited,
-): Step {
+): OrderStep {
   const attention = { code, reason: `${code}: ${message}`, details };
   const wait_ms = attentionWait(order, attention, limits, random);
   return { action: 'need_attention', ending: null, reopened: false, ...waited, attention, wait_ms };
@@ -108,7 +108,12 @@ function stopAt(
 
 type Waited = Pick<Common, 'waited_ms' | 'answered_at'>;
 
-function decideNow(observation: Observation, charge: Charge, context: StepContext, waited: Waited): Step {
+function decideNow(
+  observation: Observation,
+  charge: Charge,
+  context: StepContext,
+  waited: Waited,
+): OrderStep {
   const { order, problem } = charge;
   if (problem !== null) return stopAt(problem, order, context, waited);
   switch (observation.outcome) {
@@ -139,7 +144,7 @@ function decideUnreachable(
   order: ChargeOrder,
   { limits, random }: StepContext,
   waited: Waited,
-): Step {
+): OrderStep {
   const common = { ending: null, reopened: false, ...waited };
   const asked_ms = error.retry_after_ms ?? 0;
   const attention = standingAttention(order);
@@ -156,7 +161,7 @@ function decideUnusable(
   order: ChargeOrder,
   { limits, random }: StepContext,
   waited: Waited,
-): Step {
+): OrderStep {
   const common = { ending: null, reopened: false, ...waited };
   if (overdueReason({ ...order, ...waited }, limits) === null) {
     return { ...common, action: 'poll', wait_ms: spread(pollDelay(order, limits), random) };
@@ -183,7 +188,7 @@ function decideObserved(
   charge: Charge,
   context: StepContext,
   waited: Waited,
-): Step {
+): OrderStep {
   const { limits, random } = context;
   const { order, target, operation } = charge;
   const decision = decideCharge({
@@ -254,7 +259,7 @@ function stayHeld(
   ending: Ending | null,
   { limits, random }: StepContext,
   { answered_at }: Waited,
-): Step {
+): OrderStep {
   const attention = { code: 'held_by_breaker', reason: describeHold(hold), details: { ...hold } } as const;
   const wait_ms = attentionWait(order, attention, limits, random);
   return { action: 'need_attention', ending, reopened: false, waited_ms: 0, answered_at, attention, wait_ms };

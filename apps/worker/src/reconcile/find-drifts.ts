@@ -1,7 +1,7 @@
 import type { Charge, ChargeOrder, NewDrift } from '@cashback/cashback-db';
 import { type AttentionCode, formatAmounts } from '@cashback/contract';
 import type { DriftClass, DriftFinder } from '@cashback/core';
-import type { Step } from './decide-step.ts';
+import type { OrderStep } from './decide-step.ts';
 import type { Observation } from './observe-invoice.ts';
 import { storableDetails } from './storable-details.ts';
 
@@ -24,7 +24,7 @@ const CLASSES: Partial<Record<AttentionCode, DriftClass>> = {
  */
 export function findDrifts(
   { order, target }: Charge,
-  step: Step,
+  step: OrderStep,
   observation: Observation,
   found_by: DriftFinder,
 ): NewDrift[] {
@@ -60,7 +60,7 @@ export function findDrifts(
   ];
 }
 
-function classOf(order: ChargeOrder, step: Step, observation: Observation): DriftClass | null {
+function classOf(order: ChargeOrder, step: OrderStep, observation: Observation): DriftClass | null {
   switch (step.action) {
     case 'settle':
       return isChangedByAnother(order, observation) ? 'unknown_operation' : null;

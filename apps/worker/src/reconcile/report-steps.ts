@@ -1,13 +1,13 @@
 import type { Log } from '@cashback/service';
 import type { ChargeOrder } from '@cashback/cashback-db';
-import type { Step } from './decide-step.ts';
+import type { OrderStep } from './decide-step.ts';
 import type { Observation } from './observe-invoice.ts';
 
 /** Logs a batch: a line for each order that newly needs attention, and one for all that could not be observed. */
 export function reportSteps(
   log: Log,
   batch: readonly { observation: Observation }[],
-  applied: readonly { order: ChargeOrder; step: Step }[],
+  applied: readonly { order: ChargeOrder; step: OrderStep }[],
 ): void {
   for (const { order, step } of applied) {
     const { order_id } = order;

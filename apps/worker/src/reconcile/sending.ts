@@ -1,5 +1,5 @@
 import type { ChargeOrder, NewOperation } from '@cashback/cashback-db';
-import type { Step } from './decide-step.ts';
+import type { OrderStep } from './decide-step.ts';
 
 /** An operation whose request may leave, once its intent and the time of the next poll are committed. */
 export interface Sending {
@@ -10,6 +10,6 @@ export interface Sending {
 }
 
 /** What may be sent after the commit; null when the step sends nothing. */
-export function sendingOf(order: ChargeOrder, step: Step): Sending | null {
+export function sendingOf(order: ChargeOrder, step: OrderStep): Sending | null {
   return step.action === 'send' ? { order, operation: step.operation, repeated: step.repeated } : null;
 }

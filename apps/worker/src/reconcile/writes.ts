@@ -9,7 +9,7 @@ import type {
 import type { Attention, DriftFinder } from '@cashback/core';
 import { storableText } from '@cashback/postgres';
 import type { Learned } from './decide-follow-up.ts';
-import type { Ending, Step } from './decide-step.ts';
+import type { Ending, OrderStep } from './decide-step.ts';
 import { findDrifts } from './find-drifts.ts';
 import { type AuditContext, auditOfStep } from './next-audit.ts';
 import type { Observation } from './observe-invoice.ts';
@@ -34,7 +34,7 @@ interface StepWritesContext extends AuditContext {
 /** The rows of a step. The time of the next poll is written with the step itself, so no crash in between can lose it. */
 export function stepWrites(
   charge: Charge,
-  step: Step,
+  step: OrderStep,
   observation: Observation,
   context: StepWritesContext,
 ): OrderWrites {
@@ -80,7 +80,7 @@ function reachedBy({ cashback_epoch }: ChargeOrder, observation: Observation): R
   return { cashback_epoch: epoch ?? cashback_epoch, cashback_version: version };
 }
 
-function updateOf(step: Exclude<Step, { action: 'noop' }>, update: ChargeUpdate): ChargeUpdate {
+function updateOf(step: Exclude<OrderStep, { action: 'noop' }>, update: ChargeUpdate): ChargeUpdate {
   if (step.action === 'retry_now') return { ...update, poll_in_ms: 0 };
   const { waited_ms, answered_at } = step;
   const waited = { ...update, waited_ms, answered_at };

@@ -2,7 +2,7 @@ import type { Charge, ChargeOrder } from '@cashback/cashback-db';
 import { formatAmount, formatValues, parseAmounts } from '@cashback/contract';
 import type { DriftFinder, UpdateAnswer } from '@cashback/core';
 import type { Invoice } from '@cashback/wire';
-import type { FollowUp, Observation, Sending, Step, StepContext } from '@cashback/worker/decisions';
+import type { FollowUp, Observation, Sending, OrderStep, StepContext } from '@cashback/worker/decisions';
 import { type Flow, atomically } from '../engine/flow.ts';
 import { rowOf } from '../rows.ts';
 import type { World } from '../world.ts';
@@ -191,7 +191,7 @@ function contextOf({ engine }: World): StepContext {
   };
 }
 
-function describe(step: Step): string {
+function describe(step: OrderStep): string {
   const ending = 'ending' in step ? step.ending : null;
   const ended = ending === null ? '' : `${ending.finished.operation_id} ${ending.finished.outcome}, `;
   if (step.action !== 'send') return `${ended}${step.action}`;

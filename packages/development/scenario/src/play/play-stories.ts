@@ -6,7 +6,7 @@ import * as z from 'zod';
 import type { DemoOrder } from '../orders/order.ts';
 import type { FrontDoor } from './front-door.ts';
 import { orderIdOf, payeeOf } from './payee.ts';
-import type { Change, Step, Story } from './story.ts';
+import type { Change, StoryStep, Story } from './story.ts';
 
 const CONCURRENCY = 12;
 
@@ -54,7 +54,7 @@ export async function playStories(stories: readonly Story[], options: PlayOption
 }
 
 async function playStep(
-  step: Step,
+  step: StoryStep,
   order: DemoOrder,
   versions: Map<string, number>,
   played: Played,

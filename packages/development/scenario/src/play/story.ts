@@ -5,7 +5,7 @@ import { type Random, seededRandom } from '../orders/random.ts';
 type Items = DemoOrder['items'];
 
 /** One step in the life of an order. An update states what is captured now, never a difference. */
-export type Step =
+export type StoryStep =
   | { kind: 'hold'; items: Items }
   | { kind: 'freeze_rates'; rates: OrderRate[] }
   | { kind: 'update'; status: 'cleared' | 'cancelled'; items: Items; why: Change }
@@ -17,13 +17,13 @@ export type Change = 'clear' | 'refund_part' | 'refund_all' | 'clear_again' | 'c
 /** An order's life. `rounds[0]` of every order is played first, then `rounds[1]` of every order, and so on. */
 export interface Story {
   order: DemoOrder;
-  rounds: Step[][];
+  rounds: StoryStep[][];
 }
 
 /** Decides an order's life by the seed alone. About half of the orders change after their first clear. */
 export function planStory(order: DemoOrder, seed: number): Story {
   const random = seededRandom(seed ^ 0x5eed, order.number);
-  const opening: Step[] = [
+  const opening: StoryStep[] = [
     { kind: 'hold', items: order.items },
     { kind: 'freeze_rates', rates: pickRates(random) },
   ];
@@ -33,7 +33,10 @@ export function planStory(order: DemoOrder, seed: number): Story {
       rounds: [[...opening, { kind: 'update', status: 'cancelled', items: [], why: 'cancel' }]],
     };
   }
-  const first: Step[] = [...opening, { kind: 'update', status: 'cleared', items: order.items, why: 'clear' }];
+  const first: StoryStep[] = [
+    ...opening,
+    { kind: 'update', status: 'cleared', items: order.items, why: 'clear' },
+  ];
   const rounds = [first];
   const changes = random.chance(50) ? random.integer(1, 3) : 0;
   for (let change = 0; change < changes; change += 1) {
@@ -54,7 +57,7 @@ function pickRates(random: Random): OrderRate[] {
   return [user, { source: 'service', rate: random.pick(['0', '0.01', '0.02']) }];
 }
 
-function pickChange(order: DemoOrder, random: Random): Step {
+function pickChange(order: DemoOrder, random: Random): StoryStep {
   const why = random.pick<Change>([
     'refund_part',
     'refund_part',
