@@ -45,9 +45,13 @@ afterAll(async () => {
 
 const orderIds = [REVISIONS, ...OTHERS].map((revision) => `order-${revision}`);
 
-function newestOf(revision: number): Record<string, number> {
+function newestOf(revision: number): Record<string, string> {
   const service = revision - (revision % 3);
-  return { user: revision, ...(service > 0 && { service }), ...(revision >= 2 && { partner: 2 }) };
+  return {
+    user: `${revision}.0000`,
+    ...(service > 0 && { service: `${service}.0000` }),
+    ...(revision >= 2 && { partner: '2.0000' }),
+  };
 }
 
 interface Plan {
@@ -80,8 +84,8 @@ describe.each([
 ])('%s', (_, statement) => {
   test('finds the newest event of each source, however many revisions an order has', async () => {
     const rows = await statement.rows(database.pool, [orderIds]);
-    const found: Record<string, Record<string, number>> = {};
-    for (const { order_id, source, value } of rows) (found[order_id] ??= {})[source ?? ''] = Number(value);
+    const found: Record<string, Record<string, string | null>> = {};
+    for (const { order_id, source, value } of rows) (found[order_id] ??= {})[source ?? ''] = value;
     expect(found).toEqual(
       Object.fromEntries([REVISIONS, ...OTHERS].map((each) => [`order-${each}`, newestOf(each)])),
     );
@@ -101,7 +105,7 @@ describe.each([
 test('showing an order reads as few', async () => {
   const order_id = `order-${REVISIONS}`;
   const order = await findOrder(database.pool, order_id);
-  expect(Object.fromEntries(order?.target.map(({ source, value }) => [source, Number(value)]) ?? [])).toEqual(
+  expect(Object.fromEntries(order?.target.map(({ source, value }) => [source, value]) ?? [])).toEqual(
     newestOf(REVISIONS),
   );
   expect(await eventsRead(findOrderStatement.text, [order_id])).toBeLessThanOrEqual(10);
