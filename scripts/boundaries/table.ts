@@ -35,7 +35,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
     wire: { src: ['contract'] },
     core: { src: ['contract', 'wire'], tests: ['register-model'] },
     postgres: { src: ['timing'], tests: [...DATABASE_TEST, 'proxies'] },
-    service: { src: ['timing'] },
+    service: { src: ['timing'], tests: ['testing/http-server'] },
     'cashback-db': { src: ['contract', 'core', 'postgres'], tests: ['testing'] },
   },
   'packages/development': {

@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { startHttpServer } from '@cashback/testing/http-server';
 
 export interface UpstreamRequest {
   method: string;
@@ -23,7 +21,7 @@ export async function startUpstream() {
   const requests: UpstreamRequest[] = [];
   const posted = new Map<string, UpstreamRequest['body']>();
   let answering: Answering = applied;
-  const server = createServer((incoming, response) => {
+  const { url, stop } = await startHttpServer((incoming, response) => {
     void (async () => {
       const raw = await text(incoming);
       const body = raw === '' ? undefined : JSON.parse(raw);
@@ -39,20 +37,15 @@ export async function startUpstream() {
           .end(JSON.stringify(answer.body));
       }
     })();
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     requests,
     of: (invoiceId: string) => requests.filter(({ body }) => body?.order_id === invoiceId),
     answerWith(next: Answering): void {
       answering = next;
     },
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    stop,
   };
 }
 

@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
+import { type TestHttpServer, startHttpServer } from '@cashback/testing/http-server';
 import { type Failpoint, type Failpoints, type Fate, createFailpoints } from '../src/wire/failpoints.ts';
 import { watchHttp } from '../src/wire/watch-http.ts';
 import { watchPostgres } from '../src/wire/watch-postgres.ts';
@@ -128,19 +126,17 @@ describe('the proxy before Postgres', () => {
 
 describe('the proxy before an API', () => {
   const served: string[] = [];
-  const api = createServer((request, response) => {
-    served.push(`${request.method} ${request.url}`);
-    response.end('{}');
-  });
+  let api: TestHttpServer;
   beforeAll(async () => {
-    api.listen(0, '127.0.0.1');
-    await once(api, 'listening');
+    api = await startHttpServer((request, response) => {
+      served.push(`${request.method} ${request.url}`);
+      response.end('{}');
+    });
   });
-  afterAll(() => void api.close());
+  afterAll(() => api?.stop());
   beforeEach(async () => {
     served.length = 0;
-    const to = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
-    proxy = await watchHttp(failpoints, { from: 'caller', at: 'api', to });
+    proxy = await watchHttp(failpoints, { from: 'caller', at: 'api', to: api.url });
   });
   const call = () => fetch(`${proxy.url}/things/thing-17?page=2`, { method: 'POST', body: '{}' });
 

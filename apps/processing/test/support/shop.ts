@@ -1,6 +1,6 @@
-import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
+import { startHttpServer } from '@cashback/testing/http-server';
 import type { ServiceCashbackInput } from '@cashback/wire';
 
 export interface ShopAnswer {
@@ -27,18 +27,14 @@ export async function startShop(): Promise<Shop> {
     const { status = 200, body } = await shop.answer(question);
     response.writeHead(status, { 'content-type': 'application/json' }).end(body);
   }
-  const server = createServer((request, response) => {
+  const { url, stop } = await startHttpServer((request, response) => {
     reply(request, response).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const shop: Shop = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/cashback?shop=1`,
+    url: `${url}/cashback?shop=1`,
     questions: [],
     answer: () => gives('0'),
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    stop,
   };
   return shop;
 }

@@ -1,8 +1,7 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InvoiceCashback, UpdateCashbackInput } from '@cashback/wire';
 import type { Database } from '@cashback/postgres';
+import { startHttpServer } from '@cashback/testing/http-server';
 
 /** An answer, or what an outside system may do instead of one. */
 export type Answer = { status: number; body: unknown } | { html: string } | 'hang' | 'cut';
@@ -51,14 +50,14 @@ const HANG_MS = 60_000;
 /**
  * Stands in for another implementer's `transactions`, which the worker meets over HTTP only. It keeps the contract until a
  * test changes that, and does what the reference service never does: it answers about another order, shows an older
- * invoice, contradicts itself, hides operations, or refuses with codes that nobody knows. `real-upstream.test.ts` runs
+ * invoice, contradicts itself, hides operations, or refuses with codes that nobody knows. `real-upstream.prove.ts` runs
  * the worker against the reference service.
  */
 export async function startOutsideTransactions(database: Database, port = 0): Promise<OutsideTransactions> {
   const invoices = new Map<string, OutsideInvoice>();
   const stopping = new AbortController();
 
-  const server = createServer((request, response) => {
+  const server = await startHttpServer((request, response) => {
     void (async () => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -85,7 +84,7 @@ export async function startOutsideTransactions(database: Database, port = 0): Pr
           .end(JSON.stringify(given.body));
       }
     })().catch(() => response.destroy());
-  });
+  }, port);
 
   async function checkIntent({ order_id, body }: Call): Promise<void> {
     const { rows } = await database.pool.query<{ found: boolean }>(
@@ -145,7 +144,7 @@ export async function startOutsideTransactions(database: Database, port = 0): Pr
   }
 
   const outside: OutsideTransactions = {
-    url: '',
+    url: server.url,
     calls: [],
     without_intent: [],
     on_accept: 'success',
@@ -183,12 +182,9 @@ export async function startOutsideTransactions(database: Database, port = 0): Pr
         .length,
     async stop() {
       stopping.abort();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await server.stop();
     },
   };
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  outside.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return outside;
 }
 

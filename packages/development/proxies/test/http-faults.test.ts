@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
 import { untilEqual } from '@cashback/testing';
+import { startHttpServer } from '@cashback/testing/http-server';
 import { type HttpFault, startFaultyHttpProxy } from '../src/index.ts';
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
@@ -14,19 +12,14 @@ afterEach(async () => {
 /** A service that counts: each answer has the number of requests so far, and this one's body. */
 async function startCounter() {
   const received: string[] = [];
-  const server = createServer((request, response) => {
+  const server = await startHttpServer((request, response) => {
     void text(request).then((body) => {
       received.push(body);
       response.end(`${received.length}: ${body}`);
     });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  cleanups.push(async () => {
-    server.close();
-    server.closeAllConnections();
-    await once(server, 'close');
   });
-  const proxy = await startFaultyHttpProxy(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  cleanups.push(() => server.stop());
+  const proxy = await startFaultyHttpProxy(server.url);
   cleanups.push(() => proxy.stop());
   const post = async (body: string, timeout_ms = 60_000) => {
     const answer = await fetch(`${proxy.url}/count`, {

@@ -84,8 +84,8 @@ describe('the circuit opens, and nothing more leaves, when an upstream', () => {
 
   test('is not there', async () => {
     const down = await watched(fine);
-    const { url, server } = await upstream(() => {});
-    await new Promise((resolve) => server.close(resolve));
+    const { url, stop } = await upstream(() => {});
+    await stop();
     const { log } = recordingLog();
     const circuit = { log, min_calls: MIN_CALLS, open_base_ms: 60_000, open_max_ms: 60_000 };
     const client = createHttpClient({ name: 'gone', base_url: url, timeout_ms: 60_000, circuit });

@@ -169,8 +169,8 @@ describe('an unknown outcome', () => {
   });
 
   test('a refused connection has an unknown outcome', async () => {
-    const { url, server } = await upstream(() => {});
-    await new Promise((resolve) => server.close(resolve));
+    const { url, stop } = await upstream(() => {});
+    await stop();
     const error = await rejection(clientOf(url).get('/x', answer));
     expect(error).toMatchObject({ outcome: 'unknown', code: 'CONNECTION_FAILED' });
     expect(error.message).toContain('ECONNREFUSED');

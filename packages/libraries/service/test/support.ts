@@ -1,5 +1,5 @@
-import { type Server, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
+import { type TestHttpServer, startHttpServer } from '@cashback/testing/http-server';
 import { onTestFinished } from 'vitest';
 import {
   type HttpServer,
@@ -81,19 +81,10 @@ export function asProcessing(
 }
 
 /** An upstream that behaves as `listener` says, however badly. */
-export async function upstream(
-  listener: Parameters<typeof createServer>[1],
-): Promise<{ url: string; server: Server }> {
-  const server = createServer(listener as never);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(
-    () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  );
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
+export async function upstream(listener: RequestListener): Promise<TestHttpServer> {
+  const server = await startHttpServer(listener);
+  onTestFinished(() => server.stop());
+  return server;
 }
 
 /** A promise that is settled from outside. */
