@@ -45,7 +45,7 @@ const declared = new Map<string, Statement<unknown>>();
  * the migrated database by a test of its package: the text, and the columns of its result.
  *
  *     const findOrders = statement<{ order_id: string }>({
- *       name: 'cashback.find-orders',
+ *       name: 'example.find-orders',
  *       text: 'SELECT order_id FROM cashback.order_clears WHERE order_id = ANY($1::text[])',
  *       columns: { order_id: 'text' },
  *     });
