@@ -19,7 +19,7 @@ const SQL =
   /(['"`])\s*\(?\s*(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|MERGE INTO|WITH(?: RECURSIVE)? \w+ AS)\b/g;
 const DECLARES = /\bstatement(?:<[^()]*>)?\(\{/;
 /** Up to the text of a declaration. */
-const DECLARED = /\bstatement(?:<[^()]*>)?\(\{\s*name: (['"`])[^'"`]*\1,\s*text:\s*$/;
+const DECLARED = /\bstatement(?:<[^()]*>)?\(\{\s*name: [^,\n]+,\s*text:\s*$/;
 const NAMED = /^(?:export )?(?:async )?(?:const|function) (\w+)/gm;
 const COMMENT = /\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm;
 /** What CONTRIBUTING keeps for statements, in the words of drizzle's builder. A list in the source is no set. */

@@ -59,7 +59,7 @@ export function stepWrites(
 
 function answeredBy(
   { answered_requests }: ChargeOrder,
-  step: Step,
+  step: OrderStep,
   { seen_requests }: StepWritesContext,
 ): number {
   // The observation decided nothing.

@@ -49,9 +49,10 @@ export async function checkStatements(
     if (/\.execute\(\s*sql\b/.test(source)) {
       problems.push(`${file}: SQL by hand without a name; declare it by statement()`);
     }
-    if (/\bstatement(<[^()]*>)?\(\{/.test(source)) {
+    // The places of feeds are two statements, with the names that their owner gives.
+    if (/\b(statement(<[^()]*>)?|feedPlaces)\(\{/.test(source)) {
       await import(pathToFileURL(full).href);
-      for (const [, name] of source.matchAll(/\bname: '([^']+)'/g)) if (name !== undefined) quoted.add(name);
+      for (const [, name = ''] of source.matchAll(/\b(?:name|read|move): '([^']+)'/g)) quoted.add(name);
     }
   }
   const statements = [...declaredStatements().filter(({ name }) => quoted.has(name)), ...made];
