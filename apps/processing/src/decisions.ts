@@ -2,7 +2,7 @@
 export { auditChange } from './audit/audit-change.ts';
 export { readInvoice } from './gather/read-invoice.ts';
 export { readOrder } from './gather/read-order.ts';
-export { decideCatchUp } from './inbox/decide-catch-up.ts';
+export { FIRST_PLACE, decideCatchUp } from './inbox/decide-catch-up.ts';
 export { isUnfinished } from './inbox/change.ts';
 export type { ChangeRow, ChangeWrites } from './inbox/change.ts';
 export { callbackHint, feedHint, mergeHints, reconcileHint } from './inbox/hint.ts';

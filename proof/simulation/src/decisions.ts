@@ -1,15 +1,16 @@
 import {
   type Charge,
+  FIRST_PLACE,
   type LoadedOrder,
   chargeJob,
   chargeOf,
   endedToLoad,
   loadedOrderOf,
 } from '@cashback/cashback-db';
-import { sumParts } from '@cashback/core';
+import { isAtPlace, sumParts } from '@cashback/core';
 import { refusedCall, unreachable } from '@cashback/client/client-error';
 import { explainError } from '@cashback/contract/explain-error';
-import { noAnswer, refusalOf, toErrorAnswer } from '@cashback/service';
+import { feedAnswerOf, isFeedError, noAnswer, refusalOf, toErrorAnswer } from '@cashback/service';
 import * as server from '@cashback/server/decisions';
 import * as processing from '@cashback/processing/decisions';
 import * as transactions from '@cashback/transactions/decisions';
@@ -51,7 +52,9 @@ export const PRODUCT = {
   processing: { ...processing },
   transactions: { ...transactions },
   wallet: { ...wallet },
-  worker: { ...worker, chargeOf, endedToLoad },
+  worker: { ...worker, FIRST_PLACE, chargeOf, endedToLoad },
+  /** What the answer of a feed says, and whether its reader is still where it was. */
+  feeds: { feedAnswerOf, isAtPlace, isFeedError },
   /** What a call over HTTP ends with. */
   http: { noAnswer, refusalOf, toErrorAnswer },
   /** What a call of the SDK ends with, by what the server answers. */

@@ -4,9 +4,12 @@ import {
   type FeedReading,
   type FeedStep,
   decideFeedStep,
+  firstPlace,
 } from '@cashback/core';
 import type { InvoiceChange } from '@cashback/wire';
 import { type Hint, feedHint } from './hint.ts';
+
+export const FIRST_PLACE = firstPlace(false);
 
 /**
  * The next step of the reader of changed invoices: notes the changes of a page. While it reads again each change is

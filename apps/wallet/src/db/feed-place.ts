@@ -1,9 +1,10 @@
 import { feedPlaces } from '@cashback/postgres';
+import { FIRST_PLACE } from '../follow/decide-follow-step.ts';
 
-/** How far the feeds of other sides were read. A whole feed may be long, so at first it is read as after a restore: a page a turn. */
+/** How far the feeds of other sides were read. */
 export const followedPlaces = feedPlaces({
   read: 'wallet.read-feed-place',
   move: 'wallet.move-feed-place',
   table: 'wallet.feed_cursors',
-  first_reads_again: true,
+  first_reads_again: FIRST_PLACE.reads_again,
 });

@@ -1,6 +1,9 @@
-import { type FeedPlace, type FeedReading, type FeedStep, decideFeedStep } from '@cashback/core';
+import { type FeedPlace, type FeedReading, type FeedStep, decideFeedStep, firstPlace } from '@cashback/core';
 import type { FeedResult } from '@cashback/service';
 import type { TrustWallet, WalletChangesOutput } from '@cashback/wire';
+
+/** A whole feed may be long, so at first it is read as after a restore: a page a turn. */
+export const FIRST_PLACE = firstPlace(true);
 
 /** The next step of the reader of changed balances. */
 export function decideFollowStep(

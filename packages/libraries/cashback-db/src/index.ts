@@ -21,7 +21,7 @@ export { findOrders } from './queries/orders/find-orders.ts';
 export { findChangedOrders } from './queries/orders/find-changed-orders.ts';
 export { findForeignChanges } from './queries/orders/find-foreign-changes.ts';
 export type { CashbackVersion, ForeignChange } from './queries/orders/find-foreign-changes.ts';
-export { CASHBACK_FEED, followedPlaces } from './queries/feed-cursors/feed-place.ts';
+export { CASHBACK_FEED, FIRST_PLACE, followedPlaces } from './queries/feed-cursors/feed-place.ts';
 export { moveObserved, observeSince, readObserving } from './queries/feed-cursors/observe-since.ts';
 export type { Observing } from './queries/feed-cursors/observe-since.ts';
 export { changePayee, loadPayee } from './queries/payee/change-payee.ts';

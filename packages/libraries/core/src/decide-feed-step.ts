@@ -82,6 +82,11 @@ export function decideFeedStep<Change>(
   };
 }
 
+/** The place in a feed that was never read. `reads_again`: it is read as after a restore. */
+export function firstPlace(reads_again: boolean): FeedPlace {
+  return { cursor: null, epoch: null, reads_again, behind_since: null };
+}
+
 /** Whether a stored place is still the one that was read: no other reader has moved it meanwhile. */
 export function isAtPlace(stored: FeedPlace, read: FeedPlace): boolean {
   return stored.cursor === read.cursor && stored.epoch === read.epoch;

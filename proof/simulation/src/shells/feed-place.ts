@@ -1,11 +1,16 @@
-import { type FeedPlace, type FeedReading, isAtPlace } from '@cashback/core';
+import type { FeedPlace, FeedReading } from '@cashback/core';
 import type { World } from '../world.ts';
 
-const BEGINNING: FeedPlace = { cursor: null, epoch: null, reads_again: false, behind_since: null };
 const LAG_BOUND_MS = 30_000;
 
-export function readPlace([place]: readonly FeedPlace[]): FeedPlace {
-  return place ?? BEGINNING;
+/** A reader's table of places, which has one row, and the place of a feed that it never read. */
+export interface Places {
+  table: FeedPlace[];
+  first: FeedPlace;
+}
+
+export function readPlace({ table: [place], first }: Places): FeedPlace {
+  return place ?? first;
 }
 
 /** How a page that is answered now is read. */
@@ -14,8 +19,8 @@ export function readingOf({ engine }: World, page_size: number): FeedReading {
 }
 
 /** `followedPlaces.move`. False: another reader has moved the place from `from` meanwhile. */
-export function movePlace(table: FeedPlace[], from: FeedPlace, to: FeedPlace): boolean {
-  if (!isAtPlace(readPlace(table), from)) return false;
-  table.splice(0, 1, to);
+export function movePlace({ decisions }: World, places: Places, from: FeedPlace, to: FeedPlace): boolean {
+  if (!decisions.feeds.isAtPlace(readPlace(places), from)) return false;
+  places.table.splice(0, 1, to);
   return true;
 }

@@ -11,25 +11,24 @@ const PAGE_SIZE = 1;
 /** The wallet's reader of Trust's feed of changed balances: a turn of its loop. */
 export function* followBalances(world: World): Flow<void> {
   const { tables, decisions } = world;
+  const { FIRST_PLACE, decideFollowStep, newerReports } = decisions.wallet;
+  const { feedAnswerOf, isFeedError } = decisions.feeds;
+  const places = { table: tables.balance_feed, first: FIRST_PLACE };
   for (;;) {
-    const from = yield* atomically('read the place in the feed', () => readPlace(tables.balance_feed));
+    const from = yield* atomically('read the place in the feed', () => readPlace(places));
     const result = yield* callOverHttp(world, 'trust', 'changed balances', () =>
       walletChanges(world, { after: from.cursor, limit: PAGE_SIZE }),
     );
-    if ('error' in result) return;
-    const decided = decisions.wallet.decideFollowStep(
-      from,
-      { page: result.body },
-      readingOf(world, PAGE_SIZE),
-    );
+    if ('error' in result && !isFeedError(result.error)) return;
+    const decided = decideFollowStep(from, feedAnswerOf(result), readingOf(world, PAGE_SIZE));
     if (decided.step === 'wait') return;
     const wallets = decided.step === 'take' ? decided.changes : [];
     const reports = yield* atomically('compare a page with the cache', () =>
-      decisions.wallet.newerReports(wallets, tables.balances),
+      newerReports(wallets, tables.balances),
     );
     yield* atomically('take a page of the feed', () => {
       for (const report of reports) adoptBalance(world, report, 'check');
-      movePlace(tables.balance_feed, from, decided.to);
+      movePlace(world, places, from, decided.to);
     });
     if (decided.step !== 'take' || !decided.more) return;
   }

@@ -1,12 +1,13 @@
 import type { CashbackVersion, ForeignChange } from '@cashback/cashback-db';
-import { type CallResult, HttpCallError, feedAnswerOf, isFeedError } from '@cashback/service';
+import type { FeedPlace } from '@cashback/core';
+import { type CallResult, HttpCallError } from '@cashback/service';
 import type { CashbackChangesOutput } from '@cashback/wire';
 import type { UnobservedChanges } from '@cashback/worker/decisions';
 import { type Flow, atomically } from '../engine/flow.ts';
 import type { World } from '../world.ts';
 import { applyTimes } from './apply-writes.ts';
 import { callOverHttp } from './call-over-http.ts';
-import { movePlace, readPlace, readingOf } from './feed-place.ts';
+import { type Places, movePlace, readPlace, readingOf } from './feed-place.ts';
 import { cashbackChanges } from './transactions/read-feeds.ts';
 
 /** Smaller than the number of changes, so that pages follow each other. */
@@ -16,30 +17,32 @@ const PAGE_SIZE = 3;
 export function* followChanges(world: World): Flow<void> {
   const { tables, decisions } = world;
   const unobserved = unobservedOf(world);
-  const { decideFollowStep } = decisions.worker;
+  const { FIRST_PLACE, decideFollowStep } = decisions.worker;
+  const { feedAnswerOf, isFeedError } = decisions.feeds;
+  const places = { table: tables.cashback_feed, first: FIRST_PLACE };
   yield* atomically('check the changes that were not observed', () => {
     const still = findForeign(world, unobserved.take()).filter(({ is_observed }) => !is_observed);
     makeDue(world, still);
     unobserved.keep(still);
   });
   for (;;) {
-    const from = yield* atomically('read the place in the feed', () => readPlace(tables.cashback_feed));
+    const from = yield* atomically('read the place in the feed', () => readPlace(places));
     const result = yield* readPage(world, from.cursor);
     if ('error' in result && !isFeedError(result.error)) return;
     const decided = decideFollowStep(from, feedAnswerOf(result), readingOf(world, PAGE_SIZE));
     if (decided.step === 'wait') return;
     if (decided.step === 'start_over') {
-      return yield* startOver(world, from, decided);
+      return yield* startOver(world, places, from, decided);
     }
     if (decided.step === 'behind') {
-      yield* atomically('stay behind', () => movePlace(tables.cashback_feed, from, decided.to));
+      yield* atomically('stay behind', () => movePlace(world, places, from, decided.to));
       return;
     }
     yield* atomically('take a page of the feed', () => {
       const foreign = findForeign(world, decided.changes);
       makeDue(world, foreign);
       unobserved.add(foreign);
-      movePlace(tables.cashback_feed, from, decided.to);
+      movePlace(world, places, from, decided.to);
     });
     if (!decided.more) return;
   }
@@ -74,11 +77,12 @@ const NO_SUCH_ROUTE = new HttpCallError('no such route', {
 /** Every order is observed: all have changed within the time that a restore is given. */
 function* startOver(
   world: World,
-  from: Parameters<typeof movePlace>[1],
-  { to, reason }: { to: Parameters<typeof movePlace>[2]; reason: string },
+  places: Places,
+  from: FeedPlace,
+  { to, reason }: { to: FeedPlace; reason: string },
 ): Flow<void> {
   yield* atomically('start the feed over', () => {
-    if (!movePlace(world.tables.cashback_feed, from, to)) return;
+    if (!movePlace(world, places, from, to)) return;
     world.engine.note(`worker reads the feed again: ${reason}`);
     makeDue(world, [...world.tables.orders.values()]);
   });

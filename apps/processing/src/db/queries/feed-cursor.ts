@@ -1,11 +1,12 @@
 import { type Database, feedPlaces, statement } from '@cashback/postgres';
+import { FIRST_PLACE } from '../../inbox/decide-catch-up.ts';
 
 /** How far the feeds of other apps were read. */
 export const followedPlaces = feedPlaces({
   read: 'processing.read-feed-place',
   move: 'processing.move-feed-place',
   table: 'processing.feed_cursors',
-  first_reads_again: false,
+  first_reads_again: FIRST_PLACE.reads_again,
 });
 
 export interface FeedLag {

@@ -1,5 +1,4 @@
 import type { Hint } from '@cashback/processing/decisions';
-import { feedAnswerOf, isFeedError } from '@cashback/service';
 import { type Flow, atomically } from '../../engine/flow.ts';
 import type { World } from '../../world.ts';
 import { callOverHttp } from '../call-over-http.ts';
@@ -13,9 +12,11 @@ const PAGE_SIZE = 1;
 /** Processing's reader of the feed of changed invoices: a turn of its loop. */
 export function* catchUp(world: World): Flow<void> {
   const { tables, decisions } = world;
-  const { decideCatchUp } = decisions.processing;
+  const { FIRST_PLACE, decideCatchUp } = decisions.processing;
+  const { feedAnswerOf, isFeedError } = decisions.feeds;
+  const places = { table: tables.invoice_feed, first: FIRST_PLACE };
   for (;;) {
-    const from = yield* atomically('read the place in the feed', () => readPlace(tables.invoice_feed));
+    const from = yield* atomically('read the place in the feed', () => readPlace(places));
     const result = yield* callOverHttp(world, 'transactions', 'changed invoices', () =>
       invoiceChanges(world, { after: from.cursor, limit: PAGE_SIZE }),
     );
@@ -27,7 +28,7 @@ export function* catchUp(world: World): Flow<void> {
     }
     yield* atomically('note a page of the feed', () => {
       noteHints(world, decided.step === 'take' ? decided.changes : []);
-      movePlace(tables.invoice_feed, from, decided.to);
+      movePlace(world, places, from, decided.to);
     });
     if (decided.step !== 'take' || !decided.more) return;
   }

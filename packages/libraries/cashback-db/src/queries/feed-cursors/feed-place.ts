@@ -1,4 +1,7 @@
+import { firstPlace } from '@cashback/core';
 import { feedPlaces } from '@cashback/postgres';
+
+export const FIRST_PLACE = firstPlace(false);
 
 /** The feed of changed cashback at `transactions`. */
 export const CASHBACK_FEED = 'cashback_changes';
@@ -8,5 +11,5 @@ export const followedPlaces = feedPlaces({
   read: 'cashback.read-feed-place',
   move: 'cashback.move-feed-place',
   table: 'cashback.feed_cursors',
-  first_reads_again: false,
+  first_reads_again: FIRST_PLACE.reads_again,
 });
