@@ -60,11 +60,11 @@ interface LinkFaultOptions {
   path?: string;
 }
 
-/** Requests on a link fail for a while. A function gets the number of the request, from 1. */
+/** Requests on a link fail for a while. */
 export function onLink(
   name: string,
   link: Link,
-  fault: HttpFault | ((number: number) => HttpFault),
+  fault: HttpFault,
   { lane = 'upstreams', share = 100, hold_ms = HOLD_MS, path = '' }: LinkFaultOptions = {},
 ): Fault {
   return {
@@ -72,15 +72,10 @@ export function onLink(
     lane,
     async fire({ links, random }) {
       const proxy = links[link];
-      const { kind } = typeof fault === 'function' ? fault(1) : fault;
+      const { kind } = fault;
       const before = proxy.happened[kind] ?? 0;
       const fired = (): number => (proxy.happened[kind] ?? 0) - before;
-      let chosen = 0;
-      proxy.setFault((requested) => {
-        if (!requested.includes(path) || !random.chance(share)) return null;
-        chosen += 1;
-        return typeof fault === 'function' ? fault(chosen) : fault;
-      });
+      proxy.setFault((requested) => (requested.includes(path) && random.chance(share) ? fault : null));
       await holdUntil(() => fired() > 0, hold_ms);
       proxy.setFault(null);
       return fired();
