@@ -1,9 +1,9 @@
 import type { Charge, ChargeOrder, NewDrift } from '@cashback/cashback-db';
 import { type AttentionCode, formatAmounts } from '@cashback/contract';
 import type { DriftClass, DriftFinder } from '@cashback/core';
+import { storableDetails } from '@cashback/postgres';
 import type { OrderStep } from './decide-step.ts';
 import type { Observation } from './observe-invoice.ts';
-import { storableDetails } from './storable-details.ts';
 
 /** The class of what a settled order needs attention for. An answer that cannot be read, and a source that this release does not know, say nothing about a difference. */
 const CLASSES: Partial<Record<AttentionCode, DriftClass>> = {

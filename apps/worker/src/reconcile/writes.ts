@@ -7,13 +7,12 @@ import type {
   NewOperationOutcome,
 } from '@cashback/cashback-db';
 import type { Attention, DriftFinder } from '@cashback/core';
-import { storableText } from '@cashback/postgres';
+import { storableDetails, storableText } from '@cashback/postgres';
 import type { Learned } from './decide-follow-up.ts';
 import type { Ending, OrderStep } from './decide-step.ts';
 import { findDrifts } from './find-drifts.ts';
 import { type AuditContext, auditOfStep } from './next-audit.ts';
 import type { Observation } from './observe-invoice.ts';
-import { storableDetails } from './storable-details.ts';
 
 /** All rows that one decision leaves for its order, written in one transaction. */
 export interface OrderWrites {

@@ -11,6 +11,7 @@ export { asSetupError } from './errors/database-setup-error.ts';
 export { asError, errorCode, isLockTimeout, isUnavailable } from './errors/errors.ts';
 export { explainDatabaseError } from './errors/explain-database-error.ts';
 export { readInt8 } from './statements/int8.ts';
+export { storableDetails } from './statements/storable-details.ts';
 export { storableText } from './statements/storable-text.ts';
 export { declaredStatements, statement } from './statements/statement.ts';
 export type { ColumnsOf, Statement } from './statements/statement.ts';

@@ -1,4 +1,4 @@
-import { storableText } from '@cashback/postgres';
+import { storableText } from './storable-text.ts';
 
 const MAX_LENGTH = 4_000;
 

@@ -1,12 +1,11 @@
-import { openDatabase } from '@cashback/postgres';
+import { openDatabase, storableDetails } from '../src/index.ts';
 import { createTestDatabase } from '@cashback/testing';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { storableDetails } from '../src/reconcile/storable-details.ts';
 
 test('details of another party can always be stored: a row that cannot be written would be retried forever', async () => {
   const testDatabase = await createTestDatabase();
-  const database = openDatabase({ url: testDatabase.url, application_name: 'worker-test' });
+  const database = openDatabase({ url: testDatabase.url, application_name: 'postgres-test' });
   const drawn = fc.sample(
     fc.dictionary(
       fc.string({ unit: 'binary' }),
