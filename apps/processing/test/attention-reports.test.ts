@@ -1,6 +1,10 @@
 import type { AttentionEntry } from '@cashback/contract';
+import { startJobs } from '@cashback/postgres';
+import { createLog } from '@cashback/service';
 import { readUntil, waitUntil } from '@cashback/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { JOBS_SCHEMA, processingQueue } from '../src/queue.ts';
+import { type AttentionReports, createAttentionReports } from '../src/report/attention-reports.ts';
 import { newOrder, paid } from './support/orders.ts';
 import { type System, startSystem } from './support/system.ts';
 
@@ -129,6 +133,73 @@ describe('an order that needs attention in processing', () => {
     await system.startProcessing({ env: OFTEN });
     await restartServer();
     await untilListed(['parked-1']);
+  });
+});
+
+describe('reports one at a time', () => {
+  type Report = System['client']['attention']['report'];
+  let jobs: Awaited<ReturnType<typeof startJobs>>;
+  beforeAll(async () => {
+    jobs = await startJobs({
+      database_url: system.databaseUrl,
+      role: 'cashback_processing',
+      jobs_schema: JOBS_SCHEMA,
+      queues: [processingQueue],
+      application_name: 'test',
+      log_error: () => {},
+    });
+  });
+  afterAll(() => jobs?.stop({ timeout_ms: 5_000 }));
+
+  function reportsBy(report: Report = system.client.attention.report): AttentionReports {
+    return createAttentionReports({
+      inbox: { database: system.database, jobs },
+      server: { attention: { ...system.client.attention, report } },
+      log: createLog({ name: 'test', level: 'fatal', json: true }),
+      onNoted: () => {},
+    });
+  }
+  async function report(reports: AttentionReports, orderId: string): Promise<void> {
+    reports.note([orderId]);
+    await reports.reportChanged();
+  }
+
+  it('one that arrives late takes back nothing newer, nor the request of a person', async () => {
+    const [read, arrive] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const late = reportsBy(async (input) => {
+      read.resolve();
+      await arrive.promise;
+      return system.client.attention.report(input);
+    }).reportPage();
+    await read.promise;
+    await park(['parked-1']);
+    await report(reportsBy(), 'parked-1');
+    await system.client.attention.resume({ order_ids: ['parked-1'] });
+    arrive.resolve();
+    await late;
+    expect(await listed()).toMatchObject([{ order_id: 'parked-1', resume_requested: true }]);
+  });
+
+  it('a resume ends the need that the person saw, and not another one that began meanwhile', async () => {
+    await park(['parked-1']);
+    await report(reportsBy(), 'parked-1');
+    await system.client.attention.resume({ order_ids: ['parked-1'] });
+    const answers: string[][] = [];
+    const overtaken = reportsBy(async (input) => {
+      const answer = await system.client.attention.report(input);
+      answers.push(answer.resume);
+      await system.database.pool.query(
+        `UPDATE processing.invoice_changes
+         SET attention_code = 'settings_missing', attention_since = attention_since + interval '1 second'`,
+      );
+      return answer;
+    });
+    await report(overtaken, 'parked-1');
+    await report(reportsBy(), 'parked-1');
+    expect(answers).toEqual([['parked-1']]);
+    expect(await listed()).toMatchObject([{ code: 'settings_missing', resume_requested: false }]);
+    const { rows } = await system.database.pool.query('SELECT attention FROM processing.invoice_changes');
+    expect(rows).toEqual([{ attention: 'a reason' }]);
   });
 });
 

@@ -72,6 +72,48 @@ describe('a report of processing', () => {
     expect(rowCount).toBe(1);
   });
 
+  const ago = (ms: number) => ({ read_at: new Date(Date.now() - ms).toISOString() });
+  const [earlier, later] = [ago(402_000), ago(401_000)];
+
+  test('that was read earlier than what is known takes nothing of it back, nor the request of a person', async () => {
+    await reportAll([report('order-1'), report('order-2', { code: 'settings_missing' })], later);
+    await server.client.attention.resume({ order_ids: ['order-1'] });
+    const known = async () =>
+      (await server.client.attention.list()).orders.map(({ age_ms: _, ...entry }) => entry);
+    const before = await known();
+    const { report: send } = server.client.attention;
+    await reportAll([], earlier);
+    await send({ origin: 'processing', order_ids: ['order-1', 'order-2'], orders: [], ...earlier });
+    await reportAll([report('order-1', { since: '2026-02-01T00:00:00.000Z' }), report('order-2')], earlier);
+    expect(await known()).toEqual(before);
+    expect(await reportAll([report('order-1')], later)).toEqual(['order-1']);
+    // One that does not state when it was read is as new as its arrival.
+    await reportAll([]);
+    expect(await listed()).toEqual([]);
+  });
+
+  test('that was read later replaces what is known, and is shown as of then', async () => {
+    await reportAll([report('order-1'), report('order-2')], earlier);
+    await reportAll([report('order-2', { reason: 'another' })], later);
+    expect((await server.client.attention.list()).orders).toMatchObject([
+      { order_id: 'order-2', reason: 'another', reported_at: later.read_at, stale: true },
+    ]);
+  });
+
+  test('by a clock that is ahead counts as new as its arrival', async () => {
+    await reportAll([report('order-1')], { read_at: '2999-01-01T00:00:00.000Z' });
+    await reportAll([], { read_at: new Date(Date.now() + 60_000).toISOString() });
+    expect(await listed()).toEqual([]);
+  });
+
+  test('is not answered with a resume of another need of the order than the reported one', async () => {
+    const since = '2026-03-09T00:00:00.000Z';
+    await reportAll([report('order-1', { since })], later);
+    await server.client.attention.resume({ order_ids: ['order-1'] });
+    expect(await reportAll([report('order-1')], earlier)).toEqual([]);
+    expect(await reportAll([report('order-1', { since })], later)).toEqual(['order-1']);
+  });
+
   test('by several processes at once ends with what one of them said', async () => {
     const pages = Array.from({ length: 10 }, (_, n) =>
       Array.from({ length: 20 }, (__, at) => report(`order-${(at * 7 + n) % 30}`, { reason: `of ${n}` })),

@@ -47,8 +47,8 @@ export function attentionOf(server: () => TestServer) {
   }
 
   /** States that these are all orders that need attention in processing. */
-  async function reportAll(orders: Report[]): Promise<string[]> {
-    return (await server().client.attention.report({ origin: 'processing', orders })).resume;
+  async function reportAll(orders: Report[], fields: { read_at?: string } = {}): Promise<string[]> {
+    return (await server().client.attention.report({ origin: 'processing', orders, ...fields })).resume;
   }
 
   async function listed(input: Partial<AttentionListInput> = {}): Promise<string[]> {

@@ -1,5 +1,6 @@
 import { createCashbackClient } from '@cashback/client';
 import { listAttentionStatement } from '@cashback/cashback-db';
+import { untilLockWaits } from '@cashback/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { attentionOf, report } from './attention-support.ts';
 import {
@@ -253,6 +254,24 @@ describe('resuming', () => {
       orders: [{ outcome: 'held' }],
     });
     expect(await rowOf(order_id)).toMatchObject({ attention_code: 'held_by_breaker', held_revision: 1 });
+  });
+
+  test('by a filter resumes nothing that needs attention for another cause by then', async () => {
+    await reportAll([report('order-1')]);
+    const { pool } = server.admin;
+    const other = await pool.connect();
+    await other.query('BEGIN');
+    await other.query('SELECT pg_advisory_xact_lock(8223417607)');
+    const resumed = server.client.attention.resume({ filter: { code: 'rates_missing' } });
+    await untilLockWaits(pool);
+    await other.query(
+      `UPDATE cashback.reported_attention SET code = 'settings_missing', since = since + interval '1 hour'`,
+    );
+    await other.query('COMMIT');
+    other.release();
+    expect((await resumed).orders).toEqual([{ order_id: 'order-1', origin: null, outcome: 'not_found' }]);
+    const { orders } = await server.client.attention.list();
+    expect(orders).toMatchObject([{ code: 'settings_missing', resume_requested: false }]);
   });
 
   test('of one order many times at once resumes it once', async () => {

@@ -1,5 +1,6 @@
 import { type Database, type Jobs, type Transaction, withTransaction } from '@cashback/postgres';
 import { insertChanges } from '../db/queries/changes/insert-changes.ts';
+import { loadCauses } from '../db/queries/changes/load-causes.ts';
 import { lockChanges } from '../db/queries/changes/lock-changes.ts';
 import { updateChanges } from '../db/queries/changes/update-changes.ts';
 import { processingQueue } from '../queue.ts';
@@ -42,15 +43,33 @@ export async function noteChanges(tx: Transaction, hints: readonly Hint[]): Prom
   return [...first.filter(({ row }) => inserted.has(row.order_id)), ...updated];
 }
 
-/** Takes orders out of attention and enqueues them; returns those that needed it. */
-export function resumeOrders({ database, jobs }: Inbox, orderIds: readonly string[]): Promise<string[]> {
+/**
+ * Takes orders out of attention and enqueues them; returns those that needed it. With `since` only for the need that began
+ * then: a person resumed that one, and not another one that the order has had since.
+ */
+export function resumeOrders(
+  { database, jobs }: Inbox,
+  orderIds: readonly string[],
+  since?: ReadonlyMap<string, Date>,
+): Promise<string[]> {
   return withTransaction(database, async (transaction) => {
     const stored = await lockChanges(transaction.client, orderIds);
-    const resumed = stored.flatMap((row) => resumeChange(row) ?? []);
+    const meant = since === undefined ? orderIds : await needsSince(transaction, orderIds, since);
+    const resumed = stored.flatMap((row) => (meant.includes(row.order_id) ? (resumeChange(row) ?? []) : []));
     await updateChanges(transaction, rowsOf(resumed));
     await enqueueJobs(jobs, resumed, transaction);
     return rowsOf(resumed).map(({ order_id }) => order_id);
   });
+}
+
+async function needsSince(
+  { client }: Transaction,
+  orderIds: readonly string[],
+  since: ReadonlyMap<string, Date>,
+): Promise<string[]> {
+  const causes = await loadCauses(client, orderIds);
+  const meant = causes.filter((cause) => cause.since.getTime() === since.get(cause.order_id)?.getTime());
+  return meant.map(({ order_id }) => order_id);
 }
 
 /** Enqueues the jobs of what the transaction has written. */

@@ -6,6 +6,7 @@ import {
   listAttention,
   loadAttention,
   lockOrders,
+  lockReports,
   makeDue,
   replaceReports,
   requestResume,
@@ -81,7 +82,10 @@ export async function resumeAttention(
   for (let start = 0; start < selected.order_ids.length; start += PART_SIZE) {
     const part = selected.order_ids.slice(start, start + PART_SIZE);
     const resume = async (tx: Transaction): Promise<DecidedResume[]> => {
-      if (!dry_run) await lockOrders(tx, part);
+      if (!dry_run) {
+        await lockOrders(tx, part);
+        await lockReports(tx);
+      }
       const registered = await findOrders(tx.client, part);
       const needs = (await loadAttention(tx, part)).filter(selected.includes);
       const decided = decideResumes(part, { registered, needs });
@@ -101,7 +105,7 @@ export async function resumeAttention(
 interface Selected {
   order_ids: string[];
   /** Whether a need for attention of one of them is meant. */
-  includes: (need: Pick<AttentionRow, 'order_id' | 'origin'>) => boolean;
+  includes: (need: AttentionRow) => boolean;
   more: boolean;
 }
 
@@ -121,8 +125,9 @@ async function selectOrders(
   };
 }
 
-function keyOf({ order_id, origin }: Pick<AttentionRow, 'order_id' | 'origin'>): string {
-  return `${origin} ${order_id}`;
+/** A need that has begun meanwhile is another one, and the filter may not find it. */
+function keyOf({ order_id, origin, code, since }: AttentionRow): string {
+  return `${origin} ${order_id} ${code} ${since.toISOString()}`;
 }
 
 async function apply(tx: Transaction, decided: readonly DecidedResume[], caller: string): Promise<void> {

@@ -17,7 +17,7 @@ export const reportedAttention = cashback.table(
     details: jsonb('details').$type<Details>(),
     /** By the clock of the app; another time is another need for attention. */
     since: moment('since').notNull(),
-    /** When the app reported it last. */
+    /** When the app saw it last; until a report is 30 s newer and states nothing else, the time of an earlier one. */
     seen_at: moment('seen_at').notNull().default(now),
     /** The `since` of the need for attention that a person resumed. Equal to it: the app has not taken it up yet. */
     resume_of: moment('resume_of'),

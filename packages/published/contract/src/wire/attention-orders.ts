@@ -150,7 +150,7 @@ const report = z.strictObject({
 
 /**
  * All orders that need attention, of those that the call covers: given ones, or those whose ids are above `after`, up to
- * and with `through`. Nothing else that was reported of the covered orders before stays.
+ * and with `through`. Nothing else stays that was reported of the covered orders as of an earlier time.
  */
 export const attentionReportInput = z
   .strictObject({
@@ -161,6 +161,9 @@ export const attentionReportInput = z
       .default('')
       .describe('"" is the beginning'),
     through: idField.nullable().default(null).describe('null is the end'),
+    read_at: timestampField
+      .optional()
+      .describe('When the orders were read; what was seen later stays. Left out: now'),
     orders: z.array(report).max(MAX_REPORTS, REPORTS_TEXT),
   })
   .refine(({ orders }) => new Set(orders.map(({ order_id }) => order_id)).size === orders.length, {

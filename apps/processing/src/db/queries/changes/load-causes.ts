@@ -1,5 +1,5 @@
 import type { AttentionCode } from '@cashback/contract';
-import { type Database, statement } from '@cashback/postgres';
+import { type Database, type Reader, statement } from '@cashback/postgres';
 
 /** An order that needs attention, with its cause. */
 export interface CauseRow {
@@ -23,6 +23,12 @@ const TYPES = {
   details: 'jsonb?',
   since: 'timestamptz!',
 } as const;
+
+const readMomentStatement = statement<{ read_at: Date }>({
+  name: 'processing.read-moment',
+  text: 'SELECT now() AS read_at',
+  columns: { read_at: 'timestamptz!' },
+});
 
 const loadCausePageStatement = statement<CauseRow>({
   name: 'processing.load-cause-page',
@@ -51,6 +57,13 @@ export function loadCausePage(
 }
 
 /** Those of the orders that need attention. */
-export function loadCauses({ pool }: Database, orderIds: readonly string[]): Promise<CauseRow[]> {
-  return loadCausesStatement.rows(pool, [orderIds]);
+export function loadCauses(reader: Reader, orderIds: readonly string[]): Promise<CauseRow[]> {
+  return loadCausesStatement.rows(reader, [orderIds]);
+}
+
+/** The time by the clock that all processes share; a later read is at least as new. */
+export async function readMoment({ pool }: Database): Promise<Date> {
+  const [row] = await readMomentStatement.rows(pool, []);
+  if (row === undefined) throw new Error('a statement that always returns a row returned none');
+  return row.read_at;
 }

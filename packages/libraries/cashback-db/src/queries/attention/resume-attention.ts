@@ -29,7 +29,7 @@ const requestResumeStatement = statement({
   text: `
   UPDATE cashback.reported_attention AS stored SET resume_of = input.since
   FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS input (order_id, origin, since)
-  WHERE stored.order_id = input.order_id AND stored.origin = input.origin`,
+  WHERE stored.order_id = input.order_id AND stored.origin = input.origin AND stored.since = input.since`,
   columns: {},
 });
 
@@ -43,12 +43,15 @@ const insertResumesStatement = statement({
   columns: {},
 });
 
-/** What apps say of the orders; to decide on them, lock the orders with a statement before this one. */
+/** What apps say of the orders; to decide on them, lock the orders and the reports with statements before this one. */
 export function loadAttention(tx: Transaction, orderIds: readonly string[]): Promise<AttentionRow[]> {
   return loadAttentionStatement.rows(tx.client, [orderIds]);
 }
 
-/** Asks apps to try orders again: each is asked with its next report, as long as it reports that need for attention. */
+/**
+ * Asks apps to try orders again: each is asked with its next report, as long as it reports that need for attention. A
+ * need that has begun since then is not resumed.
+ */
 export async function requestResume(
   tx: Transaction,
   needs: readonly { order_id: string; origin: AttentionOrigin; since: Date }[],
