@@ -256,6 +256,17 @@ describe('audits', () => {
     await audited(order);
   });
 
+  it('go on while more orders that need attention are due than they wait for', async () => {
+    await start({ env: { AUDITS_PER_SECOND: '1', OVERDUE_AFTER_MS: '3600000' } });
+    const order = await processedOrder();
+    await query(
+      `INSERT INTO processing.invoice_changes (order_id, service, seen_version, attention, next_look_at)
+       SELECT 'parked-' || n, 'yellow', 1, 'a reason', now() - interval '1 minute' FROM generate_series(1, 1100) AS n`,
+    );
+    await audited(order);
+    await query(`DELETE FROM processing.invoice_changes WHERE order_id LIKE 'parked-%'`);
+  });
+
   it('are as late as /health says while an upstream fails, and none is added to those that wait', async () => {
     const url = await start({ env: { AUDITS_PER_SECOND: '2' } });
     const orders: Order[] = [];

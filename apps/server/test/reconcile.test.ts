@@ -90,6 +90,12 @@ test('no page is added while many orders are due, but given orders are', async (
     retryable: true,
   });
   expect(await once.reconcile({ order_ids: [order_id] })).toMatchObject({ due: 1 });
+  // They are polled behind all others.
+  await pool.query(
+    "UPDATE cashback.order_clears SET attention = 'a reason' WHERE order_id LIKE 'backlog-%' AND order_id <> 'backlog-1'",
+  );
+  const page = await once.reconcile({ changed_since: '2026-03-01T00:00:00.000Z', limit: 1 });
+  expect(page).toMatchObject({ due: 1 });
   once.close();
   await pool.query("DELETE FROM cashback.order_clears WHERE order_id LIKE 'backlog-%'");
 });

@@ -312,6 +312,16 @@ test('audits begin longest due first, a page at a time, and not while a page of 
   expect(await begun()).toEqual([youngest]);
 });
 
+test('audits go on while orders that need attention are due', async () => {
+  const parked = newOrderId('parked');
+  await harness.register(parked, '10');
+  await change(parked, `attention = 'a reason', attention_code = 'operation_stuck', poll_at = now()`);
+  const orderId = await unaudited('due', `audit_at = now() - interval '1 minute', audit_step = 1`);
+  await turns().audit(1);
+  expect(await harness.order(orderId)).toMatchObject({ audit_step: 2, due_by: 'audit' });
+  await change(parked, 'attention = NULL, attention_code = NULL');
+});
+
 test('an order that is not settled is not audited, and the time that an older release left there is removed', async () => {
   const orderId = newOrderId('unsettled');
   await harness.register(orderId, '10');

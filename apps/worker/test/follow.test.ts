@@ -268,6 +268,22 @@ test('orders that changed since a time are made due in pages, while there is roo
   expect([...made].sort()).toEqual([...ids].sort());
 });
 
+test('the feed is read on while orders that need attention are due', async () => {
+  const [foreign, parked] = [await order(), await order()];
+  await reward(foreign, '7');
+  await harness.database.pool.query(
+    `UPDATE cashback.order_clears SET attention = 'a reason', poll_at = now() - interval '1 minute' WHERE order_id = $1`,
+    [parked],
+  );
+  await horizonPassed();
+  const one = follower({ page_size: 1 });
+  await waitUntil('the foreign change is found', async () => {
+    await one.turn(signal);
+    return isDue(foreign);
+  });
+  await harness.database.pool.query('UPDATE cashback.order_clears SET attention = NULL');
+});
+
 test('a transactions without the feed is asked once, and again after a long while', async () => {
   const outside = callsTo(harness.outside.url);
   let asked = 0;

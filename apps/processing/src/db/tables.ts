@@ -71,6 +71,13 @@ export const invoiceChanges = processing.table(
       .where(
         sql`(${table.processed_epoch}, ${table.processed_version}) < (${table.seen_epoch}, ${table.seen_version}) OR ${table.asks_again} OR ${table.answered_hints} < ${table.hints}`,
       ),
+    // The orders that may hold up audits.
+    index('invoice_changes_live')
+      .on(table.next_look_at)
+      .concurrently()
+      .where(
+        sql`((${table.processed_epoch}, ${table.processed_version}) < (${table.seen_epoch}, ${table.seen_version}) OR ${table.asks_again} OR ${table.answered_hints} < ${table.hints}) AND ${table.attention} IS NULL`,
+      ),
     index('invoice_changes_attention')
       .on(table.order_id)
       .where(sql`${table.attention} IS NOT NULL`),

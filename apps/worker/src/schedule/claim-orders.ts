@@ -25,13 +25,21 @@ export function claimQueued(
   });
 }
 
-/** Orders whose `poll_at` has passed, longest due first, leased to this worker. Locked ones are left for later. */
+/**
+ * Orders whose `poll_at` has passed, longest due first, leased to this worker. Locked ones are left for later. Of those
+ * that need attention at least `parked` are taken, if as many are due, and more only when no others are.
+ */
 export async function claimDue(
   database: Database,
-  { without, limit, lease_ms }: { without: readonly string[]; limit: number; lease_ms: number },
+  {
+    without,
+    limit,
+    parked,
+    lease_ms,
+  }: { without: readonly string[]; limit: number; parked: number; lease_ms: number },
 ): Promise<ChargeOrder[]> {
   if (limit <= 0) return [];
-  const due = await findDuePolls(database.pool, { limit, without });
+  const due = await findDuePolls(database.pool, { limit, parked, without });
   if (due.length === 0) return [];
   return unlocked(
     await inParts(due, (part) => withTransaction(database, (tx) => claimPolls(tx, { due: part, lease_ms }))),

@@ -57,6 +57,8 @@ export interface ScheduleOptions {
   max_in_flight: number;
 }
 
+/** Of the orders that are claimed: those that need attention, however many others are due. */
+const PARKED_SHARE = 1 / 8;
 /** Callbacks that arrive in a stream are answered by one turn. */
 const MIN_INTERVAL_MS = 25;
 
@@ -84,6 +86,8 @@ export function createSchedule(
       // Their leases may have run out meanwhile, and a second step would only slow the first one.
       without: running.ids(),
       limit: limit - requested,
+      // Rounded by chance: a busy worker has room for one or two at a time.
+      parked: circuit === 'closed' ? Math.floor((limit - requested) * PARKED_SHARE + Math.random()) : 0,
       lease_ms,
     });
     void run(due, ({ due_by }) => due_by ?? 'poll');

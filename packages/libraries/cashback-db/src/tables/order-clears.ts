@@ -85,9 +85,18 @@ export const orderClears = cashback.table(
     index('order_clears_unsettled')
       .on(table.next_charge_at)
       .where(sql`${table.settled_revision} < ${table.revision} AND ${table.attention} IS NULL`),
+    // An older release claims by this one. The two below it take its place.
     index('order_clears_poll')
       .on(table.poll_at)
       .where(sql`${table.poll_at} IS NOT NULL`),
+    index('order_clears_live_poll')
+      .on(table.poll_at)
+      .concurrently()
+      .where(sql`${table.poll_at} IS NOT NULL AND ${table.attention} IS NULL`),
+    index('order_clears_parked_poll')
+      .on(table.poll_at)
+      .concurrently()
+      .where(sql`${table.poll_at} IS NOT NULL AND ${table.attention} IS NOT NULL`),
     index('order_clears_attention')
       .on(table.attention_code, table.attention_since)
       .where(sql`${table.attention} IS NOT NULL`),

@@ -2,12 +2,25 @@ import { type Reader, type Transaction, statement } from '@cashback/postgres';
 import { CHARGE_ORDER_COLUMNS, CHARGE_ORDER_TYPES, type ChargeOrder } from '../charges/load-charge-orders.ts';
 import { lockOrders } from '../orders/lock-orders.ts';
 
+/** Each condition has a partial index. */
+function dueOf(condition: string): string {
+  return `
+    SELECT order_id, poll_at FROM cashback.order_clears
+    WHERE poll_at <= now() AND ${condition} AND order_id <> ALL($2::text[]) ORDER BY poll_at LIMIT $1`;
+}
+
 const findDuePollsStatement = statement<{ order_id: string }>({
   name: 'cashback.find-due-polls',
   text: `
-  SELECT order_id FROM cashback.order_clears
-  WHERE poll_at <= now() AND order_id <> ALL($2::text[]) ORDER BY poll_at LIMIT $1`,
-  columns: { order_id: 'text' },
+  SELECT order_id
+  FROM (
+    SELECT order_id, poll_at, 1 AS turn FROM (${dueOf('attention IS NULL')}) AS live
+    UNION ALL
+    SELECT order_id, poll_at, CASE WHEN row_number() OVER (ORDER BY poll_at) <= $3 THEN 0 ELSE 2 END AS turn
+    FROM (${dueOf('attention IS NOT NULL')}) AS parked
+  ) AS due
+  ORDER BY turn, poll_at LIMIT $1`,
+  columns: { order_id: 'text!' },
 });
 
 const claimPollsStatement = statement<ChargeOrder>({
@@ -19,12 +32,15 @@ const claimPollsStatement = statement<ChargeOrder>({
   columns: CHARGE_ORDER_TYPES,
 });
 
-/** Ids of orders whose poll is due, longest due first, except those in `without`. Nothing is locked. */
+/**
+ * Ids of orders whose poll is due, longest due first, except those in `without`. Those that need attention come behind
+ * the others, but for `parked` of them: a backlog of either kind holds up nothing of the other one. Nothing is locked.
+ */
 export async function findDuePolls(
   reader: Reader,
-  { limit, without }: { limit: number; without: readonly string[] },
+  { limit, parked, without }: { limit: number; parked: number; without: readonly string[] },
 ): Promise<string[]> {
-  const rows = await findDuePollsStatement.rows(reader, [limit, without]);
+  const rows = await findDuePollsStatement.rows(reader, [limit, without, parked]);
   return rows.map(({ order_id }) => order_id);
 }
 

@@ -36,7 +36,7 @@ const countDuePollsStatement = statement<{ due: number }>({
   name: 'cashback.count-due-polls',
   text: `
   SELECT count(*)::int AS due
-  FROM (SELECT FROM cashback.order_clears WHERE poll_at <= now() LIMIT $1) AS polls`,
+  FROM (SELECT FROM cashback.order_clears WHERE poll_at <= now() AND attention IS NULL LIMIT $1) AS polls`,
   columns: { due: 'int4!' },
 });
 
@@ -66,7 +66,10 @@ export async function findUnscheduledOrders(
   return findUnscheduledOrdersStatement.rows(reader, [grace_ms, limit, next_charge_at, order_id]);
 }
 
-/** How many orders are due for a poll now; counts no further than `limit`. */
+/**
+ * How many orders are due for a poll now; counts no further than `limit`. Those that need attention are left out: they
+ * are polled on, slowly, behind all others, so no work has to wait for them.
+ */
 export async function countDuePolls(reader: Reader, limit: number): Promise<number> {
   const [row] = await countDuePollsStatement.rows(reader, [limit]);
   return row?.due ?? 0;
