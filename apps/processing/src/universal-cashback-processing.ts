@@ -7,6 +7,7 @@ import type { Upstreams } from './gather/upstreams.ts';
 import { type ChangeRow, isUnfinished } from './inbox/change.ts';
 import type { Inbox } from './inbox/receive-changes.ts';
 import { processChange } from './process/process-change.ts';
+import { createStepFailures } from './process/step-failures.ts';
 import type { AttemptLimits, Outcome } from './record/decide-next-attempt.ts';
 import { type Processed, recordOutcomes } from './record/record-outcomes.ts';
 
@@ -34,6 +35,7 @@ export interface ProcessingOptions {
 export function createProcessingHandler(options: ProcessingOptions): JobHandler<{ order_id: string }> {
   const { inbox, upstreams, log, limits, concurrency, noteAttention } = options;
   const queue = new PQueue({ concurrency });
+  const context = { upstreams, failures: createStepFailures(limits) };
 
   return async (jobs, signal) => {
     const orderIds = [...new Set(jobs.map(({ payload }) => payload.order_id))];
@@ -46,9 +48,10 @@ export function createProcessingHandler(options: ProcessingOptions): JobHandler<
     });
 
     async function processAndRecord(change: ChangeRow): Promise<Outcome | null> {
+      if (change.failures === 0) context.failures.forget(change.order_id);
       const processed = await queue.add(async () =>
         // An aborted batch is no longer ours: the queue gives it to another worker.
-        signal.aborted ? null : processChange(change, upstreams, signal),
+        signal.aborted ? null : processChange(change, context, signal),
       );
       if (processed === null || signal.aborted) return null;
       return record({ change, ...processed });

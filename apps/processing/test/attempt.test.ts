@@ -9,6 +9,7 @@ import {
   decideAttemptStep,
   startAttempt,
   withFailure,
+  withoutStep,
   withKnown,
   withRegisterAnswer,
 } from '../src/process/attempt.ts';
@@ -124,11 +125,11 @@ describe('a round of an attempt', () => {
       },
     ],
     [
-      'is unusable, to wait for another answer; the reason is cut',
-      { unreadable: 'x'.repeat(2_000) },
+      'is unusable, to wait for another answer',
+      { unreadable: 'it has no currency' },
       {
         outcome: 'waiting',
-        reason: `${'x'.repeat(497)}...`,
+        reason: 'it has no currency',
         cause: { code: 'observation_unreadable', details: {} },
       },
     ],
@@ -268,6 +269,8 @@ describe('an attempt', () => {
     ['a token that transactions does not know', http('refused', 'UNAUTHORIZED'), { outcome: 'failed' }],
     ['a server that is down', server('UNREACHABLE', true), { outcome: 'failed' }],
     ['a missing scope at the server', server('FORBIDDEN', false), { outcome: 'failed' }],
+    ['an internal error of the server', server('INTERNAL', true), { outcome: 'failed' }],
+    ['an error of our own, as of the database', new Error('terminated'), { outcome: 'failed' }],
   ])('is retried after %s', (_, error, outcome) => {
     expect(withFailure(unregistered, error).outcome).toMatchObject(outcome);
   });
@@ -290,10 +293,17 @@ describe('an attempt', () => {
       'server: IMMUTABLE_FIELD: no',
       'register_refused',
     ],
-    ['nothing can be calculated', new Error('no URL'), 'cannot be calculated: no URL', 'not_calculable'],
   ])('needs attention when %s', (_, error, reason, code) => {
     const { outcome } = withFailure(unregistered, error);
     expect(outcome).toMatchObject({ outcome: 'attention', cause: { code } });
     expect(outcome).toHaveProperty('reason', expect.stringContaining(reason));
+  });
+
+  it('needs attention when nothing can be calculated', () => {
+    expect(withoutStep(unregistered, new Error('no cap')).outcome).toMatchObject({
+      outcome: 'attention',
+      reason: 'cannot be calculated: no cap',
+      cause: { code: 'not_calculable' },
+    });
   });
 });

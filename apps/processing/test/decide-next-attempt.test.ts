@@ -167,6 +167,34 @@ describe('the next attempt at an order', () => {
       { failures: 1_001, next_attempt_in_ms: 60_000 },
     ],
     [
+      'its attempts fail while those at other orders succeed: the order is retried until that has lasted too long',
+      { outcome: 'failed', reason: 'server: internal error', own_ms: 899_999 },
+      { failures: 1_000, waited_ms: 5_000 },
+      { failures: 1_001, next_attempt_in_ms: 60_000 },
+    ],
+    [
+      'its attempts fail for too long while those at other orders succeed: the order needs attention, and is retried',
+      { outcome: 'failed', reason: 'server: internal error', own_ms: 900_000, retry_after_ms: 900_000 },
+      { failures: 7 },
+      {
+        attention: 'server: internal error',
+        cause: { code: 'attempts_failed', details: {} },
+        failures: 8,
+        next_attempt_in_ms: 900_000,
+      },
+    ],
+    [
+      'the reason holds what no row can keep: the row keeps the rest of it',
+      { outcome: 'attention', reason: `a\0${'b'.repeat(1_000)}`, cause: noSettings },
+      {},
+      {
+        attention: `a\u{FFFD}${'b'.repeat(495)}...`,
+        cause: noSettings,
+        failures: 1,
+        next_attempt_in_ms: 1_000,
+      },
+    ],
+    [
       'an upstream asks for a pause: the retry waits that long',
       { outcome: 'failed', reason: 'transactions: overloaded', retry_after_ms: 7_000 },
       {},

@@ -19,7 +19,7 @@ import { carriesAlready } from './carries-already.ts';
 import type { Obstacle } from './drift.ts';
 import { comparesAgain, driftOfRegister } from './find-drifts.ts';
 import { obstacleOf } from './find-obstacle.ts';
-import { outcomeOfFailure } from './outcome-of-failure.ts';
+import { notCalculable, outcomeOfFailure } from './outcome-of-failure.ts';
 import { registerInputOf } from './register-input.ts';
 
 /*
@@ -58,7 +58,7 @@ export function decideAttemptStep(attempt: Attempt): AttemptStep {
   // Bounded: an operator of transactions may correct the answer, or may not.
   if ('unreadable' in read) {
     const cause = { code: 'observation_unreadable', details: {} } as const;
-    return end({ outcome: 'waiting', reason: shorten(read.unreadable), cause });
+    return end({ outcome: 'waiting', reason: read.unreadable, cause });
   }
   if (isUnrepeatable(attempt, read)) return end(processedAlready(read.invoice));
   const chosen = chooseInputs({ ...read, stored: order });
@@ -129,6 +129,11 @@ function receivedBefore(
   return value === null ? undefined : { answered: true, value };
 }
 
+/** The next step could not be decided. */
+export function withoutStep(attempt: Attempt, error: unknown): Attempt {
+  return { ...attempt, outcome: notCalculable(error) };
+}
+
 /** A step failed with an error. */
 export function withFailure(attempt: Attempt, error: unknown): Attempt {
   // The order has another revision than the one that was read.
@@ -148,11 +153,4 @@ function overtaken(attempt: Attempt, reason: string, cause: AttentionCause, obst
 
 function end(outcome: Outcome): AttemptStep {
   return { step: 'end', outcome };
-}
-
-const MAX_REASON = 500;
-
-/** A reason may quote what an upstream sent; a row keeps the beginning. */
-function shorten(reason: string): string {
-  return reason.length <= MAX_REASON ? reason : `${reason.slice(0, MAX_REASON - 3)}...`;
 }

@@ -13,11 +13,12 @@ const NOT_ABOUT_THE_ORDER = new Set([
 ]);
 
 /**
- * A definite refusal of this order needs attention. A failure that may pass, or concerns all orders, is retried. An
- * invoice that is not there is waited for: its callback, or a replica of transactions, may be early or late.
+ * What the error of a step comes to. A definite refusal of this order needs attention. A failure that may pass, or
+ * concerns all orders, is retried, and so is an error of our own, such as one of the database. An invoice that is not
+ * there is waited for: its callback, or a replica of transactions, may be early or late.
  */
 export function outcomeOfFailure(error: unknown): Exclude<Outcome, { outcome: 'processed' }> {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   if (error instanceof HttpCallError) {
     const { outcome, code, retry_after_ms } = error;
     if (code === 'INVOICE_NOT_FOUND') {
@@ -42,6 +43,15 @@ export function outcomeOfFailure(error: unknown): Exclude<Outcome, { outcome: 'p
           cause: { code: 'register_refused', details: { ...details, refusal: code } },
         };
   }
+  return { outcome: 'failed', reason };
+}
+
+/** An error of the calculation itself needs attention. */
+export function notCalculable(error: unknown): Outcome {
   const cause = { code: 'not_calculable', details: {} } as const;
-  return { outcome: 'attention', reason: `cannot be calculated: ${reason}`, cause };
+  return { outcome: 'attention', reason: `cannot be calculated: ${messageOf(error)}`, cause };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

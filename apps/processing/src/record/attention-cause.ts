@@ -1,4 +1,5 @@
 import type { AttentionCode } from '@cashback/contract';
+import { storableDetails } from '@cashback/postgres';
 import type { ChangeRow } from '../inbox/change.ts';
 
 /** Why an order needs attention, for programs: a code of the closed list, and the values that the reason speaks of. */
@@ -26,5 +27,6 @@ export function causeToWrite({
 }): FoundCause | null {
   const { order_id, attention } = row;
   if (attention === null || attention !== next.attention || next.cause === null) return null;
-  return { order_id, ...next.cause, is_first: before.attention === null };
+  const { code, details } = next.cause;
+  return { order_id, code, details: storableDetails(details), is_first: before.attention === null };
 }

@@ -1,5 +1,6 @@
 import type { RegisterOutcome } from '@cashback/contract';
 import { type AuditPlan, type EpochVersion, compareVersions } from '@cashback/core';
+import { storableText } from '@cashback/postgres';
 import { backoffMs } from '@cashback/service';
 import { scheduleAudit } from '../audit/audit-change.ts';
 import {
@@ -23,8 +24,11 @@ export type Outcome =
   | { outcome: 'processed'; invoice: EpochVersion; config_hash: string | null; asks_again: boolean }
   /** An input is missing that is expected to arrive by itself. */
   | { outcome: 'waiting'; reason: string; cause: AttentionCause; obstacle?: Obstacle | undefined }
-  /** A failure that has nothing to do with this order. */
-  | { outcome: 'failed'; reason: string; retry_after_ms?: number | undefined }
+  /**
+   * A failure that says nothing about this order, unless `own_ms` does: for so long its attempts have failed in this way
+   * while those at other orders succeeded.
+   */
+  | { outcome: 'failed'; reason: string; retry_after_ms?: number | undefined; own_ms?: number }
   /** It cannot succeed until something outside changes: a setting, the rates, the invoice. */
   | { outcome: 'attention'; reason: string; cause: AttentionCause; obstacle?: Obstacle | undefined };
 
@@ -97,7 +101,7 @@ export function decideNextAttempt(
   const wait = (reason: string, cause: AttentionCause, next: Partial<NextAttempt> = {}): NextAttempt =>
     (change.waited_ms ?? 0) < limits.attention_after_ms
       ? later({ ...next, is_waiting: true })
-      : later({ ...next, is_waiting: true, attention: reason, cause });
+      : later({ ...next, is_waiting: true, attention: storableText(reason), cause });
   const { attention } = change;
 
   switch (outcome.outcome) {
@@ -115,13 +119,18 @@ export function decideNextAttempt(
     }
     case 'waiting':
       return wait(outcome.reason, outcome.cause);
-    case 'failed':
+    case 'failed': {
+      const { reason, retry_after_ms, own_ms = 0 } = outcome;
       // It says nothing about the order, so what is known of it stays.
-      return attention === null
-        ? later({}, outcome.retry_after_ms)
-        : later({ attention, is_waiting: change.waited_ms !== null }, outcome.retry_after_ms);
+      if (attention !== null) {
+        return later({ attention, is_waiting: change.waited_ms !== null }, retry_after_ms);
+      }
+      if (own_ms === 0 || own_ms < limits.attention_after_ms) return later({}, retry_after_ms);
+      const cause: AttentionCause = { code: 'attempts_failed', details: {} };
+      return later({ attention: storableText(reason), cause }, retry_after_ms);
+    }
     case 'attention':
-      return later({ attention: outcome.reason, cause: outcome.cause });
+      return later({ attention: storableText(outcome.reason), cause: outcome.cause });
   }
 }
 

@@ -7,7 +7,7 @@ export type Report = AttentionReportInput['orders'][number];
 const MAX_BYTES = 22_000;
 const MAX_REASON = 1_000;
 
-/** The reports of the first rows that fit into one call, at least of one. A page that is refused would be sent for ever. */
+/** The reports of the first rows that fit into one call, at least of one. A page that is refused would be sent forever. */
 export function reportsOf(rows: readonly CauseRow[]): Report[] {
   const reports: Report[] = [];
   let bytes = 0;

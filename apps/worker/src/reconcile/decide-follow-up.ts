@@ -34,8 +34,11 @@ export function decideFollowUp(
   { order, operation, repeated }: Sending,
   answer: UpdateAnswer,
   { limits, random }: StepContext,
+  /** Of the operations that are sent now only this one has no answer. */
+  fails_alone = false,
 ): FollowUp {
-  const decision = decideAnswer(answer, { repeated, overdue: overdueReason(order, limits) });
+  const overdue = overdueReason(order, limits);
+  const decision = decideAnswer(answer, { repeated, overdue });
   const learn = (learned: Partial<Learned>): Learned => {
     const attention = learned.attention ?? standingAttention(order);
     const attention_wait_ms = attention === null ? 0 : attentionWait(order, attention, limits, random);
@@ -46,8 +49,10 @@ export function decideFollowUp(
       return { action: 'noop' };
     case 'repeat': {
       const { order_id, operation_id } = operation;
+      if (fails_alone && overdue !== null)
+        return { action: 'record', learned: learn({ attention: failingAlone(operation, overdue) }) };
       const in_ms = spread(pollDelay(order, limits), random);
-      const answered = answer.kind === 'refused';
+      const answered = answer.kind === 'refused' || fails_alone;
       return { action: 'expedite', poll: { order_id, operation_id, in_ms, answered } };
     }
     case 'finished': {
@@ -65,6 +70,11 @@ export function decideFollowUp(
       return { action: 'record', learned: learn({ ended, attention }) };
     }
   }
+}
+
+function failingAlone({ operation_id }: NewOperation, overdue: string): Attention {
+  const reason = `operation ${operation_id} has no answer, while those of other orders have: ${overdue}`;
+  return { code: 'attempts_failed', reason, details: { operation_id } };
 }
 
 /**

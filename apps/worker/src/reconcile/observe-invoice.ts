@@ -37,6 +37,13 @@ export function observationOf(order: ChargeOrder, answer: RetrieveAnswer): Obser
     : { outcome: 'unreachable', error, sent: failure.kind !== 'not_sent' };
 }
 
+/** A failure of this order alone says as much about it as an answer that cannot be read. */
+export function withoutAnswer({ error }: Extract<Observation, { outcome: 'unreachable' }>): Observation {
+  const { code, message } = error;
+  const reason = `the invoice cannot be retrieved, while those of other orders can: ${message}`;
+  return unusable('attempts_failed', reason, { failure: code });
+}
+
 function readInvoice(order: ChargeOrder, answer: InvoiceAnswer): Observation {
   if (answer.invoice_id !== order.order_id) {
     const reason = `asked for invoice ${order.order_id}, transactions answered with invoice ${answer.invoice_id}`;

@@ -4,6 +4,7 @@ import { withTransaction } from '@cashback/postgres';
 import { createBatcher } from '@cashback/service';
 import type { WorkerContext } from '../context.ts';
 import { type Applied, type Observed, applySteps } from './apply-steps.ts';
+import { createLoneFailures } from './lone-failures.ts';
 import { observationOf } from './observe-invoice.ts';
 import { sendOperation } from './send-operation.ts';
 
@@ -37,7 +38,7 @@ import { sendOperation } from './send-operation.ts';
  * A step never waits: it writes when the order's next step is due (`poll_at`), and `schedule` comes back by then.
  */
 export interface Reconciler {
-  /** Rejects only for a fault on our side, such as a database that is down. */
+  /** Rejects only for a fault on our side, such as a database that is down, or an order that cannot be decided on. */
   reconcile(order: ChargeOrder, found_by: DriftFinder): Promise<Reconciled>;
 }
 
@@ -53,6 +54,7 @@ const INTERVAL = { interval_ms: 50, flush_at: 25 };
 /** Orders are independent of each other: the steps of up to `batch_size` are applied together as the observations arrive. */
 export function createReconciler(context: WorkerContext, { batch_size }: { batch_size: number }): Reconciler {
   const { database, transactions } = context;
+  const failures = createLoneFailures(context);
   const applyStep = createBatcher<Observed, Applied>({
     keyOf: ({ order }) => order.order_id,
     max_size: batch_size,
@@ -71,12 +73,25 @@ export function createReconciler(context: WorkerContext, { batch_size }: { batch
     },
   });
 
+  async function runStep(order: ChargeOrder, found_by: DriftFinder): Promise<Reconciled> {
+    const { order_id } = order;
+    const answer = await transactions.retrieveInvoice(order_id);
+    const observation = failures.ofObservation(order_id, observationOf(order, answer));
+    const { sending, due_now } = await applyStep({ order, observation, found_by });
+    if (sending === null) return { due_now };
+    return { due_now: await sendOperation(context, sending, { failures, expedite }) };
+  }
+
   return {
     async reconcile(order, found_by) {
-      const observation = observationOf(order, await transactions.retrieveInvoice(order.order_id));
-      const { sending, due_now } = await applyStep({ order, observation, found_by });
-      if (sending === null) return { due_now };
-      return { due_now: await sendOperation(context, sending, expedite) };
+      try {
+        const reconciled = await runStep(order, found_by);
+        failures.stepEnded(order.order_id);
+        return reconciled;
+      } catch (error) {
+        await failures.stepFailed(order, error).catch(() => {});
+        throw error;
+      }
     },
   };
 }

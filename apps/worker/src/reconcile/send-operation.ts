@@ -4,6 +4,7 @@ import { withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from '../context.ts';
 import { applyWrites } from './apply-writes.ts';
 import { type FollowUp, type Learned, afterObserving, decideFollowUp } from './decide-follow-up.ts';
+import type { LoneFailures } from './lone-failures.ts';
 import { observationOf } from './observe-invoice.ts';
 import type { Sending } from './sending.ts';
 import { answerWrites, isDueNow } from './writes.ts';
@@ -16,13 +17,17 @@ import { answerWrites, isDueNow } from './writes.ts';
 export async function sendOperation(
   context: WorkerContext,
   sending: Sending,
-  expedite: (poll: ExpeditedPoll) => Promise<void>,
+  {
+    failures,
+    expedite,
+  }: { failures: Pick<LoneFailures, 'ofSending'>; expedite: (poll: ExpeditedPoll) => Promise<void> },
 ): Promise<boolean> {
   const { log } = context;
   const { operation } = sending;
   const { order_id, operation_id } = operation;
   const answer = await context.transactions.updateCashback(operation);
-  const followUp = await decide(context, sending, answer);
+  const failsAlone = failures.ofSending(order_id, answer);
+  const followUp = await decide(context, sending, answer, failsAlone);
   log.debug({ order_id, operation_id, answer: answer.kind, then: followUp.action }, 'operation sent');
   if (followUp.action === 'expedite') {
     if (answer.kind !== 'not_sent') {
@@ -37,8 +42,9 @@ async function decide(
   { limits, transactions }: WorkerContext,
   sending: Sending,
   answer: UpdateAnswer,
+  failsAlone: boolean,
 ): Promise<FollowUp> {
-  const followUp = decideFollowUp(sending, answer, { limits, random: Math.random });
+  const followUp = decideFollowUp(sending, answer, { limits, random: Math.random }, failsAlone);
   if (followUp.action !== 'observe') return followUp;
   const { order } = sending;
   const retrieved = await transactions.retrieveInvoice(order.order_id);

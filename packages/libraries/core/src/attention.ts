@@ -30,10 +30,16 @@ export function keptWhileSending(standing: StandingAttention | null): Attention 
   return { code, reason, details };
 }
 
+/** The answers to repeats of an open operation show whether these are gone. */
+const SEEN_BY_REPEATING: ReadonlySet<AttentionCode> = new Set([
+  'operation_stuck',
+  'history_lost',
+  'attempts_failed',
+]);
+
 /** As long as nothing but repeats of an open operation are sent, the answers to them may be the cause. */
 export function keptWhileRepeating(standing: StandingAttention | null): Attention | null {
-  if (standing?.code !== 'operation_stuck' && standing?.code !== 'history_lost')
-    return keptWhileSending(standing);
+  if (standing === null || !SEEN_BY_REPEATING.has(standing.code)) return keptWhileSending(standing);
   const { code, reason, details } = standing;
   return { code, reason, details };
 }

@@ -16,10 +16,11 @@
  * - `unknown_source`: a source that this release does not know is funded;
  * - `sum_contradicts_events`: the stored sum is not that of the newest events;
  * - `history_lost`: the other side lost operations that cannot be distinguished any more;
+ * - `attempts_failed`: attempts at it end with an error, while those at other orders succeed;
  * - `foreign_writer`: something else keeps changing the order's cashback;
  * - `held_by_breaker`: the service's targets grow beyond its bound.
  *
- * Of processing, which gives the first three as well:
+ * Of processing, which gives the first three and `attempts_failed` as well:
  *
  * - `rates_missing`: the order has no rates;
  * - `rates_differ`: its rates are of another service;
@@ -45,6 +46,7 @@ export const ATTENTION_CODES = [
   'unknown_source',
   'sum_contradicts_events',
   'history_lost',
+  'attempts_failed',
   'foreign_writer',
   'held_by_breaker',
   'rates_missing',
