@@ -16,8 +16,8 @@ const CALLBACK_LINKS = [
   'trust>wallet',
   'trust>worker',
 ] as const satisfies readonly Link[];
-/** Half of the callbacks are late, so that one of the others overtakes them; below the timeout of their senders. */
-const LATE_MS = 1_500;
+/** Half of the callbacks are late. Another one overtakes them, or their own repetition: their senders wait for 2 s. */
+const LATE_MS = 4_000;
 
 /** Faults of callbacks, of connections to Postgres, and of the queues in it. */
 export const CONNECTION_FAULTS: readonly Fault[] = [
