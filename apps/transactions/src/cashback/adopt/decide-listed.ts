@@ -1,4 +1,4 @@
-import { CashbackError } from '@cashback/contract';
+import type { CashbackError } from '@cashback/contract';
 import type { ListedBasket } from '@cashback/wire';
 import { type LockedInvoice, isReconciled } from '../../invoices/invoice.ts';
 import { type Adoption, type KnownHistory, decideAdoption } from './decide-adoption.ts';

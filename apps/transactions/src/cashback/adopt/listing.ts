@@ -1,4 +1,4 @@
-import { CashbackError } from '@cashback/contract';
+import type { CashbackError } from '@cashback/contract';
 import type { CallResult } from '@cashback/service';
 import type { BasketsPage, ListedBasket } from '@cashback/wire';
 import { historyUnknown } from './history-unknown.ts';
