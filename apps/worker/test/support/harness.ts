@@ -71,7 +71,13 @@ export async function createHarness(): Promise<Harness> {
   const testDatabase = await createTestDatabase();
   const { url } = testDatabase;
   const quiet = { log_error: () => {} };
-  const database = openDatabase({ url, application_name: 'worker-test', ...quiet });
+  // A test holds a row locked for as long as its worker takes for all others.
+  const database = openDatabase({
+    url,
+    application_name: 'worker-test',
+    idle_in_transaction_timeout_ms: 0,
+    ...quiet,
+  });
   const serverSide = { role: 'cashback_server', application_name: 'worker-test-server', ...quiet };
   const server = openDatabase({ url, ...serverSide });
   const jobs = await startJobs({
