@@ -2,6 +2,7 @@ import {
   type NewOrder,
   type OrderUpdate,
   type HoldState,
+  changePayee,
   countGrowth,
   discountGrowth,
   holdOrders,
@@ -25,7 +26,7 @@ import {
   holdStateOf,
   releasedRow,
 } from '../src/register/breaker-rows.ts';
-import { type OrderRow, newRow, registeredRow, resumedRow } from '../src/register/order-rows.ts';
+import { type OrderRow, newRow, payeeRow, registeredRow, resumedRow } from '../src/register/order-rows.ts';
 
 let testDatabase: TestDatabase;
 let database: Database;
@@ -241,6 +242,20 @@ describe('the statement does what its rule says:', () => {
           const row = before.get(id);
           if (row !== undefined) expected.set(id, resumedRow(row, { by_person }, now) ?? row);
         }
+        expect(after).toEqual(expected);
+      }),
+      RUNS,
+    ));
+
+  test('changePayee', () =>
+    fc.assert(
+      fc.asyncProperty(rows, place, async (drawn, at) => {
+        const to = { user_id: 'user-2', wallet_id: 'wallet-2' };
+        const by = { caller: 'caller-1', reason: 'reason' };
+        const { before, after, now } = await run(drawn, (tx) => changePayee(tx, idAt(at), to, by));
+        const expected = new Map(before);
+        const row = before.get(idAt(at));
+        if (row !== undefined) expected.set(idAt(at), payeeRow(row, to, now));
         expect(after).toEqual(expected);
       }),
       RUNS,

@@ -9,6 +9,7 @@ export type { RequestDecision } from './cashback/accept/decide-request.ts';
 export { requestedOperations } from './cashback/accept/requested-operations.ts';
 export { acceptOperation } from './cashback/accept/accept-operation.ts';
 export type { AcceptanceWrites } from './cashback/accept/accept-operation.ts';
+export type { WalletPolicies } from './cashback/accept/wallet-policies.ts';
 export type { AdoptedStep, Adoption, KnownHistory } from './cashback/adopt/decide-adoption.ts';
 export { adoptable, decideListed } from './cashback/adopt/decide-listed.ts';
 export { isHistoryUnknown } from './cashback/adopt/history-unknown.ts';
@@ -31,12 +32,19 @@ export type { StoredOperation, TrustStep, UnfinishedOperation } from './cashback
 export { refuseCreation } from './invoices/decide-creation.ts';
 export { decideUpdate } from './invoices/decide-update.ts';
 export { SHOWN_OPERATIONS, shownInvoice } from './invoices/shown-invoice.ts';
-export { writesOfCreation, writesOfUpdate } from './invoices/version-writes.ts';
-export type { CreationWrites, HistoryEntry, VersionWrites } from './invoices/version-writes.ts';
+export { decidePayee } from './invoices/payee/decide-payee.ts';
+export { writesOfCreation, writesOfPayee, writesOfUpdate } from './invoices/version-writes.ts';
+export type { CreationWrites, HistoryEntry, PayeeWrites, VersionWrites } from './invoices/version-writes.ts';
 export { FIRST_EPOCH, invoiceNotFound } from './invoices/invoice.ts';
 
 export { knownHistory, unreconciledAfter } from './db/rules/adoption.ts';
-export { heldBySource, insertedBasket, openBaskets, refundedBasket } from './db/rules/baskets.ts';
+export {
+  heldBySource,
+  heldElsewhere,
+  insertedBasket,
+  openBaskets,
+  refundedBasket,
+} from './db/rules/baskets.ts';
 export type { BasketRow } from './db/rules/baskets.ts';
 export {
   firstVersionOf,
@@ -44,6 +52,7 @@ export {
   reconciledInvoice,
   updatedInvoice,
   withCashbackVersion,
+  withPayee,
 } from './db/rules/invoices.ts';
 export type { InvoiceRow } from './db/rules/invoices.ts';
 export {
@@ -51,6 +60,7 @@ export {
   insertedOperation,
   insertedStep,
   newestOperations,
+  shortBySource,
   unfinishedOperation,
   updatedOperation,
   updatedStep,

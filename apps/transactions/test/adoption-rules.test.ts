@@ -117,7 +117,7 @@ describe('the statement does what its rule says:', () => {
           const invoice = invoices.find(({ invoice_id }) => invoice_id === 'rule');
           if (invoice === undefined) throw new Error('no invoice');
           const rule = knownHistory(invoice, {
-            baskets: inserted.map(insertedBasket),
+            baskets: inserted.map((one) => insertedBasket(one, { payee_version: 1 })),
             steps: planned.map((step, index) => ({
               ...insertedStep(step),
               status: steps[index] ?? 'planned',

@@ -157,7 +157,7 @@ const listing = fc
       const basket_id = `b${index}`;
       listed.push(basket(basket_id, formatAmount(BigInt(amount)), { status, source, refunds: made }));
       if (forgotten || status === 'failed') continue;
-      const of = { invoice_id: 'order', version: index, step_number: 1 };
+      const of = { invoice_id: 'order', version: index, step_number: 1, payee_version: 1 };
       rows.push({ basket_id, source, amount: BigInt(amount), refunded: BigInt(refunded), ...of });
     }
     return { listed, rows };
@@ -169,7 +169,8 @@ test('whatever was forgotten: rewarded is what Trust has, by source, and a secon
       const before = { ...known([]), baskets: rows };
       const adoption = decideAdoption(before, listed);
       if (adoption.outcome !== 'adopt') throw new Error(adoption.outcome);
-      const after = [...rows, ...adoption.baskets.map(insertedBasket)].map((row) =>
+      const adopted = adoption.baskets.map((one) => insertedBasket(one, { payee_version: 1 }));
+      const after = [...rows, ...adopted].map((row) =>
         adoption.refunds
           .filter(({ basket_id }) => basket_id === row.basket_id)
           .reduce((changed, refund) => refundedBasket(changed, refund), row),

@@ -1,14 +1,16 @@
-import { formatAmount, parseAmount } from '@cashback/contract';
+import { formatAmount } from '@cashback/contract';
 import { type Database, type Transaction, openDatabase, withTransaction } from '@cashback/postgres';
 import { createTestDatabase } from '@cashback/testing';
-import type { CashbackStatus } from '@cashback/wire';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isFinished } from '../src/cashback/operation.ts';
 import { advanceCashbackVersions } from '../src/db/queries/invoices/advance-cashback-versions.ts';
+import { insertInvoiceHistory } from '../src/db/queries/invoices/insert-invoice-history.ts';
 import { insertInvoice } from '../src/db/queries/invoices/insert-invoice.ts';
 import { readInvoice } from '../src/db/queries/invoices/read-invoice.ts';
+import { readFirstVersion } from '../src/db/queries/invoices/read-first-version.ts';
 import { updateInvoice } from '../src/db/queries/invoices/update-invoice.ts';
+import { updatePayee } from '../src/db/queries/invoices/update-payee.ts';
 import { insertBaskets, refundBaskets } from '../src/db/queries/operations/baskets.ts';
 import { claimOverdue } from '../src/db/queries/operations/claim-overdue.ts';
 import { insertOperations } from '../src/db/queries/operations/insert-operations.ts';
@@ -20,15 +22,18 @@ import { updateSteps } from '../src/db/queries/operations/update-steps.ts';
 import {
   type BasketRow,
   heldBySource,
+  heldElsewhere,
   insertedBasket,
   openBaskets,
   refundedBasket,
 } from '../src/db/rules/baskets.ts';
 import {
   type InvoiceRow,
+  firstVersionOf,
   insertedInvoice,
   updatedInvoice,
   withCashbackVersion,
+  withPayee,
 } from '../src/db/rules/invoices.ts';
 import {
   type OperationRow,
@@ -37,12 +42,30 @@ import {
   insertedOperation,
   insertedStep,
   newestOperations,
+  shortBySource,
   unfinishedOperation,
   updatedOperation,
   updatedStep,
 } from '../src/db/rules/operations.ts';
-import type { StepStatus } from '../src/db/tables.ts';
 import { SHOWN_OPERATIONS, shownInvoice } from '../src/invoices/shown-invoice.ts';
+import { writesOfCreation, writesOfPayee } from '../src/invoices/version-writes.ts';
+
+import {
+  INVOICE,
+  anyOperation,
+  expectRow,
+  identity,
+  operations,
+  plannedStep,
+  readBaskets,
+  readInvoiceRow,
+  readOperations,
+  readSteps,
+  reason,
+  status,
+  stepStatus,
+  storeOperations,
+} from './rule-rows.ts';
 
 let database: Database;
 let tearDown: () => Promise<void>;
@@ -57,32 +80,8 @@ beforeAll(async () => {
 });
 afterAll(() => tearDown());
 
-const INVOICE = {
-  invoice_id: 'rule',
-  service: 'yellow',
-  user_id: 'user-1',
-  wallet_id: 'wallet-1',
-  currency: 'EUR',
-  version: 1,
-  status: 'cleared' as const,
-  payments: [{ payment_type: 'card', items: [{ item_id: 'fare', amount: '100.0000' }] }],
-};
 const RUNS = { numRuns: 10 };
 const OVERDUE_MS = 10_000;
-/** Off a grid of moments, so that no row is due in the very millisecond of the statement. */
-const offset = fc.constantFrom(-90_000, -10_500, -9_500, 500, 60_000);
-const status = fc.constantFrom<CashbackStatus>('init', 'in-progress', 'success', 'failed');
-const stepStatus = fc.constantFrom<StepStatus>('planned', 'sent', 'pending', 'applied', 'refused', 'skipped');
-const reason = fc.constantFrom(null, 'a reason');
-const anyOperation = fc.record({
-  status,
-  reason,
-  attempts: fc.nat(5),
-  next_in_ms: offset,
-  steps: fc.array(fc.record({ status: stepStatus, reason }), { minLength: 1, maxLength: 4 }),
-});
-const operations = fc.array(anyOperation, { minLength: 5, maxLength: 15 });
-type Drawn = typeof operations extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** Runs within a transaction that is rolled back, so that all its statements have one `now()`. */
 async function rolledBack(work: (tx: Transaction, now: number) => Promise<void>): Promise<void> {
@@ -94,105 +93,6 @@ async function rolledBack(work: (tx: Transaction, now: number) => Promise<void>)
   }).catch((error: unknown) => {
     if (error !== rollback) throw error;
   });
-}
-
-/** The database rounds to milliseconds what it adds to its microseconds. */
-function expectRow<Row extends object>(found: Row | undefined, expected: Row): void {
-  expect(Object.keys(found ?? {}).toSorted()).toEqual(Object.keys(expected).toSorted());
-  for (const [column, value] of Object.entries(expected)) {
-    const stored: unknown = found?.[column as keyof Row];
-    if (!column.endsWith('_at') || typeof value !== 'number') expect(stored, column).toEqual(value);
-    else expect(Math.abs(Number(stored) - value), column).toBeLessThanOrEqual(1);
-  }
-}
-
-const identity = (number: number) => ({
-  operation_id: `rule-${number}`,
-  invoice_id: `rule-${number}`,
-  version: 3,
-  user_id: 'user-1',
-  wallet_id: 'wallet-1',
-  currency: 'EUR',
-  reward: [{ source: 'user' as const, amount: '5.0000' }],
-  wallet_policy: 'fail' as const,
-});
-
-/** An operation of an invoice of its own for each, with its steps. */
-async function storeOperations(tx: Transaction, drawn: Drawn): Promise<OperationRow[]> {
-  for (const [number, { status: of, reason: why, attempts, next_in_ms, steps }] of drawn.entries()) {
-    await insertOperations(tx, [{ ...identity(number), status: of }]);
-    await tx.client.query(
-      `UPDATE transactions.cashback_operations
-       SET reason = $2, attempts = $3, next_look_at = now() + $4::integer * interval '1 millisecond'
-       WHERE operation_id = $1`,
-      [`rule-${number}`, why, attempts, next_in_ms],
-    );
-    // The order of rows is not the order of steps.
-    const planned = steps.map((_, index) => plannedStep(`rule-${number}`, index + 1)).toReversed();
-    await insertSteps(tx, planned);
-    for (const [index, step] of steps.entries()) {
-      await tx.client.query(
-        'UPDATE transactions.operation_steps SET status = $3, reason = $4 WHERE operation_id = $1 AND step_number = $2',
-        [`rule-${number}`, index + 1, step.status, step.reason],
-      );
-    }
-  }
-  return readOperations(tx);
-}
-
-const plannedStep = (operation_id: string, step_number: number) => ({
-  operation_id,
-  step_number,
-  kind: 'topup' as const,
-  source: 'user' as const,
-  amount: '5.0000',
-  step_id: `${operation_id}.${step_number}`,
-  basket_id: `${operation_id}.${step_number}`,
-});
-
-const at = (moment: Date | null): number | null => moment && moment.getTime();
-
-async function readOperations(tx: Transaction): Promise<OperationRow[]> {
-  const { rows } = await tx.client.query(
-    `SELECT operation_id, invoice_id, version, user_id, wallet_id, currency, reward, wallet_policy, status, reason,
-       attempts, next_look_at AS next_attempt_at, finished_at
-     FROM transactions.cashback_operations WHERE operation_id LIKE 'rule%' ORDER BY operation_id`,
-  );
-  return rows.map((row) => ({
-    ...row,
-    next_attempt_at: at(row.next_attempt_at),
-    finished_at: at(row.finished_at),
-  }));
-}
-
-async function readSteps(tx: Transaction): Promise<StepRow[]> {
-  const { rows } = await tx.client.query<StepRow>(
-    `SELECT operation_id, step_number, kind, source, amount, step_id, basket_id, status, reason, taken, attempt
-     FROM transactions.operation_steps WHERE operation_id LIKE 'rule%' ORDER BY step_id`,
-  );
-  return rows;
-}
-
-async function readBaskets(tx: Transaction): Promise<BasketRow[]> {
-  const { rows } = await tx.client.query<Record<'amount' | 'refunded', string> & BasketRow>(
-    `SELECT invoice_id, basket_id, source, amount, refunded, version, step_number
-     FROM transactions.baskets WHERE invoice_id = 'rule' ORDER BY basket_id`,
-  );
-  return rows.map((row) => ({
-    ...row,
-    amount: parseAmount(row.amount as unknown as string),
-    refunded: parseAmount(row.refunded as unknown as string),
-  }));
-}
-
-async function readInvoiceRow(tx: Transaction): Promise<InvoiceRow | undefined> {
-  const { rows } = await tx.client.query(
-    `SELECT invoice_id, service, user_id, wallet_id, currency, version, status, payments, cashback_version, reconciled_epoch,
-       (SELECT max(epoch) FROM transactions.feed_epochs) AS epoch, created_at, updated_at
-     FROM transactions.invoices WHERE invoice_id = 'rule'`,
-  );
-  const [row] = rows;
-  return row && { ...row, created_at: at(row.created_at), updated_at: at(row.updated_at) };
 }
 
 describe('the statement does what its rule says:', () => {
@@ -306,26 +206,39 @@ describe('the statement does what its rule says:', () => {
     amount: fc.bigInt(1n, 1_000_000n),
     share: fc.constantFrom(0n, 3n, 4n),
     version: fc.integer({ min: 1, max: 3 }),
+    elsewhere: fc.constantFrom(false, true),
   });
+  const payees = fc.array(fc.constantFrom('1', '2'), { maxLength: 2 });
+  const storePayees = async (tx: Transaction, drawn: readonly string[]): Promise<InvoiceRow> => {
+    await insertInvoice(tx, INVOICE);
+    for (const payee of drawn) {
+      await updatePayee(tx, 'rule', { user_id: `user-${payee}`, wallet_id: `wallet-${payee}` });
+    }
+    const row = await readInvoiceRow(tx);
+    if (row === undefined) throw new Error('no invoice');
+    return row;
+  };
   const baskets = fc.array(anyBasket, { minLength: 1, maxLength: 8 });
   type DrawnBasket = typeof anyBasket extends fc.Arbitrary<infer Value> ? Value : never;
-  const basketOf = ({ source, amount, version }: DrawnBasket, index: number) => ({
+  const basketOf = ({ source, amount, version, elsewhere }: DrawnBasket, index: number) => ({
     invoice_id: 'rule',
     basket_id: `basket-${index}`,
     source,
     amount: formatAmount(amount),
     version,
     step_number: 9 - index,
+    ...(elsewhere && { elsewhere: true as const }),
   });
 
   test('insertBaskets, refundBaskets and loadBaskets', () =>
     fc.assert(
-      fc.asyncProperty(baskets, async (drawn) => {
+      fc.asyncProperty(baskets, payees, async (drawn, drawnPayees) => {
         await rolledBack(async (tx) => {
+          const invoice = await storePayees(tx, drawnPayees);
           const inserted = drawn.map(basketOf);
           await insertBaskets(tx, inserted);
           const before = await readBaskets(tx);
-          expect(before).toEqual(inserted.map(insertedBasket));
+          expect(before).toEqual(inserted.map((basket) => insertedBasket(basket, invoice)));
           const refundOf = ({ invoice_id, basket_id, amount }: BasketRow, index: number) => {
             const taken = (amount * (drawn[index]?.share ?? 0n)) / 4n;
             return { invoice_id, basket_id, amount: formatAmount(taken) };
@@ -333,7 +246,7 @@ describe('the statement does what its rule says:', () => {
           await refundBaskets(tx, before.map(refundOf));
           const after = before.map((row, index) => refundedBasket(row, refundOf(row, index)));
           expect(await readBaskets(tx)).toEqual(after);
-          expect((await loadBaskets(tx, ['rule'])).get('rule')).toEqual(openBaskets(after));
+          expect((await loadBaskets(tx, ['rule'])).get('rule')).toEqual(openBaskets(after, invoice));
 
           const beyond = { invoice_id: 'rule', basket_id: 'basket-0', amount: '1000.0000' };
           expect(() => refundedBasket(after[0] as BasketRow, beyond)).toThrow('beyond its amount');
@@ -364,34 +277,79 @@ describe('the statement does what its rule says:', () => {
       await expect(advanceCashbackVersions(tx, [advance])).rejects.toThrow('advanced 0');
     }));
 
+  test('updatePayee and readFirstVersion', () =>
+    rolledBack(async (tx, now) => {
+      const created = writesOfCreation(INVOICE, 'shop');
+      await insertInvoice(tx, created.invoice);
+      await insertInvoiceHistory(tx, created.history);
+      let row = insertedInvoice(created.invoice, now);
+      const history = [created.history];
+      for (const to of [
+        { user_id: 'user-2', wallet_id: 'wallet-2' },
+        { user_id: 'user-3', wallet_id: 'wallet-3' },
+      ]) {
+        expect(await readFirstVersion(tx.client, 'rule')).toEqual(firstVersionOf(row, history));
+        const input = { invoice_id: 'rule', version: row.version, reason: 'merged', ...to };
+        const writes = writesOfPayee(row, input, 'support');
+        await updateInvoice(tx, writes.invoice);
+        await updatePayee(tx, 'rule', writes.payee);
+        await insertInvoiceHistory(tx, writes.history);
+        row = withPayee(updatedInvoice(row, writes.invoice, now), writes.payee);
+        history.push(writes.history);
+        expectRow(await readInvoiceRow(tx), row);
+      }
+      const first = await readFirstVersion(tx.client, 'rule');
+      expect(first).toEqual(firstVersionOf(row, history));
+      expect(first.wallet_id).toBe('wallet-1');
+    }));
+
   test('readInvoice', () =>
     fc.assert(
-      fc.asyncProperty(baskets, fc.integer({ min: 0, max: 25 }), async (drawn, count) => {
-        await rolledBack(async (tx) => {
-          await insertInvoice(tx, INVOICE);
-          await insertBaskets(tx, drawn.map(basketOf));
-          for (let number = count; number > 0; number -= 1) {
-            const version = (number * 7) % 29;
-            const of = number === 4 ? 'init' : number % 2 === 0 ? 'success' : 'failed';
-            const operation = { ...identity(number), invoice_id: 'rule', version, status: of } as const;
-            await insertOperations(tx, [operation]);
-          }
-          const row = await readInvoiceRow(tx);
-          if (row === undefined) throw new Error('no invoice');
-          const { reconciled_epoch: _reconciled, epoch: _epoch, ...fields } = row;
-          const shown = shownInvoice({
-            ...fields,
-            created_at: new Date(row.created_at),
-            updated_at: new Date(row.updated_at),
-            rewarded: heldBySource(await readBaskets(tx)),
-            short: [],
-            elsewhere: [],
-            operations: newestOperations(await readOperations(tx), SHOWN_OPERATIONS),
+      fc.asyncProperty(
+        baskets,
+        payees,
+        fc.integer({ min: 0, max: 25 }),
+        async (drawn, drawnPayees, count) => {
+          await rolledBack(async (tx) => {
+            const row = await storePayees(tx, drawnPayees);
+            await insertBaskets(tx, drawn.map(basketOf));
+            for (let number = count; number > 0; number -= 1) {
+              const version = (number * 7) % 29;
+              const of = number === 4 ? 'init' : number % 2 === 0 ? 'success' : 'failed';
+              const wallet_policy = count % 2 === 0 ? 'take_what_is_there' : 'fail';
+              const operation = {
+                ...identity(number),
+                invoice_id: 'rule',
+                version,
+                status: of,
+                wallet_policy,
+              } as const;
+              await insertOperations(tx, [operation]);
+              await insertSteps(tx, [
+                plannedStep(operation.operation_id, 1),
+                plannedStep(operation.operation_id, 2),
+              ]);
+            }
+            const takenOf = `UPDATE transactions.operation_steps SET taken = CASE step_number WHEN 1 THEN amount ELSE $1::numeric END`;
+            await tx.client.query(takenOf, [count % 3 === 0 ? null : formatAmount(BigInt(count))]);
+            const operationRows = newestOperations(await readOperations(tx), SHOWN_OPERATIONS);
+            const { reconciled_epoch: _reconciled, epoch: _epoch, payee_version: _payee, ...fields } = row;
+            const shown = shownInvoice({
+              ...fields,
+              created_at: new Date(row.created_at),
+              updated_at: new Date(row.updated_at),
+              rewarded: heldBySource(await readBaskets(tx)),
+              short: shortBySource(operationRows[0], await readSteps(tx)),
+              elsewhere: heldElsewhere(await readBaskets(tx), row),
+              operations: operationRows,
+            });
+            // The epoch is that of the side, not of the row.
+            const { invoice_epoch, ...found } = (await readInvoice(tx.client, 'rule')) ?? {};
+            expect({ ...found, invoice_epoch: undefined }).toEqual({ ...shown, invoice_epoch: undefined });
+            expect(invoice_epoch).toBe(1);
           });
-          // The epoch is that of the side, not of the row.
-          expect(await readInvoice(tx.client, 'rule')).toMatchObject(shown);
-        });
-      }),
+        },
+      ),
       RUNS,
     ));
 });

@@ -21,8 +21,10 @@ export {
   leasedTimes,
   requestedTimes,
   scheduledTimes,
+  waitsForWallet,
 } from './schedule/poll-times.ts';
 export type { PollTimes } from './schedule/poll-times.ts';
+export { fillsWallet } from './schedule/fills-wallet.ts';
 export { retrieveAnswerOf, updateAnswerOf, updateBodyOf } from './upstream/read-answers.ts';
 export { decideFollowStep } from './schedule/follow/decide-follow-step.ts';
 export { foreignChangesOf } from './schedule/follow/foreign-changes.ts';

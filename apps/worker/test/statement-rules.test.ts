@@ -4,6 +4,7 @@ import {
   claimPolls,
   expeditePolls,
   findForeignChanges,
+  findWalletWaits,
   insertOperations,
   leasePolls,
   makeDue,
@@ -27,6 +28,7 @@ import {
   firstAuditTimes,
   leasedTimes,
   scheduledTimes,
+  waitsForWallet,
 } from '../src/schedule/poll-times.ts';
 import { type Harness, createHarness } from './support/harness.ts';
 
@@ -47,7 +49,7 @@ const anyRow = fc.record({
   unsettled: fc.boolean(),
   operation_id: fc.constantFrom(null, 'operation-1', 'operation-2'),
   attention: fc.constantFrom(null, 'a reason'),
-  attention_code: fc.constantFrom(null, 'operation_stuck', 'observation_stale'),
+  attention_code: fc.constantFrom(null, 'operation_stuck', 'owed', 'wallet_forbids_negative'),
   attention_since: fc.option(offset),
   waited_ms: fc.constantFrom(0, 4_000_000_000),
   answered: fc.boolean(),
@@ -199,6 +201,21 @@ describe('the statement does what its rule says:', () => {
         for (const { before, after, now } of pairs) {
           expectTimes(after, before, dueTimes(before, 'feed', now));
         }
+      }),
+      RUNS,
+    ));
+
+  test('findWalletWaits', () =>
+    fc.assert(
+      fc.asyncProperty(rows, async (drawn) => {
+        let found: string[] = [];
+        const pairs = await outcomesOf(drawn, async (tx) => {
+          found = await findWalletWaits(tx.client, { wallet_id: 'wallet-1', limit: 100 });
+        });
+        const waiting = pairs.filter(({ before }) =>
+          waitsForWallet({ ...before, wallet_id: 'wallet-1' }, 'wallet-1'),
+        );
+        expect(found.toSorted()).toEqual(ids(waiting.map(({ before }) => before)).toSorted());
       }),
       RUNS,
     ));

@@ -1,3 +1,4 @@
+import type { Payee } from '@cashback/contract';
 import type { NewOrder, OrderUpdate } from '@cashback/cashback-db';
 import type { DriftFinder, Hold } from '@cashback/core';
 
@@ -72,6 +73,13 @@ export function resumedRow(
   const { attention, attention_code, heals, healed_since } = row;
   if (attention === null || (attention_code === 'foreign_writer' && !by_person)) return null;
   return { ...row, ...chargeNow(now), ...(!by_person && { heals, healed_since }) };
+}
+
+/** `changePayee`. A hold is of the newest revision, and stays. */
+export function payeeRow(row: OrderRow, to: Payee, now: number): OrderRow {
+  const revision = row.revision + 1;
+  const held_revision = row.held_revision === row.revision ? revision : row.held_revision;
+  return { ...row, ...to, ...chargeNow(now), revision, held_revision };
 }
 
 const NOTHING_WENT_WRONG = {

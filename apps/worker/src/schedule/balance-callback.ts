@@ -1,10 +1,10 @@
 import { findWalletWaits, makeDue } from '@cashback/cashback-db';
-import { parseBalance } from '@cashback/contract';
 import { withTransaction } from '@cashback/postgres';
 import { type HttpServer, receiveCallback } from '@cashback/service';
 import { balanceChangedCallback } from '@cashback/wire';
 import type { WorkerContext } from '../context.ts';
 import { inParts, unlocked } from './claim-orders.ts';
+import { fillsWallet } from './fills-wallet.ts';
 
 /** Most orders that one callback makes due. The next callback of the wallet reaches those behind them. */
 const PAGE_SIZE = 100;
@@ -23,8 +23,9 @@ export function receiveBalanceCallback(
     path: '/callbacks/balance',
     secret,
     body: balanceChangedCallback,
-    handler: async ({ body: { wallet_id, balance } }) => {
-      if (parseBalance(balance) <= 0n) return;
+    handler: async ({ body }) => {
+      if (!fillsWallet(body)) return;
+      const { wallet_id } = body;
       const orderIds = await findWalletWaits(database.pool, { wallet_id, limit: PAGE_SIZE });
       if (orderIds.length === 0) return;
       const due = await unlocked(

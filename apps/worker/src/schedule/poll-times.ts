@@ -61,6 +61,22 @@ function keepsBalance(stored: DriftFinder | null, reason: DriftFinder): DriftFin
   return stored === 'balance' ? stored : reason;
 }
 
+/** `findWalletWaits`: whether it finds the order. */
+export function waitsForWallet(
+  { wallet_id, attention, attention_code, due_by }: ScheduledRow & WalletWait,
+  walletId: string,
+): boolean {
+  const isWaiting = attention !== null && WALLET_CODES.some((code) => code === attention_code);
+  return isWaiting && wallet_id === walletId && due_by !== 'balance';
+}
+
+const WALLET_CODES = ['wallet_forbids_negative', 'owed'] as const;
+
+interface WalletWait {
+  wallet_id: string;
+  attention_code: string | null;
+}
+
 /** `runAudits` */
 export function auditedTimes(row: ScheduledRow, audit: RunAudit, now: number): PollTimes | null {
   const { audit_at, audit_step } = row;

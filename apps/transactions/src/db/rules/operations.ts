@@ -1,3 +1,4 @@
+import { type AmountsBySource, type Source, amountOf, formatAmounts, parseAmount } from '@cashback/contract';
 import {
   type PlannedTrustStep,
   type StoredOperation,
@@ -75,6 +76,21 @@ export function unfinishedOperation(
   };
   const inOrder = steps.toSorted((one, other) => one.step_number - other.step_number);
   return { ...operation, steps: inOrder.map(({ operation_id: _operation_id, ...step }) => step) };
+}
+
+/** What `readInvoice` reads as `short` of an invoice's newest operation and its steps. */
+export function shortBySource(
+  newest: OperationRow | undefined,
+  steps: readonly StepRow[],
+): { source: Source; amount: string }[] {
+  if (newest?.wallet_policy !== 'take_what_is_there') return [];
+  const short: AmountsBySource = {};
+  for (const { operation_id, source, amount, taken } of steps) {
+    if (operation_id !== newest.operation_id || taken === null) continue;
+    const missed = parseAmount(amount) - parseAmount(taken);
+    if (missed > 0n) short[source] = amountOf(short, source) + missed;
+  }
+  return formatAmounts(short);
 }
 
 /** Those of an invoice that `readInvoice` reads. */
