@@ -123,6 +123,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
         'cashback-db',
         // The calculation of targets, written a second time.
         'invariants/expected-target',
+        'operator/trust-difference',
         'processing/decisions',
         'server/decisions',
         'transactions/decisions',

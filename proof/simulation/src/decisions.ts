@@ -15,6 +15,7 @@ import * as server from '@cashback/server/decisions';
 import * as processing from '@cashback/processing/decisions';
 import * as transactions from '@cashback/transactions/decisions';
 import * as wallet from '@cashback/wallet/decisions';
+import { differenceOf } from '@cashback/operator/trust-difference';
 import * as worker from '@cashback/worker/decisions';
 import { type Flow, atomically } from './engine/flow.ts';
 
@@ -59,6 +60,7 @@ export const PRODUCT = {
   http: { noAnswer, refusalOf, toErrorAnswer },
   /** What a call of the SDK ends with, by what the server answers. */
   sdk: { explainError, refusedCall, unreachable },
+  operator: { differenceOf },
   database: {
     chargeJob,
     loadedOrderOf,

@@ -7,6 +7,7 @@ import type { Decisions } from './decisions.ts';
 import { atomically, sleep } from './engine/flow.ts';
 import { CALLS } from './planted-bugs/calls.ts';
 import type { Plant } from './planted-bugs/plant.ts';
+import { MONEY } from './planted-bugs/money.ts';
 import { RESTORES } from './planted-bugs/restores.ts';
 
 /** As long as the worker waits for a lock. */
@@ -325,6 +326,7 @@ const PLANTS = {
     ...decisions,
     processing: { ...decisions.processing, auditChange: () => null },
   }),
+  ...MONEY,
   /** An answer that the invoice knows nothing of is not recorded. */
   unlisted_unrecorded: (decisions) => ({
     ...decisions,

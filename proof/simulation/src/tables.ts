@@ -2,7 +2,7 @@ import type { NewDrift, NewEvent, NewOperation, NewOperationOutcome } from '@cas
 import type { Amount } from '@cashback/contract/amount';
 import type { AmountsBySource, Source } from '@cashback/contract/source';
 import type { FeedPlace } from '@cashback/core';
-import type { CashbackChange } from '@cashback/wire';
+import type { CashbackChange, WalletPolicy } from '@cashback/wire';
 import type { ChangeRow } from '@cashback/processing/decisions';
 import type { OrderRow, WindowRow } from '@cashback/server/decisions';
 import type {
@@ -51,6 +51,8 @@ export interface Tables {
   trust_baskets: Map<string, TrustBasketRow>;
   trust_refunds: Map<string, TrustRefundRow>;
   trust_wallets: Map<string, TrustWalletRow>;
+  /** Money of wallets that is no cashback: paid in, or spent as an amount below zero. */
+  other_money: Amount[];
   balances: Map<string, BalanceRow>;
   /** How far the wallet has read the feed of Trust. One row. */
   balance_feed: FeedPlace[];
@@ -92,7 +94,11 @@ export interface TrustRefundRow {
   refund_id: string;
   basket_id: string;
   amount: Amount;
+  wallet_policy: WalletPolicy;
   status: 'pending' | 'success' | 'failed';
+  /** What a refund found in the wallet; null: all of its amount. */
+  taken: Amount | null;
+  reason: string | null;
 }
 
 export interface TrustWalletRow {
@@ -137,6 +143,7 @@ export function createTables(): Tables {
     trust_baskets: new Map(),
     trust_refunds: new Map(),
     trust_wallets: new Map(),
+    other_money: [],
     balances: new Map(),
     balance_feed: [],
     pushes: [],

@@ -1,15 +1,17 @@
+import type { Payee } from '@cashback/contract';
 import type { AmountsBySource } from '@cashback/contract/source';
 import type { BreakerBounds } from '@cashback/server/decisions';
 import type { UnreconciledPlace, WalkProgress } from '@cashback/transactions/decisions';
 import type { Invoice } from '@cashback/wire';
 import type { UnobservedChanges } from '@cashback/worker/decisions';
+import type { WalletPolicies } from '@cashback/transactions/decisions';
 import type { Decisions } from './decisions.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Flow } from './engine/flow.ts';
 import type { JobQueue } from './engine/job-queue.ts';
 import type { Release } from './shells/release.ts';
 import type { Story } from './story.ts';
-import type { Archive, OrderRow, Tables } from './tables.ts';
+import type { Archive, OrderRow, Tables, TrustBasketRow, TrustRefundRow } from './tables.ts';
 
 /** What the simulated apps share. */
 export interface World {
@@ -50,6 +52,18 @@ export interface World {
   /** Whether processing audits its changes, and the worker its orders: without that only callbacks and feeds bring them up again. */
   has_audits: boolean;
   audits_orders: boolean;
+  /** What refunds do to a wallet that was spent. With any, billing's callbacks go to the worker, too. */
+  wallet_policies: WalletPolicies;
+  /** The payee that was stated last, of each order whose payee was changed. */
+  payees: Map<string, Payee>;
+  /** Incidents that go on. */
+  incidents: number;
+  /** How requests ended at Trust before it was restored. */
+  trust_ends: Map<string, TrustBasketRow | TrustRefundRow>;
+  /** When transactions began an epoch last. */
+  epoch_at: number;
+  /** Trust was restored, and lacks money that it had moved. */
+  lacks_money: boolean;
   /** The wallet reads the feed of Trust. */
   follows_balances: boolean;
   /** When something from outside changed an order or its apps last. */

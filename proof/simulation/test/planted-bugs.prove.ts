@@ -47,6 +47,12 @@ const CALIBRATION: Readonly<
   listing_cut_short: { from: 0, breaks: [null, 1, 8, 12], incidents: ['rewind_transactions'] },
   processing_never_audits: { from: 0, breaks: [1], incidents: ['rewind_cashback'] },
   no_answer_is_refusal: { from: 0, breaks: [17] },
+  taken_unread: { from: 0, breaks: [1, 12], incidents: ['spent_wallets'] },
+  policy_unsent: { from: 0, breaks: [null], incidents: ['spent_wallets'] },
+  debt_settles: { from: 0, breaks: [1], incidents: ['spent_wallets'] },
+  balance_hint_unread: { from: 0, breaks: [1], incidents: ['spent_wallets'] },
+  payee_version_unread: { from: 0, breaks: [1], incidents: ['new_payee'] },
+  payee_changed_in_flight: { from: 0, breaks: [6], incidents: ['new_payee'] },
   unlisted_unrecorded: { from: 45, breaks: [1], incidents: ['rewind_cashback'] },
 };
 const MOST_SEEDS = 2_000;

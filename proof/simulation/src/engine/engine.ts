@@ -1,7 +1,7 @@
 import { createAgenda } from './agenda.ts';
 import type { Choices } from './choices.ts';
 import { type Faults, NO_FAULTS, chooseFaults } from './faults.ts';
-import type { Effect, Flow, ProcessName } from './flow.ts';
+import { type Effect, type Flow, PROCESSES, type ProcessName } from './flow.ts';
 
 export interface Engine {
   now(): number;
@@ -58,17 +58,7 @@ export function createEngine(options: {
 }): Engine {
   const { choices, check, trace } = options;
   const agenda = createAgenda();
-  const lives: Record<ProcessName, number> = {
-    client: 0,
-    server: 0,
-    worker: 0,
-    second_worker: 0,
-    processing: 0,
-    second_processing: 0,
-    transactions: 0,
-    trust: 0,
-    wallet: 0,
-  };
+  const lives = Object.fromEntries(PROCESSES.map((process) => [process, 0])) as Record<ProcessName, number>;
   const downUntil = { ...lives };
   const fired: Engine['fired'] = {};
   let faults: Faults = chooseFaults(choices);

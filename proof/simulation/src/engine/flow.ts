@@ -1,13 +1,15 @@
-export type ProcessName =
-  | 'client'
-  | 'server'
-  | 'worker'
-  | 'second_worker'
-  | 'processing'
-  | 'second_processing'
-  | 'transactions'
-  | 'trust'
-  | 'wallet';
+export const PROCESSES = [
+  'client',
+  'server',
+  'worker',
+  'second_worker',
+  'processing',
+  'second_processing',
+  'transactions',
+  'trust',
+  'wallet',
+] as const;
+export type ProcessName = (typeof PROCESSES)[number];
 
 /** What a flow does next. Between two effects anything may happen, the end of its process included. */
 export type Effect =

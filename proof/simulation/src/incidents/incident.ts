@@ -16,6 +16,10 @@ export type Incident =
   | 'no_cashback_feed'
   /** The release before this one runs beside it, and does not know the source that this one brought. */
   | 'newer_release'
+  /** The customer spends the wallets, and refunds take what is there, or fail. */
+  | 'spent_wallets'
+  /** A person changes the payee of each order. */
+  | 'new_payee'
   /** The release before this one runs beside it, and does not know the columns that this one brought. */
   | 'older_release';
 
@@ -31,6 +35,8 @@ export const INCIDENTS: readonly Incident[] = [
   'no_cashback_feed',
   'newer_release',
   'older_release',
+  'spent_wallets',
+  'new_payee',
 ];
 
 /** Every third seed has one: such runs take twice as long, and faults alone are found as before. */

@@ -28,6 +28,7 @@ const OWNER_OF: Readonly<Record<keyof Tables, Owner>> = {
   trust_baskets: 'trust',
   trust_refunds: 'trust',
   trust_wallets: 'trust',
+  other_money: 'trust',
   balances: 'wallet',
   balance_feed: 'wallet',
   pushes: 'wallet',

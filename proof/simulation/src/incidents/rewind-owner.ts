@@ -5,6 +5,7 @@ import { settlePending } from '../shells/trust.ts';
 import type { World } from '../world.ts';
 import { type Owner, PROCESSES_OF, RESTORE_MS, backUp, restore } from './owners.ts';
 import { afterRestore } from './after-restore.ts';
+import { rememberEnds } from './restate-requests.ts';
 
 /** The backup is taken in the middle of what the run does, or when all is at rest; and so is it restored. */
 const UNTIL_BACKUP_MS = [1_000, 20_000, 120_000, 400_000];
@@ -20,6 +21,7 @@ export function* rewind(world: World, owner: Owner): Flow<void> {
   yield* outside(`restore ${owner}`, () => {
     engine.note(`${owner} is restored as it was at ${backed_up_at / 1_000} s`);
     for (const process of PROCESSES_OF[owner]) engine.restart(process, RESTORE_MS);
+    if (owner === 'trust') rememberEnds(world);
     restore(world, backup);
     loseJobs(world, owner);
   });
@@ -46,6 +48,7 @@ function loseJobs(world: World, owner: Owner): void {
     case 'transactions':
       return world.advances.wipe();
     case 'trust':
+      world.lacks_money = true;
       return settlePending(world);
     case 'wallet':
   }

@@ -1,4 +1,7 @@
+import type { Flow } from '../engine/flow.ts';
 import type { World } from '../world.ts';
+import { changePayee } from './change-payee.ts';
+import { POLICIES, spendWallet } from './spend-wallets.ts';
 import { writeForeign } from './foreign-writer.ts';
 import type { Incident } from './incident.ts';
 import { breakDown } from './outage.ts';
@@ -14,7 +17,7 @@ export function startIncident(world: World, incident: Incident, orderIds: readon
   const { engine } = world;
   switch (incident) {
     case 'outage':
-      return engine.spawn('client', incident, breakDown(world));
+      return begin(world, incident, breakDown(world));
     case 'second_sender':
       world.has_second_sender = true;
       return;
@@ -25,18 +28,38 @@ export function startIncident(world: World, incident: Incident, orderIds: readon
       world.offers_cashback_feed = false;
       return;
     case 'newer_release':
-      return engine.spawn('client', incident, runOlderRelease(world, 'source'));
+      return begin(world, incident, runOlderRelease(world, 'source'));
     case 'older_release':
-      return engine.spawn('client', incident, runOlderRelease(world, 'columns'));
+      return begin(world, incident, runOlderRelease(world, 'columns'));
     case 'foreign_writer':
       for (const orderId of orderIds) {
-        engine.spawn('client', `the other writer of ${orderId}`, writeForeign(world, orderId));
+        begin(world, `the other writer of ${orderId}`, writeForeign(world, orderId));
       }
       return;
+    case 'spent_wallets': {
+      world.wallet_policies = { '*': POLICIES[engine.choices.below(POLICIES.length)] ?? 'fail' };
+      for (const walletId of new Set(world.stories.map(({ wallet_id }) => wallet_id))) {
+        begin(world, `the customer of ${walletId}`, spendWallet(world, walletId));
+      }
+      return;
+    }
+    case 'new_payee':
+      for (const orderId of orderIds) {
+        begin(world, `the person that changes the payee of ${orderId}`, changePayee(world, orderId));
+      }
+      return;
+    case 'rewind_trust':
     case 'rewind_wallet':
       world.follows_balances = true;
-      return engine.spawn('client', incident, rewind(world, 'wallet'));
+      return begin(world, incident, rewind(world, incident === 'rewind_trust' ? 'trust' : 'wallet'));
     default:
-      return engine.spawn('client', incident, rewind(world, incident.slice('rewind_'.length) as Owner));
+      return begin(world, incident, rewind(world, incident.slice('rewind_'.length) as Owner));
   }
+}
+
+function begin(world: World, what: string, flow: Flow<void>): void {
+  world.incidents += 1;
+  world.engine.spawn('client', what, flow, () => {
+    world.incidents -= 1;
+  });
 }

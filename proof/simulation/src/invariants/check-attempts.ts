@@ -2,12 +2,16 @@ import { LIMITS } from '../shells/reconcile-order.ts';
 import { targetOf } from '../shells/register.ts';
 import { NEW_SOURCE } from '../shells/release.ts';
 import type { OrderRow, Tables } from '../tables.ts';
+import type { World } from '../world.ts';
 import { must } from './violation.ts';
 
 const EXHAUSTED = /^\d+ operations of this revision/;
 // By the reason: an older release gives no code.
 const OVERDUE = /not settled since/;
 const HELD = /the breaker's bound is/;
+/** What ends by money in the wallet, as billing may hint at. */
+const WALLET = /^(wallet_forbids_negative: |the wallet owes )/;
+const PAYEE = /\bthe order was registered with\b/;
 const UNKNOWN_SOURCE = /^unknown_source:/;
 
 /**
@@ -15,14 +19,16 @@ const UNKNOWN_SOURCE = /^unknown_source:/;
  * attention only after too many attempts or too long a time. Attempts count from when the order was registered or
  * resumed, each way to end by itself.
  */
-export function checkAttempts(order: OrderRow, tables: Tables): void {
+export function checkAttempts(order: OrderRow, { tables, wallet_policies, payees }: World): void {
   const { order_id, attention } = order;
+  const mayOwe = Object.keys(wallet_policies).length > 0;
+  const wait_ms = mayOwe ? LIMITS.failure_base_ms : LIMITS.attention_poll_ms;
   const ends = [...endsOf(order, tables).values()];
   const most = Math.max(0, ...ends.map(({ length }) => length));
   for (const moments of ends) {
     const isHurried = moments.some((at, index) => {
       const before = moments[index - 1];
-      return index >= LIMITS.max_failures && before !== undefined && at - before < LIMITS.attention_poll_ms;
+      return index >= LIMITS.max_failures && before !== undefined && at - before < wait_ms;
     });
     must(null, !isHurried, () => `${order_id}: ${moments.length} attempts ended alike, without a long wait`);
   }
@@ -31,6 +37,14 @@ export function checkAttempts(order: OrderRow, tables: Tables): void {
     // A release ends it, but for one without a code: that ends with the next attempt.
     const isHeld = order.held_revision === order.revision || order.attention_code === null;
     must(null, isHeld, () => `${order_id} needs attention and is no longer held: ${attention}`);
+    return;
+  }
+  if (WALLET.test(attention)) {
+    must(null, mayOwe, () => `${order_id} waits for its wallet, which may go below zero: ${attention}`);
+    return;
+  }
+  if (PAYEE.test(attention)) {
+    must(null, payees.has(order_id), () => `${order_id} has always had one payee: ${attention}`);
     return;
   }
   if (UNKNOWN_SOURCE.test(attention)) {

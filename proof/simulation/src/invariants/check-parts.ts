@@ -4,7 +4,9 @@ import type { StandingOrders } from '@cashback/core';
 import { targetOf } from '../shells/register.ts';
 import type { OrderRow } from '../tables.ts';
 import type { World } from '../world.ts';
+import { rewardedAtTrust } from './at-trust.ts';
 import { parseOnce } from './parse-once.ts';
+import { owedBy } from './waits-for-money.ts';
 import { must } from './violation.ts';
 
 type Sums = Map<string, bigint>;
@@ -38,6 +40,33 @@ export function checkParts(world: World): void {
   }
   const [known, unsettled] = [counted, standing.length];
   must(14, known === unsettled, () => `${unsettled} orders are not settled, the parts have ${known}`);
+}
+
+/** 14, at rest: the part `owed` is what rewarded is above the targets of the orders that owe. */
+export function checkOwed(world: World): void {
+  const { tables, decisions } = world;
+  const owing = [...tables.orders.values()].filter((order) => owedBy(order) !== null);
+  if (owing.length === 0) return;
+  const above: Sums = new Map();
+  for (const order of owing) {
+    const carried = rewardedAtTrust(tables, order.order_id);
+    const target = targetOf(tables.events, order.order_id);
+    for (const source of sourcesOf(carried, target)) {
+      add(above, keyOf(order, source), amountOf(target, source) - amountOf(carried, source));
+    }
+  }
+  const standing = [...tables.orders.values()].filter(isStanding).map((order) => standingOf(world, order));
+  for (const { parts, ...service } of decisions.server.sumParts(standing)) {
+    for (const { source, amount } of parts.find(({ part }) => part === 'owed')?.difference ?? []) {
+      const key = keyOf(service, source);
+      const [owed, expected] = [parseSum(amount), above.get(key) ?? 0n];
+      must(
+        14,
+        owed === expected,
+        () => `${key}: the part of what is owed is ${owed}, at Trust it is ${expected}`,
+      );
+    }
+  }
 }
 
 function isUnchanged(before: readonly OrderRow[], now: readonly OrderRow[]): boolean {

@@ -1,15 +1,21 @@
 import { parseBalance } from '@cashback/contract/amount';
-import { type AmountsBySource, SOURCES, equalAmounts, totalOf } from '@cashback/contract/source';
+import { type AmountsBySource, SOURCES, amountOf, equalAmounts, totalOf } from '@cashback/contract/source';
 import { expectedTarget } from '@cashback/invariants/expected-target';
-import { isOpen, rewardedAtTrust } from './check-step.ts';
+import { checkOwed } from './check-parts.ts';
+import { heldByWallet, rewardedAtTrust } from './at-trust.ts';
+import { isOpen } from './check-step.ts';
+import { owedBy, waitsForMoney } from './waits-for-money.ts';
+import { reconcileTrust } from '../shells/reconcile-trust.ts';
 import { describeAmounts, targetOf } from '../shells/register.ts';
 import { Violation, must } from './violation.ts';
 import { RATES, SERVICES, shopCashback } from '../services.ts';
+import type { InvoiceRow } from '@cashback/transactions/decisions';
 import { type OrderRow, newestEpoch } from '../tables.ts';
 import type { World } from '../world.ts';
 
 /** What is left to do; null when nothing is. */
-export function whatIsLeft({ tables }: World): string | null {
+export function whatIsLeft(world: World): string | null {
+  const { tables } = world;
   const epoch = newestEpoch(tables.invoice_epochs);
   for (const { invoice_id, version } of tables.invoices.values()) {
     const order = tables.orders.get(invoice_id);
@@ -22,7 +28,9 @@ export function whatIsLeft({ tables }: World): string | null {
     }
     if (change.attention !== null) return `the invoice of ${invoice_id} needs attention: ${change.attention}`;
   }
-  for (const { order_id, revision, settled_revision, operation_id, attention } of tables.orders.values()) {
+  for (const order of tables.orders.values()) {
+    const { order_id, revision, settled_revision, operation_id, attention } = order;
+    if (operation_id === null && waitsForMoney(world, order)) continue;
     if (attention !== null) return `${order_id} needs attention: ${attention}`;
     if (settled_revision !== revision || operation_id !== null) return `${order_id} is not settled`;
   }
@@ -45,8 +53,14 @@ export function isAtRest(world: World): boolean {
   }
 }
 
-/** Invariants 0, 1, 9, 10 and 12, which hold when nothing is left to do. */
-export function checkRest({ tables }: World): void {
+/** Whether nothing but money in wallets brings an order on. */
+export function isOwing(world: World): boolean {
+  return [...world.tables.orders.values()].some((order) => waitsForMoney(world, order));
+}
+
+/** Invariants 0, 1, 9, 10, 12 and 14, which hold when nothing is left to do. */
+export function checkRest(world: World): void {
+  const { tables } = world;
   let rewarded = 0n;
   const epoch = newestEpoch(tables.invoice_epochs);
   for (const invoice of tables.invoices.values()) {
@@ -67,12 +81,7 @@ export function checkRest({ tables }: World): void {
         `${invoice_id}: version ${version} of epoch ${epoch} is not stored, it is ${storedVersion(order)}`,
     );
     const atTrust = rewardedAtTrust(tables, invoice_id);
-    must(
-      1,
-      equalAmounts(atTrust, target),
-      () =>
-        `${invoice_id}: the target is ${describeAmounts(target)}, rewarded is ${describeAmounts(atTrust)}`,
-    );
+    checkRewarded(world, invoice, { target, atTrust });
     const known = rewardedInBaskets(tables, invoice_id);
     must(
       12,
@@ -83,8 +92,42 @@ export function checkRest({ tables }: World): void {
     rewarded += totalOf(atTrust);
   }
   const held = [...tables.trust_wallets.values()].reduce((sum, { balance }) => sum + balance, 0n);
-  must(12, rewarded === held, () => `rewarded is ${rewarded}, the wallets hold ${held}`);
+  const other = tables.other_money.reduce((sum, amount) => sum + amount, 0n);
+  must(
+    12,
+    rewarded + other === held,
+    () => `rewarded is ${rewarded}, other money ${other}, the wallets hold ${held}`,
+  );
+  const [difference] = reconcileTrust(world);
+  must(12, difference === undefined, () => `Trust and transactions differ: ${JSON.stringify(difference)}`);
+  checkOwed(world);
   checkWallets(tables);
+}
+
+/** 1: rewarded less what is owed is the target, and the wallet of the last payee has it. */
+function checkRewarded(
+  world: World,
+  { invoice_id, wallet_id: payee }: InvoiceRow,
+  { target, atTrust }: { target: AmountsBySource; atTrust: AmountsBySource },
+): void {
+  const order = world.tables.orders.get(invoice_id);
+  const owed = order === undefined ? null : owedBy(order);
+  // A wallet that is short keeps everything as it is where refunds fail.
+  if (owed === null && order !== undefined && waitsForMoney(world, order)) return;
+  must(
+    1,
+    SOURCES.every(
+      (source) => amountOf(atTrust, source) === amountOf(target, source) + amountOf(owed ?? {}, source),
+    ),
+    () =>
+      `${invoice_id}: the target is ${describeAmounts(target)}, rewarded is ${describeAmounts(atTrust)}` +
+      (owed === null ? '' : `, owed is ${describeAmounts(owed)}`),
+  );
+  for (const [walletId, held] of heldByWallet(world.tables, invoice_id)) {
+    if (walletId === payee) continue;
+    const isOwed = SOURCES.every((source) => amountOf(held, source) <= amountOf(owed ?? {}, source));
+    must(1, isOwed, () => `${invoice_id}: ${walletId}, no longer its payee's, has ${describeAmounts(held)}`);
+  }
 }
 
 function storedVersion(order: OrderRow | undefined): string {
@@ -130,11 +173,14 @@ function checkWallets({ trust_wallets, balances, pushes }: World['tables']): voi
         `${wallet_id} ${hasGap ? 'missed a callback, and' : 'missed none, and it'} is checked at ${cached?.check_at}`,
     );
     for (const [index, push] of pushed.entries()) {
-      const before = pushed[index - 1]?.sequence ?? 0;
+      const before = pushed[index - 1] ?? { epoch: 0, sequence: 0 };
+      const isNewer =
+        push.epoch > before.epoch || (push.epoch === before.epoch && push.sequence > before.sequence);
       must(
         10,
-        push.sequence > before,
-        () => `${wallet_id}: sequence ${push.sequence} is pushed after ${before}`,
+        isNewer,
+        () =>
+          `${wallet_id}: sequence ${push.sequence} is pushed after ${before.sequence} of epoch ${before.epoch}`,
       );
     }
   }

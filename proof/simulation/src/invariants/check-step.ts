@@ -1,12 +1,5 @@
 import { formatAmount, parseAmount } from '@cashback/contract';
-import {
-  SOURCES,
-  type Source,
-  amountOf,
-  equalAmounts,
-  totalOf,
-  parseAmounts,
-} from '@cashback/contract/source';
+import { SOURCES, amountOf, equalAmounts, totalOf, parseAmounts } from '@cashback/contract/source';
 import type { OperationRow } from '@cashback/transactions/decisions';
 import { FOREIGN } from '../incidents/foreign-writer.ts';
 import { targetOf } from '../shells/register.ts';
@@ -15,6 +8,7 @@ import { type Archive, type OrderRow, type Tables, newestEpoch } from '../tables
 import { parseOnce } from './parse-once.ts';
 import { must } from './violation.ts';
 import type { World } from '../world.ts';
+import { rewardedAtTrust } from './at-trust.ts';
 import { checkAttempts } from './check-attempts.ts';
 import { checkBreaker } from './check-breaker.ts';
 import { checkParts } from './check-parts.ts';
@@ -27,16 +21,21 @@ export function checkStep(world: World): void {
     checkEvents(order, tables);
     checkSettled(order, world);
     checkJob(order, world);
-    checkAttempts(order, tables);
+    checkAttempts(order, world);
   }
   for (const { order_id, attention } of tables.changes.values()) {
-    const passes = attention === null || isOfOlderRelease(attention);
+    const passes =
+      attention === null ||
+      isOfOlderRelease(attention) ||
+      (world.payees.has(order_id) && isOfPayee(attention));
     must(17, passes, () => `the invoice of ${order_id} needs a person: ${attention}`);
   }
   checkBreaker(world);
   checkParts(world);
   checkJobs(world);
   checkOpenOperations(tables);
+  checkPayees(tables);
+  checkWallets(world);
   for (const operation of tables.cashback_operations.values()) checkIntent(operation, archive);
   checkNeeds(archive);
   checkSteps(world);
@@ -157,6 +156,27 @@ export function isOpen(status: OperationRow['status']): boolean {
   return status === 'init' || status === 'in-progress';
 }
 
+/** 6: the payee of an invoice does not change while an operation is in flight. */
+function checkPayees({ cashback_operations, invoices }: Tables): void {
+  for (const { operation_id, invoice_id, wallet_id, status } of cashback_operations.values()) {
+    const isPayee = !isOpen(status) || invoices.get(invoice_id)?.wallet_id === wallet_id;
+    must(6, isPayee, () => `${operation_id} is in flight for ${wallet_id}, which is not the invoice's`);
+  }
+}
+
+/** Where a wallet may not go below zero, no more is taken than there is. */
+function checkWallets({ wallet_policies, trust_ends, tables }: World): void {
+  // A restore loses spends, and refunds take what they took before.
+  if (Object.keys(wallet_policies).length === 0 || trust_ends.size > 0) return;
+  for (const [wallet_id, { balance }] of tables.trust_wallets) {
+    must(
+      null,
+      balance >= 0n,
+      () => `${wallet_id} is at ${formatSigned(balance)}: more was taken than there was`,
+    );
+  }
+}
+
 /** 6 and 7, of an operation at transactions that is not another writer's */
 function checkIntent(operation: OperationRow, { operations }: Archive): void {
   const { operation_id, invoice_id } = operation;
@@ -198,35 +218,32 @@ function checkSteps({ archive: { steps }, tables: { trust_baskets, trust_refunds
   }
 }
 
+/** The server has one payee of the order, and its invoice another. */
+function isOfPayee(attention: string): boolean {
+  return /\bIMMUTABLE_FIELD\b/.test(attention);
+}
+
 /** 8, by what Trust carried out */
-function checkRewarded({ archive, tables }: World): void {
+function checkRewarded({ archive, tables, lacks_money, payees, wallet_policies }: World): void {
+  // Money that was taken back, and is not yet taken back again.
+  if (lacks_money) return;
+  const mayOwe = Object.keys(wallet_policies).length > 0;
   for (const { order_id } of tables.orders.values()) {
+    const atTrust = rewardedAtTrust(tables, order_id);
+    // What an earlier payee owes may be as much again, and it may become the payee again.
+    const isBounded = !(mayOwe && payees.has(order_id));
     for (const source of SOURCES) {
-      const rewarded = amountOf(rewardedAtTrust(tables, order_id), source);
       const values = archive.events.filter((event) => event.order_id === order_id && event.source === source);
       const largest = values.reduce((most, { value }) => (value > most ? value : most), 0n);
+      const rewarded = amountOf(atTrust, source);
       must(
         8,
-        rewarded >= 0n && rewarded <= largest,
+        rewarded >= 0n && (rewarded <= largest || !isBounded),
         () =>
           `${order_id}: ${source} is rewarded ${formatSigned(rewarded)}, its largest target was ${formatAmount(largest)}`,
       );
     }
   }
-}
-
-/** Top-ups less refunds, of those that Trust carried out. */
-export function rewardedAtTrust(tables: Tables, orderId: string): Partial<Record<Source, bigint>> {
-  const rewarded: Partial<Record<Source, bigint>> = {};
-  for (const basket of tables.trust_baskets.values()) {
-    if (basket.order_id !== orderId || basket.status !== 'success') continue;
-    rewarded[basket.source] = (rewarded[basket.source] ?? 0n) + basket.amount;
-    for (const refund of tables.trust_refunds.values()) {
-      if (refund.basket_id !== basket.basket_id || refund.status !== 'success') continue;
-      rewarded[basket.source] = (rewarded[basket.source] ?? 0n) - refund.amount;
-    }
-  }
-  return rewarded;
 }
 
 function formatSigned(amount: bigint): string {

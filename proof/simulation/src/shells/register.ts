@@ -6,13 +6,14 @@ import type { DecidedCall, RegisterWrites } from '@cashback/server/decisions';
 import type { Flow } from '../engine/flow.ts';
 import { insertRow, rowOf, updateRow } from '../rows.ts';
 import type { World } from '../world.ts';
-import { type Release, readBy, refuseUnknown, takeRelease, targetReadBy } from './release.ts';
+import { type Release, inputReadBy, readBy, refuseUnknown, takeRelease, targetReadBy } from './release.ts';
 
 /** `register`: what the server decides, and what it writes, applied to the tables of the simulation. */
-export function* register(world: World, input: RegisterInput): Flow<RegisterOutput | CashbackError> {
-  const { order_id, invoice_version } = input;
+export function* register(world: World, sent: RegisterInput): Flow<RegisterOutput | CashbackError> {
   const { server, database } = world.decisions;
   const release = takeRelease(world);
+  const input = inputReadBy(release, sent);
+  const { order_id, invoice_version } = input;
   const refused = refuseUnknown(readBy(release, input.cashback_by_source ?? []).map(({ source }) => source));
   if (refused !== null) return refused;
   const { decided } = yield* database.register(

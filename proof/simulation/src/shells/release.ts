@@ -1,4 +1,4 @@
-import { CashbackError, isSource, type Source } from '@cashback/contract';
+import { CashbackError, type RegisterInput, isSource, type Source } from '@cashback/contract';
 import type { AmountsBySource } from '@cashback/contract/source';
 import type { Engine } from '../engine/engine.ts';
 import type { OrderRow } from '../tables.ts';
@@ -42,6 +42,13 @@ export function targetReadBy(release: Release, target: AmountsBySource): Amounts
   if (release.source) return target;
   const { [NEW_SOURCE]: unknown, ...known } = target;
   return unknown === undefined ? known : { ...known, [UNKNOWN_SOURCE]: unknown };
+}
+
+/** A server without the column of the epoch stores its default for a new order, and else leaves it as it is. */
+export function inputReadBy(release: Release, input: RegisterInput): RegisterInput {
+  if (release.columns) return input;
+  const { invoice_epoch: _epoch, ...known } = input;
+  return known;
 }
 
 /** As the server answers when it cannot read a call; null: it knows the sources. */

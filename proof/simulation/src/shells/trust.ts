@@ -1,4 +1,4 @@
-import { formatAmount } from '@cashback/contract';
+import { CashbackError, formatAmount } from '@cashback/contract';
 import type { Amount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
 import {
@@ -6,20 +6,31 @@ import {
   type ListedBasket,
   PaymentError,
   type TrustWallet,
+  WALLET_SHORT,
   type WalletChangesOutput,
+  type WalletPolicy,
 } from '@cashback/wire';
 import { type Flow, outside } from '../engine/flow.ts';
 import { rowOf } from '../rows.ts';
-import type { TrustBasketRow, TrustRefundRow, TrustWalletRow } from '../tables.ts';
+import { type TrustBasketRow, type TrustRefundRow, type TrustWalletRow, newestEpoch } from '../tables.ts';
 import type { World } from '../world.ts';
 import { deliver } from './deliver.ts';
 import { USER, takeBalance } from './take-balance.ts';
+import { takeBalanceHint } from './take-balance-hint.ts';
 
 interface Answer {
   status: 'pending' | 'success' | 'failed';
   reason: string | null;
+  taken?: string;
 }
 type TrustAnswer = Answer | PaymentError;
+
+interface RefundRequest {
+  refund_id: string;
+  basket_id: string;
+  amount: Amount;
+  wallet_policy?: WalletPolicy | undefined;
+}
 
 const LATENCY_MS = [0, 20, 700];
 const SLOW_MS = 25_000;
@@ -30,7 +41,7 @@ export function* postBasket(
 ): Flow<TrustAnswer> {
   return yield* outside('create a basket', (): TrustAnswer => {
     const known = world.tables.trust_baskets.get(input.basket_id);
-    if (known !== undefined) return answerOf(known.status);
+    if (known !== undefined) return answerOf(known);
     const basket = { ...input, status: 'pending' as const };
     world.tables.trust_baskets.set(input.basket_id, basket);
     return settleSoon(world, 'trust_baskets', input.basket_id);
@@ -39,21 +50,22 @@ export function* postBasket(
 
 export function* postRefund(
   world: World,
-  input: { refund_id: string; basket_id: string; amount: Amount },
+  { wallet_policy = 'go_negative', ...input }: RefundRequest,
 ): Flow<TrustAnswer> {
   return yield* outside('refund a basket', (): TrustAnswer => {
     const { trust_baskets, trust_refunds } = world.tables;
     const known = trust_refunds.get(input.refund_id);
-    if (known !== undefined) return answerOf(known.status);
+    if (known !== undefined) return answerOf(known);
     const basket = trust_baskets.get(input.basket_id);
     const taken = [...trust_refunds.values()]
       .filter(({ basket_id, status }) => basket_id === input.basket_id && status !== 'failed')
-      .reduce((sum, { amount }) => sum + amount, 0n);
+      .reduce((sum, refund) => sum + takenBy(refund), 0n);
+    const refund = { ...input, wallet_policy, taken: null, reason: null };
     if (basket?.status !== 'success' || basket.amount - taken < input.amount) {
-      if (basket !== undefined) trust_refunds.set(input.refund_id, { ...input, status: 'failed' });
+      if (basket !== undefined) trust_refunds.set(input.refund_id, { ...refund, status: 'failed' });
       return new PaymentError('REFUND_EXCEEDS_BASKET', `basket ${input.basket_id} holds less`);
     }
-    trust_refunds.set(input.refund_id, { ...input, status: 'pending' });
+    trust_refunds.set(input.refund_id, { ...refund, status: 'pending' });
     return settleSoon(world, 'trust_refunds', input.refund_id);
   });
 }
@@ -63,7 +75,7 @@ export function* getBasket({ tables }: World, id: string): Flow<TrustAnswer> {
     const basket = tables.trust_baskets.get(id);
     return basket === undefined
       ? new PaymentError('BASKET_NOT_FOUND', `there is no basket ${id}`)
-      : answerOf(basket.status);
+      : answerOf(basket);
   });
 }
 
@@ -72,7 +84,7 @@ export function* getRefund({ tables }: World, id: string): Flow<TrustAnswer> {
     const refund = tables.trust_refunds.get(id);
     return refund === undefined
       ? new PaymentError('REFUND_NOT_FOUND', `there is no refund ${id}`)
-      : answerOf(refund.status);
+      : answerOf(refund);
   });
 }
 
@@ -100,16 +112,16 @@ function listed({ trust_refunds }: World['tables'], basket: TrustBasketRow): Lis
   const taken = refunds.filter(({ status }) => status !== 'failed');
   return {
     ...basket,
-    ...answerOf(basket.status),
+    ...answerOf(basket),
     user_id: USER,
     currency: 'USD',
     amount: formatAmount(amount),
-    refunded: formatAmount(taken.reduce((sum, refund) => sum + refund.amount, 0n)),
+    refunded: formatAmount(taken.reduce((sum, refund) => sum + takenBy(refund), 0n)),
     refunds: refunds.map((refund) => ({
       ...refund,
-      ...answerOf(refund.status),
+      ...answerOf(refund),
       amount: formatAmount(refund.amount),
-      wallet_policy: 'go_negative',
+      taken: refund.taken === null ? null : formatAmount(refund.taken),
     })),
   };
 }
@@ -120,8 +132,16 @@ export function refusesRepeat({ engine, tables }: World, id: string): boolean {
   return isKnown && engine.happens('refuse');
 }
 
-function answerOf(status: Answer['status']): Answer {
-  return { status, reason: status === 'failed' ? 'refused by the payment system' : null };
+function answerOf(row: TrustBasketRow | TrustRefundRow): Answer {
+  const { status } = row;
+  const refund = 'refund_id' in row ? row : { reason: null, taken: null };
+  const reason = status === 'failed' ? (refund.reason ?? 'refused by the payment system') : null;
+  return { status, reason, ...(refund.taken !== null && { taken: formatAmount(refund.taken) }) };
+}
+
+/** What a refund took, or may take while it is pending. */
+export function takenBy({ amount, taken }: Pick<TrustRefundRow, 'amount' | 'taken'>): Amount {
+  return taken ?? amount;
 }
 
 type Requests = 'trust_baskets' | 'trust_refunds';
@@ -133,7 +153,7 @@ function settleSoon(world: World, table: Requests, id: string): Answer {
   const wait_ms = engine.happens('slow_trust') ? SLOW_MS : latency_ms;
   if (wait_ms === 0) settle(world, table, id);
   else engine.after(wait_ms, () => settle(world, table, id));
-  return answerOf(rowOf<TrustBasketRow | TrustRefundRow>(world.tables[table], id).status);
+  return answerOf(rowOf<TrustBasketRow | TrustRefundRow>(world.tables[table], id));
 }
 
 function settle(world: World, table: Requests, id: string): void {
@@ -141,13 +161,30 @@ function settle(world: World, table: Requests, id: string): void {
   const rows: Map<string, TrustBasketRow | TrustRefundRow> = tables[table];
   const request = rows.get(id);
   if (request?.status !== 'pending') return;
-  const status = engine.happens('refuse') ? 'failed' : 'success';
-  rows.set(id, { ...request, status });
-  engine.note(`trust: ${id} over ${formatAmount(request.amount)}: ${status}`);
-  if (status === 'failed') return;
-  const amount = 'refund_id' in request ? -request.amount : request.amount;
   const { wallet_id } = rowOf(tables.trust_baskets, request.basket_id);
-  moveMoney(world, wallet_id, amount);
+  const balance = tables.trust_wallets.get(wallet_id)?.balance ?? 0n;
+  const ended = world.trust_ends.get(id) ?? endOf(world, request, balance);
+  rows.set(id, ended);
+  engine.note(`trust: ${id} over ${formatAmount(request.amount)}: ${ended.status}`);
+  if (ended.status === 'failed') return;
+  const amount = 'refund_id' in ended ? -takenBy(ended) : ended.amount;
+  if (amount !== 0n) moveMoney(world, wallet_id, amount);
+}
+
+function endOf<Row extends TrustBasketRow | TrustRefundRow>(
+  { engine }: World,
+  row: Row,
+  balance: Amount,
+): Row {
+  return engine.happens('refuse') ? { ...row, status: 'failed' } : carriedOut(row, balance);
+}
+
+/** A request at the moment when its money would move. */
+function carriedOut<Row extends TrustBasketRow | TrustRefundRow>(row: Row, balance: Amount): Row {
+  const success = { ...row, status: 'success' as const };
+  if (!('refund_id' in row) || row.wallet_policy === 'go_negative' || balance >= row.amount) return success;
+  if (row.wallet_policy === 'take_what_is_there') return { ...success, taken: balance < 0n ? 0n : balance };
+  return { ...row, status: 'failed', reason: `${WALLET_SHORT}: the wallet holds ${formatAmount(balance)}` };
 }
 
 /** What a restored Trust has begun, it ends. */
@@ -158,6 +195,13 @@ export function settlePending(world: World): void {
   }
 }
 
+/** Money that is no cashback is paid in, or spent as an amount below zero. */
+export function moveOtherMoney(world: World, walletId: string, amount: Amount): void {
+  world.tables.other_money.push(amount);
+  world.engine.note(`trust: ${walletId} ${amount < 0n ? 'is spent' : 'gets money from elsewhere'}`);
+  moveMoney(world, walletId, amount);
+}
+
 function moveMoney(world: World, walletId: string, amount: Amount): void {
   const { trust_wallets } = world.tables;
   const { balance, sequence } = trust_wallets.get(walletId) ?? { balance: 0n, sequence: 0 };
@@ -165,11 +209,20 @@ function moveMoney(world: World, walletId: string, amount: Amount): void {
   const row = { balance: balance + amount, sequence: sequence + 1, place, moved_at: world.engine.now() };
   trust_wallets.set(walletId, row);
   const { updated_at: occurred_at, ...wallet } = shownWallet(walletId, row);
+  const epoch = newestEpoch(world.tables.trust_epochs);
   deliver(world, {
     from: 'trust',
     to: 'wallet',
     what: `balance ${walletId}@${wallet.sequence}`,
-    handle: () => takeBalance(world, { ...wallet, user_id: USER, cause: 'basket', occurred_at }),
+    handle: () => takeBalance(world, { ...wallet, epoch, user_id: USER, cause: 'basket', occurred_at }),
+    retries_forever: true,
+  });
+  if (Object.keys(world.wallet_policies).length === 0) return;
+  deliver(world, {
+    from: 'trust',
+    to: 'worker',
+    what: `balance ${walletId}@${wallet.sequence}`,
+    handle: () => takeBalanceHint(world, wallet),
     retries_forever: true,
   });
 }
@@ -178,15 +231,19 @@ function moveMoney(world: World, walletId: string, amount: Amount): void {
 export function* walletChanges(
   { tables }: World,
   { after, limit }: { after: string | null; limit: number },
-): Flow<WalletChangesOutput> {
+): Flow<WalletChangesOutput | CashbackError> {
   return yield* outside('read', () => {
+    const epoch = newestEpoch(tables.trust_epochs);
+    const [from, of] = after === null ? [0, epoch] : after.split(' ').map(Number);
+    if (of !== epoch) return new CashbackError('CURSOR_INVALID', `the cursor is of epoch ${of}`);
     const page = [...tables.trust_wallets]
-      .filter(([, { place }]) => place > Number(after ?? 0))
+      .filter(([, { place }]) => place > (from ?? 0))
       .toSorted(([, left], [, right]) => left.place - right.place)
       .slice(0, limit);
     return {
-      wallets: page.map(([walletId, row]) => shownWallet(walletId, row)),
-      cursor: String(page.at(-1)?.[1].place ?? after ?? 0),
+      wallets: page.map(([walletId, row]) => ({ ...shownWallet(walletId, row), epoch })),
+      cursor: `${page.at(-1)?.[1].place ?? from} ${epoch}`,
+      epoch,
     };
   });
 }

@@ -66,12 +66,15 @@ function loadKnownHistory({ tables, decisions }: World, invoice: InvoiceRow): Kn
 
 function write(
   world: World,
-  { invoice_id, epoch }: InvoiceRow,
+  invoice: InvoiceRow,
   { cashback_version, baskets, refunds, steps }: Extract<Adoption, { outcome: 'adopt' }>,
 ): void {
   const { engine, tables, decisions } = world;
+  const { invoice_id, epoch } = invoice;
   const { insertedBasket, reconciledInvoice, refundedBasket } = decisions.transactions;
-  for (const basket of baskets) insertRow(tables.baskets, basket.basket_id, insertedBasket(basket));
+  for (const basket of baskets) {
+    insertRow(tables.baskets, basket.basket_id, insertedBasket(basket, invoice));
+  }
   for (const refund of refunds) {
     const { basket_id } = refund;
     tables.baskets.set(basket_id, refundedBasket(rowOf(tables.baskets, basket_id), refund));

@@ -42,21 +42,24 @@ function readInvoice(world: World, invoiceId: string): Invoice | null {
   const { tables, decisions } = world;
   const row = tables.invoices.get(invoiceId);
   if (row === undefined) return null;
-  const { reconciled_epoch: _reconciled, epoch: _epoch, ...fields } = row;
-  const { heldBySource, newestOperations, shownInvoice } = decisions.transactions;
+  const { reconciled_epoch: _reconciled, epoch: _epoch, payee_version: _payee, ...fields } = row;
+  const { heldBySource, heldElsewhere, newestOperations, shortBySource, shownInvoice } =
+    decisions.transactions;
   const ofInvoice = ({ invoice_id }: { invoice_id: string }): boolean => invoice_id === invoiceId;
+  const baskets = [...tables.baskets.values()].filter(ofInvoice);
+  const operations = newestOperations(
+    [...tables.cashback_operations.values()].filter(ofInvoice),
+    world.shown_operations,
+  );
+  const [newest] = operations;
   return shownInvoice({
     ...fields,
     invoice_epoch: newestEpoch(tables.invoice_epochs),
     created_at: new Date(row.created_at),
     updated_at: new Date(row.updated_at),
-    rewarded: heldBySource([...tables.baskets.values()].filter(ofInvoice)),
-    // Its payment system always takes the whole amount.
-    short: [],
-    elsewhere: [],
-    operations: newestOperations(
-      [...tables.cashback_operations.values()].filter(ofInvoice),
-      world.shown_operations,
-    ),
+    rewarded: heldBySource(baskets),
+    short: shortBySource(newest, [...tables.operation_steps.values()]),
+    elsewhere: heldElsewhere(baskets, row),
+    operations,
   });
 }

@@ -50,7 +50,11 @@ function plan(
   const { acceptOperation, refuseCarriedOut, repeatableSteps } = world.decisions.transactions;
   const { invoice } = decision;
   const baskets = loadBaskets(world, invoice.invoice_id);
-  const writes = acceptOperation(input, { service: invoice.service, wallet_policies: {}, baskets });
+  const writes = acceptOperation(input, {
+    service: invoice.service,
+    wallet_policies: world.wallet_policies,
+    baskets,
+  });
   const { adopted_steps } = world.tables;
   const adopted = repeatableSteps({ invoice, writes }).filter((step_id) => adopted_steps.has(step_id));
   const refusal = refuseCarriedOut({ input, invoice, writes }, new Set(adopted));

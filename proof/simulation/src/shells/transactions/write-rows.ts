@@ -4,6 +4,7 @@ import type {
   AdvanceWrites,
   CreationWrites,
   FeedPosition,
+  PayeeWrites,
   UnfinishedOperation,
   VersionWrites,
 } from '@cashback/transactions/decisions';
@@ -31,6 +32,14 @@ export function writeVersion(world: World, writes: VersionWrites | CreationWrite
   insertRow(invoice_history, `${history.invoice_id}@${history.version}`, history);
   notifyProcessing(world, callback);
   if (engine.happens('wrong_callback')) notifyProcessing(world, { ...callback, version: LAST_VERSION });
+}
+
+export function writePayee(world: World, { payee, cashback_version, ...writes }: PayeeWrites): void {
+  const { invoices } = world.tables;
+  const { invoice_id } = writes.invoice;
+  writeVersion(world, writes);
+  replace(invoices, invoice_id, (row) => world.decisions.transactions.withPayee(row, payee));
+  writeCashbackVersion(world, { invoice_id, cashback_version }, null);
 }
 
 function notifyProcessing(world: World, callback: InvoiceChange): void {
@@ -66,7 +75,10 @@ export function writeAdvance(world: World, writes: AdvanceWrites): void {
   for (const update of writes.steps) {
     replace(tables.operation_steps, keyOf(update), (row) => updatedStep(row, update));
   }
-  for (const basket of writes.baskets) insertRow(tables.baskets, basket.basket_id, insertedBasket(basket));
+  for (const basket of writes.baskets) {
+    const invoice = rowOf(tables.invoices, basket.invoice_id);
+    insertRow(tables.baskets, basket.basket_id, insertedBasket(basket, invoice));
+  }
   for (const refund of writes.refunds) {
     replace(tables.baskets, refund.basket_id, (row) => refundedBasket(row, refund));
   }
@@ -126,7 +138,7 @@ export function loadUnfinished(
 
 export function loadBaskets({ tables, decisions }: World, invoiceId: string): BasketState[] {
   const rows = [...tables.baskets.values()].filter(({ invoice_id }) => invoice_id === invoiceId);
-  return decisions.transactions.openBaskets(rows);
+  return decisions.transactions.openBaskets(rows, rowOf(tables.invoices, invoiceId));
 }
 
 /** `advanceCashbackVersions`: no version is without its place in the feed. */

@@ -1,0 +1,65 @@
+import { formatAmounts } from '@cashback/contract';
+import type { Plant } from './plant.ts';
+
+/** Mistakes in what wallets owe, and in changes of payee. */
+export const MONEY = {
+  /** A refund counts as whole, whatever it found in the wallet. */
+  taken_unread: (decisions) => ({
+    ...decisions,
+    transactions: {
+      ...decisions.transactions,
+      stepAnswerOf(...input) {
+        const answer = decisions.transactions.stepAnswerOf(...input);
+        return answer.kind === 'applied' ? { kind: 'applied' } : answer;
+      },
+    },
+  }),
+  /** The request of a refund lacks what it may do to its wallet. */
+  policy_unsent: (decisions) => ({
+    ...decisions,
+    transactions: {
+      ...decisions.transactions,
+      trustRequestOf(call) {
+        const operation = { ...call.operation, wallet_policy: 'go_negative' as const };
+        return decisions.transactions.trustRequestOf({ ...call, operation });
+      },
+    },
+  }),
+  /** A debt of a wallet counts as paid back. */
+  debt_settles: (decisions) => ({
+    ...decisions,
+    worker: {
+      ...decisions.worker,
+      decideStep(seen, observation, charge, context) {
+        const step = decisions.worker.decideStep(seen, observation, charge, context);
+        const isDebt = 'attention' in step && step.attention?.code === 'owed';
+        if (!isDebt || step.action !== 'need_attention') return step;
+        const rewarded = formatAmounts(charge.target);
+        const { ending, answered_at } = step;
+        return { action: 'settle', ending, rewarded, waited_ms: 0, answered_at };
+      },
+    },
+  }),
+  /** What billing says of a balance makes no order due. */
+  balance_hint_unread: (decisions) => ({
+    ...decisions,
+    worker: { ...decisions.worker, fillsWallet: () => false },
+  }),
+  /** Baskets in the wallets of earlier payees count as those of the last one. */
+  payee_version_unread: (decisions) => ({
+    ...decisions,
+    transactions: {
+      ...decisions.transactions,
+      openBaskets: (rows) => decisions.transactions.openBaskets(rows, { payee_version: 0 }),
+      heldElsewhere: () => [],
+    },
+  }),
+  /** The payee of an invoice changes although an operation is in flight. */
+  payee_changed_in_flight: (decisions) => ({
+    ...decisions,
+    transactions: {
+      ...decisions.transactions,
+      decidePayee: (current, input) => decisions.transactions.decidePayee(current, input, false),
+    },
+  }),
+} satisfies Record<string, Plant>;
