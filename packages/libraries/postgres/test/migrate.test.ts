@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { createTestDatabase, waitUntil } from '@cashback/testing';
+import { afterAll, afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { createTestDatabase, untilEqual, waitUntil } from '@cashback/testing';
 import type { TestDatabase } from '@cashback/testing';
 import { withServer } from '@cashback/testing/test-database';
 import { migrate, openDatabase } from '../src/index.ts';
@@ -138,13 +138,98 @@ test('works for a login that is no superuser, and lets it take on the roles', as
   await admin.pool.query(`DROP OWNED BY ${login} CASCADE; DROP ROLE ${role}; DROP ROLE ${login}`);
 });
 
-test('leaves nothing of an owner whose migrations fail halfway', async () => {
-  await writeOwner('shop', { roles: [role], jobs_schema: null }, ['CREATE SCHEMA shop;', 'SELECT 1 / 0;']);
+test('a migration that fails leaves nothing of its own, those before it stay, and the next run goes on there', async () => {
+  const settings = { roles: [role], jobs_schema: null };
+  const first = 'CREATE SCHEMA shop; CREATE TABLE shop.item (id int);';
+  await writeOwner('shop', settings, [first, 'CREATE TABLE shop.more (id int); SELECT 1 / 0;']);
   await expect(migrate({ url: testDatabase.url, folder })).rejects.toThrow(
     /the migrations of shop in .* were not applied: division by zero/,
   );
-  const { rows } = await admin.pool.query("SELECT to_regnamespace('shop') AS schema");
-  expect(rows).toEqual([{ schema: null }]);
+  const tables = `SELECT to_regclass('shop.item') AS item, to_regclass('shop.more') AS more`;
+  expect((await admin.pool.query(tables)).rows).toEqual([{ item: 'shop.item', more: null }]);
+  await writeOwner('shop', settings, [first, 'CREATE TABLE shop.more (id int);']);
+  expect(await migrate({ url: testDatabase.url, folder })).toContainEqual({
+    owner: 'shop',
+    applied: 1,
+    total: 2,
+    jobs: null,
+  });
+  expect((await admin.pool.query(tables)).rows).toEqual([{ item: 'shop.item', more: 'shop.more' }]);
+});
+
+describe('beside a release that runs', () => {
+  const settings = { roles: [], jobs_schema: null };
+  const tables = 'CREATE SCHEMA shop; CREATE TABLE shop.item (id int); CREATE TABLE shop.basket (id int);';
+  const addColumns = [
+    'ALTER TABLE shop.basket ADD COLUMN note text;--> statement-breakpoint\nALTER TABLE shop.item ADD COLUMN note text;',
+  ];
+  const isWaiting = async (table: string): Promise<boolean> => {
+    const waits = `SELECT FROM pg_locks WHERE relation = $1::regclass AND mode = 'AccessExclusiveLock' AND NOT granted`;
+    return (await admin.pool.query(waits, [table])).rowCount === 1;
+  };
+  const columns = async (): Promise<unknown> =>
+    (
+      await admin.pool.query(
+        `SELECT attrelid::regclass::text AS name FROM pg_attribute
+         WHERE attrelid::regclass::text IN ('shop.item', 'shop.basket') AND attname = 'note' ORDER BY name`,
+      )
+    ).rows.map(({ name }) => name);
+
+  beforeEach(async () => {
+    await writeOwner('shop', settings, [tables]);
+    await migrate({ url: testDatabase.url, folder });
+    await writeOwner('shop', settings, [tables, ...addColumns]);
+  });
+
+  test('a migration of two tables and a transaction that uses them the other way round both succeed', async () => {
+    const live = await admin.pool.connect();
+    await live.query('BEGIN; INSERT INTO shop.item VALUES (1)');
+    const migrating = migrate({ url: testDatabase.url, folder });
+    await waitUntil('the migration has the one table, and waits for the other', () => isWaiting('shop.item'));
+    // It waits for the migration, which waits for it: one of the two must give way.
+    await live.query('INSERT INTO shop.basket VALUES (1)');
+    expect(await columns()).toEqual([]);
+    await live.query('COMMIT');
+    live.release();
+    expect(await migrating).toContainEqual({ owner: 'shop', applied: 1, total: 2, jobs: null });
+    expect(await columns()).toEqual(['shop.basket', 'shop.item']);
+  });
+
+  test('a migration that waits for a long transaction lets the others pass, and fails in the end with the reason', async () => {
+    const long = await admin.pool.connect();
+    await long.query('BEGIN; INSERT INTO shop.item VALUES (1)');
+    const table_locks = { wait_ms: 300, attempts: 4, pause_ms: 300 };
+    const migrating = expect(migrate({ url: testDatabase.url, folder, table_locks })).rejects.toThrow(
+      /locked by another transaction each of 4 times: .*pg_stat_activity/,
+    );
+    // Behind the one that waits on both tables, until it gives up.
+    for (const table of ['item', 'basket']) await admin.pool.query(`INSERT INTO shop.${table} VALUES (2)`);
+    await migrating;
+    expect(await columns()).toEqual([]);
+    await long.query('COMMIT');
+    long.release();
+    expect(await migrate({ url: testDatabase.url, folder })).toContainEqual({
+      owner: 'shop',
+      applied: 1,
+      total: 2,
+      jobs: null,
+    });
+  });
+
+  test('migrations of a table each never lock two tables together', async () => {
+    const [first, second] = ['basket', 'item'].map(
+      (name) => `ALTER TABLE shop.${name} ADD COLUMN note text;`,
+    );
+    await writeOwner('shop', settings, [tables, first ?? '', second ?? '']);
+    const live = await admin.pool.connect();
+    await live.query('BEGIN; INSERT INTO shop.item VALUES (1)');
+    const migrating = migrate({ url: testDatabase.url, folder });
+    await untilEqual(columns, ['shop.basket']);
+    await live.query('INSERT INTO shop.basket VALUES (1)');
+    await live.query('COMMIT');
+    live.release();
+    expect(await migrating).toContainEqual({ owner: 'shop', applied: 2, total: 3, jobs: null });
+  });
 });
 
 test('an index is built beside a transaction that writes, and the next migrations follow it', async () => {

@@ -4,19 +4,22 @@ import { DatabaseSetupError } from '../errors/database-setup-error.ts';
 import { asError, rootMessage } from '../errors/errors.ts';
 import { isBuilt, isConcurrent, mixedInto, runConcurrently } from './concurrent-indexes.ts';
 import type { Owner } from './owners.ts';
+import { TABLE_LOCKS, type TableLocks, withTableLocks } from './table-locks.ts';
 
 type Applied = { hash: string; created_at: string };
 
 const historySchema = 'drizzle';
 
 /**
- * Applies what is missing of the owner's migrations: in one transaction, but for migrations of concurrent indexes, which
- * run by themselves between two transactions. Refuses a history that would be passed over in silence: a migration that
+ * Applies what is missing of the owner's migrations, each in a transaction of its own with its row of the history, so that
+ * no more tables are locked together than one migration changes, and a run that dies is continued by the next one. Those of
+ * concurrent indexes run outside of a transaction. Refuses a history that would be passed over in silence: a migration that
  * was edited after it ran, or added in front of one that ran.
  */
 export async function applyMigrations(
   client: pg.Client,
   owner: Owner,
+  locks: TableLocks = TABLE_LOCKS,
 ): Promise<{ applied: number; total: number }> {
   if (!owner.has_migrations) return { applied: 0, total: 0 };
   const historyTable = `${owner.name}_migrations`;
@@ -27,7 +30,7 @@ export async function applyMigrations(
   const missing = migrations.filter(({ folderMillis }) => folderMillis > newest);
   try {
     await createHistory(client, historyTable);
-    for (const part of partsOf(missing)) await applyPart(client, historyTable, part);
+    for (const migration of missing) await applyMigration(client, historyTable, migration, locks);
   } catch (error) {
     throw new DatabaseSetupError(
       `the migrations of ${owner.name} in ${owner.folder} were not applied: ${rootMessage(error)} (${asError(error).message})`,
@@ -38,44 +41,27 @@ export async function applyMigrations(
   return { applied: after.length - before.length, total: migrations.length };
 }
 
-/** A concurrent migration alone, and those between two of them together. */
-function partsOf(migrations: readonly MigrationMeta[]): MigrationMeta[][] {
-  const parts: MigrationMeta[][] = [];
-  let open: MigrationMeta[] | undefined;
-  for (const migration of migrations) {
-    if (isConcurrent(migration.sql)) {
-      parts.push([migration]);
-      open = undefined;
-    } else if (open === undefined) parts.push((open = [migration]));
-    else open.push(migration);
-  }
-  return parts;
-}
-
-async function applyPart(client: pg.Client, table: string, part: readonly MigrationMeta[]): Promise<void> {
-  const [first] = part;
-  if (first !== undefined && isConcurrent(first.sql)) {
-    const other = mixedInto(first.sql);
+async function applyMigration(
+  client: pg.Client,
+  table: string,
+  migration: MigrationMeta,
+  locks: TableLocks,
+): Promise<void> {
+  if (isConcurrent(migration.sql)) {
+    const other = mixedInto(migration.sql);
     if (other !== undefined) {
       throw new Error(
         `a migration of concurrent indexes has another statement, which needs its own: ${other}`,
       );
     }
-    await runConcurrently(client, first.sql);
-    await addToHistory(client, table, first);
+    await runConcurrently(client, migration.sql);
+    await addToHistory(client, table, migration);
     return;
   }
-  await client.query('BEGIN');
-  try {
-    for (const migration of part) {
-      for (const text of migration.sql) if (!(await isBuilt(client, text))) await client.query(text);
-      await addToHistory(client, table, migration);
-    }
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {});
-    throw error;
-  }
+  await withTableLocks(client, locks, async () => {
+    for (const text of migration.sql) if (!(await isBuilt(client, text))) await client.query(text);
+    await addToHistory(client, table, migration);
+  });
 }
 
 /** As drizzle-kit has it. */

@@ -8,6 +8,7 @@ import { applyMigrations } from './apply-migrations.ts';
 import { installJobs } from './install-jobs.ts';
 import { readOwners } from './owners.ts';
 import type { Owner } from './owners.ts';
+import type { TableLocks } from './table-locks.ts';
 import { createRoles } from './roles.ts';
 
 export type MigrationResult = {
@@ -26,6 +27,7 @@ export type MigrateSettings = {
   /** Leaves out what stands in for outside systems, as production does. */
   skip_stand_ins?: boolean;
   report?: (result: MigrationResult) => void;
+  table_locks?: TableLocks;
 };
 
 const lockNotAvailable = '55P03';
@@ -38,8 +40,8 @@ const migrationLock = 8_223_417_606;
 
 /**
  * Brings the roles, tables and job queues of every owner up to date, one owner after the other. Runs that
- * overlap wait for each other; a repeated run changes nothing. An owner's migrations are applied as a whole or
- * not at all, up to the next one that builds indexes beside running writers.
+ * overlap wait for each other; a repeated run changes nothing. Each migration is applied as a whole or not at all, and
+ * a run that ended between two of them is continued by the next one.
  */
 export async function migrate(settings: MigrateSettings): Promise<MigrationResult[]> {
   const all = await readOwners(settings.folder);
@@ -57,7 +59,7 @@ export async function migrate(settings: MigrateSettings): Promise<MigrationResul
     await client.query(`SET lock_timeout = ${tableLockWaitMs}`);
     const results: MigrationResult[] = [];
     for (const owner of owners) {
-      const result = await migrateOwner(client, settings.url, owner);
+      const result = await migrateOwner(client, settings, owner);
       settings.report?.(result);
       results.push(result);
     }
@@ -67,9 +69,13 @@ export async function migrate(settings: MigrateSettings): Promise<MigrationResul
   }
 }
 
-async function migrateOwner(client: Client, url: string, owner: Owner): Promise<MigrationResult> {
+async function migrateOwner(
+  client: Client,
+  { url, table_locks }: MigrateSettings,
+  owner: Owner,
+): Promise<MigrationResult> {
   await createRoles(client, owner.roles);
-  const { applied, total } = await applyMigrations(client, owner);
+  const { applied, total } = await applyMigrations(client, owner, table_locks);
   const jobs =
     owner.jobs_schema === null
       ? null
