@@ -84,7 +84,7 @@ async function chargeLikeWorker(
     database,
     async (tx) => {
       await lockOrders(tx, ids);
-      const charges = await loadCharges(tx, ids);
+      const charges = await loadCharges(tx, ids, { operations: 10 });
       await tx.client.query(
         'UPDATE cashback.order_clears SET next_charge_at = now(), poll_at = now() WHERE order_id = ANY($1::text[])',
         [[...charges.keys()]],

@@ -14,6 +14,7 @@ const operation: NewOperation = {
   wallet_id: 'wallet-1',
   currency: 'EUR',
   reward: [],
+  attempt: 0,
 };
 const learned: Learned = {
   ended: { outcome: 'applied', reason: null },

@@ -1,4 +1,4 @@
-import type { ChargeOrder } from '@cashback/cashback-db';
+import type { Charge, ChargeOrder } from '@cashback/cashback-db';
 import { describe, expect, test } from 'vitest';
 import { type OrderStep, decideStep } from '../src/reconcile/decide-step.ts';
 import type { Observation } from '../src/reconcile/observe-invoice.ts';
@@ -189,5 +189,45 @@ test('a new operation carries the target, the payee and the version that the inv
     action: 'send',
     repeated: false,
     operation: { ...flying, operation_id: expect.not.stringMatching('operation-1'), version: 7 },
+  });
+});
+
+describe('the number of a new operation', () => {
+  const rejectedOnce = (version: number, attempt: number | null) => ({
+    ...flying,
+    version,
+    attempt,
+    outcome: 'rejected' as const,
+    ended_at: registeredAt,
+  });
+  const numberOf = (ended: Charge['ended']): number | null => {
+    const before = charge({}, { ended });
+    const step = decideStep(before.order, observed(0n), before, context);
+    if (step.action !== 'send') throw new Error(`expected an operation, got ${step.action}`);
+    return step.operation.attempt;
+  };
+
+  test.each<[string, Charge['ended'], number]>([
+    ['is 0 for the first one of a version', [rejectedOnce(6, 3)], 0],
+    ['is one above the highest of the same version', [rejectedOnce(7, 40), rejectedOnce(7, 41)], 42],
+    ['is above those that an older release made', [rejectedOnce(7, null)], 1],
+  ])('%s', (_, ended, expected) => {
+    expect(numberOf(ended)).toBe(expected);
+  });
+
+  test('counts the one that ends in the same step', () => {
+    const open = { ...flying, version: 7, attempt: 2 };
+    const { cashback } = observed(0n, 'failed');
+    const operations = [
+      { operation_id: open.operation_id, status: 'failed' as const, reward: { user: 100_000n } },
+    ];
+    const before = charge({ operation_id: open.operation_id, revision: 3 }, { operation: open });
+    const step = decideStep(
+      before.order,
+      { outcome: 'observed', cashback: { ...cashback, operations } },
+      before,
+      context,
+    );
+    expect(step).toMatchObject({ action: 'send', repeated: false, operation: { version: 7, attempt: 3 } });
   });
 });

@@ -68,7 +68,7 @@ test('of two that decide on one order at the same time, one makes the operation 
   for (let round = 0; round < 20; round++) {
     const orderId = newOrderId('at-once');
     await harness.register(orderId, '10');
-    const charges = await withTransaction(database, (tx) => loadCharges(tx, [orderId]));
+    const charges = await withTransaction(database, (tx) => loadCharges(tx, [orderId], { operations: 10 }));
     const order = charges.get(orderId)?.order;
     if (order === undefined) throw new Error('no order');
     const cashback = { epoch: null, version: 0, status: 'success' as const, rewarded: {}, operations: [] };

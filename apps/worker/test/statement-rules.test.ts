@@ -374,7 +374,7 @@ describe('the statement does what its rule says:', () => {
         await outcomesOf(drawn, async (tx, before) => {
           const order_id = 'rule-1';
           const content = { user_id: 'user-1', wallet_id: 'wallet-1', currency: 'EUR', reward: reward(1) };
-          const version = { revision: 3, cashback_epoch: 1, version: 0 };
+          const version = { revision: 3, cashback_epoch: 1, version: 0, attempt: 0 };
           await insertOperations(tx, [{ order_id, operation_id: 'ours', ...version, ...content }]);
           const expected = foreignChangesOf(changes, (id) => {
             const row = before.find((one) => one.order_id === id);

@@ -1,5 +1,5 @@
 import { type ChargeOrder, loadCharges, lockOrders } from '@cashback/cashback-db';
-import type { DriftFinder } from '@cashback/core';
+import { type DriftFinder, attemptsToRead } from '@cashback/core';
 import { withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from '../context.ts';
 import { applyWrites } from './apply-writes.ts';
@@ -30,7 +30,7 @@ export async function applySteps(context: WorkerContext, batch: readonly Observe
   const orderIds = batch.map(({ order }) => order.order_id);
   const applied = await withTransaction(context.database, async (tx) => {
     await lockOrders(tx, orderIds);
-    const charges = await loadCharges(tx, orderIds);
+    const charges = await loadCharges(tx, orderIds, { operations: attemptsToRead(context.limits) });
     const decided = batch.map(({ order: seen, observation, found_by }) => {
       const charge = charges.get(seen.order_id);
       if (charge === undefined)

@@ -1,5 +1,5 @@
 import type { AuditTime, ChargeOrder, DueAudit, PlannedAudit, RunAudit } from '@cashback/cashback-db';
-import { type AuditPlan, auditDelay } from '@cashback/core';
+import { type AuditPlan, auditDelay, auditOfAge } from '@cashback/core';
 
 /** When settled orders are audited, and jitter from 0 up to 1. */
 export interface AuditContext {
@@ -28,24 +28,10 @@ export function auditAfter(audit_step: number, { audits, random }: AuditContext)
   return { audit_step, audit_in_ms: delay_ms === null ? null : shorten(delay_ms, random) };
 }
 
-/**
- * The first audit of an order that settled without one, by its age: the next that it would have had. Behind the end it
- * has one audit now, because nothing has compared it since it settled.
- */
+/** The first audit of an order that settled without one, by its age. */
 export function auditByAge(age_ms: number, { audits, random }: AuditContext): AuditTime {
-  const { audit_distances: distances, audit_end_ms } = audits;
-  let passed_ms = 0;
-  for (const [audit_step, distance_ms] of distances.entries()) {
-    passed_ms += distance_ms;
-    if (passed_ms > audit_end_ms) return { audit_step: Math.max(0, audit_step - 1), audit_in_ms: 0 };
-    if (passed_ms > age_ms) return { audit_step, audit_in_ms: shorten(passed_ms - age_ms, random) };
-  }
-  const last_ms = distances.at(-1) ?? audit_end_ms;
-  const repeats = Math.floor((age_ms - passed_ms) / last_ms);
-  const most = Math.floor((audit_end_ms - passed_ms) / last_ms);
-  if (repeats >= most) return { audit_step: distances.length + most - 1, audit_in_ms: 0 };
-  const due_ms = passed_ms + (repeats + 1) * last_ms;
-  return { audit_step: distances.length + repeats, audit_in_ms: shorten(due_ms - age_ms, random) };
+  const { audits: audit_step, delay_ms } = auditOfAge(age_ms, audits);
+  return { audit_step, audit_in_ms: shorten(delay_ms, random) };
 }
 
 /**

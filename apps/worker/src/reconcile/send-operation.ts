@@ -1,5 +1,5 @@
 import { type ExpeditedPoll, type NewOperation, loadCharges, lockOrders } from '@cashback/cashback-db';
-import type { UpdateAnswer } from '@cashback/core';
+import { type UpdateAnswer, attemptsToRead } from '@cashback/core';
 import { withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from '../context.ts';
 import { applyWrites } from './apply-writes.ts';
@@ -52,14 +52,15 @@ async function decide(
 }
 
 async function record(
-  { database, log }: WorkerContext,
+  { database, limits, log }: WorkerContext,
   operation: NewOperation,
   learned: Learned,
 ): Promise<boolean> {
   const { order_id, operation_id } = operation;
   const writes = await withTransaction(database, async (tx) => {
     await lockOrders(tx, [order_id]);
-    const order = (await loadCharges(tx, [order_id])).get(order_id)?.order;
+    const charges = await loadCharges(tx, [order_id], { operations: attemptsToRead(limits) });
+    const order = charges.get(order_id)?.order;
     const rows = order === undefined ? null : answerWrites(order, operation, learned);
     if (rows !== null) await applyWrites(tx, [rows]);
     return rows;

@@ -71,6 +71,7 @@ export const flying: NewOperation = {
   wallet_id: 'wallet-1',
   currency: 'EUR',
   reward: [{ source: 'user', amount: '10.0000' }],
+  attempt: 0,
 };
 
 export function charge(changes: Partial<ChargeOrder> = {}, more: Partial<Charge> = {}, afterMs = 0): Charge {

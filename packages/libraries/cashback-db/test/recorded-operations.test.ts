@@ -35,6 +35,7 @@ const operation: NewOperation = {
   wallet_id: 'wallet-1',
   currency: 'EUR',
   reward: [{ source: 'user', amount: '5.0000' }],
+  attempt: 0,
 };
 const outcome: NewOperationOutcome = {
   order_id: 'order-1',

@@ -18,3 +18,24 @@ export function auditDelay(
   const delay = distances[audits] ?? last;
   return passed + repeated + delay <= audit_end_ms ? delay : null;
 }
+
+/**
+ * The first audit of an order that was done `age_ms` ago and got no time: the next that it would have had, after how many
+ * others. Behind the end it has one now, because nothing has compared it since.
+ */
+export function auditOfAge(
+  age_ms: number,
+  { audit_distances: distances, audit_end_ms }: AuditPlan,
+): { audits: number; delay_ms: number } {
+  let passed_ms = 0;
+  for (const [audits, distance_ms] of distances.entries()) {
+    passed_ms += distance_ms;
+    if (passed_ms > audit_end_ms) return { audits: Math.max(0, audits - 1), delay_ms: 0 };
+    if (passed_ms > age_ms) return { audits, delay_ms: passed_ms - age_ms };
+  }
+  const last_ms = distances.at(-1) ?? audit_end_ms;
+  const repeats = Math.floor((age_ms - passed_ms) / last_ms);
+  const most = Math.floor((audit_end_ms - passed_ms) / last_ms);
+  if (repeats >= most) return { audits: distances.length + most - 1, delay_ms: 0 };
+  return { audits: distances.length + repeats, delay_ms: passed_ms + (repeats + 1) * last_ms - age_ms };
+}

@@ -21,13 +21,24 @@ export interface ChargeLimits extends WaitLimits {
   max_failures: number;
 }
 
-/** How many operations of one revision ended, by outcome. None of them settled it. */
+/**
+ * How many operations of one revision ended, by outcome. None of them settled it. Of an order that is tried for weeks only
+ * the newest ones count: see `attemptsToRead`.
+ */
 export interface Attempts {
   failed: number;
   /** Applied, and yet the invoice carries something else than the target. */
   applied: number;
   rejected: number;
   last_at: Date | null;
+}
+
+/**
+ * How many of an order's newest operations a decision needs. Among so many attempts one outcome has reached `max_failures`,
+ * however many there were before. Besides them there may be the open operation, and one of an older revision.
+ */
+export function attemptsToRead({ max_failures }: Pick<ChargeLimits, 'max_failures'>): number {
+  return 3 * max_failures + 2;
 }
 
 export interface ChargeInput extends Waiting {

@@ -1,4 +1,4 @@
-export { auditDelay } from './audit-delay.ts';
+export { auditDelay, auditOfAge } from './audit-delay.ts';
 export type { AuditPlan } from './audit-delay.ts';
 export { calculateCashback, clearedSums } from './calculate.ts';
 export type { Calculation, CalculationInput } from './calculate.ts';
@@ -25,7 +25,7 @@ export type { EpochVersion } from './compare-versions.ts';
 export { decideRegister } from './decide-register.ts';
 export type { RegisterDecision, Registration, StoredOrder } from './decide-register.ts';
 
-export { WALLET_FORBIDS_NEGATIVE, decideCharge } from './decide-charge.ts';
+export { WALLET_FORBIDS_NEGATIVE, attemptsToRead, decideCharge } from './decide-charge.ts';
 export { attemptDelay } from './attempt-delay.ts';
 export { inFlightDelay, overdueReason, pollDelay, waitedAfter } from './waiting.ts';
 export { MAX_HEALS, decideHeal, isHealRefused } from './heals.ts';

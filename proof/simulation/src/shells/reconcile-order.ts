@@ -1,6 +1,6 @@
 import type { Charge, ChargeOrder } from '@cashback/cashback-db';
 import { formatAmount, formatValues, parseAmounts } from '@cashback/contract';
-import type { DriftFinder, UpdateAnswer } from '@cashback/core';
+import { type DriftFinder, type UpdateAnswer, attemptsToRead } from '@cashback/core';
 import type { Invoice } from '@cashback/wire';
 import type { FollowUp, Observation, Sending, OrderStep, StepContext } from '@cashback/worker/decisions';
 import { type Flow, atomically } from '../engine/flow.ts';
@@ -91,18 +91,17 @@ function asRead(invoice: Invoice, release: Release): Invoice {
 function loadCharge(world: World, orderId: string, release: Release): Charge {
   const { tables, decisions } = world;
   const row = rowOf(tables.orders, orderId);
-  const ended = [...tables.outcomes.values()]
+  const sent = [...tables.operations.values()]
     .filter(({ order_id }) => order_id === orderId)
-    .map(({ operation_id, outcome, at }) => ({
-      ...rowOf(tables.operations, operation_id),
-      outcome,
-      ended_at: new Date(at),
-    }));
+    .map((operation) => {
+      const { outcome, at } = tables.outcomes.get(operation.operation_id) ?? {};
+      return { ...operation, outcome: outcome ?? null, ended_at: at === undefined ? null : new Date(at) };
+    });
   return decisions.worker.chargeOf(loadOrder(world, orderId), {
     cashback_sum: formatAmount(row.cashback_sum),
     newest: readBy(release, formatValues(targetOf(tables.events, orderId))),
     operation: row.operation_id === null ? null : rowOf(tables.operations, row.operation_id),
-    ended: decisions.worker.endedToLoad(row, ended),
+    ended: decisions.worker.endedToLoad(sent, attemptsToRead(LIMITS)),
   });
 }
 

@@ -1,4 +1,4 @@
-import { integer, jsonb, primaryKey, text } from 'drizzle-orm/pg-core';
+import { index, integer, jsonb, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { OperationOutcome } from '@cashback/contract';
 import { id, moment, now } from '@cashback/postgres/columns';
 import { cashback } from './schema.ts';
@@ -19,9 +19,17 @@ export const operations = cashback.table(
     wallet_id: text('wallet_id').notNull(),
     currency: text('currency').notNull(),
     reward: jsonb('reward').$type<Reward>().notNull(),
+    /** How many operations of the order had this epoch and version before; null: an older release made it. */
+    attempt: integer('attempt'),
     created_at: moment('created_at').notNull().default(now),
   },
-  (table) => [primaryKey({ columns: [table.order_id, table.operation_id] })],
+  (table) => [
+    primaryKey({ columns: [table.order_id, table.operation_id] }),
+    // The newest ones of an order, however many it has.
+    index('operations_newest')
+      .on(table.order_id, table.cashback_epoch, table.version, table.attempt.asc().nullsFirst())
+      .concurrently(),
+  ],
 );
 
 /** Append-only: how an operation ended. An operation without an outcome is not known to be finished. */

@@ -14,9 +14,9 @@ export interface Charge {
   problem: TargetProblem | null;
   /** The open one: it is not known to be finished. */
   operation: NewOperation | null;
-  /** Operations of this revision that ended since the order was registered or resumed. */
+  /** Operations of this revision that ended since the order was registered or resumed, the newest ones. */
   attempts: Attempts;
-  /** With those that were made from the newest cashback that is known, which is normally none: each end raises the version. */
+  /** Of the order's newest operations those that ended. */
   ended: EndedOperation[];
 }
 
@@ -27,7 +27,7 @@ export interface ChargeRows {
   newest: { source: Source; value: string }[];
   /** The operation that the order names. */
   operation: NewOperation | null;
-  /** Of the order's revision, or made from the newest cashback that is known or a later one. */
+  /** Of the order's newest operations those that ended, in any order. */
   ended: EndedOperation[];
 }
 
@@ -36,18 +36,26 @@ export interface EndedOperation
   ended_at: Date;
 }
 
-/** The rule of the statement `load-charges.ended`, of all operations of an order that have ended. A test holds it against that. */
-export function endedToLoad<Ended extends EndedOperation>(
-  order: Pick<ChargeOrder, 'revision' | 'cashback_epoch' | 'cashback_version'>,
-  ended: readonly Ended[],
-): Ended[] {
-  const { revision, cashback_epoch, cashback_version } = order;
-  return ended.filter((one) => {
-    if (one.revision === revision) return true;
-    return one.cashback_epoch === cashback_epoch
-      ? one.version >= cashback_version
-      : one.cashback_epoch > cashback_epoch;
-  });
+/** An operation, and how it ended; null: it is not known to have ended. */
+type Sent<Operation extends EndedOperation> = Omit<Operation, 'outcome' | 'ended_at'> & {
+  outcome: Operation['outcome'] | null;
+  ended_at: Date | null;
+};
+
+/** The rule of the statement `load-charges.ended`, of all operations of an order. A test holds it against that. */
+export function endedToLoad<Operation extends EndedOperation>(
+  sent: readonly Sent<Operation>[],
+  most: number,
+): Operation[] {
+  return sent
+    .toSorted(
+      (one, other) =>
+        other.cashback_epoch - one.cashback_epoch ||
+        other.version - one.version ||
+        (other.attempt ?? -1) - (one.attempt ?? -1),
+    )
+    .slice(0, most)
+    .filter((one): one is Sent<Operation> & Operation => one.outcome !== null);
 }
 
 /** Throws when the order names an operation that is not there. */

@@ -5,6 +5,14 @@ import { type Charge, type ChargeRows, type EndedOperation, chargeOf } from './c
 import type { NewOperation } from '../operations/insert-operations.ts';
 import { loadChargeOrders } from './load-charge-orders.ts';
 
+/** Of each order its newest operations, from the end of an index: an order that is tried for weeks has thousands. */
+const NEWEST_OPERATIONS = `
+  SELECT operation_id, revision, cashback_epoch, version, user_id, wallet_id, currency, reward, attempt
+  FROM cashback.operations
+  WHERE operations.order_id = stored.order_id
+  ORDER BY cashback_epoch DESC, version DESC, attempt DESC NULLS LAST
+  LIMIT $2`;
+
 export const loadChargesTargetsStatement = statement<{
   order_id: string;
   cashback_sum: string;
@@ -25,7 +33,7 @@ const loadChargesOperationsStatement = statement<NewOperation>({
   name: 'cashback.load-charges.operations',
   text: `
   SELECT sent.order_id, sent.operation_id, sent.revision, sent.cashback_epoch, sent.version, sent.user_id, sent.wallet_id,
-    sent.currency, sent.reward
+    sent.currency, sent.reward, sent.attempt
   FROM cashback.order_clears AS stored
   JOIN cashback.operations AS sent
     ON sent.order_id = stored.order_id AND sent.operation_id = stored.operation_id
@@ -40,23 +48,24 @@ const loadChargesOperationsStatement = statement<NewOperation>({
     wallet_id: 'text',
     currency: 'text',
     reward: 'jsonb',
+    attempt: 'int4?',
   },
 });
 
-const loadChargesEndedStatement = statement<EndedOperation & { order_id: string }>({
+export const loadChargesEndedStatement = statement<EndedOperation & { order_id: string }>({
   name: 'cashback.load-charges.ended',
   text: `
-  SELECT sent.order_id, sent.revision, sent.cashback_epoch, sent.version, sent.user_id, sent.wallet_id, sent.currency,
-    sent.reward, ended.outcome, ended.created_at AS ended_at
+  SELECT stored.order_id, sent.revision, sent.cashback_epoch, sent.version, sent.user_id, sent.wallet_id, sent.currency,
+    sent.reward, sent.attempt, ended.outcome, ended.created_at AS ended_at
   FROM cashback.order_clears AS stored
-  JOIN cashback.operations AS sent ON sent.order_id = stored.order_id
-  JOIN cashback.operation_outcomes AS ended
-    ON ended.order_id = sent.order_id AND ended.operation_id = sent.operation_id
-  WHERE stored.order_id = ANY($1::text[])
-    AND (
-      sent.revision = stored.revision
-      OR (sent.cashback_epoch, sent.version) >= (stored.cashback_epoch, stored.cashback_version)
-    )`,
+  CROSS JOIN LATERAL (${NEWEST_OPERATIONS}
+  ) AS sent
+  CROSS JOIN LATERAL (
+    SELECT outcome, created_at FROM cashback.operation_outcomes
+    WHERE operation_outcomes.order_id = stored.order_id AND operation_outcomes.operation_id = sent.operation_id
+    LIMIT 1
+  ) AS ended
+  WHERE stored.order_id = ANY($1::text[])`,
   columns: {
     order_id: 'text',
     revision: 'int4',
@@ -66,22 +75,27 @@ const loadChargesEndedStatement = statement<EndedOperation & { order_id: string 
     wallet_id: 'text',
     currency: 'text',
     reward: 'jsonb',
+    attempt: 'int4?',
     outcome: 'text',
     ended_at: 'timestamptz',
   },
 });
 
-/** The orders by id. The transaction must hold their locks, so that all its statements see the same rows. */
+/**
+ * The orders by id, each with its `operations` newest operations at most. The transaction must hold their locks, so that
+ * all its statements see the same rows.
+ */
 export async function loadCharges(
   tx: Transaction,
   orderIds: readonly string[],
+  { operations: most }: { operations: number },
 ): Promise<Map<string, Charge>> {
   if (orderIds.length === 0) return new Map();
   const orders = await loadChargeOrders(tx.client, orderIds);
   const values = [orderIds];
   const targets = await loadChargesTargetsStatement.rows(tx.client, values);
   const operations = await loadChargesOperationsStatement.rows(tx.client, values);
-  const ended = await loadChargesEndedStatement.rows(tx.client, values);
+  const ended = await loadChargesEndedStatement.rows(tx.client, [orderIds, most]);
 
   const rows = new Map<string, ChargeRows>();
   for (const orderId of orders.keys())

@@ -13,17 +13,19 @@ export interface NewOperation {
   wallet_id: string;
   currency: string;
   reward: { source: Source; amount: string }[];
+  /** How many operations of the order were made from that epoch and version before; null: an older release made it. */
+  attempt: number | null;
 }
 
 const insertOperationsStatement = statement({
   name: 'cashback.insert-operations',
   text: `
   INSERT INTO cashback.operations
-    (order_id, operation_id, revision, cashback_epoch, version, user_id, wallet_id, currency, reward)
-  SELECT order_id, operation_id, revision, cashback_epoch, version, user_id, wallet_id, currency, reward::jsonb
+    (order_id, operation_id, revision, cashback_epoch, version, user_id, wallet_id, currency, reward, attempt)
+  SELECT order_id, operation_id, revision, cashback_epoch, version, user_id, wallet_id, currency, reward::jsonb, attempt
   FROM unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::integer[], $6::text[], $7::text[], $8::text[],
-    $9::text[])
-    AS input (order_id, operation_id, revision, cashback_epoch, version, user_id, wallet_id, currency, reward)
+    $9::text[], $10::integer[])
+    AS input (order_id, operation_id, revision, cashback_epoch, version, user_id, wallet_id, currency, reward, attempt)
   ON CONFLICT (order_id, operation_id) DO NOTHING`,
   columns: {},
 });
@@ -56,6 +58,7 @@ export async function insertOperations(tx: Transaction, operations: readonly New
     operations.map((operation) => operation.revision),
     operations.map((operation) => operation.cashback_epoch),
     ...bodiesOf(operations),
+    operations.map((operation) => operation.attempt),
   ]);
   if (inserted === operations.length) return;
   const [other] = await findOtherOperationsStatement.rows(tx.client, [

@@ -63,13 +63,19 @@ export const findOrderStatement = statement<OrderView>({
     (
       SELECT coalesce(jsonb_agg(to_jsonb(listed) ORDER BY created_at DESC, operation_id DESC), '[]')
       FROM (
-        SELECT operation_id, operations.revision, reward, operations.created_at, outcome, reason,
-          operation_outcomes.created_at AS finished_at
-        FROM cashback.operations
-        LEFT JOIN cashback.operation_outcomes USING (order_id, operation_id)
-        WHERE order_id = $1
-        ORDER BY operations.created_at DESC, operation_id DESC
-        LIMIT 50
+        SELECT operation_id, revision, reward, created_at, outcome, reason, finished_at
+        FROM (
+          SELECT * FROM cashback.operations WHERE order_id = $1
+          ORDER BY cashback_epoch DESC, version DESC, attempt DESC NULLS LAST
+          LIMIT 50
+        ) AS operations
+        LEFT JOIN LATERAL (
+          SELECT outcome, reason, operation_outcomes.created_at AS finished_at
+          FROM cashback.operation_outcomes
+          WHERE operation_outcomes.order_id = operations.order_id
+            AND operation_outcomes.operation_id = operations.operation_id
+          LIMIT 1
+        ) AS ended ON true
       ) AS listed
     ) AS operations
   FROM cashback.order_clears

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "operations_newest" ON "cashback"."operations" USING btree ("order_id","cashback_epoch","version","attempt" NULLS FIRST);
