@@ -71,8 +71,10 @@ async function start(
   parts.defer(() => sweeper.stop());
   const adopter = createAdopter({ database, settings, log });
   parts.defer(() => adopter.close());
-  const walk = walkUnreconciled({ database, adopter, settings, log, readiness });
-  parts.defer(() => walk.stop());
+  if (settings.trust_lists_baskets === 'yes') {
+    const walk = walkUnreconciled({ database, adopter, settings, log, readiness });
+    parts.defer(() => walk.stop());
+  }
 
   const server = createHttpServer({
     name,

@@ -34,6 +34,19 @@ export const settingsSchema = z.object({
     example: '{"*":"go_negative","green":"fail"}',
     default: '{}',
   }),
+  trust_lists_baskets: setting.choice(['yes', 'no'], {
+    description:
+      'Whether the payment system can list the baskets of an order, with their refunds. With no, what a restore forgot is ' +
+      'not adopted: after a restore no operation is accepted until trust_compared_epoch says that a person has compared',
+    default: 'yes',
+  }),
+  trust_compared_epoch: setting.integer({
+    description:
+      "Without such a list: the newest epoch whose restore a person has compared with the payment system's export",
+    min: 1,
+    max: 2_147_483_647,
+    default: 1,
+  }),
   trust_timeout_ms: setting.integer({
     description: 'How long a call to the payment system may take, in ms; after that it is repeated',
     min: 50,

@@ -84,9 +84,18 @@ test('unknown baskets and refunds are adopted, failed ones are not', () => {
     ],
     refunds: [{ invoice_id: 'order', basket_id: 'b', amount: '2.0000' }],
     steps: [
-      { step_id: 'r', invoice_id: 'order', kind: 'refund', basket_id: 'b', amount: '2' },
-      { step_id: 'new', invoice_id: 'order', kind: 'topup', basket_id: 'new', amount: '7' },
+      { step_id: 'r', invoice_id: 'order', kind: 'refund', basket_id: 'b', amount: '2', taken: null },
+      { step_id: 'new', invoice_id: 'order', kind: 'topup', basket_id: 'new', amount: '7', taken: null },
     ],
+  });
+});
+
+test('a refund that found less in its wallet is adopted with what it took', () => {
+  const listed = basket('b', '5', { refunds: [['r', '4']] });
+  const refunds = listed.refunds.map((refund) => ({ ...refund, taken: '1.5' }));
+  expect(decideAdoption(known([['b', '5', '0']], ['b']), [{ ...listed, refunds }])).toMatchObject({
+    refunds: [{ basket_id: 'b', amount: '1.5000' }],
+    steps: [{ step_id: 'r', amount: '4', taken: '1.5' }],
   });
 });
 

@@ -244,6 +244,8 @@ export const adoptedSteps = transactions.table(
     /** The basket itself, or the one that the refund took from. */
     basket_id: id('basket_id').notNull(),
     amount: amount('amount').notNull(),
+    /** Of the amount, what a refund found in the wallet; null: all of it, or an older release adopted it. */
+    taken: amount('taken'),
     /** In which it was adopted. */
     epoch: integer('epoch').notNull(),
     created_at: moment('created_at').notNull().default(now),

@@ -45,6 +45,7 @@ export type {
   OperationFinishedCallback,
 } from './callbacks.ts';
 export {
+  REFUNDS_LISTED,
   TRUST_DIFFERS,
   TRUST_STATUSES,
   WALLET_POLICIES,
@@ -53,6 +54,8 @@ export {
   basketInput,
   basketsPage,
   basketsQuery,
+  refundsPage,
+  refundsQuery,
   refund,
   refundInput,
   spendInput,
@@ -68,6 +71,8 @@ export type {
   BasketInput,
   BasketsPage,
   BasketsQuery,
+  RefundsPage,
+  RefundsQuery,
   ListedBasket,
   Refund,
   RefundInput,

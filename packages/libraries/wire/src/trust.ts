@@ -74,12 +74,32 @@ export const basketsQuery = z.strictObject({
 });
 export type BasketsQuery = z.infer<typeof basketsQuery>;
 
-const listedBasket = z.object({ ...basket.shape, refunds: z.array(refund) });
+/** So many of a basket's refunds are listed with it, the oldest ones. */
+export const REFUNDS_LISTED = 20;
+
+/** `next_refund`: the `after` of `GET /refunds` for the refunds that are not listed here; none: these are all. */
+const listedBasket = z.object({
+  ...basket.shape,
+  refunds: z.array(refund),
+  next_refund: idField.nullish(),
+});
 export type ListedBasket = z.infer<typeof listedBasket>;
 
 /** `next`: the `after` of the next page; null when this is the last one. */
 export const basketsPage = z.object({ baskets: z.array(listedBasket), next: idField.nullable() });
 export type BasketsPage = z.infer<typeof basketsPage>;
+
+/** `GET /refunds`: every refund of a basket, oldest first, in pages. `after` is the last refund of the page before. */
+export const refundsQuery = z.strictObject({
+  basket_id: idField,
+  after: idField.optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+});
+export type RefundsQuery = z.infer<typeof refundsQuery>;
+
+/** `next`: the `after` of the next page; null when this is the last one. */
+export const refundsPage = z.object({ refunds: z.array(refund), next: idField.nullable() });
+export type RefundsPage = z.infer<typeof refundsPage>;
 
 /** `POST /wallets/ID/spend`: the customer uses the money. */
 export const spendInput = z.strictObject({ spend_id: idField, amount: amountField });

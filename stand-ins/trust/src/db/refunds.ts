@@ -40,28 +40,6 @@ export async function loadRefund(db: NodePgDatabase, refundId: string): Promise<
   throw new PaymentError('REFUND_NOT_FOUND', `there is no refund ${refundId}`, { refund_id: refundId });
 }
 
-const listRefundsStatement = statement<{ [Name in keyof Refund]: Refund[Name] }>({
-  name: 'trust.list-refunds',
-  text: `
-  SELECT refund_id, basket_id, amount, wallet_policy, status, reason, taken
-  FROM trust.refunds WHERE basket_id = ANY($1::text[])
-  ORDER BY created_at, refund_id`,
-  columns: {
-    refund_id: 'text',
-    basket_id: 'text',
-    amount: 'numeric',
-    wallet_policy: 'text',
-    status: 'text',
-    reason: 'text?',
-    taken: 'numeric?',
-  },
-});
-
-/** All refunds of the baskets, oldest first. */
-export function listRefunds(reader: Reader, basketIds: readonly string[]): Promise<Refund[]> {
-  return listRefundsStatement.rows(reader, [basketIds]);
-}
-
 const sumRefundsStatement = statement<{ refunded: string | null }>({
   name: 'trust.sum-refunds',
   text: `

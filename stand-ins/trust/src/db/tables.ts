@@ -68,7 +68,7 @@ export const refunds = trust.table(
     ),
     check('refunds_taken', sql`${table.taken} >= 0 AND ${table.taken} <= ${table.amount}`),
     check('refunds_status', sql`${table.status} IN ('pending', 'success', 'failed')`),
-    index('refunds_basket').on(table.basket_id),
+    index('refunds_of_basket').on(table.basket_id, table.created_at, table.refund_id).concurrently(),
     index('refunds_pending')
       .on(table.created_at)
       .where(sql`${table.status} = 'pending'`),

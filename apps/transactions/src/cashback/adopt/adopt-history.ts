@@ -46,10 +46,31 @@ export function createAdopter({
     concurrency: LISTINGS_AT_ONCE,
     max_waiting: MAX_WAITING,
   });
+  const compared = settings.trust_compared_epoch;
   return {
-    adopt: (invoiceId) => adoptHistory({ database, trust, log }, invoiceId),
+    adopt: (invoiceId) =>
+      settings.trust_lists_baskets === 'yes'
+        ? adoptHistory({ database, trust, log }, invoiceId)
+        : takeAsCompared({ database, compared }, invoiceId),
     close: () => trust.close(),
   };
+}
+
+/** Where Trust has no list, a person compares its export with what is recorded here, once an epoch for all invoices. */
+async function takeAsCompared(
+  { database, compared }: { database: Database; compared: number },
+  invoiceId: string,
+): Promise<void> {
+  await withTransaction(database, async (tx) => {
+    const invoice = await lockUnreconciled(tx, invoiceId);
+    if (invoice === null) return;
+    const { epoch } = invoice;
+    if (epoch > compared) {
+      const why = `Trust has no list of its baskets, and nobody has compared epoch ${epoch} with its export (TRUST_COMPARED_EPOCH is ${compared})`;
+      throw historyUnknown(invoiceId, why, { epoch, compared_epoch: compared });
+    }
+    await markReconciled(tx, invoiceId, epoch);
+  });
 }
 
 async function adoptHistory(

@@ -10,6 +10,8 @@ export interface AdoptedStep {
   kind: 'topup' | 'refund';
   basket_id: string;
   amount: string;
+  /** Of the amount, what a refund found in the wallet; null: all of it. */
+  taken: string | null;
 }
 
 /** The history of an invoice as known here; its operations have all ended. */
@@ -116,12 +118,13 @@ function refundedOf({ refunds }: ListedBasket): Amount {
 function stepsOf({ basket_id, amount, refunds }: ListedBasket): Omit<AdoptedStep, 'invoice_id'>[] {
   const refunded = refunds.filter(({ status }) => status === 'success');
   return [
-    { step_id: basket_id, kind: 'topup', basket_id, amount },
+    { step_id: basket_id, kind: 'topup', basket_id, amount, taken: null },
     ...refunded.map((refund) => ({
       step_id: refund.refund_id,
       kind: 'refund' as const,
       basket_id,
       amount: refund.amount,
+      taken: refund.taken ?? null,
     })),
   ];
 }

@@ -1,14 +1,16 @@
 import type { CashbackError } from '@cashback/contract';
 import type { CallResult } from '@cashback/service';
-import type { BasketsPage, ListedBasket } from '@cashback/wire';
+import type { BasketsPage, ListedBasket, Refund, RefundsPage } from '@cashback/wire';
 import { historyUnknown } from './history-unknown.ts';
 
 /** The baskets of an order that Trust has listed by now. */
 export interface Listing {
   baskets: readonly ListedBasket[];
+  /** Of baskets and of refunds. */
   pages: number;
   /** Where the next page begins; null: at the first one, or nowhere once it is complete. */
   after: string | null;
+  /** All baskets are listed; some may have refunds that are not. */
   is_complete: boolean;
 }
 
@@ -34,8 +36,59 @@ export function withPage(
     }
     listed.add(basket_id);
   }
-  if (next !== null && pages + 1 === MAX_PAGES) {
-    return historyUnknown(orderId, `Trust lists more than ${MAX_PAGES * LISTING_PAGE} baskets`);
+  return bounded(orderId, {
+    baskets: [...baskets, ...page],
+    pages: pages + 1,
+    after: next,
+    is_complete: next === null,
+  });
+}
+
+/** The first basket with refunds that are not listed yet; null: there is none. */
+export function basketToContinue({ baskets }: Listing): { basket_id: string; after: string } | null {
+  for (const { basket_id, next_refund = null } of baskets) {
+    if (next_refund !== null) return { basket_id, after: next_refund };
   }
-  return { baskets: [...baskets, ...page], pages: pages + 1, after: next, is_complete: next === null };
+  return null;
+}
+
+/** The listing with one page more of a basket's refunds. */
+export function withRefunds(
+  orderId: string,
+  listing: Listing,
+  basketId: string,
+  result: CallResult<RefundsPage>,
+): Listing | CashbackError {
+  if ('error' in result) {
+    return historyUnknown(orderId, `Trust cannot list its refunds: ${result.error.message}`);
+  }
+  const { refunds, next } = result.body;
+  const baskets = listing.baskets.map((basket) =>
+    basket.basket_id === basketId
+      ? { ...basket, refunds: [...basket.refunds, ...refunds], next_refund: next }
+      : basket,
+  );
+  return bounded(orderId, { ...listing, baskets, pages: listing.pages + 1 });
+}
+
+function bounded(orderId: string, listing: Listing): Listing | CashbackError {
+  const misplaced = misplacedRefund(listing);
+  if (misplaced !== null) {
+    const { refund_id, basket_id } = misplaced;
+    return historyUnknown(orderId, `Trust listed refund ${refund_id} of basket ${basket_id} out of place`);
+  }
+  const goesOn = !listing.is_complete || basketToContinue(listing) !== null;
+  if (!goesOn || listing.pages < MAX_PAGES) return listing;
+  return historyUnknown(orderId, `Trust lists more than ${MAX_PAGES} pages of it`);
+}
+
+function misplacedRefund({ baskets }: Listing): Refund | null {
+  const listed = new Set<string>();
+  for (const { basket_id, refunds } of baskets) {
+    for (const refund of refunds) {
+      if (refund.basket_id !== basket_id || listed.has(refund.refund_id)) return refund;
+      listed.add(refund.refund_id);
+    }
+  }
+  return null;
 }

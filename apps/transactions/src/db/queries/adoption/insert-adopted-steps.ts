@@ -4,10 +4,10 @@ import type { AdoptedStep } from '../../../cashback/adopt/decide-adoption.ts';
 const insertAdoptedStepsStatement = statement({
   name: 'transactions.insert-adopted-steps',
   text: `
-  INSERT INTO transactions.adopted_steps (step_id, invoice_id, kind, basket_id, amount, epoch)
-  SELECT input.*, $6::integer
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::numeric[])
-    AS input (step_id, invoice_id, kind, basket_id, amount)`,
+  INSERT INTO transactions.adopted_steps (step_id, invoice_id, kind, basket_id, amount, taken, epoch)
+  SELECT input.*, $7::integer
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::numeric[], $6::numeric[])
+    AS input (step_id, invoice_id, kind, basket_id, amount, taken)`,
   columns: {},
 });
 
@@ -24,6 +24,7 @@ export async function insertAdoptedSteps(
     steps.map((step) => step.kind),
     steps.map((step) => step.basket_id),
     steps.map((step) => step.amount),
+    steps.map((step) => step.taken),
     epoch,
   ]);
 }

@@ -1,0 +1,1 @@
+ALTER TABLE "transactions"."adopted_steps" ADD COLUMN "taken" numeric(16, 4);
