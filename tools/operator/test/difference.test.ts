@@ -70,3 +70,9 @@ test('a change outside of the time that the export covers may be missing in it, 
   expect(of(null, { outside: true })).toBe(null);
   expect(of({ amount: '6.0000' }, { outside: true })).toBe('amount_differs');
 });
+
+test('a refund that took nothing may be missing in the export', () => {
+  expect(of(null, { amount: '0.0000' })).toBe(null);
+  expect(of({ status: 'failed' as 'success' }, { amount: '0.0000' })).toBe(null);
+  expect(of(null, { amount: '0.0001' })).toBe('missing_in_export');
+});

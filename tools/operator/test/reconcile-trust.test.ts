@@ -29,7 +29,14 @@ beforeAll(async () => {
     INSERT INTO transactions.baskets (invoice_id, basket_id, source, amount, version, step_number)
     SELECT 'order-' || n, 'b-' || n, 'user', 5, 1, 1 FROM generate_series(1, ${MANY}) AS n;
     INSERT INTO transactions.baskets (invoice_id, basket_id, source, amount, version, step_number, created_at)
-    VALUES ('order-1', 'adopted', 'service', 2, 0, 1, '2026-03-01')`);
+    VALUES ('order-1', 'adopted', 'service', 2, 0, 1, '2026-03-01');
+    -- Wallets had less than was to be taken back, and one had nothing.
+    INSERT INTO transactions.operation_steps
+      (operation_id, step_number, kind, source, amount, step_id, basket_id, status, taken, updated_at)
+    VALUES ('op-1', 2, 'refund', 'user', 5, 'r-short', 'b-1', 'applied', 2, '2026-03-01'),
+      ('op-2', 2, 'refund', 'user', 5, 'r-empty', 'b-2', 'applied', 0, '2026-03-01');
+    INSERT INTO transactions.adopted_steps (step_id, invoice_id, kind, basket_id, amount, taken, epoch, created_at)
+    VALUES ('r-adopted', 'order-1', 'refund', 'adopted', 2, 0.5, 2, '2026-03-01')`);
   await close();
 });
 afterAll(async () => {
@@ -48,11 +55,13 @@ const WHOLE = [
   HEADER,
   ...Array.from({ length: MANY }, (_, index) => `basket,b-${index + 1},5,wallet-1`),
   'basket,adopted,2.0000,wallet-1',
+  'refund,r-short,2,wallet-1',
+  'refund,r-adopted,0.5,wallet-1',
 ];
 
 test('an export that agrees has no differences, adopted baskets included', async () => {
   const { code, out } = await reconcile('same.csv', WHOLE.join('\n'));
-  expect([code, out]).toEqual([0, `${MANY + 1} rows of the export, nothing differs\n`]);
+  expect([code, out]).toEqual([0, `${MANY + 3} rows of the export, nothing differs\n`]);
 });
 
 test('a difference is found by id and amount, on both sides, in CSV and in lines of JSON', async () => {
@@ -70,7 +79,7 @@ test('a difference is found by id and amount, on both sides, in CSV and in lines
     .map((line) => JSON.parse(line) as { difference?: string; id?: string });
   expect(code).toBe(2);
   expect(printed.pop()).toEqual({
-    rows: MANY + 2,
+    rows: MANY + 4,
     differences: 4,
     by_difference: { amount_differs: 1, missing_in_export: 1, unknown_here: 1, repeated_in_export: 1 },
   });
@@ -90,6 +99,27 @@ test('a difference is found by id and amount, on both sides, in CSV and in lines
     ),
   ]);
   expect(json.out).toContain('2 rows of the export, 2 differences: ');
+});
+
+test('a refund is compared with what it took: the amount that it was asked for differs', async () => {
+  const refunds = (rows: string[]) => [`${HEADER},taken`, ...rows].join('\n');
+  const stated = ['refund,r-short,5,wallet-1,2', 'refund,r-adopted,2,wallet-1,0.5', 'refund,r-empty,5,,0'];
+  const asked = ['refund,r-short,5,wallet-1,', 'refund,r-adopted,2,wallet-1,', 'refund,r-empty,5,,'];
+  // All others are of before the export.
+  const since = ['--since', '2026-04-01T00:00:00Z', '--json'];
+  expect(await reconcile('stated.csv', refunds(stated), since)).toMatchObject({ code: 0 });
+  const { code, out } = await reconcile('asked.csv', refunds(asked), since);
+  const printed = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(code).toBe(2);
+  expect(printed.pop()).toMatchObject({ by_difference: { amount_differs: 3 } });
+  expect(printed.map(({ id, exported, ours }) => [id, exported, ours]).toSorted()).toEqual([
+    ['r-adopted', '2.0000', '0.5000'],
+    ['r-empty', '5.0000', '0.0000'],
+    ['r-short', '5.0000', '2.0000'],
+  ]);
 });
 
 test.each([

@@ -50,7 +50,7 @@ const comparePairsStatement = statement<Pair>({
     ORDER BY kind, id, line
   ), ours AS (
     SELECT CASE step.kind WHEN 'topup' THEN 'basket' ELSE 'refund' END AS kind, step.step_id AS id, operation.invoice_id,
-      step.amount, step.status, step.basket_id, operation.wallet_id, step.source, step.updated_at
+      coalesce(step.taken, step.amount) AS amount, step.status, step.basket_id, operation.wallet_id, step.source, step.updated_at
     FROM transactions.operation_steps AS step
     JOIN transactions.cashback_operations AS operation USING (operation_id)
     UNION ALL
@@ -60,7 +60,7 @@ const comparePairsStatement = statement<Pair>({
     JOIN transactions.invoices AS invoice USING (invoice_id)
     WHERE NOT EXISTS (SELECT FROM transactions.operation_steps AS step WHERE step.step_id = basket.basket_id)
     UNION ALL
-    SELECT 'refund', adopted.step_id, adopted.invoice_id, adopted.amount, 'applied', adopted.basket_id, invoice.wallet_id,
+    SELECT 'refund', adopted.step_id, adopted.invoice_id, coalesce(adopted.taken, adopted.amount), 'applied', adopted.basket_id, invoice.wallet_id,
       basket.source, adopted.created_at
     FROM transactions.adopted_steps AS adopted
     JOIN transactions.baskets AS basket USING (invoice_id, basket_id)

@@ -1,3 +1,5 @@
+import { parseAmount } from '@cashback/contract';
+
 /** The two sides of one id. Null: that side does not know it. */
 export interface Pair {
   kind: 'basket' | 'refund';
@@ -14,6 +16,7 @@ export interface Pair {
   } | null;
   ours: {
     order_id: string;
+    /** What the step moved: of a refund, what it found in the wallet. */
     amount: string;
     /** Of the step; a basket that was adopted has no step, and is `applied`. */
     status: 'planned' | 'sent' | 'pending' | 'applied' | 'refused' | 'skipped';
@@ -64,7 +67,7 @@ export interface Difference {
  *     no step          unknown_here          agree                 agree               -
  *
  * A step that is on its way has no end yet, so both existing and missing are right. A step that changed outside of the
- * time that the export covers may be missing in it.
+ * time that the export covers may be missing in it, and so may a refund that found nothing in its wallet.
  */
 export function differenceOf({ kind, id, exported, ours }: Pair): Difference | null {
   const found = (
@@ -85,7 +88,7 @@ export function differenceOf({ kind, id, exported, ours }: Pair): Difference | n
   if (exported !== null && exported.count > 1)
     return found('repeated_in_export', String(exported.count), '1');
   if (exported === null || exported.status === 'failed') {
-    if (ours?.status !== 'applied' || ours.outside) return null;
+    if (ours?.status !== 'applied' || ours.outside || parseAmount(ours.amount) === 0n) return null;
     return found('missing_in_export', exported?.status ?? null, ours.status);
   }
   if (ours === null)

@@ -11,6 +11,7 @@ export interface ExportRow {
   line: number;
   kind: 'basket' | 'refund';
   id: string;
+  /** What was moved: of a refund that took less than it was asked for, what it took. */
   amount: string;
   status: 'pending' | 'success' | 'failed';
   basket_id: string | null;
@@ -27,17 +28,20 @@ const id = z.string().min(1).max(128);
 /** An empty field of a CSV states nothing. */
 const optional = z.preprocess((value) => (value === '' || value === undefined ? null : value), id.nullable());
 
+const amount = z.string().transform((text, context) => {
+  try {
+    return formatAmount(parseAmount(text));
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as RangeError).message });
+    return z.NEVER;
+  }
+});
+
 const exportFields = z.object({
   kind: z.enum(['basket', 'refund']),
   id,
-  amount: z.string().transform((text, context) => {
-    try {
-      return formatAmount(parseAmount(text));
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: (error as RangeError).message });
-      return z.NEVER;
-    }
-  }),
+  amount,
+  taken: z.preprocess((value) => (value === '' || value === undefined ? null : value), amount.nullable()),
   status: z.preprocess(
     (value) => (value === '' || value === undefined ? 'success' : value),
     z.enum(['pending', 'success', 'failed']),
@@ -100,7 +104,7 @@ function checkHeader(header: string[]): string[] {
   const missing = REQUIRED_COLUMNS.filter((column) => !header.includes(column));
   if (missing.length === 0) return header;
   throw new ExportError(
-    `line 1: expected the columns ${REQUIRED_COLUMNS.join(', ')}, and of status, basket_id, wallet_id, source what there is; ` +
+    `line 1: expected the columns ${REQUIRED_COLUMNS.join(', ')}, and of taken, status, basket_id, wallet_id, source what there is; ` +
       `${missing.join(', ')} missing in ${JSON.stringify(header.join(','))}`,
   );
 }
@@ -120,7 +124,10 @@ async function* jsonRecords(bytes: Readable): AsyncGenerator<NumberedRecord, voi
 
 function readRow(line: number, record: unknown): ExportRow {
   const parsed = exportFields.safeParse(record);
-  if (parsed.success) return { line, ...parsed.data };
+  if (parsed.success) {
+    const { taken, amount: asked, ...row } = parsed.data;
+    return { line, ...row, amount: taken ?? asked };
+  }
   const [issue] = parsed.error.issues;
   const field = issue?.path.join('.') ?? '';
   const got = (record as Record<string, unknown> | null)?.[field];
