@@ -11,6 +11,7 @@ import {
   startParts,
 } from '@cashback/service';
 import { audit } from './audit/audit.ts';
+import { planMissingAudits } from './audit/plan-missing-audits.ts';
 import { loadAuditLag } from './db/queries/audits/load-audit-lag.ts';
 import { addAttentionRoutes } from './inbox/attention-routes.ts';
 import { catchUp } from './inbox/catch-up.ts';
@@ -148,7 +149,10 @@ async function start(
       log,
       readiness,
       interval_ms: AUDIT_INTERVAL_MS,
-      run: () => audit(inbox, settings.audits_per_second),
+      run: async () => {
+        const left = await audit(inbox, settings.audits_per_second);
+        if (left > 0) await planMissingAudits(inbox, { page_size: left, plan: settings });
+      },
     }),
   ];
   parts.defer(async () => void (await Promise.all(loops.map((loop) => loop.stop()))));

@@ -245,6 +245,21 @@ describe('audits', () => {
     });
   });
 
+  it('reach an order that an earlier release finished without a time for them', async () => {
+    await start();
+    const order = await processedOrder();
+    await setTarget(order, '99');
+    await query(
+      `UPDATE processing.invoice_changes
+       SET audit_at = NULL, audit_step = 0, brought_by = NULL, updated_at = now() - interval '1 year' WHERE order_id = $1`,
+      order.order_id,
+    );
+    await order.untilTarget('5.0000', '0.0000');
+    expect(await driftsOf(order)).toMatchObject([
+      { class: 'target_differs', found_by: 'audit', healed: true },
+    ]);
+  });
+
   it('go on beside an order that fails for a reason of its own', async () => {
     await start({ env: { AUDITS_PER_SECOND: '1' } });
     const [failing, order] = [await processedOrder(), await processedOrder()];

@@ -85,6 +85,13 @@ export const invoiceChanges = processing.table(
       .on(table.audit_at)
       .concurrently()
       .where(sql`${table.audit_at} IS NOT NULL`),
+    // An earlier release finishes orders without a time for their audits. The loop of the audits gives them one.
+    index('invoice_changes_unplanned')
+      .on(table.order_id)
+      .concurrently()
+      .where(
+        sql`${table.audit_at} IS NULL AND ${table.audit_step} = 0 AND (${table.processed_epoch}, ${table.processed_version}) >= (${table.seen_epoch}, ${table.seen_version}) AND NOT ${table.asks_again} AND ${table.answered_hints} >= ${table.hints}`,
+      ),
   ],
 );
 

@@ -19,6 +19,12 @@ export const IS_UNFINISHED = `(
     (processed_epoch, processed_version) < (seen_epoch, seen_version) OR asks_again OR answered_hints < hints
   )`;
 
+/** Done, without a time for its next audit, and never audited. A partial index has the same condition. */
+export const IS_UNPLANNED = `(
+    audit_at IS NULL AND audit_step = 0
+    AND (processed_epoch, processed_version) >= (seen_epoch, seen_version) AND NOT asks_again AND answered_hints >= hints
+  )`;
+
 export function valuesOf(rows: readonly ChangeRow[]): unknown[][] {
   return [
     rows.map((row) => row.order_id),
