@@ -255,6 +255,8 @@ describe('audits', () => {
       order.order_id,
     );
     await order.untilTarget('5.0000', '0.0000');
+    // Recorded behind the register.
+    await waitUntil('the drift is recorded', async () => (await driftsOf(order)).length > 0);
     expect(await driftsOf(order)).toMatchObject([
       { class: 'target_differs', found_by: 'audit', healed: true },
     ]);

@@ -112,6 +112,7 @@ describe('the statement does what its rule says:', () => {
             kind: 'topup' as const,
             basket_id: `adopted-${index}`,
             amount: '5.0000',
+            taken: null,
           }));
           await insertAdoptedSteps(tx, taken, 1);
           const invoice = invoices.find(({ invoice_id }) => invoice_id === 'rule');

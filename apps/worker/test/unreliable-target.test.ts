@@ -44,6 +44,24 @@ test('an order with a source that this release does not know is not settled by t
   await harness.untilSettled(neighbour);
 });
 
+test('an order whose target fell back to 0 for such a source is not settled without it either: the invoice may carry it', async () => {
+  const orderId = newOrderId('fallen-back');
+  harness.outside.addInvoice(orderId);
+  await harness.register(orderId, '5');
+  await write(
+    `INSERT INTO cashback.events (order_id, source, value, revision, invoice_version)
+     VALUES ($1, 'bank', 3, 1, 1), ($1, 'bank', 0, 2, 1)`,
+    orderId,
+  );
+  await harness.startWorker();
+  await harness.enqueue(orderId, { order_id: orderId });
+  expect(await untilAttention(orderId)).toMatchObject({
+    settled_revision: 0,
+    attention_code: 'unknown_source',
+  });
+  expect(harness.outside.updates(orderId)).toEqual([]);
+});
+
 test('an order whose sum its newest events do not have takes nothing back: it needs attention, with both sums', async () => {
   const orderId = newOrderId('sum-without-events');
   harness.outside.addInvoice(orderId);

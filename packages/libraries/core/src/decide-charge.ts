@@ -34,7 +34,7 @@ export interface Attempts {
 }
 
 /**
- * How many of an order's newest operations a decision needs. Among so many attempts one outcome has reached `max_failures`,
+ * How many of an order's newest operations a decision needs. Among this many attempts one outcome has reached `max_failures`,
  * however many there were before. Besides them there may be the open operation, and one of an older revision.
  */
 export function attemptsToRead({ max_failures }: Pick<ChargeLimits, 'max_failures'>): number {

@@ -74,7 +74,7 @@ export const basketsQuery = z.strictObject({
 });
 export type BasketsQuery = z.infer<typeof basketsQuery>;
 
-/** So many of a basket's refunds are listed with it, the oldest ones. */
+/** A basket is listed with this many of its refunds, the oldest ones. */
 export const REFUNDS_LISTED = 20;
 
 /** `next_refund`: the `after` of `GET /refunds` for the refunds that are not listed here; none: these are all. */

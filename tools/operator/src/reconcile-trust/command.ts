@@ -28,8 +28,8 @@ export function reconcileTrustCommand(): Command {
       'after',
       `
 Fields: kind (basket or refund), id, amount, and, compared where there is a value, status (success, if there is none; pending, failed),
-basket_id, wallet_id, source. Others are ignored. What was moved is compared: taken, of a refund that took less than its amount,
-or, without it, amount.
+basket_id, wallet_id, source. Others are ignored. The amount that moved is compared:
+taken, of a refund that took less than it was asked for, or, without it, amount.
 DATABASE_URL is the database of transactions, with a login that may read it.
 Exit code: 0 nothing differs; 2 something differs; 1 the export could not be compared.`,
     )

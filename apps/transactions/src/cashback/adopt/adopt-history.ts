@@ -12,6 +12,7 @@ import { hasUnfinishedOperation } from '../../db/queries/adoption/has-unfinished
 import type { LockedInvoice } from '../../invoices/invoice.ts';
 import type { Adoption } from './decide-adoption.ts';
 import { adoptable, decideListed } from './decide-listed.ts';
+import { historyUnknown } from './history-unknown.ts';
 import { listHistory } from './list-history.ts';
 
 const LISTINGS_AT_ONCE = 8;
