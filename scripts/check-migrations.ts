@@ -1,4 +1,5 @@
-// The migrations say what the table files say: drizzle-kit would generate nothing more.
+// The migrations say what the table files say: drizzle-kit would generate nothing more, and each migration was generated
+// on top of the one before. Of two that were generated beside each other, the later one undoes or repeats the other.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -10,6 +11,12 @@ try {
   for (const owner of readdirSync('drizzle')) {
     const { tables } = JSON.parse(readFileSync(`drizzle/${owner}/owner.json`, 'utf8')) as { tables: string };
     const out = path.join(scratch, owner);
+    for (const file of notOnTop(`drizzle/${owner}/meta`)) {
+      problems += 1;
+      console.error(
+        `${file}: was not generated on top of the migration before it; remove it and generate it again`,
+      );
+    }
     cpSync(`drizzle/${owner}`, out, { recursive: true });
     const before = migrationsIn(out);
     const result = spawnSync(
@@ -35,4 +42,17 @@ process.exitCode = problems === 0 ? 0 : 1;
 
 function migrationsIn(folder: string): string[] {
   return readdirSync(folder).filter((file) => file.endsWith('.sql'));
+}
+
+/** The snapshots that do not continue the one before. */
+function notOnTop(folder: string): string[] {
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith('_snapshot.json'))
+    .toSorted();
+  const snapshots = files.map(
+    (file) => JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as { id: string; prevId: string },
+  );
+  return files
+    .filter((_, place) => place > 0 && snapshots[place]?.prevId !== snapshots[place - 1]?.id)
+    .map((file) => path.join(folder, file));
 }

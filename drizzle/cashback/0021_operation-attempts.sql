@@ -1,3 +1,1 @@
-DROP INDEX "cashback"."operations_newest";--> statement-breakpoint
-CREATE INDEX CONCURRENTLY "order_clears_live_poll" ON "cashback"."order_clears" USING btree ("poll_at") WHERE "cashback"."order_clears"."poll_at" IS NOT NULL AND "cashback"."order_clears"."attention" IS NULL;--> statement-breakpoint
-CREATE INDEX CONCURRENTLY "order_clears_parked_poll" ON "cashback"."order_clears" USING btree ("poll_at") WHERE "cashback"."order_clears"."poll_at" IS NOT NULL AND "cashback"."order_clears"."attention" IS NOT NULL;
+ALTER TABLE "cashback"."operations" ADD COLUMN "attempt" integer;
