@@ -220,7 +220,7 @@ describe('an attempt', () => {
       (attempt) => withFailure(attempt, conflict),
       { reason: 'it is at revision 8', cause: { code: 'register_overtaken', details: {} } },
     ],
-  ])('that is %s reads everything again, and waits after 5 rounds', (_, answer, expected) => {
+  ])('that is %s starts over, and waits after 5 rounds', (_, answer, expected) => {
     let attempt = unregistered;
     for (let round = 1; round < MAX_ROUNDS; round += 1) {
       attempt = answer(attempt);

@@ -164,7 +164,7 @@ describe('reports one at a time', () => {
     await reports.reportChanged();
   }
 
-  it('one that arrives late takes back nothing newer, nor the request of a person', async () => {
+  it('a late report overwrites neither newer reports nor a resume request', async () => {
     const [read, arrive] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const late = reportsBy(async (input) => {
       read.resolve();

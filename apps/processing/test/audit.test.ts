@@ -235,7 +235,7 @@ describe('an audit', () => {
 });
 
 describe('audits', () => {
-  it('come by themselves, at their distances, to an end', async () => {
+  it('run on schedule until their end', async () => {
     await start({ env: { AUDIT_DISTANCES: '10ms,20ms', AUDIT_END_MS: '50' } });
     const order = await processedOrder();
     // After 10, 30 and 50 ms.

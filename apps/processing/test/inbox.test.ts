@@ -132,7 +132,7 @@ describe('the inbox of changed invoices', () => {
     expect(await row()).toMatchObject({ processed_epoch: 2, processed_version: 1 });
   });
 
-  it('takes a callback for a hint: the order is processed, and the version that it names counts for nothing', async () => {
+  it('takes a callback as a hint: the order is processed, and the stated version is ignored', async () => {
     expect(await note(called(2_147_483_647))).toEqual(['order-1']);
     expect(await row()).toMatchObject({ seen_epoch: 1, seen_version: 1, hints: 1 });
     expect(await record({ hints: 1, processed: at(5) })).toEqual([]);
@@ -142,7 +142,7 @@ describe('the inbox of changed invoices', () => {
     expect(await note(announced(6))).toEqual(['order-1']);
   });
 
-  it('answers with an attempt only the hints that came before it', async () => {
+  it('lets an attempt answer only the hints that came before it', async () => {
     await note(called(1));
     await note(called(1));
     expect(await record({ hints: 1, processed: at(1) })).toEqual(['order-1']);
@@ -168,7 +168,7 @@ describe('the inbox of changed invoices', () => {
     expect(await record({ processed: at(1), config_hash: 'h-1' })).toEqual([]);
   });
 
-  it('says nothing of the service of an order before a message does', async () => {
+  it('knows no service of an order before a message states it', async () => {
     await note(reconcileHint('order-1'));
     expect(await row()).toMatchObject({ service: 'unknown', hints: 1 });
     await note(called(1));
@@ -239,7 +239,7 @@ describe('the inbox of changed invoices', () => {
     expect(await row()).toMatchObject({ attention: null, failures: 0, waiting_since: null });
   });
 
-  it('gives no attention for an overtaken version, and counts it as processed', async () => {
+  it('needs no attention for an overtaken version, and counts it as processed', async () => {
     await note(announced(1));
     await note(announced(2));
     const unfinished = await record({
@@ -259,14 +259,14 @@ describe('the inbox of changed invoices', () => {
     });
   });
 
-  it('gives no attention to an order that another attempt finished meanwhile', async () => {
+  it('needs no attention for an order that another attempt finished meanwhile', async () => {
     await note(announced(1));
     await record({ processed: at(1) });
     await record({ attention: 'too late' });
     expect(await row()).toMatchObject({ attention: null });
   });
 
-  it('shows a job a change that found this job in the queue, once that change is committed', async () => {
+  it('makes a change visible to the job that was queued before it, once the change is committed', async () => {
     await note(announced(1));
     await record({ processed: at(1) });
     let loading: Promise<unknown> | undefined;

@@ -37,7 +37,7 @@ async function failFor(orders: readonly Order[] | 'all'): Promise<void> {
 const failNoMore = () => query('DROP FUNCTION cashback.fail_for CASCADE');
 
 describe('an order whose attempts fail', () => {
-  it('while those at other orders succeed needs attention after a time, and leaves it by itself', async () => {
+  it('needs attention after a time while other orders succeed, and leaves it by itself', async () => {
     const url = urlOf(await system.startProcessing({ env }));
     const others = await Promise.all([orderOf(), orderOf(), orderOf()]);
     for (const other of others) await other.untilProcessed(1);
@@ -70,7 +70,7 @@ describe('an order whose attempts fail', () => {
     expect(await order.row()).toMatchObject({ attention: null, failures: 0 });
   });
 
-  it('as those at all orders do needs nobody, for however long they fail', async () => {
+  it('never needs attention while every order fails', async () => {
     await system.startProcessing({ env });
     await failFor('all');
     const orders = await Promise.all([orderOf(), orderOf(), orderOf()]);

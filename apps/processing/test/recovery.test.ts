@@ -192,7 +192,7 @@ describe('while the server is down', () => {
 });
 
 describe('a token that the server does not know', () => {
-  it('brings no order to attention: they are retried until the token is known', async () => {
+  it('causes no attention: orders are retried until the token is known', async () => {
     await system.startProcessing({ env: { SERVER_TOKEN: token('nobody') } });
     const order = newOrder(system);
     await order.putRates(userRate);

@@ -54,7 +54,7 @@ describe('a report of processing', () => {
     expect((await server.client.attention.list()).orders).toMatchObject([{ stale: false }]);
   });
 
-  test('is answered with the orders that a person resumed, until their need for attention is another one', async () => {
+  test('is answered with the resumed orders until their cause changes', async () => {
     await reportAll([report('order-1'), report('order-2')]);
     const resume = () => server.client.attention.resume({ order_ids: ['order-1'] });
     expect((await resume()).orders).toMatchObject([{ origin: 'processing', outcome: 'requested' }]);
@@ -75,7 +75,7 @@ describe('a report of processing', () => {
   const ago = (ms: number) => ({ read_at: new Date(Date.now() - ms).toISOString() });
   const [earlier, later] = [ago(402_000), ago(401_000)];
 
-  test('that was read earlier than what is known takes nothing of it back, nor the request of a person', async () => {
+  test('that was read earlier overwrites neither newer reports nor a resume request', async () => {
     await reportAll([report('order-1'), report('order-2', { code: 'settings_missing' })], later);
     await server.client.attention.resume({ order_ids: ['order-1'] });
     const known = async () =>
@@ -92,7 +92,7 @@ describe('a report of processing', () => {
     expect(await listed()).toEqual([]);
   });
 
-  test('that was read later replaces what is known, and is shown as of then', async () => {
+  test('that was read later replaces the stored one, and is shown as of then', async () => {
     await reportAll([report('order-1'), report('order-2')], earlier);
     await reportAll([report('order-2', { reason: 'another' })], later);
     expect((await server.client.attention.list()).orders).toMatchObject([
@@ -106,7 +106,7 @@ describe('a report of processing', () => {
     expect(await listed()).toEqual([]);
   });
 
-  test('is not answered with a resume of another need of the order than the reported one', async () => {
+  test('is not answered with a resume for another cause than the reported one', async () => {
     const since = '2026-03-09T00:00:00.000Z';
     await reportAll([report('order-1', { since })], later);
     await server.client.attention.resume({ order_ids: ['order-1'] });
@@ -114,7 +114,7 @@ describe('a report of processing', () => {
     expect(await reportAll([report('order-1', { since })], later)).toEqual(['order-1']);
   });
 
-  test('by several processes at once ends with what one of them said', async () => {
+  test('sent concurrently with others leaves one of them intact', async () => {
     const pages = Array.from({ length: 10 }, (_, n) =>
       Array.from({ length: 20 }, (__, at) => report(`order-${(at * 7 + n) % 30}`, { reason: `of ${n}` })),
     );

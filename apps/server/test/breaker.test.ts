@@ -73,7 +73,7 @@ test('the part of a change that lowers a target is allowed at once, and takes no
   expect(await heldOrders()).toEqual([]);
 });
 
-test('a corrected target that fits leaves by itself, as what is held counts nothing', async () => {
+test('a corrected target within the bound is released; held growth is not counted', async () => {
   const order_id = await register(values('500'));
   await register({ order_id, invoice_version: 2, ...values('50') });
   expect(await heldOrders()).toEqual([]);

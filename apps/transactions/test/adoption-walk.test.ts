@@ -100,7 +100,7 @@ test('a side in its first epoch asks nothing', async () => {
   expect(await retrieve(app, invoice_id)).toMatchObject({ cashback: { version: 0 } });
 });
 
-test('5 are paid and forgotten, and no operation comes: the invoice shows them again, and the feed has it', async () => {
+test('a forgotten payment shows on its invoice and in the feed again without an operation', async () => {
   const { invoice_id } = await paidInvoice();
   await restore([invoice_id]);
   const cashback = await adopted(invoice_id);

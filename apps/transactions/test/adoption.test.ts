@@ -100,7 +100,7 @@ async function restore(invoiceId: string, backup: Backup): Promise<void> {
   await newEpoch();
 }
 
-test('5 are paid, the side is restored to before, the target is now 3: the wallet ends at 3', async () => {
+test('after a restore that forgot a payment of 5, a target of 3 leaves 3 in the wallet', async () => {
   const invoice = await createInvoice(app);
   const backup = await backUp(invoice.invoice_id);
   await reach(invoice, { user: '5' });
@@ -126,7 +126,7 @@ test('an invoice that the restore lost is created again, and carries what Trust 
   expect(await trust.balanceOf(invoice.wallet_id)).toBe('5.0000');
 });
 
-test('a basket in the wallet of a payee that the restore forgot is taken back, and the payee of now gets the target', async () => {
+test('an adoption refunds a forgotten payee and pays the current one', async () => {
   const invoice = await createInvoice(app);
   await reach(invoice, { user: '5' });
   const backup = await backUp(invoice.invoice_id);
@@ -144,7 +144,7 @@ test('a basket in the wallet of a payee that the restore forgot is taken back, a
   expect(await trust.balanceOf(invoice.wallet_id)).toBe('5.0000');
 });
 
-test('an invoice lists no operation after an adoption, as none asked for what it carries, until the next one', async () => {
+test('an adopted invoice lists no operation until the next one', async () => {
   const invoice = await createInvoice(app);
   const { cashback: before } = await reach(invoice, { user: '1' });
   const backup = await backUp(invoice.invoice_id);
@@ -231,7 +231,7 @@ test('an operation waits for the steps that Trust has not ended', async () => {
   expect(await trust.balanceOf(invoice.wallet_id)).toBe('3.0000');
 });
 
-test('less at Trust than was recorded here is never healed by itself', async () => {
+test('a lower amount at Trust than recorded here is never healed automatically', async () => {
   const invoice = await createInvoice(app);
   await reach(invoice, { user: '5' });
   await queryRows(
@@ -306,7 +306,7 @@ async function forgetAndReach({ targets, at, inTheMiddle, last }: Drawn): Promis
   expect(await trust.balanceOf(invoice.wallet_id).catch(() => '0.0000')).toBe(formatAmount(sum));
 }
 
-test('whatever was forgotten, at rest or in the middle, wallet and rewarded end at the target', async () => {
+test('wallet and rewarded end at the target after any forgotten history, at rest or in flight', async () => {
   // At the same time: the epochs that one begins fall into the histories of the others.
   const histories = fc.array(history, { minLength: 5, maxLength: 5 });
   await fc.assert(

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => tearDown?.());
 
-test('an invoice that carries a reward and lists no operation is answered as it is, and the next operation starts there', async () => {
+test('a retrieve returns a reward without operations, and the next operation builds on it', async () => {
   const invoice = await createInvoice(app);
   const { invoice_id } = invoice;
   await app.post('/update/cashback', newOperation(invoice, { reward: [{ source: 'user', amount: '5' }] }));

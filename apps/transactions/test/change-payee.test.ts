@@ -81,7 +81,7 @@ test('of concurrent changes to different payees one is made', async () => {
   expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409, 409, 409]);
 });
 
-test('where a spent wallet of an earlier payee takes what is there, the rest is owed, and the new wallet has its target', async () => {
+test('a spent wallet of an earlier payee gives what it holds, the rest is owed, and the new wallet has its target', async () => {
   const invoice = await createInvoice(app, { service: 'blue' });
   await move(invoice, '5');
   await trust.spend(invoice.wallet_id, '2');
@@ -100,7 +100,7 @@ test('where a spent wallet of an earlier payee takes what is there, the rest is 
   expect(await trust.balanceOf(invoice.wallet_id)).toBe('7.0000');
 });
 
-test('while a spent wallet of an earlier payee forbids it, the new wallet gets nothing', async () => {
+test('the new wallet gets nothing while a spent wallet of an earlier payee forbids the refund', async () => {
   const invoice = await createInvoice(app, { service: 'green' });
   await move(invoice, '5');
   await trust.spend(invoice.wallet_id, '2');
@@ -115,7 +115,7 @@ test('while a spent wallet of an earlier payee forbids it, the new wallet gets n
   expect(failed.operations[0].reason).toMatch(/^wallet_forbids_negative/);
 });
 
-test('whatever targets and payees follow each other, the wallet of now holds the target, and every other one nothing', async () => {
+test('after any sequence of targets and payees the current wallet holds the target, every other one nothing', async () => {
   const steps = fc.array(
     fc.oneof(
       fc.bigInt({ min: 0n, max: 100_000n }).map((target) => ({ target })),

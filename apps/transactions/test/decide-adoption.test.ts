@@ -172,7 +172,7 @@ const listing = fc
     return { listed, rows };
   });
 
-test('whatever was forgotten: rewarded is what Trust has, by source, and a second adoption finds nothing', () => {
+test('an adoption makes rewarded equal to Trust by source, and a second one finds nothing', () => {
   fc.assert(
     fc.property(listing, ({ listed, rows }) => {
       const before = { ...known([]), baskets: rows };

@@ -85,7 +85,7 @@ describe('with an answer', () => {
   });
 });
 
-test('whatever the answers and the executors, an operation ends when every step is known, and says what happened', () => {
+test('under any answers and executors an operation ends once every step is known, with the result', () => {
   const answers = fc.array(
     fc.oneof(
       { weight: 4, arbitrary: fc.constant<StepAnswer>({ kind: 'applied' }) },

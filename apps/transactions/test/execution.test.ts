@@ -276,7 +276,7 @@ describe('a refusal', () => {
     expect(cashback).toMatchObject({ status: 'success', rewarded: rewardOf({ user: '10.0000' }) });
   });
 
-  test('that Trust does not keep gives no step up: it is repeated, and the reason shows meanwhile', async () => {
+  test('that Trust does not keep repeats its step, and the reason shows meanwhile', async () => {
     const invoice = await createInvoice(app);
     upstream.answerWith(({ method }) =>
       method === 'GET' ? problem(404, 'BASKET_NOT_FOUND') : problem(422, 'SOMETHING'),
@@ -302,7 +302,7 @@ describe('a refusal', () => {
     ['currency', 'EUR'],
     ['source', 'service'],
   ])(
-    'what Trust has under the id with another %s is never adopted, and both values are said',
+    'a step that Trust has with another %s is never adopted, and both values are stated',
     async (field, value) => {
       const invoice = await createInvoice(app);
       upstream.answerWith((request) => {

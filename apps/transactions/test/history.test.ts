@@ -79,7 +79,7 @@ test('a caller that may only read invoices may read it', async () => {
   expect((await app.post('/v2/invoice/history', { invoice_id }, app.readerToken)).status).toBe(200);
 });
 
-test('whatever is stated, the versions have no gap, and their changes add up to what is captured', async () => {
+test('any sequence of updates gives versions without a gap, whose changes sum to the captured amount', async () => {
   const cents = fc.integer({ min: 0, max: 300 }).map((number) => formatAmount(BigInt(number) * 100n));
   const payments = fc.oneof(
     fc.constant<Payment[]>([]),

@@ -124,7 +124,7 @@ test('a change of a settled order that nothing announces is found by an audit an
   expect(await harness.operations(orderId)).toHaveLength(2);
 });
 
-test('an old answer that shows the known version settles an order for now, and an audit finds what has changed since', async () => {
+test('an audit detects a change that a stale answer hid', async () => {
   const { outside } = harness;
   await harness.startWorker(AUDITED);
   const orderId = await settledOrder('stale');

@@ -30,7 +30,7 @@ async function newOrders(name: string, count: number): Promise<string[]> {
   return orderIds;
 }
 
-test('orders whose operations have ended are seen through before the queue begins with others', async () => {
+test('ended operations settle before new jobs start', async () => {
   const { outside, database } = harness;
   const worker = await harness.startWorker({
     batch_size: 1,

@@ -55,7 +55,7 @@ for (const path of ['/v2/invoice/retrieve', '/update/cashback']) {
   );
 }
 
-test('an answer out of the past, which shows the target of now as rewarded, settles nothing', async () => {
+test('a stale answer that matches the current target settles nothing', async () => {
   const { outside } = harness;
   const orderId = newOrderId('past');
   outside.addInvoice(orderId);
@@ -110,7 +110,7 @@ const neverPassing: [string, string, () => Answer][] = [
 ];
 
 test.each(neverPassing)(
-  'an order for which the answer of %s %s, again and again, is asked about for as long as that lasts, and needs no attention',
+  'an answer of %s that %s is retried indefinitely without attention',
   async (path, _, bad) => {
     const { outside } = harness;
     await harness.stopWorkers();
@@ -165,7 +165,7 @@ test('an order whose operations are rejected again and again needs attention', a
   expect(await harness.operations(orderId)).toHaveLength(6);
 });
 
-test('a reason that no row can keep as it is, and a long one, are kept as far as they can be', async () => {
+test('a reason that a row cannot store, or a long one, is stored as far as possible', async () => {
   const { outside } = harness;
   const orderId = newOrderId('reason');
   outside.addInvoice(orderId);
@@ -188,7 +188,7 @@ test('a reason that no row can keep as it is, and a long one, are kept as far as
   expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'failed', reason: kept }]);
 });
 
-test('an operation that ended and that the invoice no longer lists is known by its repeat, and followed by another', async () => {
+test('a repeat reveals the end of an operation that the invoice no longer lists, and another one follows', async () => {
   const { outside } = harness;
   const orderId = newOrderId('unlisted');
   outside.addInvoice(orderId);

@@ -66,7 +66,7 @@ async function untilHeldIsObserved(orderId: string): Promise<void> {
   );
 }
 
-test('of a rate that is ten times too high nothing above the bound is sent until it is released, and then every order settles', async () => {
+test('a rate ten times too high sends nothing above the bound until its release, then every order settles', async () => {
   const ids = Array.from({ length: 10 }, () => newOrderId('tenfold'));
   for (const id of ids) harness.outside.addInvoice(id);
   await Promise.all(ids.map((id) => register(id, '50')));
@@ -99,7 +99,7 @@ test('of a rate that is ten times too high nothing above the bound is sent until
   expect((await client.convergence()).services).toEqual([]);
 });
 
-test('a held order whose invoice lost a part sends what is lowered at once, and nothing that rises', async () => {
+test('a held order whose invoice shrank sends the decrease at once, and no increase', async () => {
   await harness.database.pool.query('UPDATE cashback.breaker_windows SET growth = 0');
   const id = newOrderId('lowered');
   harness.outside.addInvoice(id);

@@ -108,7 +108,7 @@ test('a failed operation is recorded with its reason, and another one is made', 
   expect(new Set(rows.map(({ operation_id }) => operation_id)).size).toBe(rows.length);
 });
 
-test('an order that a wallet keeps from settling is tried again slowly, and settles by itself once the wallet fills up', async () => {
+test('an order that waits for its wallet is retried slowly, and settles once the wallet has money', async () => {
   const { outside } = harness;
   const orderId = newOrderId('keeps-failing');
   outside.addInvoice(orderId);
@@ -180,7 +180,7 @@ test('an order whose operations failed too often is tried again when the same ta
   ]);
 });
 
-test('a rejected operation is closed for good, and a new one is made at once with what the invoice says now', async () => {
+test('a rejected operation is closed permanently, and a new one starts at once from the current invoice', async () => {
   const { outside } = harness;
   const orderId = newOrderId('rejected');
   outside.addInvoice(orderId);
@@ -221,7 +221,7 @@ test("while another caller's operation is in flight, ours keeps its id and its b
   expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }]);
 });
 
-test('a settled order whose invoice was changed by something else is brought back by every kind of run', async () => {
+test('every trigger restores a settled order that something else changed', async () => {
   const { outside } = harness;
   const reward = [{ source: 'user' as const, amount: '2.0000' }];
   for (const brings of ['an unchanged register', 'a job'] as const) {

@@ -123,7 +123,7 @@ test('while transactions is down single probes leave, and afterwards every order
   expect(burnt.rows).toEqual([]);
 });
 
-test('an outage that outlasts the age at which orders need attention makes none of them need it', async () => {
+test('an outage longer than the attention bound causes no attention', async () => {
   const { outside } = harness;
   const orderIds = await registerMany('outlasted', 30);
   outside.intercept = () => down;

@@ -49,7 +49,7 @@ describe('an order that needs attention', () => {
     }
   });
 
-  test('keeps it while nothing answers, and waits as slowly', () => {
+  test('keeps its attention and its slow polling during an outage', () => {
     const step = decide(since('operations_failed'), unreachable());
     expect(step).toMatchObject({ action: 'need_attention', attention: kept });
     expect((step as { wait_ms: number }).wait_ms).toBeGreaterThanOrEqual(60_000);
@@ -60,7 +60,7 @@ describe('an order that needs attention', () => {
     'observation_stale',
     'status_contradicts',
     'moved_by_hand',
-  ])('for %s needs none once an observation can be used, and goes on', (code) => {
+  ])('for %s leaves attention at the next usable observation', (code) => {
     expect(decide(since(code), observed(100_000n))).toMatchObject({ action: 'settle' });
     expect(decide(since(code), observed(0n))).toMatchObject({
       action: 'send',
@@ -69,7 +69,7 @@ describe('an order that needs attention', () => {
     });
   });
 
-  test('for an operation that does not end needs none once that has ended, and goes on', () => {
+  test('for an operation in flight leaves attention when that operation ends', () => {
     const changes = { ...since('operation_stuck'), operation_id: 'operation-1' };
     const inFlight = listedIn('in-progress');
     expect(decide(changes, inFlight)).toMatchObject({
@@ -87,22 +87,19 @@ describe('an order that needs attention', () => {
     'wallet_forbids_negative',
     'payee_differs',
     'operation_refused',
-  ])(
-    'for %s is tried again as long after the last attempt as it needed it then, and needs it until it is settled',
-    (code) => {
-      const attempts = { ...none, failed: 1, last_at: minutes(4) };
-      const standing = { ...since(code), waited_ms: 0 };
-      const early = decide(standing, observed(0n), { attempts }, 7.9 * 60_000);
-      expect(early).toMatchObject({ action: 'need_attention', attention: { ...kept, code } });
-      const due = decide(standing, observed(0n), { attempts }, 8 * 60_000);
-      expect(due).toMatchObject({ action: 'send', repeated: false, attention: { ...kept, code } });
-      expect((due as { wait_ms: number }).wait_ms).toBeGreaterThanOrEqual(8 * 60_000);
-      expect(decide(standing, observed(100_000n), { attempts })).toMatchObject({ action: 'settle' });
-    },
-  );
+  ])('for %s is retried with growing delays, and keeps needing attention until it settles', (code) => {
+    const attempts = { ...none, failed: 1, last_at: minutes(4) };
+    const standing = { ...since(code), waited_ms: 0 };
+    const early = decide(standing, observed(0n), { attempts }, 7.9 * 60_000);
+    expect(early).toMatchObject({ action: 'need_attention', attention: { ...kept, code } });
+    const due = decide(standing, observed(0n), { attempts }, 8 * 60_000);
+    expect(due).toMatchObject({ action: 'send', repeated: false, attention: { ...kept, code } });
+    expect((due as { wait_ms: number }).wait_ms).toBeGreaterThanOrEqual(8 * 60_000);
+    expect(decide(standing, observed(100_000n), { attempts })).toMatchObject({ action: 'settle' });
+  });
 
   test.each<AttentionCode>(['wallet_forbids_negative', 'owed'])(
-    'for %s waits as after a failure once its wallet has money, also while nothing answers, and slowly again after that attempt',
+    'for %s is retried with the failure backoff once its wallet has money, and slowly after that attempt',
     (code) => {
       const attempts = { ...none, failed: 1, last_at: minutes(4) };
       const standing = { ...since(code), waited_ms: 0, due_by: 'balance' as const };
@@ -121,7 +118,7 @@ describe('an order that needs attention', () => {
     },
   );
 
-  test('for a debt counts no time between attempts, and an attempt that does not end as that of any other order', () => {
+  test('for a debt ages only during an attempt, as any other order does', () => {
     const changes = { ...since('owed'), waited_ms: 1_000, operation_id: 'operation-1' };
     const step = decide(changes, listedIn('in-progress'));
     expect(step).toMatchObject({ action: 'need_attention', attention: { code: 'owed' } });
@@ -133,7 +130,7 @@ describe('an order that needs attention', () => {
     });
   });
 
-  test('given by an older release, without a code, is compared as any other', () => {
+  test('without a code, from an older release, is compared as any other', () => {
     const older = { attention: 'stuck' };
     expect(decide(older, observed(0n))).toMatchObject({ action: 'send', attention: null });
     expect(decide(older, observed(100_000n))).toMatchObject({ action: 'settle' });
@@ -143,7 +140,7 @@ describe('an order that needs attention', () => {
 describe('time counts against an order only between two answers about it:', () => {
   const tooLong = limits.attention_after_ms + 1;
 
-  test('one that gets no answer is polled for as long as it takes', () => {
+  test('an order without an answer is polled indefinitely', () => {
     expect(decideStep(order(), unreachable(), charge({}, {}, 100 * tooLong), context)).toMatchObject({
       action: 'poll',
       answered_at: null,
@@ -163,7 +160,7 @@ describe('time counts against an order only between two answers about it:', () =
     expect(second).toMatchObject({ action: 'poll', waited_ms: 5_007, answered_at: order({}, 5_000).now });
   });
 
-  test('between two answers no more counts than two polls', () => {
+  test('an interval between two answers counts as two polls at most', () => {
     const step = decideStep(order(), missing, charge({ answered_at: registeredAt }, {}, tooLong), context);
     expect(step).toMatchObject({ waited_ms: 2 * limits.poll_max_ms });
   });
@@ -171,7 +168,7 @@ describe('time counts against an order only between two answers about it:', () =
   test.each<[string, Observation]>([
     ['observation_missing', missing],
     ['observation_stale', { ...observed(0n), cashback: { ...observed(0n).cashback, version: 6 } }],
-  ])('an answer that cannot be used is polled until it has counted for too long: %s', (code, observation) => {
+  ])('an unusable observation is polled until its time exceeds the bound: %s', (code, observation) => {
     const waiting = { cashback_version: 7, waited_ms: tooLong - 1 };
     expect(decideStep(order(), observation, charge(waiting), context)).toMatchObject({ action: 'poll' });
     const overdue = { ...waiting, waited_ms: tooLong };

@@ -27,7 +27,7 @@ test.each<[string, Partial<ChargeOrder>, Partial<ChargeOrder>]>([
   }
 });
 
-test('a new target alone does not make an open operation be overlooked', () => {
+test('a new target does not hide an open operation', () => {
   const seen = order({ revision: 1, operation_id: 'operation-1' });
   const step = decideStep(
     seen,
@@ -41,7 +41,7 @@ test('a new target alone does not make an open operation be overlooked', () => {
 describe('an order that was settled meanwhile', () => {
   const settled = charge({ settled_revision: 2, cashback_version: 7 });
 
-  test('is left alone by an observation that adds nothing', () => {
+  test('is unchanged by an observation that adds nothing', () => {
     for (const observation of [unreachable(), missing]) {
       expect(decideStep(order(), observation, settled, context)).toEqual({ action: 'noop' });
     }

@@ -93,7 +93,7 @@ test('an order that another writer keeps changing needs attention after three he
   expect(await harness.operations(orderId)).toHaveLength(HEALS + 2);
 });
 
-test('an unchanged register lets no further heal pass, and a resume by a person does', async () => {
+test('only a resume, not an unchanged register, resets the heal limit', async () => {
   const orderId = await fight('registered-again');
   const before = await harness.order(orderId);
   const asked = harness.outside.retrieves(orderId);

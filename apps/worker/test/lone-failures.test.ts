@@ -41,28 +41,25 @@ test.each([
     /^the invoice cannot be retrieved, while those of other orders can: .*see the log/,
   ],
   ['/update/cashback', /^operation \S+ has no answer, while those of other orders have: not settled since/],
-])(
-  'an order whose %s fails alone needs attention, and settles by itself once it does not',
-  async (path, reason) => {
-    const { outside } = harness;
-    const orderId = newOrderId('alone');
-    outside.addInvoice(orderId);
-    outside.intercept_of.set(orderId, (call, honest) => (call.path === path ? failure : honest()));
-    await harness.register(orderId, '10');
-    const order = await readUntil(
-      async () => {
-        await settledOrder('sent');
-        return besideOthers(orderId);
-      },
-      ({ attention }) => attention !== null,
-    );
-    expect(order.attention_code).toBe('attempts_failed');
-    expect(order.attention).toMatch(reason);
-    outside.intercept_of.clear();
-    expect(await harness.untilSettled(orderId)).toMatchObject({ attention: null, attention_code: null });
-    expect(outside.cashback(orderId).rewarded).toEqual([{ source: 'user', amount: '10.0000' }]);
-  },
-);
+])('an order whose %s fails alone needs attention and recovers automatically', async (path, reason) => {
+  const { outside } = harness;
+  const orderId = newOrderId('alone');
+  outside.addInvoice(orderId);
+  outside.intercept_of.set(orderId, (call, honest) => (call.path === path ? failure : honest()));
+  await harness.register(orderId, '10');
+  const order = await readUntil(
+    async () => {
+      await settledOrder('sent');
+      return besideOthers(orderId);
+    },
+    ({ attention }) => attention !== null,
+  );
+  expect(order.attention_code).toBe('attempts_failed');
+  expect(order.attention).toMatch(reason);
+  outside.intercept_of.clear();
+  expect(await harness.untilSettled(orderId)).toMatchObject({ attention: null, attention_code: null });
+  expect(outside.cashback(orderId).rewarded).toEqual([{ source: 'user', amount: '10.0000' }]);
+});
 
 test('an order that cannot be decided on needs attention, and settles by itself once it can', async () => {
   const orderId = newOrderId('undecided');
@@ -99,7 +96,7 @@ test('an order that cannot be decided on needs attention, and settles by itself 
   expect(await harness.untilSettled(orderId)).toMatchObject({ attention: null, attention_code: null });
 });
 
-test('a transactions that fails for all orders needs nobody, for however long it does', async () => {
+test('an outage of transactions never causes attention', async () => {
   const { outside } = harness;
   const ids = Array.from({ length: 3 }, () => newOrderId('all'));
   for (const orderId of ids) outside.addInvoice(orderId);

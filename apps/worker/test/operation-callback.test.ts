@@ -72,7 +72,7 @@ test('a callback wakes its order before the poll is due', async () => {
   await harness.untilSettled(flying.invoice_id);
 });
 
-test('a callback is only a hint: what it says is asked of transactions', async () => {
+test('a callback is only a hint: its order is observed', async () => {
   const { outside } = harness;
   const flying = await orderInFlight('lies');
   const asked = outside.retrieves(flying.invoice_id);

@@ -109,7 +109,7 @@ test('two workers on the same orders never have two operations open, and settle 
   }
 });
 
-test('an invoice that carried the target once does not settle an order that was given another one meanwhile', async () => {
+test('an outdated observation does not settle an order with a newer target', async () => {
   const { outside } = harness;
   const orderId = newOrderId('there-and-back');
   outside.addInvoice(orderId);

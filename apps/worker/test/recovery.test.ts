@@ -195,19 +195,16 @@ test.each([
     'runs',
     `state = 'active', started_on = now() - interval '1 hour', expire_seconds = 864000, heartbeat_seconds = NULL`,
   ],
-])(
-  'an order behind a dead job that %s for longer than any job may is found and settled',
-  async (_, change) => {
-    const { outside, database } = harness;
-    const orderId = newOrderId('dead-job');
-    outside.addInvoice(orderId);
-    await harness.register(orderId, '10');
-    await database.pool.query(`UPDATE cashback_jobs.job SET ${change} WHERE singleton_key = $1`, [orderId]);
-    await harness.startWorker({ sweep_grace_ms: 50 });
-    await harness.untilSettled(orderId);
-    expect(await harness.operations(orderId)).toHaveLength(1);
-  },
-);
+])('the sweep settles an order behind a dead job that %s for too long', async (_, change) => {
+  const { outside, database } = harness;
+  const orderId = newOrderId('dead-job');
+  outside.addInvoice(orderId);
+  await harness.register(orderId, '10');
+  await database.pool.query(`UPDATE cashback_jobs.job SET ${change} WHERE singleton_key = $1`, [orderId]);
+  await harness.startWorker({ sweep_grace_ms: 50 });
+  await harness.untilSettled(orderId);
+  expect(await harness.operations(orderId)).toHaveLength(1);
+});
 
 test('one turn of the sweep goes through all pages, also of orders that have jobs, and ends', async () => {
   const { database, test_database, jobs } = harness;
@@ -254,7 +251,7 @@ test('an order that is locked holds up the sweep of no other', async () => {
   await harness.untilSettled(locked);
 });
 
-test('a long wait of an order never hides a shorter one that it is given later', async () => {
+test('a later, shorter wait replaces a longer one', async () => {
   const { outside, database } = harness;
   const orderId = newOrderId('long-wait');
   outside.addInvoice(orderId);
@@ -295,7 +292,7 @@ test('an order that an older release left in need of attention, without a time, 
   expect(await harness.untilSettled(orderId)).toMatchObject({ attention: null });
 });
 
-test('transactions may be down when orders are registered, and for as long as it likes', async () => {
+test('orders settle after transactions was down for any length of time', async () => {
   const { database, outside } = harness;
   const port = await freePort();
   const elsewhere = await startOutsideTransactions(database, port);

@@ -16,21 +16,18 @@ describe('a request for an observation', () => {
     ['settles', settled, 100_000n],
     ['sends', {}, 0n],
     ['polls', listed, 0n],
-  ])(
-    'that a step which %s did not begin before keeps the order due, and is answered by the next',
-    (_, changes, paid) => {
-      const found = charge({ ...changes, requests: 5, answered_requests: 3 });
-      const step = decideStep(found.order, observed(paid), found, context);
-      const updatesOf = (seen_requests: number) =>
-        stepWrites(found, step, observed(paid), { ...written, seen_requests }).updates;
-      expect(updatesOf(4)).toMatchObject([{ answered_requests: 4, poll_in_ms: 0 }]);
-      const [answered] = updatesOf(5);
-      expect(answered?.answered_requests).toBe(5);
-      expect(answered?.poll_in_ms).not.toBe(0);
-    },
-  );
+  ])('stays open until a step that began after it %s', (_, changes, paid) => {
+    const found = charge({ ...changes, requests: 5, answered_requests: 3 });
+    const step = decideStep(found.order, observed(paid), found, context);
+    const updatesOf = (seen_requests: number) =>
+      stepWrites(found, step, observed(paid), { ...written, seen_requests }).updates;
+    expect(updatesOf(4)).toMatchObject([{ answered_requests: 4, poll_in_ms: 0 }]);
+    const [answered] = updatesOf(5);
+    expect(answered?.answered_requests).toBe(5);
+    expect(answered?.poll_in_ms).not.toBe(0);
+  });
 
-  test('stays when the order moved on, as the observation decides nothing', () => {
+  test('stays open when the order moved on and the observation decides nothing', () => {
     const found = charge({ revision: 3, requests: 5, answered_requests: 3 });
     const step = decideStep(order(), observed(0n), found, context);
     const { updates } = stepWrites(found, step, observed(0n), { ...written, seen_requests: 5 });
@@ -47,7 +44,7 @@ describe('a request for an observation', () => {
     expect(pollAfter(4)).toMatchObject([{ answered_requests: 3, poll_in_ms: 0 }]);
   });
 
-  test('makes an order due, and leaves it the attempt that a balance asked for', () => {
+  test('makes an order due, and keeps the attempt that a balance triggered', () => {
     const row = { poll_at: 1_000, requests: 3, due_by: null };
     expect(dueTimes(row, 'feed', 500)).toEqual({ poll_at: 500, requests: 4, due_by: 'feed' });
     const waiting = { ...row, due_by: 'balance' as const };
@@ -64,7 +61,7 @@ describe('a running worker', () => {
   afterEach(() => harness.stopWorkers());
   afterAll(() => harness.stop());
 
-  test('observes an order again when it was asked to after a step began to observe, and the step settled it', async () => {
+  test('observes an order again after a request that came during the step which settled it', async () => {
     const orderId = newOrderId('requested');
     harness.outside.addInvoice(orderId);
     await harness.register(orderId, '10');

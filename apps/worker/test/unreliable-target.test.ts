@@ -22,7 +22,7 @@ function untilAttention(orderId: string) {
   );
 }
 
-test('an order with a source that this release does not know is not settled by the others: it needs attention', async () => {
+test('an order with a source that this release does not know needs attention and does not settle', async () => {
   const orderId = newOrderId('unknown-source');
   const neighbour = newOrderId('known-source');
   for (const id of [orderId, neighbour]) harness.outside.addInvoice(id);
@@ -44,7 +44,7 @@ test('an order with a source that this release does not know is not settled by t
   await harness.untilSettled(neighbour);
 });
 
-test('an order whose target fell back to 0 for such a source is not settled without it either: the invoice may carry it', async () => {
+test('a zero target of an unknown source still prevents settling', async () => {
   const orderId = newOrderId('fallen-back');
   harness.outside.addInvoice(orderId);
   await harness.register(orderId, '5');
@@ -62,7 +62,7 @@ test('an order whose target fell back to 0 for such a source is not settled with
   expect(harness.outside.updates(orderId)).toEqual([]);
 });
 
-test('an order whose sum its newest events do not have takes nothing back: it needs attention, with both sums', async () => {
+test('an order whose newest events contradict its sum needs attention with both sums, and takes nothing back', async () => {
   const orderId = newOrderId('sum-without-events');
   harness.outside.addInvoice(orderId);
   await harness.register(orderId, '5');

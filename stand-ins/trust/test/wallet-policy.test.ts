@@ -103,7 +103,7 @@ test.each([0, 1])(
   },
 );
 
-test('a refund that takes what is there says forever what it took, and the basket keeps the rest', async () => {
+test('a refund that takes what is there keeps the amount it took, and its basket keeps the rest', async () => {
   const { basket_id, wallet_id } = await spentWallet('70');
   const { body } = await refundOf(basket_id, '40', 'take_what_is_there');
   expect(body).toMatchObject({ status: 'success', taken: '30.0000' });

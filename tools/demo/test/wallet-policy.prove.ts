@@ -78,7 +78,7 @@ const balanceOf = async (wallet_id: string): Promise<string> =>
   (await door.trust.get(`/wallets/${wallet_id}`, walletBalance)).balance;
 
 test(
-  'a spent wallet of a service that forbids a minus: the order needs attention with that reason, and settles by itself once the wallet has money',
+  'with negative balances forbidden, an order whose wallet was spent needs attention until the wallet has money',
   async () => {
     const wallet_id = randomUUID();
     const order_id = await settledOrder(wallet_id);

@@ -37,7 +37,7 @@ const limits = {
   attention_poll_max_ms: 3_600_000,
 };
 
-test('whatever is lost, fails or comes between, the invoice ends at the last target, and each id had one reward', () => {
+test('an invoice converges to the last target under loss, failure and interleaving; each id has one reward', () => {
   fc.assert(
     fc.property(fc.array(events, { maxLength: 40 }), (story) => {
       const invoice = startInvoice();

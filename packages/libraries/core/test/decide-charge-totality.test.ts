@@ -11,7 +11,7 @@ import {
 import type { ObservedCashback } from '../src/observed-cashback.ts';
 import { ago, attemptsOf, cashbackOf, inputOf, listed, open, target } from './charge-builders.ts';
 
-describe('decideCharge, over everything that can come together,', () => {
+describe('decideCharge, over every combination of inputs,', () => {
   const situations = CASHBACK_STATUSES.flatMap((status) =>
     [true, false].flatMap((equal) =>
       (
@@ -69,7 +69,7 @@ describe('decideCharge, over everything that can come together,', () => {
       .map(({ situation }) => situation);
   }
 
-  test('always decides, with waits that are above zero and have an end', () => {
+  test('always decides, and every wait is positive and bounded', () => {
     expect(situations).toHaveLength(4 * 2 * 8 * 5 * 5 * 4 * 2);
     expect(
       broken(
@@ -88,7 +88,7 @@ describe('decideCharge, over everything that can come together,', () => {
     ).toEqual([]);
   });
 
-  test('never replaces an operation that is open: the only update it makes is the same again', () => {
+  test('never replaces an open operation: its only update repeats the same one', () => {
     expect(
       broken((decision, situation, { operation }) => {
         if (decision.action !== 'update') return true;
@@ -117,7 +117,7 @@ describe('decideCharge, over everything that can come together,', () => {
     ).toEqual([]);
   });
 
-  test('never gives an unfinished operation up for the number of failures, only for its age', () => {
+  test('gives up an unfinished operation for its age, never for the number of failures', () => {
     expect(
       broken((decision, situation) => {
         const unfinished = isOpen(situation) && situation.operation !== 'other reward';
@@ -126,7 +126,7 @@ describe('decideCharge, over everything that can come together,', () => {
     ).toEqual([]);
   });
 
-  test('waits for nothing forever: past its time what is in flight, or failed, needs attention', () => {
+  test('waits for nothing forever: an operation in flight or failed for too long needs attention', () => {
     expect(
       broken((decision, situation, { cashback }) => {
         if (situation.unsettled_ms <= 60_000) return true;
@@ -137,7 +137,7 @@ describe('decideCharge, over everything that can come together,', () => {
     ).toEqual([]);
   });
 
-  test('stops nothing for its age alone: the same order, when it is young, gets the same update', () => {
+  test('never stops an update for its age alone: the same order, when it is young, gets the same one', () => {
     expect(
       broken((decision, situation, input) => {
         const young = decideCharge({ ...input, unsettled_since: ago(0), waited_ms: 0 });

@@ -178,7 +178,7 @@ test('a start that fails for a fault of its own throws that fault, with its stac
   expect((failed as Error).stack).toContain('start-jobs.ts');
 });
 
-test('works off a burst that the statistics of the database know nothing of', async () => {
+test('drains a burst that the statistics of the database do not show', async () => {
   const jobCount = 10_000;
   const [other, burst] = ['other', 'burst'].map((name) => defineQueue({ name, schema, payload }));
   if (other === undefined || burst === undefined) throw new Error('two queues expected');
@@ -196,7 +196,7 @@ test('works off a burst that the statistics of the database know nothing of', as
   await untilEqual(() => done, jobCount);
 });
 
-test('reads few index entries for each job of a burst, however many wait and run, and whatever was known of the queue', async () => {
+test('reads few index entries per job of a burst, for any number of jobs and any statistics of the queue', async () => {
   const queue = defineQueue({ name: 'counted', schema, payload });
   const jobs = await start(queue);
   // The upkeep of the table and of the queue reads it as well: none is due while the test counts.

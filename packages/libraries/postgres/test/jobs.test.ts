@@ -201,7 +201,7 @@ describe('work', () => {
     );
   });
 
-  test('tries those jobs again that its handler names, and completes the others of the batch', async () => {
+  test('retries the jobs that its handler names, and completes the others of the batch', async () => {
     const runs: string[][] = [];
     await jobs.enqueue(queues.partly_failing, [job('a'), job('b'), job('c')]);
     await jobs.work(queues.partly_failing, {}, async (batch) => {
@@ -221,7 +221,7 @@ describe('work', () => {
     );
   });
 
-  test('is given time to finish on stop, and takes nothing new', async () => {
+  test('finishes what it has on stop, and takes no new job', async () => {
     const second = await start();
     const { opened, open } = gate();
     const started: string[] = [];

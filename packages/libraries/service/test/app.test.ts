@@ -100,7 +100,7 @@ describe('an app', () => {
     expect(child.out()).toContain('the door is stuck');
   });
 
-  test('stopped while it starts is first started and then stopped, and never says it is ready', async () => {
+  test('that is stopped during its start finishes the start, then stops, and never reports ready', async () => {
     const child = start({ BEHAVIOUR: 'slow-start' });
     await waitUntil('the app is starting', () => child.out().includes('starting'));
     child.process.kill('SIGTERM');

@@ -155,7 +155,7 @@ test('two items with one key never run at the same time, and run in the order in
   }
 });
 
-test('the items of a batch that failed are run again out of the way of the batches behind it', async () => {
+test('a failed batch runs its items again without holding up the batches behind it', async () => {
   const gate = Promise.withResolvers<void>();
   const add = createBatcher<string, string>({
     keyOf: (item) => item,

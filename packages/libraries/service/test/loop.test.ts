@@ -53,7 +53,7 @@ describe('a loop', () => {
     expect(most).toBe(1);
   });
 
-  test('with a least interval, wakes soon after a turn make up one turn, and the first after a quiet time is at once', async () => {
+  test('with a least interval, wakes soon after a turn share one turn, and a wake after a pause runs at once', async () => {
     vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     let turns = 0;

@@ -122,7 +122,7 @@ describe('an outbox', () => {
     expect(rows[0]?.delivered).toBe(true);
   });
 
-  test('one whose lease ran out while it is being sent is not sent twice at once', async () => {
+  test('one whose lease ends during its send is not sent twice at once', async () => {
     const { rows, claims, store } = table(1);
     const hanging = gate();
     let sends = 0;
