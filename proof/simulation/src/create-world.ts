@@ -54,6 +54,7 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
     incidents: 0,
     trust_ends: new Map(),
     lacks_money: false,
+    compared_from: null,
     epoch_at: Number.NEGATIVE_INFINITY,
     follows_balances: false,
     disturbed_at: 0,

@@ -64,6 +64,8 @@ export interface World {
   epoch_at: number;
   /** Trust was restored, and lacks money that it had moved. */
   lacks_money: boolean;
+  /** The epoch of transactions that began after Trust was restored; null: none yet. */
+  compared_from: number | null;
   /** The wallet reads the feed of Trust. */
   follows_balances: boolean;
   /** When something from outside changed an order or its apps last. */

@@ -45,6 +45,8 @@ const CALIBRATION: Readonly<
   gap_unseen: { from: 0, breaks: [9] },
   adopted_in_flight: { from: 0, breaks: [null, 12], incidents: ['rewind_transactions'] },
   listing_cut_short: { from: 0, breaks: [null, 1, 8, 12], incidents: ['rewind_transactions'] },
+  lost_money_unseen: { from: 0, breaks: [12], incidents: ['rewind_trust'] },
+  lost_money_unreported: { from: 0, breaks: [1], incidents: ['rewind_trust'] },
   processing_never_audits: { from: 0, breaks: [1], incidents: ['rewind_cashback'] },
   no_answer_is_refusal: { from: 0, breaks: [17] },
   taken_unread: { from: 0, breaks: [1, 12], incidents: ['spent_wallets'] },

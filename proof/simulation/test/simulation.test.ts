@@ -55,6 +55,9 @@ test.each<[guarantee: string, incidents: Incident[], seeds: number]>([
   ['the schema of processing is restored', ['rewind_processing'], 30],
   ['transactions is restored, and its versions are given again', ['rewind_transactions'], 100],
   ['the wallet is restored, and callbacks that it had accepted do not come again', ['rewind_wallet'], 40],
+  ['the payment system is restored, and a person states again what it lost', ['rewind_trust'], 60],
+  ['the payment system and transactions are both restored', ['rewind_trust', 'rewind_transactions'], 30],
+  ['the payment system is restored while wallets owe', ['rewind_trust', 'spent_wallets'], 30],
   ['transactions and schema cashback are both restored', ['rewind_transactions', 'rewind_cashback'], 30],
   [
     'customers spend their wallets: what is owed is taken once there is money, and never more',

@@ -1,6 +1,7 @@
 import { type Flow, outside, sleep } from '../engine/flow.ts';
 import { applyTimes } from '../shells/apply-writes.ts';
 import { noteChange } from '../shells/processing/process-change.ts';
+import { newestEpoch } from '../tables.ts';
 import type { World } from '../world.ts';
 import { statePayee } from './change-payee.ts';
 import { type Owner, RESTORE_MS } from './owners.ts';
@@ -24,9 +25,11 @@ export function* afterRestore(world: World, owner: Owner): Flow<void> {
       yield* beginEpoch(world, 'trust_epochs');
       // No operation is accepted before its invoice is compared with what Trust has.
       yield* beginEpoch(world, 'invoice_epochs');
-      yield* sleep(
-        RESTORE_MS + (UNTIL_RESTATED_MS[world.engine.choices.below(UNTIL_RESTATED_MS.length)] ?? 0),
-      );
+      world.compared_from = newestEpoch(world.tables.invoice_epochs);
+      yield* sleep(RESTORE_MS);
+      // Targets change while Trust lacks money.
+      yield* restateInvoices(world);
+      yield* sleep(UNTIL_RESTATED_MS[world.engine.choices.below(UNTIL_RESTATED_MS.length)] ?? 0);
       return yield* restateRequests(world);
     case 'processing':
     case 'wallet':

@@ -6,7 +6,7 @@ const AMOUNTS = ['30', '50', '100'];
 
 /**
  * After a restore of transactions the shop states what it has captured, so versions are given again with other content, or
- * leaves the invoice as the backup has it.
+ * leaves the invoice as the backup has it. After one of Trust it captures something else, or nothing.
  */
 export function* restateInvoices(world: World): Flow<void> {
   const { engine, tables } = world;

@@ -4,7 +4,8 @@ import { postBasket, postRefund } from '../shells/trust.ts';
 import type { TrustBasketRow, TrustRefundRow } from '../tables.ts';
 import type { World } from '../world.ts';
 
-const AGAIN_MS = 10_000;
+/** Between two rounds: also long enough that orders go on while a refund is missing. */
+const AGAIN_MS = [10_000, 60_000, 300_000];
 
 /** From now on what Trust had ended counts as its word: the same id ends as it did. */
 export function rememberEnds({ tables, trust_ends }: World): void {
@@ -15,7 +16,7 @@ export function rememberEnds({ tables, trust_ends }: World): void {
 
 /**
  * A person has Trust carry out again what `cashback reconcile-trust` finds missing there: each request as it was, under
- * its id, the baskets before their refunds.
+ * its id, a refund once its basket is carried out. Trust refuses one that comes before, and its id is used up.
  */
 export function* restateRequests(world: World): Flow<void> {
   for (;;) {
@@ -26,10 +27,14 @@ export function* restateRequests(world: World): Flow<void> {
     );
     const lost = [...world.trust_ends].filter(([id]) => missing.has(id)).map(([, row]) => row);
     if (lost.length === 0 && !isPending(world)) break;
-    for (const row of lost) yield* restate(world, row);
-    yield* sleep(AGAIN_MS);
+    for (const row of lost) if (mayBeStated(world, row)) yield* restate(world, row);
+    yield* sleep(AGAIN_MS[world.engine.choices.below(AGAIN_MS.length)] ?? 0);
   }
   world.lacks_money = false;
+}
+
+function mayBeStated({ tables }: World, row: TrustBasketRow | TrustRefundRow): boolean {
+  return !('refund_id' in row) || tables.trust_baskets.get(row.basket_id)?.status === 'success';
 }
 
 function isPending({ tables, trust_ends }: World): boolean {

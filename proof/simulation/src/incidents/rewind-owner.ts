@@ -49,6 +49,7 @@ function loseJobs(world: World, owner: Owner): void {
       return world.advances.wipe();
     case 'trust':
       world.lacks_money = true;
+      world.compared_from = null;
       return settlePending(world);
     case 'wallet':
   }

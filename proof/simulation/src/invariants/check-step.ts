@@ -11,9 +11,10 @@ import type { World } from '../world.ts';
 import { rewardedAtTrust } from './at-trust.ts';
 import { checkAttempts } from './check-attempts.ts';
 import { checkBreaker } from './check-breaker.ts';
+import { checkCompared } from './check-compared.ts';
 import { checkParts } from './check-parts.ts';
 
-/** Invariants 3 to 8, 11, 14 and 17, which hold in every committed state, and so after every effect. */
+/** Invariants 3 to 8, 11, 12, 14 and 17, which hold in every committed state, and so after every effect. */
 export function checkStep(world: World): void {
   const { tables, archive } = world;
   rememberCarried(world);
@@ -40,6 +41,7 @@ export function checkStep(world: World): void {
   checkNeeds(archive);
   checkSteps(world);
   checkRewarded(world);
+  checkCompared(world);
 }
 
 /** 3 and 4 */

@@ -24,6 +24,27 @@ export const RESTORES = {
       },
     },
   }),
+  /** What Trust lacks of an invoice stands in the way of no operation. */
+  lost_money_unseen: (decisions) => ({
+    ...decisions,
+    transactions: {
+      ...decisions.transactions,
+      decideListed(input) {
+        const adoption = decisions.transactions.decideListed(input);
+        const lacksMoney = adoption instanceof CashbackError && adoption.details.differences !== undefined;
+        if (!lacksMoney) return adoption;
+        return { outcome: 'adopt', cashback_version: null, baskets: [], refunds: [], steps: [] };
+      },
+    },
+  }),
+  /** What Trust lacks is missing in the report, too. */
+  lost_money_unreported: (decisions) => ({
+    ...decisions,
+    operator: {
+      ...decisions.operator,
+      differenceOf: (pair) => (pair.exported === null ? null : decisions.operator.differenceOf(pair)),
+    },
+  }),
   /** A cursor is read whatever it is of, and its reader takes any epoch for the one that it was in. */
   cursor_unchecked: (decisions) => ({
     ...decisions,
