@@ -163,15 +163,6 @@ function checkWallets({ trust_wallets, balances, pushes }: World['tables']): voi
       () => `${wallet_id} is at sequence ${sequence}, its cache at ${cached?.sequence ?? 'none'}`,
     );
     const pushed = pushes.filter((push) => push.wallet_id === wallet_id);
-    const hasGap = pushed.some(
-      (push, index) => push.origin === 'callback' && !follows(push, pushed[index - 1]),
-    );
-    must(
-      9,
-      (cached?.check_at === FIRST_OF_ALL) === hasGap,
-      () =>
-        `${wallet_id} ${hasGap ? 'missed a callback, and' : 'missed none, and it'} is checked at ${cached?.check_at}`,
-    );
     for (const [index, push] of pushed.entries()) {
       const before = pushed[index - 1] ?? { epoch: 0, sequence: 0 };
       const isNewer =
@@ -183,5 +174,14 @@ function checkWallets({ trust_wallets, balances, pushes }: World['tables']): voi
           `${wallet_id}: sequence ${push.sequence} is pushed after ${before.sequence} of epoch ${before.epoch}`,
       );
     }
+    const hasGap = pushed.some(
+      (push, index) => push.origin === 'callback' && !follows(push, pushed[index - 1]),
+    );
+    must(
+      9,
+      (cached?.check_at === FIRST_OF_ALL) === hasGap,
+      () =>
+        `${wallet_id} ${hasGap ? 'missed a callback, and' : 'missed none, and it'} is checked at ${cached?.check_at}`,
+    );
   }
 }
