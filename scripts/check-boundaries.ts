@@ -93,6 +93,9 @@ function checkImports(file: string, { home, part, rule, imports }: Place): void 
   const own = path.basename(home);
   const allowed = part === 'test' ? [...rule.src, ...(rule.tests ?? []), own] : rule.src;
   for (const { target } of imports) {
+    if (part === 'test' && target === '@cashback/timing') {
+      problems.push(`${file}: a test imports its waits from @cashback/testing, not from @cashback/timing`);
+    }
     if (target.startsWith('.')) {
       if (path.join(path.dirname(file), target).startsWith(`${room}/`)) continue;
       excuse(LEAVES_PACKAGE, file, `"${target}" leaves its package; import the package by its name`);

@@ -28,14 +28,14 @@ const DATABASE_TEST = ['testing', 'system'];
 export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   'packages/published': {
     contract: { src: [] },
-    client: { src: ['contract'], tests: ['timing'] },
+    client: { src: ['contract'], tests: ['testing'] },
   },
   'packages/libraries': {
     timing: { src: [] },
     wire: { src: ['contract'] },
     core: { src: ['contract', 'wire'], tests: ['register-model'] },
     postgres: { src: ['timing'], tests: [...DATABASE_TEST, 'proxies'] },
-    service: { src: ['timing'], tests: ['testing/http-server'] },
+    service: { src: ['timing'], tests: ['testing'] },
     'cashback-db': { src: ['contract', 'core', 'postgres'], tests: ['testing'] },
   },
   'packages/development': {
@@ -69,7 +69,6 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
         // Fills tables with orders as a register, or a change of payee, leaves them.
         'server/register-orders',
         'server/change-payee',
-        'proxies',
       ],
     },
     // Reaches the server only through the SDK.

@@ -23,9 +23,9 @@ export type { AdvanceLimits, AdvanceWrites, TrustCall } from './cashback/advance
 export type { AnsweredStep, SendHow, StepAnswer } from './cashback/advance/decide-advance.ts';
 export { stepAnswerOf } from './cashback/advance/trust-answer.ts';
 export { answerAfterLookup, needsLookup, trustRequestOf } from './cashback/advance/trust-request.ts';
-export { FEED_START, changeCursor, readCursor } from './feeds/change-cursor.ts';
-export type { FeedPosition } from './feeds/change-cursor.ts';
-export { nextFeedEpoch } from '@cashback/postgres';
+export { readCursor } from './feeds/read-cursor.ts';
+export { CHANGES_START, changeCursor, nextFeedEpoch } from '@cashback/postgres';
+export type { ChangePosition } from '@cashback/postgres';
 export { isFinished } from './cashback/operation.ts';
 export { pollJob, sweepJob } from './cashback/operation-queue.ts';
 export type { StoredOperation, TrustStep, UnfinishedOperation } from './cashback/operation.ts';

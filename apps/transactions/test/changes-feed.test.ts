@@ -1,7 +1,6 @@
-import { withTransaction } from '@cashback/postgres';
+import { changeCursor, withTransaction } from '@cashback/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readUntil } from '@cashback/testing';
-import { changeCursor } from '../src/feeds/change-cursor.ts';
 import { createInvoice as insertNewInvoice } from '../src/invoices/create-invoice.ts';
 import {
   type TransactionsUnderTest,

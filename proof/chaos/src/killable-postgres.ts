@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '@cashback/embedded-postgres';
+import { type EmbeddedPostgres, isAlive, startEmbeddedPostgres } from '@cashback/embedded-postgres';
 import { WaitTimeoutError, readUntil, waitUntil } from '@cashback/timing';
 import pg from 'pg';
 import { countLines } from './count-lines.ts';
-import { isAlive } from './is-alive.ts';
 
 /** A Postgres that can be killed and comes back on its data, on another port. */
 export interface KillablePostgres extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { isAlive } from './is-alive.ts';
+import { isAlive } from '@cashback/embedded-postgres';
 
 const PREFIX = 'cashback-chaos-';
 const NAME = /^cashback-chaos-(\d+)-/;

@@ -8,7 +8,7 @@ import type { OrderRow, WindowRow } from '@cashback/server/decisions';
 import type {
   AdoptedStep,
   BasketRow,
-  FeedPosition,
+  ChangePosition,
   HistoryEntry,
   InvoiceRow,
   OperationRow,
@@ -36,8 +36,8 @@ export interface Tables {
   invoice_epochs: number[];
   invoices: Map<string, InvoiceRow>;
   /** The places of invoices in their feed, and every change of their cashback in its own. */
-  invoice_places: Map<string, FeedPosition>;
-  cashback_changes: { change: CashbackChange; place: FeedPosition }[];
+  invoice_places: Map<string, ChangePosition>;
+  cashback_changes: { change: CashbackChange; place: ChangePosition }[];
   /** By invoice and version. */
   invoice_history: Map<string, HistoryEntry>;
   cashback_operations: Map<string, OperationRow>;

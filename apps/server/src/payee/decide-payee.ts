@@ -1,13 +1,11 @@
 import { CashbackError, type ChangePayeeInput, type Payee } from '@cashback/contract';
 import type { StoredPayee } from '@cashback/cashback-db';
+import { LAST_REVISION } from '@cashback/core';
 
 export type PayeeDecision =
   | { outcome: 'changed'; revision: number }
   | { outcome: 'unchanged'; revision: number }
   | { outcome: 'refused'; error: CashbackError };
-
-/** The largest revision, in the tables and on the wire. */
-const LAST_REVISION = 2_147_483_647;
 
 /** A repeat finds the new payee and changes nothing, so that is decided first. `stored` is null for no order. */
 export function decidePayee(

@@ -1,8 +1,8 @@
 import type { CashbackChangesOutput } from '@cashback/wire';
-import type { Reader } from '@cashback/postgres';
+import { CHANGES_START, type Reader, changeCursor } from '@cashback/postgres';
 import { cashbackFeedLagMs, listCashbackChanges } from '../db/queries/feeds/list-cashback-changes.ts';
 import { loadHorizon } from '../db/queries/feeds/load-horizon.ts';
-import { FEED_START, changeCursor, readCursor } from './change-cursor.ts';
+import { readCursor } from './read-cursor.ts';
 
 /**
  * The next page of changes of cashback, each with the operation that made it, in the same order and with the same
@@ -13,7 +13,7 @@ export async function cashbackChanges(
   input: { after?: string | undefined; limit: number },
 ): Promise<CashbackChangesOutput> {
   const horizon = await loadHorizon(reader);
-  const after = input.after === undefined ? FEED_START : readCursor(input.after, horizon);
+  const after = input.after === undefined ? CHANGES_START : readCursor(input.after, horizon);
   // Read before the page: a change that the page lacks was waiting then, or is newer.
   const lag_ms = await cashbackFeedLagMs(reader);
   const page = await listCashbackChanges(reader, after, input.limit);

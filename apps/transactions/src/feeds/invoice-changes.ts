@@ -1,8 +1,8 @@
 import type { InvoiceChangesOutput } from '@cashback/wire';
-import type { Reader } from '@cashback/postgres';
+import { CHANGES_START, type Reader, changeCursor } from '@cashback/postgres';
 import { listInvoiceChanges } from '../db/queries/feeds/list-invoice-changes.ts';
 import { loadHorizon } from '../db/queries/feeds/load-horizon.ts';
-import { FEED_START, changeCursor, readCursor } from './change-cursor.ts';
+import { readCursor } from './read-cursor.ts';
 
 /**
  * The next page of changed invoices, each with its newest version only. A change that is committed late arrives late,
@@ -14,7 +14,7 @@ export async function invoiceChanges(
   input: { after?: string | undefined; limit: number },
 ): Promise<InvoiceChangesOutput> {
   const horizon = await loadHorizon(reader);
-  const after = input.after === undefined ? FEED_START : readCursor(input.after, horizon);
+  const after = input.after === undefined ? CHANGES_START : readCursor(input.after, horizon);
   const page = await listInvoiceChanges(reader, after, input.limit);
   return {
     changes: page.map(({ change }) => change),

@@ -5,6 +5,7 @@ import { waitUntil } from '@cashback/timing';
 
 const pollMs = 20;
 
+/** Whether there is such a process, and it has not ended. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

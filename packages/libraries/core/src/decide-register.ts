@@ -15,7 +15,7 @@ import type { TargetProblem } from './stored-target.ts';
 const IMMUTABLE_FIELDS = ['service', 'user_id', 'wallet_id', 'currency'] as const;
 
 /** The largest revision, in the tables and on the wire. */
-const LAST_REVISION = 2_147_483_647;
+export const LAST_REVISION = 2_147_483_647;
 
 /** A stored order; its target is the newest event of each source. */
 export interface StoredOrder {

@@ -22,7 +22,7 @@ export { describeHold } from './hold.ts';
 export type { Hold } from './hold.ts';
 export { compareVersions } from './compare-versions.ts';
 export type { EpochVersion } from './compare-versions.ts';
-export { decideRegister } from './decide-register.ts';
+export { LAST_REVISION, decideRegister } from './decide-register.ts';
 export type { RegisterDecision, Registration, StoredOrder } from './decide-register.ts';
 
 export { WALLET_FORBIDS_NEGATIVE, attemptsToRead, decideCharge } from './decide-charge.ts';

@@ -3,6 +3,7 @@ import { type ModelCall, type ModelOrder, NO_ORDER, modelRegister } from '@cashb
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  LAST_REVISION,
   type RegisterDecision,
   type Registration,
   type StoredOrder,
@@ -68,7 +69,6 @@ function store(
 }
 
 describe('every combination of an order and a call', () => {
-  const LAST_REVISION = 2_147_483_647;
   const orders = [
     null,
     ...[{ user: 10n }, { user: 10n, service: 0n }, { user: 10n, service: 5n }].flatMap((target) =>

@@ -15,6 +15,8 @@ export { storableDetails } from './statements/storable-details.ts';
 export { storableText } from './statements/storable-text.ts';
 export { declaredStatements, statement } from './statements/statement.ts';
 export type { ColumnsOf, Statement } from './statements/statement.ts';
+export { CHANGES_START, changeCursor } from './feeds/change-cursor.ts';
+export type { ChangePosition } from './feeds/change-cursor.ts';
 export { feedCursor, feedField, readFeedCursor } from './feeds/feed-cursor.ts';
 export type { FeedCursor } from './feeds/feed-cursor.ts';
 export { feedPlaces } from './feeds/feed-places.ts';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { waitUntil } from '@cashback/timing';
+import { isAlive, waitUntil } from '@cashback/testing';
 import { send, testServer } from './support.ts';
 
 interface Child {
@@ -43,15 +43,6 @@ async function startReady(env: NodeJS.ProcessEnv = {}): Promise<Child & { url: s
   const child = start(env);
   await waitUntil('the app is ready', () => child.messages.length > 0);
   return { ...child, url: child.messages[0]?.url ?? '' };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 describe('an app', () => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { waitUntil } from '@cashback/timing';
+import { waitUntil } from '@cashback/testing';
 import { type HttpClient, type HttpCallError, createHttpClient, route } from '../src/index.ts';
 import { gate, testServer, upstream } from './support.ts';
 

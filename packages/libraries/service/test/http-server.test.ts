@@ -1,7 +1,7 @@
 import { Agent, get } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { waitUntil } from '@cashback/timing';
+import { waitUntil } from '@cashback/testing';
 import { type HttpServerOptions, ServiceError, listen, route } from '../src/index.ts';
 import { asProcessing, gate, send, testServer } from './support.ts';
 

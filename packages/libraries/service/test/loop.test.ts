@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { waitUntil } from '@cashback/timing';
+import { waitUntil } from '@cashback/testing';
 import { type Loop, type LoopOptions, createLoop } from '../src/index.ts';
 import { gate, recordingLog } from './support.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { waitUntil } from '@cashback/timing';
+import { waitUntil } from '@cashback/testing';
 import { type OutboxCallback, type OutboxOptions, createOutbox } from '../src/index.ts';
 import { gate, recordingLog } from './support.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { readUntil, untilEqual } from '@cashback/timing';
+import { readUntil, untilEqual } from '@cashback/testing';
 import { type Loop, createLoop, createReadiness } from '../src/index.ts';
 import { recordingLog, send, testServer } from './support.ts';
 

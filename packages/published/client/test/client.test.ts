@@ -1,6 +1,6 @@
 import { CashbackError, type OrderRates, type RegisterOutput } from '@cashback/contract';
 import { afterEach, describe, expect, test } from 'vitest';
-import { readUntil, untilEqual } from '@cashback/timing';
+import { readUntil, untilEqual } from '@cashback/testing';
 import { type CashbackClientOptions, createCashbackClient } from '../src/index.ts';
 import { TOKEN, type TestServer, registerInput, routerHandler, startHttpServer } from './support.ts';
 

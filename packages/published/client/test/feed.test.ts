@@ -1,6 +1,6 @@
 import type { CashbackEvent, EventsInput, EventsOutput } from '@cashback/contract';
 import { afterEach, expect, test } from 'vitest';
-import { untilEqual } from '@cashback/timing';
+import { untilEqual } from '@cashback/testing';
 import { createCashbackClient } from '../src/index.ts';
 import { TOKEN, type TestServer, routerHandler, startHttpServer } from './support.ts';
 

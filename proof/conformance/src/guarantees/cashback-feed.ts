@@ -1,10 +1,8 @@
+import { endOfFeed } from '../end-of-feed.ts';
 import type { Guarantee } from '../guarantee.ts';
 import type { Harness } from '../harness.ts';
-import { Broken, NotShown, assertSame } from '../verdict.ts';
+import { Broken, assertSame } from '../verdict.ts';
 
-const PAGE = 1_000;
-/** Of the changes from before the run. */
-const MAX_PAGES = 5_000;
 const INVOICES = 8;
 
 /** The second feed: every change of cashback, by any caller. */
@@ -14,7 +12,7 @@ export const cashbackFeed: readonly Guarantee[] = [
     title:
       'a reader that follows the feed of cashback gets each version with the operation that made it, oldest first, page by page',
     async check(harness) {
-      const start = await endOfFeed(harness);
+      const start = await endOfFeed(harness, 'cashbackChanges');
       const invoice = await harness.createInvoice();
       const first = await harness.reach(invoice, { user: '10' });
       const second = await harness.reach(invoice, { user: '4' });
@@ -36,7 +34,7 @@ export const cashbackFeed: readonly Guarantee[] = [
     id: 'T40',
     title: 'concurrent operations never make the feed of cashback miss a change',
     async check(harness) {
-      const start = await endOfFeed(harness);
+      const start = await endOfFeed(harness, 'cashbackChanges');
       const invoices = await Promise.all(Array.from({ length: INVOICES }, () => harness.createInvoice()));
       const versions = new Map(invoices.map(({ invoice_id }) => [invoice_id, 2]));
       const moving = Promise.all(invoices.map((invoice) => harness.reach(invoice, { user: '1' })));
@@ -46,17 +44,6 @@ export const cashbackFeed: readonly Guarantee[] = [
     },
   },
 ];
-
-/** Reads to the end of the feed; other guarantees of the run keep adding to it meanwhile. */
-async function endOfFeed({ api }: Harness): Promise<string> {
-  let after: string | undefined;
-  for (let pages = 0; pages < MAX_PAGES; pages++) {
-    const page = await api.accept('cashbackChanges', { ...(after !== undefined && { after }), limit: PAGE });
-    after = page.cursor;
-    if (page.changes.length < PAGE) return after;
-  }
-  throw new NotShown(`the feed has more than ${MAX_PAGES} pages of ${PAGE}`);
-}
 
 /** Follows the cursors until each invoice is at its version. Returns the changes of these invoices, in order. */
 async function follow(harness: Harness, start: string, ends: ReadonlyMap<string, number>, limit: number) {

@@ -1,11 +1,9 @@
 import type { InvoiceCreateInput } from '@cashback/wire';
+import { endOfFeed } from '../end-of-feed.ts';
 import type { Guarantee } from '../guarantee.ts';
 import { type Harness, paid } from '../harness.ts';
-import { Broken, NotShown, assertThat, assertSame } from '../verdict.ts';
+import { Broken, assertThat, assertSame } from '../verdict.ts';
 
-const PAGE = 1_000;
-/** Of the changes from before the run. */
-const MAX_PAGES = 5_000;
 const WRITERS = 4;
 const INVOICES_EACH = 6;
 
@@ -14,7 +12,7 @@ export const feed: readonly Guarantee[] = [
     id: 'T15',
     title: 'a reader that follows the feed gets every changed invoice, with its newest version, page by page',
     async check(harness) {
-      const start = await endOfFeed(harness);
+      const start = await endOfFeed(harness, 'changes');
       const first = await harness.createInvoice({ status: 'held' });
       const second = await harness.createInvoice();
       await change(harness, first, 1, '30');
@@ -37,7 +35,7 @@ export const feed: readonly Guarantee[] = [
     id: 'T16',
     title: 'concurrent writers never make the feed miss a change',
     async check(harness) {
-      const start = await endOfFeed(harness);
+      const start = await endOfFeed(harness, 'changes');
       const inputs = Array.from({ length: WRITERS * INVOICES_EACH }, () => harness.newInvoice());
       const own = new Set(inputs.map(({ invoice_id }) => invoice_id));
       const write = async (input: InvoiceCreateInput): Promise<void> => {
@@ -75,17 +73,6 @@ async function change(
   amount: string,
 ): Promise<void> {
   await api.accept('update', { invoice_id, version, status: 'cleared', payments: paid(amount) });
-}
-
-/** Reads to the end of the feed; other guarantees of the run keep adding to it meanwhile. */
-async function endOfFeed({ api }: Harness): Promise<string> {
-  let after: string | undefined;
-  for (let pages = 0; pages < MAX_PAGES; pages++) {
-    const page = await api.accept('changes', { ...(after !== undefined && { after }), limit: PAGE });
-    after = page.cursor;
-    if (page.changes.length < PAGE) return after;
-  }
-  throw new NotShown(`the feed has more than ${MAX_PAGES} pages of ${PAGE}`);
 }
 
 /** Follows the cursors until `isEnough`. Returns the changes of our own invoices, in the order of the feed. */

@@ -5,7 +5,7 @@ import type { AppName } from '@cashback/system';
 import type { Failpoint, Fate, SetFailpoint } from '../../src/wire/failpoints.ts';
 import { type Violation, type RunTables, checkInvariants } from '@cashback/invariants';
 import type { Testbed } from '../../src/testbed.ts';
-import { waitUntil } from '@cashback/timing';
+import { waitUntil } from '@cashback/testing';
 
 const SERVICE = 'yellow';
 const TIMEOUT_MS = 120_000;

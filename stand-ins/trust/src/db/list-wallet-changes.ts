@@ -1,24 +1,15 @@
 import { CashbackError } from '@cashback/contract';
 import {
+  CHANGES_START,
+  type ChangePosition,
   type Database,
-  feedCursor,
-  feedField,
+  changeCursor,
   readFeedCursor,
   readInt8,
   statement,
 } from '@cashback/postgres';
 import type { TrustWallet, WalletChangesOutput, WalletChangesQuery } from '@cashback/wire';
-import { z } from 'zod';
 import { loadEpoch } from './epoch.ts';
-
-const changeCursor = feedCursor(
-  z.object({
-    epoch: feedField.epoch,
-    xact_id: feedField.xact_id,
-    change_id: feedField.id,
-  }),
-);
-const FEED_START = { epoch: 0, xact_id: '0', change_id: '0' };
 
 const loadXminStatement = statement<{ xact_id: string }>({
   name: 'trust.load-xmin',
@@ -65,7 +56,8 @@ export async function listWalletChanges(
   const epoch = await loadEpoch(drizzle);
   const [horizon] = await loadXminStatement.rows(pool, []);
   if (horizon === undefined) throw new Error('a query without FROM returned no row');
-  const from = after === undefined ? FEED_START : positionOf(after, { epoch, ...horizon, epochs: [epoch] });
+  const from =
+    after === undefined ? CHANGES_START : positionOf(after, { epoch, ...horizon, epochs: [epoch] });
   const rows = await listWalletChangesStatement.rows(pool, [from.xact_id, from.change_id, limit]);
   const last = rows.at(-1);
   return {
@@ -83,7 +75,7 @@ export async function listWalletChanges(
   };
 }
 
-function positionOf(after: string, horizon: Parameters<typeof readFeedCursor>[2]): typeof FEED_START {
+function positionOf(after: string, horizon: Parameters<typeof readFeedCursor>[2]): ChangePosition {
   const read = readFeedCursor(changeCursor, after, horizon);
   if ('problem' in read) {
     throw new CashbackError('CURSOR_INVALID', read.problem, { after, epoch: horizon.epoch });

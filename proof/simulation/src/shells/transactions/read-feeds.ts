@@ -1,5 +1,5 @@
 import { CashbackError } from '@cashback/contract';
-import type { FeedPosition } from '@cashback/transactions/decisions';
+import type { ChangePosition } from '@cashback/transactions/decisions';
 import type { CashbackChangesOutput, InvoiceChangesOutput } from '@cashback/wire';
 import { type Flow, outside } from '../../engine/flow.ts';
 import { newestEpoch } from '../../tables.ts';
@@ -38,13 +38,13 @@ export function* cashbackChanges(
 /** As the statements of the feeds read it. Nothing runs beside it, so the horizon is the newest transaction. */
 function pageOf<Change>(
   { tables, decisions, xacts }: World,
-  rows: readonly { change: Change; place: FeedPosition }[],
+  rows: readonly { change: Change; place: ChangePosition }[],
   { after: cursor, limit }: PageInput,
 ): { changes: Change[]; cursor: string; invoice_epoch: number } | CashbackError {
-  const { FEED_START, changeCursor, readCursor } = decisions.transactions;
+  const { CHANGES_START, changeCursor, readCursor } = decisions.transactions;
   const epoch = newestEpoch(tables.invoice_epochs);
   const horizon = { epoch, xact_id: String(xacts + 1), epochs: tables.invoice_epochs };
-  let after = FEED_START;
+  let after = CHANGES_START;
   try {
     if (cursor !== null) after = readCursor(cursor, horizon);
   } catch (error) {
@@ -62,6 +62,6 @@ function pageOf<Change>(
   };
 }
 
-function comparePlaces(left: FeedPosition, right: FeedPosition): number {
+function comparePlaces(left: ChangePosition, right: ChangePosition): number {
   return left.epoch - right.epoch || Number(left.xact_id) - Number(right.xact_id);
 }

@@ -3,7 +3,7 @@ import type {
   AcceptanceWrites,
   AdvanceWrites,
   CreationWrites,
-  FeedPosition,
+  ChangePosition,
   PayeeWrites,
   UnfinishedOperation,
   VersionWrites,
@@ -161,7 +161,7 @@ export function writeCashbackVersion(
 }
 
 /** A transaction's place in the feeds. */
-function nextPlace(world: World): FeedPosition {
+function nextPlace(world: World): ChangePosition {
   world.xacts += 1;
   const id = String(world.xacts);
   return { epoch: newestEpoch(world.tables.invoice_epochs), xact_id: id, change_id: id };

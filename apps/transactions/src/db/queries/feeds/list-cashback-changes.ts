@@ -1,8 +1,7 @@
 import type { CashbackChange } from '@cashback/wire';
-import { type Reader, statement } from '@cashback/postgres';
-import type { FeedPosition } from '../../../feeds/change-cursor.ts';
+import { type ChangePosition, type Reader, statement } from '@cashback/postgres';
 
-interface Row extends FeedPosition {
+interface Row extends ChangePosition {
   invoice_id: string;
   cashback_version: number;
   operation_id: string | null;
@@ -46,9 +45,9 @@ const cashbackFeedLagStatement = statement<{ lag_ms: number }>({
 /** The next changes of cashback after a place, oldest first, each with its own place. */
 export async function listCashbackChanges(
   reader: Reader,
-  after: FeedPosition,
+  after: ChangePosition,
   limit: number,
-): Promise<{ change: CashbackChange; place: FeedPosition }[]> {
+): Promise<{ change: CashbackChange; place: ChangePosition }[]> {
   const rows = await listCashbackChangesStatement.rows(reader, [
     after.epoch,
     after.xact_id,

@@ -1,8 +1,7 @@
 import type { InvoiceChange } from '@cashback/wire';
-import { type Reader, statement } from '@cashback/postgres';
-import type { FeedPosition } from '../../../feeds/change-cursor.ts';
+import { type ChangePosition, type Reader, statement } from '@cashback/postgres';
 
-type Row = InvoiceChange & FeedPosition;
+type Row = InvoiceChange & ChangePosition;
 
 // A running transaction may still commit a change that precedes those of a younger one, so the page ends where the
 // oldest running transaction begins. Older epochs come from another cluster: none of their transactions is running.
@@ -29,9 +28,9 @@ const listInvoiceChangesStatement = statement<Row>({
 /** The next changed invoices after a place, oldest change first, each with its own place. */
 export async function listInvoiceChanges(
   reader: Reader,
-  after: FeedPosition,
+  after: ChangePosition,
   limit: number,
-): Promise<{ change: InvoiceChange; place: FeedPosition }[]> {
+): Promise<{ change: InvoiceChange; place: ChangePosition }[]> {
   const rows = await listInvoiceChangesStatement.rows(reader, [
     after.epoch,
     after.xact_id,
