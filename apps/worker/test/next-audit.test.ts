@@ -1,6 +1,5 @@
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { auditAfter, auditByAge, auditOfStep } from '../src/reconcile/next-audit.ts';
+import { auditAfter, auditOfStep } from '../src/reconcile/next-audit.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -22,40 +21,6 @@ test.each([
 
 test('jitter makes an audit earlier, by a quarter at most, so that the last one is not beyond the end', () => {
   expect(auditAfter(2, { audits, random: () => 0.999_999 }).audit_in_ms).toBeCloseTo(0.75 * DAY, -4);
-});
-
-describe('an order that settled without a time for its audits', () => {
-  test.each([
-    ['just now', 0, { audit_step: 0, audit_in_ms: MINUTE }],
-    ['a minute ago', MINUTE, { audit_step: 1, audit_in_ms: HOUR }],
-    ['two days ago', 2 * DAY, { audit_step: 3, audit_in_ms: 6 * DAY + HOUR + MINUTE }],
-    ['forty days ago', 40 * DAY, { audit_step: 5, audit_in_ms: 28 * DAY + HOUR + MINUTE }],
-    ['before the end', 89 * DAY, { audit_step: 5, audit_in_ms: 0 }],
-    ['years ago', 999 * DAY, { audit_step: 5, audit_in_ms: 0 }],
-  ])('%s has the next one of its age; behind the last one, one now', (_, age_ms, expected) => {
-    expect(auditByAge(age_ms, context)).toEqual(expected);
-  });
-
-  test('is in line with the audits of an order that settled with one, whatever the distances are', () => {
-    const distances = fc.array(fc.integer({ min: 1, max: 1_000 }), { minLength: 1, maxLength: 5 });
-    fc.assert(
-      fc.property(distances, fc.integer({ min: 0, max: 9_000 }), fc.nat(20_000), (apart, end, age) => {
-        const plan = { audits: { audit_distances: apart, audit_end_ms: end }, random: () => 0 };
-        let due = 0;
-        let last = 0;
-        for (let step = 0; ; step += 1) {
-          const { audit_in_ms } = auditAfter(step, plan);
-          if (audit_in_ms === null) break;
-          due += audit_in_ms;
-          last = step;
-          if (due <= age) continue;
-          expect(auditByAge(age, plan)).toEqual({ audit_step: step, audit_in_ms: due - age });
-          return;
-        }
-        expect(auditByAge(age, plan)).toEqual({ audit_step: last, audit_in_ms: 0 });
-      }),
-    );
-  });
 });
 
 describe('a step', () => {

@@ -1,4 +1,4 @@
-import { type AuditPlan, auditDelay, auditOfAge } from '@cashback/core';
+import { type AuditPlan, auditByAge, auditDelay } from '@cashback/core';
 import { type Database, withTransaction } from '@cashback/postgres';
 import { lockUnplanned, planAudits } from '../db/queries/audits/plan-audits.ts';
 
@@ -13,10 +13,7 @@ export async function planMissingAudits(
   if (auditDelay(0, plan) === null) return 0;
   return withTransaction(database, async (transaction) => {
     const found = await lockUnplanned(transaction, page_size);
-    const audits = found.map(({ order_id, age_ms }) => {
-      const { audits: audit_step, delay_ms } = auditOfAge(age_ms, plan);
-      return { order_id, audit_step, audit_in_ms: delay_ms - (delay_ms / 4) * random() };
-    });
+    const audits = found.map(({ order_id, age_ms }) => ({ order_id, ...auditByAge(age_ms, plan, random) }));
     await planAudits(transaction, audits);
     return audits.length;
   });

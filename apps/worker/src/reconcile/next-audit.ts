@@ -1,5 +1,5 @@
 import type { AuditTime, ChargeOrder, DueAudit, PlannedAudit, RunAudit } from '@cashback/cashback-db';
-import { type AuditPlan, auditDelay, auditOfAge } from '@cashback/core';
+import { type AuditPlan, auditByAge, auditDelay, withAuditJitter } from '@cashback/core';
 
 /** When settled orders are audited, and jitter from 0 up to 1. */
 export interface AuditContext {
@@ -17,21 +17,15 @@ export function runOf({ order_id, audit_step: due_step }: DueAudit, context: Aud
 /** What planning the first audit of an order that settled without one writes. */
 export function planOf(
   { order_id, age_ms }: { order_id: string; age_ms: number },
-  context: AuditContext,
+  { audits, random }: AuditContext,
 ): PlannedAudit {
-  return { order_id, ...auditByAge(age_ms, context) };
+  return { order_id, ...auditByAge(age_ms, audits, random) };
 }
 
 /** The next audit of an order for which `audit_step` audits were due since it settled. */
 export function auditAfter(audit_step: number, { audits, random }: AuditContext): AuditTime {
   const delay_ms = auditDelay(audit_step, audits);
-  return { audit_step, audit_in_ms: delay_ms === null ? null : shorten(delay_ms, random) };
-}
-
-/** The first audit of an order that settled without one, by its age. */
-export function auditByAge(age_ms: number, { audits, random }: AuditContext): AuditTime {
-  const { audits: audit_step, delay_ms } = auditOfAge(age_ms, audits);
-  return { audit_step, audit_in_ms: shorten(delay_ms, random) };
+  return { audit_step, audit_in_ms: delay_ms === null ? null : withAuditJitter(delay_ms, random) };
 }
 
 /**
@@ -49,9 +43,4 @@ export function auditOfStep(
   if (step.action === 'settle') return wasSettled && hasTime ? null : auditAfter(0, context);
   const isSettled = wasSettled && step.reopened !== true;
   return isSettled || !hasTime ? null : NONE;
-}
-
-/** Up to a quarter less, so that orders which settled together are not audited together. */
-function shorten(wait_ms: number, random: () => number): number {
-  return Math.round(wait_ms - (wait_ms / 4) * random());
 }

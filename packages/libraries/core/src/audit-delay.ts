@@ -19,11 +19,28 @@ export function auditDelay(
   return passed + repeated + delay <= audit_end_ms ? delay : null;
 }
 
+/** An audit that is due in `audit_in_ms`, after `audit_step` others. */
+interface PlannedAudit {
+  audit_step: number;
+  audit_in_ms: number;
+}
+
+/** The first audit of an order that was done `age_ms` ago and got no time, with its jitter. */
+export function auditByAge(age_ms: number, plan: AuditPlan, random: () => number): PlannedAudit {
+  const { audits, delay_ms } = auditOfAge(age_ms, plan);
+  return { audit_step: audits, audit_in_ms: withAuditJitter(delay_ms, random) };
+}
+
+/** Up to a quarter less, so that orders which were done together are not audited together. */
+export function withAuditJitter(delay_ms: number, random: () => number): number {
+  return Math.round(delay_ms - (delay_ms / 4) * random());
+}
+
 /**
- * The first audit of an order that was done `age_ms` ago and got no time: the next that it would have had, after how many
- * others. Behind the end it has one now, because nothing has compared it since.
+ * The next audit that the order would have had, after how many others. Behind the end it has one now, because nothing has
+ * compared it since.
  */
-export function auditOfAge(
+function auditOfAge(
   age_ms: number,
   { audit_distances: distances, audit_end_ms }: AuditPlan,
 ): { audits: number; delay_ms: number } {

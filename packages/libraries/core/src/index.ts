@@ -1,4 +1,4 @@
-export { auditDelay, auditOfAge } from './audit-delay.ts';
+export { auditByAge, auditDelay, withAuditJitter } from './audit-delay.ts';
 export type { AuditPlan } from './audit-delay.ts';
 export { calculateCashback, clearedSums } from './calculate.ts';
 export type { Calculation, CalculationInput } from './calculate.ts';
