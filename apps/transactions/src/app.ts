@@ -8,7 +8,7 @@ import {
   startParts,
 } from '@cashback/service';
 import { createAdopter } from './cashback/adopt/adopt-history.ts';
-import { adoptionLag, walkUnreconciled } from './cashback/adopt/walk-unreconciled.ts';
+import { adoptionLag, walkUnadopted } from './cashback/adopt/walk-unadopted.ts';
 import { workOnOperations } from './cashback/advance/cashback-operation.ts';
 import { JOBS_SCHEMA, operationQueue } from './cashback/operation-queue.ts';
 import { sweepOperations } from './cashback/advance/sweep-operations.ts';
@@ -72,7 +72,7 @@ async function start(
   const adopter = createAdopter({ database, settings, log });
   parts.defer(() => adopter.close());
   if (settings.trust_lists_baskets === 'yes') {
-    const walk = walkUnreconciled({ database, adopter, settings, log, readiness });
+    const walk = walkUnadopted({ database, adopter, settings, log, readiness });
     parts.defer(() => walk.stop());
   }
 

@@ -17,7 +17,7 @@ export { NOTHING_LISTED, withPage } from './cashback/adopt/listing.ts';
 export type { Listing } from './cashback/adopt/listing.ts';
 export { AT_START, WALK_START, placeAfter, progressAfter } from './cashback/adopt/walk-progress.ts';
 export type { WalkProgress } from './cashback/adopt/walk-progress.ts';
-export type { UnreconciledPlace } from './db/queries/adoption/list-unreconciled.ts';
+export type { UnadoptedPlace } from './db/queries/adoption/list-unadopted.ts';
 export { advanceOperation } from './cashback/advance/advance-operation.ts';
 export type { AdvanceLimits, AdvanceWrites, TrustCall } from './cashback/advance/advance-operation.ts';
 export type { AnsweredStep, SendHow, StepAnswer } from './cashback/advance/decide-advance.ts';
@@ -37,7 +37,7 @@ export { writesOfCreation, writesOfPayee, writesOfUpdate } from './invoices/vers
 export type { CreationWrites, HistoryEntry, PayeeWrites, VersionWrites } from './invoices/version-writes.ts';
 export { FIRST_EPOCH, invoiceNotFound } from './invoices/invoice.ts';
 
-export { knownHistory, unreconciledAfter } from './db/rules/adoption.ts';
+export { knownHistory, unadoptedAfter } from './db/rules/adoption.ts';
 export {
   heldBySource,
   heldElsewhere,
@@ -49,7 +49,7 @@ export type { BasketRow } from './db/rules/baskets.ts';
 export {
   firstVersionOf,
   insertedInvoice,
-  reconciledInvoice,
+  adoptedInvoice,
   updatedInvoice,
   withCashbackVersion,
   withPayee,

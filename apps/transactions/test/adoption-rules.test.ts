@@ -3,7 +3,7 @@ import { createTestDatabase } from '@cashback/testing';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { insertAdoptedSteps } from '../src/db/queries/adoption/insert-adopted-steps.ts';
-import { listUnreconciled } from '../src/db/queries/adoption/list-unreconciled.ts';
+import { listUnadopted } from '../src/db/queries/adoption/list-unadopted.ts';
 import { loadKnownHistory } from '../src/db/queries/adoption/load-known-history.ts';
 import { startEpoch } from '../src/db/queries/feeds/start-epoch.ts';
 import { insertInvoice } from '../src/db/queries/invoices/insert-invoice.ts';
@@ -11,7 +11,7 @@ import { lockInvoices } from '../src/db/queries/invoices/lock-invoices.ts';
 import { insertBaskets } from '../src/db/queries/operations/baskets.ts';
 import { insertOperations } from '../src/db/queries/operations/insert-operations.ts';
 import { insertSteps } from '../src/db/queries/operations/insert-steps.ts';
-import { knownHistory, unreconciledAfter } from '../src/db/rules/adoption.ts';
+import { knownHistory, unadoptedAfter } from '../src/db/rules/adoption.ts';
 import { insertedBasket } from '../src/db/rules/baskets.ts';
 import { insertedStep } from '../src/db/rules/operations.ts';
 import type { StepStatus } from '../src/db/tables.ts';
@@ -131,7 +131,7 @@ describe('the statement does what its rule says:', () => {
       RUNS,
     ));
 
-  test('listUnreconciled', () =>
+  test('listUnadopted', () =>
     fc.assert(
       fc.asyncProperty(
         fc.uniqueArray(fc.constantFrom('a', 'B', 'a1', 'Z', 'ab', '9'), { maxLength: 6 }),
@@ -151,8 +151,8 @@ describe('the statement does what its rule says:', () => {
               [done, epoch],
             );
             const invoices = await lockInvoices(tx, ids);
-            expect(await listUnreconciled(tx.client, after, limit)).toEqual(
-              unreconciledAfter(invoices, after, limit),
+            expect(await listUnadopted(tx.client, after, limit)).toEqual(
+              unadoptedAfter(invoices, after, limit),
             );
           });
         },

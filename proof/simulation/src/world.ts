@@ -1,7 +1,7 @@
 import type { Payee } from '@cashback/contract';
 import type { AmountsBySource } from '@cashback/contract/source';
 import type { BreakerBounds } from '@cashback/server/decisions';
-import type { UnreconciledPlace, WalkProgress } from '@cashback/transactions/decisions';
+import type { UnadoptedPlace, WalkProgress } from '@cashback/transactions/decisions';
 import type { Invoice } from '@cashback/wire';
 import type { UnobservedChanges } from '@cashback/worker/decisions';
 import type { WalletPolicies } from '@cashback/transactions/decisions';
@@ -31,7 +31,7 @@ export interface World {
   /** In the memory of the worker. */
   unobserved: { life: number; changes: UnobservedChanges };
   /** How far transactions has compared invoices with Trust, in its memory. */
-  walk: { life: number; after: UnreconciledPlace; progress: WalkProgress; resumes_at: number };
+  walk: { life: number; after: UnadoptedPlace; progress: WalkProgress; resumes_at: number };
   /** The orders' rows whose parts were summed last. */
   summed: readonly OrderRow[];
   /** How the invariants count by how much the targets have grown. */

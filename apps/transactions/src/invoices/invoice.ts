@@ -21,7 +21,7 @@ export interface LockedInvoice {
 }
 
 /** False after a restore, until what Trust has of the invoice was adopted. */
-export function isReconciled({ reconciled_epoch, epoch }: LockedInvoice): boolean {
+export function isAdopted({ reconciled_epoch, epoch }: LockedInvoice): boolean {
   return reconciled_epoch >= epoch;
 }
 

@@ -7,7 +7,7 @@ import { followChanges } from './follow-changes.ts';
 import { catchUp } from './processing/catch-up.ts';
 import { releaseHeld } from './release-held.ts';
 import { loadChange, writeChange } from './processing/write-changes.ts';
-import { walkUnreconciled } from './transactions/walk-unreconciled.ts';
+import { walkUnadopted } from './transactions/walk-unadopted.ts';
 import { sweepOperations } from './transactions/write-rows.ts';
 
 const EVERY_MS = 20_000;
@@ -31,7 +31,7 @@ export function startSweeps(world: World): void {
   every('transactions', 'sweep operations', () =>
     atomically('sweep operations', () => sweepOperations(world, OVERDUE_MS)),
   );
-  every('transactions', 'adopt', () => walkUnreconciled(world));
+  every('transactions', 'adopt', () => walkUnadopted(world));
   every('processing', 'sweep changes', () => atomically('sweep changes', () => sweepChanges(world)));
   if (world.has_audits)
     every('processing', 'audit changes', () => atomically('audit changes', () => auditChanges(world)));

@@ -1,7 +1,7 @@
 import { CashbackError, equalAmounts, parseAmounts } from '@cashback/contract';
 import type { UpdateCashbackInput } from '@cashback/wire';
 import { historyUnknown } from '../adopt/history-unknown.ts';
-import { type LockedInvoice, invoiceNotFound, isReconciled } from '../../invoices/invoice.ts';
+import { type LockedInvoice, invoiceNotFound, isAdopted } from '../../invoices/invoice.ts';
 import type { StoredOperation } from '../operation.ts';
 
 export interface RequestContext {
@@ -55,7 +55,7 @@ export function decideRequest(input: UpdateCashbackInput, context: RequestContex
     const message = `invoice ${invoice_id} is paid back to another payee: expected ${list}`;
     return refuse(new CashbackError('PAYEE_MISMATCH', message, { invoice_id, fields }));
   }
-  if (!isReconciled(invoice)) return refuse(historyUnknown(invoice_id, 'Trust was not asked'));
+  if (!isAdopted(invoice)) return refuse(historyUnknown(invoice_id, 'Trust was not asked'));
   return { outcome: 'accepted', invoice };
 }
 

@@ -4,7 +4,7 @@ import { type HttpClient, type Log, createHttpClient } from '@cashback/service';
 import type { Settings } from '../../env.ts';
 import { insertAdoptedSteps } from '../../db/queries/adoption/insert-adopted-steps.ts';
 import { loadKnownHistory } from '../../db/queries/adoption/load-known-history.ts';
-import { markReconciled } from '../../db/queries/adoption/mark-reconciled.ts';
+import { markAdopted } from '../../db/queries/adoption/mark-adopted.ts';
 import { advanceCashbackVersions } from '../../db/queries/invoices/advance-cashback-versions.ts';
 import { lockInvoice } from '../../db/queries/invoices/lock-invoices.ts';
 import { insertBaskets, refundBaskets } from '../../db/queries/operations/baskets.ts';
@@ -63,14 +63,14 @@ async function takeAsCompared(
   invoiceId: string,
 ): Promise<void> {
   await withTransaction(database, async (tx) => {
-    const invoice = await lockUnreconciled(tx, invoiceId);
+    const invoice = await lockUnadopted(tx, invoiceId);
     if (invoice === null) return;
     const { epoch } = invoice;
     if (epoch > compared) {
       const why = `Trust has no list of its baskets, and nobody has compared epoch ${epoch} with its export (TRUST_COMPARED_EPOCH is ${compared})`;
       throw historyUnknown(invoiceId, why, { epoch, compared_epoch: compared });
     }
-    await markReconciled(tx, invoiceId, epoch);
+    await markAdopted(tx, invoiceId, epoch);
   });
 }
 
@@ -78,11 +78,11 @@ async function adoptHistory(
   { database, trust, log }: { database: Database; trust: HttpClient; log: Log },
   invoiceId: string,
 ): Promise<void> {
-  const before = await withTransaction(database, (tx) => lockUnreconciled(tx, invoiceId));
+  const before = await withTransaction(database, (tx) => lockUnadopted(tx, invoiceId));
   if (before === null) return;
   const listed = await listHistory(trust, invoiceId);
   await withTransaction(database, async (tx) => {
-    const invoice = await lockUnreconciled(tx, invoiceId);
+    const invoice = await lockUnadopted(tx, invoiceId);
     if (invoice === null) return;
     const { epoch } = invoice;
     const known = await loadKnownHistory(tx, invoice);
@@ -102,7 +102,7 @@ async function adoptHistory(
   });
 }
 
-async function lockUnreconciled(tx: Transaction, invoiceId: string): Promise<LockedInvoice | null> {
+async function lockUnadopted(tx: Transaction, invoiceId: string): Promise<LockedInvoice | null> {
   const invoice = await lockInvoice(tx, invoiceId);
   return adoptable(invoice, await hasUnfinishedOperation(tx, invoiceId));
 }
@@ -118,5 +118,5 @@ async function write(
   if (cashback_version !== null) {
     await advanceCashbackVersions(tx, [{ invoice_id, cashback_version, operation_id: null }]);
   }
-  await markReconciled(tx, invoice_id, epoch);
+  await markAdopted(tx, invoice_id, epoch);
 }

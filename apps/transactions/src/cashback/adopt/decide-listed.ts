@@ -1,6 +1,6 @@
 import type { CashbackError } from '@cashback/contract';
 import type { ListedBasket } from '@cashback/wire';
-import { type LockedInvoice, isReconciled } from '../../invoices/invoice.ts';
+import { type LockedInvoice, isAdopted } from '../../invoices/invoice.ts';
 import { type Adoption, type KnownHistory, decideAdoption } from './decide-adoption.ts';
 import { historyUnknown } from './history-unknown.ts';
 
@@ -9,7 +9,7 @@ export function adoptable<Invoice extends LockedInvoice>(
   invoice: Invoice | null,
   has_unfinished: boolean,
 ): Invoice | null {
-  return invoice === null || isReconciled(invoice) || has_unfinished ? null : invoice;
+  return invoice === null || isAdopted(invoice) || has_unfinished ? null : invoice;
 }
 
 /**

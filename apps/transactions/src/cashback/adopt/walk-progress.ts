@@ -1,5 +1,5 @@
 import { backoffMs } from '@cashback/service';
-import type { UnreconciledPlace } from '../../db/queries/adoption/list-unreconciled.ts';
+import type { UnadoptedPlace } from '../../db/queries/adoption/list-unadopted.ts';
 
 export interface WalkProgress {
   /** How many pages and passes in a row ended badly. */
@@ -15,13 +15,13 @@ export interface WalkedPage {
   ends: boolean;
 }
 
-export const WALK_START: UnreconciledPlace = { reconciled_epoch: 0, invoice_id: '' };
+export const WALK_START: UnadoptedPlace = { reconciled_epoch: 0, invoice_id: '' };
 
 /** Where the walk goes on once it has visited the first ones of a page. `ends`: the pass has seen all that there is. */
 export function placeAfter(
-  page: readonly UnreconciledPlace[],
+  page: readonly UnadoptedPlace[],
   { visited, page_size }: { visited: number; page_size: number },
-): { after: UnreconciledPlace; ends: boolean } {
+): { after: UnadoptedPlace; ends: boolean } {
   const ends = page.length < page_size && visited === page.length;
   return { after: ends ? WALK_START : (page[visited - 1] ?? WALK_START), ends };
 }

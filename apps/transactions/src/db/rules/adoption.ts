@@ -1,6 +1,6 @@
 import type { AdoptedStep, KnownHistory } from '../../cashback/adopt/decide-adoption.ts';
-import { type LockedInvoice, isReconciled } from '../../invoices/invoice.ts';
-import type { UnreconciledPlace } from '../queries/adoption/list-unreconciled.ts';
+import { type LockedInvoice, isAdopted } from '../../invoices/invoice.ts';
+import type { UnadoptedPlace } from '../queries/adoption/list-unadopted.ts';
 import type { BasketRow } from './baskets.ts';
 import type { StepRow } from './operations.ts';
 
@@ -23,21 +23,21 @@ export function knownHistory(
   };
 }
 
-/** `listUnreconciled`, of invoices with the newest epoch of their side. */
-export function unreconciledAfter(
+/** `listUnadopted`, of invoices with the newest epoch of their side. */
+export function unadoptedAfter(
   invoices: readonly LockedInvoice[],
-  after: UnreconciledPlace,
+  after: UnadoptedPlace,
   limit: number,
-): UnreconciledPlace[] {
+): UnadoptedPlace[] {
   return invoices
-    .filter((invoice) => !isReconciled(invoice) && comparePlaces(invoice, after) > 0)
+    .filter((invoice) => !isAdopted(invoice) && comparePlaces(invoice, after) > 0)
     .map(({ reconciled_epoch, invoice_id }) => ({ reconciled_epoch, invoice_id }))
     .toSorted(comparePlaces)
     .slice(0, limit);
 }
 
 /** The ids are compared as bytes, as the column does. */
-function comparePlaces(left: UnreconciledPlace, right: UnreconciledPlace): number {
+function comparePlaces(left: UnadoptedPlace, right: UnadoptedPlace): number {
   return (
     left.reconciled_epoch - right.reconciled_epoch ||
     Buffer.compare(Buffer.from(left.invoice_id), Buffer.from(right.invoice_id))

@@ -35,10 +35,10 @@ export function insertedInvoice(
   };
 }
 
-/** `markReconciled` */
-export function reconciledInvoice(row: InvoiceRow, epoch: number): InvoiceRow {
+/** `markAdopted` */
+export function adoptedInvoice(row: InvoiceRow, epoch: number): InvoiceRow {
   if (row.reconciled_epoch >= epoch) {
-    throw new Error(`invoice ${row.invoice_id} was reconciled in epoch ${epoch} before`);
+    throw new Error(`invoice ${row.invoice_id} was adopted in epoch ${epoch} before`);
   }
   return { ...row, reconciled_epoch: epoch };
 }

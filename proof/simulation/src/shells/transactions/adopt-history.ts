@@ -15,13 +15,13 @@ const PAGE_SIZE = 2;
 export function* adoptHistory(world: World, invoiceId: string): Flow<CashbackError | null> {
   const { decideListed } = world.decisions.transactions;
   const before = yield* atomically(`check whether ${invoiceId} is adopted`, () =>
-    lockUnreconciled(world, invoiceId),
+    lockUnadopted(world, invoiceId),
   );
   if (before === null) return null;
   const listed = yield* listHistory(world, invoiceId);
   if (listed instanceof CashbackError) return listed;
   return yield* atomically(`adopt ${invoiceId}`, () => {
-    const invoice = lockUnreconciled(world, invoiceId);
+    const invoice = lockUnadopted(world, invoiceId);
     if (invoice === null) return null;
     const known = loadKnownHistory(world, invoice);
     const adoption = decideListed({ before, invoice, known, listed: listed.baskets });
@@ -31,7 +31,7 @@ export function* adoptHistory(world: World, invoiceId: string): Flow<CashbackErr
   });
 }
 
-function lockUnreconciled(world: World, invoiceId: string): InvoiceRow | null {
+function lockUnadopted(world: World, invoiceId: string): InvoiceRow | null {
   const { adoptable, isFinished } = world.decisions.transactions;
   const operations = [...world.tables.cashback_operations.values()];
   const hasUnfinished = operations.some((row) => row.invoice_id === invoiceId && !isFinished(row.status));
@@ -71,7 +71,7 @@ function write(
 ): void {
   const { engine, tables, decisions } = world;
   const { invoice_id, epoch } = invoice;
-  const { insertedBasket, reconciledInvoice, refundedBasket } = decisions.transactions;
+  const { insertedBasket, adoptedInvoice, refundedBasket } = decisions.transactions;
   for (const basket of baskets) {
     insertRow(tables.baskets, basket.basket_id, insertedBasket(basket, invoice));
   }
@@ -86,5 +86,5 @@ function write(
     );
     writeCashbackVersion(world, { invoice_id, cashback_version }, null);
   }
-  tables.invoices.set(invoice_id, reconciledInvoice(rowOf(tables.invoices, invoice_id), epoch));
+  tables.invoices.set(invoice_id, adoptedInvoice(rowOf(tables.invoices, invoice_id), epoch));
 }

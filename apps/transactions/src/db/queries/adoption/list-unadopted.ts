@@ -1,13 +1,13 @@
 import { type Reader, statement } from '@cashback/postgres';
 
-export interface UnreconciledPlace {
+export interface UnadoptedPlace {
   reconciled_epoch: number;
   invoice_id: string;
 }
 
 // While no epoch but the first has begun, the index has nothing below it and is left at once.
-const listUnreconciledStatement = statement<UnreconciledPlace>({
-  name: 'transactions.list-unreconciled',
+const listUnadoptedStatement = statement<UnadoptedPlace>({
+  name: 'transactions.list-unadopted',
   text: `
   SELECT reconciled_epoch, invoice_id
   FROM transactions.invoices
@@ -18,8 +18,8 @@ const listUnreconciledStatement = statement<UnreconciledPlace>({
   columns: { reconciled_epoch: 'int4', invoice_id: 'text' },
 });
 
-const countUnreconciledStatement = statement<{ invoices: number }>({
-  name: 'transactions.count-unreconciled',
+const countUnadoptedStatement = statement<{ invoices: number }>({
+  name: 'transactions.count-unadopted',
   text: `
   SELECT count(*)::integer AS invoices
   FROM (
@@ -27,21 +27,21 @@ const countUnreconciledStatement = statement<{ invoices: number }>({
     WHERE reconciled_epoch < (SELECT max(epoch) FROM transactions.feed_epochs)
     ORDER BY reconciled_epoch, invoice_id
     LIMIT $1
-  ) AS unreconciled`,
+  ) AS unadopted`,
   columns: { invoices: 'int4!' },
 });
 
 /** Invoices after a place that are not compared with Trust in the newest epoch. */
-export function listUnreconciled(
+export function listUnadopted(
   reader: Reader,
-  after: UnreconciledPlace,
+  after: UnadoptedPlace,
   limit: number,
-): Promise<UnreconciledPlace[]> {
-  return listUnreconciledStatement.rows(reader, [after.reconciled_epoch, after.invoice_id, limit]);
+): Promise<UnadoptedPlace[]> {
+  return listUnadoptedStatement.rows(reader, [after.reconciled_epoch, after.invoice_id, limit]);
 }
 
 /** How many these are, counted up to the limit. */
-export async function countUnreconciled(reader: Reader, limit: number): Promise<number> {
-  const [row] = await countUnreconciledStatement.rows(reader, [limit]);
+export async function countUnadopted(reader: Reader, limit: number): Promise<number> {
+  const [row] = await countUnadoptedStatement.rows(reader, [limit]);
   return row?.invoices ?? 0;
 }

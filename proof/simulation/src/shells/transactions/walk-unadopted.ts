@@ -10,14 +10,14 @@ const RETRY_MAX_MS = 60_000;
 const MOST = (): number => 1;
 
 /** The walk of transactions over what is not compared with Trust since a restore: a turn of its loop, a page. */
-export function* walkUnreconciled(world: World): Flow<void> {
+export function* walkUnadopted(world: World): Flow<void> {
   const { engine, tables, decisions } = world;
-  const { placeAfter, progressAfter, unreconciledAfter } = decisions.transactions;
+  const { placeAfter, progressAfter, unadoptedAfter } = decisions.transactions;
   const walk = walkOf(world);
   if (engine.now() < walk.resumes_at) return;
   const epoch = newestEpoch(tables.invoice_epochs);
   const invoices = [...tables.invoices.values()].map((row) => ({ ...row, epoch }));
-  const page = unreconciledAfter(invoices, walk.after, PAGE_SIZE);
+  const page = unadoptedAfter(invoices, walk.after, PAGE_SIZE);
   let failed = 0;
   for (const { invoice_id } of page) {
     if ((yield* adoptHistory(world, invoice_id)) !== null) failed += 1;

@@ -1,7 +1,7 @@
 import { CashbackError } from '@cashback/contract';
 import type { Database } from '@cashback/postgres';
 import { type Log, type Loop, type Readiness, createLoop } from '@cashback/service';
-import { countUnreconciled, listUnreconciled } from '../../db/queries/adoption/list-unreconciled.ts';
+import { countUnadopted, listUnadopted } from '../../db/queries/adoption/list-unadopted.ts';
 import type { Settings } from '../../env.ts';
 import type { Adopter } from './adopt-history.ts';
 import { AT_START, WALK_START, placeAfter, progressAfter } from './walk-progress.ts';
@@ -16,7 +16,7 @@ const TURN_BOUND_MS = 300_000;
  * After a restore adopts what Trust has of every invoice, also of those that no operation comes for. One page a turn, so
  * that the size of a page and the interval bound the rate. The feed of cashback has each invoice that changes.
  */
-export function walkUnreconciled({
+export function walkUnadopted({
   database,
   adopter,
   settings,
@@ -61,7 +61,7 @@ export function walkUnreconciled({
     run: async (signal) => {
       const startedAt = performance.now();
       if (startedAt < resumesAt) return;
-      const page = await listUnreconciled(database.pool, after, adoption_batch);
+      const page = await listUnadopted(database.pool, after, adoption_batch);
       const waiting = page.values();
       let visited = 0;
       let failed = 0;
@@ -89,5 +89,5 @@ export function walkUnreconciled({
 
 /** For the health. `left`: invoices not yet compared with Trust since the restore, counted up to 1,000. */
 export async function adoptionLag(database: Database): Promise<{ left: number }> {
-  return { left: await countUnreconciled(database.pool, COUNTED) };
+  return { left: await countUnadopted(database.pool, COUNTED) };
 }
