@@ -31,8 +31,8 @@ export const BANNED: readonly Banned[] = [
   { terms: ['give attention', 'gives attention'], use: 'resume the order' },
   { terms: ['pace', 'paces'], use: 'interval, interval_ms' },
   { terms: ['without a word'], use: 'without a reset, silently' },
-  { terms: ['what became of'], use: 'how it ended, its state' },
-  { terms: ['is news', 'no news'], use: 'due, not known yet' },
+  { terms: ['became of', 'becomes of'], use: 'how it ended, its state' },
+  { terms: ['is news', 'no news', 'as news'], use: 'due, new, not known yet' },
 
   // What it is called.
   { terms: ['vector', 'vectors'], use: 'AmountsBySource; amounts, target, rewarded' },
@@ -44,6 +44,7 @@ export const BANNED: readonly Banned[] = [
   { terms: ['arena', 'lab', 'labs', 'stage', 'stages'], use: 'testbed' },
   { terms: ['road', 'roads'], use: 'proxy' },
   { terms: ['mortal'], use: 'killable' },
+  { terms: ['parked'], use: 'needs attention' },
 
   // How it is said.
   { terms: ['he', 'him', 'his', 'himself'], use: 'it, or the noun' },
@@ -112,4 +113,6 @@ export interface Exception {
 export const EXCEPTIONS: readonly Exception[] = [
   { text: 'next_look_at', reason: 'a column that old releases read' },
   { text: 'looked up', reason: 'to find by a key' },
+  { text: 'order_clears_parked', reason: 'an index that older migrations made' },
+  { text: 'order_clears_parked_poll', reason: 'an index that older migrations made' },
 ];

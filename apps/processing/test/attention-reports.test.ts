@@ -46,7 +46,7 @@ function untilListed(expected: string[]): Promise<void> {
 }
 
 /** Rows as an attempt leaves them. */
-async function park(orderIds: string[]): Promise<void> {
+async function stop(orderIds: string[]): Promise<void> {
   await system.database.pool.query(
     `INSERT INTO processing.invoice_changes (order_id, service, seen_version, attention, attention_code,
        attention_details, attention_since, next_look_at)
@@ -107,11 +107,11 @@ describe('an order that needs attention in processing', () => {
   });
 
   it('is listed within one pass, however many there are and whatever was missed before', async () => {
-    const ids = Array.from({ length: 450 }, (_, n) => `parked-${String(n).padStart(3, '0')}`);
-    await park(ids);
+    const ids = Array.from({ length: 450 }, (_, n) => `stopped-${String(n).padStart(3, '0')}`);
+    await stop(ids);
     await system.client.attention.report({
       origin: 'processing',
-      orders: ['gone', 'parked-200a', 'zzz'].map((order_id) => ({
+      orders: ['gone', 'stopped-200a', 'zzz'].map((order_id) => ({
         order_id,
         service: 'yellow',
         code: 'rates_missing',
@@ -122,17 +122,17 @@ describe('an order that needs attention in processing', () => {
     await system.startProcessing({ env: OFTEN });
     await untilListed(ids);
     await system.database.pool.query(
-      `UPDATE processing.invoice_changes SET attention = NULL WHERE order_id = 'parked-123'`,
+      `UPDATE processing.invoice_changes SET attention = NULL WHERE order_id = 'stopped-123'`,
     );
-    await untilListed(ids.filter((id) => id !== 'parked-123'));
+    await untilListed(ids.filter((id) => id !== 'stopped-123'));
   });
 
   it('is listed after the server was down', async () => {
-    await park(['parked-1']);
+    await stop(['stopped-1']);
     const restartServer = await system.stopServer();
     await system.startProcessing({ env: OFTEN });
     await restartServer();
-    await untilListed(['parked-1']);
+    await untilListed(['stopped-1']);
   });
 });
 
@@ -172,18 +172,18 @@ describe('reports one at a time', () => {
       return system.client.attention.report(input);
     }).reportPage();
     await read.promise;
-    await park(['parked-1']);
-    await report(reportsBy(), 'parked-1');
-    await system.client.attention.resume({ order_ids: ['parked-1'] });
+    await stop(['stopped-1']);
+    await report(reportsBy(), 'stopped-1');
+    await system.client.attention.resume({ order_ids: ['stopped-1'] });
     arrive.resolve();
     await late;
-    expect(await listed()).toMatchObject([{ order_id: 'parked-1', resume_requested: true }]);
+    expect(await listed()).toMatchObject([{ order_id: 'stopped-1', resume_requested: true }]);
   });
 
   it('a resume ends the need that the person saw, and not another one that began meanwhile', async () => {
-    await park(['parked-1']);
-    await report(reportsBy(), 'parked-1');
-    await system.client.attention.resume({ order_ids: ['parked-1'] });
+    await stop(['stopped-1']);
+    await report(reportsBy(), 'stopped-1');
+    await system.client.attention.resume({ order_ids: ['stopped-1'] });
     const answers: string[][] = [];
     const overtaken = reportsBy(async (input) => {
       const answer = await system.client.attention.report(input);
@@ -194,9 +194,9 @@ describe('reports one at a time', () => {
       );
       return answer;
     });
-    await report(overtaken, 'parked-1');
-    await report(reportsBy(), 'parked-1');
-    expect(answers).toEqual([['parked-1']]);
+    await report(overtaken, 'stopped-1');
+    await report(reportsBy(), 'stopped-1');
+    expect(answers).toEqual([['stopped-1']]);
     expect(await listed()).toMatchObject([{ code: 'settings_missing', resume_requested: false }]);
     const { rows } = await system.database.pool.query('SELECT attention FROM processing.invoice_changes');
     expect(rows).toEqual([{ attention: 'a reason' }]);

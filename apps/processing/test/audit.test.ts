@@ -278,10 +278,10 @@ describe('audits', () => {
     const order = await processedOrder();
     await query(
       `INSERT INTO processing.invoice_changes (order_id, service, seen_version, attention, next_look_at)
-       SELECT 'parked-' || n, 'yellow', 1, 'a reason', now() - interval '1 minute' FROM generate_series(1, 1100) AS n`,
+       SELECT 'stopped-' || n, 'yellow', 1, 'a reason', now() - interval '1 minute' FROM generate_series(1, 1100) AS n`,
     );
     await audited(order);
-    await query(`DELETE FROM processing.invoice_changes WHERE order_id LIKE 'parked-%'`);
+    await query(`DELETE FROM processing.invoice_changes WHERE order_id LIKE 'stopped-%'`);
   });
 
   it('are as late as /health says while an upstream fails, and none is added to those that wait', async () => {

@@ -3,7 +3,7 @@ import { attentionOf, report } from './attention-support.ts';
 import { type TestServer, startTestServer } from './support.ts';
 
 let server: TestServer;
-const { parked, reportAll, listed, clear } = attentionOf(() => server);
+const { needsAttention, reportAll, listed, clear } = attentionOf(() => server);
 beforeAll(async () => {
   server = await startTestServer();
 });
@@ -23,7 +23,7 @@ describe('a report of processing', () => {
   });
 
   test('leaves what the worker says alone, and the order shows both', async () => {
-    await parked('order-1');
+    await needsAttention('order-1');
     await reportAll([report('order-1')]);
     expect(await server.client.order({ order_id: 'order-1' })).toMatchObject({
       state: 'needs_attention',

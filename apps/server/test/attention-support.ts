@@ -31,7 +31,7 @@ export function attentionOf(server: () => TestServer) {
   }
 
   /** An order for which the worker has stated a need for attention. */
-  async function parked(
+  async function needsAttention(
     order_id: string,
     { code = 'operation_stuck', since, service }: Need = {},
   ): Promise<string> {
@@ -65,5 +65,5 @@ export function attentionOf(server: () => TestServer) {
     return rows[0] ?? {};
   }
 
-  return { parked, reportAll, listed, rowOf, clear };
+  return { needsAttention, reportAll, listed, rowOf, clear };
 }

@@ -13,7 +13,7 @@ import {
 } from './support.ts';
 
 let server: TestServer;
-const { parked, reportAll, listed, rowOf, clear } = attentionOf(() => server);
+const { needsAttention, reportAll, listed, rowOf, clear } = attentionOf(() => server);
 beforeAll(async () => {
   server = await startTestServer({ breaker: { green: { window_s: 3_600, max_growth: 10_000n } } });
 });
@@ -22,7 +22,7 @@ beforeEach(clear);
 
 describe('the list', () => {
   test('shows each order with its code, details and age, the longest in need first, those of processing too', async () => {
-    await parked('order-b', { since: '2026-03-02T00:00:00.000Z' });
+    await needsAttention('order-b', { since: '2026-03-02T00:00:00.000Z' });
     await reportAll([report('order-a', { details: { service: 'yellow' } })]);
     await server.client.register(registerInput({ order_id: 'order-c' }));
     const { as_of, orders, cursor } = await server.client.attention.list();
@@ -60,7 +60,7 @@ describe('the list', () => {
 
   test('is read page by page, each order once, also where several have needed it equally long', async () => {
     const since = '2026-03-01T00:00:00.000Z';
-    for (const name of ['a', 'b', 'c', 'd', 'e']) await parked(`order-${name}`, { since });
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await needsAttention(`order-${name}`, { since });
     await reportAll(['b', 'c', 'x'].map((name) => report(`order-${name}`, { since })));
     const found: string[] = [];
     for (let after: string | null | undefined; after !== null;) {
@@ -90,15 +90,19 @@ describe('the list', () => {
     ],
     [{ code: 'operation_stuck' as const, older_than: '2026-03-02T00:00:00.000Z' }, ['worker order-old']],
   ])('filters by %j', async (filter, expected) => {
-    await parked('order-old', { since: '2026-02-01T00:00:00.000Z' });
-    await parked('order-new', { since: '2026-03-03T00:00:00.000Z' });
-    await parked('order-blue', { since: '2026-03-02T00:00:00.000Z', service: 'blue', code: 'payee_differs' });
+    await needsAttention('order-old', { since: '2026-02-01T00:00:00.000Z' });
+    await needsAttention('order-new', { since: '2026-03-03T00:00:00.000Z' });
+    await needsAttention('order-blue', {
+      since: '2026-03-02T00:00:00.000Z',
+      service: 'blue',
+      code: 'payee_differs',
+    });
     await reportAll([report('order-p')]);
     expect(await listed(filter)).toEqual(expected);
   });
 
   test('has an order whose reason an older release gave, without a code', async () => {
-    await parked('order-old', { code: null });
+    await needsAttention('order-old', { code: null });
     const { orders } = await server.client.attention.list();
     expect(orders).toMatchObject([{ order_id: 'order-old', code: null, since: expect.any(String) }]);
   });
@@ -121,9 +125,9 @@ describe('the list', () => {
 });
 
 test('the count is by service, app and code, with the oldest of each', async () => {
-  await parked('order-1', { since: '2026-02-01T00:00:00.000Z' });
-  await parked('order-2');
-  await parked('order-3', { service: 'blue', code: 'payee_differs' });
+  await needsAttention('order-1', { since: '2026-02-01T00:00:00.000Z' });
+  await needsAttention('order-2');
+  await needsAttention('order-3', { service: 'blue', code: 'payee_differs' });
   await reportAll([report('order-1'), report('order-4')]);
   const { as_of, counts } = await server.client.attention.count();
   const oldest = (since: string) => ({
@@ -161,7 +165,7 @@ test('the count is by service, app and code, with the oldest of each', async () 
 
 describe('resuming', () => {
   test('makes given orders due at once, with nothing counted that went wrong before, and is written down once', async () => {
-    await parked('order-1');
+    await needsAttention('order-1');
     await server.client.register(registerInput({ order_id: 'order-2' }));
     const order_ids = ['order-1', 'order-2', 'order-3'];
     const before = await server.client.order({ order_id: 'order-1' });
@@ -212,10 +216,10 @@ describe('resuming', () => {
   });
 
   test('by a filter takes the longest in need, no more than the limit, and says that there are more', async () => {
-    await parked('order-1', { since: '2026-03-03T00:00:00.000Z' });
-    await parked('order-2', { since: '2026-03-01T00:00:00.000Z' });
-    await parked('order-3', { since: '2026-03-02T00:00:00.000Z' });
-    await parked('order-4', { since: '2026-02-01T00:00:00.000Z', code: 'payee_differs' });
+    await needsAttention('order-1', { since: '2026-03-03T00:00:00.000Z' });
+    await needsAttention('order-2', { since: '2026-03-01T00:00:00.000Z' });
+    await needsAttention('order-3', { since: '2026-03-02T00:00:00.000Z' });
+    await needsAttention('order-4', { since: '2026-02-01T00:00:00.000Z', code: 'payee_differs' });
     const filter = { code: 'operation_stuck' as const };
     const first = await server.client.attention.resume({ filter, limit: 2 });
     expect([first.orders.map(({ order_id }) => order_id), first.more]).toEqual([
@@ -228,7 +232,7 @@ describe('resuming', () => {
   });
 
   test('as a dry run changes nothing and answers what it would do', async () => {
-    await parked('order-1');
+    await needsAttention('order-1');
     await reportAll([report('order-2')]);
     const before = await snapshotOf(server);
     expect(await server.client.attention.resume({ filter: {}, dry_run: true })).toEqual({
@@ -275,7 +279,7 @@ describe('resuming', () => {
   });
 
   test('of one order many times at once resumes it once', async () => {
-    await parked('order-1');
+    await needsAttention('order-1');
     const answers = await Promise.all(
       Array.from({ length: 8 }, () => server.client.attention.resume({ order_ids: ['order-1'] })),
     );

@@ -313,13 +313,13 @@ test('audits begin longest due first, a page at a time, and not while a page of 
 });
 
 test('audits go on while orders that need attention are due', async () => {
-  const parked = newOrderId('parked');
-  await harness.register(parked, '10');
-  await change(parked, `attention = 'a reason', attention_code = 'operation_stuck', poll_at = now()`);
+  const stopped = newOrderId('stopped');
+  await harness.register(stopped, '10');
+  await change(stopped, `attention = 'a reason', attention_code = 'operation_stuck', poll_at = now()`);
   const orderId = await unaudited('due', `audit_at = now() - interval '1 minute', audit_step = 1`);
   await turns().audit(1);
   expect(await harness.order(orderId)).toMatchObject({ audit_step: 2, due_by: 'audit' });
-  await change(parked, 'attention = NULL, attention_code = NULL');
+  await change(stopped, 'attention = NULL, attention_code = NULL');
 });
 
 test('an order that is not settled is not audited, and the time that an older release left there is removed', async () => {

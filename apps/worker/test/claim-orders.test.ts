@@ -37,23 +37,23 @@ async function due(name: string, count: number, columns: string): Promise<string
   return ids;
 }
 
-async function claimed(limit: number, parked: number): Promise<string[]> {
-  const orders = await claimDue(database, { without: [], limit, parked, lease_ms: 60_000 });
+async function claimed(limit: number, needing_attention: number): Promise<string[]> {
+  const orders = await claimDue(database, { without: [], limit, needing_attention, lease_ms: 60_000 });
   return orders.map(({ order_id }) => order_id).toSorted();
 }
 
 test('live orders are claimed before those that need attention, which have a share of their own', async () => {
-  const parked = await due('parked', 4, `attention = 'a reason', poll_at = now() - interval '1 day'`);
+  const stopped = await due('stopped', 4, `attention = 'a reason', poll_at = now() - interval '1 day'`);
   const live = await due('live', 4, `poll_at = now() - interval '1 minute'`);
   expect(await claimed(2, 0)).toEqual(live.slice(0, 2));
-  expect(await claimed(2, 1)).toEqual([live[2], parked[0]]);
+  expect(await claimed(2, 1)).toEqual([live[2], stopped[0]]);
   // The room that live orders leave is theirs.
-  expect(await claimed(3, 0)).toEqual([live[3], parked[1], parked[2]]);
-  expect(await claimed(3, 3)).toEqual([parked[3]]);
+  expect(await claimed(3, 0)).toEqual([live[3], stopped[1], stopped[2]]);
+  expect(await claimed(3, 3)).toEqual([stopped[3]]);
 });
 
 test('orders without a time or a job get one while orders that need attention are due', async () => {
-  await due('parked', 1, `attention = 'a reason', poll_at = now() - interval '1 day'`);
+  await due('stopped', 1, `attention = 'a reason', poll_at = now() - interval '1 day'`);
   const orderId = newOrderId('forgotten');
   await harness.register(orderId, '10');
   await harness.database.pool.query('DELETE FROM cashback_jobs.job');

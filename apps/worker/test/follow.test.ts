@@ -269,11 +269,11 @@ test('orders that changed since a time are made due in pages, while there is roo
 });
 
 test('the feed is read on while orders that need attention are due', async () => {
-  const [foreign, parked] = [await order(), await order()];
+  const [foreign, stopped] = [await order(), await order()];
   await reward(foreign, '7');
   await harness.database.pool.query(
     `UPDATE cashback.order_clears SET attention = 'a reason', poll_at = now() - interval '1 minute' WHERE order_id = $1`,
-    [parked],
+    [stopped],
   );
   await horizonPassed();
   const one = follower({ page_size: 1 });

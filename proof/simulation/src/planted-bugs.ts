@@ -146,7 +146,7 @@ const PLANTS = {
       adoptionOf: (_, report, origin) => decisions.wallet.adoptionOf(null, report, origin),
     },
   }),
-  /** A copy of a callback counts as news. */
+  /** A copy of a callback is adopted and pushed again. */
   push_of_equal_sequence: (decisions) => ({
     ...decisions,
     wallet: {
@@ -170,7 +170,7 @@ const PLANTS = {
       },
     },
   }),
-  /** A repeat that Trust refused counts, whatever became of the request before it. */
+  /** A refused repeat ends its step, although the request before it may have been carried out. */
   refused_repeat_counts: (decisions) => ({
     ...decisions,
     transactions: {

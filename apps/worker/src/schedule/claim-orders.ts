@@ -27,19 +27,19 @@ export function claimQueued(
 
 /**
  * Orders whose `poll_at` has passed, longest due first, leased to this worker. Locked ones are left for later. Of those
- * that need attention at least `parked` are taken, if as many are due, and more only when no others are.
+ * that need attention at least `needing_attention` are taken, if as many are due, and more only when no others are.
  */
 export async function claimDue(
   database: Database,
   {
     without,
     limit,
-    parked,
+    needing_attention,
     lease_ms,
-  }: { without: readonly string[]; limit: number; parked: number; lease_ms: number },
+  }: { without: readonly string[]; limit: number; needing_attention: number; lease_ms: number },
 ): Promise<ChargeOrder[]> {
   if (limit <= 0) return [];
-  const due = await findDuePolls(database.pool, { limit, parked, without });
+  const due = await findDuePolls(database.pool, { limit, needing_attention, without });
   if (due.length === 0) return [];
   return unlocked(
     await inParts(due, (part) => withTransaction(database, (tx) => claimPolls(tx, { due: part, lease_ms }))),

@@ -58,7 +58,7 @@ export interface ScheduleOptions {
 }
 
 /** Of the orders that are claimed: those that need attention, however many others are due. */
-const PARKED_SHARE = 1 / 8;
+const ATTENTION_SHARE = 1 / 8;
 /** Callbacks that arrive in a stream are answered by one turn. */
 const MIN_INTERVAL_MS = 25;
 
@@ -87,7 +87,8 @@ export function createSchedule(
       without: running.ids(),
       limit: limit - requested,
       // Rounded by chance: a busy worker has room for one or two at a time.
-      parked: circuit === 'closed' ? Math.floor((limit - requested) * PARKED_SHARE + Math.random()) : 0,
+      needing_attention:
+        circuit === 'closed' ? Math.floor((limit - requested) * ATTENTION_SHARE + Math.random()) : 0,
       lease_ms,
     });
     void run(due, ({ due_by }) => due_by ?? 'poll');

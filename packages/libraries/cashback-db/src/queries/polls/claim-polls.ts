@@ -17,7 +17,7 @@ const findDuePollsStatement = statement<{ order_id: string }>({
     SELECT order_id, poll_at, 1 AS turn FROM (${dueOf('attention IS NULL')}) AS live
     UNION ALL
     SELECT order_id, poll_at, CASE WHEN row_number() OVER (ORDER BY poll_at) <= $3 THEN 0 ELSE 2 END AS turn
-    FROM (${dueOf('attention IS NOT NULL')}) AS parked
+    FROM (${dueOf('attention IS NOT NULL')}) AS needing_attention
   ) AS due
   ORDER BY turn, poll_at LIMIT $1`,
   columns: { order_id: 'text!' },
@@ -34,13 +34,17 @@ const claimPollsStatement = statement<ChargeOrder>({
 
 /**
  * Ids of orders whose poll is due, longest due first, except those in `without`. Those that need attention come behind
- * the others, but for `parked` of them: a backlog of either kind holds up nothing of the other one. Nothing is locked.
+ * the others, but for `needing_attention` of them: a backlog of either kind holds up nothing of the other one. Nothing is locked.
  */
 export async function findDuePolls(
   reader: Reader,
-  { limit, parked, without }: { limit: number; parked: number; without: readonly string[] },
+  {
+    limit,
+    needing_attention,
+    without,
+  }: { limit: number; needing_attention: number; without: readonly string[] },
 ): Promise<string[]> {
-  const rows = await findDuePollsStatement.rows(reader, [limit, without, parked]);
+  const rows = await findDuePollsStatement.rows(reader, [limit, without, needing_attention]);
   return rows.map(({ order_id }) => order_id);
 }
 
