@@ -4,7 +4,7 @@ import { lockOrders } from '../orders/lock-orders.ts';
 const isOverdue = `poll_at IS NULL AND next_charge_at < now() - $1::integer * interval '1 millisecond'`;
 // Each is a partial index. An older release leaves orders that need attention without a time.
 const isUnsettled = 'settled_revision < revision AND attention IS NULL';
-const isParked = 'attention IS NOT NULL';
+const needsAttention = 'attention IS NOT NULL';
 
 function pageOf(condition: string): string {
   return `
@@ -26,7 +26,7 @@ const findUnscheduledOrdersStatement = statement<UnscheduledOrder>({
   FROM (
     (${pageOf(isUnsettled)})
     UNION ALL
-    (${pageOf(isParked)})
+    (${pageOf(needsAttention)})
   ) AS found
   ORDER BY next_charge_at, order_id LIMIT $2`,
   columns: { order_id: 'text!', next_charge_at: 'timestamptz!' },
@@ -49,7 +49,7 @@ const scheduleOrdersStatement = statement<{ order_id: string }>({
     poll_at = CASE WHEN order_id = ANY($3::text[]) THEN NULL ELSE now() END,
     due_by = CASE WHEN order_id = ANY($3::text[]) OR due_by = 'balance' THEN due_by ELSE 'sweep' END,
     updated_at = now()
-  WHERE order_id = ANY($2::text[]) AND (${isUnsettled} OR ${isParked}) AND ${isOverdue}
+  WHERE order_id = ANY($2::text[]) AND (${isUnsettled} OR ${needsAttention}) AND ${isOverdue}
   RETURNING order_id`,
   columns: { order_id: 'text' },
 });
