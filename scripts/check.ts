@@ -15,6 +15,7 @@ const STEPS = {
   guarantees: ['node', 'scripts/check-guarantees.ts'],
   tests: ['node', 'scripts/check-database-tests.ts'],
   words: ['node', 'scripts/check-words.ts'],
+  readmes: ['node', 'scripts/check-readmes.ts'],
 } as const satisfies Record<string, readonly [string, ...string[]]>;
 type Step = keyof typeof STEPS;
 
