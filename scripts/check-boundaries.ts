@@ -48,8 +48,8 @@ for (const file of files) {
   if (imports.some(({ target, isType }) => target === 'pg' && !isType) && OPENS_CONNECTION.test(code)) {
     excuse(OPENS_CONNECTIONS, file, 'opens a connection; connectClient and openDatabase set its session up');
   }
-  if (part === 'src' && /process\.env\b/.test(code) && !/(^|\/)env\.ts$/.test(file)) {
-    problems.push(`${file}: only env.ts reads process.env`);
+  if ((part === 'src' || home === 'scripts') && /process\.env\b/.test(code) && !/(^|\/)env\.ts$/.test(file)) {
+    problems.push(`${file}: only env.ts reads the environment`);
   }
   const lines = text.split('\n').length;
   if (lines > MAX_LINES) problems.push(`${file}: ${lines} lines; at most ${MAX_LINES}: one idea a file`);

@@ -1,5 +1,6 @@
 // Runs a command against the Postgres that the system has installed, with the settings that its package ships, and
-// removes that server afterwards: `node scripts/system-postgres.ts vitest run packages/libraries/postgres`.
+// removes that server afterwards: `node scripts/system-postgres.ts vitest run packages/libraries/postgres`. It states which
+// version that is, and refuses another than the documents state, so that their number is the one that is tested.
 import { execFileSync, spawn } from 'node:child_process';
 import {
   chownSync,
@@ -20,12 +21,18 @@ import { waitUntil, withTimeout } from '../packages/libraries/timing/src/index.t
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
 const NO_SERVER = 3;
+const ANOTHER_VERSION = 4;
+const ANY_VERSION = '--any-version';
+/** "The oldest version that is tested is Postgres 15", or "Debian's Postgres 15". */
+const STATED = /oldest version that is tested is (?:Debian's )?Postgres (\d+)/;
 
-const [command, ...args] = process.argv.slice(2);
+const takesAnyVersion = process.argv[2] === ANY_VERSION;
+const [command, ...args] = process.argv.slice(takesAnyVersion ? 3 : 2);
 if (command === undefined || command === '--help') {
-  console.log('usage: node scripts/system-postgres.ts <command> [argument ...]');
+  console.log(`usage: node scripts/system-postgres.ts [${ANY_VERSION}] <command> [argument ...]`);
   console.log(
-    `Sets DATABASE_URL for the command. Ends as it ends, or with ${NO_SERVER} where no Postgres is installed.`,
+    `Sets DATABASE_URL for the command. Ends as it ends, with ${NO_SERVER} where no Postgres is installed, or with ` +
+      `${ANOTHER_VERSION} where it is not the version that the documents state; ${ANY_VERSION} takes it all the same.`,
   );
   process.exit(command === undefined ? 2 : 0);
 }
@@ -34,13 +41,24 @@ if (programs === undefined) {
   console.error('no Postgres is installed in /usr/lib/postgresql: apt-get install postgresql');
   process.exit(NO_SERVER);
 }
+const version = execFileSync(path.join(programs, 'postgres'), ['--version'], { encoding: 'utf8' }).trim();
+console.log(`${version}, in ${programs}`);
+for (const document of ['README.md', 'CONTRIBUTING.md']) {
+  const stated = STATED.exec(readFileSync(document, 'utf8'))?.[1];
+  if (Number(stated) === versionOf(programs) || takesAnyVersion) continue;
+  console.error(
+    `${document} states ${stated ?? 'no version'} as the oldest Postgres that is tested, this is ${versionOf(programs)}: ` +
+      `change the document, or put ${ANY_VERSION} before the command`,
+  );
+  process.exit(ANOTHER_VERSION);
+}
 
 const home = mkdtempSync(path.join(tmpdir(), 'cashback-system-postgres-'));
 const account = serverAccount();
 if (account !== undefined) chownSync(home, account.uid, account.gid);
 const data = path.join(home, 'data');
 const log = path.join(home, 'log');
-const asAccount = { ...account, cwd: home, env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' } };
+const asAccount = { ...account, cwd: home, env: { LC_ALL: 'C.UTF-8' } };
 const port = await freePort();
 execFileSync(
   path.join(programs, 'initdb'),
@@ -57,10 +75,9 @@ closeSync(output);
 const ended = once(server, 'exit');
 try {
   await untilReady();
-  const child = spawn(command, args, {
-    stdio: 'inherit',
-    env: { ...process.env, DATABASE_URL: `postgres://postgres@127.0.0.1:${port}/postgres` },
-  });
+  // `env` adds to the environment that it inherits, and becomes the command.
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  const child = spawn('env', [`DATABASE_URL=${url}`, command, ...args], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   const [code] = (await once(child, 'exit')) as [number | null];
   process.exitCode = code ?? 1;
