@@ -35,7 +35,7 @@ export default defineConfig({
     ...tests.test,
     include: FOLDERS.map((folder) => `${folder}/test/**/*.prove.ts`),
     // More than two cores need: most of a proof waits for processes to start, for leases to expire, for silence to count.
-    maxWorkers: 6,
+    maxWorkers: 4,
     testTimeout: 600_000,
     sequence: { sequencer: LongestFirst },
   },

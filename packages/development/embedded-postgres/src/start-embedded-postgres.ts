@@ -24,7 +24,8 @@ export type EmbeddedPostgres = AsyncDisposable & {
 const baseSettings = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  max_connections: '200',
+  // Proofs run several whole systems on one server.
+  max_connections: '400',
   logging_collector: 'off',
   log_destination: 'stderr',
 };

@@ -118,7 +118,7 @@ test('is durable, reachable only from this machine, and requires the password', 
     full_page_writes: 'on',
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
-    max_connections: '200',
+    max_connections: '400',
   })) {
     expect([setting, await query(url, `SHOW ${setting}`)]).toEqual([setting, [value]]);
   }
