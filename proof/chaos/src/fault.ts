@@ -12,7 +12,7 @@ export interface FaultContext extends Testbed {
   /** Facts that the checks at the end need. */
   interventions: Interventions;
   /** After a restore: callers state again what the side acknowledged after the backup and has forgotten. */
-  restate(side: Side, since: Date): Promise<void>;
+  restate(side: Side, lost: { since: Date; orders: ReadonlySet<string> }): Promise<void>;
   /** For this firing alone: a fault's draws change nothing for later faults. */
   random: Random;
 }

@@ -167,9 +167,9 @@ async function playUnderFaults(
       door,
       run,
       interventions,
-      restate: async (side, since) => {
+      restate: async (side, { since, orders }) => {
         await restate(side, since);
-        if (side === 'server') await contention.restate(since);
+        if (side === 'server') await contention.restate(orders);
       },
     },
     { faults, seed, minutes, signal, say, throwIfFailed },

@@ -55,11 +55,12 @@ function restored(side: Side): Fault {
         DATABASE_URL: postgres.url(),
       });
       // Before the side serves again: its callers must expect that it has forgotten what they know.
-      interventions.restores.push({ side, orders: new Set(lost.map(({ order_id }) => order_id)) });
+      const orders = new Set(lost.map(({ order_id }) => order_id));
+      interventions.restores.push({ side, orders });
       await Promise.all(apps.map((app) => restart(app)));
       if (side === 'server') await reconcileSince(backup.taken_at, context);
       backups.renew();
-      await context.restate(side, backup.taken_at);
+      await context.restate(side, { since: backup.taken_at, orders });
       return lost.length - kept.length;
     },
   };

@@ -19,8 +19,11 @@ export interface Contention {
   /** Resolves after `stop`, with every call and its answer. */
   ended: Promise<readonly ContendedCall[]>;
   throwIfFailed(): void;
-  /** After a restore of the server: registers again the newest target of each order that was called at that time or later. */
-  restate(since: Date): Promise<void>;
+  /**
+   * After a restore of the server: registers again the newest target of each order that it forgot. An order that began
+   * afterwards has clients of its own, and its history knows of no other call.
+   */
+  restate(forgotten: ReadonlySet<string>): Promise<void>;
   stop(): void;
 }
 
@@ -57,12 +60,9 @@ export function startContention(options: {
     currency: 'USD',
   });
 
-  async function restate(since: Date): Promise<void> {
-    const from = performance.now() - (Date.now() - since.getTime());
-    const forgotten = [...Map.groupBy(history.calls, ({ key }) => key)].filter(([, calls]) =>
-      calls.some((call) => lastMoment(call) >= from),
-    );
-    await forEachAtOnce(forgotten, async ([key, calls]) => {
+  async function restate(forgotten: ReadonlySet<string>): Promise<void> {
+    const ofOrder = [...Map.groupBy(history.calls, ({ key }) => key)].filter(([key]) => forgotten.has(key));
+    await forEachAtOnce(ofOrder, async ([key, calls]) => {
       const newest = newestRegister(calls);
       if (newest === null) return;
       const { order_id, ...payee } = orderOf(Number(key.split('-').at(-1)));
@@ -115,10 +115,6 @@ export function startContention(options: {
     restate,
     stop: () => stopping.abort(),
   };
-}
-
-function lastMoment({ invoked_at, answer }: ContendedCall): number {
-  return answer?.returned_at ?? invoked_at;
 }
 
 /** The register that made the highest revision; one without an answer if none did, as it may have been stored. */
