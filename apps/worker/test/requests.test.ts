@@ -3,10 +3,20 @@ import { withTransaction } from '@cashback/postgres';
 import { readUntil } from '@cashback/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { decideStep } from '../src/reconcile/decide-step.ts';
+import type { Observation } from '../src/reconcile/observe-invoice.ts';
 import { answerWrites, stepWrites } from '../src/reconcile/writes.ts';
 import { dueTimes } from '../src/schedule/poll-times.ts';
 import { type Harness, createHarness, newOrderId } from './support/harness.ts';
-import { charge, context, flying, observed, order, written } from './support/step-builders.ts';
+import {
+  charge,
+  context,
+  flying,
+  missing,
+  observed,
+  order,
+  unreachable,
+  written,
+} from './support/step-builders.ts';
 
 describe('a request for an observation', () => {
   const settled = { settled_revision: 2, rewarded: [{ source: 'user' as const, amount: '10.0000' }] };
@@ -32,6 +42,31 @@ describe('a request for an observation', () => {
     const step = decideStep(order(), observed(0n), found, context);
     const { updates } = stepWrites(found, step, observed(0n), { ...written, seen_requests: 5 });
     expect([step.action, updates]).toMatchObject(['retry_now', [{ answered_requests: 3, poll_in_ms: 0 }]]);
+  });
+
+  test.each<[string, Observation]>([
+    ['that had no answer', unreachable()],
+    ['with an answer that cannot be used', missing],
+  ])('stays open at an observation %s, and waits as the poll does', (_, nothing) => {
+    const found = charge({ ...settled, requests: 5, answered_requests: 3 });
+    const step = decideStep(found.order, nothing, found, context);
+    const updatesOf = (seen_requests: number) =>
+      stepWrites(found, step, nothing, { ...written, seen_requests }).updates;
+    expect(step).toMatchObject({ action: 'poll', wait_ms: expect.any(Number) });
+    const wait_ms = 'wait_ms' in step ? step.wait_ms : 0;
+    expect(wait_ms).toBeGreaterThan(0);
+    expect(updatesOf(5)).toMatchObject([{ answered_requests: 3, poll_in_ms: wait_ms }]);
+    expect(updatesOf(4)).toMatchObject([{ answered_requests: 3, poll_in_ms: 0 }]);
+  });
+
+  test('keeps an order due that an earlier observation settles, after a later one saw nothing', () => {
+    const found = charge({ requests: 1 });
+    const blind = decideStep(found.order, unreachable(), found, context);
+    const [update] = stepWrites(found, blind, unreachable(), { ...written, seen_requests: 1 }).updates;
+    const later = charge({ requests: 1, answered_requests: update?.answered_requests ?? 1 });
+    const step = decideStep(order(), observed(100_000n), later, context);
+    const { updates } = stepWrites(later, step, observed(100_000n), { ...written, seen_requests: 0 });
+    expect([step.action, updates]).toMatchObject(['settle', [{ answered_requests: 0, poll_in_ms: 0 }]]);
   });
 
   test('is not answered by the answer to an operation, which observes nothing', () => {

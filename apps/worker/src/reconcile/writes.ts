@@ -43,15 +43,20 @@ export function stepWrites(
   const unchanged = { ...unchangedUpdate(order), ...reachedBy(order, observation) };
   const update =
     ending === null ? unchanged : { ...unchanged, next_operation_id: null, rewarded: ending.rewarded };
+  const answered_requests = answeredBy(order, step, observation, context);
   return {
     outcomes: ending === null ? [] : [outcomeOf(order, ending)],
     operations: step.action === 'send' && !step.repeated ? [step.operation] : [],
     drifts: findDrifts(charge, step, observation, context.found_by),
     updates: [
-      whileRequested(order, {
-        ...updateOf(step, { ...update, answered_requests: answeredBy(order, step, context) }),
-        audit: auditOfStep(order, step, context),
-      }),
+      whileRequested(
+        order,
+        {
+          ...updateOf(step, { ...update, answered_requests }),
+          audit: auditOfStep(order, step, context),
+        },
+        Math.max(answered_requests, context.seen_requests),
+      ),
     ],
   };
 }
@@ -59,16 +64,24 @@ export function stepWrites(
 function answeredBy(
   { answered_requests }: ChargeOrder,
   step: OrderStep,
+  observation: Observation,
   { seen_requests }: StepWritesContext,
 ): number {
-  // The observation decided nothing.
-  if (step.action === 'retry_now') return answered_requests;
+  // The observation decided nothing, or saw nothing.
+  if (step.action === 'retry_now' || observation.outcome !== 'observed') return answered_requests;
   return Math.max(answered_requests, seen_requests);
 }
 
-/** A request that is not answered yet keeps the order due: whatever ends now, it began to observe before. */
-function whileRequested({ requests }: ChargeOrder, update: ChargeUpdate): ChargeUpdate {
-  return requests > update.answered_requests ? { ...update, poll_in_ms: 0 } : update;
+/**
+ * A request that came later keeps the order due: whatever ends now, it began to observe before. Those that came before
+ * and stay open, as nothing was observed, leave the wait as it is: otherwise an outage would be polled without a pause.
+ */
+function whileRequested(
+  { requests }: ChargeOrder,
+  update: ChargeUpdate,
+  begun_requests: number,
+): ChargeUpdate {
+  return requests > begun_requests ? { ...update, poll_in_ms: 0 } : update;
 }
 
 type Reached = Pick<ChargeUpdate, 'cashback_epoch' | 'cashback_version'>;
@@ -130,7 +143,7 @@ export function answerWrites(
     outcomes: ended === null ? [] : [outcomeOf(order, { finished: { operation_id, ...ended }, rewarded })],
     operations: [],
     drifts: [],
-    updates: [whileRequested(order, update)],
+    updates: [whileRequested(order, update, order.answered_requests)],
   };
 }
 
