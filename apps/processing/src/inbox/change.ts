@@ -23,7 +23,7 @@ export interface ChangeRow {
   asks_again: boolean;
   /** Failed attempts in a row. */
   failures: number;
-  /** How long an input has been missing by now; null while none is. */
+  /** How long an input has been missing, or the order has failed on its own; null while neither is so. */
   waited_ms: number | null;
   /** Why the order needs attention; null when it does not. It is attempted all the same, at long intervals. */
   attention: string | null;

@@ -57,7 +57,7 @@ async function attemptAfter(
       upstreams.log.debug({ err: error, order_id }, 'order was refused');
     }
     if (after.outcome?.outcome === 'failed') {
-      return { ...after, outcome: { ...after.outcome, own_ms: failures.failed(step.step, order_id) } };
+      return { ...after, outcome: { ...after.outcome, failure_of: failures.failed(step.step, order_id) } };
     }
     failures.succeeded(step.step, order_id);
     return after;

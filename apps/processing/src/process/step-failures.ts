@@ -1,4 +1,4 @@
-import { type OwnFailures, createOwnFailures } from '@cashback/service';
+import { type FailureOf, type OwnFailures, createOwnFailures } from '@cashback/service';
 import type { AttemptStep } from './attempt.ts';
 
 type StepName = Exclude<AttemptStep['step'], 'end'>;
@@ -7,8 +7,7 @@ type StepName = Exclude<AttemptStep['step'], 'end'>;
 export interface StepFailures {
   /** An answer about the order, whatever it is. */
   succeeded(step: StepName, orderId: string): void;
-  /** Returns for how long the order has failed at the step while other orders did not. */
-  failed(step: StepName, orderId: string): number;
+  failed(step: StepName, orderId: string): FailureOf;
   /** The order is attempted as if nothing had gone wrong before. */
   forget(orderId: string): void;
 }
@@ -17,14 +16,14 @@ export function createStepFailures({ retry_max_ms }: { retry_max_ms: number }): 
   const failures = new Map<StepName, OwnFailures>();
 
   function at(step: StepName): OwnFailures {
-    const known = failures.get(step) ?? createOwnFailures({ max_pause_ms: 2 * retry_max_ms });
+    const known = failures.get(step) ?? createOwnFailures({ without_news_ms: 2 * retry_max_ms });
     failures.set(step, known);
     return known;
   }
 
   return {
     succeeded: (step, orderId) => at(step).succeeded(orderId),
-    failed: (step, orderId) => at(step).failed(orderId).own_ms,
+    failed: (step, orderId) => at(step).failed(orderId),
     forget(orderId) {
       for (const one of failures.values()) one.forget(orderId);
     },

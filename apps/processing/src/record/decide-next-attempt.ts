@@ -1,7 +1,7 @@
 import type { RegisterOutcome } from '@cashback/contract';
 import { type AuditPlan, type EpochVersion, compareVersions } from '@cashback/core';
 import { storableText } from '@cashback/postgres';
-import { backoffMs } from '@cashback/service';
+import { type FailureOf, backoffMs } from '@cashback/service';
 import { scheduleAudit } from '../audit/audit-change.ts';
 import {
   type ChangeRow,
@@ -24,11 +24,8 @@ export type Outcome =
   | { outcome: 'processed'; invoice: EpochVersion; config_hash: string | null; asks_again: boolean }
   /** An input is missing that is expected to arrive by itself. */
   | { outcome: 'waiting'; reason: string; cause: AttentionCause; obstacle?: Obstacle | undefined }
-  /**
-   * A failure that says nothing about this order, unless `own_ms` does: for so long its attempts have failed in this way
-   * while those at other orders succeeded.
-   */
-  | { outcome: 'failed'; reason: string; retry_after_ms?: number | undefined; own_ms?: number }
+  /** A failure that says nothing about this order, unless `failure_of` says that it is its own. Absent: of a side. */
+  | { outcome: 'failed'; reason: string; retry_after_ms?: number | undefined; failure_of?: FailureOf }
   /** It cannot succeed until something outside changes: a setting, the rates, the invoice. */
   | { outcome: 'attention'; reason: string; cause: AttentionCause; obstacle?: Obstacle | undefined };
 
@@ -60,7 +57,7 @@ export type AttemptedChange = Pick<
 export interface AttemptLimits {
   retry_base_ms: number;
   retry_max_ms: number;
-  /** How long an input may be missing before the order needs attention. */
+  /** How long an input may be missing, or the order fail on its own, before it needs attention. */
   attention_after_ms: number;
   /** The longest pause between two attempts at an order that needs attention. */
   attention_retry_max_ms: number;
@@ -98,10 +95,15 @@ export function decideNextAttempt(
     const backoff = backoffMs(failures, { base_ms, max_ms, random });
     return { ...done, failures, next_attempt_in_ms: Math.max(backoff, atLeastMs), ...next };
   };
-  const wait = (reason: string, cause: AttentionCause, next: Partial<NextAttempt> = {}): NextAttempt =>
+  const wait = (
+    reason: string,
+    cause: AttentionCause,
+    next: Partial<NextAttempt> = {},
+    atLeastMs = 0,
+  ): NextAttempt =>
     (change.waited_ms ?? 0) < limits.attention_after_ms
-      ? later({ ...next, is_waiting: true })
-      : later({ ...next, is_waiting: true, attention: storableText(reason), cause });
+      ? later({ ...next, is_waiting: true }, atLeastMs)
+      : later({ ...next, is_waiting: true, attention: storableText(reason), cause }, atLeastMs);
   const { attention } = change;
 
   switch (outcome.outcome) {
@@ -120,14 +122,19 @@ export function decideNextAttempt(
     case 'waiting':
       return wait(outcome.reason, outcome.cause);
     case 'failed': {
-      const { reason, retry_after_ms, own_ms = 0 } = outcome;
+      const { reason, retry_after_ms, failure_of = 'side' } = outcome;
+      const is_waiting = change.waited_ms !== null;
       // It says nothing about the order, so what is known of it stays.
-      if (attention !== null) {
-        return later({ attention, is_waiting: change.waited_ms !== null }, retry_after_ms);
+      if (attention !== null) return later({ attention, is_waiting }, retry_after_ms);
+      switch (failure_of) {
+        case 'side':
+          return later({}, retry_after_ms);
+        case 'unknown':
+          // So is the first one after a restart, which ends no wait.
+          return later({ is_waiting }, retry_after_ms);
+        case 'item':
+          return wait(reason, { code: 'attempts_failed', details: {} }, {}, retry_after_ms);
       }
-      if (own_ms === 0 || own_ms < limits.attention_after_ms) return later({}, retry_after_ms);
-      const cause: AttentionCause = { code: 'attempts_failed', details: {} };
-      return later({ attention: storableText(reason), cause }, retry_after_ms);
     }
     case 'attention':
       return later({ attention: storableText(outcome.reason), cause: outcome.cause });

@@ -1,7 +1,14 @@
-import { parkOrder } from '@cashback/cashback-db';
-import type { ChargeOrder } from '@cashback/cashback-db';
-import type { UpdateAnswer } from '@cashback/core';
-import { asError, storableText, withTransaction } from '@cashback/postgres';
+import { type ChargeOrder, loadChargeOrders, lockOrders, noteWait, parkOrder } from '@cashback/cashback-db';
+import { overdueReason, waitedAfter } from '@cashback/core';
+import type { Attention, ChargeLimits, UpdateAnswer } from '@cashback/core';
+import {
+  type Transaction,
+  asError,
+  errorCode,
+  explainDatabaseError,
+  storableText,
+  withTransaction,
+} from '@cashback/postgres';
 import { createOwnFailures } from '@cashback/service';
 import type { WorkerContext } from '../context.ts';
 import { attentionWait } from './decide-step.ts';
@@ -18,12 +25,17 @@ export interface LoneFailures {
   ofSending(orderId: string, answer: UpdateAnswer): boolean;
   /** The step has ended. */
   stepEnded(orderId: string): void;
-  /** The step has ended with an error of ours. When that has lasted for too long, the order needs attention. */
+  /** The step has ended with an error. When it alone fails so for too long, the order needs attention. */
   stepFailed(order: ChargeOrder, error: unknown): Promise<void>;
 }
 
-export function createLoneFailures({ database, limits, log }: WorkerContext): LoneFailures {
-  const options = { max_pause_ms: 2 * limits.poll_max_ms };
+/** A verdict holds for this share of the time after which an order needs attention, when nothing else is attempted. */
+const SHARE_WITHOUT_NEWS = 24;
+
+type LoneFailuresContext = Pick<WorkerContext, 'database' | 'limits' | 'log'>;
+
+export function createLoneFailures({ database, limits, log }: LoneFailuresContext): LoneFailures {
+  const options = { without_news_ms: limits.attention_after_ms / SHARE_WITHOUT_NEWS };
   const [observing, sending, steps] = [
     createOwnFailures(options),
     createOwnFailures(options),
@@ -33,24 +45,46 @@ export function createLoneFailures({ database, limits, log }: WorkerContext): Lo
   return {
     ofObservation(orderId, observation) {
       if (observation.outcome !== 'unreachable') observing.succeeded(orderId);
-      else if (observation.sent && observing.failed(orderId).is_own) return withoutAnswer(observation);
+      else if (observation.sent && observing.failed(orderId) === 'item') return withoutAnswer(observation);
       return observation;
     },
     ofSending(orderId, answer) {
-      if (answer.kind === 'unknown') return sending.failed(orderId).is_own;
+      if (answer.kind === 'unknown') return sending.failed(orderId) === 'item';
       if (answer.kind !== 'not_sent') sending.succeeded(orderId);
       return false;
     },
     stepEnded: (orderId) => steps.succeeded(orderId),
-    async stepFailed(order, error) {
-      const { order_id } = order;
-      const { is_own, own_ms } = steps.failed(order_id);
-      if (!is_own || own_ms < limits.attention_after_ms) return;
+    async stepFailed(seen, error) {
+      const { order_id } = seen;
+      const failure_of = steps.failed(order_id);
+      if (failure_of !== 'item' && !isOurs(error)) return;
       const reason = storableText(`the worker cannot process it: ${asError(error).message}`);
       const attention = { code: 'attempts_failed', reason, details: {} } as const;
-      const poll_in_ms = attentionWait(order, attention, limits, Math.random);
-      await withTransaction(database, (tx) => parkOrder(tx, { order_id, attention, poll_in_ms }));
-      log.warn({ order_id, code: attention.code, reason }, 'order needs attention');
+      const isStated = await withTransaction(database, (tx) => noteFailure(tx, seen, attention, limits));
+      if (isStated) log.warn({ order_id, code: attention.code, reason }, 'order needs attention');
     },
   };
+}
+
+/** No side is down: the order cannot be decided on, also when no other order succeeds meanwhile. */
+function isOurs(error: unknown): boolean {
+  return errorCode(error) === undefined && explainDatabaseError(error) === undefined;
+}
+
+/** An own failure says as much about the order as an answer. Its time is kept in the row, so no restart ends it. */
+async function noteFailure(
+  tx: Transaction,
+  { order_id, requests: seen_requests }: ChargeOrder,
+  attention: Attention,
+  limits: ChargeLimits,
+): Promise<boolean> {
+  await lockOrders(tx, [order_id]);
+  const order = (await loadChargeOrders(tx.client, [order_id])).get(order_id);
+  if (order === undefined) return false;
+  const waited = waitedAfter(order, true, limits);
+  await noteWait(tx, { order_id, ...waited });
+  if (overdueReason({ ...order, ...waited }, limits) === null) return false;
+  const poll_in_ms = attentionWait(order, attention, limits, Math.random);
+  await parkOrder(tx, { order_id, attention, poll_in_ms, seen_requests });
+  return true;
 }

@@ -45,6 +45,6 @@ export { createLoop } from './schedule/loop.ts';
 export type { Loop, LoopOptions } from './schedule/loop.ts';
 export { backoffMs } from './schedule/backoff.ts';
 export { createOwnFailures } from './schedule/own-failures.ts';
-export type { OwnFailures } from './schedule/own-failures.ts';
+export type { FailureOf, OwnFailures } from './schedule/own-failures.ts';
 export { createBatcher } from './schedule/batcher.ts';
 export { parseWholeNumber } from './settings/whole-number.ts';
