@@ -8,6 +8,7 @@ import {
   startParts,
 } from '@cashback/service';
 import { createAdopter } from './cashback/adopt/adopt-history.ts';
+import { checkComparedEpoch } from './cashback/adopt/check-compared-epoch.ts';
 import { adoptionLag, walkUnadopted } from './cashback/adopt/walk-unadopted.ts';
 import { workOnOperations } from './cashback/advance/cashback-operation.ts';
 import { JOBS_SCHEMA, operationQueue } from './cashback/operation-queue.ts';
@@ -56,6 +57,7 @@ async function start(
   });
   readiness.addPool('jobs', jobs.connections);
   parts.defer(() => jobs.stop({ timeout_ms: STOP_JOBS_MS }));
+  await checkComparedEpoch(database.pool, settings);
   const changed = (): void => callbacks.wake('invoice.changed');
   const finished = (): void => callbacks.wake('operation.finished');
   const operations = await workOnOperations({ database, jobs, log, settings, finished });

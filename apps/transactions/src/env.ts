@@ -42,7 +42,8 @@ export const settingsSchema = z.object({
   }),
   trust_compared_epoch: setting.integer({
     description:
-      "Without such a list: the newest epoch whose restore a person has compared with the payment system's export",
+      "Without such a list: the newest epoch whose restore a person has compared with the payment system's export; " +
+      'an epoch that has not begun is refused at start',
     min: 1,
     max: 2_147_483_647,
     default: 1,

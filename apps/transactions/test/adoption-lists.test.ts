@@ -146,3 +146,19 @@ test('where Trust has no list it is never asked for one: after a restore operati
   expect((await update(await createInvoice(app))).body.error.code).toBe('HISTORY_UNKNOWN');
   expect(upstream.requests.filter(({ path }) => path.includes('?'))).toEqual([]);
 });
+
+test('an epoch that has not begun counts as compared by nobody: the app refuses to start, and names the newest', async () => {
+  const set = await setUpWithUpstream({ TRUST_LISTS_BASKETS: 'no', ...UNHURRIED });
+  ({ tearDown } = set);
+  const { app } = set;
+  const epoch = await newEpoch(app);
+  await app.stop();
+  const compared = app.environment;
+  Object.assign(compared, { TRUST_COMPARED_EPOCH: String(epoch + 1) });
+  await expect(app.restart()).rejects.toThrow(
+    `TRUST_COMPARED_EPOCH: expected at most ${epoch}, the newest epoch of this database, got ${epoch + 1}`,
+  );
+  Object.assign(compared, { TRUST_COMPARED_EPOCH: String(epoch) });
+  await app.restart();
+  expect((await retrieve(app, (await createInvoice(app)).invoice_id)).cashback.version).toBe(0);
+});
