@@ -24,6 +24,7 @@ import { backoffMs } from '@cashback/service';
 import { boundHeals } from './bound-heals.ts';
 import type { Observation } from './observe-invoice.ts';
 import { operationIdOf } from './operation-id.ts';
+import { operationNumbers } from './operation-numbers.ts';
 
 /** The end of an operation, which is recorded whatever the step is. */
 export interface Ending {
@@ -244,7 +245,7 @@ function decideObserved(
     }
     case 'update': {
       const repeated = decision.repeat !== null && operation !== null;
-      const sent = repeated ? operation : newOperation(charge, cashback);
+      const sent = repeated ? operation : newOperation(charge, cashback, limits);
       const unsettled_since = reopened ? order.now : order.unsettled_since;
       const wait_ms = slow_ms ?? spread(inFlightDelay({ ...order, unsettled_since }, limits), random);
       return { ...common, action: 'send', operation: sent, repeated, attention, wait_ms };
@@ -271,23 +272,17 @@ function isDifference(decision: ChargeDecision): boolean {
   return decision.action === 'update';
 }
 
-function newOperation(charge: Charge, { epoch, version }: ObservedCashback): NewOperation {
+function newOperation(
+  charge: Charge,
+  { epoch, version }: ObservedCashback,
+  limits: ChargeLimits,
+): NewOperation {
   const { order, target } = charge;
   const { order_id, revision, user_id, wallet_id, currency } = order;
   const cashback_epoch = epoch ?? order.cashback_epoch;
   const content = { cashback_epoch, version, user_id, wallet_id, currency, reward: formatAmounts(target) };
-  const attempt = nextAttempt(charge, content);
-  return { order_id, operation_id: operationIdOf(order_id, content, attempt), revision, ...content, attempt };
-}
-
-/** One above the highest that was made from the same cashback; an older release did not number its own. */
-function nextAttempt(
-  { operation, ended }: Charge,
-  { cashback_epoch, version }: Pick<NewOperation, 'cashback_epoch' | 'version'>,
-): number {
-  const made = operation === null ? ended : [...ended, operation];
-  const same = made.filter((one) => one.cashback_epoch === cashback_epoch && one.version === version);
-  return Math.max(-1, ...same.map(({ attempt }) => attempt ?? 0)) + 1;
+  const { attempt, again } = operationNumbers(charge, content, limits);
+  return { order_id, operation_id: operationIdOf(order_id, content, again), revision, ...content, attempt };
 }
 
 /** Why the order needs attention. An older release gives no code: its cause counts as one that an observation shows. */

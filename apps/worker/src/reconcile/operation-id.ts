@@ -11,13 +11,17 @@ export type OperationContent = Pick<
 /**
  * The id of an operation is a hash of what it is for, so that a worker that lost its rows makes the same id for the same
  * need, and `transactions` recognizes it. Each end raises the version. An operation that was refused may leave the version
- * as it is: `attempt` counts those that were made from it before, so that the next one has another id.
+ * as it is: `again` counts those of the same content that were made before, so that the next one has another id.
  *
- * An older release counted those of the same content instead, without the word: its ids are none of these but the first.
+ * Older releases counted without the word, or with another one: their ids are none of these but the first of a content.
  */
-export function operationIdOf(orderId: string, content: OperationContent, attempt: number): string {
-  const parts = [orderId, ...contentOf(content), ...(attempt === 0 ? [0] : ['attempt', attempt])];
+export function operationIdOf(orderId: string, content: OperationContent, again: number): string {
+  const parts = [orderId, ...contentOf(content), ...(again === 0 ? [0] : ['again', again])];
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+}
+
+export function isSameContent(one: OperationContent, other: OperationContent): boolean {
+  return JSON.stringify(contentOf(one)) === JSON.stringify(contentOf(other));
 }
 
 /** An amount of zero is the same as none, and the order of sources says nothing. */

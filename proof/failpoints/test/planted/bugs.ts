@@ -90,8 +90,8 @@ export const BUGS = {
       {
         // An id from content stays the same by itself.
         file: DECIDE_STEP,
-        from: 'operation_id: operationIdOf(order_id, content, attempt)',
-        to: 'operation_id: operationIdOf(order_id, content, attempt + Math.floor(Math.random() * 1e9))',
+        from: 'operation_id: operationIdOf(order_id, content, again)',
+        to: 'operation_id: operationIdOf(order_id, content, again + Math.floor(Math.random() * 1e9))',
       },
     ],
   },
