@@ -21,18 +21,16 @@ import { waitUntil, withTimeout } from '../packages/libraries/timing/src/index.t
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
 const NO_SERVER = 3;
-const ANOTHER_VERSION = 4;
-const ANY_VERSION = '--any-version';
+const OLDER_VERSION = 4;
 /** "The oldest version that is tested is Postgres 15", or "Debian's Postgres 15". */
 const STATED = /oldest version that is tested is (?:Debian's )?Postgres (\d+)/;
 
-const takesAnyVersion = process.argv[2] === ANY_VERSION;
-const [command, ...args] = process.argv.slice(takesAnyVersion ? 3 : 2);
+const [command, ...args] = process.argv.slice(2);
 if (command === undefined || command === '--help') {
-  console.log(`usage: node scripts/system-postgres.ts [${ANY_VERSION}] <command> [argument ...]`);
+  console.log('usage: node scripts/system-postgres.ts <command> [argument ...]');
   console.log(
     `Sets DATABASE_URL for the command. Ends as it ends, with ${NO_SERVER} where no Postgres is installed, or with ` +
-      `${ANOTHER_VERSION} where it is not the version that the documents state; ${ANY_VERSION} takes it all the same.`,
+      `${OLDER_VERSION} where it is older than the oldest that the documents state.`,
   );
   process.exit(command === undefined ? 2 : 0);
 }
@@ -44,13 +42,11 @@ if (programs === undefined) {
 const version = execFileSync(path.join(programs, 'postgres'), ['--version'], { encoding: 'utf8' }).trim();
 console.log(`${version}, in ${programs}`);
 for (const document of ['README.md', 'CONTRIBUTING.md']) {
-  const stated = STATED.exec(readFileSync(document, 'utf8'))?.[1];
-  if (Number(stated) === versionOf(programs) || takesAnyVersion) continue;
-  console.error(
-    `${document} states ${stated ?? 'no version'} as the oldest Postgres that is tested, this is ${versionOf(programs)}: ` +
-      `change the document, or put ${ANY_VERSION} before the command`,
-  );
-  process.exit(ANOTHER_VERSION);
+  const stated = Number(STATED.exec(readFileSync(document, 'utf8'))?.[1]);
+  if (stated === versionOf(programs)) continue;
+  const difference = `${document} states ${stated} as the oldest Postgres that is tested, this is ${versionOf(programs)}`;
+  console.error(difference);
+  if (!(versionOf(programs) > stated)) process.exit(OLDER_VERSION);
 }
 
 const home = mkdtempSync(path.join(tmpdir(), 'cashback-system-postgres-'));
