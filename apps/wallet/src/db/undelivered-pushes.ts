@@ -1,16 +1,8 @@
 import type { WalletBalance } from '@cashback/wire';
 import { type Reader, type Transaction, readInt8, statement } from '@cashback/postgres';
+import { BALANCE_COLUMNS, type BalanceRow, walletBalanceOf } from './balance-row.ts';
 
-interface UndeliveredRow {
-  wallet_id: string;
-  currency: string;
-  balance: string;
-  epoch: string;
-  sequence: string;
-  updated_at: Date;
-}
-
-const lockUndeliveredStatement = statement<UndeliveredRow>({
+const lockUndeliveredStatement = statement<BalanceRow>({
   name: 'wallet.lock-undelivered',
   text: `
   SELECT wallet_id, currency, balance, epoch, sequence, updated_at
@@ -19,14 +11,7 @@ const lockUndeliveredStatement = statement<UndeliveredRow>({
   ORDER BY wallet_id, epoch, sequence
   LIMIT $2
   FOR UPDATE`,
-  columns: {
-    wallet_id: 'text',
-    currency: 'text',
-    balance: 'numeric',
-    epoch: 'int8',
-    sequence: 'int8',
-    updated_at: 'timestamptz',
-  },
+  columns: BALANCE_COLUMNS,
 });
 
 /**
@@ -39,12 +24,7 @@ export async function lockUndelivered(
   limit: number,
 ): Promise<WalletBalance[]> {
   const rows = await lockUndeliveredStatement.rows(client, [walletIds, limit]);
-  return rows.map((row) => ({
-    ...row,
-    epoch: readInt8(row.epoch),
-    sequence: readInt8(row.sequence),
-    updated_at: row.updated_at.toISOString(),
-  }));
+  return rows.map(walletBalanceOf);
 }
 
 const markDeliveredStatement = statement({
