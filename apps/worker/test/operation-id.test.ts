@@ -1,3 +1,4 @@
+import { parseAmount } from '@cashback/contract/amount';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type OperationContent, operationIdOf } from '../src/reconcile/operation-id.ts';
@@ -53,10 +54,10 @@ test.each<[string, string, Partial<OperationContent>, number]>([
   expect(operationIdOf(orderId, { ...content, ...changes }, attempt)).not.toBe(id);
 });
 
-/** Amounts as numbers, sorted and without zeros. */
+/** Amounts at scale 4, sorted and without zeros. */
 function plainly({ reward, ...rest }: OperationContent): unknown {
-  const amounts = reward.map(({ source, amount }) => [source, Number(amount)] as const);
-  return { ...rest, reward: amounts.filter(([, amount]) => amount > 0).toSorted() };
+  const amounts = reward.map(({ source, amount }) => [source, String(parseAmount(amount))] as const);
+  return { ...rest, reward: amounts.filter(([, amount]) => amount !== '0').toSorted() };
 }
 
 test('two needs have the same id exactly when they are the same, and every id is one that the wire takes', () => {

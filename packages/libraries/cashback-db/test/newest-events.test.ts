@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadChargesTargetsStatement } from '../src/queries/charges/load-charges.ts';
 import { findOrder, findOrderStatement } from '../src/queries/orders/find-order.ts';
 import { loadOrdersStatement } from '../src/queries/orders/load-orders.ts';
+import { rowsRead } from './rows-read.ts';
 
 const REVISIONS = 40_000;
 /** Orders on both sides of the bound above which newest events are found one source at a time. */
@@ -54,29 +55,9 @@ function newestOf(revision: number): Record<string, string> {
   };
 }
 
-interface Plan {
-  'Relation Name'?: string;
-  'Actual Rows': number;
-  'Actual Loops': number;
-  'Rows Removed by Filter'?: number;
-  Plans?: Plan[];
-}
-
 /** How many rows of `events` a statement reads. */
-async function eventsRead(text: string, values: unknown[]): Promise<number> {
-  const { rows } = await database.pool.query<{ 'QUERY PLAN': { Plan: Plan }[] }>(
-    `EXPLAIN (ANALYZE, FORMAT JSON) ${text}`,
-    values,
-  );
-  const count = (plan: Plan): number => {
-    const own = (plan['Actual Rows'] + (plan['Rows Removed by Filter'] ?? 0)) * plan['Actual Loops'];
-    const below = (plan.Plans ?? []).map(count).reduce((sum, each) => sum + each, 0);
-    return (plan['Relation Name'] === 'events' ? own : 0) + below;
-  };
-  const root = rows[0]?.['QUERY PLAN'][0]?.Plan;
-  if (root === undefined) throw new Error('EXPLAIN has a plan');
-  return count(root);
-}
+const eventsRead = (text: string, values: unknown[]): Promise<number> =>
+  rowsRead(database, ['events'], { text, values });
 
 describe.each([
   ['a register', loadOrdersStatement],
