@@ -5,14 +5,16 @@ import type { RunTables } from './run-tables.ts';
 const NEWEST_EVENTS = `
   SELECT DISTINCT ON (order_id, source) order_id, source, value FROM cashback.events
    WHERE order_id LIKE $1 ORDER BY order_id, source, revision DESC`;
-/** The movements of each order, oldest first, from Trust's own log. */
+/** The movements of each order, from Trust's own log. A wallet that becomes the payee's again is another payee's by its baskets. */
 const MOVED = `
-  SELECT order_id, source, m.wallet_id, m.sequence, m.created_at, CASE m.kind WHEN 'topup' THEN m.amount ELSE -m.amount END AS moved
+  SELECT order_id, c.source, m.wallet_id, m.sequence, coalesce(b.payee_version, 1) AS payee_version,
+         CASE m.kind WHEN 'topup' THEN m.amount ELSE -m.amount END AS moved
     FROM trust.wallet_movements m
-    JOIN (SELECT 'topup' AS kind, basket_id AS cause, order_id, source FROM trust.baskets WHERE order_id LIKE $1
+    JOIN (SELECT 'topup' AS kind, basket_id AS cause, order_id, source, basket_id FROM trust.baskets WHERE order_id LIKE $1
           UNION ALL
-          SELECT 'refund', refund_id, order_id, source FROM trust.refunds JOIN trust.baskets USING (basket_id) WHERE order_id LIKE $1) c
-      USING (kind, cause)`;
+          SELECT 'refund', refund_id, order_id, source, basket_id FROM trust.refunds JOIN trust.baskets USING (basket_id) WHERE order_id LIKE $1) c
+      USING (kind, cause)
+    LEFT JOIN transactions.baskets b ON (b.invoice_id, b.basket_id) = (c.order_id, c.basket_id)`;
 const REWARDED = `
   SELECT invoice_id AS order_id, source, sum(amount - refunded) AS rewarded FROM transactions.baskets
    WHERE invoice_id LIKE $1 GROUP BY invoice_id, source`;
@@ -22,6 +24,12 @@ const OWED = `
   SELECT order_id, o.source, o.amount::numeric AS owed
     FROM cashback.order_clears, jsonb_to_recordset(attention_details -> 'owed') AS o(source text, amount text)
    WHERE order_id LIKE $1 AND attention IS NOT NULL AND attention_code = 'owed'`;
+
+/** The payees of an order, where a refund found less than it was to take: each of them may owe as much as the last one gets. */
+const OWING_PAYEES = `
+  SELECT invoice_id AS order_id, payee_version AS payees FROM transactions.invoices
+   WHERE invoice_id LIKE $1 AND invoice_id IN (
+     SELECT order_id FROM trust.refunds r JOIN trust.baskets USING (basket_id) WHERE r.taken < r.amount)`;
 
 /** Orders the states of an invoice: no version says anything about one of another epoch. */
 const AGE = 'ARRAY[invoice_epoch, invoice_version]';
@@ -82,18 +90,20 @@ const CHECKS = [
        WHERE o.order_id LIKE $1 AND o.cashback_sum <> coalesce(t.sum, 0)`,
   },
   {
-    // The amounts in every outcome, in the baskets now, and in Trust's own log after each movement.
+    // The amounts in every outcome, in the baskets now, and in Trust's own log after each movement, there of each payee.
     invariant: 8,
     query: `
       SELECT order_id, format('%s: rewarded %s, largest target %s', source, rewarded, coalesce(largest, 0)) AS detail
-        FROM (SELECT order_id, r.source, r.amount::numeric AS rewarded
-                FROM cashback.operation_outcomes, jsonb_to_recordset(rewarded) AS r(source text, amount text)
-               WHERE order_id LIKE $1
-              UNION ALL ${REWARDED}
+        FROM (SELECT order_id, source, rewarded, coalesce(payees, 1) AS payees
+                FROM (SELECT order_id, r.source, r.amount::numeric AS rewarded
+                        FROM cashback.operation_outcomes, jsonb_to_recordset(rewarded) AS r(source text, amount text)
+                       WHERE order_id LIKE $1
+                      UNION ALL ${REWARDED}) of_all LEFT JOIN (${OWING_PAYEES}) o USING (order_id)
               UNION ALL
-              SELECT order_id, source, sum(moved) OVER (PARTITION BY order_id, source, wallet_id ORDER BY sequence) FROM (${MOVED}) m) seen
+              SELECT order_id, source, sum(moved) OVER (PARTITION BY order_id, source, wallet_id, payee_version ORDER BY sequence), 1
+                FROM (${MOVED}) m) seen
         LEFT JOIN (SELECT order_id, source, max(value) AS largest FROM cashback.events
                     WHERE order_id LIKE $1 GROUP BY order_id, source) l USING (order_id, source)
-       WHERE rewarded < 0 OR rewarded > coalesce(largest, 0)`,
+       WHERE rewarded < 0 OR rewarded > payees * coalesce(largest, 0)`,
   },
 ] as const;

@@ -21,7 +21,8 @@ const CHECKS = [
        WHERE sequence <> before + 1`,
   },
   {
-    // A later push with a smaller sequence would mean that a superseded balance was adopted.
+    // A later push with a smaller sequence would mean that a superseded balance was adopted. The ledger is of the newest
+    // epoch: a restore of Trust forgets what was pushed before it.
     invariant: 10,
     query: `
       SELECT wallet_id AS order_id, format('sequence %s was adopted and not pushed', b.sequence) AS detail
@@ -31,6 +32,7 @@ const CHECKS = [
       SELECT wallet_id, format('sequence %s pushed as %s, the ledger says %s', sequence, p.balance, m.balance_after)
         FROM wallet.pushes p LEFT JOIN trust.wallet_movements m USING (wallet_id, sequence)
        WHERE wallet_id LIKE $1 AND p.balance IS DISTINCT FROM m.balance_after
+         AND p.epoch = (SELECT epoch FROM trust.settings)
       UNION ALL
       SELECT wallet_id, format('sequence %s is %s in the inbox, and has %s push records', sequence, outcome, pushes)
         FROM (SELECT i.wallet_id, i.sequence, CASE WHEN bool_or(i.outcome = 'adopted') THEN 'adopted' ELSE 'superseded' END AS outcome,

@@ -90,7 +90,7 @@ const WALLETS = `
     FROM trust.wallets w
     LEFT JOIN wallet.balances b USING (wallet_id)
    WHERE w.wallet_id LIKE $1 AND w.sequence > 0
-     AND (b.sequence IS DISTINCT FROM w.sequence
+     AND ((b.sequence, b.balance) IS DISTINCT FROM (w.sequence, w.balance)
           OR EXISTS (SELECT FROM wallet.pushes p WHERE p.wallet_id = w.wallet_id AND p.delivered_at IS NULL))`;
 
 const WALKS = `

@@ -174,6 +174,16 @@ test('correct tables violate nothing, and nothing in them is unsettled', async (
   expect(await readUnsettled(tables)).toEqual(AT_REST_NOW);
 });
 
+test('a push from before a restore of Trust, which its log no longer has, violates nothing', async () => {
+  await sql.query(`
+    UPDATE trust.settings SET epoch = 2;
+    INSERT INTO wallet.pushes (wallet_id, sequence, currency, balance, updated_at, delivered_at)
+      VALUES ('t-wallet', 5, 'USD', 9, now(), now()), ('t-wallet', 6, 'USD', 8, now(), now());
+    INSERT INTO wallet.callback_inbox (webhook_id, wallet_id, balance, sequence, cause, occurred_at, outcome)
+      VALUES ('w-5', 't-wallet', 9, 5, 'topup', now(), 'adopted'), ('w-6', 't-wallet', 8, 6, 'topup', now(), 'adopted')`);
+  expect(await checkInvariants(tables, () => {})).toEqual([]);
+});
+
 test('a lower version of a newer epoch violates nothing', async () => {
   await sql.query(`
     UPDATE cashback.order_clears SET invoice_epoch = 2;
@@ -229,6 +239,57 @@ test('an earlier payee whose wallet carries a part of the reward: a violation of
     'service: wallet t-wallet of an earlier payee carries 1.0000',
     'user: wallet t-wallet of an earlier payee carries 2.5000',
   ]);
+});
+
+/** The rest is spent, and the wallet is replaced: it owes all of it, and the last payee gets the largest target. */
+const PAYEE_CHANGED_OWING = `
+  INSERT INTO trust.wallet_movements (wallet_id, sequence, kind, amount, cause, balance_after, created_at)
+    VALUES ('t-wallet', 5, 'spend', 3.5, 's-1', 0, now());
+  INSERT INTO trust.refunds (refund_id, basket_id, wallet_id, amount, wallet_policy, taken, status) VALUES
+    ('o-3.1', 'o-1.1', 't-wallet', 2.5, 'take_what_is_there', 0, 'success'), ('o-3.2', 'o-1.2', 't-wallet', 1, 'take_what_is_there', 0, 'success');
+  INSERT INTO cashback.events (order_id, source, value, revision, invoice_version)
+    VALUES ('t-1', 'user', 5, 3, 3), ('t-1', 'service', 2, 3, 3);
+  INSERT INTO cashback.operation_outcomes (order_id, operation_id, outcome, rewarded)
+    VALUES ('t-1', 'o-3', 'applied', '[{"source":"user","amount":"7.5000"},{"source":"service","amount":"3.0000"}]');
+  INSERT INTO transactions.baskets (invoice_id, basket_id, source, amount, version, step_number, payee_version)
+    SELECT 't-1', basket_id, source, amount, 3, step_number, payee_version
+      FROM transactions.invoices, (VALUES ('o-3.3', 'user', 5, 3), ('o-3.4', 'service', 2, 4)) AS topups (basket_id, source, amount, step_number);
+  INSERT INTO trust.baskets (basket_id, wallet_id, user_id, currency, amount, source, order_id, status)
+    SELECT basket_id, wallet_id, user_id, currency, amount, source, 't-1', 'success'
+      FROM transactions.invoices, (VALUES ('o-3.3', 5, 'user'), ('o-3.4', 2, 'service')) AS topups (basket_id, amount, source);
+  INSERT INTO trust.wallet_movements (wallet_id, sequence, kind, amount, cause, balance_after, created_at)
+    SELECT wallet_id, sequence, 'topup', amount, cause, balance_after, now()
+      FROM transactions.invoices, (VALUES (6, 5, 'o-3.3', 5), (7, 2, 'o-3.4', 7)) AS moved (sequence, amount, cause, balance_after)`;
+
+const of8 = async (): Promise<string[]> =>
+  (await checkInvariants(tables, () => {}))
+    .filter(({ invariant }) => invariant === 8)
+    .map(({ detail }) => detail);
+
+test.each([
+  ['another wallet', `wallet_id = 't-new', payee_version = 2`],
+  ['the wallet of the first payee', `payee_version = 3`],
+])('an earlier payee owes, and %s has the largest target: no violation of 8', async (_, payee) => {
+  await sql.query(`UPDATE transactions.invoices SET ${payee}; ${PAYEE_CHANGED_OWING}`);
+  expect(await of8()).toEqual([]);
+});
+
+test.each([
+  [
+    'what an earlier payee has and does not owe beside the largest target of the last one',
+    `UPDATE trust.refunds SET taken = NULL`,
+    ['user: rewarded 7.5000, largest target 5.0000', 'service: rewarded 3.0000, largest target 2.0000'],
+  ],
+  [
+    'more than the largest target of the last payee, while an earlier one owes',
+    `UPDATE trust.wallet_movements SET amount = 5.1 WHERE cause = 'o-3.3'`,
+    ['user: rewarded 5.1000, largest target 5.0000'],
+  ],
+])('%s: a violation of 8', async (_, change, details) => {
+  await sql.query(
+    `UPDATE transactions.invoices SET wallet_id = 't-new', payee_version = 2; ${PAYEE_CHANGED_OWING}; ${change}`,
+  );
+  expect(new Set(await of8())).toEqual(new Set(details));
 });
 
 test.each(BROKEN)('%s: a violation of %i', async (_, invariant, change) => {
