@@ -161,6 +161,11 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
       ],
       tests: ['client', 'contract', 'postgres', 'testing'],
     },
+    // Plays files on the system, and compares.
+    cases: {
+      src: ['contract', 'wire', 'service', 'scenario', 'timing'],
+      tests: ['invariants', 'system', 'testing'],
+    },
     // Knows an implementation only over HTTP.
     conformance: {
       src: ['contract', 'wire', 'service', 'timing'],
