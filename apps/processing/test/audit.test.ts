@@ -22,11 +22,8 @@ afterAll(() => system.stop());
 const userRate = { source: 'user', rate: '0.1' } as const;
 type Order = ReturnType<typeof newOrder>;
 
-/** Audits are due when a test says so: their first distance is a day. */
-const env = { AUDIT_DISTANCES: '1d' };
-
 async function start(options: InstanceOptions = {}): Promise<string> {
-  return urlOf(await system.startProcessing({ ...options, env: { ...env, ...options.env } }));
+  return urlOf(await system.startProcessing(options));
 }
 
 async function processedOrder(service?: string): Promise<Order> {
@@ -39,12 +36,12 @@ async function processedOrder(service?: string): Promise<Order> {
 
 const query = (text: string, ...values: unknown[]) => system.database.pool.query(text, values);
 
-/** Its audit is due now. */
-const makeDue = (order: Order, age_ms = 0) =>
+/** Audits are due when a test says so: those of the orders are due at once, the last one for longest. */
+const makeDue = (...orders: Order[]) =>
   query(
-    `UPDATE processing.invoice_changes SET audit_at = now() - $2 * interval '1 millisecond' WHERE order_id = $1`,
-    order.order_id,
-    age_ms,
+    `UPDATE processing.invoice_changes SET audit_at = now() - place * interval '1 minute'
+     FROM unnest($1::text[]) WITH ORDINALITY AS due (id, place) WHERE order_id = id`,
+    orders.map(({ order_id }) => order_id),
   );
 
 async function auditOf(order: Order) {
@@ -289,7 +286,7 @@ describe('audits', () => {
     const orders: Order[] = [];
     for (let index = 0; index < 5; index += 1) orders.push(await processedOrder());
     const startServer = await system.stopServer();
-    for (const [age, order] of orders.entries()) await makeDue(order, 60_000 * (age + 1));
+    await makeDue(...orders);
     const waiting = async (): Promise<Order[]> => {
       const rows = await Promise.all(orders.map(auditOf));
       return orders.filter((_, index) => rows[index].audit_step === 1);

@@ -72,7 +72,7 @@ async function audited({ order_id }: Order): Promise<void> {
 }
 
 it('schema cashback alone restored, without a notice: an audit brings target and money back, and a second one changes nothing', async () => {
-  await system.startProcessing({ env: { AUDIT_DISTANCES: '1d' } });
+  await system.startProcessing();
   const order = newOrder(system);
   await order.putRates({ source: 'user', rate: '0.1' });
   await order.create('cleared', paid('50'));

@@ -67,6 +67,7 @@ describe('the URL of a service', () => {
     shop.answer = () => gives('3');
     await order.create('cleared', paid('50'));
     await order.untilTarget('5.0000', '2.0000');
+    await order.untilProcessed(1);
   });
 
   it('is not asked about held and cancelled invoices', async () => {
@@ -176,7 +177,7 @@ describe('two instances on one order', () => {
       return new Promise((resolve) => (answerFirst = resolve));
     };
     await order.create('cleared', paid('50'));
-    await untilEqual(() => shop.questions.length, 1);
+    await waitUntil('the first attempt has asked', () => shop.questions.length > 0);
 
     // As a sweep or a poll does: a second attempt at the order, while the first still runs.
     const jobs = await startJobs({

@@ -2,7 +2,7 @@ import { chargeKey, chargeQueue, loadCharges, lockOrders } from '@cashback/cashb
 import { type CashbackClient, createCashbackClient } from '@cashback/client';
 import type { RegisterInput } from '@cashback/contract';
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
-import { type TestDatabase, createTestDatabase, readUntil, untilLockWaits } from '@cashback/testing';
+import { type TestDatabase, createTestDatabase, untilEqual, untilLockWaits } from '@cashback/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { registerOrders } from '../src/register/register-orders.ts';
 import { TOKEN, type TestServer, queuedJobs, registerInput, startTestServer, values } from './support.ts';
@@ -64,15 +64,17 @@ function shuffled<Item>(items: readonly Item[]): Item[] {
 }
 
 /** Deadlocks that Postgres resolved. It counts them when the victim's session ends. */
-async function deadlocksOfEndedSessions(): Promise<number> {
-  return readUntil(async () => {
-    const { rows } = await admin.pool.query<{ sessions: number; deadlocks: number }>(`
-      SELECT deadlocks::integer, (SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND backend_type = 'client backend'
-          AND application_name <> 'deadlocks-test')::integer AS sessions
-      FROM pg_stat_database WHERE datname = current_database()`);
-    return rows[0]?.sessions === 0 && { deadlocks: rows[0].deadlocks };
-  }).then(({ deadlocks }) => deadlocks);
+async function deadlocksOfEndedSessions(): Promise<number | undefined> {
+  await untilEqual(async () => {
+    const { rowCount } = await admin.pool.query(`
+      SELECT FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'
+        AND application_name <> 'deadlocks-test'`);
+    return rowCount;
+  }, 0);
+  const { rows } = await admin.pool.query<{ deadlocks: number }>(
+    'SELECT deadlocks::integer FROM pg_stat_database WHERE datname = current_database()',
+  );
+  return rows[0]?.deadlocks;
 }
 
 /** As the worker does, with its orders in any sequence: lock, load, write, enqueue. */

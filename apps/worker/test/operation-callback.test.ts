@@ -231,13 +231,13 @@ test('callbacks of two operations of an order that wait together both take effec
   outside.finish(orderId, 'success');
 
   // While the poller waits for this order's lock it takes no others.
-  const other = await orderInFlight('locked');
-  await database.pool.query(
-    `UPDATE cashback.order_clears SET poll_at = now() + interval '3 seconds' WHERE order_id = $1`,
-    [other.invoice_id],
-  );
+  const other = { ...(await orderInFlight('locked')), status: 'success' };
+  outside.finish(other.invoice_id, 'success');
+  await send(other);
+  await harness.untilSettled(other.invoice_id);
   await withTransaction(database, async (tx) => {
     await lockOrders(tx, [other.invoice_id]);
+    await send(other);
     await untilLockWaits(database.pool);
     await send({ ...second, status: 'success' });
     await send({ ...first, status: 'success' });

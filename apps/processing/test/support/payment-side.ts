@@ -37,6 +37,7 @@ export function startWorkerOf(
     POLL_BASE_MS: '20',
     POLL_MAX_MS: '200',
     IN_FLIGHT_POLL_MS: '20',
+    AUDIT_DISTANCES: '1d',
   });
   return startWorker(settings, { log, name: 'worker' });
 }

@@ -142,6 +142,8 @@ export async function startSystem({ pays = false } = {}): Promise<System> {
         OVERDUE_AFTER_MS: '2000',
         // Only the tests of catching up shorten it.
         CATCH_UP_INTERVAL_MS: '3600000',
+        // And only those of audits this: on a slow machine a finished order would be processed once more.
+        AUDIT_DISTANCES: '1d',
         ...options.env,
       });
       const instance = await startProcessing(settings, { log, name: 'processing' });
