@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import type { FeedAnswer, FeedPlace } from '@cashback/core';
+import type { FeedAnswer, FeedPage, FeedPlace } from '@cashback/core';
 import type { InvoiceChange } from '@cashback/wire';
 import { decideCatchUp } from '../src/inbox/decide-catch-up.ts';
 
-const page = (invoice_epoch?: number): FeedAnswer<InvoiceChange> => ({
+const page = (invoice_epoch?: number): FeedAnswer<FeedPage<InvoiceChange>> => ({
   page: {
     changes: ['order-1', 'order-2'].map((invoice_id) => ({ invoice_id, version: 1, service: 'yellow' })),
     cursor: 'c-2',

@@ -1,5 +1,6 @@
 import {
   type FeedAnswer,
+  type FeedPage,
   type FeedPlace,
   type FeedReading,
   type FeedStep,
@@ -13,20 +14,15 @@ export const FIRST_PLACE = firstPlace(false);
 
 /**
  * The next step of the reader of changed invoices: notes the changes of a page. While it reads again each change is
- * processed, whatever is known of its order; that goes a page a turn of the loop, so that it never crowds out live
- * changes.
+ * processed, whatever is known of its order.
  */
 export function decideCatchUp(
   place: FeedPlace,
-  answer: FeedAnswer<InvoiceChange>,
+  answer: FeedAnswer<FeedPage<InvoiceChange>>,
   reading: FeedReading,
 ): FeedStep<Hint> {
-  const decided = decideFeedStep(place, answer, reading);
+  const decided = decideFeedStep(place, answer, { ...reading, reads_again_slowly: true });
   if (decided.step !== 'take') return decided;
-  const { changes, to, more } = decided;
-  return {
-    ...decided,
-    changes: changes.map((change) => feedHint(change, to.epoch ?? 1, place.reads_again)),
-    more: more && !place.reads_again,
-  };
+  const { changes, to } = decided;
+  return { ...decided, changes: changes.map((change) => feedHint(change, to.epoch ?? 1, place.reads_again)) };
 }

@@ -17,8 +17,8 @@ export interface FeedPage<Change> {
 }
 
 /** What a feed answers to the cursor of a place. */
-export type FeedAnswer<Change> =
-  | { page: FeedPage<Change> }
+export type FeedAnswer<Page> =
+  | { page: Page }
   /** `epoch`: the newest one of the side, if the refusal says it. */
   | { refused: string; epoch?: number | undefined }
   | { not_offered: string };
@@ -38,6 +38,8 @@ export interface FeedReading {
   lag_bound_ms: number;
   /** By the clock that wrote `behind_since`. */
   now: Date;
+  /** Reading again goes a page a turn, so that it never crowds out live changes. */
+  reads_again_slowly?: boolean;
 }
 
 /**
@@ -52,7 +54,7 @@ export interface FeedReading {
  */
 export function decideFeedStep<Change>(
   place: FeedPlace,
-  answer: FeedAnswer<Change>,
+  answer: FeedAnswer<FeedPage<Change>>,
   reading: FeedReading,
 ): FeedStep<Change> {
   if ('not_offered' in answer) return { step: 'wait', reason: answer.not_offered };
@@ -78,8 +80,16 @@ export function decideFeedStep<Change>(
     changes: moves ? [...changes] : [],
     to: { cursor, epoch, reads_again: place.reads_again && !is_end, behind_since: null },
     is_end,
-    more: moves && !is_end,
+    more: moves && !is_end && !(place.reads_again && reading.reads_again_slowly === true),
   };
+}
+
+/** The answer of a feed whose pages have another form. */
+export function withPage<Page, Other>(
+  answer: FeedAnswer<Page>,
+  pageOf: (page: Page) => Other,
+): FeedAnswer<Other> {
+  return 'page' in answer ? { page: pageOf(answer.page) } : answer;
 }
 
 /** The place in a feed that was never read. `reads_again`: it is read as after a restore. */

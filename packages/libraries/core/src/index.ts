@@ -45,7 +45,7 @@ export type { ObservedCashback } from './observed-cashback.ts';
 export { decideAnswer } from './decide-answer.ts';
 export type { AnswerDecision, SentOperation, UpdateAnswer } from './decide-answer.ts';
 
-export { decideFeedStep, firstPlace, isAtPlace } from './decide-feed-step.ts';
+export { decideFeedStep, firstPlace, isAtPlace, withPage } from './decide-feed-step.ts';
 export type { FeedAnswer, FeedPage, FeedPlace, FeedReading, FeedStep } from './decide-feed-step.ts';
 
 export { planBaskets, rewardedOf } from './plan-baskets.ts';

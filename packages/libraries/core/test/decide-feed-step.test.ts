@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type FeedAnswer, type FeedPlace, type FeedStep, decideFeedStep, isAtPlace } from '../src/index.ts';
+import {
+  type FeedAnswer,
+  type FeedPage,
+  type FeedPlace,
+  type FeedStep,
+  decideFeedStep,
+  isAtPlace,
+} from '../src/index.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
 const ago = (ms: number): Date => new Date(now.getTime() - ms);
@@ -8,7 +15,7 @@ const place: FeedPlace = { cursor: 'c-1', epoch: 3, reads_again: false, behind_s
 const again = { ...place, reads_again: true };
 const behind = { ...place, behind_since: ago(29_999) };
 const tooLong = { ...again, behind_since: ago(30_000) };
-const page = (cursor: string, changes: string[], invoice_epoch?: number): FeedAnswer<string> => ({
+const page = (cursor: string, changes: string[], invoice_epoch?: number): FeedAnswer<FeedPage<string>> => ({
   page: { changes, cursor, invoice_epoch },
 });
 const fromTheBeginning = (epoch: number | null) => ({
@@ -19,7 +26,7 @@ const fromTheBeginning = (epoch: number | null) => ({
 });
 
 describe('the next step of a feed reader', () => {
-  it.each<[string, FeedPlace, FeedAnswer<string>, Partial<FeedStep<string>>]>([
+  it.each<[string, FeedPlace, FeedAnswer<FeedPage<string>>, Partial<FeedStep<string>>]>([
     [
       'a full page: there is more',
       place,
@@ -139,6 +146,13 @@ describe('the next step of a feed reader', () => {
   ])('%s', (_, from, answer, expected) => {
     expect(decideFeedStep(from, answer, reading)).toMatchObject(expected);
   });
+});
+
+it('reading again slowly, the next page is left for the next turn, and live changes are read on at once', () => {
+  const slowly = { ...reading, reads_again_slowly: true };
+  const full = page('c-2', ['a', 'b'], 3);
+  expect(decideFeedStep(again, full, slowly)).toMatchObject({ changes: ['a', 'b'], more: false });
+  expect(decideFeedStep(place, full, slowly)).toMatchObject({ changes: ['a', 'b'], more: true });
 });
 
 /** A side whose answers come from these epochs by turns, read once a second; how often the reader starts over. */

@@ -1,17 +1,22 @@
 import type { CashbackVersion } from '@cashback/cashback-db';
-import { type FeedPlace, type FeedReading, type FeedStep, decideFeedStep } from '@cashback/core';
-import type { FeedResult } from '@cashback/service';
+import {
+  type FeedAnswer,
+  type FeedPlace,
+  type FeedReading,
+  type FeedStep,
+  decideFeedStep,
+  withPage,
+} from '@cashback/core';
 import type { CashbackChange, CashbackChangesOutput } from '@cashback/wire';
 
 /** The next step of the reader of changed cashback. */
 export function decideFollowStep(
   place: FeedPlace,
-  answer: FeedResult<CashbackChangesOutput>,
+  answer: FeedAnswer<CashbackChangesOutput>,
   reading: FeedReading,
 ): FeedStep<CashbackVersion> {
-  if (!('page' in answer)) return decideFeedStep<CashbackVersion>(place, answer, reading);
-  const { page } = answer;
-  return decideFeedStep(place, { page: { ...page, changes: page.changes.map(versionOf) } }, reading);
+  const versions = withPage(answer, (page) => ({ ...page, changes: page.changes.map(versionOf) }));
+  return decideFeedStep(place, versions, reading);
 }
 
 function versionOf({
