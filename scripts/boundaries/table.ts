@@ -36,6 +36,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
     core: { src: ['contract', 'wire'], tests: ['register-model'] },
     postgres: { src: ['timing'], tests: [...DATABASE_TEST, 'proxies'] },
     service: { src: ['timing'], tests: ['testing'] },
+    feeds: { src: ['core', 'postgres', 'service'] },
     'cashback-db': { src: ['contract', 'core', 'postgres'], tests: ['testing'] },
   },
   'packages/development': {
@@ -58,7 +59,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
       tests: [...DATABASE_TEST, ...WORKER, 'client', 'invariants', 'proxies', 'register-model'],
     },
     worker: {
-      src: [...APP, 'cashback-db'],
+      src: [...APP, 'cashback-db', 'feeds'],
       tests: [
         ...DATABASE_TEST,
         'proxies',
@@ -73,11 +74,11 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
     },
     // Reaches the server only through the SDK.
     processing: {
-      src: [...APP, 'client'],
+      src: [...APP, 'client', 'feeds'],
       tests: [...DATABASE_TEST, ...SERVER, ...TRANSACTIONS, ...TRUST, ...WORKER, 'proxies'],
     },
     transactions: { src: APP, tests: [...DATABASE_TEST, ...TRUST, 'proxies'] },
-    wallet: { src: APP, tests: [...DATABASE_TEST, ...TRUST, 'proxies'] },
+    wallet: { src: [...APP, 'feeds'], tests: [...DATABASE_TEST, ...TRUST, 'proxies'] },
   },
   'stand-ins': {
     trust: { src: APP, tests: DATABASE_TEST },
@@ -118,6 +119,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
         'wire',
         'core',
         'client',
+        'feeds',
         'service',
         'cashback-db',
         // The calculation of targets, written a second time.

@@ -14,7 +14,7 @@ import { audit } from './audit/audit.ts';
 import { planMissingAudits } from './audit/plan-missing-audits.ts';
 import { loadAuditLag } from './db/queries/audits/load-audit-lag.ts';
 import { addAttentionRoutes } from './inbox/attention-routes.ts';
-import { catchUp } from './inbox/catch-up.ts';
+import { followInvoices } from './inbox/follow-invoices.ts';
 import type { Settings } from './env.ts';
 import { addFeedRoutes } from './inbox/feed-routes.ts';
 import { addInvoiceCallback } from './inbox/invoice-callback.ts';
@@ -112,6 +112,13 @@ async function start(
     noteAttention: reports.note,
   });
   await jobs.work(processingQueue, { batch_size, concurrency: BATCHES }, handler);
+  const follower = followInvoices(
+    { inbox, transactions, log },
+    {
+      page_size: settings.catch_up_page_size,
+      lag_bound_ms: settings.catch_up_lag_bound_ms,
+    },
+  );
   const loops = [
     createLoop({
       name: 'attention-reports',
@@ -125,17 +132,7 @@ async function start(
       log,
       readiness,
       interval_ms: settings.catch_up_interval_ms,
-      run: (signal) =>
-        catchUp(
-          {
-            inbox,
-            transactions,
-            log,
-            page_size: settings.catch_up_page_size,
-            lag_bound_ms: settings.catch_up_lag_bound_ms,
-          },
-          signal,
-        ),
+      run: (signal) => follower.turn(signal),
     }),
     createLoop({
       name: 'sweep',

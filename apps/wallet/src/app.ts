@@ -14,7 +14,7 @@ import { findWallet } from './checks/find-wallet.ts';
 import { openTrust } from './checks/open-trust.ts';
 import { loadCheckLag } from './db/load-check-lag.ts';
 import type { Settings } from './env.ts';
-import { createFollower } from './follow/follow-balances.ts';
+import { followBalances } from './follow/follow-balances.ts';
 import { createListeners } from './push/listeners.ts';
 import { subscribePushes } from './push/subscribe-pushes.ts';
 import { JOBS_SCHEMA, createWalletPush, walletPushQueue } from './push/wallet-push.ts';
@@ -92,7 +92,7 @@ async function start(parts: AsyncDisposableStack, settings: Settings, log: Log):
   };
   const checking = checks && checkWallets(checks, { ...settings, readiness });
   parts.defer(() => checking?.stop());
-  const follower = checks && createFollower(checks, { ...settings, readiness });
+  const follower = checks && followBalances(checks, { ...settings, readiness });
   parts.defer(() => follower?.stop());
 
   const server = createHttpServer({

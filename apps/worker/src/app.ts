@@ -8,7 +8,7 @@ import type { WorkerContext } from './context.ts';
 import type { Settings } from './env.ts';
 import { auditOrders } from './schedule/audit/audit-orders.ts';
 import { planMissingAudits } from './schedule/audit/plan-audits.ts';
-import { createFollower } from './schedule/follow/follow-changes.ts';
+import { followChanges } from './schedule/follow/follow-changes.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { createChargeHandler } from './schedule/cashback-charge-processing.ts';
 import { receiveBalanceCallback } from './schedule/balance-callback.ts';
@@ -111,7 +111,7 @@ async function start(
     interval_ms: settings.audit_interval_ms,
     run: () => auditOrders(context, { page_size }),
   });
-  const follower = createFollower(context, {
+  const follower = followChanges(context, {
     page_size: settings.cashback_feed_page_size,
     absent_ms: settings.cashback_feed_absent_ms,
     lag_bound_ms: settings.cashback_feed_lag_bound_ms,

@@ -4,7 +4,11 @@ import { type Database, openDatabase, withTransaction } from '@cashback/postgres
 import { createHttpClient } from '@cashback/service';
 import { readUntil, waitUntil } from '@cashback/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type FollowOptions, type Follower, createFollower } from '../src/schedule/follow/follow-changes.ts';
+import {
+  type ChangesFollower,
+  type ChangesOptions,
+  followChanges,
+} from '../src/schedule/follow/follow-changes.ts';
 import { type Transactions, withCalls } from '../src/upstream/transactions.ts';
 import { type Harness, createHarness, newOrderId, testLog } from './support/harness.ts';
 import { type RealTransactions, startRealTransactions } from './support/real-transactions.ts';
@@ -59,8 +63,8 @@ function callsTo(base_url: string): Transactions {
   );
 }
 
-function follower(options: Partial<FollowOptions> = {}, upstream = transactions): Follower {
-  return createFollower({ database, transactions: upstream, log: testLog }, { ...OPTIONS, ...options });
+function follower(options: Partial<ChangesOptions> = {}, upstream = transactions): ChangesFollower {
+  return followChanges({ database, transactions: upstream, log: testLog }, { ...OPTIONS, ...options });
 }
 
 /** The feed's horizon spans the whole database server: transactions of other tests hold it back for a while. */
@@ -74,7 +78,7 @@ async function horizonPassed(): Promise<void> {
   });
 }
 
-async function followToEnd(one: Follower): Promise<void> {
+async function followToEnd(one: ChangesFollower): Promise<void> {
   await horizonPassed();
   await one.turn(signal);
   while ((await one.turn(signal)) || one.state().state !== 'following') {

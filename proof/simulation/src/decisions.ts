@@ -10,7 +10,8 @@ import {
 import { isAtPlace, sumParts } from '@cashback/core';
 import { refusedCall, unreachable } from '@cashback/client/client-error';
 import { explainError } from '@cashback/contract/explain-error';
-import { feedAnswerOf, isFeedError, noAnswer, refusalOf, toErrorAnswer } from '@cashback/service';
+import { feedAnswerOf, isFeedError } from '@cashback/feeds';
+import { noAnswer, refusalOf, toErrorAnswer } from '@cashback/service';
 import * as server from '@cashback/server/decisions';
 import * as processing from '@cashback/processing/decisions';
 import * as transactions from '@cashback/transactions/decisions';

@@ -1,12 +1,11 @@
 import type { NewOperation } from '@cashback/cashback-db';
-import type { UpdateAnswer } from '@cashback/core';
+import type { FeedAnswer, UpdateAnswer } from '@cashback/core';
+import { feedAnswerOf } from '@cashback/feeds';
 import {
-  type FeedResult,
   type HttpClient,
   type HttpClientOptions,
   type Log,
   createHttpClient,
-  feedAnswerOf,
   resultOfCall,
 } from '@cashback/service';
 import { type CashbackChangesOutput, cashbackChangesOutput, updateCashbackOutput } from '@cashback/wire';
@@ -29,7 +28,7 @@ export interface Transactions extends Pick<HttpClient, 'state' | 'close'> {
   cashbackChanges(
     page: { after: string | null; limit: number },
     signal: AbortSignal,
-  ): Promise<FeedResult<CashbackChangesOutput>>;
+  ): Promise<FeedAnswer<CashbackChangesOutput>>;
 }
 
 /** `givingUp` aborts the calls that are under way. */

@@ -1,16 +1,10 @@
-import type { CallResult } from './call-result.ts';
-import type { HttpCallError } from './http-call-error.ts';
-
-/** What the upstream of a feed answers to a cursor. `epoch`: the newest one of a side that refuses the cursor and says it. */
-export type FeedResult<Page> =
-  | { page: Page }
-  | { refused: string; epoch?: number | undefined }
-  | { not_offered: string };
+import type { FeedAnswer } from '@cashback/core';
+import type { CallResult, HttpCallError } from '@cashback/service';
 
 const NO_SUCH_ROUTE = new Set([404, 405, 501]);
 
 /** What a call says about a feed. Throws the error of a call that says nothing about it. */
-export function feedAnswerOf<Page>(result: CallResult<Page>): FeedResult<Page> {
+export function feedAnswerOf<Page>(result: CallResult<Page>): FeedAnswer<Page> {
   if ('body' in result) return { page: result.body };
   const { error } = result;
   if (!isFeedError(error)) throw error;

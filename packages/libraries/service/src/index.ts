@@ -31,8 +31,6 @@ export { noAnswer, refusalOf } from './http/failed-call.ts';
 export { HttpCallError } from './http/http-call-error.ts';
 export { resultOfCall } from './http/call-result.ts';
 export type { CallResult } from './http/call-result.ts';
-export { feedAnswerOf, isFeedError } from './http/feed-answer.ts';
-export type { FeedResult } from './http/feed-answer.ts';
 
 export { receiveCallback } from './callbacks/receive-callback.ts';
 export { signCallback } from './callbacks/callback-signature.ts';

@@ -1,5 +1,4 @@
 import type { CashbackVersion, ForeignChange } from '@cashback/cashback-db';
-import type { FeedPlace } from '@cashback/core';
 import { type CallResult, HttpCallError } from '@cashback/service';
 import type { CashbackChangesOutput } from '@cashback/wire';
 import type { UnobservedChanges } from '@cashback/worker/decisions';
@@ -7,45 +6,40 @@ import { type Flow, atomically } from '../engine/flow.ts';
 import type { World } from '../world.ts';
 import { applyTimes } from './apply-writes.ts';
 import { callOverHttp } from './call-over-http.ts';
-import { type Places, movePlace, readPlace, readingOf } from './feed-place.ts';
+import { followFeed } from './follow-feed.ts';
 import { cashbackChanges } from './transactions/read-feeds.ts';
 
-/** Smaller than the number of changes, so that pages follow each other. */
-const PAGE_SIZE = 3;
-
-/** The worker's reader of the feed of changed cashback: a turn of its loop. */
+/** The worker's reader of the feed of changed cashback. */
 export function* followChanges(world: World): Flow<void> {
-  const { tables, decisions } = world;
+  const { tables, decisions, engine } = world;
   const unobserved = unobservedOf(world);
   const { FIRST_PLACE, decideFollowStep } = decisions.worker;
-  const { feedAnswerOf, isFeedError } = decisions.feeds;
-  const places = { table: tables.cashback_feed, first: FIRST_PLACE };
   yield* atomically('check the changes that were not observed', () => {
     const still = findForeign(world, unobserved.take()).filter(({ is_observed }) => !is_observed);
     makeDue(world, still);
     unobserved.keep(still);
   });
-  for (;;) {
-    const from = yield* atomically('read the place in the feed', () => readPlace(places));
-    const result = yield* readPage(world, from.cursor);
-    if ('error' in result && !isFeedError(result.error)) return;
-    const decided = decideFollowStep(from, feedAnswerOf(result), readingOf(world, PAGE_SIZE));
-    if (decided.step === 'wait') return;
-    if (decided.step === 'start_over') {
-      return yield* startOver(world, places, from, decided);
-    }
-    if (decided.step === 'behind') {
-      yield* atomically('stay behind', () => movePlace(world, places, from, decided.to));
-      return;
-    }
-    yield* atomically('take a page of the feed', () => {
-      const foreign = findForeign(world, decided.changes);
-      makeDue(world, foreign);
-      unobserved.add(foreign);
-      movePlace(world, places, from, decided.to);
-    });
-    if (!decided.more) return;
-  }
+  yield* followFeed(world, {
+    table: tables.cashback_feed,
+    first: FIRST_PLACE,
+    // Smaller than the number of changes, so that pages follow each other.
+    page_size: 3,
+    ask: (page) => askForChanges(world, page),
+    decide: decideFollowStep,
+    *take(changes, move) {
+      yield* atomically('take a page of the feed', () => {
+        const foreign = findForeign(world, changes);
+        makeDue(world, foreign);
+        unobserved.add(foreign);
+        move();
+      });
+    },
+    startOver(reason) {
+      engine.note(`worker reads the feed again: ${reason}`);
+      // Every order is observed: all have changed within the time that a restore is given.
+      makeDue(world, [...tables.orders.values()]);
+    },
+  });
 }
 
 /** A worker that was started again has forgotten them. */
@@ -58,11 +52,12 @@ function unobservedOf(world: World): UnobservedChanges {
   return world.unobserved.changes;
 }
 
-function* readPage(world: World, after: string | null): Flow<CallResult<CashbackChangesOutput>> {
+function* askForChanges(
+  world: World,
+  page: { after: string | null; limit: number },
+): Flow<CallResult<CashbackChangesOutput>> {
   if (!world.offers_cashback_feed) return { error: NO_SUCH_ROUTE };
-  return yield* callOverHttp(world, 'transactions', 'changed cashback', () =>
-    cashbackChanges(world, { after, limit: PAGE_SIZE }),
-  );
+  return yield* callOverHttp(world, 'transactions', 'changed cashback', () => cashbackChanges(world, page));
 }
 
 const NO_SUCH_ROUTE = new HttpCallError('no such route', {
@@ -73,20 +68,6 @@ const NO_SUCH_ROUTE = new HttpCallError('no such route', {
   code: 'NOT_FOUND',
   http_status: 404,
 });
-
-/** Every order is observed: all have changed within the time that a restore is given. */
-function* startOver(
-  world: World,
-  places: Places,
-  from: FeedPlace,
-  { to, reason }: { to: FeedPlace; reason: string },
-): Flow<void> {
-  yield* atomically('start the feed over', () => {
-    if (!movePlace(world, places, from, to)) return;
-    world.engine.note(`worker reads the feed again: ${reason}`);
-    makeDue(world, [...world.tables.orders.values()]);
-  });
-}
 
 function findForeign({ tables, decisions }: World, changes: readonly CashbackVersion[]): ForeignChange[] {
   return decisions.worker.foreignChangesOf(changes, (orderId) => {

@@ -1,27 +1,24 @@
 import {
   CASHBACK_FEED,
   type CashbackVersion,
-  type Observing,
   countDuePolls,
-  findChangedOrders,
   findForeignChanges,
   followedPlaces,
-  makeDue,
-  moveObserved,
   observeSince,
   readObserving,
 } from '@cashback/cashback-db';
-import type { FeedStep } from '@cashback/core';
-import { type StoredPlace, withTransaction } from '@cashback/postgres';
+import { type FollowState, type FollowedFeed, type MovePlace, createFollower } from '@cashback/feeds';
+import { withTransaction } from '@cashback/postgres';
+import type { CashbackChangesOutput } from '@cashback/wire';
 import type { WorkerContext } from '../../context.ts';
-import { inParts, unlocked } from '../claim-orders.ts';
 import { decideFollowStep } from './decide-follow-step.ts';
-import { createUnobservedChanges } from './unobserved-changes.ts';
+import { makeOrdersDue } from './make-orders-due.ts';
+import { observeChanged } from './observe-changed.ts';
+import { type UnobservedChanges, createUnobservedChanges } from './unobserved-changes.ts';
 
-type Step<Name extends FeedStep<never>['step']> = Extract<FeedStep<CashbackVersion>, { step: Name }>;
-type FollowContext = Pick<WorkerContext, 'database' | 'transactions' | 'log'>;
+type ChangesContext = Pick<WorkerContext, 'database' | 'transactions' | 'log'>;
 
-export interface FollowOptions {
+export interface ChangesOptions {
   /** Changes of a page, and orders that are made due at a time. */
   page_size: number;
   /** How long an implementation that does not offer the feed is left alone. */
@@ -32,22 +29,15 @@ export interface FollowOptions {
   restore_window_ms: number;
 }
 
-/** How this worker follows the feed of changed cashback. */
-export interface FollowState {
-  state: 'starting' | 'following' | 'reading_again' | 'behind' | 'not_offered';
-  epoch: number | null;
-  /** Since when each answer is older than earlier ones, as of a replica that lags; null: the last one was not. */
-  behind_since: string | null;
-  /** When a worker was at the end of the feed last. */
-  caught_up_at: string | null;
+export interface ChangesState extends FollowState {
   /** The orders that changed since then are being observed; null: none is left to do. */
   observing_since: string | null;
 }
 
-export interface Follower {
+export interface ChangesFollower {
   /** Resolves with true when there is more to do at once. */
   turn(signal: AbortSignal): Promise<boolean>;
-  state(): FollowState;
+  state(): ChangesState;
 }
 
 /**
@@ -60,155 +50,89 @@ export interface Follower {
  *             cursor refused. Then the orders that changed lately are observed, too: their changes may be
  *             lost at transactions
  *
- * The place moves past an order only once it is due: one that stays locked is made due by a later turn.
  * Nothing is read while a page of orders is due already, so live orders do not wait behind foreign changes.
  */
-export function createFollower(context: FollowContext, options: FollowOptions): Follower {
-  const { database, transactions, log } = context;
-  const { pool } = database;
-  const { page_size, absent_ms, lag_bound_ms, restore_window_ms } = options;
+export function followChanges(context: ChangesContext, options: ChangesOptions): ChangesFollower {
+  const { database, transactions } = context;
+  const { page_size } = options;
   const unobserved = createUnobservedChanges();
-  let state: FollowState = {
-    state: 'starting',
-    epoch: null,
-    behind_since: null,
-    caught_up_at: null,
-    observing_since: null,
-  };
-  let absentUntil = 0;
+  const follower = createFollower(changedCashback(context, options, unobserved), context, options);
+  let observing_since: string | null = null;
 
-  async function show(): Promise<void> {
-    const place = await followedPlaces.read(pool, CASHBACK_FEED);
-    const { observe_since } = await readObserving(pool, CASHBACK_FEED);
-    const reading = place.reads_again ? 'reading_again' : 'following';
-    const offered = place.behind_since === null ? reading : 'behind';
-    state = {
-      state: absentUntil > 0 ? 'not_offered' : offered,
-      epoch: place.epoch,
-      behind_since: place.behind_since?.toISOString() ?? null,
-      caught_up_at: place.caught_up_at?.toISOString() ?? null,
-      observing_since: observe_since?.toISOString() ?? null,
-    };
-  }
-
-  /** Each order alone if one of them is locked. Returns those that stay locked. */
-  async function makeOrdersDue(orderIds: readonly string[]): Promise<string[]> {
-    if (orderIds.length === 0) return [];
-    const due = new Set(
-      await unlocked(
-        await inParts(orderIds, (part) => withTransaction(database, (tx) => makeDue(tx, part, 'feed'))),
-      ),
-    );
-    const left = orderIds.filter((orderId) => !due.has(orderId));
-    const [first] = left;
-    if (left.length > 0) log.warn({ orders: left.length, first }, 'orders are locked, and made due later');
-    return left;
+  async function readObservingSince(): Promise<void> {
+    const { observe_since } = await readObserving(database.pool, CASHBACK_FEED);
+    observing_since = observe_since?.toISOString() ?? null;
   }
 
   async function checkUnobserved(): Promise<void> {
-    const found = await findForeignChanges(pool, unobserved.take());
+    const found = await findForeignChanges(database.pool, unobserved.take());
     const still = found.filter(({ is_observed }) => !is_observed);
-    await makeOrdersDue(still.map(({ order_id }) => order_id));
+    await makeOrdersDue(
+      context,
+      still.map(({ order_id }) => order_id),
+    );
     unobserved.keep(still);
-  }
-
-  async function observeChanged(from: Observing): Promise<boolean> {
-    if (from.observe_since === null) return false;
-    const { order_ids, last } = await findChangedOrders(pool, {
-      since: from.observe_since,
-      after: from.observed_to,
-      limit: page_size,
-    });
-    const [locked] = await makeOrdersDue(order_ids);
-    if (locked !== undefined) {
-      const before = order_ids[order_ids.indexOf(locked) - 1] ?? from.observed_to;
-      await moveObserved(pool, { feed: CASHBACK_FEED, from, last: before });
-      return false;
-    }
-    await moveObserved(pool, { feed: CASHBACK_FEED, from, last });
-    if (last === null) log.info({ since: from.observe_since }, 'the orders that changed since are all due');
-    return last !== null;
-  }
-
-  async function readPage(from: StoredPlace, signal: AbortSignal): Promise<boolean> {
-    if (Date.now() < absentUntil) return false;
-    const answer = await transactions.cashbackChanges({ after: from.cursor, limit: page_size }, signal);
-    const decided = decideFollowStep(from, answer, { page_size, lag_bound_ms, now: from.now });
-    if (decided.step === 'wait') {
-      waitForFeed(decided.reason);
-      return false;
-    }
-    if (absentUntil > 0) log.info('the feed of changed cashback is offered now');
-    absentUntil = 0;
-    switch (decided.step) {
-      case 'behind':
-        await stayBehind(from, decided);
-        return false;
-      case 'start_over':
-        await startOver(from, decided);
-        return false;
-      case 'take':
-        return takePage(from, decided);
-    }
-  }
-
-  function waitForFeed(reason: string): void {
-    if (absentUntil === 0) {
-      log.warn(
-        { reason, absent_ms },
-        'no feed of changed cashback: foreign changes of settled orders are found by their audits',
-      );
-    }
-    absentUntil = Date.now() + absent_ms;
-  }
-
-  async function takePage(from: StoredPlace, { changes, to, is_end, more }: Step<'take'>): Promise<boolean> {
-    const foreign = await findForeignChanges(pool, changes);
-    if (foreign.length > 0) {
-      const [first] = foreign;
-      log.warn({ orders: foreign.length, first }, 'orders that no operation of ours changed are observed');
-    }
-    const locked = await makeOrdersDue(foreign.map(({ order_id }) => order_id));
-    unobserved.add(foreign);
-    if (locked.length > 0) return false;
-    await followedPlaces.move(pool, { feed: CASHBACK_FEED, from, to, is_end });
-    if (from.reads_again && is_end) log.info({ cursor: to.cursor }, 'the feed was read again to its end');
-    return more;
-  }
-
-  async function stayBehind(from: StoredPlace, { to, reason }: Step<'behind'>): Promise<void> {
-    await followedPlaces.move(pool, { feed: CASHBACK_FEED, from, to, is_end: false });
-    if (from.behind_since !== null) return;
-    log.warn(
-      { from: from.cursor, reason },
-      'the feed of changed cashback is behind what was read of it before',
-    );
-  }
-
-  async function startOver(from: StoredPlace, { to, reason }: Step<'start_over'>): Promise<void> {
-    // Both are written together: after a crash between them the second one would be forgotten.
-    const moved = await withTransaction(database, async ({ client }) => {
-      if (!(await followedPlaces.move(client, { feed: CASHBACK_FEED, from, to, is_end: false }))) return null;
-      return observeSince(client, CASHBACK_FEED, new Date(Date.now() - restore_window_ms));
-    });
-    if (moved === null) return;
-    log.warn(
-      { from: from.cursor, reason, observe_since: moved },
-      'the feed of changed cashback is read again from its beginning, and the orders that changed lately are observed',
-    );
   }
 
   return {
     async turn(signal) {
-      await show();
+      await Promise.all([follower.refresh(), readObservingSince()]);
       if (transactions.state().retry_after_ms > 0) return false;
-      if ((await countDuePolls(pool, page_size)) >= page_size) return false;
+      if ((await countDuePolls(database.pool, page_size)) >= page_size) return false;
       await checkUnobserved();
-      const moreOrders = await observeChanged(await readObserving(pool, CASHBACK_FEED));
-      const moreChanges = await readPage(await followedPlaces.read(pool, CASHBACK_FEED), signal);
-      await show();
+      const moreOrders = await observeChanged(context, page_size);
+      const moreChanges = await follower.turn(signal);
+      await readObservingSince();
       return moreOrders || moreChanges;
     },
-    state: () => state,
+    state: () => ({ ...follower.state(), observing_since }),
+  };
+}
+
+function changedCashback(
+  context: ChangesContext,
+  { absent_ms, restore_window_ms }: ChangesOptions,
+  unobserved: UnobservedChanges,
+): FollowedFeed<CashbackChangesOutput, CashbackVersion> {
+  const { database, transactions, log } = context;
+
+  /** The place moves past an order only once it is due: one that stays locked is made due by a later turn. */
+  async function take(changes: readonly CashbackVersion[], move: MovePlace): Promise<boolean> {
+    const foreign = await findForeignChanges(database.pool, changes);
+    const orderIds = foreign.map(({ order_id }) => order_id);
+    if (foreign.length > 0) {
+      const [first] = foreign;
+      log.warn({ orders: foreign.length, first }, 'orders that no operation of ours changed are observed');
+    }
+    const locked = await makeOrdersDue(context, orderIds);
+    unobserved.add(foreign);
+    if (locked.length > 0) return false;
+    await move(database.pool);
+    return true;
+  }
+
+  async function startOver(move: MovePlace): Promise<boolean> {
+    // Both are written together: after a crash between them the second one would be forgotten.
+    const observe_since = await withTransaction(database, async ({ client }) => {
+      if (!(await move(client))) return null;
+      return observeSince(client, CASHBACK_FEED, new Date(Date.now() - restore_window_ms));
+    });
+    if (observe_since === null) return false;
+    log.warn({ observe_since }, 'the orders that changed lately are observed');
+    return true;
+  }
+
+  return {
+    key: CASHBACK_FEED,
+    of: 'changed cashback',
+    places: followedPlaces,
+    ask: (page, signal) => transactions.cashbackChanges(page, signal),
+    decide: decideFollowStep,
+    take,
+    startOver,
+    absence: {
+      leads_to: 'foreign changes of settled orders are found by their audits',
+      ask_again_ms: absent_ms,
+    },
   };
 }
