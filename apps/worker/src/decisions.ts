@@ -7,10 +7,11 @@ export { planOf, runOf } from './reconcile/next-audit.ts';
 export type { AuditContext } from './reconcile/next-audit.ts';
 export { observationOf } from './reconcile/observe-invoice.ts';
 export type { Observation } from './reconcile/observe-invoice.ts';
+export { planDecided, planStep } from './reconcile/plan-step.ts';
+export type { Observed, PlanContext } from './reconcile/plan-step.ts';
 export { updatedRow } from './reconcile/updated-row.ts';
-export { sendingOf } from './reconcile/sending.ts';
 export type { Sending } from './reconcile/sending.ts';
-export { answerWrites, stepWrites } from './reconcile/writes.ts';
+export { answerWrites } from './reconcile/writes.ts';
 export type { OrderWrites } from './reconcile/writes.ts';
 export {
   auditedTimes,
@@ -19,6 +20,7 @@ export {
   expeditedTimes,
   firstAuditTimes,
   leasedTimes,
+  pollTrigger,
   requestedTimes,
   scheduledTimes,
   waitsForWallet,

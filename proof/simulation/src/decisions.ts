@@ -6,6 +6,7 @@ import {
   chargeOf,
   endedToLoad,
   loadedOrderOf,
+  newestEvents,
 } from '@cashback/cashback-db';
 import { isAtPlace, sumParts } from '@cashback/core';
 import { refusedCall, unreachable } from '@cashback/client/client-error';
@@ -65,6 +66,7 @@ export const PRODUCT = {
   database: {
     chargeJob,
     loadedOrderOf,
+    newestEvents,
     register: lockThenLoad as Transact<LoadedOrder | null>,
     reconcile: lockThenLoad as Transact<Charge>,
   },

@@ -1,5 +1,3 @@
-import type { Observation, OrderStep } from '@cashback/worker/decisions';
-import type { Charge } from '@cashback/cashback-db';
 import type { TrustCall } from '@cashback/transactions/decisions';
 import { formatAmount } from '@cashback/contract';
 import { isSource, parseValues, totalOf } from '@cashback/contract/source';
@@ -9,6 +7,7 @@ import { CALLS } from './planted-bugs/calls.ts';
 import type { Plant } from './planted-bugs/plant.ts';
 import { MONEY } from './planted-bugs/money.ts';
 import { RESTORES } from './planted-bugs/restores.ts';
+import { STEPS } from './planted-bugs/steps.ts';
 
 /** As long as the worker waits for a lock. */
 const LOCK_WAIT_MS = 1_000;
@@ -16,6 +15,7 @@ const LOCK_WAIT_MS = 1_000;
 /** Mistakes that can be made on purpose, to see that the simulation finds them. */
 const PLANTS = {
   ...CALLS,
+  ...STEPS,
   ...RESTORES,
   /** Register decides on rows that another register may change before it writes. */
   no_row_lock: (decisions) => ({
@@ -41,32 +41,6 @@ const PLANTS = {
         const { target } = yield* atomically('wait for the lock', load);
         yield* sleep(LOCK_WAIT_MS);
         return yield* atomically(what, () => decideAndWrite({ ...load(), target }));
-      },
-    },
-  }),
-  /** An operation whose answer was lost goes out again under another id. */
-  new_operation_id_on_retry: (decisions) => ({
-    ...decisions,
-    worker: {
-      ...decisions.worker,
-      sendingOf(order, step) {
-        const sending = decisions.worker.sendingOf(order, step);
-        if (sending === null || !sending.repeated) return sending;
-        const operation_id = `${sending.operation.operation_id}-again`;
-        return { ...sending, operation: { ...sending.operation, operation_id } };
-      },
-    },
-  }),
-  /** The ids of operations say when they were made, so a worker that lost its rows makes others. */
-  random_ids: (decisions) => ({
-    ...decisions,
-    worker: {
-      ...decisions.worker,
-      decideStep(seen, observation, charge, context) {
-        const step = decisions.worker.decideStep(seen, observation, charge, context);
-        if (step.action !== 'send' || step.repeated) return step;
-        const operation_id = `${step.operation.operation_id}-${charge.order.now.getTime()}`;
-        return { ...step, operation: { ...step.operation, operation_id } };
       },
     },
   }),
@@ -101,40 +75,6 @@ const PLANTS = {
         const written = yield* atomically(what, () => decideAndWrite(load()));
         yield* atomically(`enqueue after: ${what}`, () => enqueue(written));
         return written;
-      },
-    },
-  }),
-  /** An invoice at rest settles the order, whichever operation brought it there. */
-  settle_on_stale_poll: (decisions) => ({
-    ...decisions,
-    worker: {
-      ...decisions.worker,
-      decideStep: (seen, observation, charge, context) =>
-        settled(decisions.worker.decideStep(seen, observation, charge, context), observation, charge),
-    },
-  }),
-  /** A settled order is no longer compared. */
-  settled_is_terminal: (decisions) => ({
-    ...decisions,
-    worker: {
-      ...decisions.worker,
-      decideStep(seen, observation, charge, context) {
-        const { settled_revision, revision, rewarded } = charge.order;
-        if (settled_revision < revision) {
-          return decisions.worker.decideStep(seen, observation, charge, context);
-        }
-        return { action: 'settle', ending: null, rewarded, waited_ms: 0, answered_at: null };
-      },
-    },
-  }),
-  /** An answer counts, however old it is by the operations that have ended since. */
-  past_is_present: (decisions) => ({
-    ...decisions,
-    worker: {
-      ...decisions.worker,
-      decideStep(seen, observation, charge, context) {
-        const order = { ...charge.order, cashback_version: 0 };
-        return decisions.worker.decideStep(seen, observation, { ...charge, order }, context);
       },
     },
   }),
@@ -270,18 +210,6 @@ const PLANTS = {
       },
     },
   }),
-  /** The row does not keep the version that was observed. */
-  observed_version_dropped: (decisions) => ({
-    ...decisions,
-    worker: {
-      ...decisions.worker,
-      stepWrites(...input) {
-        const writes = decisions.worker.stepWrites(...input);
-        const dropped = { cashback_epoch: null, cashback_version: null };
-        return { ...writes, updates: writes.updates.map((update) => ({ ...update, ...dropped })) };
-      },
-    },
-  }),
   /** No audit is ever due. */
   audit_never_runs: (decisions) => ({
     ...decisions,
@@ -339,16 +267,6 @@ export const PLANTED_BUGS = Object.keys(PLANTS) as PlantedBug[];
 
 export function plant(bug: PlantedBug | null, decisions: Decisions): Decisions {
   return bug === null ? decisions : PLANTS[bug](decisions);
-}
-
-/** `success` is taken for the success of the open operation. */
-function settled(step: OrderStep, observation: Observation, { operation }: Charge): OrderStep {
-  if (observation.outcome !== 'observed' || observation.cashback.status !== 'success') return step;
-  if (operation === null || (step.action !== 'send' && step.action !== 'poll')) return step;
-  const finished = { operation_id: operation.operation_id, outcome: 'applied' as const, reason: null };
-  const { waited_ms, answered_at } = step;
-  const rewarded = operation.reward;
-  return { action: 'settle', ending: { finished, rewarded }, rewarded, waited_ms, answered_at };
 }
 
 function underAnotherId(call: TrustCall): TrustCall {

@@ -3,9 +3,10 @@ import type { DriftFinder } from '@cashback/core';
 import { withTransaction } from '@cashback/postgres';
 import { createBatcher } from '@cashback/service';
 import type { WorkerContext } from '../context.ts';
-import { type Applied, type Observed, applySteps } from './apply-steps.ts';
+import { type Applied, applySteps } from './apply-steps.ts';
 import { createLoneFailures } from './lone-failures.ts';
 import { observationOf } from './observe-invoice.ts';
+import type { Observed } from './plan-step.ts';
 import { sendOperation } from './send-operation.ts';
 
 /**

@@ -8,6 +8,7 @@ import {
 } from '@cashback/cashback-db';
 import { type Database, isLockTimeout, withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from '../context.ts';
+import { needsLease } from './poll-times.ts';
 
 /**
  * Orders of jobs. Their jobs stand for them, so no lease is written. The claim waits for the locks: a register whose
@@ -56,7 +57,7 @@ export async function claimRequested(
   lease_ms: number,
 ): Promise<ChargeOrder[]> {
   const orders = [...(await loadChargeOrders(database.pool, orderIds)).values()];
-  const unpolled = orders.filter(({ operation_id }) => operation_id === null).map(({ order_id }) => order_id);
+  const unpolled = orders.filter(needsLease).map(({ order_id }) => order_id);
   try {
     if (unpolled.length > 0) await withTransaction(database, (tx) => leasePolls(tx, unpolled, lease_ms));
   } catch (error) {

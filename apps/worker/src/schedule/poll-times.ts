@@ -38,9 +38,19 @@ export function leasedTimes(row: ScheduledRow, lease_ms: number, now: number): P
   return row.poll_at === null ? { poll_at: now + lease_ms } : null;
 }
 
-/** The lease of an order that a callback is about. */
+/** Whether an order that a callback is about is leased: one with an open operation has a poll of its own. */
+export function needsLease({ operation_id }: Pick<ScheduledRow, 'operation_id'>): boolean {
+  return operation_id === null;
+}
+
+/** `leasePolls`, of an order that a callback is about. */
 export function requestedTimes(row: ScheduledRow, lease_ms: number, now: number): PollTimes {
-  return (row.operation_id === null && leasedTimes(row, lease_ms, now)) || {};
+  return (needsLease(row) && leasedTimes(row, lease_ms, now)) || {};
+}
+
+/** The trigger of a poll that is due. */
+export function pollTrigger({ due_by }: Pick<ScheduledRow, 'due_by'>): DriftFinder {
+  return due_by ?? 'poll';
 }
 
 /** `makeDue` */

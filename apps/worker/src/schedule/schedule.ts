@@ -5,6 +5,7 @@ import { createLoop } from '@cashback/service';
 import type { WorkerContext } from '../context.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import { claimDue, claimQueued, claimRequested } from './claim-orders.ts';
+import { pollTrigger } from './poll-times.ts';
 import { createPollRequests } from './poll-requests.ts';
 import { createRunningOrders } from './running-orders.ts';
 
@@ -91,7 +92,7 @@ export function createSchedule(
         circuit === 'closed' ? Math.floor((limit - requested) * ATTENTION_SHARE + Math.random()) : 0,
       lease_ms,
     });
-    void run(due, ({ due_by }) => due_by ?? 'poll');
+    void run(due, pollTrigger);
     return circuit === 'closed' && (requested + due.length >= limit || left > 0);
   }
 

@@ -28,6 +28,7 @@ export type { Observing } from './queries/feed-cursors/observe-since.ts';
 export { changePayee, loadPayee } from './queries/payee/change-payee.ts';
 export type { StoredPayee } from './queries/payee/change-payee.ts';
 export { findRates } from './queries/rates/find-rates.ts';
+export { newestEvents } from './queries/events/newest-events.ts';
 export { insertEvents } from './queries/events/insert-events.ts';
 export type { NewEvent } from './queries/events/insert-events.ts';
 export { insertOrders } from './queries/orders/insert-orders.ts';

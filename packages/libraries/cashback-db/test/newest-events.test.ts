@@ -1,6 +1,7 @@
 import { type Database, openDatabase } from '@cashback/postgres';
 import { type TestDatabase, createTestDatabase } from '@cashback/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newestEvents } from '../src/queries/events/newest-events.ts';
 import { loadChargesTargetsStatement } from '../src/queries/charges/load-charges.ts';
 import { findOrder, findOrderStatement } from '../src/queries/orders/find-order.ts';
 import { loadOrdersStatement } from '../src/queries/orders/load-orders.ts';
@@ -54,6 +55,18 @@ function newestOf(revision: number): Record<string, string> {
     ...(revision >= 2 && { partner: '2.0000' }),
   };
 }
+
+test.each(OTHERS)(
+  'the rule finds the same of an order with %i revisions, in whatever order its events are',
+  async (revision) => {
+    const { rows } = await database.pool.query<{ source: string; value: string; revision: number }>(
+      'SELECT source, value, revision FROM cashback.events WHERE order_id = $1 ORDER BY md5(source || revision)',
+      [`order-${revision}`],
+    );
+    const found = newestEvents(rows).map(({ source, value }) => [source, value]);
+    expect(Object.fromEntries(found)).toEqual(newestOf(revision));
+  },
+);
 
 /** How many rows of `events` a statement reads. */
 const eventsRead = (text: string, values: unknown[]): Promise<number> =>

@@ -1,5 +1,5 @@
 import { LIMITS } from '../shells/reconcile-order.ts';
-import { targetOf } from '../shells/register.ts';
+import { targetOf } from './target-of.ts';
 import { NEW_SOURCE } from '../shells/release.ts';
 import type { OrderRow, Tables } from '../tables.ts';
 import type { World } from '../world.ts';

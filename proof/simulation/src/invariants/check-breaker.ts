@@ -1,5 +1,6 @@
 import { type AmountsBySource, SOURCES, amountOf, parseAmounts } from '@cashback/contract/source';
-import { describeAmounts, targetOf } from '../shells/register.ts';
+import { describeAmounts } from '../describe-amounts.ts';
+import { targetOf } from './target-of.ts';
 import type { OrderRow } from '../tables.ts';
 import type { World } from '../world.ts';
 import { parseOnce } from './parse-once.ts';

@@ -1,7 +1,7 @@
 import { parseAmount } from '@cashback/contract/amount';
 import { amountOf, sourcesOf } from '@cashback/contract/source';
 import type { StandingOrders } from '@cashback/core';
-import { targetOf } from '../shells/register.ts';
+import { targetOf } from './target-of.ts';
 import type { OrderRow } from '../tables.ts';
 import type { World } from '../world.ts';
 import { rewardedAtTrust } from './at-trust.ts';

@@ -2,7 +2,7 @@ import { formatAmount, parseAmount } from '@cashback/contract';
 import { SOURCES, amountOf, equalAmounts, totalOf, parseAmounts } from '@cashback/contract/source';
 import type { OperationRow } from '@cashback/transactions/decisions';
 import { FOREIGN } from '../incidents/foreign-writer.ts';
-import { targetOf } from '../shells/register.ts';
+import { targetOf } from './target-of.ts';
 import { isOfOlderRelease } from '../shells/release.ts';
 import { type Archive, type OrderRow, type Tables, newestEpoch } from '../tables.ts';
 import { parseOnce } from './parse-once.ts';

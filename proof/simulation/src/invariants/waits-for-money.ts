@@ -1,6 +1,6 @@
 import type { Amount } from '@cashback/contract/amount';
 import { type AmountsBySource, type Source, amountOf, parseAmounts } from '@cashback/contract/source';
-import { targetOf } from '../shells/register.ts';
+import { targetOf } from './target-of.ts';
 import type { OrderRow, Tables } from '../tables.ts';
 import type { World } from '../world.ts';
 import { heldByBasket } from './at-trust.ts';

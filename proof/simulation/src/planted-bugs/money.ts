@@ -1,5 +1,6 @@
 import { formatAmounts } from '@cashback/contract';
 import type { Plant } from './plant.ts';
+import { withStep } from './steps.ts';
 
 /** Mistakes in what wallets owe, and in changes of payee. */
 export const MONEY = {
@@ -26,20 +27,15 @@ export const MONEY = {
     },
   }),
   /** A debt of a wallet counts as paid back. */
-  debt_settles: (decisions) => ({
-    ...decisions,
-    worker: {
-      ...decisions.worker,
-      decideStep(seen, observation, charge, context) {
-        const step = decisions.worker.decideStep(seen, observation, charge, context);
-        const isDebt = 'attention' in step && step.attention?.code === 'owed';
-        if (!isDebt || step.action !== 'need_attention') return step;
-        const rewarded = formatAmounts(charge.target);
-        const { ending, answered_at } = step;
-        return { action: 'settle', ending, rewarded, waited_ms: 0, answered_at };
-      },
-    },
-  }),
+  debt_settles: (decisions) =>
+    withStep(decisions, (decide, charge) => {
+      const step = decide(charge);
+      const isDebt = 'attention' in step && step.attention?.code === 'owed';
+      if (!isDebt || step.action !== 'need_attention') return step;
+      const rewarded = formatAmounts(charge.target);
+      const { ending, answered_at } = step;
+      return { action: 'settle', ending, rewarded, waited_ms: 0, answered_at };
+    }),
   /** What billing says of a balance makes no order due. */
   balance_hint_unread: (decisions) => ({
     ...decisions,

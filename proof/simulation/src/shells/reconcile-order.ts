@@ -2,14 +2,22 @@ import type { Charge, ChargeOrder } from '@cashback/cashback-db';
 import { formatAmount, formatValues, parseAmounts } from '@cashback/contract';
 import { type DriftFinder, type UpdateAnswer, attemptsToRead } from '@cashback/core';
 import type { Invoice } from '@cashback/wire';
-import type { FollowUp, Observation, Sending, OrderStep, StepContext } from '@cashback/worker/decisions';
+import type {
+  FollowUp,
+  Observation,
+  Observed,
+  OrderStep,
+  Sending,
+  StepContext,
+} from '@cashback/worker/decisions';
+import { describeAmounts } from '../describe-amounts.ts';
 import { type Flow, atomically } from '../engine/flow.ts';
 import { rowOf } from '../rows.ts';
 import type { World } from '../world.ts';
 import { applyTimes, applyWrites } from './apply-writes.ts';
 import { AUDITS } from './audit-orders.ts';
 import { callOverHttp } from './call-over-http.ts';
-import { describeAmounts, targetOf } from './register.ts';
+import { loadTarget } from './load-target.ts';
 import { type Release, readBy, takeRelease } from './release.ts';
 import { retrieveInvoice } from './transactions/retrieve-invoice.ts';
 import { updateCashback } from './transactions/update-cashback.ts';
@@ -58,7 +66,7 @@ export function* reconcileOrder(world: World, seen: ChargeOrder, found_by: Drift
   const sending = yield* world.decisions.database.reconcile(
     `decide on ${orderId}`,
     () => loadCharge(world, orderId, release),
-    (charge) => applyStep(world, seen, observation, charge, { found_by, release }),
+    (charge) => applyStep(world, { order: seen, observation, found_by }, charge, release),
   );
   if (sending !== null) yield* send(world, sending, release);
 }
@@ -99,7 +107,7 @@ function loadCharge(world: World, orderId: string, release: Release): Charge {
     });
   return decisions.worker.chargeOf(loadOrder(world, orderId), {
     cashback_sum: formatAmount(row.cashback_sum),
-    newest: readBy(release, formatValues(targetOf(tables.events, orderId))),
+    newest: readBy(release, formatValues(loadTarget(world, orderId))),
     operation: row.operation_id === null ? null : rowOf(tables.operations, row.operation_id),
     ended: decisions.worker.endedToLoad(sent, attemptsToRead(LIMITS)),
   });
@@ -123,24 +131,14 @@ function momentOf(ms: number | null): Date | null {
   return ms === null ? null : new Date(ms);
 }
 
-function applyStep(
-  world: World,
-  seen: ChargeOrder,
-  observation: Observation,
-  charge: Charge,
-  { found_by, release }: { found_by: DriftFinder; release: Release },
-): Sending | null {
+function applyStep(world: World, observed: Observed, charge: Charge, release: Release): Sending | null {
   const { engine, decisions } = world;
-  const { order } = charge;
-  const step = decisions.worker.decideStep(seen, observation, charge, contextOf(world));
-  engine.note(`worker: ${order.order_id} at revision ${order.revision}: ${describe(step)}`);
-  const writes = decisions.worker.stepWrites(charge, step, observation, {
-    ...AUDITS,
-    found_by,
-    seen_requests: seen.requests,
-  });
+  const { order_id, revision } = charge.order;
+  const context = { step: contextOf(world), audit: AUDITS };
+  const { step, writes, sending } = decisions.worker.planStep(observed, charge, context);
+  engine.note(`worker: ${order_id} at revision ${revision}: ${describe(step)}`);
   applyWrites(world, writes, release);
-  return decisions.worker.sendingOf(order, step);
+  return sending;
 }
 
 function* send(world: World, sending: Sending, release: Release): Flow<void> {

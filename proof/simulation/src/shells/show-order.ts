@@ -2,7 +2,7 @@ import type { OrderView } from '@cashback/cashback-db';
 import { CashbackError, type OrderOutput, formatAmount, formatValues } from '@cashback/contract';
 import { type Flow, outside } from '../engine/flow.ts';
 import type { World } from '../world.ts';
-import { targetOf } from './register.ts';
+import { loadTarget } from './load-target.ts';
 import { type Release, readBy, takeRelease } from './release.ts';
 
 /** `order`: how the server shows the order's row. */
@@ -20,8 +20,8 @@ export function* showOrder(world: World, orderId: string): Flow<OrderOutput | Ca
 }
 
 /** Without operations and reports, which no caller here reads. The tables have no times of a row either. */
-function findOrder({ tables }: World, orderId: string, release: Release): OrderView | undefined {
-  const row = tables.orders.get(orderId);
+function findOrder(world: World, orderId: string, release: Release): OrderView | undefined {
+  const row = world.tables.orders.get(orderId);
   if (row === undefined) return undefined;
   return {
     order_id: row.order_id,
@@ -41,7 +41,7 @@ function findOrder({ tables }: World, orderId: string, release: Release): OrderV
     cleared_sum: formatAmount(row.cleared_sum),
     cashback_sum: formatAmount(row.cashback_sum),
     receipt: row.receipt as OrderView['receipt'],
-    target: readBy(release, formatValues(targetOf(tables.events, orderId))),
+    target: readBy(release, formatValues(loadTarget(world, orderId))),
     operations: [],
     reported: [],
     created_at: new Date(0),

@@ -42,3 +42,15 @@ export const NEWEST_EVENTS = `newest AS (
     FROM stored CROSS JOIN LATERAL ${newestEventsOf('stored.order_id')} AS last
     WHERE stored.revision > ${FEW_REVISIONS}
   )`;
+
+/** The rule of these tables, of all events of one order: the newest one of each source. A test holds the SQL against it. */
+export function newestEvents<Event extends { source: string; revision: number }>(
+  events: readonly Event[],
+): Event[] {
+  const newest = new Map<string, Event>();
+  for (const event of events) {
+    const known = newest.get(event.source);
+    if (known === undefined || known.revision < event.revision) newest.set(event.source, event);
+  }
+  return [...newest.values()];
+}
