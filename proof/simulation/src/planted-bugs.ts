@@ -60,10 +60,15 @@ const PLANTS = {
     ...decisions,
     server: {
       ...decisions.server,
-      decideLocked: (first, stored, created) =>
-        first.input.invoice_version === stored?.invoice_version
-          ? { input: first.input, stored, decision: { outcome: 'stale' } }
-          : decisions.server.decideLocked(first, stored, created),
+      planRegisters(locks, locked, bounds) {
+        const { decided } = decisions.server.planRegisters(locks, locked, bounds);
+        const late = decided.map((call): typeof call =>
+          call.input.invoice_version === call.stored?.invoice_version
+            ? { ...call, decision: { outcome: 'stale' } }
+            : call,
+        );
+        return decisions.server.planDecided(late, bounds);
+      },
     },
   }),
   /** The job of a register is a second transaction. */

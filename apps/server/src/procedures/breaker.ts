@@ -1,11 +1,4 @@
-import {
-  chargeJob,
-  chargeQueue,
-  listHeld,
-  loadHolds,
-  lockOrders,
-  releaseOrders,
-} from '@cashback/cashback-db';
+import { chargeQueue, listHeld, loadHolds, lockOrders, releaseOrders } from '@cashback/cashback-db';
 import {
   type BreakerListInput,
   type BreakerListOutput,
@@ -16,7 +9,7 @@ import {
 } from '@cashback/contract';
 import { type Database, type Jobs, type Reader, withTransaction } from '@cashback/postgres';
 import { valuesOfAllSources } from '../all-sources.ts';
-import { decideRelease } from './decide-release.ts';
+import { planReleases } from './plan-releases.ts';
 
 /** A page of the orders with a part of their target that is held. Throws CURSOR_INVALID. */
 export async function listHeldOrders(
@@ -56,14 +49,9 @@ export function releaseHeldOrders(
   return withTransaction(database, async (tx) => {
     const orderIds = orders.map(({ order_id }) => order_id);
     await lockOrders(tx, orderIds);
-    const holds = new Map((await loadHolds(tx, orderIds)).map((hold) => [hold.order_id, hold]));
-    const decided = orders.map(({ order_id, revision }) => ({
-      order_id,
-      outcome: decideRelease(holds.get(order_id) ?? null, revision),
-    }));
-    const released = decided.filter(({ outcome }) => outcome === 'released').map(({ order_id }) => order_id);
+    const { released, jobs: charges, answer } = planReleases(orders, await loadHolds(tx, orderIds));
     await releaseOrders(tx, released, { caller, reason });
-    if (released.length > 0) await jobs.enqueue(chargeQueue, released.map(chargeJob), tx);
-    return { orders: decided };
+    if (charges.length > 0) await jobs.enqueue(chargeQueue, charges, tx);
+    return answer;
   });
 }

@@ -1,7 +1,7 @@
-import { changePayee, chargeJob, chargeQueue, loadPayee, lockOrders } from '@cashback/cashback-db';
-import type { ChangePayeeInput, ChangePayeeOutput } from '@cashback/contract';
+import { changePayee, chargeQueue, loadPayee, lockOrders } from '@cashback/cashback-db';
+import { CashbackError, type ChangePayeeInput, type ChangePayeeOutput } from '@cashback/contract';
 import { type Database, type Jobs, withTransaction } from '@cashback/postgres';
-import { decidePayee } from '../payee/decide-payee.ts';
+import { planPayee } from '../payee/plan-payee.ts';
 
 /**
  * Changes the payee of an order as a new revision, with a record of the caller and the reason. The worker then takes back
@@ -12,15 +12,13 @@ export function changeOrderPayee(
   input: ChangePayeeInput,
   caller: string,
 ): Promise<ChangePayeeOutput> {
-  const { order_id, to, reason } = input;
+  const { order_id, reason } = input;
   return withTransaction(database, async (tx) => {
     await lockOrders(tx, [order_id]);
-    const decision = decidePayee(await loadPayee(tx, order_id), input);
-    if (decision.outcome === 'refused') throw decision.error;
-    if (decision.outcome === 'changed') {
-      await changePayee(tx, order_id, to, { caller, reason });
-      await jobs.enqueue(chargeQueue, [chargeJob(order_id)], tx);
-    }
-    return { order_id, ...decision };
+    const { to, job, answer } = planPayee(await loadPayee(tx, order_id), input);
+    if (answer instanceof CashbackError) throw answer;
+    if (to !== null) await changePayee(tx, order_id, to, { caller, reason });
+    if (job !== null) await jobs.enqueue(chargeQueue, [job], tx);
+    return answer;
   });
 }

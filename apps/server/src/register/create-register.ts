@@ -10,15 +10,15 @@ import { registerOrders } from './register-orders.ts';
  *      createBatcher                        a batch holds each order once; calls of one order keep their order
  *            |
  *   withTransaction( registerOrders )
- *     lock      insertOrders                writes new orders, locks the others, all by id
+ *     lock      insertOrders                writes new orders, locks the others, all by id (planLocks, rowsToLock)
  *     load      loadOrders                  a later statement, which sees what the locks waited for
- *     decide    decideLocked                pure
- *     apply     writesOf                    pure; then updateOrders, resumeOrders, insertEvents
+ *     decide    planRegisters               pure: all that is written, and all answers
+ *     apply     updateOrders, resumeOrders, insertEvents
  *     enqueue   jobs.enqueue                one job for each order
- *     hold      holdGrowth                  targets that take their service beyond its bound
+ *     hold      holdGrowth                  targets that take their service beyond its bound (decideHolds)
  *   commit
  *     /      |      \
- *  answer answer  answer                    answerOf: an output or an error for each call
+ *  answer answer  answer                    an output or an error for each call
  *
  * A batch that fails is rolled back whole, and its calls are retried one by one, beside the batches that follow.
  */

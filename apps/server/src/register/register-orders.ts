@@ -9,11 +9,9 @@ import {
 } from '@cashback/cashback-db';
 import type { CashbackError, RegisterInput, RegisterOutput } from '@cashback/contract';
 import type { Jobs, Transaction } from '@cashback/postgres';
-import { type DecidedCall, decideCall, decideLocked, isLockable } from './decide-call.ts';
 import type { BreakerBounds } from './decide-holds.ts';
 import { holdGrowth } from './hold-growth.ts';
-import { answerOf } from './register-answer.ts';
-import { newOrderOf, writesOf } from './register-writes.ts';
+import { type LockPlan, type LockedOrders, planLocks, planRegisters, rowsToLock } from './plan-registers.ts';
 
 /**
  * Registers a set of calls, each for another order, in one transaction: lock, load, decide, apply, enqueue. The
@@ -26,43 +24,23 @@ export async function registerOrders(
   breaker: BreakerBounds = {},
 ): Promise<(RegisterOutput | CashbackError)[]> {
   assertDistinct(inputs);
-  const decided = await lockAndDecide(tx, inputs);
-  const writes = decided.map(writesOf);
-  await updateOrders(tx, present(writes.map(({ update }) => update)));
-  await resumeOrders(tx, present(writes.map(({ resume }) => resume)), { by_person: false });
-  await insertEvents(
-    tx,
-    writes.flatMap(({ events }) => events),
-  );
-  const charges = present(writes.map(({ job }) => job));
-  if (charges.length > 0) await jobs.enqueue(chargeQueue, charges, tx);
-  await holdGrowth(tx, decided, breaker);
-  return decided.map(answerOf);
+  const locks = planLocks(inputs);
+  const plan = planRegisters(locks, await lockOrders(tx, locks), breaker);
+  await updateOrders(tx, plan.updates);
+  await resumeOrders(tx, plan.resumes, { by_person: false });
+  await insertEvents(tx, plan.events);
+  if (plan.jobs.length > 0) await jobs.enqueue(chargeQueue, plan.jobs, tx);
+  await holdGrowth(tx, plan.growing);
+  return plan.answers;
 }
 
-/** Writes the orders that are new and locks those that exist, then decides on what is stored. */
-async function lockAndDecide(tx: Transaction, inputs: readonly RegisterInput[]): Promise<DecidedCall[]> {
-  const first = inputs.map((input) => decideCall(input, null));
-
-  const later = first.filter((call) => !isLockable(call, false));
-  const known = await findOrders(
-    tx.client,
-    later.map(({ input }) => input.order_id),
-  );
-  const lockable = first.filter((call) => isLockable(call, known.has(call.input.order_id)));
-  const created = await insertOrders(tx, lockable.map(newOrderOf));
-
+/** Writes the orders that are new, and locks and loads those that exist. */
+async function lockOrders(tx: Transaction, locks: LockPlan): Promise<LockedOrders> {
+  const rows = rowsToLock(locks, await findOrders(tx.client, locks.if_known));
+  const created = await insertOrders(tx, rows);
   // A separate statement, which sees what was committed while the locking one waited.
-  const locked = lockable.map(({ input }) => input.order_id).filter((orderId) => !created.has(orderId));
-  const stored = await loadOrders(tx, locked);
-  return first.map((call) => {
-    const { order_id } = call.input;
-    return decideLocked(call, stored.get(order_id) ?? null, created.has(order_id));
-  });
-}
-
-function present<Value>(values: readonly (Value | null)[]): Value[] {
-  return values.filter((value) => value !== null);
+  const locked = rows.map(({ order_id }) => order_id).filter((orderId) => !created.has(orderId));
+  return { created, stored: await loadOrders(tx, locked) };
 }
 
 function assertDistinct(inputs: readonly RegisterInput[]): void {

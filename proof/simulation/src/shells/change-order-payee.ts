@@ -8,19 +8,17 @@ export function* changeOrderPayee(
   world: World,
   input: ChangePayeeInput,
 ): Flow<ChangePayeeOutput | CashbackError> {
-  const { order_id, to } = input;
+  const { order_id } = input;
   return yield* atomically(`change the payee of ${order_id}`, () => {
     const { engine, tables, charges, decisions } = world;
-    const { decidePayee, payeeRow } = decisions.server;
-    const decision = decidePayee(tables.orders.get(order_id) ?? null, input);
-    if (decision.outcome === 'refused') return decision.error;
-    if (decision.outcome === 'changed') {
+    const { payeeRow, planPayee } = decisions.server;
+    const { to, job, answer } = planPayee(tables.orders.get(order_id) ?? null, input);
+    if (to !== null) {
       const row = payeeRow(rowOf(tables.orders, order_id), to, engine.now());
       updateRow(tables.orders, order_id, row);
-      engine.note(`server: ${order_id} is paid to ${to.wallet_id} as of revision ${decision.revision}`);
-      const { key, payload } = decisions.database.chargeJob(order_id);
-      charges.enqueue(key, payload.order_id);
+      engine.note(`server: ${order_id} is paid to ${to.wallet_id} as of revision ${row.revision}`);
     }
-    return { order_id, ...decision };
+    if (job !== null) charges.enqueue(job.key, job.payload.order_id);
+    return answer;
   });
 }

@@ -1,5 +1,5 @@
 import { type Flow, atomically, call } from '../engine/flow.ts';
-import { updateRow } from '../rows.ts';
+import { rowOf, updateRow } from '../rows.ts';
 import type { World } from '../world.ts';
 
 /** A person lists the held orders and releases each at the revision that was listed. */
@@ -16,15 +16,18 @@ export function* releaseHeld(world: World): Flow<void> {
 /** `breaker.release` */
 function* release(world: World, orderId: string, revision: number): Flow<true> {
   const { engine, tables, charges, decisions } = world;
-  const { decideRelease, holdStateOf, releasedRow } = decisions.server;
+  const { holdStateOf, planReleases, releasedRow } = decisions.server;
   return yield* atomically(`release ${orderId}`, () => {
-    const row = tables.orders.get(orderId) ?? null;
-    const outcome = decideRelease(row && holdStateOf(row), revision);
-    engine.note(`server: revision ${revision} of ${orderId}: ${outcome}`);
-    if (row === null || outcome !== 'released') return true;
-    updateRow(tables.orders, orderId, releasedRow(row, engine.now()));
-    const { key, payload } = decisions.database.chargeJob(orderId);
-    charges.enqueue(key, payload.order_id);
+    const row = tables.orders.get(orderId);
+    const holds = row === undefined ? [] : [holdStateOf(row)];
+    const { released, jobs, answer } = planReleases([{ order_id: orderId, revision }], holds);
+    for (const { order_id, outcome } of answer.orders) {
+      engine.note(`server: revision ${revision} of ${order_id}: ${outcome}`);
+    }
+    for (const order_id of released) {
+      updateRow(tables.orders, order_id, releasedRow(rowOf(tables.orders, order_id), engine.now()));
+    }
+    for (const { key, payload } of jobs) charges.enqueue(key, payload.order_id);
     return true;
   });
 }

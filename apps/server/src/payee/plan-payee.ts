@@ -1,14 +1,35 @@
-import { CashbackError, type ChangePayeeInput, type Payee } from '@cashback/contract';
-import type { StoredPayee } from '@cashback/cashback-db';
+import { CashbackError, type ChangePayeeInput, type ChangePayeeOutput, type Payee } from '@cashback/contract';
+import { type ChargeJob, type StoredPayee, chargeJob } from '@cashback/cashback-db';
 import { LAST_REVISION } from '@cashback/core';
 
-export type PayeeDecision =
+/** What a change of payee writes and answers. */
+export interface PayeePlan {
+  /** Null: nothing changes. */
+  to: Payee | null;
+  job: ChargeJob | null;
+  answer: ChangePayeeOutput | CashbackError;
+}
+
+/** `stored` is as of its lock; null: there is no order. */
+export function planPayee(stored: StoredPayee | null, input: ChangePayeeInput): PayeePlan {
+  const { order_id, to } = input;
+  const decision = decidePayee(stored, input);
+  if (decision.outcome === 'refused') return { to: null, job: null, answer: decision.error };
+  const changed = decision.outcome === 'changed';
+  return {
+    to: changed ? to : null,
+    job: changed ? chargeJob(order_id) : null,
+    answer: { order_id, ...decision },
+  };
+}
+
+type PayeeDecision =
   | { outcome: 'changed'; revision: number }
   | { outcome: 'unchanged'; revision: number }
   | { outcome: 'refused'; error: CashbackError };
 
-/** A repeat finds the new payee and changes nothing, so that is decided first. `stored` is null for no order. */
-export function decidePayee(
+/** A repeat finds the new payee and changes nothing, so that is decided first. */
+function decidePayee(
   stored: StoredPayee | null,
   { order_id, expected_revision, from, to }: ChangePayeeInput,
 ): PayeeDecision {
