@@ -13,6 +13,8 @@ export default defineConfig({
     maxWorkers: 4,
     // Files of one worker share their modules: loading them took two fifths of the whole run. No test mocks a module.
     isolate: false,
+    // Those of a file that say so wait beside each other.
+    maxConcurrency: 20,
     // Bounds for a hang: longer than the waits of a test together, on a machine that does something else as well.
     testTimeout: 180_000,
     hookTimeout: 240_000,

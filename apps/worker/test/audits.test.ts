@@ -362,7 +362,7 @@ test('a running worker plans them in its sweep, and its health states how far au
   expect(lag.lag_ms).toBeGreaterThanOrEqual(HOUR_MS);
 
   const orderId = await unaudited('forgotten', `unsettled_since = now() - interval '2 years'`);
-  const worker = await harness.startWorker();
+  const worker = await harness.startWorker({ sweep_interval_ms: 100 });
   const health: unknown = await (await fetch(new URL('/health', worker.url ?? ''))).json();
   expect(health).toMatchObject({ audit: { due: expect.any(Number), lag_ms: expect.any(Number) } });
   await readUntil(

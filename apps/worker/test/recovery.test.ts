@@ -135,7 +135,7 @@ test('with every row of the queue deleted the sweep finds the orders, settles th
     await harness.register(orderId, '10');
   }
   await database.pool.query('DELETE FROM cashback_jobs.job');
-  await harness.startWorker({ sweep_grace_ms: 50, sweep_page_size: 5 });
+  await harness.startWorker({ sweep_interval_ms: 100, sweep_grace_ms: 50, sweep_page_size: 5 });
   for (const orderId of orderIds) await harness.untilSettled(orderId);
   for (const orderId of orderIds) expect(await harness.operations(orderId)).toHaveLength(1);
 });
@@ -155,7 +155,7 @@ test('an operation in flight whose poll was lost is found by the sweep', async (
   await database.pool.query('DELETE FROM cashback_jobs.job');
   await database.pool.query('UPDATE cashback.order_clears SET poll_at = NULL');
   outside.finish(orderId, 'success');
-  await harness.startWorker({ sweep_grace_ms: 50 });
+  await harness.startWorker({ sweep_interval_ms: 100, sweep_grace_ms: 50 });
   await harness.untilSettled(orderId);
   expect(outside.updates(orderId)).toHaveLength(1);
 });
@@ -201,7 +201,7 @@ test.each([
   outside.addInvoice(orderId);
   await harness.register(orderId, '10');
   await database.pool.query(`UPDATE cashback_jobs.job SET ${change} WHERE singleton_key = $1`, [orderId]);
-  await harness.startWorker({ sweep_grace_ms: 50 });
+  await harness.startWorker({ sweep_interval_ms: 100, sweep_grace_ms: 50 });
   await harness.untilSettled(orderId);
   expect(await harness.operations(orderId)).toHaveLength(1);
 });
@@ -243,7 +243,7 @@ test('an order that is locked holds up the sweep of no other', async () => {
   const holder = await database.pool.connect();
   await holder.query('BEGIN');
   await holder.query('SELECT 1 FROM cashback.order_clears WHERE order_id = $1 FOR UPDATE', [locked]);
-  await harness.startWorker({ sweep_grace_ms: 50, sweep_page_size: 3 });
+  await harness.startWorker({ sweep_interval_ms: 100, sweep_grace_ms: 50, sweep_page_size: 3 });
   for (const orderId of others) await harness.untilSettled(orderId);
   expect((await harness.order(locked)).settled_revision).toBe(0);
   await holder.query('ROLLBACK');
@@ -288,7 +288,7 @@ test('an order that an older release left in need of attention, without a time, 
      WHERE order_id = $1`,
     [orderId],
   );
-  await harness.startWorker({ sweep_grace_ms: 50 });
+  await harness.startWorker({ sweep_interval_ms: 100, sweep_grace_ms: 50 });
   expect(await harness.untilSettled(orderId)).toMatchObject({ attention: null });
 });
 
@@ -300,12 +300,13 @@ test('orders settle after transactions was down for any length of time', async (
   const orderIds = Array.from({ length: 5 }, () => newOrderId('down'));
   await harness.startWorker({ transactions_url: elsewhere.url });
   for (const orderId of orderIds) await harness.register(orderId, '10');
+  const registered = await Promise.all(orderIds.map((orderId) => harness.order(orderId)));
   // Each is observed several times, without success.
-  for (const orderId of orderIds) {
-    const { next_charge_at } = await harness.order(orderId);
+  for (const [index, orderId] of orderIds.entries()) {
+    const before = registered[index]?.next_charge_at.getTime() ?? 0;
     const later = await readUntil(
       () => harness.order(orderId),
-      (order) => order.next_charge_at.getTime() > next_charge_at.getTime() + 1_000,
+      (order) => order.next_charge_at.getTime() > before + 1_000,
     );
     expect(later.attention).toBeNull();
   }

@@ -1,6 +1,6 @@
 import type { AttentionCode } from '@cashback/contract';
 import type { Invoice } from '@cashback/wire';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readUntil } from '@cashback/testing';
 import { type Harness, createHarness, newOrderId } from './support/harness.ts';
 import { refuse } from './support/outside-transactions.ts';
@@ -9,14 +9,11 @@ let harness: Harness;
 
 beforeAll(async () => {
   harness = await createHarness();
-  await harness.startWorker();
 });
-afterEach(() => {
-  harness.outside.intercept = undefined;
-  harness.outside.intercept_of.clear();
+afterAll(async () => {
+  await harness.stop();
   expect(harness.outside.without_intent).toEqual([]);
 });
-afterAll(() => harness.stop());
 
 /** What is wrong, what is said of it, what the upstream does, and with how many operations that takes. */
 interface UnusableAnswer {
@@ -29,13 +26,13 @@ interface UnusableAnswer {
 
 /** The honest answer to a retrieve, but for what `change` makes of it. */
 function answering(change: (invoice: Invoice) => object) {
-  return () => {
-    harness.outside.intercept = (call, honest) => {
+  return (orderId: string) => {
+    harness.outside.intercept_of.set(orderId, (call, honest) => {
       const answer = honest();
       if (call.path !== '/v2/invoice/retrieve' || typeof answer === 'string' || 'html' in answer)
         return answer;
       return { ...answer, body: change(answer.body as Invoice) };
-    };
+    });
   };
 }
 
@@ -119,8 +116,8 @@ const unusable: UnusableAnswer[] = [
     what: 'our request is refused as malformed',
     code: 'observation_unreadable',
     reason: /^BAD_REQUEST/,
-    arrange: () => {
-      harness.outside.intercept = () => refuse(400, 'BAD_REQUEST', 'expected another thing');
+    arrange: (orderId) => {
+      harness.outside.intercept_of.set(orderId, () => refuse(400, 'BAD_REQUEST', 'expected another thing'));
     },
   },
   {
@@ -162,55 +159,51 @@ const unusable: UnusableAnswer[] = [
   },
 ];
 
-/** Restarts the worker once, for all tests behind this one. */
-const impatiently = (() => {
-  let restarted: Promise<unknown> | undefined;
-  return () => {
-    restarted ??= harness.stopWorkers().then(() => harness.startWorker({ attention_after_ms: 300 }));
-    return restarted;
-  };
-})();
+describe('for long', () => {
+  beforeAll(async () => {
+    await harness.startWorker({ attention_after_ms: 300 });
+  });
+  afterAll(() => harness.stopWorkers());
 
-test.each(unusable)(
-  'when $what, for long, the order needs attention, loses nothing, sends nothing, and goes on by itself once that is put right',
-  async ({ code, reason, arrange, operations = 0 }) => {
-    const { outside } = harness;
-    await impatiently();
-    const orderId = newOrderId('unusable');
-    outside.addInvoice(orderId);
-    arrange(orderId);
-    await harness.register(orderId, '10');
-    const order = await readUntil(
-      () => harness.order(orderId),
-      ({ attention }) => attention !== null,
-    );
-    expect(order.attention).toMatch(reason);
-    expect(order).toMatchObject({ attention_code: code, revision: 1, settled_revision: 0 });
-    expect(order.poll_at).not.toBeNull();
-    expect(await harness.operations(orderId)).toHaveLength(operations);
-    const asked = outside.retrieves(orderId);
-    await readUntil(
-      () => outside.retrieves(orderId),
-      (retrieves) => retrieves >= asked + 2,
-    );
-    expect(await harness.order(orderId)).toMatchObject({ attention: order.attention });
-    expect(outside.updates(orderId)).toHaveLength(operations);
+  test.concurrent.each(unusable)(
+    'when $what, the order needs attention, loses nothing, sends nothing, and goes on by itself once that is put right',
+    async ({ code, reason, arrange, operations = 0 }) => {
+      const { outside } = harness;
+      const orderId = newOrderId('unusable');
+      outside.addInvoice(orderId);
+      arrange(orderId);
+      await harness.register(orderId, '10');
+      const order = await readUntil(
+        () => harness.order(orderId),
+        ({ attention }) => attention !== null,
+      );
+      expect(order.attention).toMatch(reason);
+      expect(order).toMatchObject({ attention_code: code, revision: 1, settled_revision: 0 });
+      expect(order.poll_at).not.toBeNull();
+      expect(await harness.operations(orderId)).toHaveLength(operations);
+      const asked = outside.retrieves(orderId);
+      await readUntil(
+        () => outside.retrieves(orderId),
+        (retrieves) => retrieves >= asked + 2,
+      );
+      expect(await harness.order(orderId)).toMatchObject({ attention: order.attention });
+      expect(outside.updates(orderId)).toHaveLength(operations);
 
-    outside.intercept = undefined;
-    if (operations === 0) outside.addInvoice(orderId);
-    expect(await harness.untilSettled(orderId)).toMatchObject({
-      attention: null,
-      attention_code: null,
-      revision: 1,
-    });
-    expect(outside.cashback(orderId)).toMatchObject({ rewarded: [{ source: 'user', amount: '10.0000' }] });
-    expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }]);
-  },
-);
+      outside.intercept_of.delete(orderId);
+      if (operations === 0) outside.addInvoice(orderId);
+      expect(await harness.untilSettled(orderId)).toMatchObject({
+        attention: null,
+        attention_code: null,
+        revision: 1,
+      });
+      expect(outside.cashback(orderId)).toMatchObject({ rewarded: [{ source: 'user', amount: '10.0000' }] });
+      expect(await harness.operations(orderId)).toMatchObject([{ outcome: 'applied' }]);
+    },
+  );
+});
 
 test('an unusable observation is polled again, and the order needs no attention when the next one is usable', async () => {
   const { outside } = harness;
-  await harness.stopWorkers();
   await harness.startWorker();
   const orderId = newOrderId('lagging-replica');
   outside.addInvoice(orderId);
