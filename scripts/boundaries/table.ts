@@ -44,6 +44,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
     testing: { src: ['embedded-postgres', 'postgres', 'system', 'timing'] },
     invariants: { src: ['contract', 'wire', 'core', 'cashback-db'], tests: ['testing'] },
     proxies: { src: ['embedded-postgres'], tests: ['testing'] },
+    'outside-transactions': { src: ['wire', 'postgres', 'testing'] },
     // Owes nothing to what decides in the product.
     'register-model': { src: ['client', 'contract'] },
     // Starts every app as a process of its own.
@@ -56,12 +57,13 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
   apps: {
     server: {
       src: [...APP, 'cashback-db'],
-      tests: [...DATABASE_TEST, ...WORKER, 'client', 'invariants', 'proxies', 'register-model'],
+      tests: [...DATABASE_TEST, 'client', 'invariants', 'proxies', 'register-model'],
     },
     worker: {
       src: [...APP, 'cashback-db', 'feeds'],
       tests: [
         ...DATABASE_TEST,
+        'outside-transactions',
         'proxies',
         ...TRANSACTIONS,
         ...TRUST,
@@ -168,6 +170,20 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
       src: ['contract', 'wire', 'service', 'scenario', 'timing'],
       tests: ['invariants', 'system', 'testing'],
     },
+    // Runs the apps of this release beside what the one before did.
+    'rolling-upgrade': {
+      src: ['contract', 'postgres'],
+      tests: [
+        ...DATABASE_TEST,
+        'client',
+        'outside-transactions',
+        'service',
+        ...PROCESSING,
+        ...SERVER,
+        ...TRANSACTIONS,
+        ...WORKER,
+      ],
+    },
     // Knows an implementation only over HTTP.
     conformance: {
       src: ['contract', 'wire', 'service', 'timing'],
@@ -208,5 +224,4 @@ export const LEAVES_PACKAGE: Readonly<Record<string, string>> = {
   'scripts/system-postgres.ts': 'shares free ports and waits, and has no package to declare them in',
   'scripts/check-database-tests.ts': 'takes the folders of the tests from where the tests are configured',
   'tools/cashback/src/commands.ts': 'the checks belong to the repository, not to a package',
-  'apps/server/test/rolling-upgrade.test.ts': 'runs the server between the systems of two other suites',
 };

@@ -1,5 +1,6 @@
 import { loadAuditLag } from '@cashback/cashback-db';
 import type { DriftClass } from '@cashback/core';
+import { refuse } from '@cashback/outside-transactions';
 import { type Database, openDatabase } from '@cashback/postgres';
 import { createHttpClient } from '@cashback/service';
 import { readUntil } from '@cashback/testing';
@@ -8,7 +9,6 @@ import { auditOrders } from '../src/schedule/audit/audit-orders.ts';
 import { planMissingAudits } from '../src/schedule/audit/plan-audits.ts';
 import { withCalls } from '../src/upstream/transactions.ts';
 import { type Harness, type OrderRow, createHarness, newOrderId, testLog } from './support/harness.ts';
-import { refuse } from './support/outside-transactions.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -1,8 +1,8 @@
 import type { Invoice } from '@cashback/wire';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Answer, type Call, refuse } from '@cashback/outside-transactions';
 import { readUntil } from '@cashback/testing';
 import { type Harness, createHarness, newOrderId } from './support/harness.ts';
-import { type Answer, type Call, refuse } from './support/outside-transactions.ts';
 
 let harness: Harness;
 

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Answer } from '@cashback/outside-transactions';
 import { type Log, type RunningApp, createLog } from '@cashback/service';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { readUntil } from '@cashback/testing';
 import { type Harness, createHarness, newOrderId } from './support/harness.ts';
-import type { Answer } from './support/outside-transactions.ts';
 
 let harness: Harness;
 

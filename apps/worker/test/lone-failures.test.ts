@@ -1,7 +1,7 @@
+import { type Answer, refuse } from '@cashback/outside-transactions';
 import { readUntil } from '@cashback/testing';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Harness, type OrderRow, createHarness, newOrderId } from './support/harness.ts';
-import { type Answer, refuse } from './support/outside-transactions.ts';
 
 let harness: Harness;
 

@@ -1,4 +1,5 @@
 import { CASHBACK_JOBS_SCHEMA, chargeKey, chargeQueue, loadCharges } from '@cashback/cashback-db';
+import type { Answer } from '@cashback/outside-transactions';
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
 import { createHttpClient, createReadiness } from '@cashback/service';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -8,7 +9,6 @@ import type { WorkerContext } from '../src/context.ts';
 import type { Observation } from '../src/reconcile/observe-invoice.ts';
 import { withCalls } from '../src/upstream/transactions.ts';
 import { type Harness, createHarness, newOrderId, testLog } from './support/harness.ts';
-import type { Answer } from './support/outside-transactions.ts';
 
 let harness: Harness;
 let database: Database;

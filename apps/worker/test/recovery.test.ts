@@ -1,10 +1,10 @@
+import { type Answer, startOutsideTransactions } from '@cashback/outside-transactions';
 import { openDatabase } from '@cashback/postgres';
 import { freePort } from '@cashback/system/free-ports';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readUntil, untilEqual } from '@cashback/testing';
 import { sweepOrders } from '../src/schedule/sweep-orders.ts';
 import { type Harness, createHarness, newOrderId, testLog } from './support/harness.ts';
-import { type Answer, startOutsideTransactions } from './support/outside-transactions.ts';
 
 let harness: Harness;
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Answer, refuse } from '@cashback/outside-transactions';
 import { readUntil } from '@cashback/testing';
 import { type Harness, createHarness, newOrderId } from './support/harness.ts';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Answer, refuse } from './support/outside-transactions.ts';
 
 let harness: Harness;
 

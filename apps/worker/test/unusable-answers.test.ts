@@ -1,9 +1,9 @@
 import type { AttentionCode } from '@cashback/contract';
 import type { Invoice } from '@cashback/wire';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { refuse } from '@cashback/outside-transactions';
 import { readUntil } from '@cashback/testing';
 import { type Harness, createHarness, newOrderId } from './support/harness.ts';
-import { refuse } from './support/outside-transactions.ts';
 
 let harness: Harness;
 

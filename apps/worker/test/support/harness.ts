@@ -1,12 +1,12 @@
 import { CASHBACK_JOBS_SCHEMA, chargeQueue } from '@cashback/cashback-db';
 import type { RegisterInput } from '@cashback/contract';
+import { type OutsideTransactions, startOutsideTransactions } from '@cashback/outside-transactions';
 import { type Database, type Jobs, openDatabase, startJobs, withTransaction } from '@cashback/postgres';
 import { type Log, type RunningApp, createLog, readSettings } from '@cashback/service';
 import { type TestDatabase, createTestDatabase, readUntil } from '@cashback/testing';
 import { registerOrders } from '@cashback/server/register-orders';
 import { startWorker } from '../../src/app.ts';
 import { type Settings, settingsSchema } from '../../src/env.ts';
-import { type OutsideTransactions, startOutsideTransactions } from './outside-transactions.ts';
 
 export const CALLBACK_SECRET = `whsec_${Buffer.from('a secret of the callbacks of operations').toString('base64')}`;
 

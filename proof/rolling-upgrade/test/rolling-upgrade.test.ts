@@ -1,16 +1,10 @@
 import { cashbackEvent } from '@cashback/contract';
+import { type OutsideTransactions, startOutsideTransactions } from '@cashback/outside-transactions';
 import { type Database, migrate, migrationsFolder, openDatabase } from '@cashback/postgres';
-import { type RunningApp, createLog, readSettings } from '@cashback/service';
-import { type TestDatabase, createTestDatabase, readUntil } from '@cashback/testing';
+import { createHttpClient } from '@cashback/service';
+import { type TestDatabase, createTestDatabase, readUntil, untilEqual } from '@cashback/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newOrder, paid } from '../../processing/test/support/orders.ts';
-import { startSystem } from '../../processing/test/support/system.ts';
-import { startWorker } from '@cashback/worker/app';
-import { settingsSchema as workerSettings } from '@cashback/worker/settings';
-import {
-  type OutsideTransactions,
-  startOutsideTransactions,
-} from '../../worker/test/support/outside-transactions.ts';
+import * as z from 'zod';
 import {
   migrateToOldRelease,
   oldAnswer,
@@ -18,15 +12,22 @@ import {
   oldServerRegisters,
   oldWorkerCharges,
   totalOfOldWorker,
-} from './old-release.ts';
-import { TOKEN, type TestServer, registerInput, startTestServer, values } from './support.ts';
-
-const log = createLog({ name: 'rolling-upgrade', level: 'silent', json: true });
+} from '../src/old-release.ts';
+import {
+  type NewServer,
+  TOKEN,
+  registerInput,
+  startNewProcessing,
+  startNewServer,
+  startNewTransactions,
+  startNewWorker,
+  values,
+} from './new-release.ts';
 
 // One database goes through the steps, so the tests stand in their order.
 let testDatabase: TestDatabase;
 let database: Database;
-let server: TestServer;
+let server: NewServer;
 const cleanups: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
@@ -40,28 +41,14 @@ afterAll(async () => {
   for (const cleanup of cleanups.toReversed()) await cleanup();
 });
 
-const register = (order_id: string, fields: Parameters<typeof registerInput>[0]) =>
+type Amounts = Omit<Parameters<typeof registerInput>[0], 'order_id'>;
+
+const register = (order_id: string, fields: Amounts) =>
   server.client.register(registerInput({ order_id, ...fields }));
 
 async function targetOf(order_id: string): Promise<{ user?: string; service?: string }> {
   const { target } = await server.client.order({ order_id });
   return Object.fromEntries(target.map(({ source, value }) => [source, value]));
-}
-
-async function startNewWorker(databaseUrl: string, outside: OutsideTransactions): Promise<RunningApp> {
-  const settings = readSettings(workerSettings, {
-    DATABASE_URL: databaseUrl,
-    PORT: '0',
-    TRANSACTIONS_URL: outside.url,
-    TRANSACTIONS_TOKEN: 'token-of-the-worker',
-    OPERATION_CALLBACK_SECRET: `whsec_${Buffer.alloc(32, 1).toString('base64')}`,
-    QUEUE_POLL_MS: '500',
-    POLL_BASE_MS: '50',
-    POLL_MAX_MS: '200',
-    SWEEP_INTERVAL_MS: '50',
-    SWEEP_GRACE_MS: '50',
-  });
-  return startWorker(settings, { log, name: 'worker' });
 }
 
 describe('1. «Добавить новое поле в `cashback.events`»', () => {
@@ -89,7 +76,7 @@ describe('1. «Добавить новое поле в `cashback.events`»', () 
   });
 
   test('a new server reads them as the target of user, and continues from there', async () => {
-    server = await startTestServer({ database_url: testDatabase.url });
+    server = await startNewServer(testDatabase.url);
     cleanups.push(() => server.stop());
     expect(await targetOf('old')).toEqual({ user: '7.0000', service: '0.0000' });
     expect(await targetOf('between')).toEqual({ user: '4.0000', service: '0.0000' });
@@ -155,7 +142,7 @@ describe('3. «Доработки в `cashback_charge_processing`»', () => {
 
   test('an old worker reads the newest event as the whole sum, and it is, for every call of a new server', async () => {
     const order_id = 'of-user-alone';
-    const calls: Parameters<typeof registerInput>[0][] = [
+    const calls: Amounts[] = [
       { cashback_sum: '5' },
       values('6'),
       values('7', '0'),
@@ -174,7 +161,7 @@ describe('3. «Доработки в `cashback_charge_processing`»', () => {
   });
 
   test('a new worker charges old orders as those of user, although no job was queued for them', async () => {
-    const worker = await startNewWorker(testDatabase.url, outside);
+    const worker = await startNewWorker(testDatabase.url, outside.url);
     for (const orderId of ['old', 'between', 'old-and-gone']) {
       await readUntil(async () => {
         const { state } = await server.client.order({ order_id: orderId });
@@ -197,7 +184,7 @@ describe('3. «Доработки в `cashback_charge_processing`»', () => {
     outside.on_accept = 'stay';
     await register('shared', values('5'));
     expect(await oldWorkerCharges(database, outside.url, 'shared')).toBe('updated');
-    const worker = await startNewWorker(testDatabase.url, outside);
+    const worker = await startNewWorker(testDatabase.url, outside.url);
     await register('shared', { invoice_version: 2, ...values('6', '0') });
     await readUntil(async () => outside.retrieves('shared') > 2);
     expect(await oldWorkerCharges(database, outside.url, 'shared')).toBe('again later');
@@ -263,32 +250,63 @@ describe('4. «Доработки в ручке `/v2/internal/cashback/register`
 });
 
 test('5. «Доработки в `universal_cashback_processing`»: it sends each source, of old orders too, and the worker rewards each', async () => {
-  const system = await startSystem();
-  cleanups.push(() => system.stop());
-  const order = newOrder(system);
-  await order.putRates({ source: 'user', rate: '0.05' }, { source: 'service', rate: '0.02' });
-  const invoice = await order.create('cleared', paid('100'));
-  // As the old processing sent it: the service's amount was added to the user's.
-  const { order_id } = order;
-  const { service, user_id, wallet_id, currency } = invoice;
-  const identity = { order_id, service, user_id, wallet_id, currency, invoice_version: 1 };
-  await system.client.register({ ...identity, cleared_sum: '100', cashback_sum: '7' });
+  await using stack = new AsyncDisposableStack();
+  const own = await createTestDatabase();
+  stack.defer(() => own.drop());
+  const ownDatabase = openDatabase({ url: own.url, application_name: 'rolling-upgrade-test' });
+  stack.defer(() => ownDatabase.close());
+  const { client, url, stop } = await startNewServer(own.url);
+  stack.defer(stop);
+  const transactions = await startNewTransactions(own.url);
+  stack.defer(() => transactions.stop());
+  const invoices = createHttpClient({
+    name: 'transactions',
+    base_url: transactions.url,
+    token: TOKEN,
+    timeout_ms: 10_000,
+  });
+  stack.defer(() => invoices.close());
 
-  await system.startProcessing({ env: { CATCH_UP_INTERVAL_MS: '50' } });
-  await order.untilTarget('5.0000', '2.0000');
-  await order.untilProcessed(1);
-  const events = (await order.events()).filter(({ revision }) => revision === 2);
-  expect(events.map(({ source, value }) => ({ source, value }))).toEqual([
+  const order_id = 'order-1';
+  const payee = { user_id: 'user-1', wallet_id: 'wallet-1', currency: 'USD' };
+  const order = { order_id, service: 'yellow', ...payee };
+  await client.rates.put({
+    order_id,
+    service: 'yellow',
+    rates: [
+      { source: 'user', rate: '0.05' },
+      { source: 'service', rate: '0.02' },
+    ],
+  });
+  const payments = [{ payment_type: 'card', items: [{ item_id: 'ride', amount: '100' }] }];
+  const invoice = { invoice_id: order_id, service: 'yellow', ...payee, status: 'cleared', payments };
+  await invoices.post('/v2/invoice/create', invoice, z.unknown());
+  // As the old processing sent it: the service's amount was added to the user's.
+  await client.register({ ...order, invoice_version: 1, cleared_sum: '100', cashback_sum: '7' });
+
+  const processing = await startNewProcessing(own.url, { server: url, transactions: transactions.url });
+  stack.defer(() => processing.stop());
+  await untilEqual(
+    async () => (await client.order({ order_id })).target,
+    [
+      { source: 'user', value: '5.0000' },
+      { source: 'service', value: '2.0000' },
+    ],
+  );
+  const { events } = await client.events({ order_id });
+  expect(
+    events.filter(({ revision }) => revision === 2).map(({ source, value }) => ({ source, value })),
+  ).toEqual([
     { source: 'service', value: '2.0000' },
     { source: 'user', value: '5.0000' },
   ]);
 
-  const outside = await startOutsideTransactions(system.database);
-  cleanups.push(() => outside.stop());
-  outside.addInvoice(order_id, { user_id, wallet_id, currency });
-  const worker = await startNewWorker(system.databaseUrl, outside);
-  cleanups.push(() => worker.stop());
-  await readUntil(async () => (await order.stored())?.state === 'settled');
+  const outside = await startOutsideTransactions(ownDatabase);
+  stack.defer(() => outside.stop());
+  outside.addInvoice(order_id, payee);
+  const worker = await startNewWorker(own.url, outside.url);
+  stack.defer(() => worker.stop());
+  await readUntil(async () => (await client.order({ order_id })).state === 'settled');
   expect(outside.updates(order_id).map(({ reward }) => reward)).toEqual([
     [
       { source: 'user', amount: '5.0000' },
@@ -296,5 +314,5 @@ test('5. «Доработки в `universal_cashback_processing`»: it sends eac
     ],
   ]);
   // This is why it is the last step: an old worker would read one source as the whole.
-  expect(await totalOfOldWorker(system.database, order_id)).not.toBe('7.0000');
+  expect(await totalOfOldWorker(ownDatabase, order_id)).not.toBe('7.0000');
 });
