@@ -1,10 +1,9 @@
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { FOLDERS } from './scripts/test-folders.ts';
 
 // Tests start hundreds of processes. Each starts in two thirds of the time when Node keeps what it compiled.
 process.env['NODE_COMPILE_CACHE'] ??= path.resolve('node_modules/.cache/node-compile');
-
-export const FOLDERS = ['packages/*/*', '{apps,stand-ins,tools,proof}/*', 'bench'];
 
 export default defineConfig({
   test: {

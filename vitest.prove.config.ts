@@ -2,7 +2,8 @@
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
-import tests, { FOLDERS } from './vitest.config.ts';
+import { FOLDERS } from './scripts/test-folders.ts';
+import tests from './vitest.config.ts';
 
 /** Those that take longest begin first: one that begins last would run alone. The others follow in any order. */
 const LONGEST_FIRST = [

@@ -2,7 +2,7 @@
 // They are found, not listed: only those that need not run twice are named here, with the reason.
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { FOLDERS } from '../vitest.config.ts';
+import { FOLDERS } from './test-folders.ts';
 
 const OF_ANSWERS =
   'is about the answers of an upstream: its statements are those of the other tests of the app';

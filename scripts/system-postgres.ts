@@ -15,8 +15,8 @@ import {
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePort } from '../packages/development/embedded-postgres/src/free-ports.ts';
-import { waitUntil, withTimeout } from '../packages/libraries/timing/src/index.ts';
+import { freePort } from '@cashback/embedded-postgres/free-ports';
+import { waitUntil, withTimeout } from '@cashback/timing';
 
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;

@@ -99,6 +99,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
         'failpoints',
         'operator',
         'postgres',
+        'scripts',
         'simulation',
       ],
       tests: [...DATABASE_TEST, 'client', 'invariants'],
@@ -196,8 +197,8 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = 
       // A peer of the worker is measured with an invoice of `transactions`.
       tests: ['testing', 'transactions/create-invoice'],
     },
-    // Commands of the repository: no package of ours has to be built or resolved for them.
-    scripts: { src: [] },
+    // Commands of the repository: a check needs no package of ours.
+    scripts: { src: ['embedded-postgres', 'timing'] },
   },
 };
 
@@ -217,11 +218,4 @@ export const OPENS_CONNECTIONS: Readonly<Record<string, string>> = {
   'bench/src/database/with-client.ts': 'measures as a plain client',
   'bench/peers/graphile-worker.ts': 'belongs to the peer',
   'bench/peers/bullmq.ts': 'belongs to the peer',
-};
-
-/** Imports by a path that leaves the package. */
-export const LEAVES_PACKAGE: Readonly<Record<string, string>> = {
-  'scripts/system-postgres.ts': 'shares free ports and waits, and has no package to declare them in',
-  'scripts/check-database-tests.ts': 'takes the folders of the tests from where the tests are configured',
-  'tools/cashback/src/commands.ts': 'the checks belong to the repository, not to a package',
 };

@@ -84,6 +84,6 @@ export const COMMANDS: readonly Entry[] = [
     name: 'check',
     summary: 'check the code without running it',
     // The checks belong to the repository, not to a package: the only import that leaves its package.
-    load: async () => (await import('../../../scripts/check.ts')).checkCommand(),
+    load: async () => (await import('@cashback/scripts/check')).checkCommand(),
   },
 ];
