@@ -27,9 +27,9 @@ function read(path: string) {
   return readSettings(settingsSchema, {
     DATABASE_URL: 'postgres://processing:password@127.0.0.1:5432/cashback',
     PORT: '0',
-    SERVER_URL: 'http://127.0.0.1:4010',
+    SERVER_URL: 'https://server.example',
     SERVER_TOKEN: 'a token of the server',
-    TRANSACTIONS_URL: 'http://127.0.0.1:4030',
+    TRANSACTIONS_URL: 'https://transactions.example',
     TRANSACTIONS_TOKEN: 'a token of transactions',
     INVOICE_CALLBACK_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
     CASHBACK_SERVICES: path,

@@ -139,7 +139,7 @@ describe('an app that cannot start', () => {
       [
         'shop: Settings are missing or wrong:',
         '  PORT: expected a whole number from 0 to 65535, got "http"',
-        '      example: PORT=4000',
+        '      example: PORT=8080',
         '  SERVER_TOKEN: expected a secret of at least 16 characters, got 7 characters',
         "      example: SERVER_TOKEN='<random text>'",
         '  LOG_LEVEL: expected one of trace, debug, info, warn, error, fatal, silent, got "loud"',

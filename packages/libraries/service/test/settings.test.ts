@@ -20,9 +20,9 @@ const services = z.array(
 );
 
 const schema = z.object({
-  server_url: setting.url('Where the server is', 'http://127.0.0.1:4000'),
+  server_url: setting.url('Where the server is', 'https://server.example'),
   database_url: setting.databaseUrl(),
-  port: setting.port(),
+  port: setting.port('The port to listen on; 0 takes a free one', '8080'),
   shop_name: setting.text('The name of the shop', 'corner'),
   server_token: setting.secret('The token for the server'),
   callback_secret: setting.signingSecret('Signs callbacks'),
@@ -37,11 +37,11 @@ const schema = z.object({
     default: '{"corner":"blue"}',
   }),
   services: setting.jsonFile(services, 'The services', './services.json'),
-  push_url: setting.url('Where pushes go').optional(),
+  push_url: setting.url('Where pushes go', 'https://push.example').optional(),
 });
 
 const good = {
-  SERVER_URL: 'http://127.0.0.1:4000/api/',
+  SERVER_URL: 'https://server.example/api/',
   DATABASE_URL: 'postgres://shop:hunter2@127.0.0.1:5432/shop',
   PORT: '4001',
   SHOP_NAME: 'corner',
@@ -64,7 +64,7 @@ function errorOf(env: NodeJS.ProcessEnv): string {
 describe('readSettings', () => {
   test('gives every setting its type, and only tuning knobs their defaults', () => {
     expect(readSettings(schema, good)).toEqual({
-      server_url: 'http://127.0.0.1:4000/api',
+      server_url: 'https://server.example/api',
       database_url: good.DATABASE_URL,
       port: 4001,
       shop_name: 'corner',
@@ -97,13 +97,13 @@ describe('readSettings', () => {
     const message = errorOf({ SHOP_NAME: '' });
     for (const name of Object.keys(good)) expect(message).toContain(`${name}: expected `);
     expect(message).toContain('got nothing');
-    expect(message).toContain('example: PORT=4000');
+    expect(message).toContain('example: PORT=8080');
     expect(message).not.toContain('BATCH_SIZE');
     expect(message).not.toContain('PUSH_URL');
   });
 
   test.each([
-    ['SERVER_URL', 'localhost:4000', 'got "localhost:4000"'],
+    ['SERVER_URL', 'localhost:8080', 'got "localhost:8080"'],
     ['SERVER_URL', 'http://user:hunter2@host/', 'without user and password'],
     ['DATABASE_URL', 'mysql://root:hunter2@host/db', 'expected a postgres:// URL'],
     ['DATABASE_URL', 'postgres://root:hunter2@host', 'names a host and a database'],
@@ -111,7 +111,7 @@ describe('readSettings', () => {
     ['DATABASE_URL', 'postgres:///hunter2', 'names a host and a database'],
     ['DATABASE_URL', 'postgres://root:1/hunter2@host/db', 'names a host and a database'],
     ['PORT', '70000', 'expected a whole number from 0 to 65535, got "70000"'],
-    ['PORT', '4000.5', 'got "4000.5"'],
+    ['PORT', '8080.5', 'got "8080.5"'],
     ['SERVER_TOKEN', 'hunter2', 'at least 16 characters, got 7 characters'],
     ['CALLBACK_SECRET', 'whsec_hunter2', 'whsec_ followed by the base64'],
     ['CALLBACK_SECRET', `${SIGNING_SECRET} hunter2`, 'whsec_ followed by the base64'],
@@ -171,5 +171,5 @@ test('describeSettings states of every variable whether it is required, its mean
   expect(text).toContain('BATCH_SIZE (default 200)');
   expect(text).toContain('COLOURS (default {"corner":"blue"})');
   expect(text).toContain('PUSH_URL (optional)');
-  expect(text).toContain('example: PORT=4000');
+  expect(text).toContain('example: PORT=8080');
 });

@@ -24,9 +24,9 @@ test('a part that cannot be started stops those before it, and its own error is 
     parts.defer(() => {
       throw new Error('the queue does not stop');
     });
-    throw new Error('port 4010 is taken');
+    throw new Error('the port is taken');
   });
-  await expect(started).rejects.toThrow('port 4010 is taken');
+  await expect(started).rejects.toThrow('the port is taken');
   expect(stopped).toEqual(['database']);
 });
 

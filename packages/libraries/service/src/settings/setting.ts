@@ -13,7 +13,7 @@ import { json, jsonFile, tokens } from './json-settings.ts';
 import { parseWholeNumber } from './whole-number.ts';
 
 /** An http(s) address; read without its trailing slash. */
-function url(description: string, example = 'http://127.0.0.1:4000'): z.ZodType<string> {
+function url(description: string, example: string): z.ZodType<string> {
   const meta = { description, example, expected: 'an http:// or https:// URL without user and password' };
   return buildSetting(meta, (text) => {
     const parsed = URL.parse(text);
@@ -43,10 +43,7 @@ function namesDatabase({ protocol, hostname, pathname, search, hash }: URL): boo
   return !`${pathname}${search}${hash}`.includes('@');
 }
 
-function port(
-  description = 'The port to listen on; 0 takes a free one',
-  example = '4000',
-): z.ZodType<number> {
+function port(description: string, example: string): z.ZodType<number> {
   return integer({ min: 0, max: 65_535, description, example });
 }
 
