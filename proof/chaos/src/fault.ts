@@ -11,6 +11,8 @@ export interface FaultContext extends Testbed {
   run: string;
   /** Facts that the checks at the end need. */
   interventions: Interventions;
+  /** Plays some more of the shop's orders beside the load, so that a fault meets what it can affect. */
+  playMore(): void;
   /** After a restore: callers state again what the side acknowledged after the backup and has forgotten. */
   restate(side: Side, lost: { since: Date; orders: ReadonlySet<string> }): Promise<void>;
   /** For this firing alone: a fault's draws change nothing for later faults. */
@@ -36,18 +38,30 @@ export interface Fault {
 }
 
 export const HOLD_MS = 1_500;
-/** How long a fault waits for something that it can affect. */
-const EFFECT_TIMEOUT_MS = 8_000;
+/** How long a fault waits for something that it can affect: also while all is behind after a restore. */
+const EFFECT_TIMEOUT_MS = 60_000;
+const MORE_ORDERS_EVERY_MS = 2_000;
 const POLL_MS = 50;
 
-/** Holds a fault for `hold_ms`, and longer until it has affected something. */
-export async function holdUntil(happened: () => boolean, hold_ms: number): Promise<void> {
+/**
+ * Holds a fault for `hold_ms`, and longer until it has affected something, which it does for certain: more orders are
+ * played meanwhile.
+ */
+export async function holdUntil(
+  happened: () => boolean | Promise<boolean>,
+  hold_ms: number,
+  { playMore }: Pick<FaultContext, 'playMore'>,
+  { timeout_ms = EFFECT_TIMEOUT_MS, more_every_ms = MORE_ORDERS_EVERY_MS, poll_ms = POLL_MS } = {},
+): Promise<void> {
   await sleep(hold_ms);
+  const playing = setInterval(playMore, more_every_ms);
   try {
-    await waitUntil('in effect', happened, { timeout_ms: EFFECT_TIMEOUT_MS - hold_ms, interval_ms: POLL_MS });
+    await waitUntil('in effect', happened, { timeout_ms, interval_ms: poll_ms });
   } catch (error) {
     // A fault that affected nothing is counted as 0.
     if (!(error instanceof WaitTimeoutError)) throw error;
+  } finally {
+    clearInterval(playing);
   }
 }
 
@@ -70,13 +84,14 @@ export function onLink(
   return {
     name: `${name}, ${link}`,
     lane,
-    async fire({ links, random }) {
+    async fire(context) {
+      const { links, random } = context;
       const proxy = links[link];
       const { kind } = fault;
       const before = proxy.happened[kind] ?? 0;
       const fired = (): number => (proxy.happened[kind] ?? 0) - before;
       proxy.setFault((requested) => (requested.includes(path) && random.chance(share) ? fault : null));
-      await holdUntil(() => fired() > 0, hold_ms);
+      await holdUntil(() => fired() > 0, hold_ms, context);
       proxy.setFault(null);
       return fired();
     },

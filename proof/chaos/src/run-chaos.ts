@@ -167,6 +167,7 @@ async function playUnderFaults(
       door,
       run,
       interventions,
+      playMore: load.playMore,
       restate: async (side, { since, orders }) => {
         await restate(side, since);
         if (side === 'server') await contention.restate(orders);

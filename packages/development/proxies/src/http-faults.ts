@@ -19,7 +19,7 @@ import {
  * - `repeated`: it is forwarded this many times, one after another;
  * - `late`: it is forwarded after a delay; others may overtake it;
  * - `swallowed`: the proxy answers as if it had been accepted, and does not forward it;
- * - `stale`: it is forwarded, and gets the first answer that the same request got, if there was one.
+ * - `stale`: it is forwarded, and gets the first answer that the same request got, if it is among the newest remembered.
  */
 export type HttpFault =
   | { kind: 'status'; status: number; retry_after?: string }
@@ -62,8 +62,10 @@ export async function startFaultyHttpProxy(targetUrl: string): Promise<FaultyHtt
   async function pass(request: HttpRequest, forward: Forward): Promise<HttpAnswer & { body: Buffer }> {
     const answer = await forward();
     const key = keyOf(request);
-    if (!firstAnswers.has(key) && answer.status === 200 && firstAnswers.size < MAX_REMEMBERED) {
+    if (!firstAnswers.has(key) && answer.status === 200) {
       firstAnswers.set(key, answer);
+      const [oldest] = firstAnswers.keys();
+      if (firstAnswers.size > MAX_REMEMBERED && oldest !== undefined) firstAnswers.delete(oldest);
     }
     return answer;
   }

@@ -10,6 +10,8 @@ const TERMINATED = 3;
 /** Only a backend that has ended by then counts. */
 const TERMINATED_WITHIN_MS = 2_000;
 const EARLY = 20;
+/** As many, unless none was sent. */
+const ROUNDS = 20;
 const CALLBACK_LINKS = [
   'transactions>processing',
   'transactions>worker',
@@ -40,10 +42,10 @@ function backendTerminated(): Fault {
   return {
     name: 'backend terminated in a transaction',
     lane,
-    async fire({ postgres }) {
+    async fire(context) {
       let fired = 0;
-      for (let attempt = 0; attempt < 200 && fired < TERMINATED; attempt += 1) {
-        const rows = await postgres.query(
+      const terminate = async (): Promise<boolean> => {
+        const rows = await context.postgres.query(
           // Materialized, or the planner may terminate backends before it has limited them.
           `WITH chosen AS MATERIALIZED (
              SELECT pid FROM pg_stat_activity
@@ -54,7 +56,9 @@ function backendTerminated(): Fault {
           [DATABASE_USERS],
         );
         fired += rows.length;
-      }
+        return fired >= TERMINATED;
+      };
+      await holdUntil(terminate, 0, context, { poll_ms: 1 });
       return fired;
     },
   };
@@ -64,12 +68,12 @@ function commitAnswerDropped(app: DatabaseUser): Fault {
   return {
     name: `COMMIT's answer dropped, ${app}`,
     lane,
-    async fire({ databases }) {
-      const proxy = databases[app];
+    async fire(context) {
+      const proxy = context.databases[app];
       const before = proxy.happened.swallow_commit ?? 0;
       const fired = (): number => (proxy.happened.swallow_commit ?? 0) - before;
       proxy.setFault({ kind: 'swallow_commit' });
-      await holdUntil(() => fired() > 0, HOLD_MS / 2);
+      await holdUntil(() => fired() > 0, HOLD_MS / 2, context);
       proxy.setFault(null);
       return fired();
     },
@@ -80,12 +84,13 @@ function databaseFault(kind: 'reset' | 'half_open' | 'black_hole' | 'cut' | 'dri
   return {
     name: `connections to Postgres: ${kind.replace('_', '-')}`,
     lane,
-    async fire({ databases, random }) {
+    async fire(context) {
+      const { databases, random } = context;
       const proxy = databases[random.pick([...DATABASE_USERS])];
       const before = proxy.happened[kind] ?? 0;
       const fired = (): number => (proxy.happened[kind] ?? 0) - before;
       proxy.setFault(withExtent(kind, random));
-      await holdUntil(() => fired() > 0, HOLD_MS);
+      await holdUntil(() => fired() > 0, HOLD_MS, context);
       proxy.setFault(null);
       return fired();
     },
@@ -107,11 +112,15 @@ function queuesDeleted(): Fault {
   return {
     name: 'all rows of pg-boss deleted',
     lane,
-    async fire({ postgres }) {
+    async fire(context) {
       let deleted = 0;
-      for (const schema of ['cashback_jobs', 'transactions_jobs', 'processing_jobs', 'wallet_jobs']) {
-        deleted += (await postgres.query(`DELETE FROM ${schema}.job RETURNING 1`)).length;
-      }
+      const deleteAll = async (): Promise<boolean> => {
+        for (const schema of ['cashback_jobs', 'transactions_jobs', 'processing_jobs', 'wallet_jobs']) {
+          deleted += (await context.postgres.query(`DELETE FROM ${schema}.job RETURNING 1`)).length;
+        }
+        return deleted > 0;
+      };
+      await holdUntil(deleteAll, 0, context);
       return deleted;
     },
   };
@@ -122,7 +131,8 @@ function callbacksEarly(): Fault {
   return {
     name: 'callbacks early',
     lane,
-    async fire({ run, system, links, postgres }) {
+    async fire(context) {
+      const { run, system, links, postgres } = context;
       const { invoice, operation } = system.credentials.callback_secrets;
       const early = (kind: string, secret: string, url: string) => {
         const sender = createCallbackSender({ secret, timeout_ms: HOLD_MS });
@@ -137,21 +147,25 @@ function callbacksEarly(): Fault {
       const toProcessing = early('invoice', invoice, links['transactions>processing'].url);
       const toWorker = early('operation', operation, links['transactions>worker'].url);
       let sent = 0;
+      let rounds = 0;
+      const sendSome = async (): Promise<boolean> => {
+        await sleep(HOLD_MS / 10);
+        rounds += 1;
+        const invoices = await postgres.query<{ invoice_id: string; version: number; service: string }>(
+          `SELECT invoice_id, version + 1 AS version, service FROM transactions.invoices
+            WHERE invoice_id LIKE $1 AND status = 'held' ORDER BY updated_at DESC LIMIT ${EARLY / 2}`,
+          [`${run}-%`],
+        );
+        const operations = await postgres.query<{ invoice_id: string; operation_id: string }>(
+          `SELECT invoice_id, operation_id FROM transactions.cashback_operations
+            WHERE status IN ('init', 'in-progress') LIMIT ${EARLY / 2}`,
+        );
+        for (const payload of invoices) sent += await toProcessing.send(payload);
+        for (const { ...ids } of operations) sent += await toWorker.send({ ...ids, status: 'success' });
+        return sent >= EARLY || (sent > 0 && rounds >= ROUNDS);
+      };
       try {
-        for (let attempt = 0; attempt < 20 && sent < EARLY; attempt += 1) {
-          const invoices = await postgres.query<{ invoice_id: string; version: number; service: string }>(
-            `SELECT invoice_id, version + 1 AS version, service FROM transactions.invoices
-              WHERE invoice_id LIKE $1 AND status = 'held' ORDER BY updated_at DESC LIMIT ${EARLY / 2}`,
-            [`${run}-%`],
-          );
-          const operations = await postgres.query<{ invoice_id: string; operation_id: string }>(
-            `SELECT invoice_id, operation_id FROM transactions.cashback_operations
-              WHERE status IN ('init', 'in-progress') LIMIT ${EARLY / 2}`,
-          );
-          for (const payload of invoices) sent += await toProcessing.send(payload);
-          for (const { ...ids } of operations) sent += await toWorker.send({ ...ids, status: 'success' });
-          await sleep(HOLD_MS / 10);
-        }
+        await holdUntil(sendSome, 0, context);
       } finally {
         await Promise.all([toProcessing.close(), toWorker.close()]);
       }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpCallError } from '@cashback/service';
 import { invoice, updateCashbackOutput } from '@cashback/wire';
-import { type Fault, type FaultContext, HOLD_MS } from '../fault.ts';
+import { type Fault, type FaultContext, HOLD_MS, holdUntil } from '../fault.ts';
 
 const WRITES = 3;
 const CANDIDATES = 20;
@@ -18,12 +18,14 @@ function foreignOperation(): Fault {
     lane: 'callbacks and connections',
     async fire(context) {
       const written: SettledOrder[] = [];
-      for (let attempt = 0; attempt < 20 && written.length === 0; attempt += 1) {
+      const write = async (): Promise<boolean> => {
         await sleep(HOLD_MS / 5);
         for (const order of await settledOrders(context)) {
           if (written.length < WRITES && (await undoCashback(order, context))) written.push(order);
         }
-      }
+        return written.length > 0;
+      };
+      await holdUntil(write, 0, context);
       await untilHealed(written, context);
       return written.length;
     },

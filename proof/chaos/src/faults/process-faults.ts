@@ -7,8 +7,6 @@ import { DATABASE_USERS, type DatabaseUser } from '../testbed.ts';
 import { type Fault, HOLD_MS, type Lane, holdUntil } from '../fault.ts';
 
 const STOPPED_MS = 2_000;
-/** How often a process is stopped until it holds some work just then. */
-const STOPS = 20;
 const HOUR_MS = 3_600_000;
 const CLOCK = fileURLToPath(new URL('../shift-clock.ts', import.meta.url));
 
@@ -43,7 +41,8 @@ function killedBetweenEffects(app: DatabaseUser): Fault {
   return {
     name: `kill -9 of ${app} between two effects`,
     lane: laneOf(app),
-    async fire({ system, restart, databases, random }) {
+    async fire(context) {
+      const { system, restart, databases, random } = context;
       let fired = 0;
       let killed: Promise<void> = Promise.resolve();
       databases[app].trip({
@@ -55,7 +54,7 @@ function killedBetweenEffects(app: DatabaseUser): Fault {
           killed.catch(() => {});
         },
       });
-      await holdUntil(() => fired > 0, 0);
+      await holdUntil(() => fired > 0, 0, context);
       databases[app].trip(null);
       await killed;
       await restart(app);
@@ -107,24 +106,28 @@ function stoppedPastLease(app: 'worker' | 'transactions' | 'processing'): Fault 
   return {
     name: `SIGSTOP of ${app} past its leases, SIGCONT`,
     lane: laneOf(app),
-    async fire({ system, startTwin, postgres }) {
+    async fire(context) {
+      const { system, startTwin, postgres } = context;
       const { pid } = system.process(app);
       const twin = await startTwin(app);
       let held = 0;
-      try {
-        for (let attempt = 0; attempt < STOPS && held === 0; attempt += 1) {
-          signal(app, pid, 'SIGSTOP');
-          try {
-            const stopped_at = new Date();
-            // The other process ends what it holds.
-            await sleep(HOLD_MS / 5);
-            held = (await postgres.query(EXPIRE[app], [stopped_at])).length;
-            if (held > 0) await sleep(STOPPED_MS);
-          } finally {
-            signal(app, pid, 'SIGCONT');
-          }
+      const stopOnce = async (): Promise<boolean> => {
+        signal(app, pid, 'SIGSTOP');
+        try {
+          const stopped_at = new Date();
+          // The other process ends what it holds.
           await sleep(HOLD_MS / 5);
+          held = (await postgres.query(EXPIRE[app], [stopped_at])).length;
+          if (held > 0) await sleep(STOPPED_MS);
+        } finally {
+          signal(app, pid, 'SIGCONT');
         }
+        await sleep(HOLD_MS / 5);
+        return held > 0;
+      };
+      try {
+        // Until it holds some work just then.
+        await holdUntil(stopOnce, 0, context);
         await sleep(HOLD_MS / 2);
       } finally {
         await twin.stop();
@@ -147,14 +150,15 @@ function clockOff(app: DatabaseUser): Fault {
   return {
     name: `clock of ${app} an hour off`,
     lane: laneOf(app),
-    async fire({ system, restart, random }) {
+    async fire(context) {
+      const { system, restart, random } = context;
       const shift_ms = random.chance(50) ? HOUR_MS : -HOUR_MS;
       const shifted = countLines(path.join(system.log_folder, `${app}.log`), isOff);
       await restart(app, {
         NODE_OPTIONS: `--import=${CLOCK}`,
         CLOCK_SHIFT_MS: String(shift_ms),
       });
-      await holdUntil(() => shifted() > 0, HOLD_MS);
+      await holdUntil(() => shifted() > 0, HOLD_MS, context);
       await restart(app);
       return shifted();
     },
@@ -175,16 +179,18 @@ function diskFull(): Fault {
     name: 'disk full for Postgres',
     lane: 'callers',
     skipped: ({ disk_skipped }) => disk_skipped,
-    async fire({ disk, postgres, revivePostgres }) {
+    async fire(context) {
+      const { disk, postgres, revivePostgres } = context;
       if (disk === null) return 0;
       const failed = postgres.countLogged(NO_ROOM);
       try {
         disk.fill();
-        await holdUntil(() => {
-          // What became free meanwhile.
+        const isFull = (): boolean => {
+          // Some became free meanwhile.
           disk.fill();
           return failed() > 0;
-        }, 2 * HOLD_MS);
+        };
+        await holdUntil(isFull, 2 * HOLD_MS, context);
         return failed();
       } finally {
         disk.free();

@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type AppName, root } from '@cashback/system';
-import { LANES, type Fault, type FaultContext } from '../fault.ts';
+import { LANES, type Fault, type FaultContext, holdUntil } from '../fault.ts';
 import type { Side } from '../interventions.ts';
 import { restoreSchemas } from '../restore-schemas.ts';
 
@@ -45,9 +44,11 @@ function restored(side: Side): Fault {
     async fire(context) {
       const { backups, postgres, system, restart, interventions } = context;
       const backup = await backups.newest();
-      await sleep(LOST_MS);
+      const copied_at = new Date();
+      const changesSince = (since: Date): Promise<{ order_id: string }[]> => postgres.query(changed, [since]);
+      await holdUntil(async () => (await changesSince(copied_at)).length > 0, LOST_MS, context);
       await Promise.all(apps.map((app) => system.process(app).kill()));
-      const changes = (): Promise<{ order_id: string }[]> => postgres.query(changed, [backup.taken_at]);
+      const changes = (): Promise<{ order_id: string }[]> => changesSince(backup.taken_at);
       const lost = await changes();
       await restoreSchemas(postgres.url(), backup, schemas);
       const kept = await changes();

@@ -7,7 +7,7 @@ import type { Link } from '../testbed.ts';
 
 /** Longer than every retry backoff in the testbed's settings. */
 const OUTAGE_MS = 5_000;
-const MAX_POLLS = 6;
+const BETWEEN_POLLS_MS = 500;
 
 /** Faults of upstream answers. */
 export const UPSTREAM_FAULTS: readonly Fault[] = [
@@ -41,7 +41,8 @@ function partialFailure(): Fault {
   return {
     name: 'partial failure: Trust refuses some of the steps of an operation',
     lane: 'upstreams',
-    async fire({ door, postgres }) {
+    async fire(context) {
+      const { door, postgres } = context;
       const set = (settings: object): Promise<unknown> =>
         door.retryUntilAnswered(() => door.trust.post('/settings', settings, trustSettings));
       const partial = async (): Promise<number> => {
@@ -52,12 +53,15 @@ function partialFailure(): Fault {
         return operations.length;
       };
       const before = await partial();
-      await set({ ...CALM, refusal_share: 0.4, failure_share: 0.1, lost_answer_share: 0.1, latency_ms: 100 });
       let fired = 0;
-      for (let poll = 0; poll < MAX_POLLS && fired === 0; poll += 1) {
-        await sleep(HOLD_MS);
+      await set({ ...CALM, refusal_share: 0.4, failure_share: 0.1, lost_answer_share: 0.1, latency_ms: 100 });
+      // Of the operations with two steps a quarter ends so: of a batch of orders none in one of five times.
+      const happened = async (): Promise<boolean> => {
+        await sleep(BETWEEN_POLLS_MS);
         fired = (await partial()) - before;
-      }
+        return fired > 0;
+      };
+      await holdUntil(happened, HOLD_MS, context);
       await set(CALM);
       return fired;
     },
@@ -70,16 +74,17 @@ function restartInOutage(app: AppName, link: Link, lane: Lane): Fault {
     name: `${app} killed and restarted while ${link} is down`,
     lane: 'upstreams',
     holds: [lane],
-    async fire({ links, restart }) {
+    async fire(context) {
+      const { links, restart } = context;
       let failed = 0;
       links[link].setFault(() => {
         failed += 1;
         return { kind: 'reset' };
       });
-      await holdUntil(() => failed > 0, OUTAGE_MS / 2);
+      await holdUntil(() => failed > 0, OUTAGE_MS / 2, context);
       await restart(app);
       const before = failed;
-      await holdUntil(() => failed > before, OUTAGE_MS / 2);
+      await holdUntil(() => failed > before, OUTAGE_MS / 2, context);
       links[link].setFault(null);
       return before > 0 ? failed - before : 0;
     },

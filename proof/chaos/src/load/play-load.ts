@@ -6,11 +6,15 @@ const BATCH = 10;
 const STREAMS = 4;
 /** Leaves time for faults to have an effect, and for processes to restart. */
 const BATCH_EVERY_MS = 1_500;
+/** Batches that are played beside the streams at the same time. */
+const MAX_MORE = 4;
 
 export interface Load {
   /** Resolves after `stop`, once the batches that had begun are played. */
   ended: Promise<{ orders: number; steps: number }>;
   throwIfFailed(): void;
+  /** Plays one more batch now, unless enough of them are being played. */
+  playMore(): void;
   stop(): void;
 }
 
@@ -25,27 +29,49 @@ export function startLoad(options: {
   const stopping = new AbortController();
   let orders = 0;
   let steps = 0;
+  async function playBatch(): Promise<void> {
+    const first = orders;
+    orders += BATCH;
+    const stories = generateOrders(BATCH, seed + first).map((order) =>
+      planStory({ ...order, number: order.number + first }, seed),
+    );
+    await playStories(stories, { run, door, signal, progress: (count) => (steps += count) });
+  }
+
   async function play(): Promise<void> {
     while (!stopping.signal.aborted) {
       const began = performance.now();
-      const first = orders;
-      orders += BATCH;
-      const stories = generateOrders(BATCH, seed + first).map((order) =>
-        planStory({ ...order, number: order.number + first }, seed),
-      );
-      await playStories(stories, { run, door, signal, progress: (count) => (steps += count) });
+      await playBatch();
       const pause_ms = Math.max(0, BATCH_EVERY_MS - (performance.now() - began));
       await sleep(pause_ms, undefined, { signal: stopping.signal }).catch(() => {});
     }
   }
-  const ended = Promise.all(Array.from({ length: STREAMS }, play)).then(() => ({ orders, steps }));
+
   // Faults without load show nothing, so a failure of the load ends the run.
   let failure: unknown;
-  ended.catch((error: unknown) => (failure = error));
+  const more = new Set<Promise<void>>();
+  const throwIfFailed = (): void => {
+    if (failure !== undefined) throw failure;
+  };
+  const playing = Array.from({ length: STREAMS }, () => play().catch(fail));
+  function fail(error: unknown): void {
+    failure ??= error;
+  }
+  const ended = Promise.all(playing).then(async () => {
+    await Promise.all(more);
+    throwIfFailed();
+    return { orders, steps };
+  });
+  ended.catch(() => {});
   return {
     ended,
-    throwIfFailed() {
-      if (failure !== undefined) throw failure;
+    throwIfFailed,
+    playMore() {
+      if (more.size >= MAX_MORE) return;
+      const batch = playBatch()
+        .catch(fail)
+        .finally(() => more.delete(batch));
+      more.add(batch);
     },
     stop: () => stopping.abort(),
   };
