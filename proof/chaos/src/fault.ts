@@ -72,6 +72,8 @@ interface LinkFaultOptions {
   hold_ms?: number;
   /** Only requests whose path contains it. */
   path?: string;
+  /** Brings requests about that the fault can affect, where new orders alone bring few. */
+  provoke?: (context: FaultContext) => Promise<void>;
 }
 
 /** Requests on a link fail for a while. */
@@ -79,7 +81,7 @@ export function onLink(
   name: string,
   link: Link,
   fault: HttpFault,
-  { lane = 'upstreams', share = 100, hold_ms = HOLD_MS, path = '' }: LinkFaultOptions = {},
+  { lane = 'upstreams', share = 100, hold_ms = HOLD_MS, path = '', provoke }: LinkFaultOptions = {},
 ): Fault {
   return {
     name: `${name}, ${link}`,
@@ -91,7 +93,12 @@ export function onLink(
       const before = proxy.happened[kind] ?? 0;
       const fired = (): number => (proxy.happened[kind] ?? 0) - before;
       proxy.setFault((requested) => (requested.includes(path) && random.chance(share) ? fault : null));
-      await holdUntil(() => fired() > 0, hold_ms, context);
+      const playMore = (): void => {
+        context.playMore();
+        // Another fault may break it. It is tried again.
+        provoke?.(context).catch(() => {});
+      };
+      await holdUntil(() => fired() > 0, hold_ms, { playMore });
       proxy.setFault(null);
       return fired();
     },

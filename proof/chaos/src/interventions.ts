@@ -5,7 +5,7 @@ export interface Interventions {
   readonly restores: Restore[];
 }
 
-export type Side = 'transactions' | 'server';
+export type Side = 'transactions' | 'server' | 'trust';
 
 export interface Restore {
   side: Side;

@@ -20,12 +20,13 @@ interface Sequence {
 
 /**
  * Puts some schemas back to the backup's moment, as a person does for one side of several in a cluster: a second server
- * starts on the backup, and its tables replace those of the first, all or none.
+ * starts on the backup, and its tables replace those of the first, all or none, except for the tables `but`.
  */
 export async function restoreSchemas(
   url: string,
   backup: BaseBackup,
   schemas: readonly string[],
+  { but = [] }: { but?: readonly string[] } = {},
 ): Promise<void> {
   const exchange = `${backup.folder}.tables`;
   const { uid, gid } = statSync(backup.folder);
@@ -34,7 +35,8 @@ export async function restoreSchemas(
   const fileOf = (index: number): string => `'${path.join(exchange, String(index))}'`;
   try {
     const { tables, sequences } = await withBackup(backup, async (client) => {
-      const found = await readSchemas(client, schemas);
+      const read = await readSchemas(client, schemas);
+      const found = { ...read, tables: read.tables.filter(({ name }) => !but.includes(name)) };
       for (const [index, { name, columns }] of found.tables.entries()) {
         await client.query(`COPY (SELECT ${columns} FROM ${name}) TO ${fileOf(index)}`);
       }

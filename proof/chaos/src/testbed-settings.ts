@@ -1,5 +1,8 @@
 import type { AppName } from '@cashback/system';
 
+/** The service whose refunds take what a wallet has, and leave the rest owed. */
+export const OWING_SERVICE = 'owing';
+
 /** Short intervals, so that minutes show what takes hours in production. */
 export const SETTINGS: Partial<Record<AppName, Record<string, string>>> = {
   worker: {
@@ -21,6 +24,9 @@ export const SETTINGS: Partial<Record<AppName, Record<string, string>>> = {
     QUEUE_POLL_MS: '500',
   },
   transactions: {
+    WALLET_POLICIES: JSON.stringify({ [OWING_SERVICE]: 'take_what_is_there' }),
+    ADOPTION_INTERVAL_MS: '250',
+    ADOPTION_RETRY_MAX_MS: '4000',
     TRUST_TIMEOUT_MS: '2000',
     POLL_BASE_MS: '100',
     POLL_MAX_MS: '2000',
@@ -40,5 +46,5 @@ export const SETTINGS: Partial<Record<AppName, Record<string, string>>> = {
     ATTENTION_RETRY_MAX_MS: '2000',
   },
   trust: { CALLBACK_TIMEOUT_MS: '2000', CALLBACK_RETRY_MAX_MS: '2000' },
-  wallet: { SWEEP_INTERVAL_MS: '1000', PUSH_OVERDUE_MS: '2000' },
+  wallet: { SWEEP_INTERVAL_MS: '1000', PUSH_OVERDUE_MS: '2000', FEED_INTERVAL_MS: '500' },
 };

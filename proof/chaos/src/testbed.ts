@@ -10,7 +10,7 @@ import { type KillablePostgres, startKillablePostgres } from './killable-postgre
 import { type Backups, keepBackups } from './keep-backups.ts';
 import { limitFileSize } from './limit-file-size.ts';
 import { type SmallDisk, mountSmallDisk } from './small-disk.ts';
-import { SETTINGS } from './testbed-settings.ts';
+import { OWING_SERVICE, SETTINGS } from './testbed-settings.ts';
 import { logsOf } from './work-folder.ts';
 
 /** The apps whose connections to Postgres can fail. */
@@ -39,6 +39,8 @@ export interface Testbed extends AsyncDisposable {
   /** Why the disk cannot be filled on this machine. */
   disk_skipped: string | null;
   databases: Record<DatabaseUser, FaultyTcpProxy>;
+  /** Where the harness writes files that a command reads. */
+  export_folder: string;
   /** The checkers' own way to Postgres: it follows a revived one, and no fault is on it. */
   checker_url: string;
   links: Record<Link, FaultyHttpProxy>;
@@ -88,7 +90,15 @@ export async function startTestbed(work_folder: string, report: (what: string) =
   const settings = settingsFor(databases, links);
   const database_url = common.url;
   const system = starting.use(
-    await startSystem({ data_folder: work_folder, work_folder, database_url, ports, settings, report }),
+    await startSystem({
+      data_folder: work_folder,
+      work_folder,
+      database_url,
+      ports,
+      settings,
+      services: [OWING_SERVICE],
+      report,
+    }),
   );
 
   const running = starting.move();
@@ -99,6 +109,7 @@ export async function startTestbed(work_folder: string, report: (what: string) =
     disk: 'disk' in filled ? filled.disk : null,
     disk_skipped: 'skipped' in filled ? filled.skipped : null,
     databases,
+    export_folder: work_folder,
     checker_url: checker.url,
     links,
     restart: (app, own) => retryStart(() => system.killAndRestart(app, own)),

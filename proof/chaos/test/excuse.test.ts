@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { excuse } from '../src/excuse.ts';
 import { createInterventions } from '../src/interventions.ts';
 
-const restore = (side: 'transactions' | 'server') => ({
+const restore = (side: 'transactions' | 'server' | 'trust') => ({
   side,
   orders: new Set(['order-1']),
 });
@@ -35,4 +35,11 @@ test('a restore of transactions excuses nothing: what Trust has is adopted', () 
   const interventions = createInterventions();
   interventions.restores.push(restore('transactions'));
   expect(excuse([of(7), of(8)], interventions)).toHaveLength(2);
+});
+
+test("a restore of Trust excuses the order of its log for the orders that it lost, and no other's, and no money", () => {
+  const interventions = createInterventions();
+  interventions.restores.push(restore('trust'));
+  const kept = [of(1), of(7), of(12), of(8, 'order-2')];
+  expect(excuse([of(8), ...kept], interventions)).toEqual(kept);
 });

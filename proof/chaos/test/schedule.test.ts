@@ -55,8 +55,9 @@ const REQUIRED = [
   'dead host',
   ...['worker', 'transactions', 'processing'].map((name) => `${name} killed and restarted while`),
   'a foreign operation',
+  'wallets that owe',
   'a pooler in transaction mode',
-  ...['transactions', 'server'].map((side) => `${side} restored from a base backup`),
+  ...['transactions', 'server', 'trust'].map((side) => `${side} restored from a base backup`),
   ...['reset', 'half-open', 'black-hole', 'cut', 'drip'].map((way) => `connections to Postgres: ${way}`),
 ];
 

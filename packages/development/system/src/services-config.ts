@@ -9,10 +9,19 @@ export function readShippedServices(): CashbackServicesConfig {
   return cashbackServices.parse(JSON.parse(readFileSync(file, 'utf8')));
 }
 
-/** The shipped services, with the shop's URL for `green`: one service has rates, the other answers amounts itself. */
-export function writeServicesWithShop(folder: string, shop_url: string): string {
+/**
+ * The shipped services, with the shop's URL for `green`: one service has rates, the other answers amounts itself. Each of
+ * `like_yellow` has the settings of `yellow` under a name of its own.
+ */
+export function writeServicesWithShop(
+  folder: string,
+  shop_url: string,
+  like_yellow: readonly string[] = [],
+): string {
   const { green, ...others } = readShippedServices();
+  const more = Object.fromEntries(like_yellow.map((name) => [name, others['yellow']]));
   const file = path.join(folder, 'cashback-services.json');
-  writeFileSync(file, `${JSON.stringify({ ...others, green: { ...green, url: shop_url } }, null, 2)}\n`);
+  const config = { ...others, green: { ...green, url: shop_url }, ...more };
+  writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`);
   return file;
 }

@@ -23,6 +23,8 @@ interface SystemOptions {
   ports: Ports;
   /** Settings of apps that differ from `environments`. */
   settings?: Partial<Record<AppName, Record<string, string>>>;
+  /** Names of services beside the shipped ones, each with the settings of `yellow`. */
+  services?: readonly string[];
   /** Called with each step of the start. */
   report(what: string): void;
 }
@@ -62,7 +64,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   mkdirSync(log_folder, { recursive: true });
   const credentials = createCredentials();
   const shop = starting.use(await startShop(ports.shop, credentials.token('processing>shop')));
-  const cashback_services = writeServicesWithShop(work_folder, shop.url);
+  const cashback_services = writeServicesWithShop(work_folder, shop.url, options.services);
   const env = environments({ database_url, ports, credentials, cashback_services });
   const start = (app: AppName, settings: Record<string, string> = {}): Promise<AppProcess> =>
     startApp(app, { env: { ...env[app], ...options.settings?.[app], ...settings }, log_folder });

@@ -2,6 +2,7 @@ import type { Fault } from '../fault.ts';
 import { CONNECTION_FAULTS } from './connection-faults.ts';
 import { FOREIGN_FAULTS } from './foreign-faults.ts';
 import { HOST_FAULTS } from './host-faults.ts';
+import { OWING_FAULTS } from './owing-faults.ts';
 import { POOLER_FAULTS } from './pooler-faults.ts';
 import { PROCESS_FAULTS } from './process-faults.ts';
 import { RESTORE_FAULTS } from './restore-faults.ts';
@@ -14,6 +15,7 @@ export const FAULTS: readonly Fault[] = [
   ...CONNECTION_FAULTS,
   ...HOST_FAULTS,
   ...FOREIGN_FAULTS,
+  ...OWING_FAULTS,
   ...POOLER_FAULTS,
   ...RESTORE_FAULTS,
 ];

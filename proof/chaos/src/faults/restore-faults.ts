@@ -1,15 +1,13 @@
-import { execFile } from 'node:child_process';
-import path from 'node:path';
-import { promisify } from 'node:util';
-import { type AppName, root } from '@cashback/system';
+import type { AppName } from '@cashback/system';
 import { LANES, type Fault, type FaultContext, holdUntil } from '../fault.ts';
-import type { Side } from '../interventions.ts';
 import { restoreSchemas } from '../restore-schemas.ts';
+import { cashback } from './run-command.ts';
+import { trustRestored } from './trust-restore-fault.ts';
 
-const run = promisify(execFile);
-const COMMAND = path.join(root, 'tools/cashback/src/main.ts');
 /** So that there is something to forget. */
 const LOST_MS = 2_000;
+
+type Side = 'transactions' | 'server';
 
 interface SideRules {
   apps: readonly AppName[];
@@ -32,7 +30,11 @@ const SIDES: Readonly<Record<Side, SideRules>> = {
 };
 
 /** One side is put back to a base backup, while the other sides go on. */
-export const RESTORE_FAULTS: readonly Fault[] = [restored('transactions'), restored('server')];
+export const RESTORE_FAULTS: readonly Fault[] = [
+  restored('transactions'),
+  restored('server'),
+  trustRestored(),
+];
 
 function restored(side: Side): Fault {
   const { apps, schemas, changed } = SIDES[side];
@@ -68,17 +70,12 @@ function restored(side: Side): Fault {
 }
 
 /** Processing calculates and registers again what the server lost. */
-function reconcileSince(since: Date, { system }: FaultContext): Promise<void> {
+async function reconcileSince(since: Date, { system }: FaultContext): Promise<void> {
   const { urls, credentials } = system;
-  return cashback(['reconcile', '--since', since.toISOString()], {
+  await cashback(['reconcile', '--since', since.toISOString()], {
     CASHBACK_URL: urls.server,
     CASHBACK_TOKEN: credentials.token('operator>server'),
     PROCESSING_URL: urls.processing,
     PROCESSING_TOKEN: credentials.token('operator>processing'),
   });
-}
-
-/** A command as a person runs it. */
-async function cashback(args: readonly string[], env: Record<string, string>): Promise<void> {
-  await run(process.execPath, [COMMAND, ...args], { env });
 }

@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CALM } from '@cashback/scenario';
 import { trustSettings } from '@cashback/wire';
 import type { AppName } from '@cashback/system';
-import { type Fault, HOLD_MS, type Lane, holdUntil, onLink } from '../fault.ts';
+import { type Fault, type FaultContext, HOLD_MS, type Lane, holdUntil, onLink } from '../fault.ts';
 import type { Link } from '../testbed.ts';
 
 /** Longer than every retry backoff in the testbed's settings. */
 const OUTAGE_MS = 5_000;
 const BETWEEN_POLLS_MS = 500;
+const READ_AGAIN = 20;
 
 /** Faults of upstream answers. */
 export const UPSTREAM_FAULTS: readonly Fault[] = [
@@ -30,12 +31,30 @@ export const UPSTREAM_FAULTS: readonly Fault[] = [
   ),
   onLink('stale status', 'worker>transactions', { kind: 'stale' }, { path: '/retrieve' }),
   onLink('flapping status', 'worker>transactions', { kind: 'stale' }, { path: '/retrieve', share: 50 }),
-  onLink('stale invoices', 'processing>transactions', { kind: 'stale' }, { path: '/retrieve', share: 50 }),
+  onLink(
+    'stale invoices',
+    'processing>transactions',
+    { kind: 'stale' },
+    { path: '/retrieve', share: 50, provoke: haveInvoicesReadAgain },
+  ),
   partialFailure(),
   restartInOutage('worker', 'worker>transactions', 'workers'),
   restartInOutage('transactions', 'transactions>trust', 'workers'),
   restartInOutage('processing', 'processing>server', 'callers'),
 ];
+
+/** Invoices that processing has read before they got their cashback. */
+async function haveInvoicesReadAgain({ postgres, run, door }: FaultContext): Promise<void> {
+  const orders = await postgres.query<{ invoice_id: string; version: number; service: string }>(
+    `SELECT order_id AS invoice_id, invoice_version AS version, service FROM cashback.order_clears
+      WHERE order_id LIKE $1 AND settled_revision = revision AND cashback_sum > 0
+      ORDER BY updated_at DESC LIMIT ${READ_AGAIN}`,
+    [`${run}-%`],
+  );
+  for (const payload of orders) {
+    await door.sendInvoiceChanged(`again-${payload.invoice_id}-${Date.now()}`, payload);
+  }
+}
 
 function partialFailure(): Fault {
   return {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FrontDoor } from '@cashback/scenario';
 import { type Invoice, invoice } from '@cashback/wire';
 import { type Violation, type RunTables, selectOfRun } from '@cashback/invariants';
+import * as z from 'zod';
 import type { Interventions, Side } from '../interventions.ts';
 import { type Content, forEachAtOnce, isRefused, restateInvoice } from './restate.ts';
 
@@ -9,12 +10,19 @@ import { type Content, forEachAtOnce, isRefused, restateInvoice } from './restat
 export interface Acknowledged {
   /** The newest answer about each invoice. */
   invoices: ReadonlyMap<string, AcknowledgedInvoice>;
-  spends: ReadonlySet<string>;
+  spends: ReadonlyMap<string, Spend>;
 }
 
 interface AcknowledgedInvoice extends Content {
   epoch: number;
   version: number;
+  at: Date;
+}
+
+/** The customer's call, and when it was answered. */
+interface Spend {
+  path: string;
+  body: unknown;
   at: Date;
 }
 
@@ -30,7 +38,7 @@ export function watchFrontDoor(door: FrontDoor, { restores }: Interventions): Wa
   const invoices = new Map<string, AcknowledgedInvoice>();
   const creations = new Map<string, object>();
   const rates = new Map<string, { input: Parameters<typeof door.server.rates.put>[0]; at: Date }>();
-  const spends = new Set<string>();
+  const spends = new Map<string, Spend>();
   const isRestored = (): boolean => restores.some(({ side }) => side === 'transactions');
 
   function remember({ invoice_id, invoice_epoch = 1, version, status, payments }: Invoice): void {
@@ -64,7 +72,7 @@ export function watchFrontDoor(door: FrontDoor, { restores }: Interventions): Wa
   const spend: FrontDoor['trust']['post'] = async (path, body, schema, options) => {
     const answer = await door.trust.post(path, body, schema, options);
     const { spend_id } = { ...(body as { spend_id?: string }) };
-    if (spend_id !== undefined) spends.add(spend_id);
+    if (spend_id !== undefined) spends.set(spend_id, { path, body, at: new Date() });
     return answer;
   };
   const put: FrontDoor['server']['rates']['put'] = async (input) => {
@@ -88,9 +96,27 @@ export function watchFrontDoor(door: FrontDoor, { restores }: Interventions): Wa
     );
   }
 
+  /** One that Trust refuses now is one of those that its restore lost for good. */
+  async function restateSpends(since: Date): Promise<void> {
+    const forgotten = [...spends].filter(([, { at }]) => at >= since);
+    await forEachAtOnce(forgotten, async ([spend_id, { path, body }]) => {
+      try {
+        await door.retryUntilAnswered(() => door.trust.post(path, body, z.object({})));
+      } catch (error) {
+        if (!isRefused(error)) throw error;
+        spends.delete(spend_id);
+      }
+    });
+  }
+
+  const restating: Readonly<Record<Side, (since: Date) => Promise<void>>> = {
+    server: restateRates,
+    transactions: restateInvoices,
+    trust: restateSpends,
+  };
   return {
     acknowledged: { invoices, spends },
-    restate: (side, since) => (side === 'server' ? restateRates(since) : restateInvoices(since)),
+    restate: (side, since) => restating[side](since),
     door: {
       ...door,
       server: { ...door.server, rates: { ...door.server.rates, put } },
@@ -137,7 +163,7 @@ export async function checkAcknowledged(
       const detail = `invoice version ${version} (${status}) was acknowledged, stored is ${found}`;
       return { invariant: 2, order_id, detail };
     }),
-    ...[...spends]
+    ...[...spends.keys()]
       .filter((spend_id) => ofRun(spend_id) && !causes.has(spend_id))
       .map((spend_id): Violation => ({
         invariant: 12,

@@ -1,5 +1,5 @@
 import { untilEqual } from '@cashback/timing';
-import { walletBalance } from '@cashback/wire';
+import { type WalletBalance, walletBalance } from '@cashback/wire';
 import type { Violation } from '@cashback/invariants';
 import { EventSource } from 'eventsource';
 import type { System } from '@cashback/system';
@@ -7,6 +7,19 @@ import type { FrontDoor } from './front-door.ts';
 
 const WATCHED = 20;
 const TIMEOUT_MS = 60_000;
+
+/** Of a balance. A restore of Trust begins a new epoch, with lower sequences. */
+type Position = Pick<WalletBalance, 'epoch' | 'sequence'>;
+
+const NOTHING: Position = { epoch: 1, sequence: 0 };
+
+function isNewer(one: Position, other: Position): boolean {
+  return one.epoch > other.epoch || (one.epoch === other.epoch && one.sequence > other.sequence);
+}
+
+function describe({ epoch, sequence }: Position): string {
+  return `sequence ${sequence} of epoch ${epoch}`;
+}
 
 /** Listeners to the silent pushes of some wallets, such as customers' phones. */
 export interface Watchers {
@@ -16,7 +29,7 @@ export interface Watchers {
 }
 
 export function watchWallets(system: System, walletIds: ReadonlySet<string>): Watchers {
-  const received = new Map<string, number>();
+  const received = new Map<string, Position>();
   const streams = [...walletIds].slice(0, WATCHED).map((wallet_id) => {
     const stream = new EventSource(`${system.urls.wallet}/wallets/${wallet_id}/stream`, {
       fetch: (url, init) =>
@@ -26,21 +39,21 @@ export function watchWallets(system: System, walletIds: ReadonlySet<string>): Wa
         }),
     });
     stream.addEventListener('balance', ({ data }) => {
-      const { sequence } = walletBalance.parse(JSON.parse(String(data)));
-      received.set(wallet_id, Math.max(sequence, received.get(wallet_id) ?? 0));
+      const balance = walletBalance.parse(JSON.parse(String(data)));
+      if (isNewer(balance, received.get(wallet_id) ?? NOTHING)) received.set(wallet_id, balance);
     });
     return { wallet_id, stream };
   });
 
   async function checkListener(wallet_id: string, door: FrontDoor): Promise<Violation[]> {
     const truth = await door.wallet.get(`/wallets/${wallet_id}`, walletBalance).catch(() => undefined);
-    const sequence = truth?.sequence ?? 0;
-    const last = () => received.get(wallet_id) ?? 0;
+    const last = () => describe(received.get(wallet_id) ?? NOTHING);
+    const newest = describe(truth ?? NOTHING);
     try {
-      await untilEqual(last, sequence, { timeout_ms: TIMEOUT_MS });
+      await untilEqual(last, newest, { timeout_ms: TIMEOUT_MS });
       return [];
     } catch {
-      const detail = `a listener last received sequence ${last()}, the wallet is at ${sequence}`;
+      const detail = `a listener last received ${last()}, the wallet is at ${newest}`;
       return [{ invariant: 10, order_id: wallet_id, detail }];
     }
   }
