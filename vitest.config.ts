@@ -1,9 +1,18 @@
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { FOLDERS } from './scripts/test-folders.ts';
+import { longestFirst } from './vitest.longest-first.ts';
 
 // Tests start hundreds of processes. Each starts in two thirds of the time when Node keeps what it compiled.
 process.env['NODE_COMPILE_CACHE'] ??= path.resolve('node_modules/.cache/node-compile');
+
+/** Those that mostly wait: their sizes do not show how long they take. */
+const LONGEST_FIRST = [
+  'packages/libraries/service/test/app.test.ts',
+  'apps/worker/test/stop.test.ts',
+  'packages/libraries/postgres/test/jobs-killed-worker.test.ts',
+  'packages/libraries/postgres/test/jobs-migration.test.ts',
+];
 
 export default defineConfig({
   test: {
@@ -12,6 +21,7 @@ export default defineConfig({
     maxWorkers: 4,
     // Files of one worker share their modules: loading them took two fifths of the whole run. No test mocks a module.
     isolate: false,
+    sequence: { sequencer: longestFirst(LONGEST_FIRST) },
     // Those of a file that say so wait beside each other.
     maxConcurrency: 20,
     // Bounds for a hang: longer than the waits of a test together, on a machine that does something else as well.

@@ -1,92 +1,15 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { PgBoss, getRollbackPlans } from 'pg-boss';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { PgBoss } from 'pg-boss';
+import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { createTestDatabase, untilEqual } from '@cashback/testing';
-import type { TestDatabase } from '@cashback/testing';
+import { untilEqual } from '@cashback/testing';
 import { defineQueue, openDatabase, startJobs } from '../src/index.ts';
-import type { Database, Jobs, Queue } from '../src/index.ts';
-
 import { bossDatabase } from '../src/jobs/boss-database.ts';
-import { installJobs } from '../src/migrations/install-jobs.ts';
-import { createRoles } from '../src/migrations/roles.ts';
+import { useJobs } from './jobs-database.ts';
 
 const schema = 'jobs_upkeep';
-const role = `jobs_upkeep_${process.pid}`;
-const killedWorker = fileURLToPath(new URL('fixtures/hang-on-job.ts', import.meta.url));
 const payload = z.object({});
-type Payload = z.infer<typeof payload>;
-
-let testDatabase: TestDatabase;
-let admin: Database;
-const errors: Error[] = [];
-const running: Jobs[] = [];
-
-beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  admin = openDatabase({ url: testDatabase.url, application_name: 'observer' });
-  await install();
-});
-
-afterEach(async () => {
-  for (const jobs of running.splice(0)) await jobs.stop({ timeout_ms: 1_000 });
-  errors.splice(0);
-});
-
-afterAll(async () => {
-  await admin?.pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
-  await admin?.close();
-  await testDatabase?.drop();
-});
-
-async function install(): Promise<string> {
-  const client = await admin.pool.connect();
-  try {
-    await createRoles(client, [role]);
-    return await installJobs(client, testDatabase.url, schema, [role]);
-  } finally {
-    client.release();
-  }
-}
-
-async function start(queue: Queue<Payload>, listen = true): Promise<Jobs> {
-  const jobs = await startJobs({
-    database_url: testDatabase.url,
-    role,
-    jobs_schema: schema,
-    queues: [queue],
-    application_name: 'upkeep',
-    log_error: (error) => errors.push(error),
-    listen,
-  });
-  running.push(jobs);
-  return jobs;
-}
-
-async function states(queue: Queue<Payload>): Promise<string[]> {
-  const { rows } = await admin.pool.query<{ state: string }>(
-    `SELECT state::text FROM ${schema}.job WHERE name = $1 ORDER BY created_on`,
-    [queue.name],
-  );
-  return rows.map(({ state }) => state);
-}
-
-test('another worker gets the jobs of a killed one within half a minute', async () => {
-  const queue = defineQueue({ name: 'killed', schema, payload });
-  const jobs = await start(queue);
-  const argument = JSON.stringify({ database_url: testDatabase.url, role, schema, name: queue.name });
-  const child = spawn(process.execPath, [killedWorker, argument], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await jobs.enqueue(queue, [{ key: 'a', payload: {} }]);
-  await once(child.stdout, 'data');
-  child.kill('SIGKILL');
-  const seen: string[] = [];
-  await jobs.work(queue, {}, async (batch) => {
-    seen.push(...batch.map(({ key }) => key));
-  });
-  await untilEqual(() => seen, ['a']);
-});
+const context = useJobs<z.infer<typeof payload>>(schema);
+const { role, errors, running, install, start, states } = context;
 
 test('picks jobs up after every connection was cut, at once again as soon as it listens again', async () => {
   const queue = defineQueue({ name: 'cut', schema, payload });
@@ -97,12 +20,12 @@ test('picks jobs up after every connection was cut, at once again as soon as it 
   });
   await jobs.enqueue(queue, [{ key: 'before', payload: {} }]);
   await untilEqual(() => seen, ['before']);
-  const cut = await admin.pool.query<{ pid: number }>(
+  const cut = await context.admin.pool.query<{ pid: number }>(
     "SELECT pid, pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'upkeep' AND datname = current_database()",
   );
   expect(cut.rowCount).toBeGreaterThan(1);
   await untilEqual(async () => {
-    const { rowCount } = await admin.pool.query(
+    const { rowCount } = await context.admin.pool.query(
       "SELECT FROM pg_stat_activity WHERE application_name = 'upkeep' AND query LIKE 'LISTEN%' AND datname = current_database()",
     );
     return rowCount;
@@ -147,18 +70,18 @@ test('changed options of a queue take effect at the next start, another policy i
   const queue = defineQueue({ name: 'changed', schema, payload });
   await start(queue);
   await start(defineQueue({ name: 'changed', schema, payload, options: { retry_limit: 9 } }));
-  const { rows } = await admin.pool.query(
+  const { rows } = await context.admin.pool.query(
     `SELECT retry_limit, policy FROM ${schema}.queue WHERE name = 'changed'`,
   );
   expect(rows).toEqual([{ retry_limit: 9, policy: 'stately' }]);
-  await admin.pool.query(`UPDATE ${schema}.queue SET policy = 'standard' WHERE name = 'changed'`);
+  await context.admin.pool.query(`UPDATE ${schema}.queue SET policy = 'standard' WHERE name = 'changed'`);
   await expect(start(queue)).rejects.toThrow(/queue jobs_upkeep\.changed has the policy standard/);
 });
 
 test('a start where nothing is installed says what to do', async () => {
   const queue = defineQueue({ name: 'nowhere', schema: 'missing_jobs', payload });
   const starting = startJobs({
-    database_url: testDatabase.url,
+    database_url: context.testDatabase.url,
     jobs_schema: 'missing_jobs',
     queues: [queue],
     application_name: 'upkeep',
@@ -178,39 +101,27 @@ test('a start that fails for a fault of its own throws that fault, with its stac
   expect((failed as Error).stack).toContain('start-jobs.ts');
 });
 
-test('drains a burst that the statistics of the database do not show', async () => {
-  const jobCount = 10_000;
-  const [other, burst] = ['other', 'burst'].map((name) => defineQueue({ name, schema, payload }));
-  if (other === undefined || burst === undefined) throw new Error('two queues expected');
-  const before = await start(other);
-  const batch = Array.from({ length: jobCount }, (_, index) => ({ key: `${index}`, payload: {} }));
-  await before.enqueue(other, batch);
-  await admin.pool.query(`ANALYZE ${schema}.job_common`);
-  const jobs = await start(burst);
-  await jobs.enqueue(burst, batch);
-  let done = 0;
-  await jobs.work(burst, { batch_size: 500 }, async (taken) => {
-    done += taken.length;
-  });
-  // A hundred times longer when every fetch reads the whole queue once per job.
-  await untilEqual(() => done, jobCount);
-});
-
-test('reads few index entries per job of a burst, for any number of jobs and any statistics of the queue', async () => {
+test.each([
+  ['nothing waits', false],
+  ['only another queue waits', true],
+])('where the statistics say that %s, few index entries are read per job of a burst', async (_, another) => {
   // Sessions of the tests before this one report what they read when they end.
   await untilNoSession();
-  const queue = defineQueue({ name: 'counted', schema, payload });
-  const jobs = await start(queue);
-  // The upkeep of the table and of the queue reads it as well: none is due while the test counts.
-  await admin.pool.query(`
+  const [other, queue] = [`other_${another}`, `counted_${another}`].map((name) =>
+    defineQueue({ name, schema, payload }),
+  );
+  if (other === undefined || queue === undefined) throw new Error('two queues expected');
+  const [aside, jobs] = [await start(other), await start(queue)];
+  // The upkeep of the table and of the queues reads it as well: none is due while the test counts.
+  await context.admin.pool.query(`
     ALTER TABLE ${schema}.job_common SET (autovacuum_enabled = false);
     UPDATE ${schema}.queue SET (monitor_on, monitor_claim_on, maintain_on) =
       (SELECT later, later, later FROM (SELECT now() + interval '1 hour') AS due (later))`);
-  // The table's statistics say that nothing waits and nothing runs.
-  await admin.pool.query(`DELETE FROM ${schema}.job`);
-  await admin.pool.query(`VACUUM ANALYZE ${schema}.job_common`);
+  await context.admin.pool.query(`DELETE FROM ${schema}.job`);
   const jobCount = 6_000;
   const burst = Array.from({ length: jobCount }, (_, index) => ({ key: `${index}`, payload: {} }));
+  if (another) await aside.enqueue(other, burst);
+  await context.admin.pool.query(`VACUUM ANALYZE ${schema}.job_common`);
   await jobs.enqueue(queue, burst);
   const before = await entriesRead();
   let done = 0;
@@ -237,7 +148,7 @@ test('reads few index entries per job of a burst, for any number of jobs and any
 /** Waits until no session of the jobs is left. */
 async function untilNoSession(): Promise<void> {
   await untilEqual(async () => {
-    const { rowCount } = await admin.pool.query(
+    const { rowCount } = await context.admin.pool.query(
       "SELECT FROM pg_stat_activity WHERE application_name = 'upkeep' AND datname = current_database()",
     );
     return rowCount;
@@ -246,7 +157,7 @@ async function untilNoSession(): Promise<void> {
 
 /** Rows and index entries of the job table that were read so far; sessions report it when they end. */
 async function entriesRead(): Promise<number> {
-  const { rows } = await admin.pool.query<{ count: string }>(
+  const { rows } = await context.admin.pool.query<{ count: string }>(
     `SELECT (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE schemaname = $1 AND relname = 'job_common')
           + (SELECT seq_tup_read FROM pg_stat_user_tables WHERE schemaname = $1 AND relname = 'job_common') AS count`,
     [schema],
@@ -255,7 +166,11 @@ async function entriesRead(): Promise<number> {
 }
 
 test('the statistics of the job table are made once, and leave nothing behind', async () => {
-  const { rows } = await admin.pool.query<{ attname: string; n_distinct: number; common: string | null }>(
+  const { rows } = await context.admin.pool.query<{
+    attname: string;
+    n_distinct: number;
+    common: string | null;
+  }>(
     `SELECT attname, n_distinct, most_common_vals::text AS common FROM pg_stats
      WHERE schemaname = $1 AND tablename = 'job_common' AND attname IN ('name', 'state') ORDER BY attname`,
     [schema],
@@ -264,9 +179,9 @@ test('the statistics of the job table are made once, and leave nothing behind', 
     { attname: 'name', n_distinct: 4, common: null },
     { attname: 'state', n_distinct: 4, common: expect.stringContaining('active') },
   ]);
-  await admin.pool.query(`ANALYZE ${schema}.job_common`);
+  await context.admin.pool.query(`ANALYZE ${schema}.job_common`);
   expect(await install()).toBe('unchanged');
-  const left = await admin.pool.query(
+  const left = await context.admin.pool.query(
     `SELECT name FROM ${schema}.queue WHERE name LIKE 'statistics%' UNION ALL
      SELECT name FROM ${schema}.job WHERE name LIKE 'statistics%'`,
   );
@@ -279,7 +194,7 @@ test('all upkeep of the queues is within the rights of the role', async () => {
   await jobs.enqueue(queue, [{ key: 'a', payload: {} }]);
   await jobs.work(queue, {}, async () => {});
   await untilEqual(() => states(queue), ['completed']);
-  const config = { url: testDatabase.url, role, application_name: 'upkeep' };
+  const config = { url: context.testDatabase.url, role, application_name: 'upkeep' };
   const database = openDatabase(config);
   const log_error = (error: Error): void => void errors.push(error);
   const boss = new PgBoss({
@@ -301,18 +216,4 @@ test('all upkeep of the queues is within the rights of the role', async () => {
   await boss.stop();
   await database.close();
   expect(errors).toEqual([]);
-});
-
-test('an older version of pg-boss is migrated, and apps refuse to start before that', async () => {
-  const queue = defineQueue({ name: 'migrated', schema, payload });
-  await admin.pool.query(getRollbackPlans(schema));
-  await expect(start(queue)).rejects.toMatchObject({
-    message: expect.stringMatching(/requires migrations.*pnpm migrate/),
-    expected: true,
-  });
-  expect(await install()).toBe('migrated');
-  expect(await install()).toBe('unchanged');
-  const jobs = await start(queue);
-  await jobs.enqueue(queue, [{ key: 'a', payload: {} }]);
-  expect(await states(queue)).toEqual(['created']);
 });
