@@ -6,7 +6,7 @@ import type { Database, Jobs, Queue } from '../src/index.ts';
 import { installJobs } from '../src/migrations/install-jobs.ts';
 import { createRoles } from '../src/migrations/roles.ts';
 
-export const APPLICATION = 'upkeep';
+const APPLICATION = 'upkeep';
 
 /** The jobs of one test file in a database and under a role of their own. What a test starts is stopped after it. */
 export function useJobs<Payload>(schema: string) {
