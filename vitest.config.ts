@@ -6,10 +6,16 @@ import { longestFirst } from './vitest.longest-first.ts';
 // Tests start hundreds of processes. Each starts in two thirds of the time when Node keeps what it compiled.
 process.env['NODE_COMPILE_CACHE'] ??= path.resolve('node_modules/.cache/node-compile');
 
-/** Those that mostly wait: their sizes do not show how long they take. */
+/** Those whose sizes do not show how long they take: they wait, or start processes, or try many seeds. */
 const LONGEST_FIRST = [
+  'proof/conformance/test/conformance.test.ts',
   'packages/libraries/service/test/app.test.ts',
+  'proof/simulation/test/simulation.test.ts',
   'apps/worker/test/stop.test.ts',
+  'packages/libraries/postgres/test/listen.test.ts',
+  'tools/cashback/test/app-help.test.ts',
+  'apps/transactions/test/crash.test.ts',
+  'apps/processing/test/unreadable-invoice.test.ts',
   'packages/libraries/postgres/test/jobs-killed-worker.test.ts',
   'packages/libraries/postgres/test/jobs-migration.test.ts',
 ];

@@ -169,7 +169,7 @@ describe('with any spends between any targets', () => {
     { minLength: 3, maxLength: 8 },
   );
 
-  test.each(['green', 'yellow', 'blue'])(
+  test.concurrent.each(['green', 'yellow', 'blue'])(
     'in %s: money in is money out, and only where the policy allows it a wallet goes below zero',
     async (service) => {
       await fc.assert(
