@@ -6,6 +6,7 @@ import { atomically, sleep } from './engine/flow.ts';
 import { CALLS } from './planted-bugs/calls.ts';
 import type { Plant } from './planted-bugs/plant.ts';
 import { MONEY } from './planted-bugs/money.ts';
+import { REGISTERS } from './planted-bugs/registers.ts';
 import { RESTORES } from './planted-bugs/restores.ts';
 import { STEPS } from './planted-bugs/steps.ts';
 
@@ -16,6 +17,7 @@ const LOCK_WAIT_MS = 1_000;
 const PLANTS = {
   ...CALLS,
   ...STEPS,
+  ...REGISTERS,
   ...RESTORES,
   /** Register decides on rows that another register may change before it writes. */
   no_row_lock: (decisions) => ({
@@ -52,22 +54,6 @@ const PLANTS = {
       advanceOperation(...input) {
         const writes = decisions.transactions.advanceOperation(...input);
         return writes.call?.how === 'repeat' ? { ...writes, call: underAnotherId(writes.call) } : writes;
-      },
-    },
-  }),
-  /** A register of the stored invoice version counts as stale. */
-  greater_or_equal_for_greater: (decisions) => ({
-    ...decisions,
-    server: {
-      ...decisions.server,
-      planRegisters(locks, locked, bounds) {
-        const { decided } = decisions.server.planRegisters(locks, locked, bounds);
-        const late = decided.map((call): typeof call =>
-          call.input.invoice_version === call.stored?.invoice_version
-            ? { ...call, decision: { outcome: 'stale' } }
-            : call,
-        );
-        return decisions.server.planDecided(late, bounds);
       },
     },
   }),
@@ -175,14 +161,6 @@ const PLANTS = {
     worker: {
       ...decisions.worker,
       chargeOf: (order, rows) => decisions.worker.chargeOf({ ...order, hold: null }, rows),
-    },
-  }),
-  /** Earlier growth is forgotten. */
-  growth_uncounted: (decisions) => ({
-    ...decisions,
-    server: {
-      ...decisions.server,
-      countedWindow: (_, added, now) => decisions.server.countedWindow(null, added, now),
     },
   }),
   /** An accepted operation gets no job. */

@@ -1,4 +1,5 @@
 import { type AmountsBySource, SOURCES, amountOf, parseAmounts } from '@cashback/contract/source';
+import type { WindowRow } from '@cashback/server/decisions';
 import { describeAmounts } from '../describe-amounts.ts';
 import { targetOf } from './target-of.ts';
 import type { OrderRow } from '../tables.ts';
@@ -6,17 +7,23 @@ import type { World } from '../world.ts';
 import { parseOnce } from './parse-once.ts';
 import { must } from './violation.ts';
 
-/** No more of a held revision is sent than is allowed, and what passes in a window stays within its bound. */
+/**
+ * No more of a held revision is sent than is allowed, and what passes in a window stays within its bound and is all that
+ * the window counts: otherwise later targets would be held without a reason.
+ */
 export function checkBreaker(world: World): void {
   for (const order of world.tables.orders.values()) {
     checkSent(order, world);
     checkGrowth(order, world);
   }
+  checkWindows(world);
 }
 
 /** After a restore the windows are counted from what is left. */
 export function recountGrowth({ tables, growth }: World): void {
   growth.windows.clear();
+  for (const row of tables.breaker_windows.values())
+    growth.windows.set(windowAt(row.window_start, row), row.growth);
   growth.sendable.clear();
   for (const order of tables.orders.values()) {
     const { order_id, revision } = order;
@@ -47,7 +54,7 @@ function checkGrowth(order: OrderRow, { engine, tables, bounds, growth }: World)
   const before = growth.sendable.get(order_id);
   growth.sendable.set(order_id, { revision, amounts });
   if (before?.revision === revision) return;
-  const window = `${service} ${Math.floor(engine.now() / bound.window_s / 1_000)}`;
+  const window = windowAt(engine.now(), { service, ...bound });
   const grown = (growth.windows.get(window) ?? 0n) + riseOf(before?.amounts ?? {}, amounts);
   growth.windows.set(window, grown);
   must(
@@ -55,6 +62,22 @@ function checkGrowth(order: OrderRow, { engine, tables, bounds, growth }: World)
     grown <= bound.max_growth,
     () => `${order_id}: the targets of ${service} grow by ${grown}, the bound is ${bound.max_growth}`,
   );
+}
+
+function checkWindows({ tables, growth }: World): void {
+  for (const row of tables.breaker_windows.values()) {
+    const passed = growth.windows.get(windowAt(row.window_start, row)) ?? 0n;
+    must(
+      null,
+      row.growth === passed,
+      () => `the window of ${row.service} counts ${row.growth}, and ${passed} passed`,
+    );
+  }
+}
+
+/** There is one currency only. */
+function windowAt(moment: number, { service, window_s }: Pick<WindowRow, 'service' | 'window_s'>): string {
+  return `${service} ${Math.floor(moment / window_s / 1_000)}`;
 }
 
 function sendableOf({ hold, held_revision, revision }: OrderRow, target: AmountsBySource): AmountsBySource {

@@ -22,10 +22,12 @@ export function* register(world: World, sent: RegisterInput): Flow<RegisterOutpu
     `register version ${invoice_version} of ${order_id}`,
     () => loadOrder(world, order_id, release),
     (order) => {
-      const stored = new Map(order === null ? [] : [[order_id, order]]);
-      const rows = server.rowsToLock(locks, new Set(stored.keys()));
+      const known = new Set(order === null ? [] : locks.if_known);
+      const rows = server.rowsToLock(locks, known);
       for (const row of rows) insertOrder(world, row);
-      const created = new Set(order === null ? rows.map((row) => row.order_id) : []);
+      const locked = rows.map((row) => row.order_id);
+      const created = new Set(order === null ? locked : []);
+      const stored = new Map(order === null ? [] : locked.map((orderId) => [orderId, order]));
       const plan = server.planRegisters(locks, { created, stored }, world.bounds);
       for (const call of plan.decided) {
         world.engine.note(`server: register version ${invoice_version} of ${order_id}: ${describe(call)}`);
