@@ -60,6 +60,31 @@ test('an order that carries its target already is settled without an operation',
   expect(await harness.operations(orderId)).toEqual([]);
 });
 
+test('a reward of an invoice that lists no operation is compared with the target, and changed from there', async () => {
+  const { outside } = harness;
+  const carries = (orderId: string): void => {
+    outside.addInvoice(orderId);
+    Object.assign(outside.cashback(orderId), {
+      version: 3,
+      rewarded: [{ source: 'user', amount: '4.0000' }],
+    });
+  };
+  const [equal, other] = [newOrderId('carried-equal'), newOrderId('carried-other')];
+  carries(equal);
+  carries(other);
+  await harness.register(equal, '4');
+  await harness.register(other, '10');
+  expect(await harness.untilSettled(equal)).toMatchObject({
+    attention: null,
+    rewarded: [{ source: 'user', amount: '4.0000' }],
+  });
+  expect(await harness.operations(equal)).toEqual([]);
+  expect(await harness.untilSettled(other)).toMatchObject({ attention: null });
+  expect(await harness.operations(other)).toMatchObject([
+    { version: 3, outcome: 'applied', reward: [{ source: 'user', amount: '10.0000' }] },
+  ]);
+});
+
 test('a target that changes while an operation is in flight is reached by the next operation, after the first one ended', async () => {
   const { outside } = harness;
   const orderId = newOrderId('changes');

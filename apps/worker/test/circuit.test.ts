@@ -149,6 +149,35 @@ test('an outage longer than the attention bound causes no attention', async () =
   await expectAllSettledOnce(orderIds);
 });
 
+test('restarts during an outage longer than the attention bound cause no attention, with too few orders for the circuit', async () => {
+  const { outside } = harness;
+  const orderIds = await registerMany('restarted', 3);
+  // Every operation is applied; its answer is the first that is missing.
+  const applied = new Set<string>();
+  outside.intercept = async ({ path, order_id }, honest) => {
+    if (!applied.has(order_id) && path !== '/update/cashback') return honest();
+    if (path === '/update/cashback') await honest();
+    applied.add(order_id);
+    return down;
+  };
+  const attention_after_ms = 2_000;
+  for (let restart = 0; restart < 2; restart += 1) {
+    const before = outside.calls.length;
+    const startedAt = Date.now();
+    await harness.startWorker({ attention_after_ms, transactions_circuit_calls: 1_000 });
+    await readUntil(
+      () => (Date.now() - startedAt > 1.5 * attention_after_ms ? outside.calls.length : 0),
+      (calls) => calls >= before + 10,
+    );
+    await harness.stopWorkers();
+    for (const orderId of orderIds) expect(await harness.order(orderId)).toMatchObject({ attention: null });
+  }
+  expect(applied.size).toBe(orderIds.length);
+  outside.intercept = undefined;
+  await harness.startWorker({ attention_after_ms });
+  await expectAllSettledOnce(orderIds);
+});
+
 test('while the circuit is open the queue stands still, and a worker that is stopped then gives its orders back', async () => {
   const { outside } = harness;
   await harness.database.pool.query('DELETE FROM cashback_jobs.job');
