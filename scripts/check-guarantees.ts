@@ -16,7 +16,8 @@ for (const document of DOCUMENTS) {
   const text = readFileSync(document, 'utf8');
   for (const [, file = '', names = ''] of text.matchAll(TEST)) {
     tests += 1;
-    if (existsSync(file)) checkNames(document, file, names);
+    if (existsSync(file) && names === '') problems.push(`${document}: ${file} is named without a test`);
+    else if (existsSync(file)) checkNames(document, file, names);
     else problems.push(`${document}: there is no ${file}`);
   }
   for (const [, command = ''] of text.matchAll(COMMAND)) {
@@ -34,6 +35,8 @@ process.exitCode = problems.length === 0 ? 0 : 1;
 function checkNames(document: string, file: string, names: string): void {
   const source = readFileSync(file, 'utf8');
   for (const [, name = ''] of names.matchAll(NAME)) {
-    if (!source.includes(name)) problems.push(`${document}: ${file} has no test "${name}"`);
+    // As a title or a row of a table of titles, not as a part of a comment.
+    const quoted = ["'", '"', '`'].some((quote) => source.includes(`${quote}${name}${quote}`));
+    if (!quoted) problems.push(`${document}: ${file} has no test "${name}"`);
   }
 }

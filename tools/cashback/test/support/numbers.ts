@@ -24,12 +24,13 @@ export function textOf(file: string, pattern: RegExp): string {
 
 const read = (file: string, pattern: RegExp): number => Number(textOf(file, pattern).replaceAll('_', ''));
 
-/** The prose of a document, with one space between two words: no code, links, headings, figures and front matter. */
+/** The prose of a document, with one space between two words: no code, names of tests, links, headings and figures. */
 export function proseOf(text: string): string {
   return text
     .replaceAll(/```[^]*?```/g, '')
     .replaceAll(/^ {4,}\S.*$/gm, '')
     .replaceAll(/`[^`]*`/g, '`')
+    .replaceAll(/(?<=[\s`])\*[^*\n]+\*(?!\*)/g, '')
     .replaceAll(/\]\([^)]*\)/g, ']')
     .replaceAll(/^#.*$/gm, '')
     .replaceAll(/^ *\d+\. /gm, '')
