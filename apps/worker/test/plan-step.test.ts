@@ -20,7 +20,7 @@ test('a step is decided on the order as it was before the observation, and as it
   });
 });
 
-test('what is sent is the operation whose row is written, for the order as it is now', () => {
+test('the operation that is sent is the one whose row is written, for the order as it is now', () => {
   const now = charge({ waited_ms: 7 });
   const { writes, sending } = planStep(
     { order: order(), observation: observed(0n), found_by: 'job' },

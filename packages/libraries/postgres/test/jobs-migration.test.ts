@@ -9,7 +9,7 @@ const payload = z.object({});
 const context = useJobs<z.infer<typeof payload>>(schema);
 const { install, start, states } = context;
 
-// pg-boss builds its indexes in the background, and first looks for them after ten seconds.
+// pg-boss builds its indexes in the background, and first checks them after ten seconds.
 test('an older version of pg-boss is migrated, and apps refuse to start before that', async () => {
   const queue = defineQueue({ name: 'migrated', schema, payload });
   await context.admin.pool.query(getRollbackPlans(schema));

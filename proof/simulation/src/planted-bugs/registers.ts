@@ -26,7 +26,7 @@ export const REGISTERS = {
       countedWindow: (_, added, now) => decisions.server.countedWindow(null, added, now),
     },
   }),
-  /** What is held counts in its window, as if it had passed. */
+  /** Held growth counts in its window, as if it had passed. */
   held_growth_counted: (decisions) => ({
     ...decisions,
     server: {
