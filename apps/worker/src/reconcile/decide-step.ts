@@ -5,9 +5,11 @@ import {
   decideCharge,
   describeHold,
   inFlightDelay,
+  keptWhileUnusable,
   overdueReason,
   pollDelay,
   waitedAfter,
+  withoutSince,
 } from '@cashback/core';
 import type {
   Attention,
@@ -156,7 +158,7 @@ function decideUnreachable(
   return { ...common, action: 'poll', wait_ms: asked_ms + spread(pollDelay(order, limits), random) };
 }
 
-/** It counts as no answer at first: a replica may lag behind. */
+/** It counts as no answer at first: a replica may lag behind. The attention that an order has stays. */
 function decideUnusable(
   { code, reason, details }: Extract<Observation, { outcome: 'unusable' }>,
   order: ChargeOrder,
@@ -164,10 +166,12 @@ function decideUnusable(
   waited: Waited,
 ): OrderStep {
   const common = { ending: null, reopened: false, ...waited };
-  if (overdueReason({ ...order, ...waited }, limits) === null) {
+  const is_overdue = overdueReason({ ...order, ...waited }, limits) !== null;
+  const kept = keptWhileUnusable(standingAttention(order), { is_overdue });
+  if (kept === null && !is_overdue) {
     return { ...common, action: 'poll', wait_ms: spread(pollDelay(order, limits), random) };
   }
-  const attention = { code, reason, details };
+  const attention = kept ?? { code, reason, details };
   return {
     ...common,
     action: 'need_attention',
@@ -291,10 +295,6 @@ export function standingAttention(order: ChargeOrder): StandingAttention | null 
   if (attention === null) return null;
   const code = (attention_code ?? 'operation_stuck') as AttentionCode;
   return { code, reason: attention, details: attention_details ?? {}, since: attention_since };
-}
-
-function withoutSince({ code, reason, details }: StandingAttention): Attention {
-  return { code, reason, details };
 }
 
 /** An attention of another code begins now. The wait is never shortened: a retry that is due then would not be due yet. */

@@ -6,7 +6,8 @@ import type {
   NewOperation,
   NewOperationOutcome,
 } from '@cashback/cashback-db';
-import type { Attention, DriftFinder } from '@cashback/core';
+import { formatAmounts } from '@cashback/contract';
+import { type Attention, type DriftFinder, type ObservedCashback, compareVersions } from '@cashback/core';
 import { storableDetails, storableText } from '@cashback/postgres';
 import type { Learned } from './decide-follow-up.ts';
 import type { Ending, OrderStep } from './decide-step.ts';
@@ -41,8 +42,11 @@ export function stepWrites(
   if (step.action === 'noop') return NO_WRITES;
   const ending = 'ending' in step ? step.ending : null;
   const unchanged = { ...unchangedUpdate(order), ...reachedBy(order, observation) };
-  const update =
-    ending === null ? unchanged : { ...unchanged, next_operation_id: null, rewarded: ending.rewarded };
+  const update = {
+    ...unchanged,
+    ...(ending !== null && { next_operation_id: null }),
+    rewarded: rewardedBy(order, step, observation),
+  };
   const answered_requests = answeredBy(order, step, observation, context);
   return {
     outcomes: ending === null ? [] : [outcomeOf(order, ending)],
@@ -59,6 +63,27 @@ export function stepWrites(
       ),
     ],
   };
+}
+
+/**
+ * What an order carries is what was observed last, whoever changed it. Null: the row stays as it is. So it does while the
+ * order counts as settled, as its rewarded equals its target then.
+ */
+function rewardedBy(
+  order: ChargeOrder,
+  step: Exclude<OrderStep, { action: 'noop' }>,
+  observation: Observation,
+): ChargeUpdate['rewarded'] {
+  if (step.action === 'retry_now' || observation.outcome !== 'observed') return null;
+  const { cashback } = observation;
+  const stays = order.settled_revision === order.revision && !('reopened' in step && step.reopened);
+  return stays || isOlder(cashback, order) ? null : formatAmounts(cashback.rewarded);
+}
+
+function isOlder({ epoch, version }: ObservedCashback, order: ChargeOrder): boolean {
+  const { cashback_epoch, cashback_version } = order;
+  const observed = { epoch: epoch ?? cashback_epoch, version };
+  return compareVersions(observed, { epoch: cashback_epoch, version: cashback_version }) < 0;
 }
 
 function answeredBy(

@@ -1,6 +1,12 @@
 import { type AmountsBySource, equalAmounts, formatAmounts, totalOf } from '@cashback/contract/source';
 import { attemptDelay } from './attempt-delay.ts';
-import { type Attention, type StandingAttention, keptWhileRepeating, keptWhileSending } from './attention.ts';
+import {
+  type Attention,
+  type StandingAttention,
+  keptWhileRepeating,
+  keptWhileSending,
+  keptWhileUnusable,
+} from './attention.ts';
 import { compareVersions } from './compare-versions.ts';
 import { type ObservedCashback, debtOf, withoutOwed } from './observed-cashback.ts';
 import { type WaitLimits, type Waiting, inFlightDelay, overdueReason, pollDelay } from './waiting.ts';
@@ -146,6 +152,8 @@ function isOlder({ cashback, cashback_epoch, cashback_version }: ChargeInput): b
 
 function waitForNewerAnswer(input: ChargeInput): ChargeDecision {
   const overdue = overdueReason(input, input.limits);
+  const kept = keptWhileUnusable(input.attention, { is_overdue: overdue !== null });
+  if (kept !== null) return needsAttention(null, kept);
   if (overdue === null) return poll(input, null, pollDelay(input, input.limits), 'stale');
   const { cashback, cashback_epoch, cashback_version } = input;
   const epoch = cashback.epoch ?? cashback_epoch;

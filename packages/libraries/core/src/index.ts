@@ -30,7 +30,7 @@ export { attemptDelay } from './attempt-delay.ts';
 export { inFlightDelay, overdueReason, pollDelay, waitedAfter } from './waiting.ts';
 export { MAX_HEALS, decideHeal, isHealRefused } from './heals.ts';
 export type { Heals } from './heals.ts';
-export { keptWhileSending } from './attention.ts';
+export { keptWhileSending, keptWhileUnusable, withoutSince } from './attention.ts';
 export type { Attention, StandingAttention } from './attention.ts';
 export type {
   Attempts,
