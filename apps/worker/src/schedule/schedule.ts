@@ -6,7 +6,7 @@ import type { WorkerContext } from '../context.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import { claimDue, claimQueued, claimRequested } from './claim-orders.ts';
 import { pollTrigger } from './poll-times.ts';
-import { createPollRequests } from './poll-requests.ts';
+import { type PollRequests, createPollRequests } from './poll-requests.ts';
 import { createRunningOrders } from './running-orders.ts';
 
 /**
@@ -96,15 +96,14 @@ export function createSchedule(
     return circuit === 'closed' && (requested + due.length >= limit || left > 0);
   }
 
-  /** Returns how many of them run. A request is kept until its step has ended well. */
+  /**
+   * Returns how many of them run. A step that fails is repeated once at once: a step of another worker may have been in the
+   * way. After that the lease in the order's row brings it up again.
+   */
   async function runRequested(taken: readonly string[]): Promise<number> {
     try {
       const orders = await claimRequested(context, taken, lease_ms);
-      void run(
-        orders,
-        () => 'callback',
-        ({ order_id }) => requests.add(order_id),
-      );
+      void run(orders, () => 'callback', requests);
       return orders.length;
     } catch (error) {
       for (const orderId of taken) requests.add(orderId);
@@ -115,15 +114,18 @@ export function createSchedule(
   async function run(
     orders: readonly ChargeOrder[],
     foundBy: (order: ChargeOrder) => DriftFinder,
-    onFailure: (order: ChargeOrder) => void = () => {},
+    ends?: Pick<PollRequests, 'stepEnded' | 'stepFailed'>,
   ): Promise<void> {
     const errors: unknown[] = [];
     await Promise.all(
       orders.map((order) =>
-        running.start(order, foundBy(order)).catch((error: unknown) => {
-          errors.push(error);
-          onFailure(order);
-        }),
+        running.start(order, foundBy(order)).then(
+          () => ends?.stepEnded(order.order_id),
+          (error: unknown) => {
+            errors.push(error);
+            ends?.stepFailed(order.order_id);
+          },
+        ),
       ),
     );
     if (errors.length === 0) return;
