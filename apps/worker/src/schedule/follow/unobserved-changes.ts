@@ -13,8 +13,10 @@ export interface UnobservedChanges {
   keep(changes: readonly ForeignChange[]): void;
 }
 
+/** The wait before the first check. It doubles up to the longest one: all together last for four times the default bound of a lag. */
 const CHECK_AFTER_MS = 3_000;
-const MAX_CHECKS = 5;
+const MAX_CHECK_AFTER_MS = 24_000;
+const MAX_CHECKS = 7;
 const MAX_CHANGES = 10_000;
 
 interface Entry {
@@ -29,7 +31,11 @@ export function createUnobservedChanges(now: () => number = Date.now): Unobserve
 
   function set(change: ForeignChange, checks: number): void {
     if (entries.size >= MAX_CHANGES && !entries.has(change.order_id)) return;
-    entries.set(change.order_id, { change, checks, check_at: now() + CHECK_AFTER_MS });
+    entries.set(change.order_id, {
+      change,
+      checks,
+      check_at: now() + Math.min(MAX_CHECK_AFTER_MS, CHECK_AFTER_MS * 2 ** checks),
+    });
   }
   return {
     add(changes) {
