@@ -1,6 +1,7 @@
 import type { InvoiceChangesOutput } from '@cashback/wire';
 import { CHANGES_START, type Reader, changeCursor } from '@cashback/postgres';
 import { listInvoiceChanges } from '../db/queries/feeds/list-invoice-changes.ts';
+import { invoiceFeedLagMs } from '../db/queries/feeds/load-lag.ts';
 import { loadHorizon } from '../db/queries/feeds/load-horizon.ts';
 import { readCursor } from './read-cursor.ts';
 
@@ -15,10 +16,13 @@ export async function invoiceChanges(
 ): Promise<InvoiceChangesOutput> {
   const horizon = await loadHorizon(reader);
   const after = input.after === undefined ? CHANGES_START : readCursor(input.after, horizon);
+  // Read before the page: a change that the page lacks was waiting then, or is newer.
+  const lag_ms = await invoiceFeedLagMs(reader);
   const page = await listInvoiceChanges(reader, after, input.limit);
   return {
     changes: page.map(({ change }) => change),
     cursor: changeCursor.format(page.at(-1)?.place ?? after),
     invoice_epoch: horizon.epoch,
+    lag_ms,
   };
 }

@@ -14,6 +14,8 @@ export interface FeedPage<Change> {
   changes: readonly Change[];
   cursor: string;
   invoice_epoch?: number | undefined;
+  /** How old the oldest change is that the feed holds back; absent: it holds none back, or does not say. */
+  lag_ms?: number | undefined;
 }
 
 /** What a feed answers to the cursor of a place. */
@@ -24,8 +26,8 @@ export type FeedAnswer<Page> =
   | { not_offered: string };
 
 export type FeedStep<Change> =
-  /** `more`: the next page can be read at once. */
-  | { step: 'take'; changes: Change[]; to: FeedPlace; is_end: boolean; more: boolean }
+  /** `lag_ms`: how far the end of the page is behind; null: it is not the feed's end. `more`: the next page can be read at once. */
+  | { step: 'take'; changes: Change[]; to: FeedPlace; lag_ms: number | null; more: boolean }
   | { step: 'start_over'; reason: string; to: FeedPlace }
   /** The cursor stays, and the feed is asked again later. */
   | { step: 'behind'; reason: string; to: FeedPlace }
@@ -66,7 +68,7 @@ export function decideFeedStep<Change>(
     // The next page says which epoch it is: a lower one is no reason to wait once more.
     return behindOrOver(place, { epoch: null, reason }, reading);
   }
-  const { changes, cursor, invoice_epoch } = answer.page;
+  const { changes, cursor, invoice_epoch, lag_ms = 0 } = answer.page;
   const epoch = invoice_epoch ?? place.epoch;
   if (place.epoch !== null && epoch !== null && epoch !== place.epoch) {
     const reason = `the feed is in epoch ${epoch}, it was in epoch ${place.epoch}`;
@@ -79,7 +81,7 @@ export function decideFeedStep<Change>(
     step: 'take',
     changes: moves ? [...changes] : [],
     to: { cursor, epoch, reads_again: place.reads_again && !is_end, behind_since: null },
-    is_end,
+    lag_ms: is_end ? lag_ms : null,
     more: moves && !is_end && !(place.reads_again && reading.reads_again_slowly === true),
   };
 }

@@ -31,15 +31,21 @@ describe('the next step of a feed reader', () => {
       'a full page: there is more',
       place,
       page('c-2', ['a', 'b'], 3),
-      { changes: ['a', 'b'], more: true, is_end: false },
+      { changes: ['a', 'b'], more: true, lag_ms: null },
     ],
     [
       'a page that is not full: the end',
       place,
       page('c-2', ['a'], 3),
-      { changes: ['a'], more: false, is_end: true },
+      { changes: ['a'], more: false, lag_ms: 0 },
     ],
-    ['an empty page: the end', place, page('c-1', [], 3), { changes: [], more: false, is_end: true }],
+    [
+      'a feed that holds changes back is behind by their age',
+      place,
+      { page: { changes: ['a'], cursor: 'c-2', invoice_epoch: 3, lag_ms: 20_000 } },
+      { changes: ['a'], more: false, lag_ms: 20_000 },
+    ],
+    ['an empty page: the end', place, page('c-1', [], 3), { changes: [], more: false, lag_ms: 0 }],
     [
       'a full page whose cursor stands still: nothing is taken, and it is not read at once again',
       place,
@@ -141,7 +147,7 @@ describe('the next step of a feed reader', () => {
       'reading again, the end: it is done',
       again,
       page('c-2', ['a'], 3),
-      { is_end: true, to: { ...place, cursor: 'c-2' } },
+      { lag_ms: 0, to: { ...place, cursor: 'c-2' } },
     ],
   ])('%s', (_, from, answer, expected) => {
     expect(decideFeedStep(from, answer, reading)).toMatchObject(expected);

@@ -98,22 +98,23 @@ export function createFollower<Page, Change>(
 
   async function take(
     from: StoredPlace,
-    { changes, to, is_end, more }: Step<'take', Change>,
+    { changes, to, lag_ms, more }: Step<'take', Change>,
   ): Promise<boolean> {
-    if (!(await feed.take(changes, (reader) => places.move(reader, { feed: key, from, to, is_end }))))
+    if (!(await feed.take(changes, (reader) => places.move(reader, { feed: key, from, to, lag_ms }))))
       return false;
-    if (from.reads_again && is_end) log.info({ cursor: to.cursor }, `${name} was read again to its end`);
+    if (from.reads_again && lag_ms !== null)
+      log.info({ cursor: to.cursor }, `${name} was read again to its end`);
     return more;
   }
 
   async function stayBehind(from: StoredPlace, { to, reason }: Step<'behind'>): Promise<void> {
-    await places.move(pool, { feed: key, from, to, is_end: false });
+    await places.move(pool, { feed: key, from, to, lag_ms: null });
     if (from.behind_since !== null) return;
     log.warn({ from: from.cursor, reason }, `${name} is behind what was read of it before`);
   }
 
   async function startOver(from: StoredPlace, { to, reason }: Step<'start_over'>): Promise<void> {
-    const move: MovePlace = (reader) => places.move(reader, { feed: key, from, to, is_end: false });
+    const move: MovePlace = (reader) => places.move(reader, { feed: key, from, to, lag_ms: null });
     const moved = await (feed.startOver === undefined ? move(pool) : feed.startOver(move));
     if (moved) log.warn({ from: from.cursor, reason }, `${name} is read again from its beginning`);
   }

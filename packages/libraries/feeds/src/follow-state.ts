@@ -7,7 +7,7 @@ export interface FollowState {
   epoch: number | null;
   /** Since when each answer is older than earlier ones, as of a replica that lags; null: the last one was not. */
   behind_since: string | null;
-  /** When a reader was at the end of the feed last: its age is the lag. */
+  /** Up to when the feed is read: its age is the lag, with that of the feed itself. */
   caught_up_at: string | null;
 }
 

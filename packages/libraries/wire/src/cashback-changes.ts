@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { counterField, cursorField, idField, limitField, versionField } from '@cashback/contract';
-import { invoiceEpochField } from './invoice.ts';
+import { cursorField, idField, limitField, versionField } from '@cashback/contract';
+import { feedLagField, invoiceEpochField } from './invoice.ts';
 
 /** `POST /v2/cashback/changes`: every change of a cashback version after the cursor. */
 export const cashbackChangesInput = z
@@ -25,9 +25,7 @@ export const cashbackChangesOutput = z
     changes: z.array(cashbackChange).describe('Oldest change first; empty when there is nothing more yet'),
     cursor: cursorField.describe('Where the next page starts'),
     invoice_epoch: invoiceEpochField.describe('The newest epoch of this side'),
-    lag_ms: counterField.describe(
-      'Age of the oldest change that waits for a transaction which is still running; 0 when none does',
-    ),
+    lag_ms: feedLagField,
   })
   .meta({
     examples: [

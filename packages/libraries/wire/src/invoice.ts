@@ -211,6 +211,10 @@ export const invoiceChangesInput = z
     limit: limitField.default(100),
   })
   .meta({ examples: [{ limit: 100 }] });
+/** Of a feed, beside its page. */
+export const feedLagField = counterField.describe(
+  'Age of the oldest change that waits for a transaction which is still running; 0 when none does',
+);
 export const invoiceChange = z.object({ invoice_id: idField, version: versionField, service: serviceField });
 export type InvoiceChange = z.infer<typeof invoiceChange>;
 export const invoiceChangesOutput = z
@@ -218,6 +222,7 @@ export const invoiceChangesOutput = z
     changes: z.array(invoiceChange).describe('Oldest change first; empty when there is nothing more yet'),
     cursor: cursorField.describe('Where the next page starts'),
     invoice_epoch: invoiceEpochField.optional(),
+    lag_ms: feedLagField.optional(),
   })
   .meta({
     examples: [
@@ -225,6 +230,7 @@ export const invoiceChangesOutput = z
         changes: [{ invoice_id: 'order-1', version: 2, service: 'yellow' }],
         cursor: '1.742.17',
         invoice_epoch: 1,
+        lag_ms: 0,
       },
     ],
   });

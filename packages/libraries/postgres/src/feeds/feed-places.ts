@@ -10,7 +10,7 @@ interface Place {
 }
 
 export interface StoredPlace extends Place {
-  /** When a reader was at the feed's end last; null: never yet. */
+  /** Up to when the feed is read: when a reader was at its end last, less what the feed held back then; null: never yet. */
   caught_up_at: Date | null;
   /** By the database's clock, which also wrote the other moments. */
   now: Date;
@@ -19,10 +19,13 @@ export interface StoredPlace extends Place {
 export interface FeedPlaces {
   /** How far the feed was read. */
   read(reader: Reader, feed: string): Promise<StoredPlace>;
-  /** False: another reader has moved the place from `from` meanwhile. `is_end`: nothing follows it by now. */
+  /**
+   * False: another reader has moved the place from `from` meanwhile. `lag_ms`: the age of the oldest change that the feed
+   * holds back behind this place; null: it is not the feed's end.
+   */
   move(
     reader: Reader,
-    moved: { feed: string; from: Pick<Place, 'cursor' | 'epoch'>; to: Place; is_end: boolean },
+    moved: { feed: string; from: Pick<Place, 'cursor' | 'epoch'>; to: Place; lag_ms: number | null },
   ): Promise<boolean>;
 }
 
@@ -61,13 +64,13 @@ export function feedPlaces({
     name: move,
     text: `
     INSERT INTO ${table} AS stored (feed, cursor, epoch, reads_again, behind_since, caught_up_at)
-    VALUES ($1, $4, $5, $6, $7, CASE WHEN $8::boolean THEN now() END)
+    VALUES ($1, $4, $5, $6, $7, now() - $8::float8 * interval '1 millisecond')
     ON CONFLICT (feed) DO UPDATE SET
       cursor = excluded.cursor,
       epoch = excluded.epoch,
       reads_again = excluded.reads_again,
       behind_since = excluded.behind_since,
-      caught_up_at = coalesce(excluded.caught_up_at, stored.caught_up_at),
+      caught_up_at = greatest(excluded.caught_up_at, stored.caught_up_at),
       updated_at = now()
     WHERE stored.cursor IS NOT DISTINCT FROM $2 AND stored.epoch IS NOT DISTINCT FROM $3`,
     columns: {},
@@ -78,9 +81,9 @@ export function feedPlaces({
       if (place === undefined) throw new Error(`${read}: expected one row, got none`);
       return place;
     },
-    async move(reader, { feed, from, to, is_end }) {
+    async move(reader, { feed, from, to, lag_ms }) {
       const { cursor, epoch, reads_again, behind_since } = to;
-      const values = [feed, from.cursor, from.epoch, cursor, epoch, reads_again, behind_since, is_end];
+      const values = [feed, from.cursor, from.epoch, cursor, epoch, reads_again, behind_since, lag_ms];
       return (await moveStatement.run(reader, values)) === 1;
     },
   };

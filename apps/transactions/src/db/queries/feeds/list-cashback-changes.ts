@@ -28,20 +28,6 @@ const listCashbackChangesStatement = statement<Row>({
   },
 });
 
-const cashbackFeedLagStatement = statement<{ lag_ms: number }>({
-  name: 'transactions.cashback-feed-lag',
-  text: `
-  SELECT coalesce((
-    SELECT greatest(0, least(2147483647, extract(epoch FROM clock_timestamp() - created_at) * 1000))::integer
-    FROM transactions.cashback_changes
-    WHERE epoch = (SELECT max(epoch) FROM transactions.feed_epochs)
-      AND xact_id >= pg_snapshot_xmin(pg_current_snapshot())
-    ORDER BY epoch, xact_id, change_id
-    LIMIT 1
-  ), 0) AS lag_ms`,
-  columns: { lag_ms: 'int4!' },
-});
-
 /** The next changes of cashback after a place, oldest first, each with its own place. */
 export async function listCashbackChanges(
   reader: Reader,
@@ -63,10 +49,4 @@ export async function listCashbackChanges(
     },
     place: { epoch, xact_id, change_id },
   }));
-}
-
-/** The age of the oldest committed change that waits for a transaction which is still running; 0 when none does. */
-export async function cashbackFeedLagMs(reader: Reader): Promise<number> {
-  const [row] = await cashbackFeedLagStatement.rows(reader, []);
-  return row?.lag_ms ?? 0;
 }
