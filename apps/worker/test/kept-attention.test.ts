@@ -59,7 +59,7 @@ describe('an answer that shows nothing of the cause leaves the attention as it i
   });
 });
 
-describe('what an order carries is what was observed last', () => {
+describe('an order shows the rewarded that was observed last', () => {
   const settled = {
     settled_revision: 2,
     cashback_version: 7,

@@ -66,8 +66,8 @@ export function stepWrites(
 }
 
 /**
- * What an order carries is what was observed last, whoever changed it. Null: the row stays as it is. So it does while the
- * order counts as settled, as its rewarded equals its target then.
+ * The rewarded that was observed last, also of money that another caller moved. Null: the row stays as it is. So it does
+ * while the order counts as settled, as its rewarded equals its target then.
  */
 function rewardedBy(
   order: ChargeOrder,

@@ -98,7 +98,7 @@ export function createSchedule(
 
   /**
    * Returns how many of them run. A step that fails is repeated once at once: a step of another worker may have been in the
-   * way. After that the lease in the order's row brings it up again.
+   * way. After that the order is polled when its lease has run out.
    */
   async function runRequested(taken: readonly string[]): Promise<number> {
     try {
