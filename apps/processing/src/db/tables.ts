@@ -11,7 +11,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { AttentionCode } from '@cashback/contract';
-import { id, moment, now } from '@cashback/postgres/columns';
+import { feedPlaceColumns, id, moment, now } from '@cashback/postgres/columns';
 
 export const processing = pgSchema('processing');
 
@@ -95,19 +95,10 @@ export const invoiceChanges = processing.table(
   ],
 );
 
-/** How far each feed of another app was read. The feed gave the cursor; null is its beginning. */
+/** How far each feed of another app was read. */
 export const feedCursors = processing.table('feed_cursors', {
-  feed: text('feed').primaryKey(),
-  cursor: text('cursor'),
-  /** The newest epoch that the feed has answered with. */
+  ...feedPlaceColumns({ first_reads_again: false }),
   epoch: integer('epoch'),
-  /** The feed is read once more from its beginning. */
-  reads_again: boolean('reads_again').notNull().default(false),
-  /** Since when each answer is of a moment before this place; null: the last one was not. */
-  behind_since: moment('behind_since'),
-  /** When the reader was at the feed's end last. */
-  caught_up_at: moment('caught_up_at'),
-  updated_at: moment('updated_at').notNull().default(now),
 });
 
 /** Append-only: every entry of CASHBACK_SERVICES that was in force, by its hash. */

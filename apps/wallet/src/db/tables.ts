@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { bigint, boolean, check, index, integer, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core';
-import { balance, id, moment, now } from '@cashback/postgres/columns';
+import { bigint, check, index, integer, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core';
+import { balance, feedPlaceColumns, id, moment, now } from '@cashback/postgres/columns';
 
 export const wallet = pgSchema('wallet');
 
@@ -72,19 +72,10 @@ export const callbackInbox = wallet.table(
   ],
 );
 
-/** How far each feed of another side was read. The feed gave the cursor; null is its beginning. */
+/** How far each feed of another side was read; at first from its beginning, a page a turn. */
 export const feedCursors = wallet.table('feed_cursors', {
-  feed: text('feed').primaryKey(),
-  cursor: text('cursor'),
-  /** The newest epoch that the feed has answered with. */
+  ...feedPlaceColumns({ first_reads_again: true }),
   epoch: number('epoch'),
-  /** It is read from its beginning, a page a turn. */
-  reads_again: boolean('reads_again').notNull().default(true),
-  /** Since when each answer is of a moment before this place; null: the last one was not. */
-  behind_since: moment('behind_since'),
-  /** When the reader was at the feed's end last. */
-  caught_up_at: moment('caught_up_at'),
-  updated_at: moment('updated_at').notNull().default(now),
 });
 
 /** One for every (epoch, sequence) that the cache adopted, and for no other. */
