@@ -21,6 +21,20 @@ export interface AttentionRow {
   is_resume_requested: boolean;
 }
 
+/** The columns of such a row, in the order in which the tables below select them. */
+export const ATTENTION_COLUMNS = {
+  order_id: 'text!',
+  service: 'text!',
+  origin: 'text!',
+  code: 'text?',
+  reason: 'text!',
+  details: 'jsonb?',
+  since: 'timestamptz!',
+  reported_at: 'timestamptz?',
+  is_stale: 'bool!',
+  is_resume_requested: 'bool!',
+} as const;
+
 /** Parameters 1 to 4 of a statement are the filter. */
 export function filterParameters({ code, service, origin, older_than }: AttentionFilter): unknown[] {
   return [code ?? null, service ?? null, origin ?? null, older_than ?? null];

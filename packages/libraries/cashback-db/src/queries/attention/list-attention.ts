@@ -1,6 +1,7 @@
 import type { AttentionFilter } from '@cashback/contract';
 import { type Reader, statement } from '@cashback/postgres';
 import {
+  ATTENTION_COLUMNS,
   type AttentionRow,
   REPORTED_ATTENTION,
   WORKER_ATTENTION,
@@ -22,26 +23,14 @@ function pageOf({ columns, from, since }: typeof WORKER_ATTENTION, origin: strin
 export const listAttentionStatement = statement<AttentionRow & { as_of: Date }>({
   name: 'cashback.list-attention',
   text: `
-  SELECT order_id, service, origin, code, reason, details, since, reported_at, is_stale, is_resume_requested, now() AS as_of
+  SELECT ${Object.keys(ATTENTION_COLUMNS).join(', ')}, now() AS as_of
   FROM (
     (${pageOf(WORKER_ATTENTION, "'worker'", " AND NOT ($9 AND attention_code IS NOT DISTINCT FROM 'held_by_breaker')")})
     UNION ALL
     (${pageOf(REPORTED_ATTENTION, 'origin', ' AND NOT ($9 AND since IS NOT DISTINCT FROM resume_of)')})
   ) AS found
   ORDER BY since, order_id, origin LIMIT $8`,
-  columns: {
-    order_id: 'text!',
-    service: 'text!',
-    origin: 'text!',
-    code: 'text?',
-    reason: 'text!',
-    details: 'jsonb?',
-    since: 'timestamptz!',
-    reported_at: 'timestamptz?',
-    is_stale: 'bool!',
-    is_resume_requested: 'bool!',
-    as_of: 'timestamptz!',
-  },
+  columns: { ...ATTENTION_COLUMNS, as_of: 'timestamptz!' },
 });
 
 /**

@@ -1,6 +1,12 @@
 import type { AttentionOrigin } from '@cashback/contract';
 import { type Transaction, statement } from '@cashback/postgres';
-import { type AttentionRow, IS_REPORTED, REPORTED_COLUMNS, WORKER_ATTENTION } from './attention-rows.ts';
+import {
+  ATTENTION_COLUMNS,
+  type AttentionRow,
+  IS_REPORTED,
+  REPORTED_COLUMNS,
+  WORKER_ATTENTION,
+} from './attention-rows.ts';
 
 const loadAttentionStatement = statement<AttentionRow>({
   name: 'cashback.load-attention',
@@ -10,18 +16,7 @@ const loadAttentionStatement = statement<AttentionRow>({
   UNION ALL
   SELECT ${REPORTED_COLUMNS} FROM cashback.reported_attention WHERE ${IS_REPORTED} AND order_id = ANY($1::text[])
   ORDER BY order_id, origin`,
-  columns: {
-    order_id: 'text!',
-    service: 'text!',
-    origin: 'text!',
-    code: 'text?',
-    reason: 'text!',
-    details: 'jsonb?',
-    since: 'timestamptz!',
-    reported_at: 'timestamptz?',
-    is_stale: 'bool!',
-    is_resume_requested: 'bool!',
-  },
+  columns: ATTENTION_COLUMNS,
 });
 
 const requestResumeStatement = statement({
