@@ -14,7 +14,7 @@ interface Job {
  */
 export interface JobQueue {
   enqueue(key: string, about: string, after_ms?: number): void;
-  /** Whether there is a job about it, under any key. */
+  /** Whether there is a job about it, under any key, or one whose work goes on. */
   knows(about: string): boolean;
   /** Whether its job may be gone: every row was wiped, and none about it was enqueued since. */
   lost(about: string): boolean;
@@ -31,6 +31,8 @@ export function createJobQueue(
 ): JobQueue {
   const { process, name, handle } = options;
   let jobs: Job[] = [];
+  /** Work that goes on although its lease has ended. When it ends with its process, a sweep finds what it left. */
+  const outlived = new Set<{ about: string; handler: ProcessName; life: number }>();
   /** All that jobs were enqueued about since the rows were wiped; null: they never were. */
   let enqueued: Set<string> | null = null;
 
@@ -54,12 +56,15 @@ export function createJobQueue(
     if (down_ms > 0) return engine.after(down_ms, () => start(job));
     job.active = true;
     let done = false;
+    const work = { about: job.about, handler, life: engine.life(handler) };
     engine.spawn(handler, name, handle(job.about), () => {
       done = true;
+      outlived.delete(work);
       end(job);
     });
     engine.after(LEASE_MS, () => {
       if (done || !jobs.includes(job)) return;
+      outlived.add(work);
       end(job);
       if (!isWaiting(job.key)) add({ ...job, active: false, at: engine.now() });
     });
@@ -80,9 +85,13 @@ export function createJobQueue(
   return {
     enqueue(key, about, after_ms = 0) {
       enqueued?.add(about);
+      for (const work of outlived) {
+        if (work.about === about && engine.life(work.handler) !== work.life) outlived.delete(work);
+      }
       if (!isWaiting(key)) add({ key, about, at: engine.now() + after_ms, active: false });
     },
-    knows: (about) => jobs.some((job) => job.about === about),
+    knows: (about) =>
+      jobs.some((job) => job.about === about) || [...outlived].some((work) => work.about === about),
     lost: (about) => enqueued !== null && !enqueued.has(about),
     wipe() {
       jobs = [];
