@@ -9,7 +9,8 @@ import type { Inbox } from './inbox/receive-changes.ts';
 import { processChange } from './process/process-change.ts';
 import { createStepFailures } from './process/step-failures.ts';
 import type { AttemptLimits, Outcome } from './record/decide-next-attempt.ts';
-import { type Processed, recordOutcomes } from './record/record-outcomes.ts';
+import type { Processed } from './record/outcome-writes.ts';
+import { recordOutcomes } from './record/record-outcomes.ts';
 
 export interface ProcessingOptions {
   inbox: Inbox;
@@ -48,7 +49,6 @@ export function createProcessingHandler(options: ProcessingOptions): JobHandler<
     });
 
     async function processAndRecord(change: ChangeRow): Promise<Outcome | null> {
-      if (change.failures === 0) context.failures.forget(change.order_id);
       const processed = await queue.add(async () =>
         // An aborted batch is no longer ours: the queue gives it to another worker.
         signal.aborted ? null : processChange(change, context, signal),

@@ -62,20 +62,20 @@ describe('the settings of an order', () => {
 
   it('are those that it began with, from the archive, with both hashes', () => {
     const hashes = { frozen_hash: 'before', current_hash: 'now' };
-    expect(chooseSettings('before', current, before)).toEqual({
+    expect(chooseSettings('before', { current, archived: before })).toEqual({
       config: before,
       config_hash: 'before',
       ...hashes,
     });
-    expect(chooseSettings('before', current, undefined)).toEqual({ ...current, ...hashes });
+    expect(chooseSettings('before', { current, archived: undefined })).toEqual({ ...current, ...hashes });
   });
 
   it('are the current ones of an order that begins now, and none of an unknown service', () => {
-    expect(chooseSettings(null, current, undefined)).toEqual({
+    expect(chooseSettings(null, { current, archived: undefined })).toEqual({
       ...current,
       frozen_hash: null,
       current_hash: 'now',
     });
-    expect(chooseSettings(null, undefined, undefined)).toBeUndefined();
+    expect(chooseSettings(null, { current: undefined, archived: undefined })).toBeUndefined();
   });
 });

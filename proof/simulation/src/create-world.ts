@@ -39,6 +39,7 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
     summed: [],
     xacts: 0,
     unobserved: { life: 0, changes: PRODUCT.worker.createUnobservedChanges(() => engine.now()) },
+    step_failures: null,
     walk: { life: 0, after: WALK_START, progress: AT_START, resumes_at: 0 },
     forgotten: new Set(),
     shown_operations: SHOWN[engine.choices.below(SHOWN.length)] ?? 1,

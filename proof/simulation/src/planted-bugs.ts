@@ -6,6 +6,7 @@ import { atomically, sleep } from './engine/flow.ts';
 import { CALLS } from './planted-bugs/calls.ts';
 import type { Plant } from './planted-bugs/plant.ts';
 import { MONEY } from './planted-bugs/money.ts';
+import { PROCESSING } from './planted-bugs/processing.ts';
 import { REGISTERS } from './planted-bugs/registers.ts';
 import { RESTORES } from './planted-bugs/restores.ts';
 import { STEPS } from './planted-bugs/steps.ts';
@@ -19,6 +20,7 @@ const PLANTS = {
   ...STEPS,
   ...REGISTERS,
   ...RESTORES,
+  ...PROCESSING,
   /** Register decides on rows that another register may change before it writes. */
   no_row_lock: (decisions) => ({
     ...decisions,
@@ -144,14 +146,14 @@ const PLANTS = {
     ...decisions,
     processing: {
       ...decisions.processing,
-      decideAttemptStep(attempt) {
+      nextStep(attempt) {
         const { invoice } = attempt.known;
-        if (invoice === undefined || 'unreadable' in invoice || invoice.service === undefined) {
-          return decisions.processing.decideAttemptStep(attempt);
+        if (invoice === undefined || !('service' in invoice) || invoice.service === undefined) {
+          return decisions.processing.nextStep(attempt);
         }
         const config = { ...invoice.service.config, rounding: 'down' as const };
         const known = { ...attempt.known, invoice: { ...invoice, service: { ...invoice.service, config } } };
-        return decisions.processing.decideAttemptStep({ ...attempt, known });
+        return decisions.processing.nextStep({ ...attempt, known });
       },
     },
   }),
@@ -176,10 +178,8 @@ const PLANTS = {
     ...decisions,
     processing: {
       ...decisions.processing,
-      noteChange(stored, hint) {
-        const writes = decisions.processing.noteChange(stored, hint);
-        return writes && { ...writes, job: null };
-      },
+      noteHints: (...input) =>
+        decisions.processing.noteHints(...input).map((writes) => ({ ...writes, job: null })),
     },
   }),
   /** The invoice shows an operation in flight as done. */

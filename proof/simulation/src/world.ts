@@ -1,5 +1,6 @@
 import type { Payee } from '@cashback/contract';
 import type { AmountsBySource } from '@cashback/contract/source';
+import type { StepFailures } from '@cashback/processing/decisions';
 import type { BreakerBounds } from '@cashback/server/decisions';
 import type { UnadoptedPlace, WalkProgress } from '@cashback/transactions/decisions';
 import type { Invoice } from '@cashback/wire';
@@ -30,6 +31,8 @@ export interface World {
   xacts: number;
   /** In the memory of the worker. */
   unobserved: { life: number; changes: UnobservedChanges };
+  /** In the memory of processing; null: it has attempted nothing yet. */
+  step_failures: { life: number; failures: StepFailures } | null;
   /** How far transactions has compared invoices with Trust, in its memory. */
   walk: { life: number; after: UnadoptedPlace; progress: WalkProgress; resumes_at: number };
   /** The orders' rows whose parts were summed last. */

@@ -58,6 +58,9 @@ const CALIBRATION: Readonly<
   balance_hint_unread: { from: 0, breaks: [1], incidents: ['spent_wallets'] },
   payee_version_unread: { from: 0, breaks: [1], incidents: ['new_payee'] },
   payee_changed_in_flight: { from: 0, breaks: [6], incidents: ['new_payee'] },
+  failure_is_processed: { from: 0, breaks: [0, 1] },
+  outage_is_of_the_order: { from: 0, breaks: [17], incidents: ['outage'] },
+  retry_unqueued: { from: 0, breaks: [11] },
   unlisted_unrecorded: { from: 45, breaks: [1], incidents: ['rewind_cashback'] },
 };
 const MOST_SEEDS = 2_000;

@@ -14,9 +14,14 @@ export function readRates(answer: Answer<OrderRates>): OrderRates | null {
   return bodyOrNull(answer, 'RATES_NOT_FOUND');
 }
 
+/** Throws the error that the call ended with. */
+export function bodyOf<Body>(answer: Answer<Body>): Body {
+  if ('error' in answer) throw answer.error;
+  return answer.body;
+}
+
 function bodyOrNull<Body>(answer: Answer<Body>, missing: string): Body | null {
-  if ('body' in answer) return answer.body;
-  const { error } = answer;
-  if (error instanceof CashbackClientError && error.code === missing) return null;
-  throw error;
+  const isMissing =
+    'error' in answer && answer.error instanceof CashbackClientError && answer.error.code === missing;
+  return isMissing ? null : bodyOf(answer);
 }

@@ -1,7 +1,7 @@
 import { compareVersions } from '@cashback/core';
 import { immediateJob } from '../queue.ts';
 import { type ChangeRow, type ChangeWrites, isUnfinished, seenVersion } from './change.ts';
-import type { Hint } from './hint.ts';
+import { type Hint, mergeHints } from './hint.ts';
 import { newerOf } from './invoice-version.ts';
 
 /** The attempts of an order begin again. */
@@ -30,6 +30,11 @@ export function noteChange(stored: ChangeRow | null, hint: Hint): ChangeWrites |
     ...AFRESH,
   };
   return { row, job: immediateJob(order_id) };
+}
+
+/** What noting hints writes, once an order, by the rows of those orders that the inbox knows. */
+export function noteHints(hints: readonly Hint[], stored: ReadonlyMap<string, ChangeRow>): ChangeWrites[] {
+  return mergeHints(hints).flatMap((hint) => noteChange(stored.get(hint.order_id) ?? null, hint) ?? []);
 }
 
 /** Until the feed lists the invoice, or it is retrieved, no version of it is known. */

@@ -5,8 +5,8 @@ import { lockChanges } from '../db/queries/changes/lock-changes.ts';
 import { updateChanges } from '../db/queries/changes/update-changes.ts';
 import { processingQueue } from '../queue.ts';
 import type { ChangeRow, ChangeWrites } from './change.ts';
-import { type Hint, mergeHints } from './hint.ts';
-import { noteChange, resumeChange } from './note-change.ts';
+import type { Hint } from './hint.ts';
+import { noteHints, resumeChange } from './note-change.ts';
 
 /** The inbox of changed invoices and its queue. Both change in one transaction or not at all. */
 export interface Inbox {
@@ -28,17 +28,18 @@ export async function receiveChanges(
 
 /** Notes that the orders are to be processed. Returns what was written. */
 export async function noteChanges(tx: Transaction, hints: readonly Hint[]): Promise<ChangeWrites[]> {
-  const merged = new Map(mergeHints(hints).map((hint) => [hint.order_id, hint]));
-  const first = [...merged.values()].flatMap((hint) => noteChange(null, hint) ?? []);
+  const first = noteHints(hints, new Map());
   const inserted = await insertChanges(tx, rowsOf(first));
-  const stored = await lockChanges(
+  const orderIds = new Set(hints.map(({ order_id }) => order_id));
+  const rows = await lockChanges(
     tx.client,
-    [...merged.keys()].filter((id) => !inserted.has(id)),
+    [...orderIds].filter((id) => !inserted.has(id)),
   );
-  const updated = stored.flatMap((row) => {
-    const hint = merged.get(row.order_id);
-    return hint === undefined ? [] : (noteChange(row, hint) ?? []);
-  });
+  const stored = new Map(rows.map((row) => [row.order_id, row]));
+  const updated = noteHints(
+    hints.filter(({ order_id }) => stored.has(order_id)),
+    stored,
+  );
   await updateChanges(tx, rowsOf(updated));
   return [...first.filter(({ row }) => inserted.has(row.order_id)), ...updated];
 }

@@ -1,5 +1,5 @@
 import type { OrderOutput, OrderRates } from '@cashback/contract';
-import type { ServiceAnswer } from '../gather/ask-service.ts';
+import type { ServiceAnswer } from '../gather/service-answer.ts';
 import type { ConfiguredService, StatedInvoice } from '../gather/choose-inputs.ts';
 import type { ChangeRow } from '../inbox/change.ts';
 import type { Outcome, RegisterAnswers } from '../record/decide-next-attempt.ts';
@@ -39,5 +39,12 @@ export type StatedOrder = Pick<
 >;
 
 export type ReadInvoice =
-  | { invoice: StatedInvoice; rates: OrderRates | null; service: ConfiguredService | undefined }
-  | { unreadable: string };
+  /** The settings of its service are still to be found. */
+  { invoice: StatedInvoice; rates: OrderRates | null } | GatheredInvoice | { unreadable: string };
+
+export interface GatheredInvoice {
+  invoice: StatedInvoice;
+  rates: OrderRates | null;
+  /** Undefined: the service has no settings. */
+  service: ConfiguredService | undefined;
+}

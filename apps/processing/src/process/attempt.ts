@@ -2,7 +2,7 @@ import { CashbackClientError } from '@cashback/client';
 import type { RegisterInput, RegisterOutput } from '@cashback/contract';
 import { calculateCashback } from '@cashback/core';
 import type { ServiceCashbackInput } from '@cashback/wire';
-import type { ServiceAnswer } from '../gather/ask-service.ts';
+import type { ServiceAnswer } from '../gather/service-answer.ts';
 import {
   type ChosenInputs,
   RATES_MISSING,
@@ -14,7 +14,8 @@ import { answerInReceipt } from '../gather/received-answer.ts';
 import { describeVersion, versionOf } from '../inbox/invoice-version.ts';
 import type { AttentionCause } from '../record/attention-cause.ts';
 import type { Outcome } from '../record/decide-next-attempt.ts';
-import type { Attempt, AttemptedOrder, Known, ReadInvoice } from './attempt-state.ts';
+import { frozenHash } from '../services/settings-of-order.ts';
+import type { Attempt, AttemptedOrder, GatheredInvoice, Known } from './attempt-state.ts';
 import { carriesAlready } from './carries-already.ts';
 import type { Obstacle } from './drift.ts';
 import { comparesAgain, driftOfRegister } from './find-drifts.ts';
@@ -25,9 +26,9 @@ import { registerInputOf } from './register-input.ts';
 /*
  * An attempt at an order, in rounds:
  *
- *   read order -> read invoice and rates -> [ask service] -> calculate, register -> registered, unchanged: processed
- *        ^                                                            |
- *        +------------ stale, conflict: something newer was registered, up to 5 rounds
+ *   read order -> read invoice and rates -> find settings -> [ask service] -> calculate, register -> processed
+ *        ^                                                                              |
+ *        +------------------------ stale, conflict: something newer was registered, up to 5 rounds
  *
  * The order's revision is read before everything else: a newer register meanwhile makes the result a conflict.
  */
@@ -39,9 +40,12 @@ export type AttemptStep =
   | { step: 'read_order' }
   /** And the order's rates. */
   | { step: 'read_invoice' }
+  /** `hash`: of the settings that the order began with; null when it begins now. */
+  | { step: 'find_settings'; service: string; hash: string | null }
   | { step: 'ask_service'; service: string; question: ServiceCashbackInput }
   | { step: 'register'; input: RegisterInput }
   | { step: 'end'; outcome: Outcome };
+export type TakenStep = Exclude<AttemptStep, { step: 'end' }>;
 
 export function startAttempt(change: AttemptedOrder): Attempt {
   const answers = { registered: 0, unchanged: 0, stale: 0 };
@@ -59,6 +63,10 @@ export function decideAttemptStep(attempt: Attempt): AttemptStep {
   if ('unreadable' in read) {
     const cause = { code: 'observation_unreadable', details: {} } as const;
     return end({ outcome: 'waiting', reason: read.unreadable, cause });
+  }
+  if (!('service' in read)) {
+    const hash = frozenHash(attempt.change, order);
+    return { step: 'find_settings', service: read.invoice.service, hash };
   }
   if (isUnrepeatable(attempt, read)) return end(processedAlready(read.invoice));
   const chosen = chooseInputs({ ...read, stored: order });
@@ -105,10 +113,7 @@ export function withRegisterAnswer(
  * The settings that the order began with were never kept, so its calculation cannot be repeated. Other settings are not
  * applied to a version that was processed.
  */
-function isUnrepeatable(
-  attempt: Attempt,
-  { invoice, service }: Exclude<ReadInvoice, { unreadable: string }>,
-): boolean {
+function isUnrepeatable(attempt: Attempt, { invoice, service }: GatheredInvoice): boolean {
   const { invoice_epoch: epoch = 1, version } = invoice;
   const isLost = (service?.frozen_hash ?? null) !== null && service?.frozen_hash !== service?.config_hash;
   return isLost && attempt.known.order !== null && comparesAgain(attempt, { epoch, version });

@@ -1,9 +1,17 @@
-import type { Outcome, RegisterAnswers } from '../record/decide-next-attempt.ts';
+import { formatAmount } from '@cashback/contract';
+import type { Log } from '@cashback/service';
+import { keptValue } from '../gather/choose-inputs.ts';
 import type { Upstreams } from '../gather/upstreams.ts';
-import type { Attempt, AttemptedOrder } from './attempt-state.ts';
-import { type AttemptStep, decideAttemptStep, startAttempt, withFailure, withoutStep } from './attempt.ts';
-import type { Drift } from './drift.ts';
-import { driftOfSettings } from './find-drifts.ts';
+import type { ChangeRow } from '../inbox/change.ts';
+import {
+  type Answered,
+  type AttemptEnd,
+  attemptAfter,
+  beginAttempt,
+  endOf,
+  nextStep,
+} from './attempt-flow.ts';
+import type { Attempt } from './attempt-state.ts';
 import type { StepFailures } from './step-failures.ts';
 import { takeStep } from './take-step.ts';
 
@@ -17,58 +25,26 @@ interface ProcessContext {
  * whatever it is.
  */
 export async function processChange(
-  change: AttemptedOrder,
-  context: ProcessContext,
+  change: ChangeRow,
+  { upstreams, failures }: ProcessContext,
   signal: AbortSignal,
-): Promise<{ outcome: Outcome; answers: RegisterAnswers; drifts: Drift[] }> {
-  let attempt = startAttempt(change);
+): Promise<AttemptEnd> {
+  let attempt = beginAttempt(change, failures);
   // Bounded: each step ends the attempt or completes a part of its round.
   for (;;) {
     const step = nextStep(attempt);
-    if ('outcome' in step) return endOf(attempt, step.outcome);
-    attempt = await attemptAfter(attempt, step, context, signal);
+    if (step.step === 'end') return endOf(attempt, step.outcome);
+    const answered = await takeStep(change.order_id, step, upstreams, signal);
+    attempt = attemptAfter(attempt, answered, failures);
+    report(upstreams.log, attempt, answered);
   }
 }
 
-type TakenStep = Exclude<AttemptStep, { step: 'end' }>;
-
-function nextStep(attempt: Attempt): AttemptStep {
-  try {
-    return decideAttemptStep(attempt);
-  } catch (error) {
-    return decideAttemptStep(withoutStep(attempt, error));
+function report(log: Log, { order_id, known, outcome }: Attempt, { step }: Answered): void {
+  if (outcome?.outcome === 'attention') log.debug({ order_id, reason: outcome.reason }, 'order was refused');
+  const { service_answer } = known;
+  if (step === 'ask_service' && service_answer?.answered === false) {
+    const kept = formatAmount(keptValue(known.order ?? null));
+    log.debug({ order_id, reason: service_answer.reason, kept }, 'service did not answer, its value is kept');
   }
-}
-
-async function attemptAfter(
-  attempt: Attempt,
-  step: TakenStep,
-  { upstreams, failures }: ProcessContext,
-  signal: AbortSignal,
-): Promise<Attempt> {
-  const { order_id } = attempt;
-  try {
-    const after = await takeStep(attempt, step, upstreams, signal);
-    failures.succeeded(step.step, order_id);
-    return after;
-  } catch (error) {
-    const after = withFailure(attempt, error);
-    if (after.outcome?.outcome === 'attention') {
-      upstreams.log.debug({ err: error, order_id }, 'order was refused');
-    }
-    if (after.outcome?.outcome === 'failed') {
-      return { ...after, outcome: { ...after.outcome, failure_of: failures.failed(step.step, order_id) } };
-    }
-    failures.succeeded(step.step, order_id);
-    return after;
-  }
-}
-
-function endOf(
-  attempt: Attempt,
-  outcome: Outcome,
-): { outcome: Outcome; answers: RegisterAnswers; drifts: Drift[] } {
-  const isProcessed = outcome.outcome === 'processed';
-  const drifts = isProcessed ? [...attempt.drifts, ...driftOfSettings(attempt)] : [];
-  return { outcome, answers: attempt.answers, drifts };
 }

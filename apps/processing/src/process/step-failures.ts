@@ -1,7 +1,7 @@
 import { type FailureOf, type OwnFailures, createOwnFailures } from '@cashback/service';
-import type { AttemptStep } from './attempt.ts';
+import type { TakenStep } from './attempt.ts';
 
-type StepName = Exclude<AttemptStep['step'], 'end'>;
+type StepName = TakenStep['step'];
 
 /** The failures of orders at each step: a side may fail at one of them, and answer all others. */
 export interface StepFailures {
@@ -12,11 +12,19 @@ export interface StepFailures {
   forget(orderId: string): void;
 }
 
-export function createStepFailures({ retry_max_ms }: { retry_max_ms: number }): StepFailures {
+export function createStepFailures({
+  retry_max_ms,
+  now,
+}: {
+  retry_max_ms: number;
+  /** A clock that only moves forward, in ms. */
+  now?: () => number;
+}): StepFailures {
   const failures = new Map<StepName, OwnFailures>();
 
   function at(step: StepName): OwnFailures {
-    const known = failures.get(step) ?? createOwnFailures({ without_news_ms: 2 * retry_max_ms });
+    const known =
+      failures.get(step) ?? createOwnFailures({ without_news_ms: 2 * retry_max_ms, ...(now && { now }) });
     failures.set(step, known);
     return known;
   }

@@ -1,53 +1,45 @@
-import { formatAmount } from '@cashback/contract';
 import type { HttpClient } from '@cashback/service';
 import * as z from 'zod';
 import { askService } from '../gather/ask-service.ts';
-import { keptValue } from '../gather/choose-inputs.ts';
-import { readInvoice } from '../gather/read-invoice.ts';
-import { type Answer, readOrder, readRates } from '../gather/read-order.ts';
-import { findSettings, frozenHash } from '../services/settings-of-order.ts';
+import type { Answer } from '../gather/read-order.ts';
 import type { Upstreams } from '../gather/upstreams.ts';
-import type { Attempt } from './attempt-state.ts';
-import { type AttemptStep, withKnown, withRegisterAnswer } from './attempt.ts';
+import { findSettings } from '../services/settings-of-order.ts';
+import type { Answered } from './attempt-flow.ts';
+import type { TakenStep } from './attempt.ts';
 
-/** Takes a step at the upstreams. Resolves with the attempt after it, and rejects with the error of an upstream. */
+/** Takes a step of an attempt at an order at the upstreams, and resolves with what it has brought. */
 export async function takeStep(
-  attempt: Attempt,
-  step: Exclude<AttemptStep, { step: 'end' }>,
+  orderId: string,
+  taken: TakenStep,
   upstreams: Upstreams,
   signal: AbortSignal,
-): Promise<Attempt> {
-  const { server, transactions, services, log } = upstreams;
-  const { order_id } = attempt;
-  switch (step.step) {
+): Promise<Answered> {
+  const { server, transactions, services } = upstreams;
+  const { step } = taken;
+  switch (step) {
     case 'read_order':
-      return withKnown(attempt, { order: readOrder(await answerOf(server.order({ order_id }))) });
+      return { step, order: await answerOf(server.order({ order_id: orderId })) };
     case 'read_invoice': {
-      const [answer, rates] = await Promise.all([
-        retrieveInvoice(transactions, order_id, signal),
-        answerOf(server.rates.get({ order_id })).then(readRates),
+      const [invoice, rates] = await Promise.all([
+        answerOf(retrieveInvoice(transactions, orderId, signal)),
+        answerOf(server.rates.get({ order_id: orderId })),
       ]);
-      const read = readInvoice(order_id, answer);
-      if ('unreadable' in read) return withKnown(attempt, { invoice: read });
-      const { invoice } = read;
-      const hash = frozenHash(attempt.change, attempt.known.order ?? null);
-      const service = await findSettings(invoice.service, hash, upstreams);
-      return withKnown(attempt, { invoice: { invoice, rates, service } });
+      return { step, invoice, rates };
     }
+    case 'find_settings':
+      return { step, settings: await answerOf(findSettings(taken, upstreams)) };
     case 'ask_service': {
-      const { service, question } = step;
+      const { service, question } = taken;
       const url = services.find(service)?.url ?? null;
-      if (url === null) throw new Error(`the service ${service} has no URL to ask`);
-      const service_answer = await askService(url, question, signal);
-      if (!service_answer.answered) {
-        const kept = formatAmount(keptValue(attempt.known.order ?? null));
-        const line = { order_id, reason: service_answer.reason, kept };
-        log.debug(line, 'service did not answer, its value is kept');
+      if (url === null) {
+        return { step, question, answer: { error: new Error(`the service ${service} has no URL to ask`) } };
       }
-      return withKnown(attempt, { service_answer });
+      return { step, question, answer: await answerOf(askService(url, question, signal)) };
     }
-    case 'register':
-      return withRegisterAnswer(attempt, step.input, await server.register(step.input));
+    case 'register': {
+      const { input } = taken;
+      return { step, input, answer: await answerOf(server.register(input)) };
+    }
   }
 }
 

@@ -5,25 +5,9 @@ import { lockChanges } from '../db/queries/changes/lock-changes.ts';
 import { updateCauses } from '../db/queries/changes/update-causes.ts';
 import { updateChanges } from '../db/queries/changes/update-changes.ts';
 import { insertDrifts } from '../db/queries/drifts.ts';
-import type { ChangeRow } from '../inbox/change.ts';
-import type { Drift } from '../process/drift.ts';
-import { driftOfAttention } from '../process/find-obstacle.ts';
 import { type Inbox, enqueueJobs } from '../inbox/receive-changes.ts';
-import { causeToWrite } from './attention-cause.ts';
-import {
-  type AttemptLimits,
-  type Outcome,
-  type RegisterAnswers,
-  decideNextAttempt,
-  recordAttempt,
-} from './decide-next-attempt.ts';
-
-export interface Processed {
-  change: ChangeRow;
-  outcome: Outcome;
-  answers: RegisterAnswers;
-  drifts: Drift[];
-}
+import type { AttemptLimits, Outcome } from './decide-next-attempt.ts';
+import { type Processed, outcomeWrites } from './outcome-writes.ts';
 
 export interface RecordOptions {
   inbox: Inbox;
@@ -41,43 +25,38 @@ export async function recordOutcomes(
   { inbox: { database, jobs }, log, limits, noteAttention }: RecordOptions,
   batch: readonly Processed[],
 ): Promise<Outcome[]> {
-  const attempts = new Map(
-    batch.map((processed) => [
-      processed.change.order_id,
-      { ...processed, next: decideNextAttempt(processed.change, processed.outcome, limits) },
-    ]),
-  );
-  const { drifts, noted } = await withTransaction(database, async (transaction) => {
+  const attempts = new Map(batch.map((processed) => [processed.change.order_id, processed]));
+  const recorded = await withTransaction(database, async (transaction) => {
     const stored = await lockChanges(transaction.client, [...attempts.keys()]);
     const writes = stored.flatMap((before) => {
       const attempt = attempts.get(before.order_id);
-      if (attempt === undefined) return [];
-      const { next, answers, outcome } = attempt;
-      const written = recordAttempt(before, next, answers, limits);
-      const found = [...attempt.drifts, ...driftOfAttention(before, written.row, outcome)];
-      return [{ ...written, before, next, drifts: found }];
+      return attempt === undefined ? [] : [{ before, ...outcomeWrites(before, attempt, limits) }];
     });
-    const found = writes.flatMap((write) => write.drifts);
     await updateChanges(
       transaction,
       writes.map(({ row }) => row),
     );
     await updateCauses(
       transaction,
-      writes.flatMap((write) => causeToWrite(write) ?? []),
+      writes.flatMap(({ cause }) => cause ?? []),
     );
-    await insertDrifts(transaction, found);
+    await insertDrifts(
+      transaction,
+      writes.flatMap(({ drifts }) => drifts),
+    );
     await enqueueJobs(jobs, writes, transaction);
-    const changed = writes.filter(({ before, row }) => before.attention !== row.attention);
-    return { drifts: found, noted: changed.map(({ row }) => row.order_id) };
+    return writes;
   });
-  noteAttention(noted);
-  for (const [order_id, { change, next }] of attempts) {
-    if (next.attention !== null && change.attention === null)
-      log.warn({ order_id, attention: next.attention }, 'order needs attention');
-  }
-  for (const { order_id, class: kind, healed } of drifts) {
-    log.warn({ order_id, class: kind, healed }, 'order differs from what was processed');
+  const changed = recorded.filter(({ before, row }) => before.attention !== row.attention);
+  noteAttention(changed.map(({ row }) => row.order_id));
+  for (const { before, row, drifts } of recorded) {
+    const { order_id, attention } = row;
+    if (before.attention === null && attention !== null) {
+      log.warn({ order_id, attention }, 'order needs attention');
+    }
+    for (const { class: kind, healed } of drifts) {
+      log.warn({ order_id, class: kind, healed }, 'order differs from what was processed');
+    }
   }
   return batch.map(({ outcome }) => outcome);
 }

@@ -17,22 +17,27 @@ export function frozenHash(
   return config_hash ?? (typeof received === 'string' ? received : null);
 }
 
-/** The settings of the service with that hash, also when CASHBACK_SERVICES has others now; otherwise the current ones. */
-export async function findSettings(
-  service: string,
-  hash: string | null,
-  { services, archive }: { services: Services; archive: SettingsArchive },
-): Promise<ConfiguredService | undefined> {
-  const current = services.find(service);
-  const isCurrent = hash === null || hash === current?.config_hash;
-  return chooseSettings(hash, current, isCurrent ? undefined : await archive.find(hash));
+export interface FoundSettings {
+  /** Those of CASHBACK_SERVICES; undefined: the service is not in it. */
+  current: Pick<Service, 'config' | 'config_hash'> | undefined;
+  /** Those that the order began with, when the current ones are others and they were kept. */
+  archived: ServiceConfig | undefined;
 }
 
-/** `archived`: the settings with that hash, when the current ones have another and they were kept. */
+/** `hash`: of the settings that the order began with; null when it begins now. */
+export async function findSettings(
+  { service, hash }: { service: string; hash: string | null },
+  { services, archive }: { services: Services; archive: SettingsArchive },
+): Promise<FoundSettings> {
+  const current = services.find(service);
+  const isCurrent = hash === null || hash === current?.config_hash;
+  return { current, archived: isCurrent ? undefined : await archive.find(hash) };
+}
+
+/** The settings that the order began with, also when CASHBACK_SERVICES has others now; otherwise the current ones. */
 export function chooseSettings(
   hash: string | null,
-  current: Pick<Service, 'config' | 'config_hash'> | undefined,
-  archived: ServiceConfig | undefined,
+  { current, archived }: FoundSettings,
 ): ConfiguredService | undefined {
   const hashes = { frozen_hash: hash, current_hash: current?.config_hash ?? null };
   if (hash !== null && archived !== undefined) return { config: archived, config_hash: hash, ...hashes };

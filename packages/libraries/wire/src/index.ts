@@ -88,6 +88,6 @@ export type {
 } from './trust.ts';
 export { PaymentError } from './payment-error.ts';
 export { serviceCashbackInput, serviceCashbackOutput } from './service-cashback.ts';
-export type { ServiceCashbackInput } from './service-cashback.ts';
+export type { ServiceCashbackInput, ServiceCashbackOutput } from './service-cashback.ts';
 export { cashbackServices } from './cashback-services.ts';
 export type { CashbackServicesConfig } from './cashback-services.ts';

@@ -14,3 +14,4 @@ export const serviceCashbackInput = z.object({
 export type ServiceCashbackInput = z.infer<typeof serviceCashbackInput>;
 
 export const serviceCashbackOutput = z.object({ value: amountField });
+export type ServiceCashbackOutput = z.infer<typeof serviceCashbackOutput>;

@@ -66,8 +66,12 @@ export const RESTORES = {
     ...decisions,
     processing: {
       ...decisions.processing,
-      readInvoice(orderId, { invoice_epoch: _epoch, ...answer }) {
-        return decisions.processing.readInvoice(orderId, answer);
+      attemptAfter(attempt, answered, failures) {
+        if (answered.step !== 'read_invoice' || 'error' in answered.invoice) {
+          return decisions.processing.attemptAfter(attempt, answered, failures);
+        }
+        const { invoice_epoch: _epoch, ...body } = answered.invoice.body;
+        return decisions.processing.attemptAfter(attempt, { ...answered, invoice: { body } }, failures);
       },
     },
   }),

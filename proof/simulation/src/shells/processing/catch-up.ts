@@ -1,10 +1,9 @@
-import type { Hint } from '@cashback/processing/decisions';
 import { type Flow, atomically } from '../../engine/flow.ts';
 import type { World } from '../../world.ts';
 import { callOverHttp } from '../call-over-http.ts';
 import { followFeed } from '../follow-feed.ts';
 import { invoiceChanges } from '../transactions/read-feeds.ts';
-import { loadChange, writeChange } from './write-changes.ts';
+import { noteHints } from './process-change.ts';
 
 /** Processing's reader of the feed of changed invoices. */
 export function* catchUp(world: World): Flow<void> {
@@ -25,11 +24,4 @@ export function* catchUp(world: World): Flow<void> {
     },
     startOver: (reason) => engine.note(`processing reads the feed again: ${reason}`),
   });
-}
-
-function noteHints(world: World, hints: readonly Hint[]): void {
-  const { mergeHints, noteChange } = world.decisions.processing;
-  for (const hint of mergeHints(hints)) {
-    writeChange(world, noteChange(loadChange(world, hint.order_id), hint));
-  }
 }

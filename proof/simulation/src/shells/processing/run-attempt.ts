@@ -1,11 +1,11 @@
 import type { CashbackClientError } from '@cashback/client';
-import { CashbackError, parseAmount } from '@cashback/contract';
+import { CashbackError, formatAmount, parseAmount } from '@cashback/contract';
 import type {
-  Attempt,
-  AttemptStep,
+  Answered,
+  AttemptEnd,
   ChangeRow,
-  Outcome,
-  RegisterAnswers,
+  StepFailures,
+  TakenStep,
 } from '@cashback/processing/decisions';
 import { type Flow, call } from '../../engine/flow.ts';
 import { SERVICES, ratesOf, shopCashback } from '../../services.ts';
@@ -15,66 +15,57 @@ import { register } from '../register.ts';
 import { showOrder } from '../show-order.ts';
 import { retrieveNewest } from '../transactions/retrieve-invoice.ts';
 
+const SHOP = {
+  upstream: 'the shop',
+  method: 'POST',
+  origin: '',
+  path: '/cashback',
+  timeout_ms: 1_000,
+} as const;
+
 /** Takes the steps of an attempt at an order, one after another. */
-export function* runAttempt(
-  world: World,
-  change: ChangeRow,
-): Flow<{ outcome: Outcome; answers: RegisterAnswers }> {
-  const { startAttempt, decideAttemptStep } = world.decisions.processing;
-  let attempt = startAttempt(change);
+export function* runAttempt(world: World, change: ChangeRow, failures: StepFailures): Flow<AttemptEnd> {
+  const { attemptAfter, beginAttempt, endOf, nextStep } = world.decisions.processing;
+  let attempt = beginAttempt(change, failures);
   for (;;) {
-    const step = decideAttemptStep(attempt);
-    if (step.step === 'end') return { outcome: step.outcome, answers: attempt.answers };
-    attempt = yield* takeStep(world, attempt, step);
+    const step = nextStep(attempt);
+    if (step.step === 'end') return endOf(attempt, step.outcome);
+    attempt = attemptAfter(attempt, yield* takeStep(world, change.order_id, step), failures);
   }
 }
 
-function* takeStep(
-  world: World,
-  attempt: Attempt,
-  step: Exclude<AttemptStep, { step: 'end' }>,
-): Flow<Attempt> {
-  const { chooseSettings, frozenHash, readInvoice, readOrder, withFailure, withKnown, withRegisterAnswer } =
-    world.decisions.processing;
-  const { order_id, change, known } = attempt;
-  switch (step.step) {
-    case 'read_order': {
-      const answer = yield* callServer(world, `order ${order_id}`, () => showOrder(world, order_id));
-      try {
-        return withKnown(attempt, { order: readOrder(answer) });
-      } catch (error) {
-        return withFailure(attempt, error);
-      }
-    }
+function* takeStep(world: World, orderId: string, taken: TakenStep): Flow<Answered> {
+  const { step } = taken;
+  switch (step) {
+    case 'read_order':
+      return { step, order: yield* callServer(world, `order ${orderId}`, () => showOrder(world, orderId)) };
     case 'read_invoice': {
-      const result = yield* callOverHttp(world, 'transactions', `invoice ${order_id}`, () =>
-        retrieveNewest(world, order_id),
+      const invoice = yield* callOverHttp(world, 'transactions', `invoice ${orderId}`, () =>
+        retrieveNewest(world, orderId),
       );
-      if ('error' in result) return withFailure(attempt, result.error);
-      const read = readInvoice(order_id, result.body);
-      if ('unreadable' in read) return withKnown(attempt, { invoice: read });
-      const { invoice } = read;
-      const rates = ratesOf(order_id, invoice.service);
-      const config = SERVICES[invoice.service];
+      // Every order has rates, and they never change.
+      const service = 'body' in invoice ? invoice.body.service : 'unknown';
+      return { step, invoice, rates: { body: ratesOf(orderId, service) } };
+    }
+    case 'find_settings': {
+      const config = SERVICES[taken.service];
       // No service changes its settings here, so none has to be looked up in the archive.
-      const current = config && { config, config_hash: '' };
-      const service = chooseSettings(frozenHash(change, known.order ?? null), current, undefined);
-      return withKnown(attempt, { invoice: { invoice, rates, service } });
+      return {
+        step,
+        settings: { body: { current: config && { config, config_hash: '' }, archived: undefined } },
+      };
     }
     case 'ask_service': {
-      const value = shopCashback(parseAmount(step.question.base));
-      return withKnown(attempt, {
-        service_answer: world.engine.happens('silent_shop')
-          ? { answered: false, reason: 'no answer' }
-          : { answered: true, value },
-      });
+      const { question } = taken;
+      const answer = world.engine.happens('silent_shop')
+        ? { error: world.decisions.http.noAnswer(SHOP) }
+        : { body: { value: formatAmount(shopCashback(parseAmount(question.base))) } };
+      return { step, question, answer };
     }
     case 'register': {
-      const { input } = step;
-      const answer = yield* callServer(world, `register ${order_id}`, () => register(world, input));
-      return 'error' in answer
-        ? withFailure(attempt, answer.error)
-        : withRegisterAnswer(attempt, input, answer.body);
+      const { input } = taken;
+      const answer = yield* callServer(world, `register ${orderId}`, () => register(world, input));
+      return { step, input, answer };
     }
   }
 }

@@ -15,6 +15,12 @@ export function loadChange({ engine, tables }: World, orderId: string): ChangeRo
   };
 }
 
+/** By order. */
+export function loadChanges(world: World): Map<string, ChangeRow> {
+  const rows = [...world.tables.changes.keys()].flatMap((orderId) => loadChange(world, orderId) ?? []);
+  return new Map(rows.map((row) => [row.order_id, row]));
+}
+
 /** Writes the row of the inbox and enqueues its job; null writes nothing. */
 export function writeChange(world: World, writes: ChangeWrites | null): void {
   if (writes === null) return;
