@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { withTransaction } from '@cashback/postgres';
 import { afterEach, expect, test } from 'vitest';
-import { startEpoch } from '../src/db/queries/feeds/start-epoch.ts';
+import { startEpoch } from '../src/db/queries/feeds/feed-epochs.ts';
 import { setUpWithTrust, setUpWithUpstream } from './set-up.ts';
 import {
   type TransactionsUnderTest,

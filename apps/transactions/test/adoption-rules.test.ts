@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { insertAdoptedSteps } from '../src/db/queries/adoption/insert-adopted-steps.ts';
 import { listUnadopted } from '../src/db/queries/adoption/list-unadopted.ts';
 import { loadKnownHistory } from '../src/db/queries/adoption/load-known-history.ts';
-import { startEpoch } from '../src/db/queries/feeds/start-epoch.ts';
+import { startEpoch } from '../src/db/queries/feeds/feed-epochs.ts';
 import { insertInvoice } from '../src/db/queries/invoices/insert-invoice.ts';
 import { lockInvoices } from '../src/db/queries/invoices/lock-invoices.ts';
 import { insertBaskets } from '../src/db/queries/operations/baskets.ts';

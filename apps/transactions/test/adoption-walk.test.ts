@@ -1,7 +1,7 @@
 import { withTransaction } from '@cashback/postgres';
 import { readUntil } from '@cashback/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startEpoch } from '../src/db/queries/feeds/start-epoch.ts';
+import { startEpoch } from '../src/db/queries/feeds/feed-epochs.ts';
 import { setUpWithUpstream } from './set-up.ts';
 import {
   type TransactionsUnderTest,

@@ -4,7 +4,7 @@ import { withTransaction } from '@cashback/postgres';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readUntil } from '@cashback/testing';
-import { startEpoch } from '../src/db/queries/feeds/start-epoch.ts';
+import { startEpoch } from '../src/db/queries/feeds/feed-epochs.ts';
 import type { RealTrust } from './real-trust.ts';
 import { setUpWithTrust } from './set-up.ts';
 import {

@@ -1,7 +1,7 @@
 import { nextFeedEpoch, withTransaction } from '@cashback/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readUntil } from '@cashback/testing';
-import { startEpoch } from '../src/db/queries/feeds/start-epoch.ts';
+import { startEpoch } from '../src/db/queries/feeds/feed-epochs.ts';
 import { setUpWithUpstream } from './set-up.ts';
 import {
   type TransactionsUnderTest,

@@ -1,7 +1,7 @@
 import type { CashbackChangesOutput } from '@cashback/wire';
 import { CHANGES_START, type Reader, changeCursor } from '@cashback/postgres';
 import { listCashbackChanges } from '../db/queries/feeds/list-cashback-changes.ts';
-import { loadHorizon } from '../db/queries/feeds/load-horizon.ts';
+import { loadHorizon } from '../db/queries/feeds/feed-epochs.ts';
 import { cashbackFeedLagMs } from '../db/queries/feeds/load-lag.ts';
 import { readCursor } from './read-cursor.ts';
 

@@ -2,7 +2,7 @@ import type { InvoiceChangesOutput } from '@cashback/wire';
 import { CHANGES_START, type Reader, changeCursor } from '@cashback/postgres';
 import { listInvoiceChanges } from '../db/queries/feeds/list-invoice-changes.ts';
 import { invoiceFeedLagMs } from '../db/queries/feeds/load-lag.ts';
-import { loadHorizon } from '../db/queries/feeds/load-horizon.ts';
+import { loadHorizon } from '../db/queries/feeds/feed-epochs.ts';
 import { readCursor } from './read-cursor.ts';
 
 /**

@@ -49,10 +49,11 @@ export async function checkStatements(
     if (/\.execute\(\s*sql\b/.test(source)) {
       problems.push(`${file}: SQL by hand without a name; declare it by statement()`);
     }
-    // The places of feeds are two statements, with the names that their owner gives.
-    if (/\b(statement(<[^()]*>)?|feedPlaces)\(\{/.test(source)) {
+    // The places and epochs of feeds are two statements each, with the names that their owner gives.
+    if (/\b(statement(<[^()]*>)?|feedPlaces|feedEpochs)\(\{/.test(source)) {
       await import(pathToFileURL(full).href);
-      for (const [, name = ''] of source.matchAll(/\b(?:name|read|move): '([^']+)'/g)) quoted.add(name);
+      const names = source.matchAll(/\b(?:name|read|move|horizon|start): '([^']+)'/g);
+      for (const [, name = ''] of names) quoted.add(name);
     }
   }
   const statements = [...declaredStatements().filter(({ name }) => quoted.has(name)), ...made];

@@ -1,6 +1,6 @@
 import type { Reader } from '@cashback/postgres';
 import { StartError } from '@cashback/service';
-import { loadHorizon } from '../../db/queries/feeds/load-horizon.ts';
+import { loadHorizon } from '../../db/queries/feeds/feed-epochs.ts';
 import type { Settings } from '../../env.ts';
 
 type ComparedSettings = Pick<Settings, 'trust_lists_baskets' | 'trust_compared_epoch'>;

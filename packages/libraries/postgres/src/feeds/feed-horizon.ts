@@ -1,6 +1,3 @@
-import type { Reader } from '../statements/reader.ts';
-import type { Statement } from '../statements/statement.ts';
-
 /** How far a feed can be read. */
 export interface FeedHorizon {
   /** The newest epoch, of this database. */
@@ -9,26 +6,6 @@ export interface FeedHorizon {
   xact_id: string;
   /** Epochs that this database has been through, oldest first. */
   epochs: number[];
-}
-
-/** A row of the owner's statement: its epochs, and the oldest transaction that is still running. */
-export interface FeedHorizonRow {
-  epochs: number[] | null;
-  xact_id: string;
-}
-
-/** Throws while the owner's table of epochs is empty. */
-export async function loadFeedHorizon(
-  statement: Statement<FeedHorizonRow>,
-  reader: Reader,
-): Promise<FeedHorizon> {
-  const [row] = await statement.rows(reader, []);
-  const epochs = row?.epochs ?? [];
-  const epoch = epochs.at(-1);
-  if (row === undefined || epoch === undefined) {
-    throw new Error(`${statement.name}: no epoch of the feed is stored: run the migrations`);
-  }
-  return { epoch, xact_id: row.xact_id, epochs };
 }
 
 /**

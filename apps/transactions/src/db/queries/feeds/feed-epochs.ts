@@ -1,14 +1,9 @@
-import { NEXT_FEED_EPOCH, type Transaction, startFeedEpoch, statement } from '@cashback/postgres';
+import { feedEpochs } from '@cashback/postgres';
 
-const startEpochStatement = statement<{ epoch: number }>({
-  name: 'transactions.start-epoch',
-  text: `
-  INSERT INTO transactions.feed_epochs (epoch) SELECT ${NEXT_FEED_EPOCH} FROM transactions.feed_epochs
-  RETURNING epoch`,
-  columns: { epoch: 'int4' },
+/** How far both feeds can be read, and how a new epoch of both begins after a restore. */
+export const { loadHorizon, startEpoch } = feedEpochs({
+  horizon: 'transactions.load-horizon',
+  start: 'transactions.start-epoch',
+  table: 'transactions.feed_epochs',
+  written: 'transactions.invoices',
 });
-
-/** Begins a new epoch of both feeds after a restore, and returns it. */
-export function startEpoch(tx: Transaction): Promise<number> {
-  return startFeedEpoch(tx, { table: 'transactions.invoices', statement: startEpochStatement });
-}

@@ -1,5 +1,5 @@
 import type { CashbackChange } from '@cashback/wire';
-import { type ChangePosition, type Reader, statement } from '@cashback/postgres';
+import { type ChangePosition, type Reader, feedPage, statement } from '@cashback/postgres';
 
 interface Row extends ChangePosition {
   invoice_id: string;
@@ -7,17 +7,11 @@ interface Row extends ChangePosition {
   operation_id: string | null;
 }
 
-// Ends where the oldest running transaction begins, as the feed of invoices does.
 const listCashbackChangesStatement = statement<Row>({
   name: 'transactions.list-cashback-changes',
   text: `
   SELECT invoice_id, cashback_version, operation_id, epoch, xact_id, change_id
-  FROM transactions.cashback_changes
-  WHERE (epoch, xact_id, change_id) > ($1::integer, $2::xid8, $3::bigint)
-    AND (epoch < (SELECT max(epoch) FROM transactions.feed_epochs)
-      OR xact_id < pg_snapshot_xmin(pg_current_snapshot()))
-  ORDER BY epoch, xact_id, change_id
-  LIMIT $4`,
+  FROM transactions.cashback_changes${feedPage({ id: 'change_id', epochs: 'transactions.feed_epochs' })}`,
   columns: {
     invoice_id: 'text',
     cashback_version: 'int4',

@@ -1,20 +1,13 @@
 import type { InvoiceChange } from '@cashback/wire';
-import { type ChangePosition, type Reader, statement } from '@cashback/postgres';
+import { type ChangePosition, type Reader, feedPage, statement } from '@cashback/postgres';
 
 type Row = InvoiceChange & ChangePosition;
 
-// A running transaction may still commit a change that precedes those of a younger one, so the page ends where the
-// oldest running transaction begins. Older epochs come from another cluster: none of their transactions is running.
 const listInvoiceChangesStatement = statement<Row>({
   name: 'transactions.list-invoice-changes',
   text: `
   SELECT invoice_id, version, service, epoch, xact_id, change_id
-  FROM transactions.invoices
-  WHERE (epoch, xact_id, change_id) > ($1::integer, $2::xid8, $3::bigint)
-    AND (epoch < (SELECT max(epoch) FROM transactions.feed_epochs)
-      OR xact_id < pg_snapshot_xmin(pg_current_snapshot()))
-  ORDER BY epoch, xact_id, change_id
-  LIMIT $4`,
+  FROM transactions.invoices${feedPage({ id: 'change_id', epochs: 'transactions.feed_epochs' })}`,
   columns: {
     invoice_id: 'text',
     version: 'int4',

@@ -1,14 +1,9 @@
-import { NEXT_FEED_EPOCH, type Transaction, startFeedEpoch, statement } from '@cashback/postgres';
+import { feedEpochs } from '@cashback/postgres';
 
-const startEpochStatement = statement<{ epoch: number }>({
-  name: 'cashback.start-epoch',
-  text: `
-  INSERT INTO cashback.feed_epochs (epoch) SELECT ${NEXT_FEED_EPOCH} FROM cashback.feed_epochs
-  RETURNING epoch`,
-  columns: { epoch: 'int4' },
+/** How far the feed of events can be read, and how a new epoch of it begins after a restore. */
+export const { loadHorizon: loadEventsHorizon, startEpoch: startEventsEpoch } = feedEpochs({
+  horizon: 'cashback.load-events-horizon',
+  start: 'cashback.start-epoch',
+  table: 'cashback.feed_epochs',
+  written: 'cashback.events',
 });
-
-/** Begins a new epoch of the feed of events after a restore, and returns it. */
-export function startEventsEpoch(tx: Transaction): Promise<number> {
-  return startFeedEpoch(tx, { table: 'cashback.events', statement: startEpochStatement });
-}
