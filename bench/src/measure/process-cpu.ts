@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { statFields } from '@cashback/embedded-postgres';
 
 /** Linux reports the times of processes in this unit, whatever the kernel's own clock is. */
 const ticksPerSecond = 100;
@@ -24,16 +24,6 @@ export function readCpu(pid: number): CpuTime | null {
 export function parentOf(pid: number): number | null {
   const parent = Number(statFields(pid)?.[1]);
   return parent > 0 ? parent : null;
-}
-
-/** The fields after the program's name, which is in parentheses and may contain blanks. */
-function statFields(pid: number): string[] | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  } catch {
-    return null;
-  }
 }
 
 function toMicroseconds(user = NaN, system = NaN): number {

@@ -1,3 +1,3 @@
 export { startEmbeddedPostgres } from './start-embedded-postgres.ts';
 export type { EmbeddedPostgres } from './start-embedded-postgres.ts';
-export { isAlive } from './processes.ts';
+export { isAlive, statFields } from './processes.ts';

@@ -49,7 +49,8 @@ function isZombie(pid: number): boolean {
   return statFields(pid)?.[0] === 'Z';
 }
 
-function statFields(pid: number): string[] | null {
+/** The fields of a process after its program's name, which is in parentheses and may contain blanks. Null: it is gone. */
+export function statFields(pid: number): string[] | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ');

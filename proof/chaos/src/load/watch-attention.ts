@@ -1,7 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type RunTables, selectOfRun } from '@cashback/invariants';
-
-const EVERY_MS = 500;
+import { repeatUntilStopped } from './repeat-until-stopped.ts';
 
 export interface AttentionWatch {
   /** Ends the watch. Resolves with how many orders needed attention at some time. */
@@ -13,20 +11,13 @@ export interface AttentionWatch {
  * none does in the end.
  */
 export function watchAttention(runs: readonly RunTables[]): AttentionWatch {
-  const stopping = new AbortController();
   const seen = new Set<string>();
-  async function watch(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      // A fault of Postgres is no answer. The next turn reads again.
-      for (const orderId of await readAttention(runs).catch(() => [])) seen.add(orderId);
-      await sleep(EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {});
-    }
-  }
-  const ended = watch();
+  const stop = repeatUntilStopped(async () => {
+    for (const orderId of await readAttention(runs)) seen.add(orderId);
+  });
   return {
     async stop() {
-      stopping.abort();
-      await ended;
+      await stop();
       return seen.size;
     },
   };

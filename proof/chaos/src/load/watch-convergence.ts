@@ -1,7 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Violation, type RunTables, checkConvergence } from '@cashback/invariants';
-
-const EVERY_MS = 500;
+import { repeatUntilStopped } from './repeat-until-stopped.ts';
 
 export interface ConvergenceWatch {
   /** Ends the watch; what it found, each problem once. */
@@ -10,23 +8,16 @@ export interface ConvergenceWatch {
 
 /** Checks invariant 14 in one snapshot after another, while orders are played and faults happen. */
 export function watchConvergence(tables: RunTables): ConvergenceWatch {
-  const stopping = new AbortController();
   const found = new Map<string, Violation>();
   let snapshots = 0;
-  async function watch(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      // A fault of Postgres is no answer. The next turn reads again.
-      const violations = await checkConvergence(tables).catch(() => null);
-      if (violations !== null) snapshots += 1;
-      for (const violation of violations ?? []) found.set(violation.detail, violation);
-      await sleep(EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {});
-    }
-  }
-  const ended = watch();
+  const stop = repeatUntilStopped(async () => {
+    const violations = await checkConvergence(tables);
+    snapshots += 1;
+    for (const violation of violations) found.set(violation.detail, violation);
+  });
   return {
     async stop() {
-      stopping.abort();
-      await ended;
+      await stop();
       return { snapshots, violations: [...found.values()] };
     },
   };
