@@ -13,6 +13,7 @@ test('a schema is put back to the moment of a base backup that was taken under l
     const rows = async (schema: string) => postgres.query(`SELECT * FROM ${schema}.kept ORDER BY id`);
     for (const schema of ['one', 'other']) {
       await postgres.query(`CREATE SCHEMA ${schema}`);
+      await postgres.query(`CREATE TABLE ${schema}.settings AS SELECT 0 AS faults`);
       await postgres.query(
         `CREATE TABLE ${schema}.kept (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, amount numeric(16, 4),
            moment timestamptz DEFAULT now(), doubled numeric GENERATED ALWAYS AS (amount * 2) STORED)`,
@@ -29,9 +30,11 @@ test('a schema is put back to the moment of a base backup that was taken under l
     await load;
     await postgres.query('UPDATE one.kept SET amount = 2');
     await postgres.query('INSERT INTO one.kept (amount) VALUES (3)');
+    await postgres.query('UPDATE one.settings SET faults = 1');
     const others = await rows('other');
 
-    await restoreSchemas(postgres.url(), backup, ['one']);
+    await restoreSchemas(postgres.url(), backup, ['one'], { but: ['one.settings'] });
+    expect(await postgres.query('SELECT faults FROM one.settings')).toEqual([{ faults: 1 }]);
     expect(await rows('one')).toEqual(before);
     expect(await rows('other')).toEqual(others);
     const [next] = await postgres.query<{ id: number }>(
