@@ -10,7 +10,7 @@ import type { Decisions } from './decisions.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Flow } from './engine/flow.ts';
 import type { JobQueue } from './engine/job-queue.ts';
-import type { Release } from './shells/release.ts';
+import type { AppRelease } from './shells/app-release.ts';
 import type { Story } from './story.ts';
 import type { Archive, OrderRow, Tables, TrustBasketRow, TrustRefundRow } from './tables.ts';
 
@@ -48,7 +48,7 @@ export interface World {
   /** A second worker and a second processing share the work. */
   has_second_sender: boolean;
   /** Runs beside this release; null: none does. */
-  older_release: Release | null;
+  older_release: AppRelease | null;
   /** Whether transactions offers the feed of changed cashback. */
   offers_cashback_feed: boolean;
   stories: Story[];

@@ -1,6 +1,6 @@
 import { type Flow, outside, sleep } from '../engine/flow.ts';
 import type { World } from '../world.ts';
-import { type Release, THIS_RELEASE } from '../shells/release.ts';
+import { type AppRelease, THIS_RELEASE } from '../shells/app-release.ts';
 
 const BEGINS_WITHIN_MS = [1, 5_000, 60_000];
 /** As long as a deployment takes, or so long that orders need attention meanwhile. */
@@ -8,7 +8,7 @@ const LASTS_MS = [20_000, 120_000, 1_200_000];
 const RESTART_MS = 2_000;
 
 /** Workers and servers of an older release run beside those of this one, until this one runs everywhere. */
-export function* runOlderRelease(world: World, unknown: keyof Release): Flow<void> {
+export function* runOlderRelease(world: World, unknown: keyof AppRelease): Flow<void> {
   const { engine } = world;
   const { choices } = engine;
   const pick = (list: readonly number[]): number => list[choices.below(list.length)] ?? 0;

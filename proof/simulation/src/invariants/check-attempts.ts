@@ -1,6 +1,6 @@
 import { LIMITS } from '../shells/reconcile-order.ts';
 import { targetOf } from './target-of.ts';
-import { NEW_SOURCE } from '../shells/release.ts';
+import { NEW_SOURCE } from '../shells/app-release.ts';
 import type { OrderRow, Tables } from '../tables.ts';
 import type { World } from '../world.ts';
 import { must } from './violation.ts';

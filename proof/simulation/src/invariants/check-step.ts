@@ -3,7 +3,7 @@ import { SOURCES, amountOf, equalAmounts, totalOf, parseAmounts } from '@cashbac
 import type { OperationRow } from '@cashback/transactions/decisions';
 import { FOREIGN } from '../incidents/foreign-writer.ts';
 import { targetOf } from './target-of.ts';
-import { isOfOlderRelease } from '../shells/release.ts';
+import { isOfOlderRelease } from '../shells/app-release.ts';
 import { type Archive, type OrderRow, type Tables, newestEpoch } from '../tables.ts';
 import { parseOnce } from './parse-once.ts';
 import { must } from './violation.ts';

@@ -3,13 +3,13 @@ import { insertRow, rowOf, updateRow } from '../rows.ts';
 import type { OrderRow } from '../tables.ts';
 import type { World } from '../world.ts';
 import { armPoll } from './poll-timer.ts';
-import { type Release, writtenBy } from './release.ts';
+import { type AppRelease, writtenBy } from './app-release.ts';
 
 /** Writes the worker's rows as they are, but for columns that its release does not know. */
 export function applyWrites(
   world: World,
   { outcomes, operations, drifts, updates }: OrderWrites,
-  release: Release,
+  appRelease: AppRelease,
 ): void {
   const { engine, tables, archive, decisions } = world;
   for (const outcome of outcomes) {
@@ -27,7 +27,7 @@ export function applyWrites(
     const { order_id } = update;
     const stored = rowOf(tables.orders, order_id);
     const row = decisions.worker.updatedRow(stored, update, engine.now());
-    armPoll(world, updateRow(tables.orders, order_id, writtenBy(release, stored, row)));
+    armPoll(world, updateRow(tables.orders, order_id, writtenBy(appRelease, stored, row)));
   }
 }
 

@@ -18,7 +18,7 @@ import { applyTimes, applyWrites } from './apply-writes.ts';
 import { AUDITS } from './audit-orders.ts';
 import { callOverHttp } from './call-over-http.ts';
 import { loadTarget } from './load-target.ts';
-import { type Release, readBy, takeRelease } from './release.ts';
+import { type AppRelease, readBy, takeAppRelease } from './app-release.ts';
 import { retrieveInvoice } from './transactions/retrieve-invoice.ts';
 import { updateCashback } from './transactions/update-cashback.ts';
 
@@ -61,17 +61,17 @@ export function* chargeJob(world: World, orderId: string): Flow<void> {
 /** One step of an order, as the worker's reconciler takes it. */
 export function* reconcileOrder(world: World, seen: ChargeOrder, found_by: DriftFinder): Flow<void> {
   const orderId = seen.order_id;
-  const release = takeRelease(world);
-  const observation = yield* observe(world, seen, release);
+  const appRelease = takeAppRelease(world);
+  const observation = yield* observe(world, seen, appRelease);
   const sending = yield* world.decisions.database.reconcile(
     `decide on ${orderId}`,
-    () => loadCharge(world, orderId, release),
-    (charge) => applyStep(world, { order: seen, observation, found_by }, charge, release),
+    () => loadCharge(world, orderId, appRelease),
+    (charge) => applyStep(world, { order: seen, observation, found_by }, charge, appRelease),
   );
-  if (sending !== null) yield* send(world, sending, release);
+  if (sending !== null) yield* send(world, sending, appRelease);
 }
 
-function* observe(world: World, order: ChargeOrder, release: Release): Flow<Observation> {
+function* observe(world: World, order: ChargeOrder, appRelease: AppRelease): Flow<Observation> {
   const { observationOf, retrieveAnswerOf } = world.decisions.worker;
   const { order_id } = order;
   const result = yield* callOverHttp(world, 'transactions', `retrieve ${order_id}`, () =>
@@ -79,24 +79,24 @@ function* observe(world: World, order: ChargeOrder, release: Release): Flow<Obse
   );
   return observationOf(
     order,
-    retrieveAnswerOf('body' in result ? { body: asRead(result.body, release) } : result),
+    retrieveAnswerOf('body' in result ? { body: asRead(result.body, appRelease) } : result),
   );
 }
 
-function asRead(invoice: Invoice, release: Release): Invoice {
+function asRead(invoice: Invoice, appRelease: AppRelease): Invoice {
   const { rewarded, operations, ...cashback } = invoice.cashback;
   return {
     ...invoice,
     cashback: {
       ...cashback,
-      rewarded: readBy(release, rewarded),
-      operations: operations.map((one) => ({ ...one, reward: readBy(release, one.reward) })),
+      rewarded: readBy(appRelease, rewarded),
+      operations: operations.map((one) => ({ ...one, reward: readBy(appRelease, one.reward) })),
     },
   };
 }
 
 /** The order as it is now, and everything that its next step is decided on. */
-function loadCharge(world: World, orderId: string, release: Release): Charge {
+function loadCharge(world: World, orderId: string, appRelease: AppRelease): Charge {
   const { tables, decisions } = world;
   const row = rowOf(tables.orders, orderId);
   const sent = [...tables.operations.values()]
@@ -107,7 +107,7 @@ function loadCharge(world: World, orderId: string, release: Release): Charge {
     });
   return decisions.worker.chargeOf(loadOrder(world, orderId), {
     cashback_sum: formatAmount(row.cashback_sum),
-    newest: readBy(release, formatValues(loadTarget(world, orderId))),
+    newest: readBy(appRelease, formatValues(loadTarget(world, orderId))),
     operation: row.operation_id === null ? null : rowOf(tables.operations, row.operation_id),
     ended: decisions.worker.endedToLoad(sent, attemptsToRead(LIMITS)),
   });
@@ -131,17 +131,17 @@ function momentOf(ms: number | null): Date | null {
   return ms === null ? null : new Date(ms);
 }
 
-function applyStep(world: World, observed: Observed, charge: Charge, release: Release): Sending | null {
+function applyStep(world: World, observed: Observed, charge: Charge, appRelease: AppRelease): Sending | null {
   const { engine, decisions } = world;
   const { order_id, revision } = charge.order;
   const context = { step: contextOf(world), audit: AUDITS };
   const { step, writes, sending } = decisions.worker.planStep(observed, charge, context);
   engine.note(`worker: ${order_id} at revision ${revision}: ${describe(step)}`);
-  applyWrites(world, writes, release);
+  applyWrites(world, writes, appRelease);
   return sending;
 }
 
-function* send(world: World, sending: Sending, release: Release): Flow<void> {
+function* send(world: World, sending: Sending, appRelease: AppRelease): Flow<void> {
   const { engine, decisions } = world;
   const { operation } = sending;
   const { operation_id, order_id } = operation;
@@ -150,7 +150,7 @@ function* send(world: World, sending: Sending, release: Release): Flow<void> {
     updateCashback(world, updateBodyOf(operation)),
   );
   const answer = updateAnswerOf(operation, result);
-  const followUp = yield* decideAfter(world, sending, answer, release);
+  const followUp = yield* decideAfter(world, sending, answer, appRelease);
   engine.note(`worker: ${operation_id} was answered: ${describeAnswer(answer)}, so ${followUp.action}`);
   if (followUp.action === 'expedite') {
     const { poll } = followUp;
@@ -162,7 +162,7 @@ function* send(world: World, sending: Sending, release: Release): Flow<void> {
   if (followUp.action === 'record') {
     yield* atomically(`record the answer to ${operation_id}`, () => {
       const writes = decisions.worker.answerWrites(loadOrder(world, order_id), operation, followUp.learned);
-      if (writes !== null) applyWrites(world, writes, release);
+      if (writes !== null) applyWrites(world, writes, appRelease);
     });
   }
 }
@@ -171,12 +171,12 @@ function* decideAfter(
   world: World,
   sending: Sending,
   answer: UpdateAnswer,
-  release: Release,
+  appRelease: AppRelease,
 ): Flow<FollowUp> {
   const { afterObserving, decideFollowUp } = world.decisions.worker;
   const followUp = decideFollowUp(sending, answer, contextOf(world));
   if (followUp.action !== 'observe') return followUp;
-  return afterObserving(sending, followUp.learned, yield* observe(world, sending.order, release));
+  return afterObserving(sending, followUp.learned, yield* observe(world, sending.order, appRelease));
 }
 
 /** The same choices give the same ids and waits. Waits vary more than jitter makes them: they must make no difference. */

@@ -7,20 +7,29 @@ import type { Flow } from '../engine/flow.ts';
 import { insertRow, rowOf, updateRow } from '../rows.ts';
 import type { World } from '../world.ts';
 import { loadTarget } from './load-target.ts';
-import { type Release, inputReadBy, readBy, refuseUnknown, takeRelease, targetReadBy } from './release.ts';
+import {
+  type AppRelease,
+  inputReadBy,
+  readBy,
+  refuseUnknown,
+  takeAppRelease,
+  targetReadBy,
+} from './app-release.ts';
 
 /** `register`: what the server plans for a batch of one call, applied to the tables of the simulation. */
 export function* register(world: World, sent: RegisterInput): Flow<RegisterOutput | CashbackError> {
   const { server, database } = world.decisions;
-  const release = takeRelease(world);
-  const input = inputReadBy(release, sent);
+  const appRelease = takeAppRelease(world);
+  const input = inputReadBy(appRelease, sent);
   const { order_id, invoice_version } = input;
-  const refused = refuseUnknown(readBy(release, input.cashback_by_source ?? []).map(({ source }) => source));
+  const refused = refuseUnknown(
+    readBy(appRelease, input.cashback_by_source ?? []).map(({ source }) => source),
+  );
   if (refused !== null) return refused;
   const locks = server.planLocks([input]);
   const { answers } = yield* database.register(
     `register version ${invoice_version} of ${order_id}`,
-    () => loadOrder(world, order_id, release),
+    () => loadOrder(world, order_id, appRelease),
     (order) => {
       const known = new Set(order === null ? [] : locks.if_known);
       const rows = server.rowsToLock(locks, known);
@@ -44,14 +53,14 @@ export function* register(world: World, sent: RegisterInput): Flow<RegisterOutpu
   return answer;
 }
 
-function loadOrder(world: World, orderId: string, release: Release): LoadedOrder | null {
+function loadOrder(world: World, orderId: string, appRelease: AppRelease): LoadedOrder | null {
   const { tables, decisions } = world;
   const row = tables.orders.get(orderId);
   if (row === undefined) return null;
   const hold = decisions.server.holdOf(row);
   return decisions.database.loadedOrderOf(
     { ...row, cashback_sum: formatAmount(row.cashback_sum), allowed: hold && hold.allowed },
-    targetReadBy(release, loadTarget(world, orderId)),
+    targetReadBy(appRelease, loadTarget(world, orderId)),
   );
 }
 

@@ -3,15 +3,15 @@ import { CashbackError, type OrderOutput, formatAmount, formatValues } from '@ca
 import { type Flow, outside } from '../engine/flow.ts';
 import type { World } from '../world.ts';
 import { loadTarget } from './load-target.ts';
-import { type Release, readBy, takeRelease } from './release.ts';
+import { type AppRelease, readBy, takeAppRelease } from './app-release.ts';
 
 /** `order`: how the server shows the order's row. */
 export function* showOrder(world: World, orderId: string): Flow<OrderOutput | CashbackError> {
-  const release = takeRelease(world);
+  const appRelease = takeAppRelease(world);
   return yield* outside('read', () => {
     try {
       const now = new Date(world.engine.now());
-      return world.decisions.server.shownOrder(orderId, findOrder(world, orderId, release), now);
+      return world.decisions.server.shownOrder(orderId, findOrder(world, orderId, appRelease), now);
     } catch (error) {
       if (error instanceof CashbackError) return error;
       throw error;
@@ -20,7 +20,7 @@ export function* showOrder(world: World, orderId: string): Flow<OrderOutput | Ca
 }
 
 /** Without operations and reports, which no caller here reads. The tables have no times of a row either. */
-function findOrder(world: World, orderId: string, release: Release): OrderView | undefined {
+function findOrder(world: World, orderId: string, appRelease: AppRelease): OrderView | undefined {
   const row = world.tables.orders.get(orderId);
   if (row === undefined) return undefined;
   return {
@@ -41,7 +41,7 @@ function findOrder(world: World, orderId: string, release: Release): OrderView |
     cleared_sum: formatAmount(row.cleared_sum),
     cashback_sum: formatAmount(row.cashback_sum),
     receipt: row.receipt as OrderView['receipt'],
-    target: readBy(release, formatValues(loadTarget(world, orderId))),
+    target: readBy(appRelease, formatValues(loadTarget(world, orderId))),
     operations: [],
     reported: [],
     created_at: new Date(0),

@@ -3,24 +3,24 @@ import type { AmountsBySource } from '@cashback/contract/source';
 import type { Engine } from '../engine/engine.ts';
 import type { OrderRow } from '../tables.ts';
 
-/** What a release knows. */
-export interface Release {
+/** The sources and columns that a release of the apps knows. */
+export interface AppRelease {
   /** The source that this release brought. */
   source: boolean;
   /** The columns that it brought. */
   columns: boolean;
 }
 
-export const THIS_RELEASE: Release = { source: true, columns: true };
+export const THIS_RELEASE: AppRelease = { source: true, columns: true };
 
 /** The release of the process that takes a step: while an older one runs beside this one, it is either of them. */
-export function takeRelease({
+export function takeAppRelease({
   engine,
   older_release,
 }: {
   engine: Engine;
-  older_release: Release | null;
-}): Release {
+  older_release: AppRelease | null;
+}): AppRelease {
   if (older_release === null) return THIS_RELEASE;
   return engine.choices.below(2) === 0 ? THIS_RELEASE : older_release;
 }
@@ -30,23 +30,23 @@ export const NEW_SOURCE: Source = 'service';
 const UNKNOWN_SOURCE = 'new_source' as Source;
 
 export function readBy<Entry extends { source: Source }>(
-  release: Release,
+  appRelease: AppRelease,
   entries: readonly Entry[],
 ): Entry[] {
   return entries.map((entry) =>
-    entry.source === NEW_SOURCE && !release.source ? { ...entry, source: UNKNOWN_SOURCE } : entry,
+    entry.source === NEW_SOURCE && !appRelease.source ? { ...entry, source: UNKNOWN_SOURCE } : entry,
   );
 }
 
-export function targetReadBy(release: Release, target: AmountsBySource): AmountsBySource {
-  if (release.source) return target;
+export function targetReadBy(appRelease: AppRelease, target: AmountsBySource): AmountsBySource {
+  if (appRelease.source) return target;
   const { [NEW_SOURCE]: unknown, ...known } = target;
   return unknown === undefined ? known : { ...known, [UNKNOWN_SOURCE]: unknown };
 }
 
 /** A server without the column of the epoch stores its default for a new order, and else leaves it as it is. */
-export function inputReadBy(release: Release, input: RegisterInput): RegisterInput {
-  if (release.columns) return input;
+export function inputReadBy(appRelease: AppRelease, input: RegisterInput): RegisterInput {
+  if (appRelease.columns) return input;
   const { invoice_epoch: _epoch, ...known } = input;
   return known;
 }
@@ -78,8 +78,12 @@ const NEW_COLUMNS = [
 ] as const;
 
 /** Columns that a release does not know keep what is stored. */
-export function writtenBy(release: Release, stored: OrderRow, written: Partial<OrderRow>): Partial<OrderRow> {
-  if (release.columns) return written;
+export function writtenBy(
+  appRelease: AppRelease,
+  stored: OrderRow,
+  written: Partial<OrderRow>,
+): Partial<OrderRow> {
+  if (appRelease.columns) return written;
   const kept = Object.fromEntries(NEW_COLUMNS.map((column) => [column, stored[column]]));
   return { ...written, ...kept };
 }
