@@ -21,7 +21,7 @@ export type { UnadoptedPlace } from './db/queries/adoption/list-unadopted.ts';
 export { advanceOperation } from './cashback/advance/advance-operation.ts';
 export type { AdvanceLimits, AdvanceWrites, TrustCall } from './cashback/advance/advance-operation.ts';
 export type { AnsweredStep, SendHow, StepAnswer } from './cashback/advance/decide-advance.ts';
-export { stepAnswerOf } from './cashback/advance/trust-answer.ts';
+export { answerToRequest } from './cashback/advance/compare-answer.ts';
 export { answerAfterLookup, needsLookup, trustRequestOf } from './cashback/advance/trust-request.ts';
 export { readCursor } from './feeds/read-cursor.ts';
 export { CHANGES_START, changeCursor, nextFeedEpoch } from '@cashback/postgres';

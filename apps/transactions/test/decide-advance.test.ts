@@ -65,6 +65,20 @@ describe('with an answer', () => {
     ['pending: later', steps('sent'), { kind: 'pending' }, ['1 sent pending'], 'poll'],
     ['still pending: later', steps('pending'), { kind: 'pending' }, [], 'poll'],
     ['unknown: the step stays open', steps('sent', 'planned'), { kind: 'unknown' }, [], 'poll'],
+    [
+      'something else under its id: Trust is asked from now on, nothing ends',
+      steps('sent', 'planned'),
+      { kind: 'differs', difference: 'amount' },
+      ['1 sent pending'],
+      'poll',
+    ],
+    [
+      'still something else: later',
+      steps('pending', 'planned'),
+      { kind: 'differs', difference: 'amount' },
+      [],
+      'poll',
+    ],
     ['missing: it is to be sent again', steps('pending'), { kind: 'missing' }, ['1 pending sent'], 'poll'],
     [
       'of a step that another executor has taken further',
@@ -94,6 +108,7 @@ test('under any answers and executors an operation ends once every step is known
         { kind: 'pending' },
         { kind: 'missing' },
         { kind: 'not kept', reason: 'not now' },
+        { kind: 'differs', difference: 'amount' },
         { kind: 'refused', reason: 'no' },
       ),
     ),
@@ -152,6 +167,23 @@ describe('a step that may be given up', () => {
     const { changes, next } = decideAdvance(open, { step_number: 1, attempt: 2, answer });
     expect(changes).toEqual([]);
     expect(next).toMatchObject({ action: 'poll', reason: expect.stringContaining('CODE: text') });
+  });
+});
+
+describe('the reason of an operation that has not ended', () => {
+  const stored = 'trust_differs: as before';
+  test.each([
+    ['silence', { kind: 'unknown' }, stored],
+    [
+      'another difference',
+      { kind: 'differs', difference: 'amount: 2' },
+      expect.stringContaining('amount: 2'),
+    ],
+    ['what was asked for', { kind: 'pending' }, null],
+    ['nothing under the id', { kind: 'missing' }, null],
+  ] as const)('after %s it is what Trust said last', (_, answer, reason) => {
+    const { next } = decideAdvance(steps('pending'), { step_number: 1, answer }, stored);
+    expect(next).toMatchObject({ action: 'poll', reason });
   });
 });
 

@@ -295,33 +295,6 @@ describe('a refusal', () => {
     expect(new Set(sent().filter((line) => !line.startsWith('GET'))).size).toBe(1);
   });
 
-  test.each([
-    ['amount', '7.0000'],
-    ['wallet_id', 'another-wallet'],
-    ['user_id', 'another-user'],
-    ['currency', 'EUR'],
-    ['source', 'service'],
-  ])(
-    'a step that Trust has with another %s is never adopted, and both values are stated',
-    async (field, value) => {
-      const invoice = await createInvoice(app);
-      upstream.answerWith((request) => {
-        const answer = request.method === 'GET' ? applied(request) : pending(request);
-        if (request.method === 'POST' || answer === 'cut') return answer;
-        return { ...answer, body: { ...(answer.body as object), [field]: value } };
-      });
-      const { cashback } = await move(invoice, { user: '10' });
-      expect(cashback).toMatchObject({ status: 'failed', rewarded: [] });
-      const { user_id, wallet_id, currency } = invoice;
-      const asked = new Map(
-        Object.entries({ source: 'user', amount: '10.0000', user_id, wallet_id, currency }),
-      ).get(field);
-      const { reason } = cashback.operations[0];
-      expect(reason).toMatch(/^trust_differs: /);
-      expect(reason).toContain(`${field}: asked for ${asked}, Trust has ${value}`);
-    },
-  );
-
   test('of the first step skips all others', async () => {
     const invoice = await createInvoice(app);
     upstream.answerWith(failed);

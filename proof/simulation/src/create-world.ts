@@ -54,6 +54,8 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
     payees: new Map(),
     incidents: 0,
     trust_ends: new Map(),
+    keeps_other_content: false,
+    other_content: new Map(),
     lacks_money: false,
     compared_from: null,
     epoch_at: Number.NEGATIVE_INFINITY,

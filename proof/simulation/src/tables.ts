@@ -85,6 +85,7 @@ export interface TrustBasketRow {
   basket_id: string;
   order_id: string;
   wallet_id: string;
+  user_id: string;
   source: Source;
   amount: Amount;
   status: 'pending' | 'success' | 'failed';

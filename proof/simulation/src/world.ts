@@ -1,4 +1,5 @@
 import type { Payee } from '@cashback/contract';
+import type { Amount } from '@cashback/contract/amount';
 import type { AmountsBySource } from '@cashback/contract/source';
 import type { StepFailures } from '@cashback/processing/decisions';
 import type { BreakerBounds } from '@cashback/server/decisions';
@@ -63,6 +64,9 @@ export interface World {
   incidents: number;
   /** How requests ended at Trust before it was restored. */
   trust_ends: Map<string, TrustBasketRow | TrustRefundRow>;
+  /** Trust keeps other amounts than it is asked for, until a person corrects them: what was asked for, by id. */
+  keeps_other_content: boolean;
+  other_content: Map<string, Amount>;
   /** When transactions began an epoch last. */
   epoch_at: number;
   /** Trust was restored, and lacks money that it had moved. */

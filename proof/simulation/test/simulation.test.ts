@@ -68,6 +68,7 @@ test.each<[guarantee: string, incidents: Incident[], seeds: number]>([
   ['its payee is changed, at any moment: the last one has all of it', ['new_payee'], 60],
   ['its payee is changed, and a restore forgets that', ['new_payee', 'rewind_transactions'], 30],
   ['its payee is changed while the wallet of the one before owes', ['new_payee', 'spent_wallets'], 30],
+  ['Trust keeps other amounts than it is asked for, and a person corrects them', ['other_content'], 60],
   ['an outage lasts longer than every bound, with restarts inside', ['outage'], 30],
   ['two workers and two instances of processing share the work', ['second_sender'], 30],
   ['replicas lag in version, and in existence', ['lagging_replica'], 30],

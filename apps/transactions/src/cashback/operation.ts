@@ -13,7 +13,8 @@
  *                    v
  *            success | failed   the cashback version + 1, and the callback `operation.finished`
  *
- * A step that is not answered stays `sent` and is repeated under its id. It is never taken for refused. Each request is
+ * A step that is not answered stays `sent` and is repeated under its id. It is never taken for refused. One that Trust has
+ * with other content stays `pending`, and the operation open, until Trust has what was asked for. Each request is
  * claimed as an attempt just before it leaves, so that a step that was given up never leaves.
  */
 import type { Source } from '@cashback/contract';
@@ -64,6 +65,8 @@ export type PlannedTrustStep = Omit<TrustStep, 'status' | 'reason' | 'taken' | '
 export interface UnfinishedOperation extends Omit<StoredOperation, 'reward' | 'status'> {
   /** Attempts in a row that brought no step further. */
   attempts: number;
+  /** Why it has not ended; null: Trust has not said. */
+  open_reason: string | null;
   steps: TrustStep[];
 }
 

@@ -1,7 +1,7 @@
 import type { Charge, ChargeOrder, NewDrift } from '@cashback/cashback-db';
 import { type AttentionCode, formatAmounts } from '@cashback/contract';
 import type { DriftClass, DriftFinder } from '@cashback/core';
-import { storableDetails } from '@cashback/postgres';
+import { storableDetails, storableText } from '@cashback/postgres';
 import type { OrderStep } from './decide-step.ts';
 import type { Observation } from './observe-invoice.ts';
 
@@ -15,12 +15,13 @@ const CLASSES: Partial<Record<AttentionCode, DriftClass>> = {
   moved_by_hand: 'moved_by_hand',
   foreign_writer: 'foreign_writer',
   history_lost: 'history_lost',
+  trust_differs: 'trust_differs',
 };
 
 /**
  * The differences that a step finds without a known change: a settled order differs from its invoice, or from itself.
  * A lasting cause is written down once. A difference that a lagging replica may show counts only once the order needs
- * attention for it.
+ * attention for it. A payment that is another one at Trust counts for every order.
  */
 export function findDrifts(
   { order, target }: Charge,
@@ -28,13 +29,14 @@ export function findDrifts(
   observation: Observation,
   found_by: DriftFinder,
 ): NewDrift[] {
-  if (order.settled_revision !== order.revision) return [];
   const found = classOf(order, step, observation);
   if (found === null) return [];
+  if (order.settled_revision !== order.revision && found !== 'trust_differs') return [];
   const { order_id, rewarded } = order;
   const targeted = formatAmounts(target);
   const seen = observation.outcome === 'observed' ? observation.cashback : null;
-  const details = step.action === 'need_attention' && !step.reopened ? step.attention.details : {};
+  const { details, reason } =
+    step.action === 'need_attention' && !step.reopened ? step.attention : { details: {}, reason: '' };
   const hasVersions = found === 'unknown_operation';
   return [
     {
@@ -53,6 +55,7 @@ export function findDrifts(
           operation_id: seen?.operations[0]?.operation_id,
         }),
         ...storableDetails(details),
+        ...(found === 'trust_differs' && { reason: storableText(reason) }),
       },
       found_by,
       healed: step.action !== 'need_attention',

@@ -55,6 +55,7 @@ export function keptWhileSending(standing: StandingAttention | null): Attention 
 /** The answers to repeats of an open operation show whether these are gone. */
 const SEEN_BY_REPEATING: ReadonlySet<AttentionCode> = new Set([
   'operation_stuck',
+  'trust_differs',
   'history_lost',
   'attempts_failed',
 ]);

@@ -101,6 +101,9 @@ export type ChargeDecision =
 /** Prefix of an operation's reason: a refund would take the wallet below zero, and the service forbids that. */
 export const WALLET_FORBIDS_NEGATIVE = 'wallet_forbids_negative';
 
+/** Prefix of an operation's reason: Trust has other content under the id of a step. */
+export const TRUST_DIFFERS = 'trust_differs';
+
 /** In the reason of an operation: Trust's wallet is another one's. */
 const PAYEE_MISMATCH = /\bPAYEE_MISMATCH\b/;
 
@@ -185,6 +188,8 @@ function followOperation(input: ChargeInput, operation: OpenOperation): ChargeDe
     const attention = keptWhileRepeating(input.attention);
     return { action: 'update', finished: null, repeat: operation, attention };
   }
+  const difference = differenceAtTrust(input.cashback, found);
+  if (difference !== null) return needsAttention(null, difference);
   const overdue = overdueReason(input, input.limits);
   if (overdue !== null) {
     // Such as a refusal that the payment system does not keep: no step may be given up, so only a person can end it.
@@ -203,11 +208,14 @@ function decideWithoutOperation(input: ChargeInput, finished: Finished | null): 
   }
   // While an operation is in flight the attempts before it decide nothing, only time does.
   if (cashback.status === 'init' || cashback.status === 'in-progress') {
+    const [newest] = cashback.operations;
+    const difference = newest === undefined ? null : differenceAtTrust(cashback, newest);
+    if (difference !== null) return needsAttention(finished, difference);
     const reason = overdueReason(input, limits);
     if (reason !== null) return needsAttention(finished, { code: 'operation_stuck', reason, details: {} });
     return poll(input, finished, pollDelay(input, limits), 'other_in_flight');
   }
-  const contradiction = contradictionOf(cashback);
+  const contradiction = contradictionOf(cashback) ?? differenceAfter(input, finished);
   if (contradiction !== null) return needsAttention(finished, contradiction);
 
   const attempts = countAttempts(input, finished);
@@ -260,6 +268,29 @@ function contradictionOf(cashback: ObservedCashback): Attention | null {
     reason: `the invoice carries a reward that its newest operation ${operation_id}, a success, did not ask for`,
     details: { operation_id, asked: formatAmounts(newest.reward), rewarded: formatAmounts(rewarded) },
   };
+}
+
+type ListedOperation = ObservedCashback['operations'][number];
+
+/**
+ * The payment system has other content under the id of a step, so money may have moved that nobody asked for. Another
+ * operation would move the money again: nothing is sent until the payment system has what was asked for.
+ */
+function differenceAtTrust(
+  { rewarded }: ObservedCashback,
+  { operation_id, reward, reason }: ListedOperation,
+): Attention | null {
+  if (reason?.startsWith(TRUST_DIFFERS) !== true) return null;
+  const details = { operation_id, asked: formatAmounts(reward), rewarded: formatAmounts(rewarded) };
+  return { code: 'trust_differs', reason, details };
+}
+
+/** The same of an operation that a `transactions` of an older release ended for it: it waits for a person. */
+function differenceAfter({ cashback, attention }: ChargeInput, finished: Finished | null): Attention | null {
+  const [newest] = cashback.operations;
+  const isKnown = finished !== null || attention?.code === 'trust_differs';
+  if (newest?.status !== 'failed' || !isKnown) return null;
+  return differenceAtTrust(cashback, newest);
 }
 
 interface Counted extends Attempts {

@@ -25,7 +25,7 @@ export type { EpochVersion } from './compare-versions.ts';
 export { LAST_REVISION, decideRegister } from './decide-register.ts';
 export type { RegisterDecision, Registration, StoredOrder } from './decide-register.ts';
 
-export { WALLET_FORBIDS_NEGATIVE, attemptsToRead, decideCharge } from './decide-charge.ts';
+export { TRUST_DIFFERS, WALLET_FORBIDS_NEGATIVE, attemptsToRead, decideCharge } from './decide-charge.ts';
 export { attemptDelay } from './attempt-delay.ts';
 export { inFlightDelay, overdueReason, pollDelay, waitedAfter } from './waiting.ts';
 export { MAX_HEALS, decideHeal, isHealRefused } from './heals.ts';

@@ -7,11 +7,15 @@ import {
   attemptsOf,
   briefDecision,
   cashbackOf,
+  failed,
   inputOf,
   listed,
   open,
   target,
 } from './charge-builders.ts';
+
+const DIFFERENCE = 'trust_differs: amount: asked for 1.2345, Trust has 1.2300';
+const DIFFERS = { code: 'trust_differs' as const, reason: DIFFERENCE, details: {}, since: ago(5_000) };
 
 describe('decideCharge, when an order may need attention', () => {
   const cases: ChargeCase[] = [
@@ -134,6 +138,63 @@ describe('decideCharge, when an order may need attention', () => {
     [
       "an order whose target was never tried is updated after somebody else's failure, however old it is",
       { cashback: cashbackOf({ status: 'failed' }), unsettled_since: ago(9_999_999), waited_ms: 9_999_999 },
+      { action: 'update', finished: null, repeat: null },
+    ],
+    [
+      'an operation whose payment is another one at Trust needs attention at once, and stays open',
+      {
+        operation: open,
+        cashback: cashbackOf({ status: 'in-progress', operations: [listed('in-progress', DIFFERENCE)] }),
+      },
+      { action: 'needs_attention', code: 'trust_differs', finished: null, reason: DIFFERENCE },
+    ],
+    [
+      "so does another caller's",
+      { cashback: cashbackOf({ status: 'in-progress', operations: [listed('in-progress', DIFFERENCE)] }) },
+      { action: 'needs_attention', code: 'trust_differs', finished: null, reason: DIFFERENCE },
+    ],
+    [
+      'one that Trust has as it was asked for is followed again',
+      {
+        operation: open,
+        attention: DIFFERS,
+        cashback: cashbackOf({ status: 'in-progress', operations: [listed('in-progress')] }),
+      },
+      { action: 'poll', finished: null, after_ms: 400, why: 'in_flight' },
+    ],
+    [
+      'one that the invoice does not list is repeated, and the order needs attention on',
+      { operation: open, attention: DIFFERS },
+      { action: 'update', finished: null, repeat: open, code: 'trust_differs', reason: DIFFERENCE },
+    ],
+    [
+      'an operation that an older release ended for such a difference is not tried again',
+      {
+        operation: open,
+        cashback: cashbackOf({ status: 'failed', operations: [listed('failed', DIFFERENCE)] }),
+      },
+      {
+        action: 'needs_attention',
+        code: 'trust_differs',
+        finished: { ...failed, reason: DIFFERENCE },
+        reason: DIFFERENCE,
+      },
+    ],
+    [
+      'nor later',
+      {
+        attention: DIFFERS,
+        attempts: attemptsOf({ failed: 1, last_at: ago(9_999_999) }),
+        cashback: cashbackOf({ status: 'failed', operations: [listed('failed', DIFFERENCE)] }),
+      },
+      { action: 'needs_attention', code: 'trust_differs', finished: null, reason: DIFFERENCE },
+    ],
+    [
+      'until a person resumes its order',
+      {
+        attempts: attemptsOf({ failed: 1, last_at: ago(9_999_999) }),
+        cashback: cashbackOf({ status: 'failed', operations: [listed('failed', DIFFERENCE)] }),
+      },
       { action: 'update', finished: null, repeat: null },
     ],
     [

@@ -46,7 +46,6 @@ export type {
 } from './callbacks.ts';
 export {
   REFUNDS_LISTED,
-  TRUST_DIFFERS,
   TRUST_STATUSES,
   WALLET_POLICIES,
   WALLET_SHORT,

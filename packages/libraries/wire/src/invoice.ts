@@ -82,7 +82,7 @@ export const invoiceCashback = z.object({
         operation_id: idField,
         status: cashbackStatus,
         reward: rewards.describe('What it asked for'),
-        reason: z.string().describe('Why it failed').optional(),
+        reason: z.string().describe('Why it failed, or why it has not ended').optional(),
       }),
     )
     .describe('The newest 20, newest first'),

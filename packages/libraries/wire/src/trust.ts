@@ -42,9 +42,6 @@ export type WalletPolicy = (typeof WALLET_POLICIES)[number];
 /** Starts the `reason` of a refund that failed by its policy. */
 export const WALLET_SHORT = 'wallet_short';
 
-/** Starts the reason of an operation whose step Trust has under the same id, but with other content. */
-export const TRUST_DIFFERS = 'trust_differs';
-
 /**
  * `POST /refunds`: takes a part of a basket, or all of it, back from its wallet. The policy applies at the moment when
  * the money would move.

@@ -36,6 +36,9 @@ export function startIncident(world: World, incident: Incident, orderIds: readon
         begin(world, `the other writer of ${orderId}`, writeForeign(world, orderId));
       }
       return;
+    case 'other_content':
+      world.keeps_other_content = true;
+      return;
     case 'spent_wallets': {
       world.wallet_policies = { '*': POLICIES[engine.choices.below(POLICIES.length)] ?? 'fail' };
       for (const walletId of new Set(world.stories.map(({ wallet_id }) => wallet_id))) {

@@ -11,6 +11,7 @@ const OVERDUE = /not settled since/;
 const HELD = /the breaker's bound is/;
 /** What ends by money in the wallet, as billing may hint at. */
 const WALLET = /^(wallet_forbids_negative: |the wallet owes )/;
+const DIFFERENCE = /^trust_differs: /;
 const PAYEE = /\bthe order was registered with\b/;
 const UNKNOWN_SOURCE = /^unknown_source:/;
 
@@ -19,7 +20,8 @@ const UNKNOWN_SOURCE = /^unknown_source:/;
  * attention only after too many attempts or too long a time. Attempts count from when the order was registered or
  * resumed, each way to end by itself.
  */
-export function checkAttempts(order: OrderRow, { tables, wallet_policies, payees }: World): void {
+export function checkAttempts(order: OrderRow, world: World): void {
+  const { tables, wallet_policies, payees } = world;
   const { order_id, attention } = order;
   const mayOwe = Object.keys(wallet_policies).length > 0;
   const wait_ms = mayOwe ? LIMITS.failure_base_ms : LIMITS.attention_poll_ms;
@@ -41,6 +43,11 @@ export function checkAttempts(order: OrderRow, { tables, wallet_policies, payees
   }
   if (WALLET.test(attention)) {
     must(null, mayOwe, () => `${order_id} waits for its wallet, which may go below zero: ${attention}`);
+    return;
+  }
+  if (DIFFERENCE.test(attention)) {
+    const { keeps_other_content } = world;
+    must(null, keeps_other_content, () => `${order_id} waits for Trust, which has what it was asked for`);
     return;
   }
   if (PAYEE.test(attention)) {

@@ -40,6 +40,7 @@ export function checkStep(world: World): void {
   for (const operation of tables.cashback_operations.values()) checkIntent(operation, archive);
   checkNeeds(archive);
   checkSteps(world);
+  checkContent(world);
   checkRewarded(world);
   checkCompared(world);
 }
@@ -206,17 +207,36 @@ function checkNeeds({ operations, outcomes }: Archive): void {
 }
 
 /** 7, of a basket and a refund at Trust */
-function checkSteps({ archive: { steps }, tables: { trust_baskets, trust_refunds } }: World): void {
+function checkSteps(world: World): void {
+  const { archive, tables, other_content } = world;
+  const { steps } = archive;
+  const { trust_baskets, trust_refunds } = tables;
   for (const { basket_id, amount } of trust_baskets.values()) {
     const step = steps.get(basket_id);
-    const isStep = step?.kind === 'topup' && parseAmount(step.amount) === amount;
+    const isStep =
+      step?.kind === 'topup' && parseAmount(step.amount) === (other_content.get(basket_id) ?? amount);
     must(7, isStep, () => `basket ${basket_id} is no step of an operation`);
   }
   for (const { refund_id, basket_id, amount } of trust_refunds.values()) {
     const step = steps.get(refund_id);
     const isStep =
-      step?.kind === 'refund' && step.basket_id === basket_id && parseAmount(step.amount) === amount;
+      step?.kind === 'refund' &&
+      step.basket_id === basket_id &&
+      parseAmount(step.amount) === (other_content.get(refund_id) ?? amount);
     must(7, isStep, () => `refund ${refund_id} is no step of an operation`);
+  }
+}
+
+/** 6: a step has one content. While Trust has another, it does not end: its operation would be made again. */
+function checkContent({ other_content, tables }: World): void {
+  for (const { step_id, status } of tables.operation_steps.values()) {
+    const asked = other_content.get(step_id);
+    const isOpen = status === 'sent' || status === 'pending';
+    must(
+      6,
+      asked === undefined || isOpen,
+      () => `${step_id} is ${status}, and Trust has something else of it`,
+    );
   }
 }
 

@@ -9,12 +9,43 @@ export const MONEY = {
     ...decisions,
     transactions: {
       ...decisions.transactions,
-      stepAnswerOf(...input) {
-        const answer = decisions.transactions.stepAnswerOf(...input);
+      answerToRequest(...input) {
+        const answer = decisions.transactions.answerToRequest(...input);
         return answer.kind === 'applied' ? { kind: 'applied' } : answer;
       },
     },
   }),
+  /** Other content under the id of a step is taken for the one that was asked for. */
+  difference_unread: (decisions) => ({
+    ...decisions,
+    transactions: {
+      ...decisions.transactions,
+      answerToRequest(how, asked, result) {
+        const answer = decisions.transactions.answerToRequest(how, asked, result);
+        if (answer.kind !== 'differs' || !('body' in result)) return answer;
+        return result.body.status === 'success' ? { kind: 'applied' } : { kind: 'pending' };
+      },
+    },
+  }),
+  /** A step that Trust has with other content counts as refused, so another operation is made. */
+  difference_refuses: (decisions) => ({
+    ...decisions,
+    transactions: {
+      ...decisions.transactions,
+      answerToRequest(...input) {
+        const answer = decisions.transactions.answerToRequest(...input);
+        return answer.kind === 'differs' ? { kind: 'refused', reason: answer.difference } : answer;
+      },
+    },
+  }),
+  /** The worker does not read why an operation has not ended. */
+  difference_unreported: (decisions) =>
+    withStep(decisions, (decide, charge) => {
+      const step = decide(charge);
+      if (step.action !== 'need_attention' || step.attention.code !== 'trust_differs') return step;
+      const { attention: _attention, ...rest } = step;
+      return { ...rest, action: 'poll' };
+    }),
   /** The request of a refund lacks what it may do to its wallet. */
   policy_unsent: (decisions) => ({
     ...decisions,

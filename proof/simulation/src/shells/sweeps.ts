@@ -6,6 +6,7 @@ import { followBalances } from './follow-balances.ts';
 import { followChanges } from './follow-changes.ts';
 import { catchUp } from './processing/catch-up.ts';
 import { releaseHeld } from './release-held.ts';
+import { correctTrust } from './correct-trust.ts';
 import { loadChange, writeChange } from './processing/write-changes.ts';
 import { walkUnadopted } from './transactions/walk-unadopted.ts';
 import { sweepOperations } from './transactions/write-rows.ts';
@@ -40,6 +41,7 @@ export function startSweeps(world: World): void {
   every('worker', 'read the feed of cashback', () => followChanges(world));
   // In other runs every callback arrives some time.
   if (world.follows_balances) every('wallet', 'read the feed of balances', () => followBalances(world));
+  if (world.keeps_other_content) every('client', 'correct Trust', () => correctTrust(world));
   every('client', 'release what is held', () => releaseHeld(world));
   every('client', 'lose the queues', () =>
     outside('lose the queues', () => {

@@ -2,28 +2,27 @@ import { CashbackError, formatAmount } from '@cashback/contract';
 import type { Amount } from '@cashback/contract/amount';
 import type { Source } from '@cashback/contract/source';
 import {
+  type Basket,
   type BasketsPage,
   type ListedBasket,
   PaymentError,
+  type Refund,
   type TrustWallet,
   WALLET_SHORT,
   type WalletChangesOutput,
   type WalletPolicy,
 } from '@cashback/wire';
 import { type Flow, outside } from '../engine/flow.ts';
-import { rowOf } from '../rows.ts';
+import { rowOf, updateRow } from '../rows.ts';
 import { type TrustBasketRow, type TrustRefundRow, type TrustWalletRow, newestEpoch } from '../tables.ts';
 import type { World } from '../world.ts';
 import { deliver } from './deliver.ts';
 import { USER, takeBalance } from './take-balance.ts';
 import { takeBalanceHint } from './take-balance-hint.ts';
 
-interface Answer {
-  status: 'pending' | 'success' | 'failed';
-  reason: string | null;
-  taken?: string;
-}
-type TrustAnswer = Answer | PaymentError;
+type Answer = Pick<Basket, 'status' | 'reason'> & Pick<Refund, 'taken'>;
+type BasketAnswer = Basket | PaymentError;
+type RefundAnswer = Refund | PaymentError;
 
 interface RefundRequest {
   refund_id: string;
@@ -34,57 +33,79 @@ interface RefundRequest {
 
 const LATENCY_MS = [0, 20, 700];
 const SLOW_MS = 25_000;
+/** Of the requests to a Trust that keeps other content. */
+const OTHER_ONE_OF = 3;
 
 export function* postBasket(
   world: World,
-  input: { basket_id: string; order_id: string; wallet_id: string; source: Source; amount: Amount },
-): Flow<TrustAnswer> {
-  return yield* outside('create a basket', (): TrustAnswer => {
-    const known = world.tables.trust_baskets.get(input.basket_id);
-    if (known !== undefined) return answerOf(known);
-    const basket = { ...input, status: 'pending' as const };
-    world.tables.trust_baskets.set(input.basket_id, basket);
-    return settleSoon(world, 'trust_baskets', input.basket_id);
+  input: {
+    basket_id: string;
+    order_id: string;
+    wallet_id: string;
+    user_id?: string;
+    source: Source;
+    amount: Amount;
+  },
+): Flow<BasketAnswer> {
+  return yield* outside('create a basket', (): BasketAnswer => {
+    const { basket_id, order_id, wallet_id, user_id = USER, source } = input;
+    const { trust_baskets } = world.tables;
+    if (!trust_baskets.has(basket_id)) {
+      const amount = keptOf(world, basket_id, input.amount);
+      trust_baskets.set(basket_id, {
+        basket_id,
+        order_id,
+        wallet_id,
+        user_id,
+        source,
+        amount,
+        status: 'pending',
+      });
+      settleSoon(world, 'trust_baskets', basket_id);
+    }
+    return shownBasket(world.tables, rowOf(trust_baskets, basket_id));
   });
 }
 
 export function* postRefund(
   world: World,
   { wallet_policy = 'go_negative', ...input }: RefundRequest,
-): Flow<TrustAnswer> {
-  return yield* outside('refund a basket', (): TrustAnswer => {
+): Flow<RefundAnswer> {
+  return yield* outside('refund a basket', (): RefundAnswer => {
     const { trust_baskets, trust_refunds } = world.tables;
     const known = trust_refunds.get(input.refund_id);
-    if (known !== undefined) return answerOf(known);
+    if (known !== undefined) return shownRefund(known);
     const basket = trust_baskets.get(input.basket_id);
     const taken = [...trust_refunds.values()]
       .filter(({ basket_id, status }) => basket_id === input.basket_id && status !== 'failed')
       .reduce((sum, refund) => sum + takenBy(refund), 0n);
-    const refund = { ...input, wallet_policy, taken: null, reason: null };
+    const amount = keptOf(world, input.refund_id, input.amount);
+    const refund = { ...input, amount, wallet_policy, taken: null, reason: null };
     if (basket?.status !== 'success' || basket.amount - taken < input.amount) {
       if (basket !== undefined) trust_refunds.set(input.refund_id, { ...refund, status: 'failed' });
       return new PaymentError('REFUND_EXCEEDS_BASKET', `basket ${input.basket_id} holds less`);
     }
     trust_refunds.set(input.refund_id, { ...refund, status: 'pending' });
-    return settleSoon(world, 'trust_refunds', input.refund_id);
+    settleSoon(world, 'trust_refunds', input.refund_id);
+    return shownRefund(rowOf(trust_refunds, input.refund_id));
   });
 }
 
-export function* getBasket({ tables }: World, id: string): Flow<TrustAnswer> {
+export function* getBasket({ tables }: World, id: string): Flow<BasketAnswer> {
   return yield* outside('read', () => {
     const basket = tables.trust_baskets.get(id);
     return basket === undefined
       ? new PaymentError('BASKET_NOT_FOUND', `there is no basket ${id}`)
-      : answerOf(basket);
+      : shownBasket(tables, basket);
   });
 }
 
-export function* getRefund({ tables }: World, id: string): Flow<TrustAnswer> {
+export function* getRefund({ tables }: World, id: string): Flow<RefundAnswer> {
   return yield* outside('read', () => {
     const refund = tables.trust_refunds.get(id);
     return refund === undefined
       ? new PaymentError('REFUND_NOT_FOUND', `there is no refund ${id}`)
-      : answerOf(refund);
+      : shownRefund(refund);
   });
 }
 
@@ -106,23 +127,37 @@ export function* listBaskets(
   });
 }
 
-function listed({ trust_refunds }: World['tables'], basket: TrustBasketRow): ListedBasket {
-  const { basket_id, amount } = basket;
-  const refunds = [...trust_refunds.values()].filter((refund) => refund.basket_id === basket_id);
-  const taken = refunds.filter(({ status }) => status !== 'failed');
+function listed(tables: World['tables'], basket: TrustBasketRow): ListedBasket {
+  const refunds = [...tables.trust_refunds.values()].filter(
+    ({ basket_id }) => basket_id === basket.basket_id,
+  );
+  return { ...shownBasket(tables, basket), refunds: refunds.map(shownRefund) };
+}
+
+function shownBasket({ trust_refunds }: World['tables'], basket: TrustBasketRow): Basket {
+  const { basket_id, order_id, wallet_id, user_id, source, amount } = basket;
+  const taken = [...trust_refunds.values()].filter(
+    (refund) => refund.basket_id === basket_id && refund.status !== 'failed',
+  );
   return {
-    ...basket,
+    basket_id,
+    order_id,
+    wallet_id,
+    user_id,
+    source,
     ...answerOf(basket),
-    user_id: USER,
     currency: 'USD',
     amount: formatAmount(amount),
     refunded: formatAmount(taken.reduce((sum, refund) => sum + takenBy(refund), 0n)),
-    refunds: refunds.map((refund) => ({
-      ...refund,
-      ...answerOf(refund),
-      amount: formatAmount(refund.amount),
-      taken: refund.taken === null ? null : formatAmount(refund.taken),
-    })),
+  };
+}
+
+function shownRefund(refund: TrustRefundRow): Refund {
+  return {
+    ...refund,
+    ...answerOf(refund),
+    amount: formatAmount(refund.amount),
+    taken: refund.taken === null ? null : formatAmount(refund.taken),
   };
 }
 
@@ -147,13 +182,12 @@ export function takenBy({ amount, taken }: Pick<TrustRefundRow, 'amount' | 'take
 type Requests = 'trust_baskets' | 'trust_refunds';
 
 /** At once, or later. Then the money moves, and billing sends a callback to the wallet. */
-function settleSoon(world: World, table: Requests, id: string): Answer {
+function settleSoon(world: World, table: Requests, id: string): void {
   const { engine } = world;
   const latency_ms = LATENCY_MS[engine.choices.below(LATENCY_MS.length)] ?? 0;
   const wait_ms = engine.happens('slow_trust') ? SLOW_MS : latency_ms;
   if (wait_ms === 0) settle(world, table, id);
   else engine.after(wait_ms, () => settle(world, table, id));
-  return answerOf(rowOf<TrustBasketRow | TrustRefundRow>(world.tables[table], id));
 }
 
 function settle(world: World, table: Requests, id: string): void {
@@ -200,6 +234,33 @@ export function moveOtherMoney(world: World, walletId: string, amount: Amount): 
   world.tables.other_money.push(amount);
   world.engine.note(`trust: ${walletId} ${amount < 0n ? 'is spent' : 'gets money from elsewhere'}`);
   moveMoney(world, walletId, amount);
+}
+
+/** What Trust keeps of an amount that was asked for. */
+function keptOf(world: World, id: string, asked: Amount): Amount {
+  const { engine, other_content } = world;
+  if (!world.keeps_other_content || asked === 0n || engine.choices.below(OTHER_ONE_OF) !== 0) return asked;
+  const kept = asked / 2n;
+  other_content.set(id, asked);
+  engine.note(`trust: ${id} keeps ${formatAmount(kept)} of ${formatAmount(asked)}`);
+  return kept;
+}
+
+/** A person has Trust put right what it kept of a request: its content is what was asked for, and so is the money. */
+export function* correctContent(world: World, id: string): Flow<void> {
+  const { tables, other_content } = world;
+  yield* outside(`correct ${id} at Trust`, () => {
+    const asked = other_content.get(id);
+    const refund = tables.trust_refunds.get(id);
+    const row = refund ?? tables.trust_baskets.get(id);
+    if (asked === undefined || row === undefined) return;
+    other_content.delete(id);
+    const missing = asked - row.amount;
+    if (refund === undefined) updateRow(tables.trust_baskets, id, { amount: asked });
+    else updateRow(tables.trust_refunds, id, { amount: asked });
+    const { wallet_id } = rowOf(tables.trust_baskets, row.basket_id);
+    if (row.status === 'success') moveMoney(world, wallet_id, refund === undefined ? missing : -missing);
+  });
 }
 
 function moveMoney(world: World, walletId: string, amount: Amount): void {

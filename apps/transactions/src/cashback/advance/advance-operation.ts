@@ -50,7 +50,7 @@ export function advanceOperation(
   limits: AdvanceLimits,
   random: () => number = Math.random,
 ): AdvanceWrites {
-  const { changes, next } = decideAdvance(operation.steps, answered);
+  const { changes, next } = decideAdvance(operation.steps, answered, operation.open_reason);
   const update = operationUpdate(operation, changes.length > 0, next, limits, random);
   return {
     ...stepWrites(operation, changes),
@@ -92,19 +92,24 @@ function stepWrites(
 }
 
 function operationUpdate(
-  { operation_id, attempts }: UnfinishedOperation,
+  { operation_id, attempts, open_reason }: UnfinishedOperation,
   progress: boolean,
   next: Advance['next'],
   { call_timeout_ms, poll_base_ms, poll_max_ms }: AdvanceLimits,
   random: () => number,
 ): OperationUpdate | null {
-  const unfinished = { operation_id, status: 'in-progress', reason: null } as const;
+  const unfinished = { operation_id, status: 'in-progress' } as const;
   switch (next.action) {
     case 'leave':
       return null;
     case 'send':
       // By then the call has been answered, or the process that made it is gone.
-      return { ...unfinished, attempts: progress ? 0 : attempts, next_attempt_in_ms: 2 * call_timeout_ms };
+      return {
+        ...unfinished,
+        reason: progress ? null : open_reason,
+        attempts: progress ? 0 : attempts,
+        next_attempt_in_ms: 2 * call_timeout_ms,
+      };
     case 'poll': {
       const waits = progress ? 1 : attempts + 1;
       const backoff = backoffMs(waits, { base_ms: poll_base_ms, max_ms: poll_max_ms, random });

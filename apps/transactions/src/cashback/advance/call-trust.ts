@@ -1,9 +1,9 @@
 import { type Basket, type Refund, basket, refund } from '@cashback/wire';
 import { type CallResult, type HttpClient, type Log, resultOfCall } from '@cashback/service';
 import type { TrustCall } from './advance-operation.ts';
-import { describeDifference } from './compare-answer.ts';
+import { answerToRequest } from './compare-answer.ts';
 import type { StepAnswer } from './decide-advance.ts';
-import { isNoVerdict, refused, stepAnswerOf } from './trust-answer.ts';
+import { isNoVerdict } from './trust-answer.ts';
 import { type TrustRequest, answerAfterLookup, needsLookup, trustRequestOf } from './trust-request.ts';
 
 /**
@@ -22,14 +22,13 @@ async function callOnce(trust: HttpClient, log: Log, call: TrustCall): Promise<S
   const result = await request(trust, call, asked);
   const { operation_id, invoice_id } = call.operation;
   const about = { invoice_id, operation_id, step_id: call.step.step_id };
-  if ('body' in result) {
-    const difference = describeDifference(asked, result.body);
-    if (difference === null) return stepAnswerOf(call.how, result);
+  const answer = answerToRequest(call.how, asked, result);
+  if (answer.kind === 'differs') {
+    const { difference } = answer;
     log.error({ ...about, difference }, 'Trust has something else under the id of a step');
-    return refused(difference);
   }
+  if ('body' in result) return answer;
   const { error } = result;
-  const answer = stepAnswerOf(call.how, result);
   const line = { ...about, answer: answer.kind, code: error.code, error: error.message };
   log[isNoVerdict(error) ? 'error' : 'warn'](line, 'call to Trust failed');
   return answer;

@@ -1,15 +1,30 @@
 import { parseAmount } from '@cashback/contract';
-import { type Basket, type Refund, TRUST_DIFFERS } from '@cashback/wire';
+import { storableText } from '@cashback/postgres';
+import type { CallResult } from '@cashback/service';
+import type { Basket, Refund } from '@cashback/wire';
+import type { SendHow, StepAnswer } from './decide-advance.ts';
+import { stepAnswerOf } from './trust-answer.ts';
 import type { TrustRequest } from './trust-request.ts';
 
 const BASKET_FIELDS = ['basket_id', 'wallet_id', 'user_id', 'currency', 'source', 'order_id'] as const;
 const REFUND_FIELDS = ['refund_id', 'basket_id'] as const;
 
+/** What Trust's answer says about the step that asked for this. Other content under its id ends nothing. */
+export function answerToRequest(
+  how: SendHow,
+  asked: TrustRequest,
+  result: CallResult<Basket | Refund>,
+): StepAnswer {
+  const difference = 'body' in result ? describeDifference(asked, result.body) : null;
+  if (difference === null) return stepAnswerOf(how, result);
+  return { kind: 'differs', difference: storableText(difference) };
+}
+
 /**
  * What Trust has under a step's id in place of what was asked for: each field with both values. Null when they are
  * equal; amounts are compared by value.
  */
-export function describeDifference(asked: TrustRequest, found: Basket | Refund): string | null {
+function describeDifference(asked: TrustRequest, found: Basket | Refund): string | null {
   const differences: string[] = [];
   const compare = (field: string, ours: string, theirs: unknown): void => {
     if (ours !== theirs) differences.push(`${field}: asked for ${ours}, Trust has ${String(theirs)}`);
@@ -31,5 +46,5 @@ export function describeDifference(asked: TrustRequest, found: Basket | Refund):
   ) {
     compare('taken', `at most ${asked.body.amount}`, found.taken);
   }
-  return differences.length === 0 ? null : `${TRUST_DIFFERS}: ${differences.join('; ')}`;
+  return differences.length === 0 ? null : differences.join('; ');
 }

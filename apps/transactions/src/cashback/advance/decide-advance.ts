@@ -1,5 +1,5 @@
-import { TRUST_DIFFERS, WALLET_SHORT } from '@cashback/wire';
-import { WALLET_FORBIDS_NEGATIVE } from '@cashback/core';
+import { WALLET_SHORT } from '@cashback/wire';
+import { TRUST_DIFFERS, WALLET_FORBIDS_NEGATIVE } from '@cashback/core';
 import type { StepStatus } from '../../db/tables.ts';
 import type { TrustStep } from '../operation.ts';
 
@@ -7,11 +7,13 @@ import type { TrustStep } from '../operation.ts';
  * What is known of a step after a call. `applied`: with `taken`, a refund found only this in the wallet. `unknown`: it may or may not have been applied, or there was no answer.
  * `missing`: Trust does not know a step that it was working on. `refused`: Trust keeps the refusal under the step's id.
  * `not kept`: Trust refused the request and has nothing under the id, so the same request may be carried out later.
+ * `differs`: Trust has something else under the id, so money may have moved that nobody asked for.
  */
 export type StepAnswer =
   | { kind: 'applied'; taken?: string }
   | { kind: 'refused'; reason: string }
   | { kind: 'not kept'; reason: string }
+  | { kind: 'differs'; difference: string }
   | { kind: 'pending' }
   | { kind: 'missing' }
   | { kind: 'unknown'; retry_after_ms?: number };
@@ -52,8 +54,14 @@ export interface Advance {
  * Takes an operation one step further, by its rows and, after a call, by the answer. Steps run one at a time in their
  * order. After a refusal the steps that have not left never leave. The operation ends only when every step is known.
  * Neither silence nor a refusal that Trust does not keep ends a step: it stays open and is repeated under its id.
+ * Nor does other content under its id: another operation would move the money again. From then on Trust is only asked,
+ * until it has what was asked for. `open_reason` is stored, and stands until Trust says something else of the step.
  */
-export function decideAdvance(steps: readonly TrustStep[], answered: AnsweredStep | null): Advance {
+export function decideAdvance(
+  steps: readonly TrustStep[],
+  answered: AnsweredStep | null,
+  open_reason: string | null = null,
+): Advance {
   const open = steps.find(({ status }) => status === 'sent' || status === 'pending');
   if (answered === null) {
     if (open === undefined) return proceed(steps);
@@ -67,7 +75,9 @@ export function decideAdvance(steps: readonly TrustStep[], answered: AnsweredSte
   const { answer } = answered;
   switch (answer.kind) {
     case 'unknown':
-      return { changes: [], next: poll(answer.retry_after_ms) };
+      return { changes: [], next: poll(answer.retry_after_ms, open_reason) };
+    case 'differs':
+      return { changes: change(open, 'pending'), next: poll(0, describeOther(open, answer.difference)) };
     case 'pending':
       return { changes: change(open, 'pending'), next: poll() };
     case 'missing':
@@ -128,10 +138,20 @@ function after(step: TrustStep, changes: readonly StepChange[]): TrustStep {
 }
 
 /** A refusal that a person must see to starts with a word of its own, by which callers know it. */
-function describeRefusal({ kind, amount, source, basket_id, reason }: TrustStep): string {
-  const what = kind === 'topup' ? `top-up of ${amount}` : `refund of ${amount} from basket ${basket_id}`;
-  const refusal = `${what} (${source}) was refused: ${reason ?? 'no reason given'}`;
+function describeRefusal(step: TrustStep): string {
+  const { kind, reason } = step;
+  const refusal = `${describeStep(step)} was refused: ${reason ?? 'no reason given'}`;
   const isShort = kind === 'refund' && reason?.startsWith(WALLET_SHORT);
   if (isShort) return `${WALLET_FORBIDS_NEGATIVE}: ${refusal}`;
+  // Given up by an older release.
   return reason?.startsWith(TRUST_DIFFERS) ? `${TRUST_DIFFERS}: ${refusal}` : refusal;
+}
+
+function describeOther(step: TrustStep, difference: string): string {
+  return `${TRUST_DIFFERS}: ${describeStep(step)} is another one at Trust under ${step.step_id}: ${difference}`;
+}
+
+function describeStep({ kind, amount, source, basket_id }: TrustStep): string {
+  const what = kind === 'topup' ? `top-up of ${amount}` : `refund of ${amount} from basket ${basket_id}`;
+  return `${what} (${source})`;
 }

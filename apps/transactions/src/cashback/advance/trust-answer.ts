@@ -28,7 +28,7 @@ function answerOfError(how: SendHow, error: HttpCallError): StepAnswer {
 }
 
 /** Kept by Trust: the step is given up. */
-export function refused(reason: string): StepAnswer {
+function refused(reason: string): StepAnswer {
   return { kind: 'refused', reason: storableText(reason) };
 }
 

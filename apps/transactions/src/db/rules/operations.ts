@@ -63,7 +63,8 @@ export function unfinishedOperation(
   steps: readonly StepRow[],
 ): UnfinishedOperation | null {
   if (row.finished_at !== null) return null;
-  const { operation_id, invoice_id, version, user_id, wallet_id, currency, wallet_policy, attempts } = row;
+  const { operation_id, invoice_id, version, user_id, wallet_id, currency, wallet_policy, attempts, reason } =
+    row;
   const operation = {
     operation_id,
     invoice_id,
@@ -73,6 +74,7 @@ export function unfinishedOperation(
     currency,
     wallet_policy,
     attempts,
+    open_reason: reason,
   };
   const inOrder = steps.toSorted((one, other) => one.step_number - other.step_number);
   return { ...operation, steps: inOrder.map(({ operation_id: _operation_id, ...step }) => step) };

@@ -8,6 +8,7 @@
  * - `payee_differs`: the invoice, or the wallet, belongs to another user, wallet or currency;
  * - `status_contradicts`: the invoice's status and its newest operation's contradict each other;
  * - `moved_by_hand`: the invoice carries a reward that its newest operation did not ask for;
+ * - `trust_differs`: the payment system has another basket or refund than an operation asked for;
  * - `operation_stuck`: an operation does not end;
  * - `operation_refused`: a repeat of an operation would be refused again;
  * - `operations_failed`, `operations_without_effect`, `operations_rejected`: too many attempts did not settle the order;
@@ -36,6 +37,7 @@ export const ATTENTION_CODES = [
   'payee_differs',
   'status_contradicts',
   'moved_by_hand',
+  'trust_differs',
   'operation_stuck',
   'operation_refused',
   'operations_failed',

@@ -1,5 +1,5 @@
 import { parseAmount } from '@cashback/contract/amount';
-import { PaymentError } from '@cashback/wire';
+import { type Basket, PaymentError, type Refund } from '@cashback/wire';
 import type { StepAnswer, TrustCall } from '@cashback/transactions/decisions';
 import { type Flow, outside } from '../../engine/flow.ts';
 import type { World } from '../../world.ts';
@@ -14,11 +14,12 @@ export function* callTrust(world: World, request: TrustCall): Flow<StepAnswer> {
 }
 
 function* callOnce(world: World, request: TrustCall): Flow<StepAnswer> {
-  const { stepAnswerOf, trustRequestOf } = world.decisions.transactions;
+  const { answerToRequest, trustRequestOf } = world.decisions.transactions;
   const { step, how } = request;
   const id = step.step_id;
-  const result = yield* callOverHttp(world, 'trust', `${how} ${step.kind} ${id}`, () => {
-    const { kind, body } = trustRequestOf(request);
+  const asked = trustRequestOf(request);
+  const result = yield* callOverHttp<Basket | Refund>(world, 'trust', `${how} ${step.kind} ${id}`, () => {
+    const { kind, body } = asked;
     if (how === 'repeat' && refusesRepeat(world, id)) {
       return outside('refuse', () => new PaymentError('BASKET_BODY_MISMATCH', `${id} was sent before`));
     }
@@ -27,5 +28,5 @@ function* callOnce(world: World, request: TrustCall): Flow<StepAnswer> {
       return how === 'get' ? getRefund(world, id) : postRefund(world, { ...body, amount });
     return how === 'get' ? getBasket(world, id) : postBasket(world, { ...body, amount });
   });
-  return stepAnswerOf(how, result);
+  return answerToRequest(how, asked, result);
 }

@@ -7,7 +7,8 @@ const loadUnfinishedStatement = statement<Row>({
   name: 'transactions.load-unfinished',
   text: `
   SELECT operation.operation_id, operation.invoice_id, operation.version, operation.user_id, operation.wallet_id,
-    operation.currency, operation.wallet_policy, operation.attempts, step.step_number, step.kind, step.source, step.amount, step.step_id,
+    operation.currency, operation.wallet_policy, operation.attempts,
+    operation.reason AS open_reason, step.step_number, step.kind, step.source, step.amount, step.step_id,
     step.basket_id, step.status, step.reason, step.taken, step.attempt
   FROM transactions.cashback_operations AS operation
   JOIN transactions.operation_steps AS step ON step.operation_id = operation.operation_id
@@ -22,6 +23,7 @@ const loadUnfinishedStatement = statement<Row>({
     currency: 'text',
     wallet_policy: 'text',
     attempts: 'int4',
+    open_reason: 'text?',
     step_number: 'int4',
     kind: 'text',
     source: 'text',
