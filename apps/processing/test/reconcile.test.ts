@@ -147,6 +147,20 @@ describe('POST /reconcile', () => {
     await before.untilTarget('99.0000', '0.0000');
   });
 
+  it('takes no page of touched orders while many are due, and the orders that a person names at any time', async () => {
+    const url = urlOf(await system.startProcessing());
+    const { pool } = system.database;
+    // Their last attempts failed at a side that is down.
+    await pool.query(
+      `INSERT INTO processing.invoice_changes (order_id, service, seen_version, failures, next_look_at)
+       SELECT 'waiting-' || n, 'yellow', 1, 1, now() + interval '1 hour' FROM generate_series(1, 200) AS n`,
+    );
+    const refused = await post(url, { changed_since: new Date().toISOString() });
+    expect([refused.status, await refused.json()]).toMatchObject([503, { error: { code: 'OVERLOADED' } }]);
+    expect((await post(url, { order_ids: ['waiting-1'] })).status).toBe(200);
+    await pool.query("DELETE FROM processing.invoice_changes WHERE order_id LIKE 'waiting-%'");
+  });
+
   it('registers an order that the server lost, and one that the inbox does not know', async () => {
     const url = urlOf(await system.startProcessing());
     const lost = await processedOrder();

@@ -25,7 +25,8 @@ export function reconcileCommand(): Command {
       `
 CASHBACK_URL is the URL of the server, CASHBACK_TOKEN a token with the scope reconcile.
 PROCESSING_URL and PROCESSING_TOKEN are those of processing, with the same scope; without them targets are not calculated again.
-It is safe to repeat. The worker and processing do the work afterwards, live orders first.
+It is safe to repeat. The worker and processing do the work afterwards. They take the next page once few orders are due, so that
+live orders do not wait behind all of them.
 Exit code: 0 all orders are due; 2 some of the given orders were never registered; 1 stopped before the end.`,
     )
     .action(async (orderIds: string[], options: Options, command: Command) => {

@@ -1,6 +1,6 @@
 import { type CashbackClient, CashbackClientError } from '@cashback/client';
 import { MAX_RECONCILE_ORDERS } from '@cashback/contract';
-import type { HttpClient } from '@cashback/service';
+import { type HttpClient, HttpCallError } from '@cashback/service';
 import * as z from 'zod';
 import { untilNotBusy } from '../until-not-busy.ts';
 
@@ -20,7 +20,7 @@ export interface ReconcileOptions {
   server: Pick<CashbackClient, 'reconcile'>;
   processing: HttpClient | null;
   onPage: (report: ReconcileReport) => void;
-  /** How long the server may stay too busy for the next page. */
+  /** How long a side may stay too busy for the next page. */
   busy_ms?: number;
 }
 
@@ -40,7 +40,10 @@ export async function reconcile(selection: Selection, options: ReconcileOptions)
   const report: ReconcileReport = { enqueued: processing === null ? null : 0, due: 0, unknown: [] };
   if (processing !== null) {
     await forEachPage(selection, async (page) => {
-      const { enqueued, after } = await processing.post('/reconcile', page, processingAnswer);
+      const { enqueued, after } = await untilNotBusy(
+        () => processing.post('/reconcile', page, processingAnswer),
+        { isBusy, busy_ms },
+      );
       report.enqueued = (report.enqueued ?? 0) + enqueued;
       onPage(report);
       return after;
@@ -73,5 +76,6 @@ async function forEachPage(selection: Selection, run: (page: Page) => Promise<st
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof CashbackClientError && error.code === 'OVERLOADED';
+  const isOfSide = error instanceof CashbackClientError || error instanceof HttpCallError;
+  return isOfSide && error.code === 'OVERLOADED';
 }
