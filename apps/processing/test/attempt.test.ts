@@ -46,6 +46,7 @@ const order = { revision: 7, target: [{ source: 'service' as const, value: '2.00
 const read: Known['invoice'] = { invoice, rates, service: yellow };
 const change: AttemptedOrder = {
   order_id: 'order-1',
+  service: 'yellow',
   config_hash: null,
   processed_epoch: 1,
   processed_version: 0,
@@ -94,7 +95,9 @@ describe('a round of an attempt', () => {
     const valueOf = (attempt: Attempt) =>
       registers(attempt).cashback_by_source?.find(({ source }) => source === 'service')?.value;
     const answered = withKnown(asking, { service_answer: { answered: true, value: 30_000n } });
-    const silent = withKnown(asking, { service_answer: { answered: false, reason: 'no answer' } });
+    const silent = withKnown(asking, {
+      service_answer: { answered: false, is_unusable: false, reason: 'no answer' },
+    });
     expect([valueOf(answered), valueOf(silent)]).toEqual(['3.0000', '2.0000']);
     const registered = { outcome: 'registered', invoice_epoch: 1, invoice_version: 4 } as const;
     const outcomes = [answered, silent].map((attempt) => withRegisterAnswer(attempt, invoice4, registered));

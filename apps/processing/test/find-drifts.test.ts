@@ -33,6 +33,7 @@ const order = { revision: 7, target, receipt: null, invoice_epoch: 2, invoice_ve
 const service = { config, config_hash: 'h-1', frozen_hash: 'h-1', current_hash: 'h-1' };
 const change: AttemptedOrder = {
   order_id: 'order-1',
+  service: 'yellow',
   config_hash: 'h-1',
   processed_epoch: 2,
   processed_version: 4,

@@ -8,7 +8,13 @@ import type { Drift } from './drift.ts';
 /** What an attempt begins with. */
 export type AttemptedOrder = Pick<
   ChangeRow,
-  'order_id' | 'config_hash' | 'processed_epoch' | 'processed_version' | 'asks_again' | 'brought_by'
+  | 'order_id'
+  | 'service'
+  | 'config_hash'
+  | 'processed_epoch'
+  | 'processed_version'
+  | 'asks_again'
+  | 'brought_by'
 >;
 
 export interface Attempt {

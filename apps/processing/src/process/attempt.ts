@@ -104,9 +104,13 @@ export function withRegisterAnswer(
   }
   const read = attempt.known.invoice;
   const config_hash = read !== undefined && 'service' in read ? (read.service?.config_hash ?? null) : null;
-  const asks_again = attempt.known.service_answer?.answered === false;
+  const { service_answer } = attempt.known;
+  const asks_again = service_answer?.answered === false;
+  const unusable =
+    service_answer?.answered === false && service_answer.is_unusable ? service_answer.reason : null;
   const drifts = driftOfRegister(attempt, input, answer);
-  return { ...counted, drifts, outcome: { outcome: 'processed', invoice, config_hash, asks_again } };
+  const outcome: Outcome = { outcome: 'processed', invoice, config_hash, asks_again };
+  return { ...counted, drifts, outcome: unusable === null ? outcome : { ...outcome, unusable } };
 }
 
 /**
@@ -146,8 +150,16 @@ export function withFailure(attempt: Attempt, error: unknown): Attempt {
     return overtaken(attempt, error.message, { code: 'register_overtaken', details: error.details });
   }
   const outcome = outcomeOfFailure(error);
-  if (outcome.outcome === 'failed') return { ...attempt, outcome };
+  if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') return { ...attempt, outcome };
+  if (outcome.outcome === 'waiting' && isUnknown(attempt)) {
+    return { ...attempt, outcome: { outcome: 'unknown', reason: outcome.reason } };
+  }
   return { ...attempt, outcome: { ...outcome, obstacle: obstacleOf(attempt, error) } };
+}
+
+/** No feed, no callback and no register has named it, only a request to compare it. */
+function isUnknown({ change, known }: Attempt): boolean {
+  return change.service === 'unknown' && change.processed_version === 0 && known.order === null;
 }
 
 function overtaken(attempt: Attempt, reason: string, cause: AttentionCause, obstacle?: Obstacle): Attempt {

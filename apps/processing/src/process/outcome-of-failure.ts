@@ -1,5 +1,6 @@
 import { CashbackClientError } from '@cashback/client';
 import { HttpCallError } from '@cashback/service';
+import { ServiceUrlMissing } from '../gather/service-answer.ts';
 import type { Outcome } from '../record/decide-next-attempt.ts';
 
 /** Codes that concern this app's setup, or the request as a whole, rather than the order. */
@@ -42,6 +43,10 @@ export function outcomeOfFailure(error: unknown): Exclude<Outcome, { outcome: 'p
           reason: `server: ${code}: ${reason}`,
           cause: { code: 'register_refused', details: { ...details, refusal: code } },
         };
+  }
+  if (error instanceof ServiceUrlMissing) {
+    const cause = { code: 'settings_missing', details: { service: error.service } } as const;
+    return { outcome: 'attention', reason, cause };
   }
   return { outcome: 'failed', reason };
 }

@@ -2,6 +2,7 @@ import type { HttpClient } from '@cashback/service';
 import * as z from 'zod';
 import { askService } from '../gather/ask-service.ts';
 import type { Answer } from '../gather/read-order.ts';
+import { ServiceUrlMissing } from '../gather/service-answer.ts';
 import type { Upstreams } from '../gather/upstreams.ts';
 import { findSettings } from '../services/settings-of-order.ts';
 import type { Answered } from './attempt-flow.ts';
@@ -32,7 +33,7 @@ export async function takeStep(
       const { service, question } = taken;
       const url = services.find(service)?.url ?? null;
       if (url === null) {
-        return { step, question, answer: { error: new Error(`the service ${service} has no URL to ask`) } };
+        return { step, question, answer: { error: new ServiceUrlMissing(service) } };
       }
       return { step, question, answer: await answerOf(askService(url, question, signal)) };
     }

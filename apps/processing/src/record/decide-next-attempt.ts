@@ -20,10 +20,21 @@ export type RegisterAnswers = Record<RegisterOutcome, number>;
 
 /** How processing one order's change ended. */
 export type Outcome =
-  /** The cashback of this version of the invoice is registered, or it needs none. */
-  | { outcome: 'processed'; invoice: EpochVersion; config_hash: string | null; asks_again: boolean }
+  /**
+   * The cashback of this version of the invoice is registered, or it needs none. `asks_again`: with the value that its service
+   * gave before. `unusable`: what the service answered instead; absent: it did not answer.
+   */
+  | {
+      outcome: 'processed';
+      invoice: EpochVersion;
+      config_hash: string | null;
+      asks_again: boolean;
+      unusable?: string;
+    }
   /** An input is missing that is expected to arrive by itself. */
   | { outcome: 'waiting'; reason: string; cause: AttentionCause; obstacle?: Obstacle | undefined }
+  /** Neither the server nor transactions knows the order, and only a message named it: its id may be mistyped. */
+  | { outcome: 'unknown'; reason: string }
   /** A failure that says nothing about this order, unless `failure_of` says that it is its own. Absent: of a side. */
   | { outcome: 'failed'; reason: string; retry_after_ms?: number | undefined; failure_of?: FailureOf }
   /** It cannot succeed until something outside changes: a setting, the rates, the invoice. */
@@ -46,6 +57,8 @@ export interface NextAttempt {
   /** Null without attention, and when nothing new is known of its cause. */
   cause: AttentionCause | null;
   next_attempt_in_ms: number;
+  /** No order of this id has come up: its row ends as one that was never seen. Absent: false. */
+  is_forgotten?: boolean;
 }
 
 /** What an attempt knows of the row that it began with. */
@@ -117,10 +130,20 @@ export function decideNextAttempt(
         };
         return wait(reason, cause, { processed, config_hash, asks_again });
       }
-      return asks_again ? later({ processed, config_hash, asks_again }) : { ...done, processed, config_hash };
+      if (!asks_again) return { ...done, processed, config_hash };
+      // A service that is down is asked for as long as it takes. One that answers so will not end it by itself.
+      if (outcome.unusable !== undefined) {
+        const cause: AttentionCause = { code: 'service_answer_unusable', details: {} };
+        return wait(outcome.unusable, cause, { processed, config_hash, asks_again });
+      }
+      return later({ processed, config_hash, asks_again, attention, is_waiting: attention !== null });
     }
     case 'waiting':
       return wait(outcome.reason, outcome.cause);
+    case 'unknown':
+      return (change.waited_ms ?? 0) < limits.attention_after_ms
+        ? later({ is_waiting: true })
+        : { ...done, is_forgotten: true };
     case 'failed': {
       const { reason, retry_after_ms, failure_of = 'side' } = outcome;
       const is_waiting = change.waited_ms !== null;
@@ -142,6 +165,24 @@ export function decideNextAttempt(
 }
 
 /**
+ * Below every version: a first change of the feed, or another message, begins the order as if the row were not there. It
+ * has no audits.
+ */
+const NEVER_SEEN = {
+  seen_epoch: 0,
+  seen_version: 1,
+  processed_epoch: 0,
+  processed_version: 1,
+  asks_again: false,
+  failures: 0,
+  waited_ms: null,
+  attention: null,
+  next_attempt_in_ms: 0,
+  audit_in_ms: null,
+  audit_step: 1,
+} as const;
+
+/**
  * What recording an attempt writes, merged into the row as it is now. The processed version never goes back. A row that
  * got a newer version or a hint meanwhile keeps what that reset: a job of its own processes it. A row that another
  * attempt finished meanwhile gets no attention.
@@ -154,6 +195,8 @@ export function recordAttempt(
 ): ChangeWrites {
   const seen = seenVersion(stored);
   const isNewest = compareVersions(seen, attempt.seen) === 0 && stored.hints === attempt.hints;
+  if (attempt.is_forgotten === true && isNewest)
+    return { row: { ...stored, ...NEVER_SEEN, answered_hints: stored.hints }, job: null };
   const row: ChangeRow = {
     ...stored,
     ...(attempt.processed !== null && processedColumns(stored, attempt, attempt.processed)),

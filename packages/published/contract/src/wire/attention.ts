@@ -26,6 +26,7 @@
  * - `rates_missing`: the order has no rates;
  * - `rates_differ`: its rates are of another service;
  * - `settings_missing`: its service is not in the settings;
+ * - `service_answer_unusable`: its service's URL answers, but not with an amount that can be used;
  * - `register_overtaken`: other registers of the order are faster, again and again;
  * - `register_refused`: the server refuses its target;
  * - `not_calculable`: its cashback cannot be calculated.
@@ -54,6 +55,7 @@ export const ATTENTION_CODES = [
   'rates_missing',
   'rates_differ',
   'settings_missing',
+  'service_answer_unusable',
   'register_overtaken',
   'register_refused',
   'not_calculable',
