@@ -76,8 +76,8 @@ describe('an attempt', () => {
     if (asks.step !== 'ask_service') throw new Error(`expected a question, got ${asks.step}`);
     const { question } = asks;
     const answer = { body: { value: '3' } };
-    const told = after(gathered, found, { step: 'ask_service', question, answer });
-    const registers = nextStep(told);
+    const answered = after(gathered, found, { step: 'ask_service', question, answer });
+    const registers = nextStep(answered);
     if (registers.step !== 'register') throw new Error(`expected register, got ${registers.step}`);
     const { input } = registers;
     expect(input).toMatchObject({
@@ -95,7 +95,7 @@ describe('an attempt', () => {
       cashback_sum: '8.0000',
       cashback_by_source: input.cashback_by_source ?? [],
     };
-    const done = nextStep(after(told, { step: 'register', input, answer: { body } }));
+    const done = nextStep(after(answered, { step: 'register', input, answer: { body } }));
     const outcome = {
       outcome: 'processed',
       invoice: { epoch: 1, version: 4 },

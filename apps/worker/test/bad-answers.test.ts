@@ -9,7 +9,7 @@ let harness: Harness;
 beforeAll(async () => {
   harness = await createHarness();
   // Some answers never come, and several orders at once get bad ones.
-  await harness.startWorker({ transactions_timeout_ms: 1_000, transactions_circuit_calls: 10_000 });
+  await harness.startWorker({ transactions_timeout_ms: 2_000, transactions_circuit_calls: 10_000 });
 });
 afterAll(async () => {
   await harness.stop();
