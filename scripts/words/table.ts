@@ -49,6 +49,9 @@ export const BANNED: readonly Banned[] = [
   // How it is said.
   { terms: ['he', 'him', 'his', 'himself'], use: 'it, or the noun' },
   { terms: ['who', 'whom', 'whoever'], use: 'the noun first: "a caller that ..."' },
+  { terms: ['somebody', 'somebodys'], use: 'another caller, a person, or the noun' },
+  { terms: ['put right', 'puts right', 'make it good', 'made good'], use: 'correct, fix, undo' },
+  { terms: ['only so long', 'after so long'], use: 'within a bound, after this time' },
   { terms: ['manieth'], use: 'the number' },
   { terms: ['breath'], use: 'synchronously' },
   { terms: ['so many'], use: 'the number, this many' },

@@ -73,7 +73,7 @@ async function driftsOf(order: Order) {
   return (await query(text, order.order_id)).rows;
 }
 
-/** A register by somebody else, of another target for the same version of the invoice. */
+/** A register by another caller, of another target for the same version of the invoice. */
 async function setTarget(order: Order, value: string): Promise<void> {
   const stored = await order.stored();
   if (stored === null) throw new Error('the order was never registered');

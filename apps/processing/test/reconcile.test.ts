@@ -35,7 +35,7 @@ async function driftsOf(url: string, { order_id }: Order): Promise<DriftShown[]>
   return drifts.filter((drift) => drift.order_id === order_id);
 }
 
-/** A register by somebody else, of another target for the same version of the invoice. */
+/** A register by another caller, of another target for the same version of the invoice. */
 async function moveTarget(order: Order): Promise<void> {
   const stored = await order.stored();
   if (stored === null) throw new Error('the order was never registered');

@@ -67,7 +67,7 @@ describe('an order without rates', () => {
     expect(await order.row()).toMatchObject({ waiting_since: null, failures: 0 });
   });
 
-  it('needs attention when it has waited for long, and is processed after the next change', async () => {
+  it('needs attention when it has waited for a long time, and is processed after the next change', async () => {
     await system.startProcessing({ env: { ATTENTION_AFTER_MS: '200' } });
     const order = newOrder(system);
     await order.create('cleared', paid('50'));
@@ -78,7 +78,7 @@ describe('an order without rates', () => {
     await order.untilProcessed(2);
   });
 
-  it('needs attention when it has waited for long, and leaves it by itself when they arrive', async () => {
+  it('needs attention when it has waited for a long time, and leaves it by itself when they arrive', async () => {
     await system.startProcessing({ env: { ATTENTION_AFTER_MS: '200' } });
     const order = newOrder(system);
     await order.create('cleared', paid('100.00'));
@@ -112,7 +112,7 @@ describe('an order without rates', () => {
     await order.untilProcessed(1);
   });
 
-  it('needs attention when it has waited for long, and is processed after it is resumed', async () => {
+  it('needs attention when it has waited for a long time, and is processed after it is resumed', async () => {
     const url = urlOf(await system.startProcessing({ env: AT_ONCE_AND_ONCE }));
     const order = newOrder(system);
     await order.create('cleared', paid('50'));

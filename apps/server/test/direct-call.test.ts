@@ -15,7 +15,7 @@ const rates = {
   service: 'yellow',
   rates: [{ source: 'user' as const, rate: '0.05' }],
 };
-const other = { ...stored, user_id: 'somebody-else' };
+const other = { ...stored, user_id: 'another-user' };
 const wrong = { ...stored, currency: 'dollars' };
 
 interface Sent {

@@ -90,7 +90,7 @@ test('a refused call fails no other call of its transaction', async () => {
   await server.client.register(stored);
   const inputs = someInputs(5);
   const ends = await Promise.allSettled(
-    [{ ...stored, user_id: 'somebody-else' }, { ...registerInput(), expected_revision: 7 }, ...inputs].map(
+    [{ ...stored, user_id: 'another-user' }, { ...registerInput(), expected_revision: 7 }, ...inputs].map(
       createTestRegister(),
     ),
   );

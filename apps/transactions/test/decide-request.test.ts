@@ -33,7 +33,7 @@ const known: StoredOperation = {
 const unfinished: StoredOperation = { ...known, operation_id: 'another', status: 'in-progress' };
 const nothing = { invoice, known: null, unfinished: null };
 /** Fails every check but the one in question. */
-const wrong = { ...request, version: 77, user_id: 'somebody-else' };
+const wrong = { ...request, version: 77, user_id: 'another-user' };
 
 function refusal(input: typeof request, context: Parameters<typeof decideRequest>[1]) {
   const decision = decideRequest(input, context);
@@ -58,7 +58,7 @@ describe('the operation id is checked first', () => {
   });
 
   test.each([
-    ['user_id', 'somebody-else'],
+    ['user_id', 'another-user'],
     ['wallet_id', 'another-wallet'],
     ['currency', 'EUR'],
     ['version', 3],
@@ -91,7 +91,7 @@ test.each([0, 1, 3])('the version is checked fourth: %i is refused at version 2'
 });
 
 test.each([
-  ['user_id', 'somebody-else'],
+  ['user_id', 'another-user'],
   ['wallet_id', 'another-wallet'],
   ['currency', 'EUR'],
 ] as const)('the payee is checked last: another %s is refused, naming both', (field, received) => {

@@ -46,7 +46,7 @@ describe('create', () => {
 
   test.each([
     ['service', 'green'],
-    ['user_id', 'somebody-else'],
+    ['user_id', 'another-user'],
     ['wallet_id', 'another'],
     ['currency', 'EUR'],
     ['status', 'held'],

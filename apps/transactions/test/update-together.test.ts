@@ -63,7 +63,7 @@ test('of requests that share a transaction each has its own answer, and a refuse
     update(known),
     update(newOperation(newInvoice())),
     update({ ...newOperation(elsewhere), version: 7 }),
-    update({ ...newOperation(elsewhere), user_id: 'somebody-else' }),
+    update({ ...newOperation(elsewhere), user_id: 'another-user' }),
     update(ofTwin),
   ];
   await letGo();

@@ -103,7 +103,7 @@ export const settingsSchema = z.object({
     default: 2,
   }),
   push_overdue_ms: setting.integer({
-    description: 'A push that is not delivered after so long is put into the queue again, in ms',
+    description: 'A push that is not delivered after this long is put into the queue again, in ms',
     min: 10,
     max: 3_600_000,
     default: 10_000,

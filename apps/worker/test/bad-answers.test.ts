@@ -87,7 +87,7 @@ test('an answer to an update that is about another operation is never trusted', 
   outside.intercept_of.set(orderId, (call, honest) => {
     if (call.path !== '/update/cashback' || times === 1) return honest();
     times += 1;
-    return { status: 200, body: { operation_id: 'somebody-elses', status: 'success', version: 9 } };
+    return { status: 200, body: { operation_id: 'of-another-caller', status: 'success', version: 9 } };
   });
   await harness.register(orderId, '10');
   await harness.untilSettled(orderId);
@@ -95,7 +95,7 @@ test('an answer to an update that is about another operation is never trusted', 
   expect(new Set(outside.updates(orderId).map((body) => body.operation_id)).size).toBe(1);
 });
 
-const lost = { operation_id: 'somebody-elses', status: 'success', version: 9 };
+const lost = { operation_id: 'of-another-caller', status: 'success', version: 9 };
 /** Those that share a test fail for one call: while it succeeds for one order, others that fail need attention. */
 const neverPassing: [string, string, (() => Answer)[]][] = [
   [
@@ -211,7 +211,7 @@ test('a repeat reveals the end of an operation that the invoice no longer lists,
     if (call.path !== '/v2/invoice/retrieve' || typeof answer === 'string' || 'html' in answer) return answer;
     const invoice = answer.body as Invoice;
     const { rewarded, operations } = invoice.cashback;
-    const newest = { operation_id: 'somebody-elses', status: 'success' as const, reward: rewarded };
+    const newest = { operation_id: 'of-another-caller', status: 'success' as const, reward: rewarded };
     const listed = operations.length === 1 ? [newest] : operations.slice(0, -1);
     return { ...answer, body: { ...invoice, cashback: { ...invoice.cashback, operations: listed } } };
   });

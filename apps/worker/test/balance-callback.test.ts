@@ -176,7 +176,7 @@ describe('a balance callback', () => {
   test('with a bad signature, or a balance that is none, is refused', async () => {
     const { orderId, wallet_id } = await refusedOrder('wallet_forbids_negative: 3.0000 missing');
     const before = await harness.order(orderId);
-    const forged = `whsec_${Buffer.from('the secret of somebody else, as long').toString('base64')}`;
+    const forged = `whsec_${Buffer.from('the secret of another caller, as long').toString('base64')}`;
     expect(await send({ wallet_id }, forged)).toBe(401);
     expect(await send({ wallet_id, balance: 'much' })).toBe(400);
     expect(await harness.order(orderId)).toEqual(before);

@@ -217,7 +217,7 @@ describe('the wait of any order', () => {
       { operation_id: 'operation-1' },
       [listed('in-progress')],
     ],
-    ["for somebody else's operation", limits.poll_base_ms, {}, []],
+    ["for another caller's operation", limits.poll_base_ms, {}, []],
     ['after an operation was sent', limits.in_flight_poll_ms, {}, undefined],
   ] as const)(
     '%s is between half and all of its time so far, within the limits',

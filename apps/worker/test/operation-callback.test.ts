@@ -91,7 +91,7 @@ test('a callback is only a hint: its order is observed', async () => {
 
 test('a callback with a bad signature, or none, is refused', async () => {
   const flying = await orderInFlight('forged');
-  const forged = `whsec_${Buffer.from('the secret of somebody else, as long').toString('base64')}`;
+  const forged = `whsec_${Buffer.from('the secret of another caller, as long').toString('base64')}`;
   expect((await send({ ...flying, status: 'success' }, forged)).status).toBe(401);
   const unsigned = await fetch(`${url}/callbacks/operation`, {
     method: 'POST',

@@ -50,8 +50,8 @@ const unusable: UnusableAnswer[] = [
   {
     what: 'the invoice is another order’s',
     code: 'observation_unreadable',
-    reason: /answered with invoice somebody-elses/,
-    arrange: answering((invoice) => ({ ...invoice, invoice_id: 'somebody-elses' })),
+    reason: /answered with invoice of-another-caller/,
+    arrange: answering((invoice) => ({ ...invoice, invoice_id: 'of-another-caller' })),
   },
   {
     what: 'the invoice’s id holds what no row can keep',
@@ -142,7 +142,7 @@ const unusable: UnusableAnswer[] = [
       const cashback = {
         ...invoice.cashback,
         rewarded: [{ source: 'user', amount: '10' }],
-        operations: [{ operation_id: 'somebody-elses', status: 'in-progress', reward: [] }],
+        operations: [{ operation_id: 'of-another-caller', status: 'in-progress', reward: [] }],
       };
       return { ...invoice, cashback };
     }),
@@ -166,7 +166,7 @@ describe('for long', () => {
   afterAll(() => harness.stopWorkers());
 
   test.concurrent.each(unusable)(
-    'when $what, the order needs attention, loses nothing, sends nothing, and goes on by itself once that is put right',
+    'when $what, the order needs attention, loses nothing, sends nothing, and goes on by itself once that is corrected',
     async ({ code, reason, arrange, operations = 0 }) => {
       const { outside } = harness;
       const orderId = newOrderId('unusable');

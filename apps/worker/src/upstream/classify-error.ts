@@ -4,7 +4,7 @@ import type { HttpCallError } from '@cashback/service';
  * What a failed call says about its order:
  * - `refused`: `transactions` answered, and what it says is about this order;
  * - `unknown`: the call may have taken effect, but the answer is missing or says nothing about the order. A refused
- *   token or an unknown address belongs here: it concerns all orders alike, and passes once it is put right;
+ *   token or an unknown address belongs here: it concerns all orders alike, and passes once it is corrected;
  * - `not_sent`: the call did not leave, or this worker gave it up.
  */
 export type CallFailure =

@@ -71,7 +71,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
   report(`starting ${APPS.join(', ')}`);
   const processes = new Map<AppName, AppProcess>();
-  /** A restart does not make it good that a process had ended by itself. */
+  /** A restart does not undo that a process had ended by itself. */
   const endedBefore = new Set<AppName>();
   starting.defer(async () => {
     // Callers stop before those they call: less is left to repeat at the next start.

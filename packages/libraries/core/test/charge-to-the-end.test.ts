@@ -12,7 +12,7 @@ type Event =
   | { kind: 'target'; target: AmountsBySource }
   | { kind: 'observe'; fate: Fate }
   | { kind: 'work'; fails: boolean }
-  | { kind: 'somebody updates'; reward: AmountsBySource };
+  | { kind: 'another caller updates'; reward: AmountsBySource };
 
 const events: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ kind: fc.constant('target' as const), target: fewAmountsBySource }),
@@ -21,7 +21,7 @@ const events: fc.Arbitrary<Event> = fc.oneof(
     fate: fc.constantFrom<Fate>('answered', 'request lost', 'answer lost'),
   }),
   fc.record({ kind: fc.constant('work' as const), fails: fc.boolean() }),
-  fc.record({ kind: fc.constant('somebody updates' as const), reward: fewAmountsBySource }),
+  fc.record({ kind: fc.constant('another caller updates' as const), reward: fewAmountsBySource }),
 );
 
 const DAY_MS = 86_400_000;
@@ -46,7 +46,7 @@ test('an invoice converges to the last target under loss, failure and interleavi
         if (event.kind === 'target') worker.setTarget(event.target);
         if (event.kind === 'observe') worker.observe(event.fate);
         if (event.kind === 'work') invoice.work(event.fails);
-        if (event.kind === 'somebody updates') invoice.somebodyUpdates(event.reward);
+        if (event.kind === 'another caller updates') invoice.anotherCallerUpdates(event.reward);
       }
       // From here on nothing goes wrong: an observation and some work for each step of each operation that may be under way.
       for (let round = 0; round < 20 && !worker.observe('answered'); round += 1) invoice.work(false);
@@ -94,7 +94,7 @@ function startInvoice() {
       }
       if (newest?.status === 'init') newest.status = 'in-progress';
     },
-    somebodyUpdates(reward: AmountsBySource) {
+    anotherCallerUpdates(reward: AmountsBySource) {
       theirs += 1;
       update({ operation_id: `theirs-${theirs}`, revision: 0, reward, version });
     },

@@ -136,7 +136,7 @@ describe('decideCharge, when an order may need attention', () => {
       { action: 'update', finished: null, repeat: null },
     ],
     [
-      "an order whose target was never tried is updated after somebody else's failure, however old it is",
+      "an order whose target was never tried is updated after another caller's failure, however old it is",
       { cashback: cashbackOf({ status: 'failed' }), unsettled_since: ago(9_999_999), waited_ms: 9_999_999 },
       { action: 'update', finished: null, repeat: null },
     ],

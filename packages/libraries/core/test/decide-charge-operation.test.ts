@@ -25,7 +25,7 @@ describe('decideCharge, with an operation of ours', () => {
       { action: 'poll', finished: null, after_ms: 400, why: 'in_flight' },
     ],
     [
-      'our operation that has flown for long is polled as long after again',
+      'our operation that has been in flight for a long time is polled after as long again',
       {
         operation: open,
         unsettled_since: ago(3_200),
@@ -176,7 +176,7 @@ describe('decideCharge, with an operation of ours', () => {
       { action: 'update', finished: applied, repeat: null },
     ],
     [
-      "our operation is finished, and somebody else's after it is polled",
+      "our operation is finished, and another caller's after it is polled",
       {
         operation: open,
         cashback: cashbackOf({ status: 'init', rewarded: target, operations: [listed('success')] }),
@@ -256,7 +256,7 @@ describe('decideCharge, with an operation of ours', () => {
       },
     ],
     [
-      'our operation that failed although somebody brought the target is settled',
+      'our operation that failed although another caller reached the target is settled',
       { operation: open, cashback: cashbackOf({ rewarded: target, operations: [listed('failed')] }) },
       { action: 'settled', finished: failed },
     ],

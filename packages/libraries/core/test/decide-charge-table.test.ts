@@ -36,7 +36,7 @@ const OPERATIONS: Record<string, { isOpen: boolean; list: (newest: Listed) => Li
   missing: { isOpen: true, list: (newest) => [newest] },
 };
 
-/** Ours is the newest operation if the invoice's status can be its own, else somebody else's came after it. */
+/** Ours is the newest operation if the invoice's status can be its own, else another caller's came after it. */
 function ours(status: Listed['status'], newest: Listed): Listed[] {
   return newest.status === status ? [listed(status)] : [newest, listed(status)];
 }

@@ -58,17 +58,17 @@ describe('decideCharge', () => {
       { action: 'update', finished: null, repeat: null },
     ],
     [
-      "somebody else's operation in its beginnings is polled",
+      "another caller's operation in its beginnings is polled",
       { cashback: cashbackOf({ status: 'init' }) },
       { action: 'poll', finished: null, after_ms: 100, why: 'other_in_flight' },
     ],
     [
-      "somebody else's operation in flight is polled even with the target: it may still change it",
+      "another caller's operation in flight is polled even with the target: it may still change it",
       { cashback: cashbackOf({ status: 'in-progress', rewarded: target }) },
       { action: 'poll', finished: null, after_ms: 100, why: 'other_in_flight' },
     ],
     [
-      'failures of ours do not matter while somebody else is in flight',
+      "failures of ours do not matter while another caller's operation is in flight",
       { cashback: cashbackOf({ status: 'in-progress' }), attempts: attemptsOf({ failed: 9, last_at: now }) },
       { action: 'poll', finished: null, after_ms: 100, why: 'other_in_flight' },
     ],

@@ -105,7 +105,7 @@ describe('when the host of the open connections is gone without a reset, and new
     client.release();
   });
 
-  test('an app that is to stop waits for answers only so long', async () => {
+  test('an app that is to stop waits for answers within a bound', async () => {
     const endless = openDatabase({
       url: proxy.url,
       application_name: 'dead-host',

@@ -18,11 +18,11 @@ const described = {
       scope: 'greetings',
       body: greeting,
       answer,
-      errors: { NAME_TAKEN: { http_status: 409, when: 'somebody has it' } },
+      errors: { NAME_TAKEN: { http_status: 409, when: 'another has it' } },
     },
   ],
   callbacks: [
-    { name: 'greeted', summary: 'Somebody was greeted', description: 'At least once.', body: answer },
+    { name: 'greeted', summary: 'A person was greeted', description: 'At least once.', body: answer },
   ],
   components: { Greeting: greeting, Answer: answer },
 };
@@ -52,7 +52,7 @@ describe('describeApi', () => {
       responses[status].content['application/json'].schema.allOf[1].properties.error.properties.code.enum;
     expect(codesOf(409)).toEqual(['NAME_TAKEN']);
     expect(codesOf(400)).toEqual(['BAD_REQUEST']);
-    expect(responses[409].description).toContain('somebody has it');
+    expect(responses[409].description).toContain('another has it');
   });
 
   test('says that callbacks are signed', () => {

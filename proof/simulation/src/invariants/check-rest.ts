@@ -41,7 +41,7 @@ export function whatIsLeft(world: World): string | null {
   return null;
 }
 
-/** Whether nothing is left to do, and nothing that the audits may still put right. */
+/** Whether nothing is left to do, and nothing that the audits may still correct. */
 export function isAtRest(world: World): boolean {
   if (whatIsLeft(world) !== null) return false;
   if (!world.audits_orders) return true;

@@ -24,7 +24,7 @@ export function withFilter(command: Command): Command {
     )
     .option(
       '--older-than <age>',
-      'only orders that have needed attention for so long (90s, 15m, 2h, 3d), or since a time',
+      'only orders that have needed attention for this long (90s, 15m, 2h, 3d), or since a time',
       olderThan,
     );
 }

@@ -41,7 +41,7 @@ export interface ChangesFollower {
 }
 
 /**
- * Follows the feed of changed cashback of `transactions`, and makes orders due that somebody else changed.
+ * Follows the feed of changed cashback of `transactions`, and makes orders due that another caller changed.
  *
  *     POST /v2/cashback/changes --> page --> changes that none of our operations made --> poll_at = now
  *         ^                           |

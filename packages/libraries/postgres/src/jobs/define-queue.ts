@@ -9,7 +9,7 @@ export type QueueOptions = {
   retry_delay_max_seconds: number;
   /** How long a batch's handler may take before its signal aborts and its jobs are given to another. */
   expire_seconds: number;
-  /** A job whose worker has been silent for so long is given to another; at least 10. */
+  /** A job whose worker has been silent for this long is given to another; at least 10. */
   heartbeat_seconds: number;
   keep_finished_seconds: number;
   /** How long a job waits for a worker before it is dropped. */

@@ -14,7 +14,7 @@ export interface AttentionRow {
   reason: string;
   details: AttentionEntry['details'];
   since: Date;
-  /** When the app reported it last; null: it stands in the order's row. */
+  /** When the app reported it last; null: it is in the order's row. */
   reported_at: Date | null;
   is_stale: boolean;
   /** A person resumed it, and the app has not taken it up yet. */

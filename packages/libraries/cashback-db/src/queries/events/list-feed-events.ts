@@ -1,7 +1,7 @@
 import { EVENT_COLUMNS, type StoredEvent } from './list-order-events.ts';
 import { type Reader, feedPage, statement } from '@cashback/postgres';
 
-/** Where an event stands in the feed; a page holds what comes after it. */
+/** The place of an event in the feed; a page holds what comes after it. */
 export interface FeedPosition {
   epoch: number;
   xact_id: string;
