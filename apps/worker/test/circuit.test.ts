@@ -154,9 +154,9 @@ test('restarts during an outage longer than the attention bound cause no attenti
   const orderIds = await registerMany('restarted', 3);
   // Every operation is applied; its answer is the first that is missing.
   const applied = new Set<string>();
-  outside.intercept = async ({ path, order_id }, honest) => {
+  outside.intercept = ({ path, order_id }, honest) => {
     if (!applied.has(order_id) && path !== '/update/cashback') return honest();
-    if (path === '/update/cashback') await honest();
+    if (path === '/update/cashback') honest();
     applied.add(order_id);
     return down;
   };
