@@ -246,7 +246,7 @@ function keptOf(world: World, id: string, asked: Amount): Amount {
   return kept;
 }
 
-/** A person has Trust put right what it kept of a request: its content is what was asked for, and so is the money. */
+/** A person corrects at Trust what it kept of a request: its content is what was asked for, and so is the money. */
 export function* correctContent(world: World, id: string): Flow<void> {
   const { tables, other_content } = world;
   yield* outside(`correct ${id} at Trust`, () => {
