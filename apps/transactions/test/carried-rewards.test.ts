@@ -1,22 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RealTrust } from './real-trust.ts';
+import { forTests } from '@cashback/testing';
+import { expect, test } from 'vitest';
 import { setUpWithTrust } from './set-up.ts';
-import {
-  type TransactionsUnderTest,
-  createInvoice,
-  newOperation,
-  queryRows,
-  retrieve,
-  settledInvoice,
-} from './support.ts';
+import { createInvoice, newOperation, queryRows, retrieve, settledInvoice } from './support.ts';
 
-let app: TransactionsUnderTest;
-let trust: RealTrust;
-let tearDown: (() => Promise<void>) | undefined;
-beforeAll(async () => {
-  ({ app, trust, tearDown } = await setUpWithTrust());
-});
-afterAll(() => tearDown?.());
+const { app, trust } = forTests(() => setUpWithTrust());
 
 test('a retrieve returns a reward without operations, and the next operation builds on it', async () => {
   const invoice = await createInvoice(app);

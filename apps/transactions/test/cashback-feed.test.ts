@@ -1,15 +1,10 @@
 import { withTransaction } from '@cashback/postgres';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readUntil } from '@cashback/testing';
+import { expect, test } from 'vitest';
+import { forTests, readUntil } from '@cashback/testing';
 import { setUpWithUpstream } from './set-up.ts';
-import { type TransactionsUnderTest, createInvoice, newOperation, settledInvoice } from './support.ts';
+import { createInvoice, newOperation, settledInvoice } from './support.ts';
 
-let app: TransactionsUnderTest;
-let tearDown: (() => Promise<void>) | undefined;
-beforeAll(async () => {
-  ({ app, tearDown } = await setUpWithUpstream());
-});
-afterAll(() => tearDown?.());
+const { app } = forTests(() => setUpWithUpstream());
 
 interface Page {
   changes: { invoice_id: string; invoice_epoch: number; cashback_version: number; operation_id?: string }[];

@@ -1,19 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { forTests } from '@cashback/testing';
+import { describe, expect, test } from 'vitest';
 import { decideUpdate } from '../src/invoices/decide-update.ts';
-import {
-  type TransactionsUnderTest,
-  createInvoice,
-  newInvoice,
-  queryRows,
-  retrieve,
-  setUpTransactions,
-} from './support.ts';
+import { setUpAlone } from './set-up.ts';
+import { createInvoice, newInvoice, queryRows, retrieve } from './support.ts';
 
-let app: TransactionsUnderTest;
-beforeAll(async () => {
-  app = await setUpTransactions();
-});
-afterAll(() => app?.tearDown());
+const { app } = forTests(() => setUpAlone());
 
 const paid = (amount: string) => [{ payment_type: 'card', items: [{ item_id: 'ride', amount }] }];
 const update = (body: Record<string, unknown>) =>

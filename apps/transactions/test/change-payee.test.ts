@@ -1,26 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { formatAmount, parseAmount } from '@cashback/contract';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RealTrust } from './real-trust.ts';
+import { forTests } from '@cashback/testing';
+import { expect, test } from 'vitest';
 import { setUpWithTrust } from './set-up.ts';
-import {
-  type TransactionsUnderTest,
-  createInvoice,
-  newOperation,
-  retrieve,
-  settledInvoice,
-} from './support.ts';
+import { createInvoice, newOperation, retrieve, settledInvoice } from './support.ts';
 
-let app: TransactionsUnderTest;
-let trust: RealTrust;
-let tearDown: (() => Promise<void>) | undefined;
-beforeAll(async () => {
-  ({ app, trust, tearDown } = await setUpWithTrust({
+const { app, trust } = forTests(() =>
+  setUpWithTrust({
     WALLET_POLICIES: JSON.stringify({ blue: 'take_what_is_there', green: 'fail' }),
-  }));
-});
-afterAll(() => tearDown?.());
+  }),
+);
 
 type Created = Awaited<ReturnType<typeof createInvoice>>;
 

@@ -1,20 +1,11 @@
 import { changeCursor, withTransaction } from '@cashback/postgres';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readUntil } from '@cashback/testing';
+import { expect, test } from 'vitest';
+import { forTests, readUntil } from '@cashback/testing';
 import { createInvoice as insertNewInvoice } from '../src/invoices/create-invoice.ts';
-import {
-  type TransactionsUnderTest,
-  createInvoice,
-  newInvoice,
-  queryRows,
-  setUpTransactions,
-} from './support.ts';
+import { setUpAlone } from './set-up.ts';
+import { createInvoice, newInvoice, queryRows } from './support.ts';
 
-let app: TransactionsUnderTest;
-beforeAll(async () => {
-  app = await setUpTransactions();
-});
-afterAll(() => app?.tearDown());
+const { app } = forTests(() => setUpAlone());
 
 async function page(after?: string, limit = 1000) {
   const { status, body } = await app.post('/v2/invoice/changes', { ...(after && { after }), limit });

@@ -1,25 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { readUntil } from '@cashback/testing';
+import { beforeEach, expect, test } from 'vitest';
+import { forTests, readUntil } from '@cashback/testing';
 import { startProcess } from './app-process.ts';
 import { setUpWithUpstream } from './set-up.ts';
-import {
-  type TransactionsUnderTest,
-  callApp,
-  createInvoice,
-  loadStepIds,
-  newOperation,
-  queryRows,
-  settledInvoice,
-} from './support.ts';
-import { type Upstream, type UpstreamRequest, applied } from './upstream.ts';
+import { callApp, createInvoice, loadStepIds, newOperation, queryRows, settledInvoice } from './support.ts';
+import { type UpstreamRequest, applied } from './upstream.ts';
 
-let app: TransactionsUnderTest;
-let upstream: Upstream;
-let tearDown: (() => Promise<void>) | undefined;
-beforeAll(async () => {
-  ({ app, upstream, tearDown } = await setUpWithUpstream({ TRUST_TIMEOUT_MS: '500' }));
-});
-afterAll(() => tearDown?.());
+const { app, upstream } = forTests(() => setUpWithUpstream({ TRUST_TIMEOUT_MS: '500' }));
 beforeEach(() => {
   upstream.answerWith(applied);
   upstream.requests.length = 0;

@@ -1,13 +1,10 @@
 import { withTransaction } from '@cashback/postgres';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readUntil } from '@cashback/testing';
-import { type TransactionsUnderTest, createInvoice, queryRows, setUpTransactions } from './support.ts';
+import { expect, test } from 'vitest';
+import { forTests, readUntil } from '@cashback/testing';
+import { setUpAlone } from './set-up.ts';
+import { createInvoice, queryRows } from './support.ts';
 
-let app: TransactionsUnderTest;
-beforeAll(async () => {
-  app = await setUpTransactions();
-});
-afterAll(() => app?.tearDown());
+const { app } = forTests(() => setUpAlone());
 
 test.each([
   ['a connection that is cut', 'pg_terminate_backend', 'DATABASE_UNAVAILABLE'],

@@ -1,23 +1,11 @@
 import { nextFeedEpoch, withTransaction } from '@cashback/postgres';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readUntil } from '@cashback/testing';
+import { expect, test } from 'vitest';
+import { forTests, readUntil } from '@cashback/testing';
 import { startEpoch } from '../src/db/queries/feeds/feed-epochs.ts';
 import { setUpWithUpstream } from './set-up.ts';
-import {
-  type TransactionsUnderTest,
-  createInvoice,
-  newOperation,
-  queryRows,
-  retrieve,
-  settledInvoice,
-} from './support.ts';
+import { createInvoice, newOperation, queryRows, retrieve, settledInvoice } from './support.ts';
 
-let app: TransactionsUnderTest;
-let tearDown: (() => Promise<void>) | undefined;
-beforeAll(async () => {
-  ({ app, tearDown } = await setUpWithUpstream());
-});
-afterAll(() => tearDown?.());
+const { app } = forTests(() => setUpWithUpstream());
 
 const newEpoch = () => withTransaction(app.owner, (tx) => startEpoch(tx));
 

@@ -1,24 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { readUntil } from '@cashback/testing';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { forTests, readUntil } from '@cashback/testing';
 import { setUpWithUpstream } from './set-up.ts';
-import {
-  type TransactionsUnderTest,
-  createInvoice,
-  loadStepIds,
-  newOperation,
-  queryRows,
-  retrieve,
-  settledInvoice,
-} from './support.ts';
-import { type Upstream, type UpstreamRequest, applied, failed, pending, problem } from './upstream.ts';
+import { createInvoice, loadStepIds, newOperation, queryRows, retrieve, settledInvoice } from './support.ts';
+import { type UpstreamRequest, applied, failed, pending, problem } from './upstream.ts';
 
-let app: TransactionsUnderTest;
-let upstream: Upstream;
-let tearDown: (() => Promise<void>) | undefined;
-beforeAll(async () => {
-  ({ app, upstream, tearDown } = await setUpWithUpstream());
-});
-afterAll(() => tearDown?.());
+const { app, upstream } = forTests(() => setUpWithUpstream());
 beforeEach(() => {
   upstream.answerWith(applied);
   upstream.requests.length = 0;

@@ -1,14 +1,12 @@
 import { formatAmount, parseBalance } from '@cashback/contract';
 import type { InvoiceVersion, Payment } from '@cashback/wire';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type TransactionsUnderTest, createInvoice, retrieve, setUpTransactions } from './support.ts';
+import { forTests } from '@cashback/testing';
+import { expect, test } from 'vitest';
+import { setUpAlone } from './set-up.ts';
+import { createInvoice, retrieve } from './support.ts';
 
-let app: TransactionsUnderTest;
-beforeAll(async () => {
-  app = await setUpTransactions();
-});
-afterAll(() => app?.tearDown());
+const { app } = forTests(() => setUpAlone());
 
 const paid = (...amounts: string[]): Payment[] => [
   { payment_type: 'card', items: amounts.map((amount, index) => ({ item_id: `item-${index}`, amount })) },

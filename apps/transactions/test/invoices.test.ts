@@ -1,19 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readUntil, untilEqual } from '@cashback/testing';
-import {
-  type TransactionsUnderTest,
-  createInvoice,
-  newInvoice,
-  queryRows,
-  retrieve,
-  setUpTransactions,
-} from './support.ts';
+import { describe, expect, test } from 'vitest';
+import { forTests, readUntil, untilEqual } from '@cashback/testing';
+import { setUpAlone } from './set-up.ts';
+import { createInvoice, newInvoice, queryRows, retrieve } from './support.ts';
 
-let app: TransactionsUnderTest;
-beforeAll(async () => {
-  app = await setUpTransactions();
-});
-afterAll(() => app?.tearDown());
+const { app } = forTests(() => setUpAlone());
 
 const paid = (amount: string) => [{ payment_type: 'card', items: [{ item_id: 'ride', amount }] }];
 const create = (invoice: unknown) => app.post('/v2/invoice/create', invoice);

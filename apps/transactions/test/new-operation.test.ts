@@ -1,25 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readUntil } from '@cashback/testing';
+import { describe, expect, test } from 'vitest';
+import { forTests, readUntil } from '@cashback/testing';
 import { setUpWithUpstream } from './set-up.ts';
-import {
-  type TransactionsUnderTest,
-  createInvoice,
-  loadStepIds,
-  newOperation,
-  queryRows,
-  retrieve,
-  settledInvoice,
-} from './support.ts';
-import { type Upstream, applied } from './upstream.ts';
+import { createInvoice, loadStepIds, newOperation, queryRows, retrieve, settledInvoice } from './support.ts';
+import { applied } from './upstream.ts';
 
-let app: TransactionsUnderTest;
-let upstream: Upstream;
-let tearDown: (() => Promise<void>) | undefined;
-beforeAll(async () => {
-  ({ app, upstream, tearDown } = await setUpWithUpstream());
-});
-afterAll(() => tearDown?.());
+const { app, upstream } = forTests(() => setUpWithUpstream());
 
 const update = (operation: unknown) => app.post('/update/cashback', operation);
 

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { forTests } from '@cashback/testing';
+import { describe, expect, test } from 'vitest';
 import { document } from '../src/api.ts';
 import {
   answerOf,
@@ -17,24 +18,10 @@ import {
 } from './document.ts';
 import { anyValueOf, mutationsOf } from './schema-values.ts';
 import { setUpWithUpstream } from './set-up.ts';
-import {
-  type TransactionsUnderTest,
-  createInvoice,
-  newInvoice,
-  newOperation,
-  queryRows,
-  retrieve,
-  settledInvoice,
-} from './support.ts';
-import { type Upstream, applied } from './upstream.ts';
+import { createInvoice, newInvoice, newOperation, queryRows, retrieve, settledInvoice } from './support.ts';
+import { applied } from './upstream.ts';
 
-let app: TransactionsUnderTest;
-let upstream: Upstream;
-let tearDown: (() => Promise<void>) | undefined;
-beforeAll(async () => {
-  ({ app, upstream, tearDown } = await setUpWithUpstream());
-});
-afterAll(() => tearDown?.());
+const { app, upstream } = forTests(() => setUpWithUpstream());
 
 const get = (path: string) => fetch(`${app.url()}${path}`);
 const POSTS = Object.keys(paths).filter((path) => paths[path]?.['post'] !== undefined);

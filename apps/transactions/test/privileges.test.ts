@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type TransactionsUnderTest, createInvoice, queryRows, setUpTransactions } from './support.ts';
+import { forTests } from '@cashback/testing';
+import { expect, test } from 'vitest';
+import { setUpAlone } from './set-up.ts';
+import { createInvoice, queryRows } from './support.ts';
 
-let app: TransactionsUnderTest;
-beforeAll(async () => {
-  app = await setUpTransactions();
-});
-afterAll(() => app?.tearDown());
+const { app } = forTests(() => setUpAlone());
 
 test('the app may add to the history of invoices, and neither change nor delete it', async () => {
   const { invoice_id } = await createInvoice(app);

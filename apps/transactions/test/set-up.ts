@@ -4,6 +4,12 @@ import { type Upstream, startUpstream } from './upstream.ts';
 
 type Settings = Record<string, string>;
 
+/** The app alone: nothing answers where it expects the payment system. */
+export async function setUpAlone(): Promise<{ app: TransactionsUnderTest; tearDown(): Promise<void> }> {
+  const app = await setUpTransactions();
+  return { app, tearDown: () => app.tearDown() };
+}
+
 interface WithUpstream {
   app: TransactionsUnderTest;
   upstream: Upstream;

@@ -1,22 +1,10 @@
 import { withTransaction } from '@cashback/postgres';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { untilLockWaits } from '@cashback/testing';
+import { expect, test } from 'vitest';
+import { forTests, untilLockWaits } from '@cashback/testing';
 import { setUpWithUpstream } from './set-up.ts';
-import {
-  type TransactionsUnderTest,
-  createInvoice,
-  newInvoice,
-  newOperation,
-  queryRows,
-  settledInvoice,
-} from './support.ts';
+import { createInvoice, newInvoice, newOperation, queryRows, settledInvoice } from './support.ts';
 
-let app: TransactionsUnderTest;
-let tearDown: (() => Promise<void>) | undefined;
-beforeAll(async () => {
-  ({ app, tearDown } = await setUpWithUpstream());
-});
-afterAll(() => tearDown?.());
+const { app } = forTests(() => setUpWithUpstream());
 
 const update = (operation: unknown) => app.post('/update/cashback', operation);
 
