@@ -17,7 +17,7 @@ afterAll(() => {
   expect(ended).toEqual([]);
 });
 
-test('what the tests of a file share is named at once, and read and written from the first hook on', () => {
+test('a shared part is named at once, and read and written from the first hook on', () => {
   expect(counter.count).toBe(1);
   counter.count += 1;
   expect(readEarly()).toBe(2);
