@@ -90,7 +90,8 @@ async function start(
   });
   const { wallet_policies } = settings;
   const { adopt } = adopter;
-  addRoutes(server, { database, jobs, wallet_policies, adopt, changed, finished });
+  const compared = settings.trust_lists_baskets === 'yes' ? null : settings.trust_compared_epoch;
+  addRoutes(server, { database, jobs, wallet_policies, compared, adopt, changed, finished });
   parts.defer(() => server.close());
   parts.defer(() => readiness.stop());
   return listen(server, settings);

@@ -37,7 +37,8 @@ export const settingsSchema = z.object({
   trust_lists_baskets: setting.choice(['yes', 'no'], {
     description:
       'Whether the payment system can list the baskets of an order, with their refunds. With no, what a restore forgot is ' +
-      'not adopted: after a restore no operation is accepted until trust_compared_epoch says that a person has compared',
+      'not adopted: the worker sends its operations again, and what it cannot bring back waits until trust_compared_epoch ' +
+      'says that a person has compared',
     default: 'yes',
   }),
   trust_compared_epoch: setting.integer({

@@ -17,6 +17,8 @@ interface RoutesContext {
   database: Database;
   jobs: Jobs;
   wallet_policies: WalletPolicies;
+  /** Where Trust has no list, the newest epoch that was compared with its export; null: it has one. */
+  compared: number | null;
   adopt: Adopter['adopt'];
   /** The money of an invoice changed. */
   changed: () => void;
@@ -26,7 +28,7 @@ interface RoutesContext {
 
 /** The routes for other apps. Every request may be sent again after a lost answer. */
 export function addRoutes(server: HttpServer, context: RoutesContext): void {
-  const { database, changed, finished } = context;
+  const { database, compared, changed, finished } = context;
 
   function post<Body extends z.ZodType, Answer extends z.ZodType>(
     { path, scope, body }: ApiRoute & { body: Body; answer: Answer },
@@ -49,7 +51,7 @@ export function addRoutes(server: HttpServer, context: RoutesContext): void {
   post(api.create, (input, by) => createInvoice(database, input, by), changed);
   post(api.update, (input, by) => changeInvoice(database, input, by), changed);
   post(api.changePayee, (input, by) => changePayee(database, input, by), changed);
-  post(api.retrieve, ({ invoice_id }) => requireInvoice(database.pool, invoice_id));
+  post(api.retrieve, ({ invoice_id }) => requireInvoice(database.pool, invoice_id, compared));
   post(api.changes, (input) => invoiceChanges(database.pool, input));
   post(api.cashbackChanges, (input) => cashbackChanges(database.pool, input));
   post(api.history, (input) => invoiceHistory(database.pool, input));

@@ -1,3 +1,4 @@
+import type { UpdateCashbackInput } from '@cashback/wire';
 import { describe, expect, test } from 'vitest';
 import { decideRequest } from '../src/cashback/accept/decide-request.ts';
 import type { StoredOperation } from '../src/cashback/operation.ts';
@@ -35,7 +36,7 @@ const nothing = { invoice, known: null, unfinished: null };
 /** Fails every check but the one in question. */
 const wrong = { ...request, version: 77, user_id: 'another-user' };
 
-function refusal(input: typeof request, context: Parameters<typeof decideRequest>[1]) {
+function refusal(input: UpdateCashbackInput, context: Parameters<typeof decideRequest>[1]) {
   const decision = decideRequest(input, context);
   if (decision.outcome !== 'refused') throw new Error(decision.outcome);
   const { code, details } = decision.error;
@@ -43,7 +44,7 @@ function refusal(input: typeof request, context: Parameters<typeof decideRequest
 }
 
 test('a new operation is accepted', () => {
-  expect(decideRequest(request, nothing)).toEqual({ outcome: 'accepted', invoice });
+  expect(decideRequest(request, nothing)).toEqual({ outcome: 'accepted', invoice, completes: false });
 });
 
 describe('the operation id is checked first', () => {
@@ -98,5 +99,44 @@ test.each([
   expect(refusal({ ...request, [field]: received }, nothing)).toEqual({
     code: 'PAYEE_MISMATCH',
     details: { invoice_id: 'invoice', fields: [{ field, expected: invoice[field], received }] },
+  });
+});
+
+describe('after a restore, where the payment system has no list', () => {
+  const restored = { invoice: { ...invoice, epoch: 5 }, known: null, unfinished: null, compared: 1 };
+  const stating = (state: 'repeated' | 'complete', invoice_epoch = 5) => ({
+    ...request,
+    history: { invoice_epoch, state },
+  });
+
+  test.each([
+    ['nothing is stated', request],
+    ['it was stated of the epoch before', stating('complete', 4)],
+    // It may have been carried out before the restore, and must not count as rejected.
+    ['nothing is stated, whatever the version', { ...request, version: 7 }],
+  ])('an operation waits when %s', (_, input) => {
+    expect(refusal(input, restored).code).toBe('HISTORY_UNKNOWN');
+  });
+
+  test.each([
+    ['one that is repeated leaves the history unknown', stating('repeated'), false],
+    ['one of a caller that has repeated all others completes it', stating('complete'), true],
+  ])('%s', (_, input, completes) => {
+    expect(decideRequest(input, restored)).toMatchObject({ outcome: 'accepted', completes });
+  });
+
+  test.each([
+    ['version', { version: 7 }, 'VERSION_MISMATCH'],
+    ['payee', { wallet_id: 'another' }, 'PAYEE_MISMATCH'],
+  ])('one that is repeated for another %s is refused as any other', (_, other, code) => {
+    expect(refusal({ ...stating('repeated'), ...other }, restored).code).toBe(code);
+  });
+
+  test('a statement means nothing once a person has compared, or the payment system has a list', () => {
+    for (const compared of [5, null]) {
+      expect(refusal(stating('complete'), { ...restored, compared }).code).toBe('HISTORY_UNKNOWN');
+    }
+    const adopted = { ...restored, invoice: { ...restored.invoice, reconciled_epoch: 5 } };
+    expect(decideRequest(stating('repeated', 2), adopted)).toMatchObject({ completes: false });
   });
 });

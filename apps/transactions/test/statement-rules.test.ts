@@ -333,9 +333,10 @@ describe('the statement does what its rule says:', () => {
             const takenOf = `UPDATE transactions.operation_steps SET taken = CASE step_number WHEN 1 THEN amount ELSE $1::numeric END`;
             await tx.client.query(takenOf, [count % 3 === 0 ? null : formatAmount(BigInt(count))]);
             const operationRows = newestOperations(await readOperations(tx), SHOWN_OPERATIONS);
-            const { reconciled_epoch: _reconciled, epoch: _epoch, payee_version: _payee, ...fields } = row;
+            const { epoch: _epoch, payee_version: _payee, ...fields } = row;
             const shown = shownInvoice({
               ...fields,
+              invoice_epoch: 1,
               created_at: new Date(row.created_at),
               updated_at: new Date(row.updated_at),
               rewarded: heldBySource(await readBaskets(tx)),

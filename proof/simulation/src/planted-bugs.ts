@@ -187,8 +187,8 @@ const PLANTS = {
     ...decisions,
     transactions: {
       ...decisions.transactions,
-      shownInvoice(read) {
-        const invoice = decisions.transactions.shownInvoice(read);
+      shownInvoice(...input) {
+        const invoice = decisions.transactions.shownInvoice(...input);
         return { ...invoice, cashback: { ...invoice.cashback, status: 'success' } };
       },
     },

@@ -67,6 +67,12 @@ export interface World {
   /** Trust keeps other amounts than it is asked for, until a person corrects them: what was asked for, by id. */
   keeps_other_content: boolean;
   other_content: Map<string, Amount>;
+  /** Where Trust has no list, the newest epoch that was compared with its export; null: it has one. */
+  compared: number | null;
+  /** A person compares it when an order needs that. */
+  compares: boolean;
+  /** When schema cashback was restored last. */
+  restored_at: number | null;
   /** When transactions began an epoch last. */
   epoch_at: number;
   /** Trust was restored, and lacks money that it had moved. */

@@ -25,6 +25,17 @@ export function isAdopted({ reconciled_epoch, epoch }: LockedInvoice): boolean {
   return reconciled_epoch >= epoch;
 }
 
+/**
+ * Where Trust has no list, and nobody has compared the newest epoch with its export, operations that were carried out may be
+ * missing here. `compared`: the newest epoch that was compared; null: Trust has a list, so its callers need not know.
+ */
+export function isHistoryUnknownIn(
+  { reconciled_epoch, epoch }: Pick<LockedInvoice, 'reconciled_epoch' | 'epoch'>,
+  compared: number | null,
+): boolean {
+  return compared !== null && reconciled_epoch < epoch && compared < epoch;
+}
+
 /** A side that was never restored has nothing to adopt. */
 export const FIRST_EPOCH = 1;
 

@@ -7,6 +7,7 @@ import {
   sourcesOf,
 } from '@cashback/contract';
 import type { CashbackStatus, Invoice } from '@cashback/wire';
+import { isHistoryUnknownIn } from './invoice.ts';
 import { normalisePayments } from './payments.ts';
 
 type Amounts = { source: Source; amount: string }[];
@@ -21,8 +22,15 @@ interface ReadOperation {
 }
 
 /** What is read of an invoice, all at one moment. */
-export interface ReadInvoice extends Omit<Invoice, 'cashback' | 'created_at' | 'updated_at'> {
+export interface ReadInvoice extends Omit<
+  Invoice,
+  'cashback' | 'invoice_epoch' | 'created_at' | 'updated_at'
+> {
   cashback_version: number;
+  /** The newest one of this side. */
+  invoice_epoch: number;
+  /** Up to this epoch its baskets are known to be those of Trust. */
+  reconciled_epoch: number;
   created_at: Date;
   updated_at: Date;
   /** What its baskets hold, by source. */
@@ -37,17 +45,25 @@ export interface ReadInvoice extends Omit<Invoice, 'cashback' | 'created_at' | '
 
 export const SHOWN_OPERATIONS = 20;
 
-/** The invoice as callers see it. */
-export function shownInvoice({
-  cashback_version,
-  rewarded,
-  short,
-  elsewhere,
-  operations: stored,
-  created_at,
-  updated_at,
-  ...fields
-}: ReadInvoice): Invoice {
+/**
+ * The invoice as callers see it. `compared`: where Trust has no list, the newest epoch that was compared with its export;
+ * null: it has one, or the caller does not move cashback.
+ */
+export function shownInvoice(
+  {
+    cashback_version,
+    reconciled_epoch,
+    rewarded,
+    short,
+    elsewhere,
+    operations: stored,
+    created_at,
+    updated_at,
+    ...fields
+  }: ReadInvoice,
+  compared: number | null = null,
+): Invoice {
+  const is_unknown = isHistoryUnknownIn({ reconciled_epoch, epoch: fields.invoice_epoch }, compared);
   const operations = isExplained(cashback_version, stored[0]) ? stored : [];
   const owed = owedOf({ rewarded, short, newest: operations[0] });
   return {
@@ -65,6 +81,7 @@ export function shownInvoice({
         reward: formatAmounts(parseAmounts(reward)),
         ...(reason !== null && { reason }),
       })),
+      ...(is_unknown && { history: 'unknown' as const }),
     },
     created_at: created_at.toISOString(),
     updated_at: updated_at.toISOString(),

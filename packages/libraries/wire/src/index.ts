@@ -32,7 +32,7 @@ export type {
 export { cashbackChangesInput, cashbackChangesOutput } from './cashback-changes.ts';
 export type { CashbackChange, CashbackChangesOutput } from './cashback-changes.ts';
 export { updateCashbackInput, updateCashbackOutput } from './update-cashback.ts';
-export type { UpdateCashbackInput, UpdateCashbackOutput } from './update-cashback.ts';
+export type { StatedHistory, UpdateCashbackInput, UpdateCashbackOutput } from './update-cashback.ts';
 export {
   balanceChangedCallback,
   billingEpochField,

@@ -86,6 +86,13 @@ export const invoiceCashback = z.object({
       }),
     )
     .describe('The newest 20, newest first'),
+  history: z
+    .literal('unknown')
+    .describe(
+      'Operations may be missing since a restore, and the payment system has no list of what they did: their caller ' +
+        'repeats them. In the answer to retrieve only; absent: nothing is missing',
+    )
+    .optional(),
 });
 export type InvoiceCashback = z.infer<typeof invoiceCashback>;
 

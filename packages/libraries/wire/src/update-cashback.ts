@@ -1,6 +1,21 @@
 import * as z from 'zod';
-import { cashbackStatus } from './invoice.ts';
+import { cashbackStatus, invoiceEpochField } from './invoice.ts';
 import { amountsBySource, counterField, currencyField, idField } from '@cashback/contract';
+
+/** `repeated`: the operation was carried out before a restore. `complete`: all that the restore forgot was repeated. */
+const statedHistory = z
+  .strictObject({
+    invoice_epoch: invoiceEpochField.describe('The epoch in which the caller has seen an unknown history'),
+    state: z
+      .enum(['repeated', 'complete'])
+      .describe(
+        'repeated: the operation was made before a restore; complete: the caller has repeated all of those, and this one is new',
+      ),
+  })
+  .describe(
+    'The knowledge of the caller of an invoice whose cashback.history is unknown; it means nothing for any other',
+  );
+export type StatedHistory = z.infer<typeof statedHistory>;
 
 /**
  * `POST /update/cashback`: move the invoice's cashback to `reward`, the target by source (never a delta).
@@ -17,6 +32,7 @@ export const updateCashbackInput = z
     reward: amountsBySource.describe(
       'The target by source, never a difference; each source at most once, one left out is 0',
     ),
+    history: statedHistory.optional(),
   })
   .meta({
     examples: [

@@ -5,6 +5,7 @@ import { concurrency } from './concurrency.ts';
 import { callbacks } from './callbacks.ts';
 import { cashbackFeed } from './cashback-feed.ts';
 import { feed } from './feed.ts';
+import { history } from './history.ts';
 import { invoices } from './invoices.ts';
 import { lookup } from './lookup.ts';
 import { money } from './money.ts';
@@ -29,6 +30,7 @@ export const GUARANTEES: readonly Guarantee[] = [
   ...changeIds,
   ...owed,
   ...payee,
+  ...history,
 ];
 
 /** Checked after all others, because it covers the answers of the whole run. */

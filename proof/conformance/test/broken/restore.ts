@@ -1,11 +1,23 @@
-import { type BrokenImplementation, on, onSuccess } from './exchange.ts';
+import { randomUUID } from 'node:crypto';
+import { type BrokenImplementation, UPDATE_CASHBACK, invoiceOf, on, onSuccess } from './exchange.ts';
 
-/** Epochs and change ids: T38, T41 and T42. */
+/** Epochs, change ids and what callers state: T38, T41, T42 and T45. */
 export const restore: readonly BrokenImplementation[] = [
   {
     does: 'begins a new epoch with each change of money',
     breaks: ['T38'],
     fault: () => onSuccess('/v2/invoice/update', (body) => (body.invoice_epoch += 1)),
+  },
+  {
+    does: 'carries out whatever its caller says was carried out before',
+    breaks: ['T45'],
+    fault: () =>
+      on(UPDATE_CASHBACK, async (exchange) => {
+        const { body, forward } = exchange;
+        if (body.history?.state !== 'repeated') return forward();
+        const { cashback } = await invoiceOf(exchange);
+        return forward({ ...body, operation_id: randomUUID(), version: cashback.version });
+      }),
   },
   {
     does: 'knows a change by its content alone',

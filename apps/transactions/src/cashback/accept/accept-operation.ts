@@ -13,19 +13,27 @@ export interface AcceptanceWrites {
   invoice: { invoice_id: string; cashback_version: number };
   /** An operation without steps ends where it is accepted. */
   callback: OperationFinishedCallback | null;
+  /** The epoch up to which its caller has completed the history of the invoice; null: it does not say. */
+  adopted_epoch: number | null;
 }
 
 /** Freezes how an accepted operation reaches its target from the baskets that the invoice has, oldest first. */
 export function acceptOperation(
   input: UpdateCashbackInput,
-  context: { service: string; wallet_policies: WalletPolicies; baskets: readonly BasketState[] },
+  context: {
+    service: string;
+    wallet_policies: WalletPolicies;
+    baskets: readonly BasketState[];
+    adopted_epoch?: number | null;
+  },
 ): AcceptanceWrites {
-  const { operation_id, invoice_id } = input;
-  const target = parseAmounts(input.reward);
+  const { history: _stated, ...request } = input;
+  const { operation_id, invoice_id } = request;
+  const target = parseAmounts(request.reward);
   const steps = planSteps(operation_id, planBaskets(target, context.baskets));
   const operation: StoredOperation = {
-    ...input,
-    version: input.version + 1,
+    ...request,
+    version: request.version + 1,
     reward: formatAmounts(target),
     wallet_policy: walletPolicyOf(context.wallet_policies, context.service),
     status: steps.length === 0 ? 'success' : 'init',
@@ -36,5 +44,6 @@ export function acceptOperation(
     steps,
     invoice: { invoice_id, cashback_version: versionAfter(operation) },
     callback: isFinished(status) ? { invoice_id, operation_id, status } : null,
+    adopted_epoch: context.adopted_epoch ?? null,
   };
 }

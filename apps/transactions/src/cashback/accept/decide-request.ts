@@ -1,7 +1,12 @@
 import { CashbackError, equalAmounts, parseAmounts } from '@cashback/contract';
 import type { UpdateCashbackInput } from '@cashback/wire';
 import { historyUnknown } from '../adopt/history-unknown.ts';
-import { type LockedInvoice, invoiceNotFound, isAdopted } from '../../invoices/invoice.ts';
+import {
+  type LockedInvoice,
+  invoiceNotFound,
+  isAdopted,
+  isHistoryUnknownIn,
+} from '../../invoices/invoice.ts';
 import type { StoredOperation } from '../operation.ts';
 
 export interface RequestContext {
@@ -10,17 +15,26 @@ export interface RequestContext {
   known: StoredOperation | null;
   /** The operation of the invoice that has not ended. */
   unfinished: StoredOperation | null;
+  /** Where Trust has no list, the newest epoch that was compared with its export; null: it has one. */
+  compared?: number | null;
 }
 
 export type RequestDecision =
-  | { outcome: 'accepted'; invoice: LockedInvoice }
+  /** `completes`: its caller has repeated all that the restore forgot, so the history of the invoice is known from now on. */
+  | { outcome: 'accepted'; invoice: LockedInvoice; completes: boolean }
   | { outcome: 'known'; operation: StoredOperation }
   | { outcome: 'refused'; error: CashbackError };
 
-/** Decides a request to move cashback. The order of the checks is part of the contract. */
+/**
+ * Decides a request to move cashback. The order of the checks is part of the contract.
+ *
+ * Where the history is unknown, only a caller that states what it knows is decided on: `VERSION_MISMATCH` says that an
+ * operation was never carried out, and one from before the restore may have been. The version is that of the restored
+ * invoice, so a repeat finds the baskets that it found before, and plans the same steps.
+ */
 export function decideRequest(input: UpdateCashbackInput, context: RequestContext): RequestDecision {
   const { invoice_id, operation_id, version } = input;
-  const { invoice, known, unfinished } = context;
+  const { invoice, known, unfinished, compared = null } = context;
   if (known !== null) {
     const fields = differingFields(input, known);
     if (fields.length === 0) return { outcome: 'known', operation: known };
@@ -35,6 +49,10 @@ export function decideRequest(input: UpdateCashbackInput, context: RequestContex
         { invoice_id, operation_id: unfinished.operation_id, status: unfinished.status },
       ),
     );
+  }
+  const is_unknown = isHistoryUnknownIn(invoice, compared);
+  if (is_unknown && input.history?.invoice_epoch !== invoice.epoch) {
+    return refuse(historyUnknown(invoice_id, 'its caller has not stated what it knows'));
   }
   if (version !== invoice.cashback_version) {
     return refuse(
@@ -55,8 +73,9 @@ export function decideRequest(input: UpdateCashbackInput, context: RequestContex
     const message = `invoice ${invoice_id} is paid back to another payee: expected ${list}`;
     return refuse(new CashbackError('PAYEE_MISMATCH', message, { invoice_id, fields }));
   }
+  if (is_unknown) return { outcome: 'accepted', invoice, completes: input.history?.state === 'complete' };
   if (!isAdopted(invoice)) return refuse(historyUnknown(invoice_id, 'Trust was not asked'));
-  return { outcome: 'accepted', invoice };
+  return { outcome: 'accepted', invoice, completes: false };
 }
 
 export function bodyMismatch(operationId: string, fields: readonly string[]): CashbackError {

@@ -4,6 +4,7 @@ import type { Database, Jobs, Transaction } from '@cashback/postgres';
 import { insertCallbacks } from '../../db/queries/callbacks/insert-callbacks.ts';
 import { advanceCashbackVersions } from '../../db/queries/invoices/advance-cashback-versions.ts';
 import { findAdoptedSteps } from '../../db/queries/adoption/find-adopted-steps.ts';
+import { markAdopted } from '../../db/queries/adoption/mark-adopted.ts';
 import { insertOperations } from '../../db/queries/operations/insert-operations.ts';
 import { insertSteps } from '../../db/queries/operations/insert-steps.ts';
 import { loadBaskets } from '../../db/queries/operations/load-baskets.ts';
@@ -21,6 +22,8 @@ export interface UpdateContext {
   database: Database;
   jobs: Jobs;
   wallet_policies: WalletPolicies;
+  /** Where Trust has no list, the newest epoch that was compared with its export; null: it has one. */
+  compared: number | null;
 }
 
 export type Result = UpdateCashbackOutput | CashbackError;
@@ -31,24 +34,25 @@ export type Result = UpdateCashbackOutput | CashbackError;
  */
 export async function updateLocked(
   tx: Transaction,
-  { jobs, wallet_policies }: Omit<UpdateContext, 'database'>,
+  { jobs, wallet_policies, compared }: Omit<UpdateContext, 'database'>,
   { inputs, invoices }: { inputs: readonly UpdateCashbackInput[]; invoices: readonly LockedInvoice[] },
 ): Promise<Map<string, Result>> {
-  const decided = await decide(tx, inputs, invoices);
+  const decided = await decide(tx, { inputs, invoices, compared });
   const accepted = decided.flatMap(({ input, decision }) =>
-    decision.outcome === 'accepted' ? [{ input, invoice: decision.invoice }] : [],
+    decision.outcome === 'accepted' ? [{ input, ...decision }] : [],
   );
   const baskets = await loadBaskets(
     tx,
     accepted.map(({ input }) => input.invoice_id),
   );
-  const planned = accepted.map(({ input, invoice }) => ({
+  const planned = accepted.map(({ input, invoice, completes }) => ({
     input,
     invoice,
     writes: acceptOperation(input, {
       service: invoice.service,
       wallet_policies,
       baskets: baskets.get(input.invoice_id) ?? [],
+      adopted_epoch: completes ? invoice.epoch : null,
     }),
   }));
   const refusals = await refuse(tx, planned);
@@ -85,8 +89,15 @@ async function refuse(
 
 async function decide(
   tx: Transaction,
-  inputs: readonly UpdateCashbackInput[],
-  invoices: readonly LockedInvoice[],
+  {
+    inputs,
+    invoices,
+    compared,
+  }: {
+    inputs: readonly UpdateCashbackInput[];
+    invoices: readonly LockedInvoice[];
+    compared: number | null;
+  },
 ): Promise<{ input: UpdateCashbackInput; decision: RequestDecision }[]> {
   const found = new Map(invoices.map((invoice) => [invoice.invoice_id, invoice]));
   const { known, unfinished } = await loadOperations(tx, inputs);
@@ -96,6 +107,7 @@ async function decide(
       invoice: found.get(input.invoice_id) ?? null,
       known: known.get(input.operation_id) ?? null,
       unfinished: unfinished.get(input.invoice_id) ?? null,
+      compared,
     }),
   }));
 }
@@ -118,6 +130,10 @@ async function write(
     tx,
     written.map(({ invoice, operation: { operation_id } }) => ({ ...invoice, operation_id })),
   );
+  for (const { invoice, adopted_epoch } of written) {
+    // oxlint-disable-next-line no-await-in-loop -- a connection runs one statement at a time; only after a restore
+    if (adopted_epoch !== null) await markAdopted(tx, invoice.invoice_id, adopted_epoch);
+  }
   await insertCallbacks(
     tx,
     'operation.finished',

@@ -42,7 +42,7 @@ function readInvoice(world: World, invoiceId: string): Invoice | null {
   const { tables, decisions } = world;
   const row = tables.invoices.get(invoiceId);
   if (row === undefined) return null;
-  const { reconciled_epoch: _reconciled, epoch: _epoch, payee_version: _payee, ...fields } = row;
+  const { epoch: _epoch, payee_version: _payee, ...fields } = row;
   const { heldBySource, heldElsewhere, newestOperations, shortBySource, shownInvoice } =
     decisions.transactions;
   const ofInvoice = ({ invoice_id }: { invoice_id: string }): boolean => invoice_id === invoiceId;
@@ -52,14 +52,17 @@ function readInvoice(world: World, invoiceId: string): Invoice | null {
     world.shown_operations,
   );
   const [newest] = operations;
-  return shownInvoice({
-    ...fields,
-    invoice_epoch: newestEpoch(tables.invoice_epochs),
-    created_at: new Date(row.created_at),
-    updated_at: new Date(row.updated_at),
-    rewarded: heldBySource(baskets),
-    short: shortBySource(newest, [...tables.operation_steps.values()]),
-    elsewhere: heldElsewhere(baskets, row),
-    operations,
-  });
+  return shownInvoice(
+    {
+      ...fields,
+      invoice_epoch: newestEpoch(tables.invoice_epochs),
+      created_at: new Date(row.created_at),
+      updated_at: new Date(row.updated_at),
+      rewarded: heldBySource(baskets),
+      short: shortBySource(newest, [...tables.operation_steps.values()]),
+      elsewhere: heldElsewhere(baskets, row),
+      operations,
+    },
+    world.compared,
+  );
 }

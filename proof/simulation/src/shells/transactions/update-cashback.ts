@@ -13,6 +13,7 @@ type Answer = UpdateCashbackOutput | CashbackError;
 export function* updateCashback(world: World, input: UpdateCashbackInput): Flow<Answer> {
   const answer = yield* acceptLocked(world, input);
   if (!world.decisions.transactions.isHistoryUnknown(answer)) return answer;
+  if (world.compared !== null) return answer;
   return (yield* adoptHistory(world, input.invoice_id)) ?? (yield* acceptLocked(world, input));
 }
 
@@ -26,6 +27,7 @@ function* acceptLocked(world: World, input: UpdateCashbackInput): Flow<Answer> {
       invoice: lockInvoice(world, invoice_id),
       known: known.get(operation_id) ?? null,
       unfinished: unfinished.get(invoice_id) ?? null,
+      compared: world.compared,
     });
     const { decision, writes } =
       first.outcome === 'accepted' ? plan(world, input, first) : { decision: first, writes: null };
@@ -54,6 +56,7 @@ function plan(
     service: invoice.service,
     wallet_policies: world.wallet_policies,
     baskets,
+    adopted_epoch: decision.completes ? invoice.epoch : null,
   });
   const { adopted_steps } = world.tables;
   const adopted = repeatableSteps({ invoice, writes }).filter((step_id) => adopted_steps.has(step_id));

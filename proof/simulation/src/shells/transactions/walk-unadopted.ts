@@ -14,7 +14,7 @@ export function* walkUnadopted(world: World): Flow<void> {
   const { engine, tables, decisions } = world;
   const { placeAfter, progressAfter, unadoptedAfter } = decisions.transactions;
   const walk = walkOf(world);
-  if (engine.now() < walk.resumes_at) return;
+  if (world.compared !== null || engine.now() < walk.resumes_at) return;
   const epoch = newestEpoch(tables.invoice_epochs);
   const invoices = [...tables.invoices.values()].map((row) => ({ ...row, epoch }));
   const page = unadoptedAfter(invoices, walk.after, PAGE_SIZE);

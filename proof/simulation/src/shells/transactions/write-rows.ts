@@ -57,14 +57,17 @@ const LAST_VERSION = 2_147_483_647;
 
 export function writeAcceptance(world: World, writes: AcceptanceWrites): void {
   const { engine, tables, archive, decisions } = world;
-  const { operation, steps, invoice, callback } = writes;
-  const { insertedOperation, insertedStep } = decisions.transactions;
+  const { operation, steps, invoice, callback, adopted_epoch } = writes;
+  const { adoptedInvoice, insertedOperation, insertedStep } = decisions.transactions;
   insertRow(tables.cashback_operations, operation.operation_id, insertedOperation(operation, engine.now()));
   for (const step of steps) {
     insertRow(tables.operation_steps, keyOf(step), insertedStep(step));
     archive.steps.set(step.step_id, insertedStep(step));
   }
   writeCashbackVersion(world, invoice, operation.operation_id);
+  if (adopted_epoch !== null) {
+    replace(tables.invoices, invoice.invoice_id, (row) => adoptedInvoice(row, adopted_epoch));
+  }
   if (callback !== null) notifyWorker(world, callback);
 }
 

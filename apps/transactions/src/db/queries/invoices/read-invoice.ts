@@ -8,7 +8,7 @@ const readInvoiceStatement = statement<ReadInvoice>({
   name: 'transactions.read-invoice',
   text: `
   SELECT i.invoice_id, i.service, i.user_id, i.wallet_id, i.currency, i.version, i.status, i.payments,
-    i.cashback_version, i.created_at, i.updated_at,
+    i.cashback_version, i.reconciled_epoch, i.created_at, i.updated_at,
     (SELECT max(epoch) FROM transactions.feed_epochs) AS invoice_epoch,
     (
       SELECT coalesce(json_agg(json_build_object('source', held.source, 'amount', held.amount)), '[]')
@@ -61,6 +61,7 @@ const readInvoiceStatement = statement<ReadInvoice>({
     status: 'text',
     payments: 'jsonb',
     cashback_version: 'int4',
+    reconciled_epoch: 'int4',
     created_at: 'timestamptz',
     updated_at: 'timestamptz',
     rewarded: 'json',
@@ -71,8 +72,12 @@ const readInvoiceStatement = statement<ReadInvoice>({
 });
 
 /** The invoice as callers see it; null when there is none. */
-export async function readInvoice(reader: Reader, invoiceId: string): Promise<Invoice | null> {
+export async function readInvoice(
+  reader: Reader,
+  invoiceId: string,
+  compared: number | null = null,
+): Promise<Invoice | null> {
   const rows = await readInvoiceStatement.rows(reader, [invoiceId]);
   const [row] = rows;
-  return row === undefined ? null : shownInvoice(row);
+  return row === undefined ? null : shownInvoice(row, compared);
 }
