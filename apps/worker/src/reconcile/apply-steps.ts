@@ -1,4 +1,4 @@
-import { type ChargeOrder, loadCharges, lockOrders } from '@cashback/cashback-db';
+import { type ChargeOrder, loadCharges, loadPast, lockOrders } from '@cashback/cashback-db';
 import { attemptsToRead } from '@cashback/core';
 import { withTransaction } from '@cashback/postgres';
 import type { WorkerContext } from '../context.ts';
@@ -22,10 +22,14 @@ export async function applySteps(
   const applied = await withTransaction(database, async (tx) => {
     await lockOrders(tx, orderIds);
     const charges = await loadCharges(tx, orderIds, { operations: attemptsToRead(limits) });
+    const lacking = batch.filter(mayLackOperations).map(({ order }) => order.order_id);
+    const past = await loadPast(tx, lacking);
     const planned = batch.map((observed) => {
       const { order_id } = observed.order;
-      const charge = charges.get(order_id);
-      if (charge === undefined) throw new Error(`order ${order_id} is gone, and orders are never deleted`);
+      const loaded = charges.get(order_id);
+      if (loaded === undefined) throw new Error(`order ${order_id} is gone, and orders are never deleted`);
+      const lost = past.get(order_id);
+      const charge = lost === undefined ? loaded : { ...loaded, past: lost };
       return { order: charge.order, ...planStep(observed, charge, plan) };
     });
     await applyWrites(
@@ -36,4 +40,8 @@ export async function applySteps(
   });
   reportSteps(log, batch, applied);
   return applied;
+}
+
+function mayLackOperations({ observation }: Observed): boolean {
+  return observation.outcome === 'observed' && observation.cashback.history === 'unknown';
 }

@@ -1,6 +1,13 @@
 import type { ExpeditedPoll, NewOperation } from '@cashback/cashback-db';
 import type { OperationOutcome } from '@cashback/contract';
-import { type Attention, type UpdateAnswer, decideAnswer, overdueReason, pollDelay } from '@cashback/core';
+import {
+  type AnswerDecision,
+  type Attention,
+  type UpdateAnswer,
+  decideAnswer,
+  overdueReason,
+  pollDelay,
+} from '@cashback/core';
 import { type StepContext, attentionWait, spread, standingAttention } from './decide-step.ts';
 import type { Observation } from './observe-invoice.ts';
 import type { Sending } from './sending.ts';
@@ -31,14 +38,18 @@ export type FollowUp =
   | { action: 'record'; learned: Learned };
 
 export function decideFollowUp(
-  { order, operation, repeated }: Sending,
+  { order, operation, repeated, history }: Sending,
   answer: UpdateAnswer,
   { limits, random }: StepContext,
   /** Of the operations that are sent now only this one has no answer. */
   fails_alone = false,
 ): FollowUp {
+  // It ended before the restore: only the next observation shows how far the invoice is.
+  if (order.operation_id !== operation.operation_id && history?.state === 'repeated')
+    return { action: 'noop' };
   const overdue = overdueReason(order, limits);
-  const decision = decideAnswer(answer, { repeated, overdue });
+  const answered_with = decideAnswer(answer, { repeated, overdue });
+  const decision = history?.state === 'repeated' ? leftOpen(answered_with) : answered_with;
   const learn = (learned: Partial<Learned>): Learned => {
     const attention = learned.attention ?? standingAttention(order);
     const attention_wait_ms = attention === null ? 0 : attentionWait(order, attention, limits, random);
@@ -70,6 +81,13 @@ export function decideFollowUp(
       return { action: 'record', learned: learn({ ended, attention }) };
     }
   }
+}
+
+/** What a restored side refuses, it may have carried out before: no refusal ends an operation that may be missing there. */
+function leftOpen(decision: AnswerDecision): AnswerDecision {
+  const isEnd =
+    decision.action === 'rejected' || (decision.action === 'needs_attention' && decision.rejected);
+  return isEnd ? { action: 'repeat' } : decision;
 }
 
 function failingAlone({ operation_id }: NewOperation, overdue: string): Attention {

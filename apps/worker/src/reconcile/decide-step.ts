@@ -23,8 +23,10 @@ import type {
   TargetProblem,
 } from '@cashback/core';
 import { backoffMs } from '@cashback/service';
+import type { StatedHistory } from '@cashback/wire';
 import { boundHeals } from './bound-heals.ts';
 import type { Observation } from './observe-invoice.ts';
+import { type PastDecision, decidePast, recordedOperation } from './decide-past.ts';
 import { operationIdOf } from './operation-id.ts';
 import { operationNumbers } from './operation-numbers.ts';
 
@@ -54,6 +56,7 @@ interface Unsettled extends Common {
  * - `noop`: another step settled the order meanwhile, and this observation adds nothing;
  * - `retry_now`: the order moved on while its invoice was observed, so the observation decides nothing;
  * - `send`: with `repeated` the operation's row exists already. With `attention` the order needs it until it is settled;
+ * - `send_again`: an operation that ended before a restore of its invoice, which may have lost it. Its row and its end stay;
  * - `poll` and `need_attention`: send nothing.
  */
 export type OrderStep =
@@ -65,6 +68,14 @@ export type OrderStep =
       operation: NewOperation;
       repeated: boolean;
       attention: Attention | null;
+      /** Stated with it of an invoice that may have lost operations. */
+      history?: StatedHistory;
+    })
+  | (Unsettled & {
+      action: 'send_again';
+      operation: NewOperation;
+      attention: Attention | null;
+      history: StatedHistory;
     })
   | (Unsettled & { action: 'poll' })
   | (Unsettled & { action: 'need_attention'; attention: Attention });
@@ -214,6 +225,11 @@ function decideObserved(
   });
   const rewarded = formatAmounts(cashback.rewarded);
   const ending = decision.finished && { finished: decision.finished, rewarded };
+  const past = decidePast(cashback, charge, decision.finished);
+  const isRefused = decision.action === 'needs_attention' && decision.attention.code === 'operation_refused';
+  if (past !== null && past.action !== 'complete' && !isRefused) {
+    return bringBack(past, charge, { ending, cashback }, context, waited);
+  }
   if (decision.action === 'settled' && order.hold !== null) {
     return stayHeld(order.hold, order, ending, context, waited);
   }
@@ -252,9 +268,54 @@ function decideObserved(
       const sent = repeated ? operation : newOperation(charge, cashback, limits);
       const unsettled_since = reopened ? order.now : order.unsettled_since;
       const wait_ms = slow_ms ?? spread(inFlightDelay({ ...order, unsettled_since }, limits), random);
-      return { ...common, action: 'send', operation: sent, repeated, attention, wait_ms };
+      const history = past === null ? {} : { history: statedOf(cashback, 'complete') };
+      return { ...common, action: 'send', operation: sent, repeated, attention, wait_ms, ...history };
     }
   }
+}
+
+/** Nothing new is sent before the invoice carries what it carried. */
+function bringBack(
+  past: Exclude<PastDecision, { action: 'complete' }>,
+  { order, operation: open }: Charge,
+  { ending, cashback }: { ending: Ending | null; cashback: ObservedCashback },
+  { limits, random }: StepContext,
+  { waited_ms, answered_at }: Waited,
+): OrderStep {
+  const reopened = isSettled(order);
+  const common = { ending, reopened, waited_ms: reopened ? 0 : waited_ms, answered_at };
+  if (past.action === 'lost') {
+    const attention = { code: 'history_lost', reason: past.reason, details: past.details } as const;
+    const wait_ms = attentionWait(order, attention, limits, random);
+    return { ...common, action: 'need_attention', attention, wait_ms };
+  }
+  const { operation_id } = past.operation;
+  const overdue = overdueReason({ ...order, waited_ms: common.waited_ms }, limits);
+  const attention =
+    overdue === null
+      ? null
+      : ({
+          code: 'history_lost',
+          reason: `${overdue}: operation ${operation_id} was lost in a restore and is sent again`,
+          details: { operation_id },
+        } as const);
+  const unsettled_since = reopened ? order.now : order.unsettled_since;
+  const wait_ms =
+    attention === null
+      ? spread(inFlightDelay({ ...order, unsettled_since }, limits), random)
+      : attentionWait(order, attention, limits, random);
+  const stated = { attention, wait_ms, history: statedOf(cashback, 'repeated') };
+  if (open !== null && ending === null && open.operation_id === operation_id) {
+    return { ...common, ...stated, action: 'send', operation: open, repeated: true };
+  }
+  const operation = recordedOperation(order, past.operation);
+  return { ...common, ...stated, action: 'send_again', operation };
+}
+
+/** Of the epoch that was observed: after another restore it counts no longer. */
+function statedOf({ epoch }: ObservedCashback, state: StatedHistory['state']): StatedHistory {
+  if (epoch === null) throw new Error('a history is unknown in an epoch');
+  return { invoice_epoch: epoch, state };
 }
 
 /** The invoice carries what may be sent. The rest of the target waits for a release, so the order is not settled. */

@@ -68,6 +68,7 @@ function classOf(order: ChargeOrder, step: OrderStep, observation: Observation):
     case 'settle':
       return isChangedByAnother(order, observation) ? 'unknown_operation' : null;
     case 'send':
+    case 'send_again':
       return step.reopened ? 'rewarded_differs' : null;
     case 'need_attention': {
       if (order.attention !== null && order.attention_code === step.attention.code) return null;

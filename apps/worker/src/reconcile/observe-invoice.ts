@@ -87,7 +87,7 @@ function contradiction(order: ChargeOrder, found: ChargedInvoice): Observation |
 }
 
 function toObserved({ invoice_epoch, cashback }: ChargedInvoice): ObservedCashback {
-  const { version, status, rewarded, owed, elsewhere, operations } = cashback;
+  const { version, status, rewarded, owed, elsewhere, history, operations } = cashback;
   return {
     epoch: invoice_epoch ?? null,
     version,
@@ -95,6 +95,7 @@ function toObserved({ invoice_epoch, cashback }: ChargedInvoice): ObservedCashba
     rewarded: parseAmounts(rewarded),
     ...(owed !== undefined && { owed: parseAmounts(owed) }),
     ...(elsewhere !== undefined && { elsewhere: parseAmounts(elsewhere) }),
+    ...(history !== undefined && { history }),
     operations: operations.map(({ operation_id, status: ofOperation, reward, reason }) => ({
       operation_id,
       status: ofOperation,

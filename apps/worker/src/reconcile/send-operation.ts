@@ -23,9 +23,9 @@ export async function sendOperation(
   }: { failures: Pick<LoneFailures, 'ofSending'>; expedite: (poll: ExpeditedPoll) => Promise<void> },
 ): Promise<boolean> {
   const { log } = context;
-  const { operation } = sending;
+  const { operation, history } = sending;
   const { order_id, operation_id } = operation;
-  const answer = await context.transactions.updateCashback(operation);
+  const answer = await context.transactions.updateCashback(operation, history);
   const failsAlone = failures.ofSending(order_id, answer);
   const followUp = await decide(context, sending, answer, failsAlone);
   log.debug({ order_id, operation_id, answer: answer.kind, then: followUp.action }, 'operation sent');

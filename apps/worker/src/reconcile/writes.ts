@@ -131,6 +131,7 @@ function updateOf(step: Exclude<OrderStep, { action: 'noop' }>, update: ChargeUp
         next_operation_id: step.operation.operation_id,
         attention: storable(step.attention),
       };
+    case 'send_again':
     case 'need_attention':
       return { ...unsettled, attention: storable(step.attention) };
     case 'poll':

@@ -1,7 +1,7 @@
 import type { NewOperation } from '@cashback/cashback-db';
 import type { UpdateAnswer } from '@cashback/core';
 import type { CallResult, HttpCallError } from '@cashback/service';
-import type { UpdateCashbackInput, UpdateCashbackOutput } from '@cashback/wire';
+import type { StatedHistory, UpdateCashbackInput, UpdateCashbackOutput } from '@cashback/wire';
 import * as z from 'zod';
 import { type CallFailure, classifyError } from './classify-error.ts';
 
@@ -33,8 +33,8 @@ export function updateAnswerOf(
   return { kind: 'unknown', message: `the answer is about operation ${body.operation_id}` };
 }
 
-/** A repeat of an operation sends exactly the same body. */
-export function updateBodyOf(operation: NewOperation): UpdateCashbackInput {
+/** A repeat of an operation sends exactly the same body, but for what is stated of the invoice. */
+export function updateBodyOf(operation: NewOperation, history?: StatedHistory): UpdateCashbackInput {
   const { order_id, operation_id, version, user_id, wallet_id, currency, reward } = operation;
   return {
     invoice_id: order_id,
@@ -45,5 +45,6 @@ export function updateBodyOf(operation: NewOperation): UpdateCashbackInput {
     currency,
     // A stored reward has its keys in another order than the one that was sent first.
     reward: reward.map(({ source, amount }) => ({ source, amount })),
+    ...(history !== undefined && { history }),
   };
 }

@@ -8,7 +8,12 @@ import {
   createHttpClient,
   resultOfCall,
 } from '@cashback/service';
-import { type CashbackChangesOutput, cashbackChangesOutput, updateCashbackOutput } from '@cashback/wire';
+import {
+  type CashbackChangesOutput,
+  type StatedHistory,
+  cashbackChangesOutput,
+  updateCashbackOutput,
+} from '@cashback/wire';
 import type { Settings } from '../env.ts';
 import {
   type RetrieveAnswer,
@@ -22,8 +27,8 @@ import {
 export interface Transactions extends Pick<HttpClient, 'state' | 'close'> {
   /** `POST /v2/invoice/retrieve`. An order's invoice has the order's id. */
   retrieveInvoice(orderId: string): Promise<RetrieveAnswer>;
-  /** `POST /update/cashback`. A repeat of an operation sends exactly the same body. */
-  updateCashback(operation: NewOperation): Promise<UpdateAnswer>;
+  /** `POST /update/cashback`. A repeat of an operation sends exactly the same body, but for `history`. */
+  updateCashback(operation: NewOperation, history?: StatedHistory): Promise<UpdateAnswer>;
   /** `POST /v2/cashback/changes`. Null is the beginning of the feed. Throws when there is no answer about the cursor. */
   cashbackChanges(
     page: { after: string | null; limit: number },
@@ -46,8 +51,8 @@ export function withCalls(client: HttpClient, signal: AbortSignal): Transactions
         await resultOfCall(client.post('/v2/invoice/retrieve', body, anyInvoice, { signal })),
       );
     },
-    async updateCashback(operation) {
-      const body = updateBodyOf(operation);
+    async updateCashback(operation, history) {
+      const body = updateBodyOf(operation, history);
       const call = client.post('/update/cashback', body, updateCashbackOutput, { signal });
       return updateAnswerOf(operation, await resultOfCall(call));
     },

@@ -63,6 +63,8 @@ export { loadChargeOrders } from './queries/charges/load-charge-orders.ts';
 export type { ChargeOrder } from './queries/charges/load-charge-orders.ts';
 export { chargeOf, endedToLoad } from './queries/charges/charge.ts';
 export type { Charge, ChargeRows, EndedOperation } from './queries/charges/charge.ts';
+export { loadPast, pastOperationOf } from './queries/charges/load-past.ts';
+export type { Past, PastOperation, PastRow } from './queries/charges/load-past.ts';
 export { loadCharges } from './queries/charges/load-charges.ts';
 export { lockOrders } from './queries/orders/lock-orders.ts';
 export { updateCharges } from './queries/charges/update-charges.ts';

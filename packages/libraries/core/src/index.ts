@@ -42,6 +42,8 @@ export type {
   PollReason,
 } from './decide-charge.ts';
 export type { ObservedCashback } from './observed-cashback.ts';
+export { decideHistory } from './decide-history.ts';
+export type { HistoryDecision, PastOperation, PastOperations } from './decide-history.ts';
 export { decideAnswer } from './decide-answer.ts';
 export type { AnswerDecision, SentOperation, UpdateAnswer } from './decide-answer.ts';
 

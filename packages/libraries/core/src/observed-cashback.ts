@@ -20,6 +20,8 @@ export interface ObservedCashback {
   owed?: AmountsBySource;
   /** The part of rewarded that wallets of earlier payees carry. Absent: none. */
   elsewhere?: AmountsBySource;
+  /** Operations may be missing since a restore, and are to be repeated. Absent: nothing is missing. */
+  history?: 'unknown';
   operations: { operation_id: string; status: CashbackStatus; reward: AmountsBySource; reason?: string }[];
 }
 

@@ -4,6 +4,7 @@ import { type Attempts, type TargetProblem, findTargetProblem, sendableOf } from
 import type { NewOperationOutcome } from '../operations/insert-operation-outcomes.ts';
 import type { NewOperation } from '../operations/insert-operations.ts';
 import type { ChargeOrder } from './load-charge-orders.ts';
+import type { Past } from './load-past.ts';
 
 /** Everything that the next step of an order is decided on. */
 export interface Charge {
@@ -18,6 +19,8 @@ export interface Charge {
   attempts: Attempts;
   /** Of the order's newest operations those that ended. */
   ended: EndedOperation[];
+  /** All that is recorded of its operations, loaded for an invoice that may have lost some. */
+  past?: Past;
 }
 
 /** The rows of one order that its charge is made of. */

@@ -1,0 +1,1 @@
+GRANT SELECT ON "cashback"."feed_epochs" TO "cashback_worker";
