@@ -7,6 +7,7 @@ import {
   endedToLoad,
   loadedOrderOf,
   newestEvents,
+  pastOperationOf,
 } from '@cashback/cashback-db';
 import { isAtPlace, sumParts } from '@cashback/core';
 import { refusedCall, unreachable } from '@cashback/client/client-error';
@@ -55,7 +56,7 @@ export const PRODUCT = {
   processing: { ...processing },
   transactions: { ...transactions },
   wallet: { ...wallet },
-  worker: { ...worker, FIRST_PLACE, chargeOf, endedToLoad },
+  worker: { ...worker, FIRST_PLACE, chargeOf, endedToLoad, pastOperationOf },
   /** What the answer of a feed says, and whether its reader is still where it was. */
   feeds: { feedAnswerOf, isAtPlace, isFeedError },
   /** What a call over HTTP ends with. */

@@ -63,6 +63,7 @@ export function simulate(choices: Choices, options: SimulationOptions = {}): Out
     const incidents = options.incidents ?? [];
     const orderIds = startStories(world);
     for (const incident of incidents) startIncident(world, incident, orderIds);
+    world.compares = incidents.length > 1;
     world.has_audits = options.audits ?? true;
     // An answer from before a foreign change states the version that is known, so it counts as fresh.
     world.audits_orders = world.has_audits && incidents.length > 0;

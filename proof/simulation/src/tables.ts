@@ -25,7 +25,7 @@ export interface Tables {
   /** By service and currency. */
   breaker_windows: Map<string, WindowRow>;
   /** The worker's intents; immutable. */
-  operations: Map<string, NewOperation>;
+  operations: Map<string, NewOperation & { created_at: number }>;
   outcomes: Map<string, OutcomeRow>;
   drifts: NewDrift[];
   changes: Map<string, ChangeTableRow>;

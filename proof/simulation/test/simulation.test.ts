@@ -54,6 +54,7 @@ test.each<[guarantee: string, incidents: Incident[], seeds: number]>([
   ['schema cashback is restored, at rest or amid an operation', ['rewind_cashback'], 60],
   ['the schema of processing is restored', ['rewind_processing'], 30],
   ['transactions is restored, and its versions are given again', ['rewind_transactions'], 100],
+  ['transactions is restored, and the payment system lists nothing', ['unlisted_trust'], 100],
   ['the wallet is restored, and callbacks that it had accepted do not come again', ['rewind_wallet'], 40],
   ['the payment system is restored, and a person states again what it lost', ['rewind_trust'], 60],
   ['the payment system and transactions are both restored', ['rewind_trust', 'rewind_transactions'], 30],

@@ -4,6 +4,8 @@ import type { Owner } from './owners.ts';
 export type Incident =
   /** The owner's tables are as they were some time ago. */
   | `rewind_${Owner}`
+  /** Transactions is as it was some time ago, and Trust has no list of its baskets. */
+  | 'unlisted_trust'
   /** A process does not run for longer than every bound, and others restart meanwhile. */
   | 'outage'
   /** Two workers and two instances of processing, which end and stall each on its own. */
@@ -32,6 +34,7 @@ const ALL_INCIDENTS = {
   rewind_transactions: true,
   rewind_trust: true,
   rewind_wallet: true,
+  unlisted_trust: true,
   outage: true,
   second_sender: true,
   lagging_replica: true,
@@ -56,6 +59,7 @@ export function incidentsOf(seed: number): Incident[] {
   const first = INCIDENTS[index % INCIDENTS.length] as Incident;
   const round = Math.floor(index / INCIDENTS.length);
   const second = INCIDENTS[Math.floor(round / 2) % INCIDENTS.length] as Incident;
-  // Every second round of them has one alone.
-  return round % 2 === 0 || first === second ? [first] : [first, second];
+  // Every second round of them has one alone. What a foreign operation did that a restore forgot, nobody knows.
+  const isUnknown = [first, second].includes('foreign_writer') && [first, second].includes('unlisted_trust');
+  return round % 2 === 0 || first === second || isUnknown ? [first] : [first, second];
 }

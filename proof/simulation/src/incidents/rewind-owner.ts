@@ -36,6 +36,7 @@ function loseJobs(world: World, owner: Owner): void {
   const { tables, forgotten } = world;
   switch (owner) {
     case 'cashback':
+      world.restored_at = world.engine.now();
       world.charges.wipe();
       recountGrowth(world);
       for (const row of tables.orders.values()) {

@@ -51,6 +51,9 @@ export function startIncident(world: World, incident: Incident, orderIds: readon
         begin(world, `the person that changes the payee of ${orderId}`, changePayee(world, orderId));
       }
       return;
+    case 'unlisted_trust':
+      world.compared = 1;
+      return begin(world, incident, rewind(world, 'transactions'));
     case 'rewind_trust':
     case 'rewind_wallet':
       world.follows_balances = true;

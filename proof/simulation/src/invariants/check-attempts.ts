@@ -13,6 +13,10 @@ const HELD = /the breaker's bound is/;
 const WALLET = /^(wallet_forbids_negative: |the wallet owes )/;
 const DIFFERENCE = /^trust_differs: /;
 const PAYEE = /\bthe order was registered with\b/;
+/** An operation from before a restore, which a person then brought in. */
+const OTHER_PAYEE = /^PAYEE_MISMATCH: /;
+/** No release but this one says so, and a person ends it. */
+const LOST = /^transactions lost operations of the order in a restore/;
 const UNKNOWN_SOURCE = /^unknown_source:/;
 
 /**
@@ -21,7 +25,7 @@ const UNKNOWN_SOURCE = /^unknown_source:/;
  * resumed, each way to end by itself.
  */
 export function checkAttempts(order: OrderRow, world: World): void {
-  const { tables, wallet_policies, payees } = world;
+  const { tables, wallet_policies, payees, compares } = world;
   const { order_id, attention } = order;
   const mayOwe = Object.keys(wallet_policies).length > 0;
   const wait_ms = mayOwe ? LIMITS.failure_base_ms : LIMITS.attention_poll_ms;
@@ -50,8 +54,12 @@ export function checkAttempts(order: OrderRow, world: World): void {
     must(null, keeps_other_content, () => `${order_id} waits for Trust, which has what it was asked for`);
     return;
   }
-  if (PAYEE.test(attention)) {
+  if (PAYEE.test(attention) || (compares && OTHER_PAYEE.test(attention))) {
     must(null, payees.has(order_id), () => `${order_id} has always had one payee: ${attention}`);
+    return;
+  }
+  if (LOST.test(attention)) {
+    must(null, compares, () => `${order_id} needs a person after a single restore: ${attention}`);
     return;
   }
   if (UNKNOWN_SOURCE.test(attention)) {

@@ -1,5 +1,6 @@
 import { CashbackError } from '@cashback/contract';
 import type { Plant } from './plant.ts';
+import { withStep } from './steps.ts';
 
 const LAST_XACT = '9'.repeat(15);
 
@@ -58,6 +59,45 @@ export const RESTORES = {
       decideCatchUp(place, answer, size) {
         const epoch = 'page' in answer ? answer.page.invoice_epoch : place.epoch;
         return decisions.processing.decideCatchUp({ ...place, epoch: epoch ?? null }, answer, size);
+      },
+    },
+  }),
+  /** The worker reads none of the operations that transactions may have lost. */
+  lost_operations_unread: (decisions) =>
+    withStep(decisions, (decide, charge) => {
+      const past = { operations: [], has_older: false, restored_at: null };
+      return decide({ ...charge, past });
+    }),
+  /** The newest of the lost operations is repeated in place of the oldest. */
+  newest_repeated_first: (decisions) =>
+    withStep(decisions, (decide, charge, { observation }) => {
+      const { past } = charge;
+      const newest = past?.operations.at(-1);
+      if (past === undefined || newest === undefined || observation.outcome !== 'observed')
+        return decide(charge);
+      const version = Math.min(newest.version, observation.cashback.version);
+      return decide({ ...charge, past: { ...past, operations: [{ ...newest, version }] } });
+    }),
+  /** A lost operation is repeated under another id. */
+  new_id_on_repeat: (decisions) => ({
+    ...decisions,
+    worker: {
+      ...decisions.worker,
+      updateBodyOf(operation, history) {
+        const body = decisions.worker.updateBodyOf(operation, history);
+        const isLost = history?.state === 'repeated';
+        return isLost ? { ...body, operation_id: `${body.operation_id}-again` } : body;
+      },
+    },
+  }),
+  /** The first operation that is repeated counts as all that was lost. */
+  repeat_completes: (decisions) => ({
+    ...decisions,
+    transactions: {
+      ...decisions.transactions,
+      decideRequest(input, context) {
+        const decision = decisions.transactions.decideRequest(input, context);
+        return decision.outcome === 'accepted' && input.history ? { ...decision, completes: true } : decision;
       },
     },
   }),

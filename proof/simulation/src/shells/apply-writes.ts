@@ -19,7 +19,8 @@ export function applyWrites(
     archive.outcomes.set(operation_id, [...(archive.outcomes.get(operation_id) ?? []), row]);
   }
   for (const operation of operations) {
-    insertRow(tables.operations, operation.operation_id, operation);
+    const row = { ...operation, created_at: engine.now() };
+    insertRow(tables.operations, operation.operation_id, row);
     archive.operations.set(operation.operation_id, operation);
   }
   tables.drifts.push(...drifts);

@@ -105,12 +105,17 @@ function loadCharge(world: World, orderId: string, appRelease: AppRelease): Char
       const { outcome, at } = tables.outcomes.get(operation.operation_id) ?? {};
       return { ...operation, outcome: outcome ?? null, ended_at: at === undefined ? null : new Date(at) };
     });
-  return decisions.worker.chargeOf(loadOrder(world, orderId), {
+  const charge = decisions.worker.chargeOf(loadOrder(world, orderId), {
     cashback_sum: formatAmount(row.cashback_sum),
     newest: readBy(appRelease, formatValues(loadTarget(world, orderId))),
     operation: row.operation_id === null ? null : rowOf(tables.operations, row.operation_id),
     ended: decisions.worker.endedToLoad(sent, attemptsToRead(LIMITS)),
   });
+  const operations = sent.map(({ ended_at: _ended_at, created_at, ...row }) => {
+    const { rewarded = null } = tables.outcomes.get(row.operation_id) ?? {};
+    return decisions.worker.pastOperationOf({ ...row, rewarded, created_at: new Date(created_at) });
+  });
+  return { ...charge, past: { operations, has_older: false, restored_at: momentOf(world.restored_at) } };
 }
 
 export function loadOrder({ engine, tables, decisions }: World, orderId: string): ChargeOrder {
@@ -143,11 +148,11 @@ function applyStep(world: World, observed: Observed, charge: Charge, appRelease:
 
 function* send(world: World, sending: Sending, appRelease: AppRelease): Flow<void> {
   const { engine, decisions } = world;
-  const { operation } = sending;
+  const { operation, history } = sending;
   const { operation_id, order_id } = operation;
   const { updateAnswerOf, updateBodyOf } = decisions.worker;
   const result = yield* callOverHttp(world, 'transactions', `update ${operation_id}`, () =>
-    updateCashback(world, updateBodyOf(operation)),
+    updateCashback(world, updateBodyOf(operation, history)),
   );
   const answer = updateAnswerOf(operation, result);
   const followUp = yield* decideAfter(world, sending, answer, appRelease);
@@ -191,9 +196,9 @@ function contextOf({ engine }: World): StepContext {
 function describe(step: OrderStep): string {
   const ending = 'ending' in step ? step.ending : null;
   const ended = ending === null ? '' : `${ending.finished.operation_id} ${ending.finished.outcome}, `;
-  if (step.action !== 'send') return `${ended}${step.action}`;
+  if (step.action !== 'send' && step.action !== 'send_again') return `${ended}${step.action}`;
   const { operation_id, version, reward } = step.operation;
-  const how = step.repeated ? 'repeat' : 'send';
+  const how = step.action === 'send_again' ? 'send again' : step.repeated ? 'repeat' : 'send';
   return `${ended}${how} ${operation_id} for version ${version}: ${describeAmounts(parseAmounts(reward))}`;
 }
 

@@ -42,6 +42,9 @@ export function startSweeps(world: World): void {
   // In other runs every callback arrives some time.
   if (world.follows_balances) every('wallet', 'read the feed of balances', () => followBalances(world));
   if (world.keeps_other_content) every('client', 'correct Trust', () => correctTrust(world));
+  every('client', 'compare the export of Trust', () =>
+    outside('compare the export of Trust', () => compareExport(world)),
+  );
   every('client', 'release what is held', () => releaseHeld(world));
   every('client', 'lose the queues', () =>
     outside('lose the queues', () => {
@@ -63,6 +66,14 @@ function sweepOrders(world: World): void {
       engine.note(`worker: ${row.order_id} had neither a time nor a job`);
     }
   }
+}
+
+/** A person brings in what an order needs of it; from then on it is as if Trust had a list. */
+function compareExport(world: World): void {
+  const isNeeded = [...world.tables.orders.values()].some((row) => row.attention_code === 'history_lost');
+  if (!world.compares || world.compared === null || !isNeeded) return;
+  world.engine.note('a person compares the export of Trust');
+  world.compared = null;
 }
 
 function sweepChanges(world: World): void {
