@@ -67,6 +67,7 @@ const CALIBRATION: Readonly<
   payee_changed_in_flight: { from: 0, breaks: [6], incidents: ['new_payee'] },
   failure_is_processed: { from: 0, breaks: [0, 1] },
   outage_is_of_the_order: { from: 0, breaks: [17], incidents: ['outage'] },
+  noted_meanwhile_lost: { from: 1_200, breaks: [0, 1, 17], audits: false },
   retry_unqueued: { from: 0, breaks: [11] },
   unlisted_unrecorded: { from: 45, breaks: [1], incidents: ['rewind_cashback'] },
 };

@@ -28,6 +28,15 @@ export const PROCESSING = {
       },
     },
   }),
+  /** The end of an attempt is written over the row that it began with, whatever was noted meanwhile. */
+  noted_meanwhile_lost: (decisions) => ({
+    ...decisions,
+    processing: {
+      ...decisions.processing,
+      outcomeWrites: (_, attempt, ...rest) =>
+        decisions.processing.outcomeWrites(attempt.change, attempt, ...rest),
+    },
+  }),
   /** An attempt to be repeated gets no job. */
   retry_unqueued: (decisions) => ({
     ...decisions,
