@@ -12,7 +12,7 @@ const AFRESH = { failures: 0, waited_ms: null, attention: null, next_attempt_in_
  * processed. Null when the feed lists the version that is known already. A lower version is processed: the row was ahead
  * of the feed, or a restore took the invoice back.
  */
-export function noteChange(stored: ChangeRow | null, hint: Hint): ChangeWrites | null {
+function noteChange(stored: ChangeRow | null, hint: Hint): ChangeWrites | null {
   const { order_id, service, version, is_unconditional, brought_by } = hint;
   const known = stored ?? untouched(order_id, hint);
   const seen = seenVersion(known);
