@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { withTransaction } from '@cashback/postgres';
 import { afterEach, expect, test } from 'vitest';
 import { startEpoch } from '../src/db/queries/feeds/feed-epochs.ts';
@@ -70,19 +69,6 @@ const refundOf = (basket_id: string, refund_id: string) => ({
 
 test.each<[string, string, (orderId: string, path: string) => unknown]>([
   [
-    'a list of baskets that never ends',
-    'more than 50 pages',
-    (orderId) => ({ baskets: [listed(orderId, randomUUID(), {})], next: 'more' }),
-  ],
-  [
-    'a list of refunds that never ends',
-    'more than 50 pages',
-    (orderId, path) =>
-      path.startsWith('/refunds')
-        ? { refunds: [refundOf('b-1', randomUUID())], next: 'more' }
-        : { baskets: [listed(orderId, 'b-1', { next_refund: 'first' })], next: null },
-  ],
-  [
     'a refund of another basket',
     'refund r-1 of basket b-2 out of place',
     (orderId) => ({ baskets: [listed(orderId, 'b-1', { refunds: [refundOf('b-2', 'r-1')] })], next: null }),
@@ -98,7 +84,7 @@ test.each<[string, string, (orderId: string, path: string) => unknown]>([
             next: null,
           },
   ],
-])('%s adopts nothing, after a bounded number of calls', async (_, reason, bodyFor) => {
+])('%s adopts nothing', async (_, reason, bodyFor) => {
   const set = await setUpWithUpstream(UNHURRIED);
   ({ tearDown } = set);
   const { app, upstream } = set;
@@ -113,7 +99,7 @@ test.each<[string, string, (orderId: string, path: string) => unknown]>([
   const { status, body } = await app.post('/update/cashback', newOperation(invoice, { version: 0 }));
   expect([status, body.error.code]).toEqual([409, 'HISTORY_UNKNOWN']);
   expect(body.error.message).toContain(reason);
-  expect(lists).toBeLessThanOrEqual(50);
+  expect(lists).toBeLessThanOrEqual(2);
   expect(await retrieve(app, invoice.invoice_id)).toMatchObject({ cashback: { version: 0, rewarded: [] } });
 });
 

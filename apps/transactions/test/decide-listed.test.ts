@@ -3,7 +3,14 @@ import { HttpCallError } from '@cashback/service';
 import type { ListedBasket } from '@cashback/wire';
 import { describe, expect, test } from 'vitest';
 import { adoptable, decideListed } from '../src/cashback/adopt/decide-listed.ts';
-import { NOTHING_LISTED, withPage } from '../src/cashback/adopt/listing.ts';
+import {
+  type Listing,
+  MAX_PAGES,
+  NOTHING_LISTED,
+  basketToContinue,
+  withPage,
+  withRefunds,
+} from '../src/cashback/adopt/listing.ts';
 import type { LockedInvoice } from '../src/invoices/invoice.ts';
 
 const INVOICE: LockedInvoice = {
@@ -107,7 +114,7 @@ describe('a listing', () => {
   });
 
   test('ends beyond its bound', () => {
-    const almost = { ...NOTHING_LISTED, pages: 49 };
+    const almost = { ...NOTHING_LISTED, pages: MAX_PAGES - 1 };
     expect(withPage('order', almost, page([], 'more'))).toMatchObject({ code: 'HISTORY_UNKNOWN' });
     expect(withPage('order', almost, page([], null))).toMatchObject({ is_complete: true });
   });
@@ -116,3 +123,59 @@ describe('a listing', () => {
 function about() {
   return { outcome: 'unknown', upstream: 'trust', method: 'GET', url: '/baskets', code: 'TIMEOUT' } as const;
 }
+
+describe('a list of many pages', () => {
+  const refunds = (page: number, status: 'success' | 'failed') =>
+    Array.from({ length: status === 'failed' ? 100 : 1 }, (_, index) => ({
+      refund_id: `r-${page}-${index}`,
+      basket_id: 'b',
+      amount: '0.0001',
+      wallet_policy: 'fail' as const,
+      status,
+      reason: null,
+    }));
+  const first = (): Listing => {
+    const listing = withPage('order', NOTHING_LISTED, {
+      body: { baskets: [{ ...basket('b'), next_refund: 'first' }], next: null },
+    });
+    if (listing instanceof CashbackError) throw listing;
+    return listing;
+  };
+
+  test('of thousands of refused refunds is adopted, and keeps none of them', () => {
+    let listing: Listing | CashbackError = first();
+    for (let page = 1; page <= 100; page += 1) {
+      if (listing instanceof CashbackError) throw listing;
+      const next = page === 100 ? null : 'more';
+      const body = { refunds: [...refunds(page, 'failed'), ...refunds(-page, 'success')], next };
+      listing = withRefunds('order', listing, 'b', { body });
+    }
+    if (listing instanceof CashbackError) throw listing;
+    expect(basketToContinue(listing)).toBeNull();
+    expect(listing.baskets[0]?.refunds).toHaveLength(100);
+  });
+
+  test.each([
+    [
+      'of refunds',
+      first,
+      (listing: Listing, page: number) =>
+        withRefunds('order', listing, 'b', { body: { refunds: refunds(page, 'failed'), next: 'more' } }),
+    ],
+    [
+      'of baskets',
+      () => NOTHING_LISTED,
+      (listing: Listing, page: number) =>
+        withPage('order', listing, { body: { baskets: [basket(`b-${page}`)], next: 'more' } }),
+    ],
+  ])('%s that never ends is given up after a bounded number of them', (_, start, more) => {
+    let listing: Listing | CashbackError = start();
+    let page = 0;
+    while (!(listing instanceof CashbackError) && page <= MAX_PAGES) {
+      page += 1;
+      listing = more(listing, page);
+    }
+    expect(listing).toMatchObject({ code: 'HISTORY_UNKNOWN' });
+    expect(page).toBeLessThanOrEqual(MAX_PAGES);
+  });
+});

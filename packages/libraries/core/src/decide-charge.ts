@@ -246,11 +246,14 @@ function needsAttention(finished: Finished | null, attention: Attention): Charge
 /** An order that needs attention for its attempts is tried again as long after the last one as it has needed it then. */
 function isRetryDue(
   { attention, wallet_filled = false, now, limits }: ChargeInput,
-  { last_at }: Attempts,
+  { last_at, failed }: Attempts,
 ): boolean {
   if (attention === null || keptWhileSending(attention) === null) return false;
   if (last_at === null) return true;
-  return now.getTime() - last_at.getTime() >= attemptDelay(attention, { at: last_at, wallet_filled }, limits);
+  return (
+    now.getTime() - last_at.getTime() >=
+    attemptDelay(attention, { at: last_at, wallet_filled, failed }, limits)
+  );
 }
 
 /**
@@ -309,6 +312,12 @@ function countAttempts(
   return { ...attempts, [outcome]: attempts[outcome] + 1, last_at: now, reason };
 }
 
+/** Why the last attempt failed, as an order states between two attempts. */
+function lastReason(attention: StandingAttention | null): string | null {
+  const last = attention?.code === 'operations_failed' ? attention.details.last : undefined;
+  return typeof last === 'string' ? last : null;
+}
+
 function exhaustion(input: ChargeInput, attempts: Counted, finished: Finished | null): Attention | null {
   const debt = debtOf(input.cashback, input.target);
   if (debt !== null) return debt;
@@ -317,12 +326,13 @@ function exhaustion(input: ChargeInput, attempts: Counted, finished: Finished | 
     return keptWhileSending(input.attention);
   const { failed, applied, rejected, reason } = attempts;
   const { max_failures } = input.limits;
-  const details = { failed, applied, rejected, ...(reason !== null && { last: reason }) };
+  const last_reason = reason ?? (finished === null ? lastReason(input.attention) : null);
+  const details = { failed, applied, rejected, ...(last_reason !== null && { last: last_reason }) };
   if (reason?.startsWith(WALLET_FORBIDS_NEGATIVE))
     return { code: 'wallet_forbids_negative', reason, details };
   if (reason !== null && PAYEE_MISMATCH.test(reason)) return { code: 'payee_differs', reason, details };
   if (failed >= max_failures) {
-    const last = reason === null ? '' : `, the last one with: ${reason}`;
+    const last = last_reason === null ? '' : `, the last one with: ${last_reason}`;
     const text = `${failed} operations of this revision failed${last}`;
     return { code: 'operations_failed', reason: text, details };
   }

@@ -108,6 +108,24 @@ describe('decideCharge, when an order may need attention', () => {
       },
     ],
     [
+      'between two attempts the last reason stays',
+      {
+        attempts: attemptsOf({ failed: 6, last_at: ago(5_000) }),
+        attention: {
+          code: 'operations_failed',
+          reason: 'before',
+          details: { last: 'NO_MONEY' },
+          since: ago(5_000),
+        },
+      },
+      {
+        action: 'needs_attention',
+        code: 'operations_failed',
+        finished: null,
+        reason: '6 operations of this revision failed, the last one with: NO_MONEY',
+      },
+    ],
+    [
       'an order that failed, and is unsettled for exactly as long as it may, is still updated',
       {
         attempts: attemptsOf({ failed: 1, last_at: ago(50_000) }),

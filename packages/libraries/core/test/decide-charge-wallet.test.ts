@@ -66,6 +66,16 @@ describe('decideCharge, when an order waits for money in its wallet:', () => {
       { ...attempt, ...short },
     ],
     [
+      'after more failures it is tried again as late as after these: the wallet may always have too little',
+      { ...forbidden, attempts: attemptsOf({ failed: 4, last_at: ago(7_999) }), wallet_filled: true },
+      { ...wait, ...short },
+    ],
+    [
+      'and no later than after many failures',
+      { ...forbidden, attempts: attemptsOf({ failed: 99, last_at: ago(8_000) }), wallet_filled: true },
+      { ...attempt, ...short },
+    ],
+    [
       'what the wallet forbids stays that between its attempts, however many failed and however long it takes',
       {
         ...forbidden,

@@ -3,7 +3,10 @@ import type { CallResult } from '@cashback/service';
 import type { BasketsPage, ListedBasket, Refund, RefundsPage } from '@cashback/wire';
 import { historyUnknown } from './history-unknown.ts';
 
-/** The baskets of an order that Trust has listed by now. */
+/**
+ * The baskets of an order that Trust has listed by now. Of their refunds only those that moved money, or may: an order
+ * that waits for its wallet for long has thousands of refused ones.
+ */
 export interface Listing {
   baskets: readonly ListedBasket[];
   /** Of baskets and of refunds. */
@@ -17,7 +20,7 @@ export interface Listing {
 export const NOTHING_LISTED: Listing = { baskets: [], pages: 0, after: null, is_complete: false };
 
 export const LISTING_PAGE = 100;
-const MAX_PAGES = 50;
+export const MAX_PAGES = 2_000;
 
 /** The listing with one page more, or `HISTORY_UNKNOWN`: a part of it would be taken for less than Trust has. */
 export function withPage(
@@ -29,6 +32,10 @@ export function withPage(
     return historyUnknown(orderId, `Trust cannot list its baskets: ${result.error.message}`);
   }
   const { baskets: page, next } = result.body;
+  for (const { basket_id, refunds } of page) {
+    const foreign = refunds.find((refund) => refund.basket_id !== basket_id);
+    if (foreign !== undefined) return outOfPlace(orderId, foreign);
+  }
   const listed = new Set(baskets.map(({ basket_id }) => basket_id));
   for (const { basket_id, order_id } of page) {
     if (order_id !== orderId || listed.has(basket_id)) {
@@ -37,7 +44,7 @@ export function withPage(
     listed.add(basket_id);
   }
   return bounded(orderId, {
-    baskets: [...baskets, ...page],
+    baskets: [...baskets, ...page.map((basket) => ({ ...basket, refunds: moving(basket.refunds) }))],
     pages: pages + 1,
     after: next,
     is_complete: next === null,
@@ -63,30 +70,37 @@ export function withRefunds(
     return historyUnknown(orderId, `Trust cannot list its refunds: ${result.error.message}`);
   }
   const { refunds, next } = result.body;
+  const foreign = refunds.find(({ basket_id }) => basket_id !== basketId);
+  if (foreign !== undefined) return outOfPlace(orderId, foreign);
   const baskets = listing.baskets.map((basket) =>
     basket.basket_id === basketId
-      ? { ...basket, refunds: [...basket.refunds, ...refunds], next_refund: next }
+      ? { ...basket, refunds: [...basket.refunds, ...moving(refunds)], next_refund: next }
       : basket,
   );
   return bounded(orderId, { ...listing, baskets, pages: listing.pages + 1 });
 }
 
 function bounded(orderId: string, listing: Listing): Listing | CashbackError {
-  const misplaced = misplacedRefund(listing);
-  if (misplaced !== null) {
-    const { refund_id, basket_id } = misplaced;
-    return historyUnknown(orderId, `Trust listed refund ${refund_id} of basket ${basket_id} out of place`);
-  }
+  const repeated = repeatedRefund(listing);
+  if (repeated !== null) return outOfPlace(orderId, repeated);
   const goesOn = !listing.is_complete || basketToContinue(listing) !== null;
   if (!goesOn || listing.pages < MAX_PAGES) return listing;
   return historyUnknown(orderId, `Trust lists more than ${MAX_PAGES} pages of it`);
 }
 
-function misplacedRefund({ baskets }: Listing): Refund | null {
+function moving(refunds: readonly Refund[]): Refund[] {
+  return refunds.filter(({ status }) => status !== 'failed');
+}
+
+function outOfPlace(orderId: string, { refund_id, basket_id }: Refund): CashbackError {
+  return historyUnknown(orderId, `Trust listed refund ${refund_id} of basket ${basket_id} out of place`);
+}
+
+function repeatedRefund({ baskets }: Listing): Refund | null {
   const listed = new Set<string>();
-  for (const { basket_id, refunds } of baskets) {
+  for (const { refunds } of baskets) {
     for (const refund of refunds) {
-      if (refund.basket_id !== basket_id || listed.has(refund.refund_id)) return refund;
+      if (listed.has(refund.refund_id)) return refund;
       listed.add(refund.refund_id);
     }
   }
