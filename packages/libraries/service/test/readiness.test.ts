@@ -66,7 +66,7 @@ test('a loop that does not finish its turn within its bound makes the app not re
   expect(await send(`${url}/health`)).toMatchObject({ status: 200 });
 });
 
-test('a loop whose turns fail is not stuck', async () => {
+test('a loop whose turns fail is not stuck, and shows since when and how often they have failed', async () => {
   const readiness = createReadiness();
   const { start } = testServer({ readiness });
   const { log } = recordingLog();
@@ -78,7 +78,23 @@ test('a loop whose turns fail is not stuck', async () => {
     interval_ms: 10,
     run: () => Promise.reject(new Error('the upstream is down')),
   });
-  expect(await send(`${await start()}/ready`)).toMatchObject({ status: 200 });
+  const url = await start();
+  const report = await readUntil(
+    () => send(`${url}/ready`),
+    ({ json }) => !JSON.stringify(json).includes('"failures":0'),
+  );
+  expect(report).toMatchObject({
+    status: 200,
+    json: {
+      loops: [
+        {
+          last_turn: null,
+          failing_since: expect.any(String) as unknown,
+          failures: expect.any(Number) as unknown,
+        },
+      ],
+    },
+  });
 });
 
 test('a pool whose connections are all stuck is distinguished from a database that is down', async () => {

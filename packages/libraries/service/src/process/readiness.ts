@@ -7,11 +7,15 @@
  *   a stop that has begun                -> stopping
  */
 
-/** A loop that fails is not stuck: its turns end. */
+/** A loop that fails is not stuck: its turns end. Another side may be down, and the app serves what it can. */
 export interface LoopReport {
   name: string;
-  /** When a turn ended last; null when none has. */
+  /** When a turn ended well last; null when none has. */
   last_turn: string | null;
+  /** Since when each turn has failed; null: the last one has not. */
+  failing_since: string | null;
+  /** How many turns in a row have failed. */
+  failures: number;
   bound_ms: number;
   stuck: boolean;
 }
@@ -41,7 +45,7 @@ export interface Readiness {
 
 export interface LoopTurns {
   begin(): void;
-  end(): void;
+  end(ended: { well: boolean }): void;
   /** The loop takes no further turn. */
   remove(): void;
 }
@@ -54,13 +58,22 @@ export interface PoolConnections {
 /** How long statements and connects may take once the app is to stop. */
 const STOP_WAIT_MS = 4_000;
 
+interface LoopState {
+  name: string;
+  bound_ms: number;
+  begun_at: number | null;
+  /** When a turn ended well last. */
+  ended_at: number | null;
+  failing_since: number | null;
+  failures: number;
+}
+
+function timeOf(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
+}
+
 export function createReadiness(now: () => number = Date.now): Readiness {
-  const loops = new Set<{
-    name: string;
-    bound_ms: number;
-    begun_at: number | null;
-    ended_at: number | null;
-  }>();
+  const loops = new Set<LoopState>();
   const pools: { name: string; pool: PoolConnections }[] = [];
   let stopping = false;
 
@@ -70,13 +83,26 @@ export function createReadiness(now: () => number = Date.now): Readiness {
 
   return {
     addLoop(name, bound_ms) {
-      const loop = { name, bound_ms, begun_at: null as number | null, ended_at: null as number | null };
+      const loop: LoopState = {
+        name,
+        bound_ms,
+        begun_at: null,
+        ended_at: null,
+        failing_since: null,
+        failures: 0,
+      };
       loops.add(loop);
       return {
         begin: () => void (loop.begun_at = now()),
-        end() {
+        end({ well }) {
+          if (well) Object.assign(loop, { ended_at: now(), failing_since: null, failures: 0 });
+          // From the start of the first turn that failed.
+          else
+            Object.assign(loop, {
+              failing_since: loop.failing_since ?? loop.begun_at,
+              failures: loop.failures + 1,
+            });
           loop.begun_at = null;
-          loop.ended_at = now();
         },
         remove: () => void loops.delete(loop),
       };
@@ -91,7 +117,9 @@ export function createReadiness(now: () => number = Date.now): Readiness {
     report() {
       const loopReports = [...loops].map((loop) => ({
         name: loop.name,
-        last_turn: loop.ended_at === null ? null : new Date(loop.ended_at).toISOString(),
+        last_turn: timeOf(loop.ended_at),
+        failing_since: timeOf(loop.failing_since),
+        failures: loop.failures,
         bound_ms: loop.bound_ms,
         stuck: isStuck(loop),
       }));

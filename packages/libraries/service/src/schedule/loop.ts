@@ -67,6 +67,7 @@ export function createLoop(options: LoopOptions): Loop {
       slow.abort();
     }, turn_timeout_ms);
     turns?.begin();
+    let well = true;
     try {
       const more = await run(AbortSignal.any([stopping.signal, slow.signal]));
       if (failures > 0) log.info({ loop: name, failures }, 'loop works again');
@@ -74,11 +75,12 @@ export function createLoop(options: LoopOptions): Loop {
       return more === true;
     } catch (error) {
       // A turn that fails because of the stop did what the stop asked for.
-      if (!stopping.signal.aborted) failed(error);
+      well = stopping.signal.aborted;
+      if (!well) failed(error);
       return false;
     } finally {
       clearTimeout(timer);
-      turns?.end();
+      turns?.end({ well });
     }
   }
 
