@@ -19,6 +19,14 @@ function formatted(amount: bigint): string {
   return `${amount / SCALE}.${(amount % SCALE).toString().padStart(4, '0')}`;
 }
 
+function notFound(kind: string | undefined, message: string) {
+  return { error: { code: kind === 'baskets' ? 'BASKET_NOT_FOUND' : 'REFUND_NOT_FOUND', message } };
+}
+
+function shown({ body, amount }: Moved) {
+  return { ...body, amount: formatted(amount), refunded: '0.0000', status: 'success', reason: null };
+}
+
 /** A payment system that keeps whole cents, and shows what it kept, until a person corrects it. It has one wallet. */
 export async function startRoundingTrust() {
   const baskets = new Map<string, Moved>();
@@ -45,25 +53,8 @@ export async function startRoundingTrust() {
       const body = raw === '' ? undefined : (JSON.parse(raw) as Moved['body']);
       const id = body?.refund_id ?? body?.basket_id ?? asked_id ?? '';
       const moved = body === undefined ? all.get(id) : take(all, id, body);
-      const [status, answer] =
-        moved === undefined
-          ? [
-              404,
-              { error: { code: kind === 'baskets' ? 'BASKET_NOT_FOUND' : 'REFUND_NOT_FOUND', message: id } },
-            ]
-          : [
-              200,
-              {
-                ...moved.body,
-                amount: formatted(moved.amount),
-                refunded: '0.0000',
-                status: 'success',
-                reason: null,
-              },
-            ];
-      response
-        .writeHead(status as number, { 'content-type': 'application/json' })
-        .end(JSON.stringify(answer));
+      response.writeHead(moved === undefined ? 404 : 200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(moved === undefined ? notFound(kind, id) : shown(moved)));
     })();
   });
   return {
