@@ -1,4 +1,10 @@
-import { type ChargeOrder, loadChargeOrders, lockOrders, noteWait, parkOrder } from '@cashback/cashback-db';
+import {
+  type ChargeOrder,
+  loadChargeOrders,
+  lockOrders,
+  noteWait,
+  noteNeedsAttention,
+} from '@cashback/cashback-db';
 import { overdueReason, waitedAfter } from '@cashback/core';
 import type { Attention, ChargeLimits, UpdateAnswer } from '@cashback/core';
 import {
@@ -85,6 +91,6 @@ async function noteFailure(
   await noteWait(tx, { order_id, ...waited });
   if (overdueReason({ ...order, ...waited }, limits) === null) return false;
   const poll_in_ms = attentionWait(order, attention, limits, Math.random);
-  await parkOrder(tx, { order_id, attention, poll_in_ms, seen_requests });
+  await noteNeedsAttention(tx, { order_id, attention, poll_in_ms, seen_requests });
   return true;
 }

@@ -6,7 +6,7 @@ export type { AttentionPosition } from './queries/attention/list-attention.ts';
 export type { AttentionRow } from './queries/attention/attention-rows.ts';
 export { countAttention } from './queries/attention/count-attention.ts';
 export { insertResumes, loadAttention, requestResume } from './queries/attention/resume-attention.ts';
-export { noteWait, parkOrder } from './queries/attention/park-order.ts';
+export { noteWait, noteNeedsAttention } from './queries/attention/note-needs-attention.ts';
 export { lockReports, replaceReports } from './queries/attention/report-attention.ts';
 export { sumDifferences, sumDifferencesStatement } from './queries/convergence/sum-differences.ts';
 export { countGrowth, discountGrowth } from './queries/breaker/count-growth.ts';

@@ -17,8 +17,8 @@ export async function noteWait(
   await noteWaitStatement.run(tx.client, [order_id, Math.round(waited_ms), answered_at]);
 }
 
-const parkOrderStatement = statement({
-  name: 'cashback.park-order',
+const noteNeedsAttentionStatement = statement({
+  name: 'cashback.note-needs-attention',
   text: `
   UPDATE cashback.order_clears SET
     attention = $2,
@@ -39,7 +39,7 @@ const parkOrderStatement = statement({
  * does another need for attention, and the time of a request that came after the attempt began (`seen_requests`). The
  * transaction holds its lock.
  */
-export async function parkOrder(
+export async function noteNeedsAttention(
   tx: Transaction,
   {
     order_id,
@@ -48,7 +48,7 @@ export async function parkOrder(
     seen_requests,
   }: { order_id: string; attention: Attention; poll_in_ms: number; seen_requests: number },
 ): Promise<void> {
-  await parkOrderStatement.run(tx.client, [
+  await noteNeedsAttentionStatement.run(tx.client, [
     order_id,
     reason,
     code,
