@@ -44,11 +44,11 @@ export const BANNED: readonly Banned[] = [
   { terms: ['arena', 'lab', 'labs', 'stage', 'stages'], use: 'testbed' },
   { terms: ['road', 'roads'], use: 'proxy' },
   { terms: ['mortal'], use: 'killable' },
-  { terms: ['parked'], use: 'needs attention' },
+  { terms: ['park', 'parks', 'parked', 'parking'], use: 'needs attention' },
 
   // How it is said.
   { terms: ['he', 'him', 'his', 'himself'], use: 'it, or the noun' },
-  { terms: ['who', 'whom', 'whoever'], use: 'the noun first: "a caller that ..."' },
+  { terms: ['who', 'whom', 'whoever', 'whomever'], use: 'the noun first: "a caller that ..."' },
   { terms: ['somebody', 'somebodys'], use: 'another caller, a person, or the noun' },
   { terms: ['put right', 'puts right', 'make it good', 'made good'], use: 'correct, fix, undo' },
   { terms: ['only so long', 'after so long'], use: 'within a bound, after this time' },
@@ -116,6 +116,6 @@ export interface Exception {
 export const EXCEPTIONS: readonly Exception[] = [
   { text: 'next_look_at', reason: 'a column that old releases read' },
   { text: 'looked up', reason: 'to find by a key' },
-  { text: 'order_clears_parked', reason: 'an index that older migrations made' },
-  { text: 'order_clears_parked_poll', reason: 'an index that older migrations made' },
+  { text: 'order_clears_parked', reason: 'the name of an index in an applied migration' },
+  { text: 'order_clears_parked_poll', reason: 'the name of an index in an applied migration' },
 ];
