@@ -1,13 +1,27 @@
 // Dependencies point one way: holds every source, test and script against the table of scripts/boundaries/table.ts.
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { GROUPS, OPENS_CONNECTIONS, type Rule } from './boundaries/table.ts';
+import { GROUPS, LOADS_BY_NAME, OPENS_CONNECTIONS, type Rule } from './boundaries/table.ts';
+import { sourceFiles } from './source-files.ts';
 
 /** Decisions are pure: no IO, no clock, no environment, no libraries. Subpaths of the contract carry none either. */
 const CORE_IMPORTS = /^(\.|@cashback\/contract\/(amount|order-parts|rate|source)$)/;
-const CORE_FORBIDDEN = /\b(process|Date\.now|new Date\(\)|Math\.random|setTimeout|fetch)\b/;
+const CORE_FORBIDDEN = new RegExp(
+  [
+    String.raw`\b(?:process|globalThis|global|performance|crypto|fetch|eval|Function|set(?:Timeout|Interval|Immediate))\b`,
+    // `Math` and `Date` only to calculate: not by another name, and without what differs from call to call.
+    String.raw`\bMath\b(?!\.(?!random\b)\w)`,
+    String.raw`\bDate(?:\.now\b|\s*\[)|\bnew Date\b(?!\((?!\)))|(?<!\bnew )\bDate\(|\}\s*=\s*Date\b`,
+  ].join('|'),
+);
 const STATIC_IMPORT = /^\s*(?:import|export)\s+(type\s+)?[^'";]*?from\s+'([^']+)'/gm;
 const OTHER_IMPORT = /^\s*import\s+'([^']+)'|\bimport\(\s*'([^']+)'/gm;
+/** The text of an import that is loaded by name must be plain, or no check knows what it loads. */
+const LOADS_ANY = /\b(?:import|require)\s*\((?!\s*'[^'\n]*'\s*[,)])/;
+const ENVIRONMENT = /\bprocess(?:\??\.env\b|(?:\?\.)?\s*\[)|\}\s*=\s*process\b|\bglobalThis\s*\[/;
+const PROCESS_MODULE = /^(node:)?process$/;
+/** Configuration of the tools, which stands in the root. */
+const CONFIGURATION = /^vitest[\w.-]*\.ts$/;
 const OPENS_CONNECTION = /\bnew (?:pg\.)?(?:Client|Pool)\(/;
 /** Strings come first: `**` and `//` within them begin no comment. */
 const STRING_OR_COMMENT = /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|\/\*[\s\S]*?\*\/|\/\/.*$/gm;
@@ -26,18 +40,18 @@ const rules = new Map(
   ),
 );
 
-const files = globSync([
-  'packages/*/*/{src,test}/**/*.ts',
-  '{apps,stand-ins,tools,proof}/*/{src,test}/**/*.ts',
-  'bench/{src,peers,test}/**/*.ts',
-  'scripts/**/*.ts',
-]);
+const files = sourceFiles.filter((file) => !CONFIGURATION.test(file));
 for (const file of files) {
   // Scripts have no package, and no parts.
   const [, home = 'scripts', part = ''] = /^(.*?)\/(src|peers|test)\//.exec(file) ?? [];
   const rule = rules.get(home);
   if (rule === undefined) {
     problems.push(`${file}: "${home}" is not in the table of scripts/boundaries/table.ts`);
+    continue;
+  }
+  if (!file.endsWith('.ts')) problems.push(`${file}: expected a .ts file`);
+  if (part === '' && !file.startsWith('scripts/')) {
+    problems.push(`${file}: expected it in src or test of a package, or in scripts`);
     continue;
   }
   const text = readFileSync(file, 'utf8');
@@ -49,7 +63,13 @@ for (const file of files) {
     if (file in OPENS_CONNECTIONS) excused.add(file);
     else problems.push(`${file}: opens a connection; connectClient and openDatabase set its session up`);
   }
-  if ((part === 'src' || home === 'scripts') && /process\.env\b/.test(code) && !/(^|\/)env\.ts$/.test(file)) {
+  if (LOADS_ANY.test(code)) {
+    if (file in LOADS_BY_NAME) excused.add(file);
+    else problems.push(`${file}: imports what is not a plain string; no check knows what it loads`);
+  }
+  const readsEnvironment =
+    ENVIRONMENT.test(code) || imports.some(({ target }) => PROCESS_MODULE.test(target));
+  if ((part === 'src' || home === 'scripts') && readsEnvironment && !/(^|\/)env\.ts$/.test(file)) {
     problems.push(`${file}: only env.ts reads the environment`);
   }
   const lines = text.split('\n').length;
@@ -58,7 +78,7 @@ for (const file of files) {
 for (const home of rules.keys()) {
   if (!existsSync(path.join(home, 'README.md'))) problems.push(`${home}: has no README.md`);
 }
-for (const file of Object.keys(OPENS_CONNECTIONS)) {
+for (const file of Object.keys({ ...OPENS_CONNECTIONS, ...LOADS_BY_NAME })) {
   if (!excused.has(file)) problems.push(`${file}: its exception in scripts/boundaries/table.ts is unused`);
 }
 

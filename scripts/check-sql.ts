@@ -1,10 +1,11 @@
 // One style for SQL: what Postgres can prepare is declared by statement(), where a test of its package prepares it
 // against the migrated database. This check finds SQL anywhere else.
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { sourceFiles } from './source-files.ts';
 
 /** What is deployed or changes tables that are. Proofs, checkers and benchmarks read and break the tables of all owners. */
-const FILES = ['{apps,stand-ins,tools}/*/src/**/*.ts', 'packages/libraries/*/src/**/*.ts'];
+const HOME = /^((?:apps|stand-ins|tools|packages\/libraries)\/[^/]+)\/(?!test\/)/;
 
 /** Each with the reason. A folder ends in a slash. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
@@ -15,8 +16,10 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
 };
 
 /** How a text begins that Postgres can prepare. LOCK, SET, DECLARE, FETCH and CREATE cannot be. */
-const SQL =
-  /(['"`])\s*\(?\s*(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|MERGE INTO|WITH(?: RECURSIVE)? \w+ AS)\b/g;
+const SQL = new RegExp(
+  String.raw`['"\`](?:\s|\(|--.*\n)*(?:(?:select|update)(?=\s)|insert into|delete from|merge into|with(?: recursive)? \w+\s*(?:\([^()]*\))?\s*as)\b`,
+  'gi',
+);
 const DECLARES = /\bstatement(?:<[^()]*>)?\(\{/;
 /** Up to the text of a declaration. */
 const DECLARED = /\bstatement(?:<[^()]*>)?\(\{\s*name: [^,\n]+,\s*text:\s*$/;
@@ -31,11 +34,11 @@ const BUILDER = [
 const problems: string[] = [];
 const excused = new Set<string>();
 const declaring = new Set<string>();
-const files = globSync(FILES);
+const files = sourceFiles.filter((file) => HOME.test(file));
 for (const file of files) {
   // Comments keep their lines.
   const text = readFileSync(file, 'utf8').replaceAll(COMMENT, (found) => found.replaceAll(/[^\n]/g, ' '));
-  if (DECLARES.test(text)) declaring.add(file.slice(0, file.indexOf('/src/')));
+  if (DECLARES.test(text)) declaring.add(HOME.exec(file)?.[1] ?? '');
   for (const { index } of text.matchAll(SQL)) {
     const before = text.slice(0, index);
     if (!DECLARED.test(before) && !isPart(text, before)) report(file, before, 'SQL outside of statement()');

@@ -1,9 +1,11 @@
 // One language: the words and sentences of scripts/words/table.ts must not come back, neither in names nor in prose.
 import { globSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { sourceFiles } from './source-files.ts';
 import { BANNED, EXCEPTIONS, type Exception, SENTENCES } from './words/table.ts';
 
-const FILES = ['**/*.{ts,md}', '**/package.json', '.ci/run', 'pnpm-workspace.yaml'];
+/** Beside the sources. */
+const FILES = ['**/*.md', '**/package.json', '.ci/run', 'pnpm-workspace.yaml'];
 const SKIPPED = /(^|\/)(node_modules|dist|\.data)(\/|$)|^scripts\/words\//;
 /** `HTTPServer` is "http server", `pollAt2` is "poll at 2". */
 const WORD = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g;
@@ -29,7 +31,7 @@ const replacements = new Map(BANNED.flatMap(({ terms, use }) => terms.map((term)
 const longest = Math.max(...[...replacements.keys()].map((term) => term.split(' ').length));
 const used = new Set<Exception>();
 
-const files = globSync(FILES, { exclude: (name) => SKIPPED.test(name) })
+const files = [...sourceFiles, ...globSync(FILES, { exclude: (name) => SKIPPED.test(name) })]
   .filter((file) => !SKIPPED.test(file))
   .filter((file) => starts.length === 0 || starts.some((start) => file.startsWith(start)));
 const findings = files.flatMap((file) => [
