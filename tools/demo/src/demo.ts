@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { wholeNumber } from '@cashback/service/whole-number';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { databaseUrl } from '@cashback/postgres/env';
 import { type DemoOptions, runDemo } from './run-demo.ts';
 import { printReport } from './report/print-report.ts';
+import { makeWorkFolder } from './work-folder.ts';
 import { exitCodeOf } from './report/report.ts';
 import { createProgress } from './report/progress.ts';
 import { type AppName, APPS, describeSystem, waitForStop } from '@cashback/system';
@@ -59,9 +60,13 @@ if (import.meta.main) await demoCommand().parseAsync();
 async function run({ json, keep, seed, ...options }: Options): Promise<number> {
   const progress = createProgress(process.stderr);
   using stop = waitForStop();
-  // The logs are kept when they may explain a failure.
-  let removeAtEnd = false;
-  const work_folder = mkdtempSync(path.join(tmpdir(), 'cashback-demo-'));
+  // The logs are kept when they may explain a failure, until the next run starts.
+  let removeAtEnd: boolean | undefined;
+  const work_folder = makeWorkFolder(tmpdir());
+  // A second Ctrl-C, or a parent that is gone, ends a stop before it decides.
+  process.once('exit', () => {
+    if (removeAtEnd ?? stop.signal.aborted) rmSync(work_folder, { recursive: true, force: true });
+  });
   const settings: DemoOptions = {
     ...options,
     seed,
@@ -80,19 +85,19 @@ async function run({ json, keep, seed, ...options }: Options): Promise<number> {
         await stop.requested;
       }
       const exitCode = exitCodeOf(report);
-      if (exitCode === 1) process.stdout.write(`The logs of the apps are in ${system.log_folder}\n`);
-      else removeAtEnd = true;
+      removeAtEnd = exitCode !== 1;
+      if (!removeAtEnd) {
+        process.stdout.write(`The logs of the apps are in ${system.log_folder} until the next demo\n`);
+      }
       return exitCode;
     });
   } catch (error) {
     progress.end();
     const stopped = stop.signal.aborted;
     removeAtEnd = stopped || !hasLogs(work_folder);
-    const where = removeAtEnd ? '' : `\nThe logs of the apps are in ${work_folder}/logs`;
+    const where = removeAtEnd ? '' : `\nThe logs of the apps are in ${work_folder}/logs until the next demo`;
     process.stderr.write(`demo: ${stopped ? 'stopped' : describe(error)}${where}\n`);
     return 1;
-  } finally {
-    if (removeAtEnd) rmSync(work_folder, { recursive: true, force: true });
   }
 }
 

@@ -1,7 +1,11 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { root } from '@cashback/system';
 import { waitUntil } from '@cashback/testing';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeWorkFolder } from '../src/work-folder.ts';
 import { type Process, stillRunning, treeOf } from './process-tree.ts';
 
 const PNPM = 'pnpm@12.21.0';
@@ -11,15 +15,29 @@ const START_TIMEOUT_MS = 240_000;
 const TEST_TIMEOUT_MS = 600_000;
 
 let tree: Process[] = [];
+/** Where the demos make their folders. */
+let folders: string;
+beforeEach(() => {
+  folders = mkdtempSync(path.join(tmpdir(), 'demo-test-'));
+});
 afterEach(() => {
   for (const { pid } of stillRunning(tree)) process.kill(pid, 'SIGKILL');
   tree = [];
+  rmSync(folders, { recursive: true, force: true });
 });
 
 /** Starts a command as README says, in a process group of its own, as a terminal does. */
-async function start(args: readonly string[], isUp: (tree: readonly Process[], output: string) => boolean) {
+async function start(
+  args: readonly string[],
+  isUp: (tree: readonly Process[], output: string) => boolean,
+  settings: Record<string, string> = {},
+) {
   const { DATABASE_URL: _, NODE_OPTIONS: __, VITEST: ___, ...env } = process.env;
-  const child = spawn('npx', ['-y', PNPM, ...args], { cwd: root, env, detached: true });
+  const child = spawn('npx', ['-y', PNPM, ...args], {
+    cwd: root,
+    env: { ...env, ...settings },
+    detached: true,
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
   await waitUntil(
@@ -35,7 +53,9 @@ async function start(args: readonly string[], isUp: (tree: readonly Process[], o
 }
 
 const startDemo = () =>
-  start(['demo', '--count', '1', '--keep'], (_, output) => output.includes('Running until Ctrl-C'));
+  start(['demo', '--count', '1', '--keep'], (_, output) => output.includes('Running until Ctrl-C'), {
+    TMPDIR: folders,
+  });
 
 /** The one process of the tree whose command matches. */
 function find(pattern: RegExp): number {
@@ -59,21 +79,35 @@ async function expectNothingLeft(): Promise<void> {
   );
 }
 
-test('Ctrl-C ends every process of the demo', { timeout: TEST_TIMEOUT_MS }, async () => {
-  const group = await startDemo();
-  process.kill(-group, 'SIGINT');
-  await expectNothingLeft();
-});
+const workFolders = () => readdirSync(folders).filter((name) => name.startsWith('cashback-demo-'));
+
+test.each(['SIGINT', 'SIGHUP'] as const)(
+  '%s, as a terminal sends it, ends every process of the demo and removes its folder',
+  { timeout: TEST_TIMEOUT_MS },
+  async (signal) => {
+    const group = await startDemo();
+    expect(workFolders()).toHaveLength(1);
+    process.kill(-group, signal);
+    await expectNothingLeft();
+    expect(workFolders()).toEqual([]);
+  },
+);
 
 test.each([
   ['npx', /^npm exec/],
   ['pnpm', /^(\S*node )?(\S*\/)?pnpm(\.\w+)? demo/],
   ['the demo itself', /^\S*node \S*cashback\/src\/main\.ts demo/],
-])('a SIGKILL of %s ends every process of the demo', { timeout: TEST_TIMEOUT_MS }, async (_, pattern) => {
-  await startDemo();
-  process.kill(find(pattern), 'SIGKILL');
-  await expectNothingLeft();
-});
+])(
+  'a SIGKILL of %s ends every process of the demo, and the next start removes its folder',
+  { timeout: TEST_TIMEOUT_MS },
+  async (_, pattern) => {
+    await startDemo();
+    process.kill(find(pattern), 'SIGKILL');
+    await expectNothingLeft();
+    const next = makeWorkFolder(folders);
+    expect(workFolders()).toEqual([path.basename(next)]);
+  },
+);
 
 test(
   'a SIGKILL of npx ends a run of the tests, and the systems that they started',
