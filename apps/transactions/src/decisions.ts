@@ -3,11 +3,10 @@
  * values to tables of its own.
  */
 export { answerRequest } from './cashback/accept/answer-request.ts';
-export { refuseCarriedOut, repeatableSteps } from './cashback/accept/carried-out.ts';
-export { decideRequest } from './cashback/accept/decide-request.ts';
-export type { RequestDecision } from './cashback/accept/decide-request.ts';
+export { refuseCarriedOut } from './cashback/accept/carried-out.ts';
+export { decideRequests, planRequest } from './cashback/accept/plan-request.ts';
+export type { PlannedRequest } from './cashback/accept/plan-request.ts';
 export { requestedOperations } from './cashback/accept/requested-operations.ts';
-export { acceptOperation } from './cashback/accept/accept-operation.ts';
 export type { AcceptanceWrites } from './cashback/accept/accept-operation.ts';
 export type { WalletPolicies } from './cashback/accept/wallet-policies.ts';
 export type { AdoptedStep, Adoption, KnownHistory } from './cashback/adopt/decide-adoption.ts';
@@ -15,41 +14,38 @@ export { adoptable, decideListed } from './cashback/adopt/decide-listed.ts';
 export { isHistoryUnknown } from './cashback/adopt/history-unknown.ts';
 export { NOTHING_LISTED, withPage } from './cashback/adopt/listing.ts';
 export type { Listing } from './cashback/adopt/listing.ts';
-export { AT_START, WALK_START, placeAfter, progressAfter } from './cashback/adopt/walk-progress.ts';
+export { AT_START, WALK_START, walkOn } from './cashback/adopt/walk-progress.ts';
 export type { WalkProgress } from './cashback/adopt/walk-progress.ts';
 export type { UnadoptedPlace } from './db/queries/adoption/list-unadopted.ts';
-export { advanceOperation } from './cashback/advance/advance-operation.ts';
+export { advanceOperation, answeredStep, needsClaim } from './cashback/advance/advance-operation.ts';
 export type { AdvanceLimits, AdvanceWrites, TrustCall } from './cashback/advance/advance-operation.ts';
 export type { AnsweredStep, SendHow, StepAnswer } from './cashback/advance/decide-advance.ts';
 export { answerToRequest } from './cashback/advance/compare-answer.ts';
 export { answerAfterLookup, needsLookup, trustRequestOf } from './cashback/advance/trust-request.ts';
-export { readCursor } from './feeds/read-cursor.ts';
-export { CHANGES_START, changeCursor, nextFeedEpoch } from '@cashback/postgres';
+export { shownPage, pageStart } from './feeds/feed-page.ts';
+export type { PlacedChange } from './feeds/feed-page.ts';
+export { nextFeedEpoch } from '@cashback/postgres';
 export type { ChangePosition } from '@cashback/postgres';
 export { isFinished } from './cashback/operation.ts';
 export { pollJob, sweepJob } from './cashback/operation-queue.ts';
 export type { StoredOperation, TrustStep, UnfinishedOperation } from './cashback/operation.ts';
 export { refuseCreation } from './invoices/decide-creation.ts';
-export { decideUpdate } from './invoices/decide-update.ts';
+export { planUpdate } from './invoices/plan-update.ts';
 export { SHOWN_OPERATIONS, shownInvoice } from './invoices/shown-invoice.ts';
-export { decidePayee } from './invoices/payee/decide-payee.ts';
-export { writesOfCreation, writesOfPayee, writesOfUpdate } from './invoices/version-writes.ts';
+export { planPayee } from './invoices/payee/plan-payee.ts';
+export { writesOfCreation } from './invoices/version-writes.ts';
 export type { CreationWrites, HistoryEntry, PayeeWrites, VersionWrites } from './invoices/version-writes.ts';
 export { FIRST_EPOCH, invoiceNotFound } from './invoices/invoice.ts';
 
 export { knownHistory, unadoptedAfter } from './db/rules/adoption.ts';
-export {
-  heldBySource,
-  heldElsewhere,
-  insertedBasket,
-  openBaskets,
-  refundedBasket,
-} from './db/rules/baskets.ts';
+export { heldBySource, insertedBasket, openBaskets, refundedBasket } from './db/rules/baskets.ts';
 export type { BasketRow } from './db/rules/baskets.ts';
+export { changesAfter } from './db/rules/feeds.ts';
 export {
   firstVersionOf,
   insertedInvoice,
   adoptedInvoice,
+  readRow,
   updatedInvoice,
   withCashbackVersion,
   withPayee,
@@ -57,10 +53,10 @@ export {
 export type { InvoiceRow } from './db/rules/invoices.ts';
 export {
   claimedOperation,
+  claimedStep,
   insertedOperation,
   insertedStep,
   newestOperations,
-  shortBySource,
   unfinishedOperation,
   updatedOperation,
   updatedStep,

@@ -1,9 +1,18 @@
 import { formatAmount } from '@cashback/contract';
-import { type Database, type Transaction, openDatabase, withTransaction } from '@cashback/postgres';
+import {
+  CHANGES_START,
+  type Database,
+  type Transaction,
+  openDatabase,
+  withTransaction,
+} from '@cashback/postgres';
 import { createTestDatabase } from '@cashback/testing';
+import type { InvoiceChange } from '@cashback/wire';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isFinished } from '../src/cashback/operation.ts';
+import { loadHorizon } from '../src/db/queries/feeds/feed-epochs.ts';
+import { listInvoiceChanges } from '../src/db/queries/feeds/list-invoice-changes.ts';
 import { advanceCashbackVersions } from '../src/db/queries/invoices/advance-cashback-versions.ts';
 import { insertInvoiceHistory } from '../src/db/queries/invoices/insert-invoice-history.ts';
 import { insertInvoice } from '../src/db/queries/invoices/insert-invoice.ts';
@@ -19,18 +28,13 @@ import { loadBaskets } from '../src/db/queries/operations/load-baskets.ts';
 import { loadUnfinished } from '../src/db/queries/operations/load-unfinished.ts';
 import { updateOperations } from '../src/db/queries/operations/update-operations.ts';
 import { updateSteps } from '../src/db/queries/operations/update-steps.ts';
-import {
-  type BasketRow,
-  heldBySource,
-  heldElsewhere,
-  insertedBasket,
-  openBaskets,
-  refundedBasket,
-} from '../src/db/rules/baskets.ts';
+import { type BasketRow, insertedBasket, openBaskets, refundedBasket } from '../src/db/rules/baskets.ts';
+import { changesAfter } from '../src/db/rules/feeds.ts';
 import {
   type InvoiceRow,
   firstVersionOf,
   insertedInvoice,
+  readRow,
   updatedInvoice,
   withCashbackVersion,
   withPayee,
@@ -41,12 +45,11 @@ import {
   claimedOperation,
   insertedOperation,
   insertedStep,
-  newestOperations,
-  shortBySource,
   unfinishedOperation,
   updatedOperation,
   updatedStep,
 } from '../src/db/rules/operations.ts';
+import type { PlacedChange } from '../src/feeds/feed-page.ts';
 import { SHOWN_OPERATIONS, shownInvoice } from '../src/invoices/shown-invoice.ts';
 import { writesOfCreation, writesOfPayee } from '../src/invoices/version-writes.ts';
 
@@ -332,22 +335,48 @@ describe('the statement does what its rule says:', () => {
             }
             const takenOf = `UPDATE transactions.operation_steps SET taken = CASE step_number WHEN 1 THEN amount ELSE $1::numeric END`;
             await tx.client.query(takenOf, [count % 3 === 0 ? null : formatAmount(BigInt(count))]);
-            const operationRows = newestOperations(await readOperations(tx), SHOWN_OPERATIONS);
-            const { epoch: _epoch, payee_version: _payee, ...fields } = row;
-            const shown = shownInvoice({
-              ...fields,
-              invoice_epoch: 1,
-              created_at: new Date(row.created_at),
-              updated_at: new Date(row.updated_at),
-              rewarded: heldBySource(await readBaskets(tx)),
-              short: shortBySource(operationRows[0], await readSteps(tx)),
-              elsewhere: heldElsewhere(await readBaskets(tx), row),
-              operations: operationRows,
-            });
-            // The epoch is that of the side, not of the row.
-            const { invoice_epoch, ...found } = (await readInvoice(tx.client, 'rule')) ?? {};
-            expect({ ...found, invoice_epoch: undefined }).toEqual({ ...shown, invoice_epoch: undefined });
-            expect(invoice_epoch).toBe(1);
+            const rows = {
+              baskets: await readBaskets(tx),
+              operations: await readOperations(tx),
+              steps: await readSteps(tx),
+            };
+            const shown = shownInvoice(readRow(row, rows, SHOWN_OPERATIONS));
+            expect(await readInvoice(tx.client, 'rule')).toEqual(shown);
+          });
+        },
+      ),
+      RUNS,
+    ));
+
+  test('listInvoiceChanges', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ epoch: fc.integer({ min: 1, max: 2 }), xact: fc.integer({ min: 1, max: 4 }) }), {
+          minLength: 3,
+          maxLength: 8,
+        }),
+        fc.integer({ min: 1, max: 4 }),
+        async (drawn, limit) => {
+          await rolledBack(async (tx) => {
+            await tx.client.query('INSERT INTO transactions.feed_epochs (epoch) VALUES (2)');
+            const changes: PlacedChange<InvoiceChange>[] = [];
+            for (const [index, { epoch, xact }] of drawn.entries()) {
+              const invoice_id = `rule-${index}`;
+              // The last one is of a transaction that has not ended.
+              const xact_id = index === drawn.length - 1 ? '9000000000000' : String(xact * 100);
+              const place = { epoch, xact_id, change_id: String(90 - index) };
+              await insertInvoice(tx, { ...INVOICE, invoice_id });
+              await tx.client.query(
+                'UPDATE transactions.invoices SET epoch = $2, xact_id = $3, change_id = $4 WHERE invoice_id = $1',
+                [invoice_id, epoch, xact_id, place.change_id],
+              );
+              changes.push({ change: { invoice_id, version: 1, service: INVOICE.service }, place });
+            }
+            const horizon = await loadHorizon(tx.client);
+            for (const after of [CHANGES_START, ...changes.map(({ place }) => place)]) {
+              const page = await listInvoiceChanges(tx.client, after, limit);
+              expect(page).toEqual(changesAfter(changes, after, { limit, horizon }));
+            }
           });
         },
       ),

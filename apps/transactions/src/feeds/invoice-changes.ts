@@ -1,9 +1,9 @@
 import type { InvoiceChangesOutput } from '@cashback/wire';
-import { CHANGES_START, type Reader, changeCursor } from '@cashback/postgres';
+import type { Reader } from '@cashback/postgres';
 import { listInvoiceChanges } from '../db/queries/feeds/list-invoice-changes.ts';
 import { invoiceFeedLagMs } from '../db/queries/feeds/load-lag.ts';
 import { loadHorizon } from '../db/queries/feeds/feed-epochs.ts';
-import { readCursor } from './read-cursor.ts';
+import { shownPage, pageStart } from './feed-page.ts';
 
 /**
  * The next page of changed invoices, each with its newest version only. A change that is committed late arrives late,
@@ -15,14 +15,9 @@ export async function invoiceChanges(
   input: { after?: string | undefined; limit: number },
 ): Promise<InvoiceChangesOutput> {
   const horizon = await loadHorizon(reader);
-  const after = input.after === undefined ? CHANGES_START : readCursor(input.after, horizon);
+  const start = pageStart(input.after, horizon);
   // Read before the page: a change that the page lacks was waiting then, or is newer.
   const lag_ms = await invoiceFeedLagMs(reader);
-  const page = await listInvoiceChanges(reader, after, input.limit);
-  return {
-    changes: page.map(({ change }) => change),
-    cursor: changeCursor.format(page.at(-1)?.place ?? after),
-    invoice_epoch: horizon.epoch,
-    lag_ms,
-  };
+  const page = await listInvoiceChanges(reader, start, input.limit);
+  return { ...shownPage(page, start, horizon), lag_ms };
 }

@@ -78,7 +78,7 @@ export const MONEY = {
     transactions: {
       ...decisions.transactions,
       openBaskets: (rows) => decisions.transactions.openBaskets(rows, { payee_version: 0 }),
-      heldElsewhere: () => [],
+      readRow: (...input) => ({ ...decisions.transactions.readRow(...input), elsewhere: [] }),
     },
   }),
   /** The payee of an invoice changes although an operation is in flight. */
@@ -86,7 +86,8 @@ export const MONEY = {
     ...decisions,
     transactions: {
       ...decisions.transactions,
-      decidePayee: (current, input) => decisions.transactions.decidePayee(current, input, false),
+      planPayee: (current, input, { caller }) =>
+        decisions.transactions.planPayee(current, input, { unfinished: false, caller }),
     },
   }),
 } satisfies Record<string, Plant>;

@@ -51,8 +51,8 @@ export const RESTORES = {
     ...decisions,
     transactions: {
       ...decisions.transactions,
-      readCursor: (cursor, horizon) =>
-        decisions.transactions.readCursor(cursor, { ...horizon, xact_id: LAST_XACT }),
+      pageStart: (after, horizon) =>
+        decisions.transactions.pageStart(after, { ...horizon, xact_id: LAST_XACT }),
     },
     processing: {
       ...decisions.processing,
@@ -95,10 +95,11 @@ export const RESTORES = {
     ...decisions,
     transactions: {
       ...decisions.transactions,
-      decideRequest(input, context) {
-        const decision = decisions.transactions.decideRequest(input, context);
-        return decision.outcome === 'accepted' && input.history ? { ...decision, completes: true } : decision;
-      },
+      decideRequests: (...requested) =>
+        decisions.transactions.decideRequests(...requested).map(({ input, decision }) => {
+          const isRepeated = decision.outcome === 'accepted' && input.history;
+          return { input, decision: isRepeated ? { ...decision, completes: true } : decision };
+        }),
     },
   }),
   /** Processing reads an invoice without its epoch. */

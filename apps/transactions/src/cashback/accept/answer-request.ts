@@ -1,8 +1,9 @@
 import type { CashbackError } from '@cashback/contract';
-import type { UpdateCashbackInput, UpdateCashbackOutput } from '@cashback/wire';
+import type { UpdateCashbackOutput } from '@cashback/wire';
 import { type StoredOperation, isFinished, versionAfter } from '../operation.ts';
 import { immediateJob } from '../operation-queue.ts';
-import { type RequestDecision, bodyMismatch } from './decide-request.ts';
+import { bodyMismatch } from './decide-request.ts';
+import type { PlannedRequest } from './plan-request.ts';
 
 /** The answer to a request, and the job that advances its operation. */
 export interface RequestAnswer {
@@ -11,11 +12,10 @@ export interface RequestAnswer {
   job: ReturnType<typeof immediateJob> | null;
 }
 
-/** `written`: the operation that the accepted request wrote; null when its id was taken meanwhile. */
+/** `isWritten`: the operation of the accepted request is; false when its id was taken meanwhile. */
 export function answerRequest(
-  input: UpdateCashbackInput,
-  decision: RequestDecision,
-  written: StoredOperation | null,
+  { input, decision, writes }: PlannedRequest,
+  isWritten: boolean,
 ): RequestAnswer {
   switch (decision.outcome) {
     case 'refused':
@@ -23,7 +23,7 @@ export function answerRequest(
     case 'known':
       return answerWith(decision.operation);
     case 'accepted':
-      if (written !== null) return answerWith(written);
+      if (writes !== null && isWritten) return answerWith(writes.operation);
       // Another invoice has the id, and the lock of that one was not held.
       return { answer: bodyMismatch(input.operation_id, ['invoice_id']), job: null };
   }

@@ -1,33 +1,20 @@
 import { CashbackError } from '@cashback/contract';
-import type { UpdateCashbackInput } from '@cashback/wire';
-import { FIRST_EPOCH, type LockedInvoice } from '../../invoices/invoice.ts';
-import type { AcceptanceWrites } from './accept-operation.ts';
-import type { RequestDecision } from './decide-request.ts';
-
-/** An accepted request, and what it would write. */
-export interface PlannedRequest {
-  input: UpdateCashbackInput;
-  invoice: Pick<LockedInvoice, 'reconciled_epoch'>;
-  writes: AcceptanceWrites;
-}
+import { FIRST_EPOCH } from '../../invoices/invoice.ts';
+import type { PlannedRequest } from './plan-request.ts';
 
 /** The steps that Trust may have carried out before a restore; none of a side that was never restored. */
-export function repeatableSteps({
-  invoice: { reconciled_epoch },
-  writes,
-}: Omit<PlannedRequest, 'input'>): string[] {
-  return reconciled_epoch > FIRST_EPOCH ? writes.steps.map(({ step_id }) => step_id) : [];
+export function repeatableSteps({ decision, writes }: PlannedRequest): string[] {
+  if (decision.outcome !== 'accepted' || decision.invoice.reconciled_epoch <= FIRST_EPOCH) return [];
+  return (writes?.steps ?? []).map(({ step_id }) => step_id);
 }
 
 /**
  * Refuses an operation with a step that Trust carried out before a restore: its repeat would move nothing, and would be
- * counted once more. `adopted` has those of the steps that were taken over from Trust. Null: nothing stands against it.
+ * counted once more. `adopted` has those of the steps that were taken over from Trust.
  */
-export function refuseCarriedOut(
-  { input, ...planned }: PlannedRequest,
-  adopted: ReadonlySet<string>,
-): RequestDecision | null {
-  if (!repeatableSteps(planned).some((step_id) => adopted.has(step_id))) return null;
+export function refuseCarriedOut(planned: PlannedRequest, adopted: ReadonlySet<string>): PlannedRequest {
+  if (!repeatableSteps(planned).some((step_id) => adopted.has(step_id))) return planned;
+  const { input } = planned;
   const { invoice_id, operation_id, version } = input;
   const error = new CashbackError(
     'VERSION_MISMATCH',
@@ -35,5 +22,5 @@ export function refuseCarriedOut(
       'retrieve the invoice and make a new operation',
     { invoice_id, operation_id, version },
   );
-  return { outcome: 'refused', error };
+  return { input, decision: { outcome: 'refused', error }, writes: null };
 }

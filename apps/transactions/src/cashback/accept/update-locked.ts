@@ -10,12 +10,11 @@ import { insertSteps } from '../../db/queries/operations/insert-steps.ts';
 import { loadBaskets } from '../../db/queries/operations/load-baskets.ts';
 import { loadOperations } from '../../db/queries/operations/load-operations.ts';
 import type { LockedInvoice } from '../../invoices/invoice.ts';
-import type { StoredOperation } from '../operation.ts';
 import { operationQueue } from '../operation-queue.ts';
-import { type AcceptanceWrites, acceptOperation } from './accept-operation.ts';
+import type { AcceptanceWrites } from './accept-operation.ts';
 import { answerRequest } from './answer-request.ts';
-import { type PlannedRequest, refuseCarriedOut, repeatableSteps } from './carried-out.ts';
-import { type RequestDecision, decideRequest } from './decide-request.ts';
+import { refuseCarriedOut, repeatableSteps } from './carried-out.ts';
+import { decideRequests, planRequest } from './plan-request.ts';
 import type { WalletPolicies } from './wallet-policies.ts';
 
 export interface UpdateContext {
@@ -37,86 +36,32 @@ export async function updateLocked(
   { jobs, wallet_policies, compared }: Omit<UpdateContext, 'database'>,
   { inputs, invoices }: { inputs: readonly UpdateCashbackInput[]; invoices: readonly LockedInvoice[] },
 ): Promise<Map<string, Result>> {
-  const decided = await decide(tx, { inputs, invoices, compared });
-  const accepted = decided.flatMap(({ input, decision }) =>
-    decision.outcome === 'accepted' ? [{ input, ...decision }] : [],
-  );
+  const operations = await loadOperations(tx, inputs);
+  const decided = decideRequests(inputs, invoices, { ...operations, compared });
   const baskets = await loadBaskets(
     tx,
-    accepted.map(({ input }) => input.invoice_id),
+    decided.filter(({ decision }) => decision.outcome === 'accepted').map(({ input }) => input.invoice_id),
   );
-  const planned = accepted.map(({ input, invoice, completes }) => ({
-    input,
-    invoice,
-    writes: acceptOperation(input, {
-      service: invoice.service,
-      wallet_policies,
-      baskets: baskets.get(input.invoice_id) ?? [],
-      adopted_epoch: completes ? invoice.epoch : null,
-    }),
-  }));
-  const refusals = await refuse(tx, planned);
+  const planned = decided.map((one) =>
+    planRequest(one, { wallet_policies, baskets: baskets.get(one.input.invoice_id) ?? [] }),
+  );
+  const adopted = await findAdoptedSteps(tx, planned.flatMap(repeatableSteps));
+  const requests = planned.map((one) => refuseCarriedOut(one, adopted));
   const written = await write(
     tx,
-    planned.filter(({ input }) => !refusals.has(input.invoice_id)).map(({ writes }) => writes),
+    requests.flatMap(({ writes }) => writes ?? []),
   );
-  const answered = decided.map(({ input, decision }) => ({
-    input,
-    ...answerRequest(
-      input,
-      refusals.get(input.invoice_id) ?? decision,
-      written.get(input.invoice_id) ?? null,
-    ),
+  const answered = requests.map((one) => ({
+    invoice_id: one.input.invoice_id,
+    ...answerRequest(one, written.has(one.input.invoice_id)),
   }));
   const unfinished = answered.flatMap(({ job }) => job ?? []);
   if (unfinished.length > 0) await jobs.enqueue(operationQueue, unfinished, tx);
-  return new Map(answered.map(({ input, answer }) => [input.invoice_id, answer]));
+  return new Map(answered.map(({ invoice_id, answer }) => [invoice_id, answer]));
 }
 
-/** Those that Trust carried out before a restore, by invoice. */
-async function refuse(
-  tx: Transaction,
-  planned: readonly PlannedRequest[],
-): Promise<Map<string, RequestDecision>> {
-  const adopted = await findAdoptedSteps(tx, planned.flatMap(repeatableSteps));
-  return new Map(
-    planned.flatMap((one) => {
-      const refusal = refuseCarriedOut(one, adopted);
-      return refusal === null ? [] : [[one.input.invoice_id, refusal]];
-    }),
-  );
-}
-
-async function decide(
-  tx: Transaction,
-  {
-    inputs,
-    invoices,
-    compared,
-  }: {
-    inputs: readonly UpdateCashbackInput[];
-    invoices: readonly LockedInvoice[];
-    compared: number | null;
-  },
-): Promise<{ input: UpdateCashbackInput; decision: RequestDecision }[]> {
-  const found = new Map(invoices.map((invoice) => [invoice.invoice_id, invoice]));
-  const { known, unfinished } = await loadOperations(tx, inputs);
-  return inputs.map((input) => ({
-    input,
-    decision: decideRequest(input, {
-      invoice: found.get(input.invoice_id) ?? null,
-      known: known.get(input.operation_id) ?? null,
-      unfinished: unfinished.get(input.invoice_id) ?? null,
-      compared,
-    }),
-  }));
-}
-
-/** Returns what it wrote, by invoice. Operations whose ids were taken meanwhile are left out. */
-async function write(
-  tx: Transaction,
-  accepted: readonly AcceptanceWrites[],
-): Promise<Map<string, StoredOperation>> {
+/** Returns the invoices of what it wrote. Operations whose ids were taken meanwhile are left out. */
+async function write(tx: Transaction, accepted: readonly AcceptanceWrites[]): Promise<Set<string>> {
   const invoiceIds = await insertOperations(
     tx,
     accepted.map(({ operation }) => operation),
@@ -139,5 +84,5 @@ async function write(
     'operation.finished',
     written.flatMap(({ callback }) => callback ?? []),
   );
-  return new Map(written.map(({ operation }) => [operation.invoice_id, operation]));
+  return invoiceIds;
 }

@@ -50,3 +50,14 @@ export function progressAfter(
   });
   return { progress: { failures, left: ends ? 0 : left }, wait_ms };
 }
+
+/** The walk after the first `visited` invoices of a page, `failed` of which were left for a later pass. */
+export function walkOn(
+  progress: WalkProgress,
+  page: readonly UnadoptedPlace[],
+  { visited, failed }: Pick<WalkedPage, 'visited' | 'failed'>,
+  options: { page_size: number; max_ms: number; random?: () => number },
+): { after: UnadoptedPlace; progress: WalkProgress; wait_ms: number } {
+  const { after, ends } = placeAfter(page, { visited, page_size: options.page_size });
+  return { after, ...progressAfter(progress, { visited, failed, ends }, options) };
+}

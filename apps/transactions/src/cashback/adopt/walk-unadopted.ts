@@ -4,7 +4,7 @@ import { type Log, type Loop, type Readiness, createLoop } from '@cashback/servi
 import { countUnadopted, listUnadopted } from '../../db/queries/adoption/list-unadopted.ts';
 import type { Settings } from '../../env.ts';
 import type { Adopter } from './adopt-history.ts';
-import { AT_START, WALK_START, placeAfter, progressAfter } from './walk-progress.ts';
+import { AT_START, WALK_START, walkOn } from './walk-progress.ts';
 
 const COUNTED = 1_000;
 /** After that the rest of a page is left to the next turn. */
@@ -74,11 +74,9 @@ export function walkUnadopted({
         }
       };
       await Promise.all(Array.from({ length: adoption_concurrency }, work));
-      const place = placeAfter(page, { visited, page_size: adoption_batch });
-      after = place.after;
-      const walked = { visited, failed, ends: place.ends };
-      const next = progressAfter(progress, walked, { max_ms: adoption_retry_max_ms });
-      progress = next.progress;
+      const options = { page_size: adoption_batch, max_ms: adoption_retry_max_ms };
+      const next = walkOn(progress, page, { visited, failed }, options);
+      ({ after, progress } = next);
       resumesAt = performance.now() + next.wait_ms;
       if (failed > 0) {
         log.warn({ visited, failed, wait_ms: next.wait_ms }, 'invoices are left to be adopted later');

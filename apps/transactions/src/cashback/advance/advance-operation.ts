@@ -8,6 +8,7 @@ import {
   type Advance,
   type AnsweredStep,
   type SendHow,
+  type StepAnswer,
   type StepChange,
   decideAdvance,
 } from './decide-advance.ts';
@@ -137,4 +138,14 @@ function endWrites(
     invoice: { invoice_id, cashback_version: version + 1 },
     callback: { invoice_id, operation_id, status: update.status },
   };
+}
+
+/** Whether a request is to leave that may move money: its step is claimed right before. */
+export function needsClaim({ how }: Pick<TrustCall, 'how'>): boolean {
+  return how !== 'get';
+}
+
+/** `attempt`: the number of the request, from its claim; null when Trust was only asked. */
+export function answeredStep({ step }: TrustCall, attempt: number | null, answer: StepAnswer): AnsweredStep {
+  return { step_number: step.step_number, answer, ...(attempt !== null && { attempt }) };
 }

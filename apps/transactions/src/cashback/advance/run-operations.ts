@@ -1,6 +1,6 @@
 import type { HttpClient, Log } from '@cashback/service';
 import { withTimeout } from '@cashback/timing';
-import type { TrustCall } from './advance-operation.ts';
+import { type TrustCall, answeredStep, needsClaim } from './advance-operation.ts';
 import type { StepName } from '../../db/queries/operations/claim-steps.ts';
 import type { AdvanceItem } from './advance-operations.ts';
 import { callTrust } from './call-trust.ts';
@@ -37,14 +37,11 @@ export function createOperationRunner(options: RunnerOptions): OperationRunner {
     try {
       let call = await advance({ ...job, answered: null });
       while (call !== null && !stopping.signal.aborted) {
-        const { step_number } = call.step;
-        const attempt = call.how === 'get' ? undefined : await claim({ ...job, step_number });
-        if (attempt === null) return;
+        const isClaimed = needsClaim(call);
+        const attempt = isClaimed ? await claim({ ...job, step_number: call.step.step_number }) : null;
+        if (isClaimed && attempt === null) return;
         const answer = await callTrust(trust, log, call);
-        call = await advance({
-          ...job,
-          answered: { step_number, answer, ...(attempt !== undefined && { attempt }) },
-        });
+        call = await advance({ ...job, answered: answeredStep(call, attempt, answer) });
       }
     } catch (error) {
       // The rows are unchanged, and soon overdue.

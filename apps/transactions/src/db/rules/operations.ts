@@ -51,6 +51,11 @@ export function updatedStep(row: StepRow, { from, to, reason, taken }: StepUpdat
   return { ...row, status: to, reason, taken };
 }
 
+/** `claimSteps`; null when the step is no longer to be sent. */
+export function claimedStep(row: StepRow): StepRow | null {
+  return row.status === 'sent' ? { ...row, attempt: row.attempt + 1 } : null;
+}
+
 /** `claimOverdue`; null when it leaves the row as it is. */
 export function claimedOperation(row: OperationRow, overdueMs: number, now: number): OperationRow | null {
   const isOverdue = !isFinished(row.status) && row.next_attempt_at < now - overdueMs;

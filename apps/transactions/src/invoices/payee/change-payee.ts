@@ -1,3 +1,4 @@
+import { CashbackError } from '@cashback/contract';
 import type { Invoice, InvoiceChangePayeeInput } from '@cashback/wire';
 import { type Database, withTransaction } from '@cashback/postgres';
 import { hasUnfinishedOperation } from '../../db/queries/adoption/has-unfinished-operation.ts';
@@ -7,10 +8,8 @@ import { insertInvoiceHistory } from '../../db/queries/invoices/insert-invoice-h
 import { lockInvoice } from '../../db/queries/invoices/lock-invoices.ts';
 import { updateInvoice } from '../../db/queries/invoices/update-invoice.ts';
 import { updatePayee } from '../../db/queries/invoices/update-payee.ts';
-import { invoiceNotFound } from '../invoice.ts';
 import { requireInvoice } from '../require-invoice.ts';
-import { writesOfPayee } from '../version-writes.ts';
-import { decidePayee } from './decide-payee.ts';
+import { planPayee } from './plan-payee.ts';
 
 /**
  * Changes the user and wallet of an invoice, as a version of its own. The next operation takes back what wallets of earlier
@@ -24,11 +23,11 @@ export function changePayee(
   const { invoice_id } = input;
   return withTransaction(database, async (tx) => {
     const current = await lockInvoice(tx, invoice_id);
-    if (current === null) throw invoiceNotFound(invoice_id);
-    const decision = decidePayee(current, input, await hasUnfinishedOperation(tx, invoice_id));
-    if (decision.outcome === 'refused') throw decision.error;
-    if (decision.outcome === 'changed') {
-      const { invoice, history, callback, payee, cashback_version } = writesOfPayee(current, input, caller);
+    const unfinished = await hasUnfinishedOperation(tx, invoice_id);
+    const writes = planPayee(current, input, { unfinished, caller });
+    if (writes instanceof CashbackError) throw writes;
+    if (writes !== null) {
+      const { invoice, history, callback, payee, cashback_version } = writes;
       await updateInvoice(tx, invoice);
       await updatePayee(tx, invoice_id, payee);
       await insertInvoiceHistory(tx, history);

@@ -70,12 +70,11 @@ function* updateInvoice(world: World, story: Story, version: number, amount: str
   const update = { invoice_id, version, status, payments: paymentsOf(amount) };
   return yield* atomically(describe(story, amount), () => {
     const { engine, tables } = world;
-    const { decideUpdate, writesOfUpdate } = world.decisions.transactions;
-    const current = lockInvoice(world, invoice_id);
-    const decision = decideUpdate(current, update);
-    if (decision.outcome === 'refused') return decision.error;
-    if (current !== null && decision.outcome === 'changed') {
-      writeVersion(world, writesOfUpdate(current, update, SHOP));
+    const { planUpdate } = world.decisions.transactions;
+    const writes = planUpdate(lockInvoice(world, invoice_id), update, { caller: SHOP });
+    if (writes instanceof CashbackError) return writes;
+    if (writes !== null) {
+      writeVersion(world, writes);
       engine.note(`transactions: ${describe(story, amount)}, version ${version + 1}`);
     }
     return { version: rowOf(tables.invoices, invoice_id).version };

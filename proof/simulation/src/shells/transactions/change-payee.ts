@@ -15,19 +15,16 @@ export function* changeInvoicePayee(
   const { invoice_id, wallet_id } = input;
   return yield* atomically(`change the payee of invoice ${invoice_id}`, () => {
     const { engine, tables, decisions } = world;
-    const { decidePayee, isFinished, writesOfPayee } = decisions.transactions;
-    const current = lockInvoice(world, invoice_id);
-    if (current === null) return new CashbackError('INVOICE_NOT_FOUND', `there is no ${invoice_id}`);
-    const isBusy = [...tables.cashback_operations.values()].some(
+    const { isFinished, planPayee } = decisions.transactions;
+    const unfinished = [...tables.cashback_operations.values()].some(
       (row) => row.invoice_id === invoice_id && !isFinished(row.status),
     );
-    const decision = decidePayee(current, input, isBusy);
-    if (decision.outcome === 'refused') return decision.error;
-    const changed = decision.outcome === 'changed';
-    if (changed) {
-      writePayee(world, writesOfPayee(current, input, CALLER));
+    const writes = planPayee(lockInvoice(world, invoice_id), input, { unfinished, caller: CALLER });
+    if (writes instanceof CashbackError) return writes;
+    if (writes !== null) {
+      writePayee(world, writes);
       engine.note(`transactions: invoice ${invoice_id} is paid to ${wallet_id}`);
     }
-    return { changed };
+    return { changed: writes !== null };
   });
 }

@@ -1,5 +1,5 @@
 import { CashbackError } from '@cashback/contract';
-import type { ChangePosition } from '@cashback/transactions/decisions';
+import type { PlacedChange } from '@cashback/transactions/decisions';
 import type { CashbackChangesOutput, InvoiceChangesOutput } from '@cashback/wire';
 import { type Flow, outside } from '../../engine/flow.ts';
 import { newestEpoch } from '../../tables.ts';
@@ -35,33 +35,20 @@ export function* cashbackChanges(
   });
 }
 
-/** As the statements of the feeds read it. Nothing runs beside it, so the horizon is the newest transaction. */
+/** Nothing runs beside it, so the horizon is the newest transaction. */
 function pageOf<Change>(
   { tables, decisions, xacts }: World,
-  rows: readonly { change: Change; place: ChangePosition }[],
-  { after: cursor, limit }: PageInput,
+  changes: readonly PlacedChange<Change>[],
+  { after, limit }: PageInput,
 ): { changes: Change[]; cursor: string; invoice_epoch: number } | CashbackError {
-  const { CHANGES_START, changeCursor, readCursor } = decisions.transactions;
-  const epoch = newestEpoch(tables.invoice_epochs);
-  const horizon = { epoch, xact_id: String(xacts + 1), epochs: tables.invoice_epochs };
-  let after = CHANGES_START;
+  const { changesAfter, shownPage, pageStart } = decisions.transactions;
+  const epochs = tables.invoice_epochs;
+  const horizon = { epoch: newestEpoch(epochs), xact_id: String(xacts + 1), epochs };
   try {
-    if (cursor !== null) after = readCursor(cursor, horizon);
+    const start = pageStart(after ?? undefined, horizon);
+    return shownPage(changesAfter(changes, start, { limit, horizon }), start, horizon);
   } catch (error) {
     if (error instanceof CashbackError) return error;
     throw error;
   }
-  const page = rows
-    .filter(({ place }) => comparePlaces(place, after) > 0)
-    .toSorted((left, right) => comparePlaces(left.place, right.place))
-    .slice(0, limit);
-  return {
-    changes: page.map(({ change }) => change),
-    cursor: changeCursor.format(page.at(-1)?.place ?? after),
-    invoice_epoch: epoch,
-  };
-}
-
-function comparePlaces(left: ChangePosition, right: ChangePosition): number {
-  return left.epoch - right.epoch || Number(left.xact_id) - Number(right.xact_id);
 }

@@ -1,8 +1,8 @@
 import type { CashbackError } from '@cashback/contract';
 import type { Invoice } from '@cashback/wire';
 import { type Flow, outside } from '../../engine/flow.ts';
-import { newestEpoch } from '../../tables.ts';
 import type { World } from '../../world.ts';
+import { lockInvoice } from './lock-invoice.ts';
 
 const REMEMBERED = 5;
 
@@ -40,29 +40,14 @@ export function* retrieveNewest(world: World, invoiceId: string): Flow<Invoice |
 
 function readInvoice(world: World, invoiceId: string): Invoice | null {
   const { tables, decisions } = world;
-  const row = tables.invoices.get(invoiceId);
-  if (row === undefined) return null;
-  const { epoch: _epoch, payee_version: _payee, ...fields } = row;
-  const { heldBySource, heldElsewhere, newestOperations, shortBySource, shownInvoice } =
-    decisions.transactions;
+  const { readRow, shownInvoice } = decisions.transactions;
+  const row = lockInvoice(world, invoiceId);
+  if (row === null) return null;
   const ofInvoice = ({ invoice_id }: { invoice_id: string }): boolean => invoice_id === invoiceId;
-  const baskets = [...tables.baskets.values()].filter(ofInvoice);
-  const operations = newestOperations(
-    [...tables.cashback_operations.values()].filter(ofInvoice),
-    world.shown_operations,
-  );
-  const [newest] = operations;
-  return shownInvoice(
-    {
-      ...fields,
-      invoice_epoch: newestEpoch(tables.invoice_epochs),
-      created_at: new Date(row.created_at),
-      updated_at: new Date(row.updated_at),
-      rewarded: heldBySource(baskets),
-      short: shortBySource(newest, [...tables.operation_steps.values()]),
-      elsewhere: heldElsewhere(baskets, row),
-      operations,
-    },
-    world.compared,
-  );
+  const rows = {
+    baskets: [...tables.baskets.values()].filter(ofInvoice),
+    operations: [...tables.cashback_operations.values()].filter(ofInvoice),
+    steps: [...tables.operation_steps.values()],
+  };
+  return shownInvoice(readRow(row, rows, world.shown_operations), world.compared);
 }

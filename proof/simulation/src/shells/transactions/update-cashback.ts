@@ -1,5 +1,5 @@
 import type { CashbackError } from '@cashback/contract';
-import type { AcceptanceWrites, RequestDecision } from '@cashback/transactions/decisions';
+import type { AcceptanceWrites, PlannedRequest } from '@cashback/transactions/decisions';
 import type { UpdateCashbackInput, UpdateCashbackOutput } from '@cashback/wire';
 import { type Flow, atomically } from '../../engine/flow.ts';
 import type { World } from '../../world.ts';
@@ -20,48 +20,29 @@ export function* updateCashback(world: World, input: UpdateCashbackInput): Flow<
 function* acceptLocked(world: World, input: UpdateCashbackInput): Flow<Answer> {
   const { invoice_id, operation_id } = input;
   return yield* atomically(`accept ${operation_id}`, () => {
-    const { engine, advances } = world;
-    const { answerRequest, decideRequest } = world.decisions.transactions;
-    const { known, unfinished } = loadOperations(world, input);
-    const first = decideRequest(input, {
-      invoice: lockInvoice(world, invoice_id),
-      known: known.get(operation_id) ?? null,
-      unfinished: unfinished.get(invoice_id) ?? null,
-      compared: world.compared,
-    });
-    const { decision, writes } =
-      first.outcome === 'accepted' ? plan(world, input, first) : { decision: first, writes: null };
-    if (decision.outcome === 'refused') {
-      engine.note(`transactions: ${operation_id} is refused: ${decision.error.code}`);
-    }
-    if (writes !== null) {
-      engine.note(`transactions: ${operation_id} is accepted: ${describeSteps(writes)}`);
-      writeAcceptance(world, writes);
-    }
-    const { answer, job } = answerRequest(input, decision, writes?.operation ?? null);
+    const { advances, compared, tables, wallet_policies } = world;
+    const { answerRequest, decideRequests, planRequest, refuseCarriedOut } = world.decisions.transactions;
+    const invoice = lockInvoice(world, invoice_id);
+    const context = { ...loadOperations(world, input), compared };
+    const requests = decideRequests([input], invoice === null ? [] : [invoice], context)
+      .map((decided) => planRequest(decided, { wallet_policies, baskets: loadBaskets(world, invoice_id) }))
+      .map((planned) => refuseCarriedOut(planned, new Set(tables.adopted_steps.keys())));
+    const [request] = requests;
+    if (request === undefined) throw new Error(`${operation_id} was not decided`);
+    note(world, request);
+    if (request.writes !== null) writeAcceptance(world, request.writes);
+    const { answer, job } = answerRequest(request, true);
     if (job !== null) advances.enqueue(job.key, job.payload.operation_id);
     return answer;
   });
 }
 
-function plan(
-  world: World,
-  input: UpdateCashbackInput,
-  decision: RequestDecision & { outcome: 'accepted' },
-): { decision: RequestDecision; writes: AcceptanceWrites | null } {
-  const { acceptOperation, refuseCarriedOut, repeatableSteps } = world.decisions.transactions;
-  const { invoice } = decision;
-  const baskets = loadBaskets(world, invoice.invoice_id);
-  const writes = acceptOperation(input, {
-    service: invoice.service,
-    wallet_policies: world.wallet_policies,
-    baskets,
-    adopted_epoch: decision.completes ? invoice.epoch : null,
-  });
-  const { adopted_steps } = world.tables;
-  const adopted = repeatableSteps({ invoice, writes }).filter((step_id) => adopted_steps.has(step_id));
-  const refusal = refuseCarriedOut({ input, invoice, writes }, new Set(adopted));
-  return refusal === null ? { decision, writes } : { decision: refusal, writes: null };
+function note({ engine }: World, { input, decision, writes }: PlannedRequest): void {
+  const { operation_id } = input;
+  if (decision.outcome === 'refused') {
+    engine.note(`transactions: ${operation_id} is refused: ${decision.error.code}`);
+  }
+  if (writes !== null) engine.note(`transactions: ${operation_id} is accepted: ${describeSteps(writes)}`);
 }
 
 function describeSteps({ steps }: AcceptanceWrites): string {

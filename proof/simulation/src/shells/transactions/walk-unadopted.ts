@@ -12,7 +12,7 @@ const MOST = (): number => 1;
 /** The walk of transactions over what is not compared with Trust since a restore: a turn of its loop, a page. */
 export function* walkUnadopted(world: World): Flow<void> {
   const { engine, tables, decisions } = world;
-  const { placeAfter, progressAfter, unadoptedAfter } = decisions.transactions;
+  const { unadoptedAfter, walkOn } = decisions.transactions;
   const walk = walkOf(world);
   if (world.compared !== null || engine.now() < walk.resumes_at) return;
   const epoch = newestEpoch(tables.invoice_epochs);
@@ -22,11 +22,9 @@ export function* walkUnadopted(world: World): Flow<void> {
   for (const { invoice_id } of page) {
     if ((yield* adoptHistory(world, invoice_id)) !== null) failed += 1;
   }
-  const visited = page.length;
-  const { after, ends } = placeAfter(page, { visited, page_size: PAGE_SIZE });
-  const options = { max_ms: RETRY_MAX_MS, random: MOST };
-  const { progress, wait_ms } = progressAfter(walk.progress, { visited, failed, ends }, options);
-  world.walk = { ...walk, after, progress, resumes_at: engine.now() + wait_ms };
+  const options = { page_size: PAGE_SIZE, max_ms: RETRY_MAX_MS, random: MOST };
+  const { wait_ms, ...next } = walkOn(walk.progress, page, { visited: page.length, failed }, options);
+  world.walk = { ...walk, ...next, resumes_at: engine.now() + wait_ms };
 }
 
 /** A process that was started again begins at the start again. */

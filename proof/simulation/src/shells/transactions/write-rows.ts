@@ -5,6 +5,7 @@ import type {
   CreationWrites,
   ChangePosition,
   PayeeWrites,
+  TrustCall,
   UnfinishedOperation,
   VersionWrites,
 } from '@cashback/transactions/decisions';
@@ -126,6 +127,15 @@ export function loadOperations(
   return requestedOperations([request], [...known, ...newestOperations(ofInvoice, 1)]);
 }
 
+/** The last thing before a request leaves; null: its step is no longer to be sent. */
+export function claimStep({ tables, decisions }: World, { operation, step }: TrustCall): number | null {
+  const key = keyOf({ ...operation, ...step });
+  const claimed = decisions.transactions.claimedStep(rowOf(tables.operation_steps, key));
+  if (claimed === null) return null;
+  tables.operation_steps.set(key, claimed);
+  return claimed.attempt;
+}
+
 /** Null when the operation has ended. */
 export function loadUnfinished(
   { tables, decisions }: World,
@@ -140,8 +150,10 @@ export function loadUnfinished(
 }
 
 export function loadBaskets({ tables, decisions }: World, invoiceId: string): BasketState[] {
+  const invoice = tables.invoices.get(invoiceId);
+  if (invoice === undefined) return [];
   const rows = [...tables.baskets.values()].filter(({ invoice_id }) => invoice_id === invoiceId);
-  return decisions.transactions.openBaskets(rows, rowOf(tables.invoices, invoiceId));
+  return decisions.transactions.openBaskets(rows, invoice);
 }
 
 /** `advanceCashbackVersions`: no version is without its place in the feed. */
