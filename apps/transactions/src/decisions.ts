@@ -41,11 +41,11 @@ export { knownHistory, unadoptedAfter } from './db/rules/adoption.ts';
 export { heldBySource, insertedBasket, openBaskets, refundedBasket } from './db/rules/baskets.ts';
 export type { BasketRow } from './db/rules/baskets.ts';
 export { changesAfter } from './db/rules/feeds.ts';
+export { readRow } from './db/rules/read-row.ts';
 export {
   firstVersionOf,
   insertedInvoice,
   adoptedInvoice,
-  readRow,
   updatedInvoice,
   withCashbackVersion,
   withPayee,

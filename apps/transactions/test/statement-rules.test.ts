@@ -34,7 +34,6 @@ import {
   type InvoiceRow,
   firstVersionOf,
   insertedInvoice,
-  readRow,
   updatedInvoice,
   withCashbackVersion,
   withPayee,
@@ -49,6 +48,7 @@ import {
   updatedOperation,
   updatedStep,
 } from '../src/db/rules/operations.ts';
+import { readRow } from '../src/db/rules/read-row.ts';
 import type { PlacedChange } from '../src/feeds/feed-page.ts';
 import { SHOWN_OPERATIONS, shownInvoice } from '../src/invoices/shown-invoice.ts';
 import { writesOfCreation, writesOfPayee } from '../src/invoices/version-writes.ts';

@@ -28,6 +28,7 @@ const CALIBRATION: Readonly<
   failures_uncounted: { from: 800, breaks: [null] },
   // The audits find what a reader misses.
   cursor_unchecked: { from: 0, breaks: [0, 1], incidents: ['rewind_transactions'], audits: false },
+  feed_skips_changes: { from: 0, breaks: [0, 1], incidents: ['rewind_transactions'], audits: false },
   callback_trusted: { from: 0, breaks: [0, 1, 17] },
   first_revision_shown: { from: 0, breaks: [17] },
   invoice_epoch_unread: { from: 0, breaks: [17], incidents: ['rewind_transactions'] },

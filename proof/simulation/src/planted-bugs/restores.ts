@@ -102,6 +102,17 @@ export const RESTORES = {
         }),
     },
   }),
+  /** A page of a feed lacks its first change. */
+  feed_skips_changes: (decisions) => ({
+    ...decisions,
+    transactions: {
+      ...decisions.transactions,
+      shownPage(...input) {
+        const page = decisions.transactions.shownPage(...input);
+        return { ...page, changes: page.changes.slice(1) };
+      },
+    },
+  }),
   /** Processing reads an invoice without its epoch. */
   invoice_epoch_unread: (decisions) => ({
     ...decisions,

@@ -18,7 +18,7 @@ export interface WalkedPage {
 export const WALK_START: UnadoptedPlace = { reconciled_epoch: 0, invoice_id: '' };
 
 /** Where the walk goes on once it has visited the first ones of a page. `ends`: the pass has seen all that there is. */
-export function placeAfter(
+function placeAfter(
   page: readonly UnadoptedPlace[],
   { visited, page_size }: { visited: number; page_size: number },
 ): { after: UnadoptedPlace; ends: boolean } {

@@ -2,8 +2,7 @@ import { type Source, formatAmounts, parseAmount } from '@cashback/contract';
 import { type BasketState, rewardedOf } from '@cashback/core';
 import type { BasketRefund, NewBasket } from '../queries/operations/baskets.ts';
 import { FIRST_EPOCH } from '../../invoices/invoice.ts';
-import { FIRST_PAYEE } from './first-payee.ts';
-import type { InvoiceRow } from './invoices.ts';
+import { FIRST_PAYEE, type InvoiceRow } from './invoices.ts';
 
 /** The rules of the statements on baskets, as those in `operations.ts`. */
 export interface BasketRow extends Omit<BasketState, 'elsewhere'> {

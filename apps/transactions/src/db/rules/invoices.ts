@@ -1,15 +1,11 @@
 import { FIRST_EPOCH, type LockedInvoice } from '../../invoices/invoice.ts';
 import type { FirstVersion } from '../../invoices/decide-creation.ts';
-import type { ReadInvoice } from '../../invoices/shown-invoice.ts';
 import type {
   CreationWrites,
   HistoryEntry,
   PayeeWrites,
   StatedInvoice,
 } from '../../invoices/version-writes.ts';
-import { type BasketRow, heldBySource, heldElsewhere } from './baskets.ts';
-import { FIRST_PAYEE } from './first-payee.ts';
-import { type OperationRow, type StepRow, newestOperations, shortBySource } from './operations.ts';
 
 /** The rules of the statements on invoices, as those in `operations.ts`. */
 export interface InvoiceRow extends LockedInvoice {
@@ -18,6 +14,8 @@ export interface InvoiceRow extends LockedInvoice {
   created_at: number;
   updated_at: number;
 }
+
+export const FIRST_PAYEE = 1;
 
 /** `insertInvoice`, in the newest epoch. Its history is compared with Trust's when that is not the first one. */
 export function insertedInvoice(
@@ -83,27 +81,4 @@ export function firstVersionOf(
   const changed = history.find(({ payee_change }) => payee_change !== undefined)?.payee_change;
   const payee = changed !== undefined && payee_version > FIRST_PAYEE ? changed.from : { user_id, wallet_id };
   return { invoice_id, service, ...payee, currency, status, payments, change_id };
-}
-
-/** `readInvoice`, of an invoice with its baskets and operations and the steps of these. `limit`: `SHOWN_OPERATIONS`. */
-export function readRow(
-  { epoch, payee_version, ...fields }: InvoiceRow,
-  rows: {
-    baskets: readonly BasketRow[];
-    operations: readonly OperationRow[];
-    steps: readonly StepRow[];
-  },
-  limit: number,
-): ReadInvoice {
-  const operations = newestOperations(rows.operations, limit);
-  return {
-    ...fields,
-    invoice_epoch: epoch,
-    created_at: new Date(fields.created_at),
-    updated_at: new Date(fields.updated_at),
-    rewarded: heldBySource(rows.baskets),
-    short: shortBySource(operations[0], rows.steps),
-    elsewhere: heldElsewhere(rows.baskets, { payee_version, reconciled_epoch: fields.reconciled_epoch }),
-    operations,
-  };
 }
