@@ -2,6 +2,7 @@ import type { Engine } from './engine/engine.ts';
 import type { Flow, ProcessName } from './engine/flow.ts';
 import { type JobQueue, createJobQueue } from './engine/job-queue.ts';
 import { PRODUCT } from './decisions.ts';
+import { nothingSeen } from './seen.ts';
 import { type PlantedBug, plant } from './planted-bugs.ts';
 import { advanceJob } from './shells/transactions/advance-operation.ts';
 import { pollOrder } from './shells/poll-order.ts';
@@ -64,6 +65,9 @@ export function createWorld(engine: Engine, bug: PlantedBug | null): World {
     epoch_at: Number.NEGATIVE_INFINITY,
     follows_balances: false,
     disturbed_at: 0,
+    keeps_writing: false,
+    lacks_columns: false,
+    seen: nothingSeen(),
     decisions: plant(bug, PRODUCT),
   };
   return world;

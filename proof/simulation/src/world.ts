@@ -11,6 +11,7 @@ import type { Decisions } from './decisions.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Flow } from './engine/flow.ts';
 import type { JobQueue } from './engine/job-queue.ts';
+import type { Seen } from './seen.ts';
 import type { AppRelease } from './shells/app-release.ts';
 import type { Story } from './story.ts';
 import type { Archive, OrderRow, Tables, TrustBasketRow, TrustRefundRow } from './tables.ts';
@@ -83,6 +84,12 @@ export interface World {
   follows_balances: boolean;
   /** When something from outside changed an order or its apps last. */
   disturbed_at: number;
+  /** Something else changes the cashback again and again, until it has more often than an order is healed in a day. */
+  keeps_writing: boolean;
+  /** Workers of an older release wrote rows, without the newest columns. */
+  lacks_columns: boolean;
+  /** How the invariants find what the step before them changed. */
+  seen: Seen;
   /** What the apps run: the product's functions, or one of them with a planted bug. */
   decisions: Decisions;
 }

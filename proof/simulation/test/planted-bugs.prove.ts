@@ -69,6 +69,10 @@ const CALIBRATION: Readonly<
   failure_is_processed: { from: 0, breaks: [0, 1] },
   outage_is_of_the_order: { from: 0, breaks: [17], incidents: ['outage'] },
   noted_meanwhile_lost: { from: 1_200, breaks: [0, 1, 17], audits: false },
+  heals_uncounted: { from: 0, breaks: [null], incidents: ['lasting_writer'] },
+  drift_unwritten: { from: 0, breaks: [null], incidents: ['foreign_writer'] },
+  drift_repeated: { from: 0, breaks: [null], incidents: ['other_content'] },
+  audit_unplanned: { from: 0, breaks: [null] },
   retry_unqueued: { from: 0, breaks: [11] },
   unlisted_unrecorded: { from: 45, breaks: [1], incidents: ['rewind_cashback'] },
 };

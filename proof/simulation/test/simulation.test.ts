@@ -44,6 +44,11 @@ test.each<[guarantee: string, incidents: Incident[], seeds: number]>([
     ['foreign_writer', 'no_cashback_feed'],
     40,
   ],
+  [
+    'something else keeps changing its cashback, until a person stops that and resumes it',
+    ['lasting_writer'],
+    40,
+  ],
   ['a release writes a source that workers beside it do not know', ['newer_release'], 40],
   ['workers of an older release do not write the newest columns', ['older_release'], 40],
   [

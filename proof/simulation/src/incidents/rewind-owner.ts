@@ -1,5 +1,6 @@
 import { type Flow, outside, sleep } from '../engine/flow.ts';
 import { recountGrowth } from '../invariants/check-breaker.ts';
+import { nothingSeen } from '../seen.ts';
 import { armPoll } from '../shells/poll-timer.ts';
 import { settlePending } from '../shells/trust.ts';
 import type { World } from '../world.ts';
@@ -39,6 +40,7 @@ function loseJobs(world: World, owner: Owner): void {
       world.restored_at = world.engine.now();
       world.charges.wipe();
       recountGrowth(world);
+      world.seen = nothingSeen();
       for (const row of tables.orders.values()) {
         forgotten.add(row.order_id);
         armPoll(world, row);

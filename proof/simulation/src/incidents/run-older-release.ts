@@ -16,6 +16,7 @@ export function* runOlderRelease(world: World, unknown: keyof AppRelease): Flow<
   yield* outside('an older release begins to run', () => {
     engine.note('an older release runs, too');
     world.older_release = { ...(world.older_release ?? THIS_RELEASE), [unknown]: false };
+    if (unknown === 'columns') world.lacks_columns = true;
     restart(world);
   });
   yield* sleep(pick(LASTS_MS));

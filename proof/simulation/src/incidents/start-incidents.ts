@@ -4,6 +4,7 @@ import { changePayee } from './change-payee.ts';
 import { POLICIES, spendWallet } from './spend-wallets.ts';
 import { writeForeign } from './foreign-writer.ts';
 import type { Incident } from './incident.ts';
+import { keepWriting } from './lasting-writer.ts';
 import { breakDown } from './outage.ts';
 import type { Owner } from './owners.ts';
 import { rewind } from './rewind-owner.ts';
@@ -34,6 +35,12 @@ export function startIncident(world: World, incident: Incident, orderIds: readon
     case 'foreign_writer':
       for (const orderId of orderIds) {
         begin(world, `the other writer of ${orderId}`, writeForeign(world, orderId));
+      }
+      return;
+    case 'lasting_writer':
+      world.keeps_writing = true;
+      for (const orderId of orderIds) {
+        begin(world, `the lasting writer of ${orderId}`, keepWriting(world, orderId));
       }
       return;
     case 'other_content':

@@ -11,6 +11,7 @@ const OVERDUE = /not settled since/;
 const HELD = /the breaker's bound is/;
 /** What ends by money in the wallet, as billing may hint at. */
 const WALLET = /^(wallet_forbids_negative: |the wallet owes )/;
+const FOREIGN_CHANGES = /^something else keeps changing the cashback/;
 const DIFFERENCE = /^trust_differs: /;
 const PAYEE = /\bthe order was registered with\b/;
 /** An operation from before a restore, which a person then brought in. */
@@ -47,6 +48,14 @@ export function checkAttempts(order: OrderRow, world: World): void {
   }
   if (WALLET.test(attention)) {
     must(null, mayOwe, () => `${order_id} waits for its wallet, which may go below zero: ${attention}`);
+    return;
+  }
+  if (FOREIGN_CHANGES.test(attention)) {
+    must(
+      null,
+      world.keeps_writing,
+      () => `${order_id} needs attention, and nothing else keeps writing: ${attention}`,
+    );
     return;
   }
   if (DIFFERENCE.test(attention)) {

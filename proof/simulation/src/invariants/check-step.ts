@@ -12,6 +12,7 @@ import { rewardedAtTrust } from './at-trust.ts';
 import { checkAttempts } from './check-attempts.ts';
 import { checkBreaker } from './check-breaker.ts';
 import { checkCompared } from './check-compared.ts';
+import { checkHeals } from './check-heals.ts';
 import { checkParts } from './check-parts.ts';
 
 /** Invariants 3 to 8, 11, 12, 14 and 17, which hold in every committed state, and so after every effect. */
@@ -43,6 +44,7 @@ export function checkStep(world: World): void {
   checkContent(world);
   checkRewarded(world);
   checkCompared(world);
+  checkHeals(world);
 }
 
 /** 3 and 4 */

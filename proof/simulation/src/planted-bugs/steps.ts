@@ -1,5 +1,5 @@
 import type { Charge } from '@cashback/cashback-db';
-import type { Observation, Observed, OrderStep } from '@cashback/worker/decisions';
+import type { Observation, Observed, OrderStep, OrderWrites } from '@cashback/worker/decisions';
 import type { Decisions } from '../decisions.ts';
 import type { Plant } from './plant.ts';
 
@@ -73,7 +73,48 @@ export const STEPS = {
       },
     },
   }),
+  /** No heal counts, so two writers that disagree go on. */
+  heals_uncounted: (decisions) =>
+    withStep(decisions, (decide, charge) =>
+      decide({ ...charge, order: { ...charge.order, heals: 0, healed_since: null } }),
+    ),
+  /** A change by another is healed and not written down. */
+  drift_unwritten: (decisions) => withWrites(decisions, (writes) => ({ ...writes, drifts: [] })),
+  /** A difference is written down each time that it is seen. */
+  drift_repeated: (decisions) => ({
+    ...decisions,
+    worker: {
+      ...decisions.worker,
+      planStep(observed, charge, context) {
+        const plan = decisions.worker.planStep(observed, charge, context);
+        const order = { ...charge.order, attention: null };
+        const { writes } = decisions.worker.planDecided(observed, { ...charge, order }, plan.step, context);
+        return { ...plan, writes: { ...plan.writes, drifts: writes.drifts } };
+      },
+    },
+  }),
+  /** A settle plans no audit. */
+  audit_unplanned: (decisions) =>
+    withWrites(decisions, (writes) => ({
+      ...writes,
+      updates: writes.updates.map((update) => (update.settled ? { ...update, audit: null } : update)),
+    })),
 } satisfies Record<string, Plant>;
+
+/** The worker writes other rows than those of its step. */
+function withWrites(decisions: Decisions, writesOf: (writes: OrderWrites) => OrderWrites): Decisions {
+  const { worker } = decisions;
+  return {
+    ...decisions,
+    worker: {
+      ...worker,
+      planStep(...input) {
+        const plan = worker.planStep(...input);
+        return { ...plan, writes: writesOf(plan.writes) };
+      },
+    },
+  };
+}
 
 /** `success` is taken for the success of the open operation. */
 function settled(step: OrderStep, observation: Observation, { operation }: Charge): OrderStep {

@@ -6,6 +6,7 @@ import { followBalances } from './follow-balances.ts';
 import { followChanges } from './follow-changes.ts';
 import { catchUp } from './processing/catch-up.ts';
 import { releaseHeld } from './release-held.ts';
+import { resumeOrders } from './resume-orders.ts';
 import { correctTrust } from './correct-trust.ts';
 import { loadChange, writeChange } from './processing/write-changes.ts';
 import { walkUnadopted } from './transactions/walk-unadopted.ts';
@@ -46,6 +47,7 @@ export function startSweeps(world: World): void {
     outside('compare the export of Trust', () => compareExport(world)),
   );
   every('client', 'release what is held', () => releaseHeld(world));
+  if (world.keeps_writing) every('client', 'resume orders', () => resumeOrders(world));
   every('client', 'lose the queues', () =>
     outside('lose the queues', () => {
       if (!engine.happens('wipe_queues')) return;
