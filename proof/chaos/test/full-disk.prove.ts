@@ -9,7 +9,7 @@ import { mountSmallDisk } from '../src/small-disk.ts';
 const GROW = `INSERT INTO grown SELECT repeat('x', 1000) FROM generate_series(1, 20000)`;
 const NO_ROOM = /No space left on device|File too large/;
 /** The write's own error, or the end of a server that could not write its log. */
-const NO_ROOM_ANSWER = /No space left on device|File too large|terminat|connection|recovery/i;
+const NO_ROOM_ANSWER = /No space left on device|File too large|terminat|connection|recovery|ECONNREFUSED/i;
 
 let folder: string;
 beforeEach(() => {
