@@ -1,22 +1,10 @@
-import { readUntil } from '@cashback/testing';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { forTests, readUntil } from '@cashback/testing';
+import { beforeEach, expect, test } from 'vitest';
 import { setUpWithUpstream } from './set-up.ts';
-import {
-  type TransactionsUnderTest,
-  createInvoice,
-  newOperation,
-  retrieve,
-  settledInvoice,
-} from './support.ts';
-import { type Upstream, applied, pending } from './upstream.ts';
+import { createInvoice, newOperation, retrieve, settledInvoice } from './support.ts';
+import { applied, pending } from './upstream.ts';
 
-let app: TransactionsUnderTest;
-let upstream: Upstream;
-let tearDown: (() => Promise<void>) | undefined;
-beforeAll(async () => {
-  ({ app, upstream, tearDown } = await setUpWithUpstream());
-});
-afterAll(() => tearDown?.());
+const { app, upstream } = forTests(() => setUpWithUpstream());
 beforeEach(() => {
   upstream.requests.length = 0;
 });

@@ -4,14 +4,7 @@ import { NEWEST_EVENTS } from '../events/newest-events.ts';
 import { type Charge, type ChargeRows, type EndedOperation, chargeOf } from './charge.ts';
 import type { NewOperation } from '../operations/insert-operations.ts';
 import { loadChargeOrders } from './load-charge-orders.ts';
-
-/** Of each order its newest operations, from the end of an index: an order that is tried for weeks has thousands. */
-const NEWEST_OPERATIONS = `
-  SELECT operation_id, revision, cashback_epoch, version, user_id, wallet_id, currency, reward, attempt
-  FROM cashback.operations
-  WHERE operations.order_id = stored.order_id
-  ORDER BY cashback_epoch DESC, version DESC, attempt DESC NULLS LAST
-  LIMIT $2`;
+import { NEWEST_OPERATIONS, OPERATION_TYPES } from './newest-operations.ts';
 
 export const loadChargesTargetsStatement = statement<{
   order_id: string;
@@ -38,18 +31,7 @@ const loadChargesOperationsStatement = statement<NewOperation>({
   JOIN cashback.operations AS sent
     ON sent.order_id = stored.order_id AND sent.operation_id = stored.operation_id
   WHERE stored.order_id = ANY($1::text[])`,
-  columns: {
-    order_id: 'text',
-    operation_id: 'text',
-    revision: 'int4',
-    cashback_epoch: 'int4',
-    version: 'int4',
-    user_id: 'text',
-    wallet_id: 'text',
-    currency: 'text',
-    reward: 'jsonb',
-    attempt: 'int4?',
-  },
+  columns: OPERATION_TYPES,
 });
 
 export const loadChargesEndedStatement = statement<EndedOperation & { order_id: string }>({

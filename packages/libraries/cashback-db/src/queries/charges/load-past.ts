@@ -3,6 +3,7 @@ import type { PastOperation as PastOfCore } from '@cashback/core';
 import { type Transaction, statement } from '@cashback/postgres';
 import type { NewOperation } from '../operations/insert-operations.ts';
 import type { NewOperationOutcome } from '../operations/insert-operation-outcomes.ts';
+import { NEWEST_OPERATIONS, OPERATION_TYPES } from './newest-operations.ts';
 
 /** An operation that is recorded here, and how it ended. */
 export interface PastOperation extends PastOfCore, Pick<NewOperation, 'revision' | 'attempt'> {}
@@ -25,27 +26,13 @@ const loadPastStatement = statement<PastRow & { order_id: string }>({
   SELECT stored.order_id, sent.operation_id, sent.revision, sent.cashback_epoch, sent.version, sent.user_id,
     sent.wallet_id, sent.currency, sent.reward, sent.attempt, sent.created_at, ended.outcome, ended.rewarded
   FROM cashback.order_clears AS stored
-  CROSS JOIN LATERAL (
-    SELECT operation_id, revision, cashback_epoch, version, user_id, wallet_id, currency, reward, attempt, created_at
-    FROM cashback.operations
-    WHERE operations.order_id = stored.order_id
-    ORDER BY cashback_epoch DESC, version DESC, attempt DESC NULLS LAST
-    LIMIT $2
+  CROSS JOIN LATERAL (${NEWEST_OPERATIONS}
   ) AS sent
   LEFT JOIN cashback.operation_outcomes AS ended
     ON ended.order_id = stored.order_id AND ended.operation_id = sent.operation_id
   WHERE stored.order_id = ANY($1::text[])`,
   columns: {
-    order_id: 'text',
-    operation_id: 'text',
-    revision: 'int4',
-    cashback_epoch: 'int4',
-    version: 'int4',
-    user_id: 'text',
-    wallet_id: 'text',
-    currency: 'text',
-    reward: 'jsonb',
-    attempt: 'int4?',
+    ...OPERATION_TYPES,
     created_at: 'timestamptz',
     outcome: 'text?',
     rewarded: 'jsonb?',
